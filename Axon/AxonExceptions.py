@@ -1,0 +1,147 @@
+"""The errors that Axon itself raises, each named for what went wrong.
+
+Every one is an AxonException, so `except AxonException` catches what the
+framework says and nothing else. Those that programs also know by a standard
+name are both: a wrong box is a KeyError too, an empty inbox an IndexError.
+
+The sentence of an error is made when somebody reads it, not when it is raised:
+a program that asks by `except KeyError` pays nothing for it.
+"""
+
+from collections.abc import Iterable
+
+__all__ = [
+    "AccessToUndeclaredTrackedVariable",
+    "ArgumentsClash",
+    "AxonException",
+    "BadComponent",
+    "BadInbox",
+    "BadParentTracker",
+    "BoxAlreadyLinkedToDestination",
+    "MultipleServiceDeletion",
+    "NamespaceClash",
+    "ServiceAlreadyExists",
+    "deadlock",
+    "emptyInbox",
+    "invalidComponentInterface",
+    "noSpaceInBox",
+    "noSuchBox",
+    "normalShutdown",
+    "wiringError",
+]
+
+
+class AxonException(Exception):
+    """AxonException(*args): what all errors of the framework have in common."""
+
+
+# Boxes and links
+
+
+class noSuchBox(AxonException, KeyError):
+    """noSuchBox(component_name, box, direction, available): no such box there.
+
+    `direction` is "inbox" or "outbox"; `available` gives the names of the boxes
+    of that direction that there are.
+    """
+
+    def __init__(
+        self, component_name: str, box: object, direction: str, available: Iterable[str]
+    ) -> None:
+        self.component_name = component_name
+        self.box = box
+        self.direction = direction
+        self.available = tuple(available)
+        super().__init__(component_name, box, direction, self.available)
+
+    def __str__(self) -> str:
+        sentence = f"{self.component_name} has no {self.direction} {self.box!r}"
+        if not self.available:
+            return f"{sentence}; it has none at all"
+        names = ", ".join(map(repr, self.available))
+        there = f"its {self.direction}es are" if len(self.available) > 1 else "there is only"
+        nearest = _nearest(str(self.box), self.available)
+        hint = f". Did you mean {nearest!r}?" if nearest else ""
+        return f"{sentence}; {there} {names}{hint}"
+
+
+def _nearest(word: str, words: Iterable[str]) -> str | None:
+    """The one of `words` that `word` was probably meant to be, whatever its case."""
+    from difflib import get_close_matches  # here, because only a mistake needs it
+
+    folded = {known.casefold(): known for known in words}
+    found = get_close_matches(word.casefold(), folded, 1)
+    return folded[found[0]] if found else None
+
+
+class emptyInbox(AxonException, IndexError):
+    """A message was to be taken from an inbox that holds none."""
+
+
+class noSpaceInBox(AxonException):
+    """noSpaceInBox(len, size): the inbox holds `len` messages and takes at most `size`."""
+
+    def __str__(self) -> str:
+        if len(self.args) != 2:
+            return super().__str__()
+        held, size = self.args
+        return f"the inbox is full: it holds {held} messages and its size is {size}"
+
+
+class BoxAlreadyLinkedToDestination(AxonException):
+    """A box that already feeds another was to be linked a second time."""
+
+
+class wiringError(AxonException, TypeError, ValueError):
+    """Components were put together wrongly: a class where an instance belongs,
+    a component whose __init__ did not call super().__init__(), a missing linkage."""
+
+
+# Components
+
+
+class invalidComponentInterface(AxonException):
+    """invalidComponentInterface("inboxes"|"outboxes", component, interface): boxes are missing."""
+
+
+class ArgumentsClash(AxonException):
+    """Arguments were given that contradict each other."""
+
+
+class normalShutdown(AxonException):
+    """A component ended as it was meant to."""
+
+
+class deadlock(AxonException, RuntimeError):
+    """Components wait for one another, and nothing is left that could wake them."""
+
+
+# Services and tracked values
+
+
+class BadParentTracker(AxonException):
+    """The parent of a tracker is not a tracker."""
+
+
+class ServiceAlreadyExists(AxonException):
+    """A service of this name is registered already."""
+
+
+class BadComponent(AxonException):
+    """BadComponent(thing): a service was to be registered for what is no component."""
+
+
+class BadInbox(AxonException):
+    """BadInbox(component, inbox): a service was to be registered for an inbox that is not there."""
+
+
+class MultipleServiceDeletion(AxonException):
+    """A service was to be removed that is not, or no longer, registered."""
+
+
+class NamespaceClash(AxonException):
+    """A value of this name is tracked already."""
+
+
+class AccessToUndeclaredTrackedVariable(AxonException):
+    """A value was asked for, or changed, that nobody tracks."""
