@@ -1,0 +1,70 @@
+# make run    the mail proxy with a small mail sink behind it    (ARGS="--help")
+# make test   the tests                                          (ARGS="-k Box -x")
+# make lint   ruff and strict mypy        make format   what lint asks of the layout
+# make bench  the benchmarks of the core  (ARGS="-w pipe1,ring")
+# make docs   the documentation, as HTML in Docs/_build/html
+# make clean  removes all that was made here
+#
+# Everything is installed in .venv, once: again only when pyproject.toml or setup.py changes.
+
+PYTHON ?= python3
+ARGS   ?=
+VENV   := .venv
+PIP    := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
+FORM   := pyproject.toml setup.py
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test lint format bench docs clean
+
+help:
+	@sed -n 's/^# \(make.*\)/\1/p' Makefile
+
+run: $(VENV)/installed
+	$(VENV)/bin/python -m Kamaelia.Apps.Grey.Demo $(ARGS)
+
+test: $(VENV)/installed-test
+	$(VENV)/bin/python -m pytest $(ARGS)
+
+lint: $(VENV)/installed-lint
+	$(VENV)/bin/python -m ruff check .
+	$(VENV)/bin/python -m ruff format --check .
+	$(VENV)/bin/python -m mypy
+
+format: $(VENV)/installed-lint
+	$(VENV)/bin/python -m ruff check --select I --fix .
+	$(VENV)/bin/python -m ruff format .
+
+bench: $(VENV)/installed
+	$(VENV)/bin/python Tests/benchmarks/run.py $(ARGS)
+
+docs: $(VENV)/installed-docs
+	$(VENV)/bin/python -m sphinx -W --keep-going -b html Docs Docs/_build/html $(ARGS)
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info Docs/_build Docs/reference
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf Tests/benchmarks/build Tests/benchmarks/results
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/bin/python:
+	@command -v $(PYTHON) >/dev/null || \
+	  { echo "$(PYTHON) was not found. Python 3.11 or newer is needed (or name one: make PYTHON=...)."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed, and $(PYTHON) is `$(PYTHON) --version` (name another: make PYTHON=...)."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "$(PYTHON) lacks the venv module. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: $(FORM) | $(VENV)/bin/python
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/installed-%: $(FORM) | $(VENV)/bin/python
+	$(PIP) --editable '.[$(EXTRAS)]'
+	@touch $@ $(VENV)/installed
+
+# Axon.testing is a pytest plugin: who checks its types needs pytest too.
+$(VENV)/installed-test: EXTRAS := test
+$(VENV)/installed-lint: EXTRAS := test,lint
+$(VENV)/installed-docs: EXTRAS := test,docs
