@@ -1,0 +1,35 @@
+"""A missing program skips a test, and fails it where all programs are required."""
+
+import socket
+
+import pytest
+
+MISSING = "no-program-has-this-name"
+
+
+def test_a_program_that_is_there_is_named_by_its_path(needs):
+    assert needs("sh").endswith("/sh")
+
+
+def test_a_missing_program_skips_the_test(needs, monkeypatch):
+    monkeypatch.delenv("KAMAELIA_REQUIRE_REAL_SERVERS", raising=False)
+    with pytest.raises(pytest.skip.Exception, match=MISSING):
+        needs(MISSING)
+
+
+def test_a_missing_program_fails_the_test_where_real_servers_are_required(needs, monkeypatch):
+    monkeypatch.setenv("KAMAELIA_REQUIRE_REAL_SERVERS", "1")
+    with pytest.raises(pytest.fail.Exception, match=MISSING):
+        needs(MISSING)
+
+
+@pytest.mark.needs("sh")
+def test_the_mark_lets_a_test_run_whose_programs_are_there():
+    pass
+
+
+def test_free_ports_differ_and_can_be_bound(freePorts):
+    ports = [freePorts() for _ in range(20)]
+    assert len(set(ports)) == 20
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", ports[0]))
