@@ -254,12 +254,12 @@ def strangers(imports: Iterable[Import]) -> Iterator[str]:
             if isWithin(module, part) and top in names:
                 yield f"{module} imports {target} in line {line}, but {reason}."
         isOwn = top in ("Axon", "Kamaelia") or top in sys.stdlib_module_names
-        if isWithin(module, "Axon") and not isOwn:
-            if not any(isWithin(module, host) for host in GUESTS.get(top, [])):
-                yield (
-                    f"{module} imports {target} in line {line}, "
-                    "but Axon needs nothing that is not in the standard library."
-                )
+        isWelcome = any(isWithin(module, host) for host in GUESTS.get(top, []))
+        if isWithin(module, "Axon") and not isOwn and not isWelcome:
+            yield (
+                f"{module} imports {target} in line {line}, "
+                "but Axon needs nothing that is not in the standard library."
+            )
 
 
 def violations(root: Path) -> list[str]:

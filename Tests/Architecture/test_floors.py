@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from Tests.Architecture import floors
 
 ROOT = Path(__file__).resolve().parents[2]
