@@ -34,7 +34,15 @@ AXON: list[Floor] = [
     {
         "the service tracker": ["Axon.CoordinatingAssistantTracker"],
         "transactional memory": ["Axon.STM"],
-        "When": ["Axon.Turns", "Axon.Microprocess", "Axon.Scheduler"],
+        "When": [
+            "Axon.AsyncBody",
+            "Axon.Ending",
+            "Axon.EventLoop",
+            "Axon.Microprocess",
+            "Axon.Scheduler",
+            "Axon.Timers",
+            "Axon.Turns",
+        ],
         "Where": ["Axon.Box", "Axon.Linkage", "Axon.Postoffice"],
     },
     {"the bridge": ["Axon.Component"]},
