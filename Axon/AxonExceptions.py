@@ -9,6 +9,7 @@ a program that asks by `except KeyError` pays nothing for it.
 """
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 __all__ = [
     "AccessToUndeclaredTrackedVariable",
@@ -32,7 +33,18 @@ __all__ = [
 
 
 class AxonException(Exception):
-    """AxonException(*args): what all errors of the framework have in common."""
+    """AxonException(*args): what all errors of the framework have in common.
+
+    A subclass may give a `sentence` with a {} for each argument it expects. It is
+    what str() says of an error that was raised with at least so many.
+    """
+
+    sentence: ClassVar[str] = ""
+
+    def __str__(self) -> str:
+        if self.sentence and self.sentence.count("{") <= len(self.args):
+            return self.sentence.format(*self.args)
+        return super().__str__()
 
 
 # Boxes and links
@@ -81,11 +93,7 @@ class emptyInbox(AxonException, IndexError):
 class noSpaceInBox(AxonException):
     """noSpaceInBox(len, size): the inbox holds `len` messages and takes at most `size`."""
 
-    def __str__(self) -> str:
-        if len(self.args) != 2:
-            return super().__str__()
-        held, size = self.args
-        return f"the inbox is full: it holds {held} messages and its size is {size}"
+    sentence = "the inbox is full: it holds {} messages and takes at most {}"
 
 
 class BoxAlreadyLinkedToDestination(AxonException):
@@ -101,7 +109,12 @@ class wiringError(AxonException, TypeError, ValueError):
 
 
 class invalidComponentInterface(AxonException):
-    """invalidComponentInterface("inboxes"|"outboxes", component, interface): boxes are missing."""
+    """invalidComponentInterface(which, component, interface): `which` boxes are missing.
+
+    `which` is "inboxes" or "outboxes", `interface` the pair of both that was asked for.
+    """
+
+    sentence = "some {} that {!r} ought to have are missing; it ought to have {!r}"
 
 
 class ArgumentsClash(AxonException):
@@ -120,28 +133,42 @@ class deadlock(AxonException, RuntimeError):
 
 
 class BadParentTracker(AxonException):
-    """The parent of a tracker is not a tracker."""
+    """BadParentTracker(parent): the parent of a tracker is not a tracker."""
+
+    sentence = "the parent of a tracker has to be a tracker, and {!r} is none"
 
 
 class ServiceAlreadyExists(AxonException):
-    """A service of this name is registered already."""
+    """ServiceAlreadyExists(service): a service of this name is registered already."""
+
+    sentence = "there is a service {!r} already"
 
 
 class BadComponent(AxonException):
     """BadComponent(thing): a service was to be registered for what is no component."""
 
+    sentence = "a service is an inbox of a component, and {!r} is no component"
+
 
 class BadInbox(AxonException):
-    """BadInbox(component, inbox): a service was to be registered for an inbox that is not there."""
+    """BadInbox(component, inbox): the inbox that was to be a service is not there."""
+
+    sentence = "{!r} has no inbox {!r} that could be a service"
 
 
 class MultipleServiceDeletion(AxonException):
-    """A service was to be removed that is not, or no longer, registered."""
+    """MultipleServiceDeletion(service): it is not, or no longer, registered."""
+
+    sentence = "there is no service {!r} to remove"
 
 
 class NamespaceClash(AxonException):
-    """A value of this name is tracked already."""
+    """NamespaceClash(name): a value of this name is tracked already."""
+
+    sentence = "a value {!r} is tracked already; use updateValue to change it"
 
 
 class AccessToUndeclaredTrackedVariable(AxonException):
-    """A value was asked for, or changed, that nobody tracks."""
+    """AccessToUndeclaredTrackedVariable(name[, value]): nobody tracks such a value."""
+
+    sentence = "no value {!r} is tracked"

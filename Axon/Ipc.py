@@ -54,7 +54,7 @@ class ipc:
 
 
 class WaitComplete(ipc):
-    """WaitComplete(generator, tag=None) -> `generator` runs in this component's place until it ends.
+    """WaitComplete(generator, tag=None) -> `generator` runs in the component's place until it ends.
 
     `tag` becomes part of the name under which it runs.
     """
