@@ -1,0 +1,8 @@
+"""Which debugging output is wanted where no file says so."""
+
+__all__ = ["defaultConfig"]
+
+
+def defaultConfig() -> dict[str, tuple[int, str]]:
+    """Section -> (level, location): none, as nobody has asked for any."""
+    return {}
