@@ -1,0 +1,63 @@
+"""The lines of an SMTP client: where one ends, what is wrong with it, and its words (RFC 5321 section 2.3.8).
+
+A line is what CRLF ends, however the network cut it. The first thing that is
+wrong with a line decides, so that the answer does not depend on the cuts.
+"""
+
+from __future__ import annotations
+
+import re
+
+from Kamaelia.Support.Protocol.SMTPReply import Reply
+
+# RFC 5321 section 4.5.3.1.4, CRLF included; MAIL and RCPT are longer with parameters:
+# sections 4.1.1.11, RFC 1870, RFC 3461, RFC 6531 each add some.
+LONGEST_LINE = 512
+LONGEST_LINE_WITH_PARAMETERS = 4096
+VERBS_WITH_PARAMETERS = (b"MAIL", b"RCPT")
+
+LINE = re.compile(rb"[^\r\n\0]{0,%d}" % LONGEST_LINE_WITH_PARAMETERS)
+
+# A quoted string is one word whatever is in it; one that does not end takes the rest. The
+# possessive repeat keeps the search linear, whatever a stranger writes.
+WORD = re.compile(r'(?:"(?:[^"\\]|\\.)*+(?:"|\\?$)|[^ "])+')
+
+TOO_LONG = Reply(500, "5.5.2 Line too long", closes=True)
+BAD_LINE = Reply(500, "5.5.2 A line ends with CRLF, and has no CR, LF or NUL within", closes=True)
+
+
+def lineAt(data: bytes, start: int) -> tuple[bytes | Reply | None, int]:
+    """The line that starts there and where the next one starts.
+
+    Instead of the line: None when its end has not come yet, a Reply when it is no line.
+    """
+    end = LINE.match(data, start).end()  # type: ignore[union-attr]
+    length = end - start + 2
+    if length > LONGEST_LINE and length > longestLine(data[start : start + 4]):
+        return TOO_LONG, start
+    after = data[end : end + 2]
+    if after == b"\r\n":
+        return data[start:end], end + 2
+    return (None if after in (b"", b"\r") else BAD_LINE), start
+
+
+def longestLine(verb: bytes) -> int:
+    """How long a line may be that begins so."""
+    return LONGEST_LINE_WITH_PARAMETERS if verb.upper() in VERBS_WITH_PARAMETERS else LONGEST_LINE
+
+
+def wordsOf(line: bytes) -> list[str]:
+    """The words of a line as text. Only a space parts words: any other control character stays, to be refused.
+
+    Octets that are not UTF-8 become lone surrogates, which no address may hold.
+    """
+    text = line.decode("utf-8", "surrogateescape")
+    if '"' in text:
+        return WORD.findall(text)
+    return [word for word in text.split(" ") if word]
+
+
+def verbOf(words: list[str]) -> str:
+    """The verb in capitals; empty when there is none. Letters that only become ASCII as capitals are no letters."""
+    verb = words[0] if words else ""
+    return verb.upper() if verb.isascii() else ""

@@ -1,0 +1,155 @@
+"""Replies of SMTP: how a server's are made, and how another server's are read (RFC 5321 section 4.2).
+
+Example usage::
+
+    >>> bytes(Reply(250, "2.1.0 Sender ok"))
+    b'250 2.1.0 Sender ok\\r\\n'
+    >>> reader = ReplyReader()
+    >>> [reply.code for reply in reader.take(b"250-one\\r\\n250 two\\r\\n354 go")]
+    [250]
+
+A reply's text may have several lines, parted by "\\n". `ReplyReader` trusts
+nothing: whatever is not a reply raises GarbageReply, and what it keeps of an
+unfinished reply is limited.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+# Enhanced status code, the first word of a text (RFC 2034 section 4, RFC 3463 section 2).
+STATUS = re.compile(r"([245])\.[0-9]{1,3}\.[0-9]{1,3}(?= |$)", re.MULTILINE)
+
+# RFC 5321 section 4.2: a code, then a space or a hyphen and text; the code may stand alone.
+# Control characters other than a tab are no text: they would be passed on to a client.
+REPLY_LINE = re.compile(rb"([2-5][0-5][0-9])(?:([ -])([\t\x20-\x7e\x80-\xff]*))?\r\n")
+
+# RFC 5321 section 4.5.3.1.5 says 512; real servers explain themselves at greater length.
+LONGEST_REPLY_LINE = 4096
+MOST_REPLY_LINES = 100
+
+
+class Reply:
+    """Reply(code, text, closes=False) -> one answer; `wire` and bytes() give it as it is sent.
+
+    `closes` says that the connection is closed after it, and that nothing
+    more is heard. A text that would not stay within its reply is a ValueError.
+    """
+
+    __slots__ = ("code", "text", "closes", "wire")
+
+    def __init__(self, code: int, text: str, closes: bool = False) -> None:
+        if "\r" in text or "\0" in text:
+            raise ValueError(f"the text of reply {code} has a CR or a NUL: part its lines by \\n alone, not {text!r}")
+        self.code = code
+        self.text = text
+        self.closes = closes
+        *first, last = text.split("\n")
+        lines = "".join([f"{code}-{line}\r\n" for line in first]) + f"{code} {last}\r\n"
+        self.wire = lines.encode("utf-8", "surrogateescape")
+
+    def __bytes__(self) -> bytes:
+        return self.wire
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Reply) and (self.wire, self.closes) == (other.wire, other.closes)
+
+    def __hash__(self) -> int:
+        return hash((self.wire, self.closes))
+
+    def __repr__(self) -> str:
+        return f"Reply({self.code}, {self.text!r}{', closes=True' if self.closes else ''})"
+
+    @property
+    def isPositive(self) -> bool:
+        """2xx and 3xx: it is done, or the next step may follow."""
+        return self.code < 400
+
+    @property
+    def isForNow(self) -> bool:
+        """4xx: refused, but the same may be accepted later."""
+        return 400 <= self.code < 500
+
+    @property
+    def isForGood(self) -> bool:
+        """5xx: refused, and trying again will not help."""
+        return self.code >= 500
+
+    @property
+    def status(self) -> str:
+        """The enhanced code of the text, or the code's class with .0.0 when it has none that fits."""
+        found = STATUS.match(self.text)
+        kind = str(self.code)[0]
+        return found[0] if found and found[1] == kind else f"{kind}.0.0"
+
+
+class GarbageReply(ValueError):
+    """What a server sent is no reply; the message says why."""
+
+
+class ReplyReader:
+    """ReplyReader() -> takes what a server sends, however cut, and gives its replies one by one."""
+
+    def __init__(self) -> None:
+        self.kept = b""
+        self.code = b""
+        self.lines: list[str] = []
+
+    @property
+    def isAmidReply(self) -> bool:
+        """A reply has begun and has not ended."""
+        return bool(self.kept or self.lines)
+
+    def take(self, data: bytes) -> Iterator[Reply]:
+        """The replies that are complete with this data; GarbageReply, after those that were good, if it is none."""
+        data, self.kept = self.kept + data, b""
+        position = 0
+        while position < len(data):
+            found = REPLY_LINE.match(data, position)
+            if found is None:
+                self.kept = unfinished(data[position:])
+                return
+            if found.end() - position > LONGEST_REPLY_LINE:
+                raise GarbageReply(f"a line of over {LONGEST_REPLY_LINE} octets")
+            position = found.end()
+            reply = self._takeLine(*found.groups())
+            if reply is not None:
+                yield reply
+
+    def _takeLine(self, code: bytes, separator: bytes | None, text: bytes | None) -> Reply | None:
+        if self.lines and code != self.code:
+            raise GarbageReply(f"a reply of code {self.code.decode()} went on with code {code.decode()}")
+        if len(self.lines) == MOST_REPLY_LINES:
+            raise GarbageReply(f"a reply of over {MOST_REPLY_LINES} lines")
+        self.code = code
+        self.lines.append((text or b"").decode("utf-8", "surrogateescape"))
+        if separator == b"-":
+            return None
+        lines, self.lines = self.lines, []
+        return Reply(int(code), "\n".join(lines))
+
+
+def unfinished(data: bytes) -> bytes:
+    """The data, when it may become a line of a reply; else GarbageReply."""
+    if len(data) > LONGEST_REPLY_LINE:
+        raise GarbageReply(f"a line of over {LONGEST_REPLY_LINE} octets")
+    if b"\n" in data:
+        raise GarbageReply(f"no reply: {data[:80]!r}")
+    return data
+
+
+# What the component around a session says without being asked, or when it was policy that decided.
+TAKEN = Reply(250, "2.0.0 Ok")
+DEFERRED = Reply(451, "4.7.1 Please try again later", closes=True)
+POLICY_FAILED = Reply(451, "4.3.0 Local error, please try again later")
+RECIPIENT_REFUSED = Reply(550, "5.7.1 This recipient is not accepted here")
+INACTIVE = Reply(421, "4.4.2 Nothing was heard for too long, closing", closes=True)
+SESSION_TOO_LONG = Reply(421, "4.4.2 The session took too long, closing", closes=True)
+SHUTTING_DOWN = Reply(421, "4.3.2 The service is shutting down", closes=True)
+TOO_MANY_CONNECTIONS = Reply(421, "4.7.0 Too many connections", closes=True)
+TOO_MANY_ERRORS = Reply(421, "4.7.0 Too many errors, closing", closes=True)
+
+# What a client hears when it is the way to the real server that fails, not the mail (RFC 3463 section 3.5).
+NOT_REACHED = Reply(451, "4.4.1 The mail server cannot be reached, please try again later")
+HUNG_UP_AFTER_DOT = Reply(451, "4.4.2 The mail server gave no answer, please try again later")

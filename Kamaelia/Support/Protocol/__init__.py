@@ -1,0 +1,1 @@
+"""The logic of protocols without input or output: bytes in, decisions out."""

@@ -1,0 +1,1 @@
+"""The components of Kamaelia, by topic; Axon runs them."""
