@@ -308,10 +308,12 @@ def busy(n, k):
 
 class WaitForward(component):
     def main(self):
-        while not self.dataReady("control"):
+        while True:
             yield from self.waitForMessage()
             for message in self.Inbox():
                 self.send(message)
+            if self.dataReady("control"):
+                break
         self.send(self.recv("control"), "signal")
 
 

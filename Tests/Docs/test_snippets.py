@@ -1,0 +1,105 @@
+"""What the documentation shows, works: its programs run, and print what it says they print.
+
+A block marked as a program (```` ```python program ```` in Markdown, `:class: program` in reST)
+is run as it stands; where a block marked as output follows, it is what the program must print.
+Every other block of Python must parse, and what it imports must be there.
+"""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+import textwrap
+from importlib import import_module
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "Docs").glob("*.rst"))]
+
+MARKDOWN = re.compile(r"^```(\w+)[ ]*(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+REST = re.compile(
+    r"^\.\. code-block:: (\w+)\n(?:[ ]+:class: (\w+)\n)?\n((?:[ ]+.*\n|\n)+)", re.MULTILINE
+)
+
+
+class Block(NamedTuple):
+    """A block of code: where it is, its language, how it is marked, and its text."""
+
+    where: str
+    language: str
+    mark: str
+    text: str
+
+
+def blocksOf(page: str, text: str) -> list[Block]:
+    pattern = MARKDOWN if page.endswith(".md") else REST
+    found = []
+    for match in pattern.finditer(text):
+        line = text.count("\n", 0, match.start()) + 1
+        body = textwrap.dedent(match[3]).rstrip("\n") + "\n"
+        found.append(Block(f"{page}:{line}", match[1], match[2] or "", body))
+    return found
+
+
+BLOCKS = [
+    block
+    for page in PAGES
+    for block in blocksOf(str(page.relative_to(ROOT)), page.read_text(encoding="utf-8"))
+]
+PROGRAMS = [
+    pytest.param(block, after.text if after and after.mark == "output" else None, id=block.where)
+    for block, after in zip(BLOCKS, [*BLOCKS[1:], None], strict=True)
+    if block.mark == "program"
+]
+FRAGMENTS = [
+    pytest.param(block, id=block.where)
+    for block in BLOCKS
+    if block.language == "python" and block.mark != "program"
+]
+
+
+@pytest.mark.parametrize(("block", "output"), PROGRAMS)
+def test_a_program_runs_and_prints_what_the_page_says(block, output, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", block.text],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    if output is not None:
+        assert done.stdout == output
+
+
+@pytest.mark.parametrize("block", FRAGMENTS)
+def test_a_fragment_parses_and_imports_what_exists(block):
+    for node in ast.walk(ast.parse(block.text)):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                import_module(alias.name)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            module = import_module(node.module)
+            missing = [alias.name for alias in node.names if not hasattr(module, alias.name)]
+            assert not missing, f"{node.module} has no {', '.join(missing)}"
+
+
+def test_the_pages_have_programs_with_their_output():
+    outputs = [block for block in BLOCKS if block.mark == "output"]
+    assert len(PROGRAMS) >= len(outputs) > 5
+
+
+def test_blocks_are_found_in_both_kinds_of_page():
+    rest = ".. code-block:: python\n   :class: program\n\n   if 1:\n       x\n\n   y\n\nText\n"
+    assert blocksOf("a.rst", rest) == [Block("a.rst:1", "python", "program", "if 1:\n    x\n\ny\n")]
+    markdown = "Text\n\n```python program\nx\n```\n\n```text output\n1\n```\n"
+    assert blocksOf("a.md", markdown) == [
+        Block("a.md:3", "python", "program", "x\n"),
+        Block("a.md:7", "text", "output", "1\n"),
+    ]
