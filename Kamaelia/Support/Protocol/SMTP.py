@@ -27,7 +27,12 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from Kamaelia.Support.Protocol.SMTPAddress import Envelope
-from Kamaelia.Support.Protocol.SMTPCheck import checkHello, checkNoArgument, checkRecipient, checkSender
+from Kamaelia.Support.Protocol.SMTPCheck import (
+    checkHello,
+    checkNoArgument,
+    checkRecipient,
+    checkSender,
+)
 from Kamaelia.Support.Protocol.SMTPListener import Ended, Listener, Refused, Said, Text
 from Kamaelia.Support.Protocol.SMTPReply import TAKEN, TOO_MANY_ERRORS, Reply
 from Kamaelia.Support.Protocol.SMTPSettings import Settings
@@ -73,7 +78,7 @@ class Session(Listener):
         self.reset()
 
     def reset(self) -> None:
-        """No mail is under way: at RSET and hello, and to be called when a final dot has been answered."""
+        """No mail is under way: after RSET, after hello, and (call it) after the final dot."""
         self.seenMail = False
         self.seenRcpt = False
         self.acceptingMail = False
@@ -95,7 +100,10 @@ class Session(Listener):
         return Reply(220, f"{self.settings.servername} ESMTP {self.settings.serverid} {date}")
 
     def may(self, verb: str, words: list[str]) -> Reply | None:
-        """Why this may not be said now; None when it may. MAIL and RCPT leave the path and parameters in `asked`."""
+        """Why this may not be said now; None when it may.
+
+        MAIL and RCPT leave the path and parameters in `asked`.
+        """
         command = COMMANDS[verb]
         for isSo, otherwise in command.guards:
             if not isSo(self):
@@ -111,7 +119,10 @@ class Session(Listener):
         return self.may(verb, words) or self.do(verb, words)
 
     def answer(self, reply: Reply) -> Reply:
-        """What to send where this reply is due, which is another after too many errors. Notes whether it closes."""
+        """What to send where this reply is due, which is another after too many errors.
+
+        Notes whether it closes.
+        """
         if reply.code >= 500 and not reply.closes:
             self.errors += 1
             if 0 < self.settings.max_errors <= self.errors:
@@ -121,14 +132,14 @@ class Session(Listener):
         return reply
 
     def startedTLS(self) -> None:
-        """The handshake is done: what was heard before it counts for nothing (RFC 3207 section 4.2)."""
+        """The handshake is done: what came before it is forgotten (RFC 3207 section 4.2)."""
         self.isEncrypted = True
         self.spokeEarly = False
         self.forget()
         self._forgetClient()
 
     def receive(self, data: bytes) -> list[Reply]:
-        """The answers to these bytes if every mail were taken and dropped: for tests, and as a model."""
+        """The answers to these bytes, if every mail is taken: for tests, and as a model."""
         self.feed(data)
         replies = []
         while (event := self.next()) is not None:
@@ -153,7 +164,7 @@ class Session(Listener):
         return self.isExtended and self.settings.offers("PIPELINING")
 
     def mayFollow(self, verb: str) -> bool | None:
-        """Whether bytes may stand behind this verb's line before it is answered; None when it is not understood."""
+        """Whether bytes may stand behind this line unanswered; None for an unknown verb."""
         command = COMMANDS.get(verb)
         if command is None or (verb == "STARTTLS" and not self.settings.offers(verb)):
             return None
@@ -240,7 +251,7 @@ Guard = tuple[Callable[[Session], bool], Reply]
 
 
 class Command(NamedTuple):
-    """A row: what it does, the questions that must be so (and the answer otherwise), the check of its words.
+    """A row: its deed, the questions that must be so (else: the answer), the check of its words.
 
     `isLast`: even with PIPELINING the answer is waited for (RFC 2920 section
     3.1). `silences`: what follows it is not heard, so that it may stand there.
@@ -263,14 +274,18 @@ COMMANDS = {
         silences=True,
     ),
     "MAIL": Command(
-        Session.mail, ((Session.isGreeted, HELLO_FIRST), (Session.isBetweenMails, ONE_MAIL_AT_A_TIME)), checkSender
+        Session.mail,
+        ((Session.isGreeted, HELLO_FIRST), (Session.isBetweenMails, ONE_MAIL_AT_A_TIME)),
+        checkSender,
     ),
     "RCPT": Command(
         Session.rcpt,
         ((Session.isInMail, SENDER_FIRST), (Session.hasRoomForRecipient, TOO_MANY_RECIPIENTS)),
         checkRecipient,
     ),
-    "DATA": Command(Session.data, ((Session.hasRecipient, RECIPIENT_FIRST),), checkNoArgument, isLast=True),
+    "DATA": Command(
+        Session.data, ((Session.hasRecipient, RECIPIENT_FIRST),), checkNoArgument, isLast=True
+    ),
     "RSET": Command(Session.rset),
     "NOOP": Command(Session.noop),
     "VRFY": Command(Session.vrfy),

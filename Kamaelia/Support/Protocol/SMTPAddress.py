@@ -28,7 +28,8 @@ LABEL = rf"[A-Za-z0-9_{UTF8}](?:-*[A-Za-z0-9_{UTF8}])*"
 DOMAIN = rf"{LABEL}(?:\.{LABEL})*"
 PATH = re.compile(
     rf"<(?P<route>@{DOMAIN}(?:,@{DOMAIN})*:)?"
-    rf"(?P<local>{ATOM}(?:\.{ATOM})*|{QUOTED})@(?P<domain>{DOMAIN}|\[(?P<literal>[0-9A-Za-z.:]+)\])>(?= |$)"
+    rf"(?P<local>{ATOM}(?:\.{ATOM})*|{QUOTED})"
+    rf"@(?P<domain>{DOMAIN}|\[(?P<literal>[0-9A-Za-z.:]+)\])>(?= |$)"
 )
 # RFC 5321 section 4.5.1: every server takes mail for this one, with no domain
 POSTMASTER = re.compile(r"<postmaster>(?= |$)", re.IGNORECASE | re.ASCII)
@@ -37,7 +38,7 @@ PARAMETER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([!-<>-~]+))?")
 
 
 class Envelope(NamedTuple):
-    """One path with its brackets, and the parameters that came with it (name in capitals: value, "" if none)."""
+    """A path with its brackets, and its parameters (name in capitals: value, or "")."""
 
     path: str
     parameters: dict[str, str]
@@ -65,7 +66,9 @@ MAIL_PARAMETERS = {
 }
 RCPT_PARAMETERS = {
     # RFC 3461 sections 4.1 and 4.2
-    "NOTIFY": Parameter("DSN", valueLike(r"NEVER|(?:SUCCESS|FAILURE|DELAY)(?:,(?:SUCCESS|FAILURE|DELAY)){0,2}")),
+    "NOTIFY": Parameter(
+        "DSN", valueLike(r"NEVER|(?:SUCCESS|FAILURE|DELAY)(?:,(?:SUCCESS|FAILURE|DELAY)){0,2}")
+    ),
     "ORCPT": Parameter("DSN", valueLike(rf"[A-Z0-9-]+;{XTEXT}")),
 }
 

@@ -87,8 +87,10 @@ def argumentAfter(keyword: str, words: list[str]) -> str | None:
     return argument[start:] if argument[:start].upper() == keyword else None
 
 
-def readInto(session: Asking, argument: str, rows: dict[str, Parameter], otherwise: Reply) -> Reply | None:
-    """Leave the path and the parameters in session.asked; the refusal when they cannot be read or are not offered."""
+def readInto(
+    session: Asking, argument: str, rows: dict[str, Parameter], otherwise: Reply
+) -> Reply | None:
+    """Leave path and parameters in session.asked; the refusal if one of them is not good."""
     try:
         session.asked = readEnvelope(argument, rows)
     except BadPath:

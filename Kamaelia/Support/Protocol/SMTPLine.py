@@ -1,4 +1,4 @@
-"""The lines of an SMTP client: where one ends, what is wrong with it, and its words (RFC 5321 section 2.3.8).
+"""The lines of an SMTP client: their ends, faults and words (RFC 5321 section 2.3.8).
 
 A line is what CRLF ends, however the network cut it. The first thing that is
 wrong with a line decides, so that the answer does not depend on the cuts.
@@ -58,6 +58,9 @@ def wordsOf(line: bytes) -> list[str]:
 
 
 def verbOf(words: list[str]) -> str:
-    """The verb in capitals; empty when there is none. Letters that only become ASCII as capitals are no letters."""
+    """The verb in capitals; empty when there is none.
+
+    Letters that only become ASCII as capitals are no letters.
+    """
     verb = words[0] if words else ""
     return verb.upper() if verb.isascii() else ""

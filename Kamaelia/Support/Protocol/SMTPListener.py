@@ -48,7 +48,7 @@ class Text(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """The final dot has come. `refusal` says why the mail is not to be taken; None when it may be."""
+    """The final dot has come. `refusal` is the reason not to take the mail, or None."""
 
     refusal: Reply | None
     size: int
@@ -59,7 +59,7 @@ Event = Said | Refused | Text | Ended
 
 
 class Listener:
-    """Listener() -> takes bytes by feed(), gives events by next(). A subclass says which verbs there are."""
+    """Listener() -> takes bytes by feed(), gives events by next(); a subclass has the verbs."""
 
     def __init__(self) -> None:
         self.buffer = b""

@@ -1,4 +1,4 @@
-"""Replies of SMTP: how a server's are made, and how another server's are read (RFC 5321 section 4.2).
+"""Replies of SMTP: our own made, another server's read (RFC 5321 section 4.2).
 
 Example usage::
 
@@ -37,11 +37,13 @@ class Reply:
     more is heard. A text that would not stay within its reply is a ValueError.
     """
 
-    __slots__ = ("code", "text", "closes", "wire")
+    __slots__ = ("closes", "code", "text", "wire")
 
     def __init__(self, code: int, text: str, closes: bool = False) -> None:
         if "\r" in text or "\0" in text:
-            raise ValueError(f"the text of reply {code} has a CR or a NUL: part its lines by \\n alone, not {text!r}")
+            raise ValueError(
+                f"reply {code} has a CR or a NUL in {text!r}: part its lines by \\n alone"
+            )
         self.code = code
         self.text = text
         self.closes = closes
@@ -78,7 +80,7 @@ class Reply:
 
     @property
     def status(self) -> str:
-        """The enhanced code of the text, or the code's class with .0.0 when it has none that fits."""
+        """The enhanced code of the text, or the code's class with .0.0 if none fits."""
         found = STATUS.match(self.text)
         kind = str(self.code)[0]
         return found[0] if found and found[1] == kind else f"{kind}.0.0"
@@ -102,7 +104,7 @@ class ReplyReader:
         return bool(self.kept or self.lines)
 
     def take(self, data: bytes) -> Iterator[Reply]:
-        """The replies that are complete with this data; GarbageReply, after those that were good, if it is none."""
+        """The replies that are complete with this data; GarbageReply where the first bad one is."""
         data, self.kept = self.kept + data, b""
         position = 0
         while position < len(data):
@@ -119,7 +121,9 @@ class ReplyReader:
 
     def _takeLine(self, code: bytes, separator: bytes | None, text: bytes | None) -> Reply | None:
         if self.lines and code != self.code:
-            raise GarbageReply(f"a reply of code {self.code.decode()} went on with code {code.decode()}")
+            raise GarbageReply(
+                f"a reply of code {self.code.decode()} went on with code {code.decode()}"
+            )
         if len(self.lines) == MOST_REPLY_LINES:
             raise GarbageReply(f"a reply of over {MOST_REPLY_LINES} lines")
         self.code = code
@@ -150,6 +154,6 @@ SHUTTING_DOWN = Reply(421, "4.3.2 The service is shutting down", closes=True)
 TOO_MANY_CONNECTIONS = Reply(421, "4.7.0 Too many connections", closes=True)
 TOO_MANY_ERRORS = Reply(421, "4.7.0 Too many errors, closing", closes=True)
 
-# What a client hears when it is the way to the real server that fails, not the mail (RFC 3463 section 3.5).
+# What a client hears when the way to the real server fails, not the mail: RFC 3463 section 3.5.
 NOT_REACHED = Reply(451, "4.4.1 The mail server cannot be reached, please try again later")
 HUNG_UP_AFTER_DOT = Reply(451, "4.4.2 The mail server gave no answer, please try again later")

@@ -1,4 +1,4 @@
-"""What an SMTP server is called, what it offers, and where its limits are: one object for all of its sessions."""
+"""What an SMTP server is called, what it offers, and where its limits are."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ KNOWN_EXTENSIONS = OFFERED_BY_DEFAULT | {"STARTTLS", "PIPELINING", "SMTPUTF8", "
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings(servername=...) -> never changed once made, so share it. A limit of 0 means that there is none.
+    """Settings(servername=...) -> never changed once made: share it. A limit of 0 is none.
 
     Raises ValueError for an extension that nobody here could keep.
     """
@@ -29,9 +29,8 @@ class Settings:
     def __post_init__(self) -> None:
         unknown = set(self.extensions) - KNOWN_EXTENSIONS
         if unknown:
-            raise ValueError(
-                f"extensions has {', '.join(sorted(unknown))}; there are {', '.join(sorted(KNOWN_EXTENSIONS))}"
-            )
+            known = ", ".join(sorted(KNOWN_EXTENSIONS))
+            raise ValueError(f"extensions has {', '.join(sorted(unknown))}; there are {known}")
 
     def offers(self, extension: str) -> bool:
         """EHLO lists it (STARTTLS: until TLS has begun)."""
@@ -49,9 +48,12 @@ class Settings:
 
     @cached_property
     def encryptedReply(self) -> Reply:
-        """The answer to EHLO within TLS, where STARTTLS must not be offered (RFC 3207 section 4.2)."""
+        """The answer to EHLO within TLS, without STARTTLS (RFC 3207 section 4.2)."""
         return self._listing(self.extensions - {"STARTTLS"})
 
     def _listing(self, extensions: frozenset[str]) -> Reply:
-        lines = [f"SIZE {self.max_message_size}" if name == "SIZE" else name for name in sorted(extensions)]
+        lines = [
+            f"SIZE {self.max_message_size}" if name == "SIZE" else name
+            for name in sorted(extensions)
+        ]
         return Reply(250, "\n".join([self.servername, *lines]))

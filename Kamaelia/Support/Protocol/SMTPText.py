@@ -1,4 +1,4 @@
-"""The text of a mail after 354: where it ends, and whether it may be passed on (RFC 5321 section 4.1.1.4).
+"""The text of a mail: where it ends, and whether it may be passed on (RFC 5321 4.1.1.4).
 
 Example usage::
 
@@ -39,7 +39,16 @@ class Text:
     `isEightBit` says whether one of them was not ASCII.
     """
 
-    __slots__ = ("limit", "size", "isEightBit", "isBare", "hasEnded", "rest", "_held", "_atLineStart")
+    __slots__ = (
+        "_atLineStart",
+        "_held",
+        "hasEnded",
+        "isBare",
+        "isEightBit",
+        "limit",
+        "rest",
+        "size",
+    )
 
     def __init__(self, limit: float = float("inf")) -> None:
         self.limit = limit
@@ -88,7 +97,7 @@ class Text:
         return found + 2 if found >= 0 else -1
 
     def _undecided(self, data: bytes) -> int:
-        """How many of the last octets belong to the text or to its end, depending on what comes next."""
+        """How many of the last octets may be text or its end, depending on what comes next."""
         tail = data[-4:]
         if not tail.endswith((b"\r", b".")):
             return 0
@@ -99,7 +108,7 @@ class Text:
         return 0
 
     def _judge(self, text: bytes) -> None:
-        """Count, and look for what makes the whole text bad. It never begins or ends between CR and LF."""
+        """Count, and look for what makes it all bad. No CRLF is cut at either end of it."""
         self.size += len(text)
         self._atLineStart = text.endswith(b"\r\n")
         if not self.isBare:
