@@ -26,7 +26,6 @@ from benchlib import BURST, CHUNK, FAN, RING, base, clock, finish, finishIdle
 from Axon.Component import component
 from Axon.Ipc import producerFinished
 from Axon.Scheduler import scheduler
-from Kamaelia.Chassis.Pipeline import Pipeline
 
 
 class Producer(component):
@@ -267,6 +266,7 @@ class LateProducer(component):
 
 
 def fanoutbp(n):
+    from Kamaelia.Chassis.Pipeline import Pipeline
     from Kamaelia.Util.Backplane import Backplane, PublishTo, SubscribeTo
 
     done = []
@@ -347,6 +347,8 @@ class AsyncSink(component):
 
 
 def _pipe(producer, forward, sink, n):
+    from Kamaelia.Chassis.Pipeline import Pipeline
+
     Pipeline(producer(n=n), forward(), forward(), forward(), sink(n=n, t0=clock())).run()
 
 

@@ -1,0 +1,58 @@
+"""The benchmarks' contenders do their work to the end; how long they take is not asked here."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+CONTENDERS = ROOT / "Tests" / "benchmarks" / "contenders"
+
+COMMON = {
+    "pipe1": ["200"],
+    "pipeB": ["1000"],
+    "pingpong": ["20"],
+    "ring": ["2000"],
+    "spawn": ["500"],
+    "fanout": ["10"],
+    "busy": ["1000", "100"],
+    "idle": ["100"],
+    "wake": ["20", "100"],
+}
+NEW_IDIOMS = {
+    "pipe1_wait": ["200"],
+    "pipeB_wait": ["1000"],
+    "pingpong_wait": ["20"],
+    "ring_wait": ["2000"],
+    "pipe_async": ["200"],
+    "pipeB_async": ["1000"],
+}
+RUNS = [
+    *(("raw_gen.py", name, sizes) for name, sizes in COMMON.items()),
+    *(("asyncio_q.py", name, sizes) for name, sizes in COMMON.items()),
+    *(("axon_api.py", name, sizes) for name, sizes in (COMMON | NEW_IDIOMS).items()),
+    pytest.param(
+        "axon_api.py",
+        "fanoutbp",
+        ["10"],
+        marks=pytest.mark.skipif(
+            not (ROOT / "Kamaelia" / "Util" / "Backplane.py").exists(), reason="has no Backplane"
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("contender", "workload", "sizes"), RUNS)
+def test_a_contender_does_its_work_to_the_end(contender, workload, sizes):
+    done = subprocess.run(
+        [sys.executable, str(CONTENDERS / contender), workload, *sizes],
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert done.stdout, done.stderr
+    answer = json.loads(done.stdout.splitlines()[-1])
+    assert answer["ops"] > 0
+    assert answer["secs"] >= 0
