@@ -47,8 +47,9 @@ def longestLine(verb: bytes) -> int:
 
 
 def wordsOf(line: bytes) -> list[str]:
-    """The words of a line as text. Only a space parts words: any other control character stays, to be refused.
+    """The words of a line as text.
 
+    Only a space parts words: a tab or any other control stays, to be refused.
     Octets that are not UTF-8 become lone surrogates, which no address may hold.
     """
     text = line.decode("utf-8", "surrogateescape")

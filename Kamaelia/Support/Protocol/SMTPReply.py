@@ -100,7 +100,7 @@ class ReplyReader:
 
     @property
     def isAmidReply(self) -> bool:
-        """A reply has begun and has not ended."""
+        """More has come than the replies that were given."""
         return bool(self.kept or self.lines)
 
     def take(self, data: bytes) -> Iterator[Reply]:
@@ -117,7 +117,9 @@ class ReplyReader:
             position = found.end()
             reply = self._takeLine(*found.groups())
             if reply is not None:
+                self.kept = data[position:]  # nothing is lost if the caller stops here
                 yield reply
+        self.kept = b""
 
     def _takeLine(self, code: bytes, separator: bytes | None, text: bytes | None) -> Reply | None:
         if self.lines and code != self.code:

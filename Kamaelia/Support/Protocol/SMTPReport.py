@@ -147,7 +147,8 @@ def headersOf(start: bytes, most: int = MOST_OF_HEADERS) -> bytes:
 def dotStuffed(text: bytes) -> bytes:
     """A text made here, ready to be sent between 354 and the dot.
 
-    Its lines are stuffed (RFC 5321 section 4.5.2), its last one is complete. A mail that was received is stuffed already.
+    Its lines are stuffed (RFC 5321 section 4.5.2), its last one is complete. A
+    mail that was received is stuffed already.
     """
     complete = text if text.endswith(b"\r\n") or not text else text + b"\r\n"
     return (b"\r\n" + complete).replace(b"\r\n.", b"\r\n..")[2:]

@@ -72,9 +72,9 @@ class Text:
         return TOO_BIG if self.isTooBig else None
 
     def take(self, chunk: bytes) -> bytes:
-        """The octets to pass on now: the chunk itself, if all of it is text. Empty once the text is to be refused.
+        """The octets to pass on now: the chunk itself, if all of it is text.
 
-        What follows the end is left in `rest`.
+        They are empty once the text is to be refused. What follows the end is left in `rest`.
         """
         data = self._held + chunk if self._held else chunk
         end = self._findEnd(data)
