@@ -61,7 +61,7 @@ class Session(Listener):
     """Session(settings) -> what one client has said so far, and what may come next.
 
     `sender` and `recipients` keep their brackets; `parameters` are those of
-    MAIL, `recipientParameters` those of each RCPT.
+    MAIL, `recipientParameters` those of each RCPT by its path.
     """
 
     def __init__(self, settings: Settings | None = None) -> None:
@@ -86,7 +86,7 @@ class Session(Listener):
         self.sender = ""
         self.recipients: list[str] = []
         self.parameters: dict[str, str] = {}
-        self.recipientParameters: list[dict[str, str]] = []
+        self.recipientParameters: dict[str, dict[str, str]] = {}
         self.asked = Envelope("", {})
 
     # What is answered.
@@ -215,8 +215,9 @@ class Session(Listener):
 
     def rcpt(self, words: list[str]) -> Reply:
         self.seenRcpt = True
-        self.recipients.append(self.asked.path)
-        self.recipientParameters.append(self.asked.parameters)
+        path, parameters = self.asked
+        self.recipients.append(path)
+        self.recipientParameters[path] = parameters
         return RECIPIENT_TAKEN
 
     def data(self, words: list[str]) -> Reply:

@@ -103,7 +103,10 @@ class Listener:
     def next(self) -> Event | None:
         """What has happened; None when it takes more bytes to say."""
         self.isAnswering = False
-        if self.breakConnection or not self.isOpen:
+        if self.breakConnection:
+            self.forget()
+            return None
+        if not self.isOpen:
             return None
         if self.spokeEarly:
             return self._refuse(TOO_EARLY)
@@ -118,7 +121,6 @@ class Listener:
 
     def _refuse(self, reply: Reply) -> Refused:
         self.breakConnection = True
-        self.forget()
         return Refused(reply)
 
     def _takeLine(self) -> Said | Refused | None:

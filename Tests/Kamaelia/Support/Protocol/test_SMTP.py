@@ -217,6 +217,12 @@ def test_the_session_knows_what_was_said():
     assert session.seenRcpt
 
 
+def test_the_parameters_of_each_recipient_are_kept():
+    session = opened(extensions=ALL)
+    talk(session, [*MAIL, b"RCPT TO:<a@b> NOTIFY=NEVER", b"RCPT TO:<c@d>"])
+    assert session.recipientParameters == {"<a@b>": {"NOTIFY": "NEVER"}, "<c@d>": {}}
+
+
 def test_may_changes_nothing_until_do():
     session = opened()
     talk(session, MAIL)
@@ -336,6 +342,13 @@ def test_nothing_is_heard_after_QUIT():
     session = opened()
     assert [reply.code for reply in session.receive(b"QUIT\r\nNOOP\r\nHELP\r\n")] == [221]
     assert session.receive(b"NOOP\r\n") == []
+
+
+def test_what_is_unread_is_dropped_when_an_answer_closes():
+    session = opened(extensions=ALL)
+    talk(session, HELLO)
+    assert [reply.code for reply in session.receive(b"HELP\r\n" * 1000)] == [500]
+    assert session.unread == 0
 
 
 def test_TLS_begins_the_session_anew_and_drops_what_was_sent_before():
