@@ -133,6 +133,7 @@ class Session(Listener):
 
     def startedTLS(self) -> None:
         """The handshake is done: what came before it is forgotten (RFC 3207 section 4.2)."""
+        self.isOpen = True
         self.isEncrypted = True
         self.spokeEarly = False
         self.forget()
@@ -240,6 +241,7 @@ class Session(Listener):
         return NO_HELP
 
     def startTLS(self, words: list[str]) -> Reply:
+        self.isOpen = False
         return BEGIN_TLS
 
     def quit(self, words: list[str]) -> Reply:

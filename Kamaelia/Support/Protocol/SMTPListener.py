@@ -64,8 +64,8 @@ class Listener:
     def __init__(self) -> None:
         self.buffer = b""
         self.position = 0
-        self.isOpen = False
-        self.isAnswering = False
+        self.isOpen = False  # until the greeting, and again between STARTTLS and TLS
+        self.mustWait = False
         self.spokeEarly = False
         self.breakConnection = False
         self.gettingdata = False
@@ -84,7 +84,7 @@ class Listener:
         """Bytes have arrived. What comes before its time is dropped, and remembered as a fault."""
         if self.breakConnection or not data:
             return
-        if not self.isOpen or (self.isAnswering and not self.mayPipeline):
+        if self.mustWait or not self.isOpen:
             self.spokeEarly = True
             return
         self.buffer = self.buffer[self.position :] + data
@@ -102,7 +102,7 @@ class Listener:
 
     def next(self) -> Event | None:
         """What has happened; None when it takes more bytes to say."""
-        self.isAnswering = False
+        self.mustWait = False
         if self.breakConnection:
             self.forget()
             return None
@@ -138,7 +138,7 @@ class Listener:
             self.forget()
         elif not mayFollow:
             return self._refuse(TOO_EARLY)
-        self.isAnswering = True
+        self.mustWait = not mayFollow
         return Said(verb, words)
 
     def _takeText(self) -> Text | Ended | None:
@@ -152,8 +152,8 @@ class Listener:
     def _end(self) -> Ended:
         """The answer to the final dot is due; commands follow."""
         self.gettingdata = False
-        self.isAnswering = True
+        self.mustWait = not self.mayPipeline
         refusal = self.text.refusal()
-        if refusal is None and self.unread and not self.mayPipeline:
+        if refusal is None and self.unread and self.mustWait:
             refusal = TOO_EARLY
         return Ended(refusal, self.text.size, self.text.isEightBit)

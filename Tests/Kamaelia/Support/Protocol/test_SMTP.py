@@ -323,6 +323,26 @@ def test_text_sent_before_the_354_is_refused_even_with_pipelining():
     assert not session.gettingdata
 
 
+def test_text_that_comes_while_DATA_is_considered_is_refused_even_with_pipelining():
+    session = opened(extensions=ALL)
+    talk(session, RCPT)
+    session.feed(b"DATA\r\n")
+    verb, words = session.next()
+    session.feed(b"one\r\n.\r\n")
+    assert session.say(verb, words).code == 354
+    assert session.next().reply.wire.startswith(b"503 5.5.0")
+
+
+def test_what_may_be_pipelined_may_come_while_an_answer_is_made():
+    session = opened(extensions=ALL)
+    talk(session, HELLO)
+    session.feed(b"NOOP\r\n")
+    session.next()
+    session.feed(b"RSET\r\n" * 20000)
+    assert session.isFull
+    assert session.next() == ("RSET", ["RSET"])
+
+
 def test_with_pipelining_a_group_is_answered_in_order():
     session = opened(extensions=ALL)
     talk(session, HELLO)
@@ -368,9 +388,8 @@ def test_TLS_begins_the_session_anew_and_drops_what_was_sent_before():
 def test_commands_injected_before_TLS_are_never_answered(extensions):
     session = opened(extensions=extensions)
     talk(session, HELLO)
-    session.feed(b"STARTTLS\r\nNOOP\r\n")
-    verb, words = session.next()
-    assert session.say(verb, words).code == 220
+    assert [reply.code for reply in session.receive(b"STARTTLS\r\nNOOP\r\n")] == [220]
+    assert session.receive(b"NOOP\r\n") == []
     session.startedTLS()
     assert session.next() is None
 
