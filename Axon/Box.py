@@ -1,0 +1,313 @@
+"""Boxes: where messages wait, and the chains through which they find that place.
+
+This is the hot path of *where*. It knows nothing of turns: a sink has a `task`
+that is told of messages, and a list of `feeders` that may be told when one is taken.
+
+How does it work?
+-----------------
+An inbox is a deque, a `realsink`. An outbox is nothing but the sink at the end
+of the chain of linkages that starts there, looked up once, when the linkage is
+made: `component.outboxes["outbox"]` *is* the inbox at the far end, and its
+length is that inbox's. An outbox without a linkage leads to `NULL`.
+
+A `postbox` is a box's place in the chain. It is made when the box is first
+linked, and only linking and unlinking look at it. A sink with a size or a
+capacity changes its class to `guardedsink`; the others pay nothing for it.
+"""
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from Axon.AxonExceptions import noSpaceInBox
+
+ShowAllTransits = False     # set before components are made: log each message that a sink takes
+
+
+class realsink(deque[Any]):
+    """realsink(task) -> the storage of an inbox, first in, first out.
+
+    `append(message)` gives None, or the gate at which the sender has to wait.
+    """
+
+    __slots__ = ("capacity", "feeders", "isUrgent", "size", "task", "transit", "waiting")
+
+    def __init__(self, task: Any = None, isUrgent: bool = False) -> None:
+        self.task = NOBODY if task is None else task
+        self.isUrgent = isUrgent            # gets through to a component that is held
+        self.feeders: list[Any] = []        # the tasks whose outboxes lead here
+        self.size: int | None = None
+        self.capacity: int | None = None
+        self.waiting: list[Any] = []        # the tasks that are held until there is room
+        self.transit: str | None = None
+
+    __hash__ = object.__hash__              # each sink is itself, whatever it holds
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def pop(self, index: int = -1) -> Any:      # type: ignore[override]
+        """The message at `index`, 0 being the oldest; IndexError when there is none."""
+        message = self[index]
+        del self[index]
+        return message
+
+    def setSize(self, size: int | None) -> None:
+        """The most it may hold (messages); None for no limit. One more raises noSpaceInBox."""
+        self.size = size
+        self._guard()
+
+    def setCapacity(self, capacity: int | None) -> None:
+        """From this many messages on, senders are held until it is half empty."""
+        if capacity is not None and capacity < 1:
+            raise ValueError(f"a linkage's capacity is at least 1 message, not {capacity!r}")
+        self.capacity = capacity
+        self._guard()
+
+    def setShowTransit(self, showtransit: bool, tag: str | None = None) -> None:
+        """Whether each message that comes is logged, under `tag`."""
+        self.transit = (tag or "") if showtransit else None
+        self._guard()
+
+    def _guard(self) -> None:
+        isPlain = self.size is None and self.capacity is None and self.transit is None
+        self.__class__ = realsink if isPlain else guardedsink
+        if self.waiting and not self.isShut():
+            self.open()
+
+    # The gate at which senders wait
+
+    @property
+    def keeper(self) -> Any:
+        """Who has to take messages so that the gate opens."""
+        return self.task
+
+    def isShut(self) -> bool:
+        return self.capacity is not None and len(self) >= self.capacity
+
+    def open(self) -> None:
+        """Those who were held go on."""
+        waiting, self.waiting = self.waiting, []
+        for task in waiting:
+            task.release()
+
+
+class guardedsink(realsink):
+    """A sink with a size, a capacity or a log of what comes."""
+
+    __slots__ = ()
+
+    def append(self, message: Any) -> guardedsink | None:   # type: ignore[override]
+        if self.size is not None and len(self) >= self.size:
+            raise noSpaceInBox(len(self), self.size)
+        if self.transit is not None:
+            _logTransit(self.transit, message)
+        deque.append(self, message)
+        return self if self.capacity is not None and len(self) >= self.capacity else None
+
+    def popleft(self) -> Any:
+        message = deque.popleft(self)
+        if self.waiting and len(self) * 2 <= (self.capacity or 0):
+            self.open()
+        return message
+
+
+class directsink:
+    """directsink(take) -> an inbox whose messages never wait: `take(message)` has each at once.
+
+    For components at the edge of the system, such as a connection: what is sent
+    to them goes out within the sender's turn. `take` gives None or a gate.
+    """
+
+    __slots__ = ("append", "feeders", "task")
+
+    isUrgent = False
+
+    def __init__(self, take: Callable[[Any], Any]) -> None:
+        self.append = take
+        self.feeders: list[Any] = []
+        self.task = NOBODY
+
+    def __len__(self) -> int:
+        return 0
+
+    def popleft(self) -> Any:
+        raise IndexError("messages to this inbox are taken as they come")
+
+    def extend(self, messages: Any) -> None:
+        for message in messages:
+            self.append(message)
+
+    def setSize(self, size: int | None) -> None:
+        """No limit is needed where nothing waits."""
+
+    setCapacity = setSize
+
+
+class nullsink:
+    """Where an outbox leads that nobody has linked: what comes is gone."""
+
+    __slots__ = ("task",)
+
+    feeders = ()
+    isUrgent = False
+
+    def __init__(self) -> None:
+        self.task = NOBODY
+
+    def append(self, data: Any) -> None:
+        """Discards `data`."""
+
+    def pop(self, index: int = -1) -> Any:
+        raise IndexError("nothing ever waits where an outbox is not linked")
+
+    def setShowTransit(self, showtransit: bool, tag: str | None = None) -> None:
+        """Nothing arrives here, so that nothing can be shown."""
+
+    def __len__(self) -> int:
+        return 0
+
+
+class unusedsink(realsink):
+    """What stands for the inboxes that nobody has linked or sent to yet; all share one."""
+
+    __slots__ = ()
+
+    def append(self, message: Any) -> None:
+        raise TypeError("this inbox is not in use yet: deliver with component._deliver(message, boxname)")
+
+
+class _Nobody:
+    """A task that is never asleep, so that nobody wakes it."""
+
+    __slots__ = ("process", "state")
+
+    def __init__(self) -> None:
+        self.state = 4      # Axon.Turns.READY
+        self.process = None
+
+    def messageCame(self, isUrgent: bool) -> None:
+        """Nobody is there to hear of it."""
+
+
+NOBODY = _Nobody()
+NULL = nullsink()
+UNUSED = unusedsink()
+
+
+class postbox:
+    """A box's place among the linkages: which boxes lead here, and where this one leads."""
+
+    __slots__ = ("boxname", "component", "isInbox", "sources", "target")
+
+    def __init__(self, component: Any, boxname: str, isInbox: bool) -> None:
+        self.component = component
+        self.boxname = boxname
+        self.isInbox = isInbox
+        self.sources: list[postbox] = []
+        self.target: postbox | None = None
+
+    def addsource(self, newsource: postbox) -> None:
+        """From now on `newsource` leads here."""
+        newsource.target = self
+        self.sources.append(newsource)
+        newsource._resolve()
+
+    def removesource(self, oldsource: postbox) -> None:
+        """`oldsource` leads here no longer."""
+        self.sources.remove(oldsource)
+        oldsource.target = None
+        oldsource._resolve()
+
+    def getSize(self) -> int | None:
+        """The most that the sink at the end of the chain may hold; None: no limit."""
+        size: int | None = getattr(self.end(), "size", None)
+        return size
+
+    def setSize(self, size: int | None) -> None:
+        self.end().setSize(size)
+
+    def isFull(self) -> bool:
+        size = self.getSize()
+        return size is not None and len(self.end()) >= size
+
+    def getnotifys(self) -> list[Any]:
+        """The tasks that are woken when a message is taken at the end of the chain."""
+        return list(self.end().feeders)
+
+    def setShowTransit(self, showtransit: bool, tag: str | None = None) -> None:
+        self.end().setShowTransit(showtransit, tag)
+
+    def end(self) -> Any:
+        """The sink at the end of the chain that starts here."""
+        box = self
+        while box.target is not None:
+            box = box.target
+        return storageOf(box.component, box.boxname) if box.isInbox else NULL
+
+    def _upstream(self) -> Iterator[postbox]:
+        pending = [self]
+        while pending:
+            box = pending.pop()
+            yield box
+            pending += box.sources
+
+    def _resolve(self) -> None:
+        """Tells this box, and all that lead to it, which sink they end in now."""
+        sink = self.end()
+        for box in self._upstream():
+            if box.isInbox:
+                box._moveOn(sink)
+            else:
+                box._feed(sink)
+
+    def _moveOn(self, sink: Any) -> None:
+        held = self.component.inboxes[self.boxname]
+        if held is sink or not held:
+            return
+        sink.extend(held)
+        held.clear()
+        held.open()
+        sink.task.messageCame(sink.isUrgent)
+
+    def _feed(self, sink: Any) -> None:
+        outboxes, task = self.component.outboxes, self.component._task
+        before = outboxes.get(self.boxname, NULL)
+        if before is sink:
+            return
+        if before is not NULL:
+            before.feeders.remove(task)
+        if sink is not NULL:
+            sink.feeders.append(task)
+        outboxes[self.boxname] = sink
+
+
+def storageOf(component: Any, boxname: str) -> Any:
+    """The sink of an inbox, made when it is first needed."""
+    sink = component.inboxes[boxname]
+    if sink is UNUSED:
+        sink = component.inboxes[boxname] = makeInbox(component._task)
+        sink.isUrgent = boxname == "control"
+    return sink
+
+
+def makeInbox(notify: Any, size: int | None = None) -> realsink:
+    """An inbox's storage; `notify` is the task that is told of messages."""
+    sink = realsink(notify)
+    if size is not None:
+        sink.setSize(size)
+    if ShowAllTransits:
+        sink.setShowTransit(True)
+    return sink
+
+
+def makeOutbox(notify: Any = None) -> nullsink:
+    """Where an outbox leads until it is linked."""
+    return NULL
+
+
+def _logTransit(tag: str, message: Any) -> None:
+    import logging      # here, because only who looks for a message needs it
+
+    logging.getLogger("Axon.Box").info("%s: %r", tag or "transit", message)

@@ -1,0 +1,349 @@
+"""Components: microprocesses with named inboxes and outboxes, which others link.
+
+Example usage
+-------------
+    class Total(component):
+        Inboxes = {"inbox": "numbers", "control": "producerFinished: there are no more"}
+        Outboxes = {"outbox": "one number, the sum", "signal": "whatever came to control"}
+
+        def main(self):
+            total = 0
+            while True:
+                yield from self.waitForMessage()
+                total += sum(self.Inbox())
+                if self.dataReady("control"):
+                    break
+            self.send(total)
+            yield from self.passOnShutdown()
+
+How does it work?
+-----------------
+A component sends to its own outboxes and takes from its own inboxes; it does
+not know who is at the other end. A third party says so: `link`, mostly made by
+a chassis such as Pipeline. `send` puts the message into the inbox at the far
+end at once, and wakes its owner.
+
+Termination: when `main()` ends. Its own linkages are taken away then, and the
+components whose child it is are woken.
+"""
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Generator, Iterable, Iterator
+from typing import Any, ClassVar, NoReturn
+
+from Axon.AxonExceptions import emptyInbox, noSuchBox, wiringError
+from Axon.Box import NULL, UNUSED, directsink, postbox, storageOf
+from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Axon.Linkage import BoxPair, linkage
+from Axon.Microprocess import microprocess
+from Axon.Postoffice import notInitialised, postoffice
+from Axon.Turns import PAUSE, READY, RUNNING, UNBORN, WAIT
+
+TraceAllSends = False   # set before components are made: print each message that is sent
+TraceAllRecvs = False   # the same for each message that is taken
+
+_ONCE = (1,)            # `yield from` these: sleep once, or not at all
+_NOT_AT_ALL = ()
+
+
+class component(microprocess):
+    """component(**attributes) -> a microprocess with boxes; each keyword becomes an attribute."""
+
+    Inboxes: ClassVar[Any] = {"inbox": "messages to work on", "control": "when to stop"}
+    Outboxes: ClassVar[Any] = {"outbox": "what was made of them", "signal": "when others are to stop"}
+    Usescomponents: ClassVar[list[Any]] = []
+
+    postoffice: Any = None
+    children: Any = ()
+    _posts: Any = None
+
+    def __init__(self, *args: Any, **argd: Any) -> None:
+        super().__init__()
+        if argd:
+            self.__dict__.update(argd)
+        self.inboxes: dict[str, Any] = dict.fromkeys(self.Inboxes, UNUSED)
+        self.outboxes: dict[str, Any] = dict.fromkeys(self.Outboxes, NULL)
+        if TraceAllSends or TraceAllRecvs:
+            _trace(self)
+
+    # Messages
+
+    def send(self, message: Any, boxname: str = "outbox") -> None:
+        """Puts `message` into the inbox at the far end of the outbox `boxname`, at once.
+
+        Without a linkage it is discarded. Raises noSuchBox (a KeyError), and
+        noSpaceInBox if that inbox has a size and is full. If it has a capacity
+        and is full now, this component is held at its next yield.
+        """
+        try:
+            sink = self.outboxes[boxname]
+        except (KeyError, AttributeError):
+            self._wrongBox(boxname, "outbox")
+        gate = sink.append(message)
+        task = sink.task
+        if task.state < READY:
+            queue = task.queue
+            task.state = queue.mark
+            queue.push(task)
+        elif task.state >= RUNNING:
+            task.messageCame(sink.isUrgent)
+        if gate is not None:
+            self._task.hold(gate)
+
+    def recv(self, boxname: str = "inbox") -> Any:
+        """Takes the oldest message from the inbox. Raises noSuchBox (a KeyError), emptyInbox (an IndexError)."""
+        try:
+            sink = self.inboxes[boxname]
+            message = sink.popleft()
+        except (KeyError, IndexError, AttributeError):
+            self._cannotTake(boxname)
+        for task in sink.feeders:
+            if not task.state:
+                task.wake()
+        return message
+
+    def dataReady(self, boxname: str = "inbox") -> int:
+        """How many messages wait in the inbox."""
+        try:
+            return len(self.inboxes[boxname])
+        except (KeyError, AttributeError):
+            self._wrongBox(boxname, "inbox")
+
+    def anyReady(self) -> Any:
+        """The name of the first inbox, in order of declaration, that holds a message; else False."""
+        for boxname, sink in self.inboxes.items():
+            if sink:
+                return boxname
+        return False
+
+    def Inbox(self, boxname: str = "inbox") -> Iterator[Any]:
+        """Takes the messages that wait in the inbox, one by one, and those that come meanwhile."""
+        if boxname not in self.inboxes:
+            self._wrongBox(boxname, "inbox")
+        return self._takeAll(boxname)
+
+    def _takeAll(self, boxname: str) -> Iterator[Any]:
+        while sink := self.inboxes[boxname]:
+            message = sink.popleft()
+            for task in sink.feeders:
+                if not task.state:
+                    task.wake()
+            yield message
+
+    def _deliver(self, message: Any, boxname: str = "inbox") -> None:
+        """Puts `message` where a sender to this component's inbox would put it."""
+        if boxname not in self.inboxes:
+            self._wrongBox(boxname, "inbox")
+        sink = storageOf(self, boxname) if self._posts is None else self._postbox(boxname, True).end()
+        sink.append(message)
+        sink.task.messageCame(sink.isUrgent)
+
+    def setInboxSize(self, boxname: str, size: int | None) -> None:
+        """The most messages that the inbox may hold; a send into a full one raises noSpaceInBox."""
+        if boxname not in self.inboxes:
+            self._wrongBox(boxname, "inbox")
+        storageOf(self, boxname)
+        self._postbox(boxname, True).setSize(size)
+
+    def _takeDirectly(self, boxname: str, take: Any) -> None:
+        """From now on `take(message)` has each message to the inbox at once; nothing waits there."""
+        waiting = self.inboxes[boxname]
+        self.inboxes[boxname] = sink = directsink(take)
+        if self._posts is not None and (True, boxname) in self._posts:
+            self._posts[True, boxname]._resolve()
+        for message in waiting:
+            sink.append(message)
+
+    # Sleep
+
+    def pause(self, timeout: float | None = None) -> object:
+        """Sleep from the next yield on: until a message comes, one that this component sent is
+        taken, a child ends, unpause() is called, or `timeout` seconds are over.
+        """
+        task = self._task
+        if timeout is not None or task.deadline is not None:
+            return self._sleep(PAUSE, timeout)
+        if task.state < UNBORN:
+            task.wish |= PAUSE
+        return 1
+
+    def waitForMessage(self, *boxnames: str, timeout: float | None = None) -> Iterable[int]:
+        """`yield from` this to wait until one of the inboxes (any, if none is named) holds a message.
+
+        Nothing else ends the wait but `timeout` seconds, after which no box may hold one.
+        """
+        if boxnames or timeout is not None:
+            return self._waitFor(boxnames or tuple(self.inboxes), timeout)
+        for sink in self.inboxes.values():
+            if sink:
+                return _NOT_AT_ALL
+        task = self._task
+        if task.state == RUNNING + 1:       # woken by a message that has been taken since
+            task.state = RUNNING
+        if task.deadline is not None:
+            task.deadline = None
+        task.wish = task.wish & ~3 | WAIT
+        return _ONCE
+
+    def _waitFor(self, boxnames: tuple[str, ...], timeout: float | None) -> Generator[int, None, None]:
+        task = self._task
+        until = None if timeout is None else self.scheduler.timers.clock.now() + timeout
+        while not any(self.dataReady(boxname) for boxname in boxnames):
+            left = None if until is None else until - self.scheduler.timers.clock.now()
+            if left is not None and left <= 0:
+                return
+            if task.state == RUNNING + 1:
+                task.state = RUNNING
+            self._sleep(WAIT, left)
+            yield 1
+
+    # The end
+
+    def isShuttingDown(self) -> bool:
+        """Takes from "control" until a producerFinished or shutdownMicroprocess is found, and sends that
+        on to "signal". Ask it last: what came to "inbox" before has been read then.
+        """
+        while self.dataReady("control"):
+            message = self.recv("control")
+            if isinstance(message, producerFinished | shutdownMicroprocess):
+                self.send(message, "signal")
+                return True
+        return False
+
+    def passOnShutdown(self) -> Generator[int, None, None]:
+        """`yield from` this to wait for a shutdown message on "control" and pass it on to "signal"."""
+        while not self.isShuttingDown():
+            yield from self.waitForMessage("control")
+
+    # For `async def main`
+
+    async def receive(self, boxname: str = "inbox") -> Any:
+        """Waits for one message from the inbox, and takes it."""
+        if boxname not in self.inboxes:
+            self._wrongBox(boxname, "inbox")
+        while not self.inboxes[boxname]:
+            await self._task.body.wake()
+        return self.recv(boxname)
+
+    async def messages(self, boxname: str = "inbox") -> AsyncIterator[Any]:
+        """`async for` each message from the inbox, until a producerFinished or shutdownMicroprocess
+        comes to "control"; it is passed on to "signal" after the last message.
+        """
+        if boxname not in self.inboxes:
+            self._wrongBox(boxname, "inbox")
+        while True:
+            for message in self._takeAll(boxname):
+                yield message
+            if self.isShuttingDown():
+                return
+            if not self.anyReady():
+                await self._task.body.wake()
+
+    # Wiring
+
+    def link(self, source: BoxPair, sink: BoxPair, *optionalargs: Any, **kwoptionalargs: Any) -> linkage:
+        """Joins (component, box) to (component, box); see Axon.Postoffice.postoffice.link."""
+        return self._ownPostoffice().link(source, sink, *optionalargs, **kwoptionalargs)
+
+    def unlink(self, thecomponent: Any = None, thelinkage: linkage | None = None) -> None:
+        """Takes away a linkage, or all those with a component, that this component made; else does nothing."""
+        if self.postoffice is not None:
+            self.postoffice.unlink(thecomponent, thelinkage)
+
+    def _ownPostoffice(self) -> Any:
+        if self.postoffice is None:
+            self.postoffice = postoffice(f"component {self.name}")
+        return self.postoffice
+
+    def _postbox(self, boxname: str, isInbox: bool) -> postbox:
+        """The place among the linkages of a box that there is."""
+        if self._posts is None:
+            self._posts = {}
+        place = self._posts.get((isInbox, boxname))
+        if place is None:
+            place = self._posts[isInbox, boxname] = postbox(self, boxname, isInbox)
+        return place
+
+    # Children
+
+    def addChildren(self, *children: Any) -> None:
+        """Makes components children of this one, which is woken when one of them ends."""
+        if not self.children:
+            self.children = []
+        for child in children:
+            if isinstance(child, type):
+                raise wiringError(f"{child.__name__} is a class; add an instance of it, such as {child.__name__}()")
+            self.children.append(child)
+            child._task.watchers = [*child._task.watchers, self._task]
+
+    def removeChild(self, child: Any) -> None:
+        """A child no longer; raises ValueError if it was none."""
+        self.children.remove(child)
+        child._task.watchers = [each for each in child._task.watchers if each is not self._task]
+
+    def childComponents(self) -> list[Any]:
+        """This component's children, in the order in which they were added."""
+        return list(self.children)
+
+    # Life
+
+    def main(self) -> Any:
+        """Old style: initialiseComponent(), then mainBody() a turn while it gives something true,
+        then closeDownComponent(). Mostly overridden.
+        """
+        yield self.initialiseComponent() or 1
+        while going := self.mainBody():
+            yield going
+        self.closeDownComponent()
+
+    def initialiseComponent(self) -> Any:
+        """Called once, in the first turn. Yours to override."""
+        return 1
+
+    def mainBody(self) -> Any:
+        """Called once a turn, until it gives something false. Yours to override."""
+        return None
+
+    def closeDownComponent(self) -> Any:
+        """Called once, in the last turn. Yours to override."""
+        return 1
+
+    def _closeDownMicroprocess(self) -> Any:
+        if self.postoffice is not None:
+            self.postoffice.unlinkAll()
+        return super()._closeDownMicroprocess()
+
+    # Mistakes
+
+    def _cannotTake(self, boxname: str) -> NoReturn:
+        boxes = self.__dict__.get("inboxes")
+        if boxes is None or boxname not in boxes:
+            self._wrongBox(boxname, "inbox")
+        raise emptyInbox(f"the inbox {boxname!r} of {self.name} is empty")
+
+    def _wrongBox(self, boxname: str, direction: str) -> NoReturn:
+        boxes = self.__dict__.get("inboxes" if direction == "inbox" else "outboxes")
+        if boxes is None:
+            raise wiringError(notInitialised(self))
+        raise noSuchBox(self.name, boxname, direction, boxes) from None
+
+
+def _trace(who: component) -> None:
+    """Makes `who` print what it sends and takes."""
+    if TraceAllSends:
+        send = who.send
+
+        def tracedSend(message: Any, boxname: str = "outbox") -> None:
+            print("SEND:", who.id, who.name, repr(boxname), ":", message)
+            send(message, boxname)
+
+        who.__dict__["send"] = tracedSend
+    if TraceAllRecvs:
+        recv = who.recv
+
+        def tracedRecv(boxname: str = "inbox") -> Any:
+            message = recv(boxname)
+            print("RECV:", who.id, who.name, repr(boxname), ":", message)
+            return message
+
+        who.__dict__["recv"] = tracedRecv

@@ -1,0 +1,90 @@
+"""Endings: who answers for an error, what is said of it, and how bodies are closed."""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from Axon.AxonExceptions import deadlock
+from Axon.Turns import Task
+
+GRACE = 5.0         # seconds that async bodies have for their `finally` blocks
+
+
+def isAnsweredFor(task: Task, error: BaseException) -> bool:
+    """Whether somebody above `task` answers for its error: asked upwards, the nearest first."""
+    asked: set[Task] = set()
+    pending = [(task, watcher) for watcher in task.watchers]
+    while pending:
+        child, parent = pending.pop(0)
+        if parent in asked:
+            continue
+        asked.add(parent)
+        if parent.process.childFailed(child.process, task.process, error):
+            return True
+        pending += [(parent, watcher) for watcher in parent.watchers]
+    return False
+
+
+def describe(error: BaseException, process: Any) -> None:
+    """Adds to `error` whose it was, and which boxes that one has."""
+    boxes = "".join(
+        f", {kind}: {', '.join(getattr(process, kind))}" for kind in ("inboxes", "outboxes") if hasattr(process, kind)
+    )
+    note = f"raised in {process.name} ({type(process).__qualname__}{boxes})"
+    if note not in getattr(error, "__notes__", ()):
+        error.add_note(note)
+
+
+def log(error: BaseException, process: Any) -> None:
+    """Says that `process` ended with an error that somebody answers for."""
+    import logging      # here, because only a mistake needs it
+
+    logging.getLogger("Axon").error("%s ended with an error", process.name, exc_info=error)
+
+
+def raiseAll(errors: list[BaseException]) -> None:
+    """Raises what ended a run: one error as it is, several as a group, an interrupt before all."""
+    for error in errors:
+        if not isinstance(error, Exception | GeneratorExit):
+            raise error
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise BaseExceptionGroup("several components ended with errors", errors)
+
+
+def closeBodies(task: Task) -> None:
+    """Closes what `task` runs, and whoever called that, innermost first; their `finally` blocks run."""
+    body, callers = task.body, task.callers
+    task.body = task.callers = None
+    task.resume = _ended
+    while True:
+        try:
+            if body is not None:
+                body.close()
+        finally:
+            if callers is None:
+                return
+            body, callers = callers
+
+
+def _ended(_: None) -> object:
+    raise StopIteration
+
+
+async def waitForBodies(scheduler: Any) -> None:
+    """Gives the async bodies that are being cancelled time to finish."""
+    from asyncio import wait
+
+    jobs = [job for job in getattr(scheduler, "jobs", ()) if not job.done()]
+    if jobs:
+        await wait(jobs, timeout=GRACE)
+
+
+def deadlockOf(held: Iterable[Task]) -> deadlock:
+    """The error that names each component that is held, and for whom it waits."""
+    waits = []
+    for task in sorted(held, key=lambda each: each.process.id):
+        for gate in task.gates or ():
+            waits.append(f"{task.process.name} waits until {gate.keeper.process.name} takes messages from its full inbox")
+    return deadlock("nothing can go on: " + "; ".join(waits))

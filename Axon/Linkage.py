@@ -1,0 +1,104 @@
+"""Linkages: a box of one component leads to a box of another.
+
+Example usage
+-------------
+    joint = self.link((producer, "outbox"), (consumer, "inbox"), capacity=100)
+    self.unlink(thelinkage=joint)
+
+A linkage is data: what joins what. Boxes (Axon.Box) carry the messages, and a
+postoffice (Axon.Postoffice) makes linkages and takes them away.
+"""
+from __future__ import annotations
+
+from typing import Any
+
+from Axon.Base import AxonObject
+from Axon.Box import postbox
+
+BoxPair = tuple[Any, str]
+
+
+class linkage(AxonObject):
+    """linkage(source, sink[, sourcebox, sinkbox, passthrough]) -> a joint between two boxes.
+
+    passthrough: 0 outbox to inbox, 1 inbox to inbox, 2 outbox to outbox.
+    pipewidth, synchronous: set the sink's size (messages), see setSynchronous.
+    """
+
+    __slots__ = ("_from", "_to", "passthrough")
+
+    def __init__(
+        self,
+        source: Any,
+        sink: Any,
+        sourcebox: str = "outbox",
+        sinkbox: str = "inbox",
+        passthrough: int = 0,
+        pipewidth: int = 0,
+        synchronous: object = None,
+    ) -> None:
+        self.passthrough = passthrough
+        self._from: postbox = source._postbox(sourcebox, passthrough == 1)
+        self._to: postbox = sink._postbox(sinkbox, passthrough != 2)
+        if pipewidth:
+            self.setSynchronous(pipewidth)
+        elif synchronous is not None:
+            self.setSynchronous(1)
+
+    @property
+    def source(self) -> Any:
+        return self._from.component
+
+    @property
+    def sink(self) -> Any:
+        return self._to.component
+
+    @property
+    def sourcebox(self) -> str:
+        return self._from.boxname
+
+    @property
+    def sinkbox(self) -> str:
+        return self._to.boxname
+
+    def join(self) -> None:
+        """Messages go this way from now on."""
+        self._to.addsource(self._from)
+
+    def part(self) -> None:
+        """Messages no longer go this way."""
+        self._to.removesource(self._from)
+
+    def sourcePair(self) -> BoxPair:
+        return self.source, self.sourcebox
+
+    def sinkPair(self) -> BoxPair:
+        return self.sink, self.sinkbox
+
+    def getSourcebox(self) -> Any:
+        """The sink in which the source's messages end up."""
+        return self._from.end()
+
+    def getSinkbox(self) -> Any:
+        """The sink in which this linkage ends."""
+        return self._to.end()
+
+    def setSynchronous(self, pipewidth: int | None = None) -> None:
+        """At most `pipewidth` messages (1 if None) may wait in the sink; one more raises noSpaceInBox."""
+        self._to.setSize(1 if pipewidth is None else pipewidth)
+
+    def setCapacity(self, capacity: int) -> None:
+        """Senders are held while `capacity` messages or more wait in the sink."""
+        self._to.end().setCapacity(capacity)
+
+    def setShowTransit(self, showtransit: bool, tag: str | None = None) -> None:
+        """Whether each message that takes this way is logged, under `tag`."""
+        self._to.setShowTransit(showtransit, tag)
+
+    def short_str(self) -> str:
+        return f"{self.source.name}:{self.sourcebox}->{self.sink.name}:{self.sinkbox}"
+
+    __str__ = short_str
+
+    def __repr__(self) -> str:
+        return f"<linkage {self.short_str()}>"

@@ -1,0 +1,194 @@
+"""Microprocesses: a body that runs a turn at a time, and gives way in between.
+
+Example usage
+-------------
+    class Hello(microprocess):
+        def main(self):
+            for word in ("hello", "world"):
+                print(word)
+                yield 1             # ends a turn; the others have theirs
+
+    Hello().run()
+
+How does it work?
+-----------------
+`main()` is a generator (or `async def`, see Axon.AsyncBody). `activate()` hands
+it to a scheduler, which steps it: round robin, one turn each. `pause()` makes
+it sleep from its next yield on. Components (Axon.Component) add boxes.
+
+Termination: when `main()` ends, `stop()` is called, then those who wait for
+this microprocess are woken. An error in `main()` ends the whole system, unless
+somebody answers for it (see `childFailed`).
+"""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from Axon.Base import AxonObject
+from Axon.idGen import numId
+from Axon.Turns import PAUSE, RUNNING, UNBORN, WATCH, Task
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+
+class _NullScheduler:
+    """Whom a microprocess asks before it has been activated: nothing happens."""
+
+    @classmethod
+    def wakeThread(cls, mprocess: Any) -> None:
+        """Nobody sleeps before the first turn."""
+
+    @classmethod
+    def pauseThread(cls, mprocess: Any) -> None:
+        """Nobody runs before the first turn."""
+
+    @classmethod
+    def isThreadPaused(cls, mprocess: Any) -> bool:
+        return False
+
+
+class _Name:
+    """module.Class_N, made when it is first asked for; a program may set another."""
+
+    def __get__(self, process: Any, owner: type) -> Any:
+        if process is None:
+            return owner.__qualname__
+        cls = type(process)
+        name = process.__dict__["name"] = f"{cls.__module__}.{cls.__name__}_{process.id}"
+        return name
+
+
+class microprocess(AxonObject):
+    """microprocess([thread]) -> something that runs concurrently once it is activated.
+
+    thread: a generator to run instead of main().
+    """
+
+    schedulerClass: ClassVar[Any] = None
+    trackerClass: ClassVar[Any] = None
+    tracker: Any = None
+    scheduler: Any = _NullScheduler
+    name: Any = _Name()
+
+    def __init__(self, thread: Any = None, closeDownValue: Any = 0, tag: str = "") -> None:
+        self.id = numId()
+        self._task = Task(self)
+        if thread is not None:
+            self._thread = thread
+        if closeDownValue:
+            self._closeDownValue = closeDownValue
+        if tag:
+            self.name = f"{self.name}{tag}"
+
+    _thread: Any = None
+    _closeDownValue: Any = 0
+    _isStopping = False
+
+    @classmethod
+    def setSchedulerClass(cls, newSchedulerClass: Any) -> None:
+        """Whose attribute `run` is the scheduler of those who are activated without naming one."""
+        cls.schedulerClass = newSchedulerClass
+
+    @classmethod
+    def setTrackerClass(cls, newTrackerClass: Any) -> None:
+        """Whose `basecat` becomes the tracker of those who are activated without naming one."""
+        cls.trackerClass = newTrackerClass
+
+    def __str__(self) -> str:
+        return str(self.name)
+
+    # Life
+
+    def activate(self, Scheduler: Any = None, Tracker: Any = None, mainmethod: str = "main") -> Any:
+        """Hands this over to a scheduler, and gives it back. Twice is as good as once.
+
+        Raises TypeError if the main method is neither a generator function nor a coroutine function.
+        """
+        task = self.__dict__.get("_task")
+        if task is None:
+            raise TypeError(f"{type(self).__name__} cannot run: its __init__ must call super().__init__() first")
+        if task.state == UNBORN and not self._isStopping:
+            self.scheduler = Scheduler if Scheduler is not None else self.schedulerClass.run
+            if Tracker is not None:
+                self.tracker = Tracker
+            elif self.tracker is None and self.trackerClass is not None:
+                self.tracker = self.trackerClass.getcat()
+            body = self._thread if self._thread is not None else getattr(self, mainmethod)()
+            self.scheduler.admit(task, body)
+        return self
+
+    def run(self) -> None:
+        """Activates this, and runs the scheduler until nothing is left to run."""
+        self.activate()
+        self.scheduler.runThreads()
+
+    def main(self) -> Any:
+        """The body: a generator, each yield of which ends a turn. Yours to override."""
+        yield 1
+
+    def __next__(self) -> object:
+        """One turn by hand. Raises StopIteration at the end."""
+        if self._task.body is None:
+            raise StopIteration
+        return self._task.resume(None)
+
+    def next(self) -> object:
+        """As next(microprocess)."""
+        return self.__next__()
+
+    def stop(self) -> None:
+        """Ends this microprocess before its next turn. Called, too, when it has ended of itself."""
+        self._isStopping = True
+        if self._task.isAlive():
+            self.scheduler.halt(self._task)
+
+    def _isStopped(self) -> bool:
+        return self._isStopping
+
+    def _isRunnable(self) -> bool:
+        """Whether it has begun, has not ended, and does not sleep."""
+        return UNBORN > self._task.state > WATCH
+
+    def _closeDownMicroprocess(self) -> Any:
+        """Called last of all; may give shutdownMicroprocess(...) or reactivate(...) for the scheduler to act on."""
+        return self._closeDownValue
+
+    def childFailed(self, child: Any, culprit: Any, error: BaseException) -> bool:
+        """Asked when `culprit`, which is `child` or below it, raised `error`; True: I answer for it.
+
+        Then the error is logged, the culprit ends, and the rest goes on. Called
+        in the scheduler's thread, after the culprit's last turn; what it raises
+        is an error of the whole system. Nobody answers by default.
+        """
+        return False
+
+    # Sleep
+
+    def pause(self, timeout: float | None = None) -> object:
+        """Sleep from the next yield on, until anything wakes this, or for `timeout` seconds.
+
+        A wake that comes before that yield is not lost. Before activation nothing happens.
+        """
+        return self._sleep(PAUSE, timeout)
+
+    def waitForChange(self, timeout: float | None = None) -> Generator[int, None, None]:
+        """`yield from` this to sleep until a message comes, a child ends, or unpause() is called.
+
+        Unlike pause(), it sleeps on when a message that this one sent is taken.
+        """
+        self._sleep(WATCH, timeout)
+        yield 1
+
+    def _sleep(self, wish: int, timeout: float | None) -> object:
+        task = self._task
+        if task.state < UNBORN:
+            task.wish = task.wish & ~3 | wish
+            task.deadline = None
+            if timeout is not None:
+                self.scheduler.wakeAfter(task, timeout)
+        return 1
+
+    def unpause(self) -> None:
+        """Wakes this, from any thread. Before activation nothing happens."""
+        self.scheduler.wakeThread(self)

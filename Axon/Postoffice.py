@@ -1,0 +1,113 @@
+"""The postoffice: makes linkages for one component, and remembers which it made.
+
+A component has a postoffice from its first `link` on. Whoever makes a linkage
+may take it away again; when a component ends, its postoffice takes away all
+that it made. Nobody else's linkages are touched.
+"""
+from __future__ import annotations
+
+from typing import Any
+
+from Axon.AxonExceptions import BoxAlreadyLinkedToDestination, noSuchBox, wiringError
+from Axon.Linkage import BoxPair, linkage
+
+
+class postoffice:
+    """postoffice([debugname]) -> registers the linkages that it makes."""
+
+    __slots__ = ("debugname", "linkages")
+
+    def __init__(self, debugname: str = "") -> None:
+        self.debugname = debugname
+        self.linkages: list[linkage] = []
+
+    def link(
+        self,
+        source: BoxPair,
+        sink: BoxPair,
+        passthrough: int = 0,
+        pipewidth: int = 0,
+        synchronous: object = None,
+        capacity: int | None = None,
+    ) -> linkage:
+        """Joins (component, box name) to (component, box name), and gives the linkage.
+
+        passthrough: 0 outbox to inbox, 1 inbox to inbox, 2 outbox to outbox.
+        capacity: senders are held at their next yield while this many messages wait.
+        pipewidth, synchronous: the sink's size; a send into a full one raises noSpaceInBox.
+        Raises noSuchBox (a KeyError), wiringError, BoxAlreadyLinkedToDestination.
+        """
+        (fromWhom, sourcebox), (toWhom, sinkbox) = _pair(source), _pair(sink)
+        _checkBox(fromWhom, sourcebox, passthrough == 1)
+        _checkBox(toWhom, sinkbox, passthrough != 2)
+        before = fromWhom._postbox(sourcebox, passthrough == 1).target
+        if before is not None:
+            raise BoxAlreadyLinkedToDestination(
+                f"{fromWhom.name}'s {sourcebox!r} already leads to"
+                f" {before.component.name}'s {before.boxname!r}; a box feeds one other"
+            )
+        _checkCircle(fromWhom._postbox(sourcebox, passthrough == 1), toWhom._postbox(sinkbox, passthrough != 2))
+        made = linkage(fromWhom, toWhom, sourcebox, sinkbox, passthrough, pipewidth, synchronous)
+        if capacity is not None:
+            made.setCapacity(capacity)
+        made.join()
+        self.linkages.append(made)
+        return made
+
+    def unlink(self, thecomponent: Any = None, thelinkage: linkage | None = None) -> None:
+        """Takes away a linkage, or all those of a component, that were made here; else does nothing."""
+        self.deregisterlinkage(thecomponent, thelinkage)
+
+    def deregisterlinkage(self, thecomponent: Any = None, thelinkage: linkage | None = None) -> None:
+        if thelinkage is not None:
+            unwanted = [thelinkage] if thelinkage in self.linkages else []
+        else:
+            unwanted = [each for each in self.linkages if thecomponent in (each.source, each.sink)]
+        for each in unwanted:
+            self.linkages.remove(each)
+            each.part()
+
+    def islinkageregistered(self, linkage: linkage) -> bool:
+        return linkage in self.linkages
+
+    def unlinkAll(self) -> None:
+        """Takes away every linkage that was made here."""
+        linkages, self.linkages = self.linkages, []
+        for each in linkages:
+            each.part()
+
+
+def _pair(end: Any) -> BoxPair:
+    if isinstance(end, tuple) and len(end) == 2:
+        return end
+    raise wiringError(f"a linkage joins (component, box name) to (component, box name); {end!r} is no such pair")
+
+
+def _checkBox(component: Any, boxname: str, isInbox: bool) -> None:
+    """Says at once, and by name, what cannot be linked."""
+    if isinstance(component, type):
+        name = component.__name__
+        raise wiringError(f"{name} is a class; link an instance of it, such as {name}()")
+    boxes = getattr(component, "inboxes" if isInbox else "outboxes", None)
+    if boxes is None:
+        raise wiringError(notInitialised(component))
+    if boxname not in boxes:
+        raise noSuchBox(component.name, boxname, "inbox" if isInbox else "outbox", boxes)
+
+
+def notInitialised(component: Any) -> str:
+    """Why `component` has no boxes."""
+    name = type(component).__name__
+    if hasattr(component, "Inboxes"):
+        return f"{name} has no boxes yet: its __init__ must call super().__init__() first"
+    return f"{component!r} is no component: it has no boxes"
+
+
+def _checkCircle(source: Any, sink: Any) -> None:
+    box = sink
+    while box is not None:
+        if box is source:
+            raise wiringError(
+                f"{source.component.name}'s {source.boxname!r} would lead back to itself, and no message would arrive"
+            )
+        box = box.target

@@ -1,0 +1,82 @@
+"""Timers: when to wake whom. One entry a sleeper, however often it changes its mind.
+
+A heap of (time, task). A task that sleeps again, with a later deadline, keeps
+its old entry, which is moved on when its time has come: a timeout that is
+renewed at every message costs an assignment, not a new entry.
+"""
+from __future__ import annotations
+
+from heapq import heappop, heappush
+from itertools import count
+from time import monotonic
+
+from Axon.Turns import Task
+
+
+class Clock:
+    """The machine's own time: seconds, from an arbitrary beginning, never set back."""
+
+    def now(self) -> float:
+        return monotonic()
+
+
+class VirtualClock(Clock):
+    """Time that stands still until it is advanced: for tests."""
+
+    def __init__(self, start: float = 0.0) -> None:
+        self.time = start
+
+    def now(self) -> float:
+        return self.time
+
+    def advanceTo(self, time: float) -> None:
+        self.time = max(self.time, time)
+
+
+class Timers:
+    """Who sleeps until when."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self._heap: list[tuple[float, int, Task]] = []
+        self._order = count()
+        self._pending: dict[Task, float] = {}       # the time of each task's entry
+
+    def wakeAfter(self, task: Task, seconds: float) -> None:
+        """Ends the sleep of `task` in `seconds`, unless it is woken before."""
+        task.deadline = due = self.clock.now() + seconds
+        if due < self._pending.get(task, float("inf")):
+            self._enter(task, due)
+
+    def _enter(self, task: Task, due: float) -> None:
+        self._pending[task] = due
+        heappush(self._heap, (due, next(self._order), task))
+
+    def forget(self, task: Task) -> None:
+        """It will not sleep again."""
+        task.deadline = None
+        self._pending.pop(task, None)
+
+    def next(self) -> float | None:
+        """The earliest time at which somebody may have to be woken."""
+        while self._heap:
+            due, _, task = self._heap[0]
+            if self._pending.get(task) == due and task.deadline is not None:
+                if task.deadline <= due:
+                    return due
+                heappop(self._heap)
+                self._enter(task, task.deadline)
+                continue
+            heappop(self._heap)
+            if self._pending.get(task) == due:
+                del self._pending[task]
+        return None
+
+    def wakeDue(self) -> None:
+        """Wakes all whose time has come."""
+        now = self.clock.now()
+        while (due := self.next()) is not None and due <= now:
+            task = heappop(self._heap)[2]
+            del self._pending[task]
+            task.deadline = None
+            task.wake()

@@ -1,0 +1,304 @@
+"""Turns: who may run, who sleeps, and the queue that gives out the turns, round after round.
+
+This is the hot path of *when*: a Task for each running thing, a RunQueue for
+all of them. It knows nothing of boxes, time, threads or asyncio.
+
+How does it work?
+-----------------
+A Task is in one state. Those that may run stand in `RunQueue.ready`; all
+others stand nowhere and cost nothing until somebody wakes them. A turn is one
+call of `task.resume`; during it the task may wish to sleep afterwards
+(`task.wish`), and gates may shut on it (`task.gates`), which hold it back.
+
+Rounds are marked, not counted: a ready task's state is one of two marks, and
+whoever becomes ready during a round gets the mark of the next one. The first
+task that carries the other mark begins a new round. Newcomers join at the end
+of the round after the one in which they were activated.
+"""
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from itertools import repeat
+from typing import Any, Protocol
+
+# Asleep: a delivery wakes all three, so that one comparison, state < READY, decides.
+PAUSED = 0          # pause(): anything wakes it, also a message of its own that is taken
+WAITING = 1         # waitForMessage(): only a message does
+WATCHING = 2        # waitForChange(): a message, a child's end, unpause()
+READY = 4           # 4 and 5 are the marks of alternate rounds
+RUNNING = 6
+AGAIN = 7           # running, and woken meanwhile
+HELD = 8            # sent into a full inbox; runs when that is half empty
+HELD_WAITING = 9    # the same, and goes on waiting for a message then
+UNBORN = 10
+ENDED = 11
+
+# Wishes for after this turn: the state asleep, plus one; HOLD is added to it.
+PAUSE, WAIT, WATCH, HOLD = 1, 2, 3, 4
+
+ONE = 1             # what nearly every turn yields: told from the rest by identity
+
+
+class Gate(Protocol):
+    """What can hold a sender back, such as a full inbox."""
+
+    waiting: list[Task]
+
+    @property
+    def keeper(self) -> Task: ...
+
+    def isShut(self) -> bool: ...
+
+
+class Keeper(Protocol):
+    """Who answers for a RunQueue's tasks: the scheduler."""
+
+    def ended(self, task: Task) -> None: ...
+
+    def failed(self, task: Task, error: BaseException) -> None: ...
+
+    def asked(self, task: Task, request: object) -> None: ...
+
+    def becameReady(self) -> None: ...
+
+
+class Task:
+    """The turns of one microprocess: its body, its state, its wishes."""
+
+    __slots__ = ("body", "callers", "deadline", "gates", "process", "queue", "resume", "state", "watchers", "wish")
+
+    def __init__(self, process: Any) -> None:
+        self.process = process
+        self.state = UNBORN
+        self.wish = 0
+        self.resume: Callable[[None], object] = _nothing
+        self.body: Any = None
+        self.queue: RunQueue = NOWHERE
+        self.callers: tuple[Any, Any] | None = None     # suspended bodies, innermost first
+        self.watchers: tuple[Task, ...] | list[Task] = ()   # woken when this one ends
+        self.gates: list[Gate] | None = None
+        self.deadline: float | None = None
+
+    def isAlive(self) -> bool:
+        return self.state < UNBORN
+
+    def wake(self) -> None:
+        """Ends any sleep. Within its own turn: it will not fall asleep."""
+        if self.state < READY:
+            queue = self.queue
+            self.state = queue.mark
+            queue.push(self)
+        elif self.state == RUNNING:
+            self.state = AGAIN
+
+    def nudge(self) -> None:
+        """unpause(), or a child's end: wakes whoever does not wait for messages alone."""
+        if self.state != WAITING:
+            self.wake()
+
+    def messageCame(self, isUrgent: bool) -> None:
+        """A message was delivered; an urgent one gets through to a task that is held."""
+        if self.state == HELD_WAITING:
+            self.state = HELD
+        if self.state == HELD and isUrgent:
+            self.force()
+        else:
+            self.wake()
+
+    def force(self) -> None:
+        """Ends any sleep, and any being held."""
+        if self.state == HELD or self.state == HELD_WAITING:
+            self.queue.held.discard(self)
+            self.state = PAUSED
+        self.wake()
+
+    def hold(self, gate: Gate) -> None:
+        """From its next yield on, this task waits until `gate` opens."""
+        self.wish |= HOLD
+        if self.gates is None:
+            self.gates = [gate]
+        elif gate not in self.gates:
+            self.gates.append(gate)
+
+    def isHeldBack(self) -> bool:
+        """Whether a gate is still shut. Two that wait for one another are not: one of them goes on."""
+        shut = [gate for gate in self.gates or () if gate.isShut()]
+        self.gates = shut or None
+        if not shut or any(_leadsTo(self, gate.keeper) for gate in shut):
+            return False
+        for gate in shut:
+            if self not in gate.waiting:
+                gate.waiting.append(self)
+        return True
+
+    def fallAsleep(self, wish: int) -> None:
+        """The turn is over and something was wished; the common cases are in RunQueue.run."""
+        wasWoken = self.state == AGAIN
+        if wish >= HOLD and self.isHeldBack():
+            self.queue.held.add(self)
+            self.state = HELD_WAITING if (wish & 3) == WAIT and not wasWoken else HELD
+            return
+        sleep = wish & 3
+        self.state = PAUSED
+        if sleep == 0 or wasWoken:
+            self.wake()
+        else:
+            self.state = sleep - 1
+
+    def release(self) -> None:
+        """A gate opened: goes on, unless another one is shut or it waits for a message anyway."""
+        if self.state < HELD or self.state > HELD_WAITING or self.isHeldBack():
+            return
+        if self.state == HELD:
+            self.force()
+        else:
+            self.queue.held.discard(self)
+            self.state = WAITING
+
+    def call(self, body: Any) -> None:
+        """Runs `body`, a generator, in this task's place until it ends."""
+        self.callers = (self.body, self.callers)
+        self.body = body
+        self.resume = body.send
+
+    def goBack(self, error: BaseException | None) -> None:
+        """The body that was called has ended; its caller goes on, or gets its error."""
+        assert self.callers is not None
+        self.body, self.callers = self.callers
+        self.resume = self.body.send if error is None else self._thrower(error)
+
+    def _thrower(self, error: BaseException) -> Callable[[None], object]:
+        def throw(_: None) -> object:
+            self.resume = self.body.send
+            return self.body.throw(error)
+        return throw
+
+
+class EndOfRound(BaseException):
+    """A round is over, and RunQueue.stop() was called during it."""
+
+
+class RunQueue:
+    """Gives a turn to each task that is ready, in rounds."""
+
+    __slots__ = ("held", "isRunning", "isStopping", "keeper", "mark", "newcomers", "push", "ready")
+
+    def __init__(self, keeper: Keeper | None = None) -> None:
+        self.keeper = keeper
+        self.ready: deque[Task] = deque()
+        self.newcomers: list[Task] = []
+        self.mark = READY
+        self.held: set[Task] = set()
+        self.isRunning = False
+        self.isStopping = False
+        self.push: Callable[[Task], None] = self._pushFromOutside
+
+    def __bool__(self) -> bool:
+        return bool(self.ready or self.newcomers)
+
+    def join(self, task: Task) -> None:
+        """Takes a new task in; its first turn comes after those of all that already run."""
+        task.queue = self
+        task.wish = 0
+        task.state = self.mark
+        self._announce(task)
+
+    def stop(self) -> None:
+        """Ends `run` with EndOfRound when the round that is under way is over."""
+        self.isStopping = True
+        self._announce(NOBODY)
+
+    def _announce(self, task: Task) -> None:
+        self.newcomers.append(task)
+        if not self.isRunning and self.keeper is not None:
+            self.keeper.becameReady()
+
+    def _pushFromOutside(self, task: Task) -> None:
+        self.ready.append(task)
+        if self.keeper is not None:
+            self.keeper.becameReady()
+
+    def admit(self, mark: int) -> None:
+        """Newcomers join the round that begins, at its end."""
+        newcomers, self.newcomers = self.newcomers, []
+        if self.isStopping:
+            raise EndOfRound
+        for task in newcomers:
+            if task.state < UNBORN:
+                task.state = mark
+                self.ready.append(task)
+
+    def run(self, turns: int) -> bool:
+        """Gives up to `turns` turns; True while somebody is still ready."""
+        pop, push, keeper = self.ready.popleft, self.ready.append, self.keeper
+        assert keeper is not None
+        self.push, self.isRunning = push, True
+        current = self.mark ^ 1
+        task = NOBODY
+        turn: Iterable[None] = repeat(None, turns)
+        try:
+            while True:
+                try:
+                    for _ in turn:
+                        task = pop()
+                        if task.state != current:       # a new round begins
+                            if task.state > RUNNING:    # or it was ended where it stood
+                                continue
+                            current = task.state
+                            self.mark = current ^ 1
+                            if self.newcomers:
+                                self.admit(current)
+                        task.state = RUNNING
+                        request = task.resume(None)
+                        if request is not ONE:
+                            keeper.asked(task, request)
+                        wish = task.wish
+                        if not wish:
+                            task.state = self.mark
+                            push(task)
+                        else:
+                            task.wish = 0
+                            if wish < HOLD and task.state == RUNNING:
+                                task.state = wish - 1
+                            else:
+                                task.fallAsleep(wish)
+                    return bool(self)
+                except StopIteration:
+                    keeper.ended(task)
+                except IndexError as error:
+                    if task.state == RUNNING or task.state == AGAIN:
+                        keeper.failed(task, error)
+                    elif not self.newcomers:
+                        return False
+                    else:
+                        self.admit(self.mark)
+                except EndOfRound:
+                    raise
+                except BaseException as error:
+                    keeper.failed(task, error)
+        finally:
+            self.push, self.isRunning = self._pushFromOutside, False
+
+
+def _leadsTo(task: Task, keeper: Task) -> bool:
+    """Whether `keeper` waits, perhaps through others that are held, for `task`."""
+    seen: set[Task] = set()
+    pending = [keeper]
+    while pending:
+        other = pending.pop()
+        if other is task:
+            return True
+        if other not in seen and HELD <= other.state <= HELD_WAITING:
+            seen.add(other)
+            pending += [gate.keeper for gate in other.gates or ()]
+    return False
+
+
+def _nothing(_: None) -> object:
+    return ONE
+
+
+NOWHERE = RunQueue()
+NOBODY = Task(None)
+NOBODY.state = READY        # so that nobody ever tries to wake it
