@@ -10,9 +10,9 @@ of the chain of linkages that starts there, looked up once, when the linkage is
 made: `component.outboxes["outbox"]` *is* the inbox at the far end, and its
 length is that inbox's. An outbox without a linkage leads to `NULL`.
 
-A `postbox` is a box's place in the chain. It is made when the box is first
-linked, and only linking and unlinking look at it. A sink with a size or a
-capacity changes its class to `guardedsink`; the others pay nothing for it.
+An inbox's sink is its place in the chain, too; that of an outbox is made when it
+is first linked. Only linking and unlinking look at the chain. A sink with a size
+or a capacity changes its class to `guardedsink`; the others pay nothing for it.
 """
 from __future__ import annotations
 
@@ -25,21 +25,122 @@ from Axon.AxonExceptions import noSpaceInBox
 ShowAllTransits = False     # set before components are made: log each message that a sink takes
 
 
-class realsink(deque[Any]):
-    """realsink(task) -> the storage of an inbox, first in, first out.
+class postbox:
+    """A box's place among the linkages: which boxes lead here, and where this one leads."""
+
+    __slots__ = ()
+
+    component: Any
+    boxname: str
+    isInbox: bool
+    sources: Any        # the postboxes that lead here
+    target: postbox | None
+
+    def addsource(self, newsource: postbox) -> None:
+        """From now on `newsource` leads here."""
+        newsource.target = self
+        if self.sources:
+            self.sources.append(newsource)
+        else:
+            self.sources = [newsource]
+        newsource.resolve()
+
+    def removesource(self, oldsource: postbox) -> None:
+        """`oldsource` leads here no longer."""
+        self.sources.remove(oldsource)
+        oldsource.target = None
+        oldsource.resolve()
+
+    def getSize(self) -> int | None:
+        """The most that the sink at the end of the chain may hold; None: no limit."""
+        size: int | None = getattr(self.end(), "size", None)
+        return size
+
+    def isFull(self) -> bool:
+        size = self.getSize()
+        return size is not None and len(self.end()) >= size
+
+    def getnotifys(self) -> list[Any]:
+        """The tasks that are woken when a message is taken at the end of the chain."""
+        return list(self.end().feeders)
+
+    def end(self) -> Any:
+        """The sink at the end of the chain that starts here."""
+        box = self
+        while box.target is not None:
+            box = box.target
+        return box if box.isInbox else NULL
+
+    def resolve(self) -> None:
+        """Tells this box, and all that lead to it, which sink they end in now."""
+        sink = self.end()
+        pending = [self]
+        while pending:
+            box = pending.pop()
+            pending += box.sources
+            box.leadTo(sink)
+
+    def leadTo(self, sink: Any) -> None:
+        """This box's messages end in `sink` from now on."""
+        raise TypeError("a postbox is an inbox or an outbox")
+
+
+class outbox(postbox):
+    """An outbox that has been linked; `component.outboxes` has the sink in which it ends."""
+
+    __slots__ = ("boxname", "component", "sources", "target")
+
+    isInbox = False
+
+    def __init__(self, component: Any, boxname: str) -> None:
+        self.component = component
+        self.boxname = boxname
+        self.sources = ()
+        self.target = None
+
+    def leadTo(self, sink: Any) -> None:
+        outboxes, task = self.component.outboxes, self.component._task
+        before = outboxes.get(self.boxname, NULL)
+        if before is sink:
+            return
+        if before is not NULL:
+            before.feeders.remove(task)
+        if sink is not NULL:
+            if sink.feeders:
+                sink.feeders.append(task)
+            else:
+                sink.feeders = [task]
+        outboxes[self.boxname] = sink
+
+    def setSize(self, size: int | None) -> None:
+        self.end().setSize(size)
+
+    def setShowTransit(self, showtransit: bool, tag: str | None = None) -> None:
+        self.end().setShowTransit(showtransit, tag)
+
+
+class realsink(deque[Any], postbox):
+    """realsink([task, component, boxname]) -> an inbox that stores its messages, first in, first out.
 
     `append(message)` gives None, or the gate at which the sender has to wait.
     """
 
-    __slots__ = ("capacity", "feeders", "isUrgent", "size", "task", "transit", "waiting")
+    __slots__ = (
+        "boxname", "capacity", "component", "feeders", "size", "sources", "target", "task", "transit", "waiting"
+    )
 
-    def __init__(self, task: Any = None, isUrgent: bool = False) -> None:
+    isInbox = True
+
+    def __init__(self, task: Any = None, component: Any = None, boxname: str = "inbox") -> None:
         self.task = NOBODY if task is None else task
-        self.isUrgent = isUrgent            # gets through to a component that is held
-        self.feeders: list[Any] = []        # the tasks whose outboxes lead here
+        self.component = component
+        self.boxname = boxname
+        self.sources = ()
+        self.target = None
+        self.feeders: Any = ()              # the tasks whose outboxes lead here
         self.size: int | None = None
         self.capacity: int | None = None
-        self.waiting: list[Any] = []        # the tasks that are held until there is room
+        self.waiting: Any = ()              # the tasks that are held until there is room
         self.transit: str | None = None
 
     __hash__ = object.__hash__              # each sink is itself, whatever it holds
@@ -76,6 +177,19 @@ class realsink(deque[Any]):
         if self.waiting and not self.isShut():
             self.open()
 
+    @property
+    def isUrgent(self) -> bool:
+        """Whether its messages get through to a component that is held."""
+        return self.boxname == "control"
+
+    def leadTo(self, sink: Any) -> None:
+        if sink is self or not self:
+            return
+        sink.extend(self)
+        self.clear()
+        self.open()
+        sink.task.messageCame(sink.isUrgent)
+
     # The gate at which senders wait
 
     @property
@@ -86,9 +200,14 @@ class realsink(deque[Any]):
     def isShut(self) -> bool:
         return self.capacity is not None and len(self) >= self.capacity
 
+    def hold(self, task: Any) -> None:
+        """`task` waits here until there is room."""
+        if task not in self.waiting:
+            self.waiting = [*self.waiting, task]
+
     def open(self) -> None:
         """Those who were held go on."""
-        waiting, self.waiting = self.waiting, []
+        waiting, self.waiting = self.waiting, ()
         for task in waiting:
             task.release()
 
@@ -113,24 +232,35 @@ class guardedsink(realsink):
         return message
 
 
-class directsink:
-    """directsink(take) -> an inbox whose messages never wait: `take(message)` has each at once.
+class directsink(postbox):
+    """directsink(take, inbox) -> in place of `inbox`, one whose messages never wait: `take` has each at once.
 
     For components at the edge of the system, such as a connection: what is sent
-    to them goes out within the sender's turn. `take` gives None or a gate.
+    to them goes out within the sender's turn. `take(message)` gives None or a gate.
     """
 
-    __slots__ = ("append", "feeders", "task")
+    __slots__ = ("append", "boxname", "component", "feeders", "sources", "target", "task")
 
+    isInbox = True
     isUrgent = False
 
-    def __init__(self, take: Callable[[Any], Any]) -> None:
+    def __init__(self, take: Callable[[Any], Any], inbox: realsink) -> None:
         self.append = take
-        self.feeders: list[Any] = []
         self.task = NOBODY
+        self.component, self.boxname, self.target = inbox.component, inbox.boxname, None
+        self.feeders: Any = ()
+        self.sources = inbox.sources
+        for source in self.sources:
+            source.target = self
+        self.resolve()
+        for message in inbox:
+            take(message)
 
     def __len__(self) -> int:
         return 0
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
 
     def popleft(self) -> Any:
         raise IndexError("messages to this inbox are taken as they come")
@@ -138,6 +268,9 @@ class directsink:
     def extend(self, messages: Any) -> None:
         for message in messages:
             self.append(message)
+
+    def leadTo(self, sink: Any) -> None:
+        """Nothing waits here that would have to move on."""
 
     def setSize(self, size: int | None) -> None:
         """No limit is needed where nothing waits."""
@@ -196,109 +329,21 @@ NULL = nullsink()
 UNUSED = unusedsink()
 
 
-class postbox:
-    """A box's place among the linkages: which boxes lead here, and where this one leads."""
-
-    __slots__ = ("boxname", "component", "isInbox", "sources", "target")
-
-    def __init__(self, component: Any, boxname: str, isInbox: bool) -> None:
-        self.component = component
-        self.boxname = boxname
-        self.isInbox = isInbox
-        self.sources: list[postbox] = []
-        self.target: postbox | None = None
-
-    def addsource(self, newsource: postbox) -> None:
-        """From now on `newsource` leads here."""
-        newsource.target = self
-        self.sources.append(newsource)
-        newsource._resolve()
-
-    def removesource(self, oldsource: postbox) -> None:
-        """`oldsource` leads here no longer."""
-        self.sources.remove(oldsource)
-        oldsource.target = None
-        oldsource._resolve()
-
-    def getSize(self) -> int | None:
-        """The most that the sink at the end of the chain may hold; None: no limit."""
-        size: int | None = getattr(self.end(), "size", None)
-        return size
-
-    def setSize(self, size: int | None) -> None:
-        self.end().setSize(size)
-
-    def isFull(self) -> bool:
-        size = self.getSize()
-        return size is not None and len(self.end()) >= size
-
-    def getnotifys(self) -> list[Any]:
-        """The tasks that are woken when a message is taken at the end of the chain."""
-        return list(self.end().feeders)
-
-    def setShowTransit(self, showtransit: bool, tag: str | None = None) -> None:
-        self.end().setShowTransit(showtransit, tag)
-
-    def end(self) -> Any:
-        """The sink at the end of the chain that starts here."""
-        box = self
-        while box.target is not None:
-            box = box.target
-        return storageOf(box.component, box.boxname) if box.isInbox else NULL
-
-    def _upstream(self) -> Iterator[postbox]:
-        pending = [self]
-        while pending:
-            box = pending.pop()
-            yield box
-            pending += box.sources
-
-    def _resolve(self) -> None:
-        """Tells this box, and all that lead to it, which sink they end in now."""
-        sink = self.end()
-        for box in self._upstream():
-            if box.isInbox:
-                box._moveOn(sink)
-            else:
-                box._feed(sink)
-
-    def _moveOn(self, sink: Any) -> None:
-        held = self.component.inboxes[self.boxname]
-        if held is sink or not held:
-            return
-        sink.extend(held)
-        held.clear()
-        held.open()
-        sink.task.messageCame(sink.isUrgent)
-
-    def _feed(self, sink: Any) -> None:
-        outboxes, task = self.component.outboxes, self.component._task
-        before = outboxes.get(self.boxname, NULL)
-        if before is sink:
-            return
-        if before is not NULL:
-            before.feeders.remove(task)
-        if sink is not NULL:
-            sink.feeders.append(task)
-        outboxes[self.boxname] = sink
-
-
 def storageOf(component: Any, boxname: str) -> Any:
     """The sink of an inbox, made when it is first needed."""
     sink = component.inboxes[boxname]
     if sink is UNUSED:
-        sink = component.inboxes[boxname] = makeInbox(component._task)
-        sink.isUrgent = boxname == "control"
+        sink = component.inboxes[boxname] = realsink(component._task, component, boxname)
+        if ShowAllTransits:
+            sink.setShowTransit(True)
     return sink
 
 
 def makeInbox(notify: Any, size: int | None = None) -> realsink:
-    """An inbox's storage; `notify` is the task that is told of messages."""
+    """An inbox of nobody's; `notify` is the task that is told of messages."""
     sink = realsink(notify)
     if size is not None:
         sink.setSize(size)
-    if ShowAllTransits:
-        sink.setShowTransit(True)
     return sink
 
 

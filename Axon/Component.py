@@ -32,12 +32,12 @@ from collections.abc import AsyncIterator, Generator, Iterable, Iterator
 from typing import Any, ClassVar, NoReturn
 
 from Axon.AxonExceptions import emptyInbox, noSuchBox, wiringError
-from Axon.Box import NULL, UNUSED, directsink, postbox, storageOf
+from Axon.Box import NULL, UNUSED, directsink, outbox, postbox, storageOf
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.Linkage import BoxPair, linkage
 from Axon.Microprocess import microprocess
 from Axon.Postoffice import notInitialised, postoffice
-from Axon.Turns import PAUSE, READY, RUNNING, UNBORN, WAIT
+from Axon.Turns import PAUSE, READY, RUNNING, WAIT
 
 TraceAllSends = False   # set before components are made: print each message that is sent
 TraceAllRecvs = False   # the same for each message that is taken
@@ -55,12 +55,12 @@ class component(microprocess):
 
     postoffice: Any = None
     children: Any = ()
-    _posts: Any = None
+    _linkedOutboxes: Any = None
 
     def __init__(self, *args: Any, **argd: Any) -> None:
         super().__init__()
-        if argd:
-            self.__dict__.update(argd)
+        for name, value in argd.items():
+            setattr(self, name, value)
         self.inboxes: dict[str, Any] = dict.fromkeys(self.Inboxes, UNUSED)
         self.outboxes: dict[str, Any] = dict.fromkeys(self.Outboxes, NULL)
         if TraceAllSends or TraceAllRecvs:
@@ -118,12 +118,11 @@ class component(microprocess):
 
     def Inbox(self, boxname: str = "inbox") -> Iterator[Any]:
         """Takes the messages that wait in the inbox, one by one, and those that come meanwhile."""
-        if boxname not in self.inboxes:
+        try:
+            sink = self.inboxes[boxname]
+        except (KeyError, AttributeError):
             self._wrongBox(boxname, "inbox")
-        return self._takeAll(boxname)
-
-    def _takeAll(self, boxname: str) -> Iterator[Any]:
-        while sink := self.inboxes[boxname]:
+        while sink:
             message = sink.popleft()
             for task in sink.feeders:
                 if not task.state:
@@ -134,7 +133,7 @@ class component(microprocess):
         """Puts `message` where a sender to this component's inbox would put it."""
         if boxname not in self.inboxes:
             self._wrongBox(boxname, "inbox")
-        sink = storageOf(self, boxname) if self._posts is None else self._postbox(boxname, True).end()
+        sink = storageOf(self, boxname).end()
         sink.append(message)
         sink.task.messageCame(sink.isUrgent)
 
@@ -142,17 +141,11 @@ class component(microprocess):
         """The most messages that the inbox may hold; a send into a full one raises noSpaceInBox."""
         if boxname not in self.inboxes:
             self._wrongBox(boxname, "inbox")
-        storageOf(self, boxname)
-        self._postbox(boxname, True).setSize(size)
+        storageOf(self, boxname).end().setSize(size)
 
     def _takeDirectly(self, boxname: str, take: Any) -> None:
         """From now on `take(message)` has each message to the inbox at once; nothing waits there."""
-        waiting = self.inboxes[boxname]
-        self.inboxes[boxname] = sink = directsink(take)
-        if self._posts is not None and (True, boxname) in self._posts:
-            self._posts[True, boxname]._resolve()
-        for message in waiting:
-            sink.append(message)
+        self.inboxes[boxname] = directsink(take, storageOf(self, boxname))
 
     # Sleep
 
@@ -163,8 +156,7 @@ class component(microprocess):
         task = self._task
         if timeout is not None or task.deadline is not None:
             return self._sleep(PAUSE, timeout)
-        if task.state < UNBORN:
-            task.wish |= PAUSE
+        task.wish |= PAUSE
         return 1
 
     def waitForMessage(self, *boxnames: str, timeout: float | None = None) -> Iterable[int]:
@@ -232,7 +224,7 @@ class component(microprocess):
         if boxname not in self.inboxes:
             self._wrongBox(boxname, "inbox")
         while True:
-            for message in self._takeAll(boxname):
+            for message in self.Inbox(boxname):
                 yield message
             if self.isShuttingDown():
                 return
@@ -252,17 +244,19 @@ class component(microprocess):
 
     def _ownPostoffice(self) -> Any:
         if self.postoffice is None:
-            self.postoffice = postoffice(f"component {self.name}")
+            self.postoffice = postoffice()
         return self.postoffice
 
     def _postbox(self, boxname: str, isInbox: bool) -> postbox:
         """The place among the linkages of a box that there is."""
-        if self._posts is None:
-            self._posts = {}
-        place = self._posts.get((isInbox, boxname))
+        if isInbox:
+            return storageOf(self, boxname)     # type: ignore[no-any-return]
+        if self._linkedOutboxes is None:
+            self._linkedOutboxes = {}
+        place = self._linkedOutboxes.get(boxname)
         if place is None:
-            place = self._posts[isInbox, boxname] = postbox(self, boxname, isInbox)
-        return place
+            place = self._linkedOutboxes[boxname] = outbox(self, boxname)
+        return place    # type: ignore[no-any-return]
 
     # Children
 

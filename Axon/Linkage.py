@@ -13,7 +13,6 @@ from __future__ import annotations
 from typing import Any
 
 from Axon.Base import AxonObject
-from Axon.Box import postbox
 
 BoxPair = tuple[Any, str]
 
@@ -38,8 +37,8 @@ class linkage(AxonObject):
         synchronous: object = None,
     ) -> None:
         self.passthrough = passthrough
-        self._from: postbox = source._postbox(sourcebox, passthrough == 1)
-        self._to: postbox = sink._postbox(sinkbox, passthrough != 2)
+        self._from = source._postbox(sourcebox, passthrough == 1)
+        self._to = sink._postbox(sinkbox, passthrough != 2)
         if pipewidth:
             self.setSynchronous(pipewidth)
         elif synchronous is not None:
@@ -85,7 +84,7 @@ class linkage(AxonObject):
 
     def setSynchronous(self, pipewidth: int | None = None) -> None:
         """At most `pipewidth` messages (1 if None) may wait in the sink; one more raises noSpaceInBox."""
-        self._to.setSize(1 if pipewidth is None else pipewidth)
+        self._to.end().setSize(1 if pipewidth is None else pipewidth)
 
     def setCapacity(self, capacity: int) -> None:
         """Senders are held while `capacity` messages or more wait in the sink."""
@@ -93,7 +92,7 @@ class linkage(AxonObject):
 
     def setShowTransit(self, showtransit: bool, tag: str | None = None) -> None:
         """Whether each message that takes this way is logged, under `tag`."""
-        self._to.setShowTransit(showtransit, tag)
+        self._to.end().setShowTransit(showtransit, tag)
 
     def short_str(self) -> str:
         return f"{self.source.name}:{self.sourcebox}->{self.sink.name}:{self.sinkbox}"

@@ -105,9 +105,11 @@ class microprocess(AxonObject):
 
         Raises TypeError if the main method is neither a generator function nor a coroutine function.
         """
-        task = self.__dict__.get("_task")
-        if task is None:
-            raise TypeError(f"{type(self).__name__} cannot run: its __init__ must call super().__init__() first")
+        try:
+            task = self._task
+        except AttributeError:
+            name = type(self).__name__
+            raise TypeError(f"{name} cannot run: its __init__ must call super().__init__() first") from None
         if task.state == UNBORN and not self._isStopping:
             self.scheduler = Scheduler if Scheduler is not None else self.schedulerClass.run
             if Tracker is not None:
@@ -129,7 +131,7 @@ class microprocess(AxonObject):
 
     def __next__(self) -> object:
         """One turn by hand. Raises StopIteration at the end."""
-        if self._task.body is None:
+        if not self._task.isAlive():
             raise StopIteration
         return self._task.resume(None)
 

@@ -176,12 +176,9 @@ class scheduler(microprocess):
 
     def becameReady(self) -> None:
         """Somebody is ready, and no slice is under way: one is asked for."""
-        if self.loop is not None:
-            if not self._isArmed and not self._isEnding:
-                self._isArmed = True
-                self.loop.call_soon(self._slice)
-        else:
-            self._doorbell.set()
+        if self.loop is not None and not self._isArmed and not self._isEnding:
+            self._isArmed = True
+            self.loop.call_soon(self._slice)
 
     # Endings
 

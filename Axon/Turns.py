@@ -43,12 +43,12 @@ ONE = 1             # what nearly every turn yields: told from the rest by ident
 class Gate(Protocol):
     """What can hold a sender back, such as a full inbox."""
 
-    waiting: list[Task]
-
     @property
     def keeper(self) -> Task: ...
 
     def isShut(self) -> bool: ...
+
+    def hold(self, task: Task) -> None: ...
 
 
 class Keeper(Protocol):
@@ -68,12 +68,13 @@ class Task:
 
     __slots__ = ("body", "callers", "deadline", "gates", "process", "queue", "resume", "state", "watchers", "wish")
 
+    resume: Callable[[None], object]        # set by whoever admits it, as is its body
+    body: Any
+
     def __init__(self, process: Any) -> None:
         self.process = process
         self.state = UNBORN
         self.wish = 0
-        self.resume: Callable[[None], object] = _nothing
-        self.body: Any = None
         self.queue: RunQueue = NOWHERE
         self.callers: tuple[Any, Any] | None = None     # suspended bodies, innermost first
         self.watchers: tuple[Task, ...] | list[Task] = ()   # woken when this one ends
@@ -128,8 +129,7 @@ class Task:
         if not shut or any(_leadsTo(self, gate.keeper) for gate in shut):
             return False
         for gate in shut:
-            if self not in gate.waiting:
-                gate.waiting.append(self)
+            gate.hold(self)
         return True
 
     def fallAsleep(self, wish: int) -> None:
@@ -202,15 +202,14 @@ class RunQueue:
         task.queue = self
         task.wish = 0
         task.state = self.mark
-        self._announce(task)
+        self.newcomers.append(task)
+        if not self.isRunning and self.keeper is not None:
+            self.keeper.becameReady()
 
     def stop(self) -> None:
         """Ends `run` with EndOfRound when the round that is under way is over."""
         self.isStopping = True
-        self._announce(NOBODY)
-
-    def _announce(self, task: Task) -> None:
-        self.newcomers.append(task)
+        self.newcomers.append(NOBODY)
         if not self.isRunning and self.keeper is not None:
             self.keeper.becameReady()
 
@@ -293,10 +292,6 @@ def _leadsTo(task: Task, keeper: Task) -> bool:
             seen.add(other)
             pending += [gate.keeper for gate in other.gates or ()]
     return False
-
-
-def _nothing(_: None) -> object:
-    return ONE
 
 
 NOWHERE = RunQueue()

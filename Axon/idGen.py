@@ -50,5 +50,5 @@ class idGen:
 
 _ids = idGen()
 newId = strId = _ids.strId
-numId = _ids.numId
+numId = _takeNumber  # not through the object: every microprocess asks
 tupleId = _ids.tupleId
