@@ -53,14 +53,14 @@ class component(microprocess):
     Outboxes: ClassVar[Any] = {"outbox": "what was made of them", "signal": "when others are to stop"}
     Usescomponents: ClassVar[list[Any]] = []
 
-    postoffice: Any = None
-    children: Any = ()
-    _linkedOutboxes: Any = None
-
     def __init__(self, *args: Any, **argd: Any) -> None:
         super().__init__()
-        for name, value in argd.items():
-            setattr(self, name, value)
+        self.postoffice: Any = None
+        self.children: Any = ()
+        self._linkedOutboxes: Any = None
+        if argd:
+            for name, value in argd.items():
+                setattr(self, name, value)
         self.inboxes: dict[str, Any] = dict.fromkeys(self.Inboxes, UNUSED)
         self.outboxes: dict[str, Any] = dict.fromkeys(self.Outboxes, NULL)
         if TraceAllSends or TraceAllRecvs:
@@ -82,9 +82,10 @@ class component(microprocess):
         gate = sink.append(message)
         task = sink.task
         if task.state < READY:
-            queue = task.queue
+            queue = task.queue          # task.wake(), but this is where the time goes
             task.state = queue.mark
-            queue.push(task)
+            push = queue.push
+            push(task)
         elif task.state >= RUNNING:
             task.messageCame(sink.isUrgent)
         if gate is not None:
@@ -99,7 +100,10 @@ class component(microprocess):
             self._cannotTake(boxname)
         for task in sink.feeders:
             if not task.state:
-                task.wake()
+                queue = task.queue
+                task.state = queue.mark
+                push = queue.push
+                push(task)
         return message
 
     def dataReady(self, boxname: str = "inbox") -> int:
@@ -305,7 +309,7 @@ class component(microprocess):
     def _closeDownMicroprocess(self) -> Any:
         if self.postoffice is not None:
             self.postoffice.unlinkAll()
-        return super()._closeDownMicroprocess()
+        return self._closeDownValue
 
     # Mistakes
 

@@ -57,19 +57,13 @@ def closeBodies(task: Task) -> None:
     """Closes what `task` runs, and whoever called that, innermost first; their `finally` blocks run."""
     body, callers = task.body, task.callers
     task.body = task.callers = None
-    task.resume = _ended
-    while True:
-        try:
-            if body is not None:
-                body.close()
-        finally:
-            if callers is None:
-                return
-            body, callers = callers
-
-
-def _ended(_: None) -> object:
-    raise StopIteration
+    try:
+        if body is not None:
+            body.close()
+    finally:
+        if callers is not None:
+            task.body, task.callers = callers
+            closeBodies(task)
 
 
 async def waitForBodies(scheduler: Any) -> None:

@@ -59,6 +59,14 @@ class _Name:
         return name
 
 
+class _Tracker:
+    """The tracker of all who were not given another: services are found through it."""
+
+    def __get__(self, process: Any, owner: type) -> Any:
+        tracker: Any = getattr(owner, "trackerClass", None)
+        return None if tracker is None else tracker.getcat()
+
+
 class microprocess(AxonObject):
     """microprocess([thread]) -> something that runs concurrently once it is activated.
 
@@ -67,13 +75,15 @@ class microprocess(AxonObject):
 
     schedulerClass: ClassVar[Any] = None
     trackerClass: ClassVar[Any] = None
-    tracker: Any = None
+    tracker: Any = _Tracker()
     scheduler: Any = _NullScheduler
     name: Any = _Name()
 
     def __init__(self, thread: Any = None, closeDownValue: Any = 0, tag: str = "") -> None:
         self.id = numId()
         self._task = Task(self)
+        self.scheduler = _NullScheduler     # here, and not when first needed: what all instances have
+        self._isStopping = False            # from the start needs no dictionary of its own
         if thread is not None:
             self._thread = thread
         if closeDownValue:
@@ -114,8 +124,6 @@ class microprocess(AxonObject):
             self.scheduler = Scheduler if Scheduler is not None else self.schedulerClass.run
             if Tracker is not None:
                 self.tracker = Tracker
-            elif self.tracker is None and self.trackerClass is not None:
-                self.tracker = self.trackerClass.getcat()
             body = self._thread if self._thread is not None else getattr(self, mainmethod)()
             self.scheduler.admit(task, body)
         return self
@@ -142,7 +150,7 @@ class microprocess(AxonObject):
     def stop(self) -> None:
         """Ends this microprocess before its next turn. Called, too, when it has ended of itself."""
         self._isStopping = True
-        if self._task.isAlive():
+        if self._task.state < UNBORN:
             self.scheduler.halt(self._task)
 
     def _isStopped(self) -> bool:

@@ -26,6 +26,7 @@ from collections.abc import Callable, Coroutine, Generator, Iterator
 from contextlib import contextmanager
 from threading import Event, active_count, get_ident
 from time import monotonic, sleep
+from types import GeneratorType
 from typing import Any, ClassVar
 
 from Axon import Ending
@@ -70,21 +71,27 @@ class scheduler(microprocess):
 
     def admit(self, task: Task, body: Any) -> None:
         """A microprocess is activated: `body` is what its main method gave."""
-        if hasattr(body, "send") and hasattr(body, "throw"):
-            if hasattr(body, "__await__"):
-                from Axon.AsyncBody import AsyncBody    # here, because it brings asyncio
-
-                body = AsyncBody(body, task, self)
+        if type(body) is not GeneratorType:
+            body = self._bodyOf(body, task)
+        task.body, task.resume = body, body.send
+        if self._thread is None or self._thread == get_ident():
+            self.tasks[task] = None
+            self.queue.join(task)
         else:
+            self.callFromThread(lambda: self._join(task))
+
+    def _bodyOf(self, body: Any, task: Task) -> Any:
+        """What steps a main method's result that is not quite a generator."""
+        if hasattr(body, "__await__") and hasattr(body, "send"):
+            from Axon.AsyncBody import AsyncBody    # here, because it brings asyncio
+
+            return AsyncBody(body, task, self)
+        if not hasattr(body, "send") or not hasattr(body, "throw"):
             raise TypeError(
                 f"the main method of {task.process} must be a generator function (with a yield in it)"
                 f" or an async function; it gave {body!r}"
             )
-        task.body, task.resume = body, body.send
-        if self._isElsewhere():
-            self.callFromThread(lambda: self._join(task))
-        else:
-            self._join(task)
+        return body
 
     def _join(self, task: Task) -> None:
         self.tasks[task] = None
@@ -148,6 +155,7 @@ class scheduler(microprocess):
             task.goBack(None)
             task.force()
         else:
+            task.body = None
             self.finish(task)
 
     def failed(self, task: Task, error: BaseException) -> None:
@@ -196,17 +204,23 @@ class scheduler(microprocess):
             return
         task.state = ENDED
         self.tasks.pop(task, None)
-        self.timers.forget(task)
-        self.queue.held.discard(task)
+        if self.timers.pending:
+            self.timers.forget(task)
+        if self.queue.held:
+            self.queue.held.discard(task)
         process, watchers = task.process, task.watchers
         task.watchers = ()
+        task.resume = _raiseStopIteration
         try:
-            Ending.closeBodies(task)
+            if task.body is not None or task.callers is not None:
+                Ending.closeBodies(task)
         finally:
             try:
                 process.stop()
             finally:
-                self.handleMicroprocessShutdownKnockon(process._closeDownMicroprocess())
+                knockon = process._closeDownMicroprocess()
+                if knockon:
+                    self.handleMicroprocessShutdownKnockon(knockon)
                 for watcher in watchers:
                     watcher.nudge()
 

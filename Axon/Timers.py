@@ -6,7 +6,7 @@ renewed at every message costs an assignment, not a new entry.
 """
 from __future__ import annotations
 
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import count
 from time import monotonic
 
@@ -40,36 +40,38 @@ class Timers:
         self.clock = clock
         self._heap: list[tuple[float, int, Task]] = []
         self._order = count()
-        self._pending: dict[Task, float] = {}       # the time of each task's entry
+        self.pending: dict[Task, float] = {}       # the time of each task's entry
 
     def wakeAfter(self, task: Task, seconds: float) -> None:
         """Ends the sleep of `task` in `seconds`, unless it is woken before."""
         task.deadline = due = self.clock.now() + seconds
-        if due < self._pending.get(task, float("inf")):
+        if due < self.pending.get(task, float("inf")):
             self._enter(task, due)
 
     def _enter(self, task: Task, due: float) -> None:
-        self._pending[task] = due
+        self.pending[task] = due
         heappush(self._heap, (due, next(self._order), task))
 
     def forget(self, task: Task) -> None:
         """It will not sleep again."""
         task.deadline = None
-        self._pending.pop(task, None)
+        if self.pending.pop(task, None) is not None and len(self._heap) > 64 + 2 * len(self.pending):
+            self._heap = [entry for entry in self._heap if self.pending.get(entry[2]) == entry[0]]
+            heapify(self._heap)
 
     def next(self) -> float | None:
         """The earliest time at which somebody may have to be woken."""
         while self._heap:
             due, _, task = self._heap[0]
-            if self._pending.get(task) == due and task.deadline is not None:
+            if self.pending.get(task) == due and task.deadline is not None:
                 if task.deadline <= due:
                     return due
                 heappop(self._heap)
                 self._enter(task, task.deadline)
                 continue
             heappop(self._heap)
-            if self._pending.get(task) == due:
-                del self._pending[task]
+            if self.pending.get(task) == due:
+                del self.pending[task]
         return None
 
     def wakeDue(self) -> None:
@@ -77,6 +79,6 @@ class Timers:
         now = self.clock.now()
         while (due := self.next()) is not None and due <= now:
             task = heappop(self._heap)[2]
-            del self._pending[task]
+            del self.pending[task]
             task.deadline = None
             task.wake()
