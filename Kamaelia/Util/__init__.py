@@ -1,0 +1,1 @@
+"""Small components that most programs need: sources, sinks, filters, splitters, the console."""
