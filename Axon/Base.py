@@ -22,3 +22,5 @@ class AxonType(type):
 
 class AxonObject(metaclass=AxonType):
     """What the framework's objects have in common: nothing but their metaclass."""
+
+    __slots__ = ()

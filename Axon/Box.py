@@ -39,15 +39,12 @@ class postbox:
     def addsource(self, newsource: postbox) -> None:
         """From now on `newsource` leads here."""
         newsource.target = self
-        if self.sources:
-            self.sources.append(newsource)
-        else:
-            self.sources = [newsource]
+        self.sources = withItem(self.sources, newsource)
         newsource.resolve()
 
     def removesource(self, oldsource: postbox) -> None:
         """`oldsource` leads here no longer."""
-        self.sources.remove(oldsource)
+        self.sources = withoutItem(self.sources, oldsource)
         oldsource.target = None
         oldsource.resolve()
 
@@ -104,12 +101,9 @@ class outbox(postbox):
         if before is sink:
             return
         if before is not NULL:
-            before.feeders.remove(task)
+            before.feeders = withoutItem(before.feeders, task)
         if sink is not NULL:
-            if sink.feeders:
-                sink.feeders.append(task)
-            else:
-                sink.feeders = [task]
+            sink.feeders = withItem(sink.feeders, task)
         outboxes[self.boxname] = sink
 
     def setSize(self, size: int | None) -> None:
@@ -327,6 +321,24 @@ class _Nobody:
 NOBODY = _Nobody()
 NULL = nullsink()
 UNUSED = unusedsink()
+
+
+def withItem(items: Any, item: Any) -> Any:
+    """`items` and one more: a tuple for one, which is the rule and small, a list for many."""
+    if not items:
+        return (item,)
+    if type(items) is tuple:
+        return [*items, item]
+    items.append(item)
+    return items
+
+
+def withoutItem(items: Any, item: Any) -> Any:
+    """`items` without `item`."""
+    if type(items) is tuple:
+        return ()
+    items.remove(item)
+    return items
 
 
 def storageOf(component: Any, boxname: str) -> Any:

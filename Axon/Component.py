@@ -32,7 +32,7 @@ from collections.abc import AsyncIterator, Generator, Iterable, Iterator
 from typing import Any, ClassVar, NoReturn
 
 from Axon.AxonExceptions import emptyInbox, noSuchBox, wiringError
-from Axon.Box import NULL, UNUSED, directsink, outbox, postbox, storageOf
+from Axon.Box import NULL, UNUSED, directsink, outbox, postbox, storageOf, withItem
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.Linkage import BoxPair, linkage
 from Axon.Microprocess import microprocess
@@ -57,7 +57,7 @@ class component(microprocess):
         super().__init__()
         self.postoffice: Any = None
         self.children: Any = ()
-        self._linkedOutboxes: Any = None
+        self._linkedOutboxes: Any = ()
         if argd:
             for name, value in argd.items():
                 setattr(self, name, value)
@@ -255,12 +255,12 @@ class component(microprocess):
         """The place among the linkages of a box that there is."""
         if isInbox:
             return storageOf(self, boxname)     # type: ignore[no-any-return]
-        if self._linkedOutboxes is None:
-            self._linkedOutboxes = {}
-        place = self._linkedOutboxes.get(boxname)
-        if place is None:
-            place = self._linkedOutboxes[boxname] = outbox(self, boxname)
-        return place    # type: ignore[no-any-return]
+        for place in self._linkedOutboxes:
+            if place.boxname == boxname:
+                return place    # type: ignore[no-any-return]
+        place = outbox(self, boxname)
+        self._linkedOutboxes = withItem(self._linkedOutboxes, place)
+        return place
 
     # Children
 
