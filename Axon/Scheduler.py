@@ -53,7 +53,7 @@ class scheduler(microprocess):
         super().__init__()
         self.tasks: dict[Task, None] = {}           # all that have begun and not ended, in order
         self.timers = Timers(clock or Clock())
-        self.queue = queue or RunQueue()
+        self.queue = RunQueue() if queue is None else queue     # an empty one is false
         self.queue.keeper = self
         self.outside = 0                            # how many could be woken from outside: threads, sockets
         self.loop: Any = None
