@@ -177,7 +177,11 @@ class realsink(deque[Any], postbox):
         return self.boxname == "control"
 
     def leadTo(self, sink: Any) -> None:
-        if sink is self or not self:
+        if sink is self:
+            return
+        if self.capacity is not None and (sink.capacity is None or self.capacity < sink.capacity):
+            sink.setCapacity(self.capacity)     # what was said of this inbox holds at the far end
+        if not self:
             return
         sink.extend(self)
         self.clear()
@@ -237,6 +241,7 @@ class directsink(postbox):
 
     isInbox = True
     isUrgent = False
+    capacity = None
 
     def __init__(self, take: Callable[[Any], Any], inbox: realsink) -> None:
         self.append = take

@@ -37,7 +37,7 @@ from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.Linkage import BoxPair, linkage
 from Axon.Microprocess import microprocess
 from Axon.Postoffice import notInitialised, postoffice
-from Axon.Turns import PAUSE, READY, RUNNING, WAIT
+from Axon.Turns import AGAIN, HOLD, PAUSE, READY, RUNNING, WAIT
 
 TraceAllSends = False   # set before components are made: print each message that is sent
 TraceAllRecvs = False   # the same for each message that is taken
@@ -174,11 +174,11 @@ class component(microprocess):
             if sink:
                 return _NOT_AT_ALL
         task = self._task
-        if task.state == RUNNING + 1:       # woken by a message that has been taken since
+        if task.state == AGAIN:     # woken by a message that has been taken since
             task.state = RUNNING
         if task.deadline is not None:
             task.deadline = None
-        task.wish = task.wish & ~3 | WAIT
+        task.wish = task.wish & HOLD | WAIT
         return _ONCE
 
     def _waitFor(self, boxnames: tuple[str, ...], timeout: float | None) -> Generator[int, None, None]:
@@ -188,7 +188,7 @@ class component(microprocess):
             left = None if until is None else until - self.scheduler.timers.clock.now()
             if left is not None and left <= 0:
                 return
-            if task.state == RUNNING + 1:
+            if task.state == AGAIN:
                 task.state = RUNNING
             self._sleep(WAIT, left)
             yield 1
@@ -309,6 +309,9 @@ class component(microprocess):
     def _closeDownMicroprocess(self) -> Any:
         if self.postoffice is not None:
             self.postoffice.unlinkAll()
+        for sink in self.inboxes.values():
+            if sink.capacity is not None:       # nobody will take anything: nobody is to wait for it
+                sink.setCapacity(None)
         return self._closeDownValue
 
     # Mistakes
