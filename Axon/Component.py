@@ -163,13 +163,13 @@ class component(microprocess):
         task.wish |= PAUSE
         return 1
 
-    def waitForMessage(self, *boxnames: str, timeout: float | None = None) -> Iterable[int]:
-        """`yield from` this to wait until one of the inboxes (any, if none is named) holds a message.
+    def waitForMessage(self, boxname: str | None = None, timeout: float | None = None) -> Iterable[int]:
+        """`yield from` this to wait until the inbox (any inbox, if none is named) holds a message.
 
         Nothing else ends the wait but `timeout` seconds, after which no box may hold one.
         """
-        if boxnames or timeout is not None:
-            return self._waitFor(boxnames or tuple(self.inboxes), timeout)
+        if boxname is not None or timeout is not None:
+            return self._waitFor([boxname] if boxname else list(self.inboxes), timeout)
         for sink in self.inboxes.values():
             if sink:
                 return _NOT_AT_ALL
@@ -181,7 +181,7 @@ class component(microprocess):
         task.wish = task.wish & HOLD | WAIT
         return _ONCE
 
-    def _waitFor(self, boxnames: tuple[str, ...], timeout: float | None) -> Generator[int, None, None]:
+    def _waitFor(self, boxnames: list[str], timeout: float | None) -> Generator[int, None, None]:
         task = self._task
         until = None if timeout is None else self.scheduler.timers.clock.now() + timeout
         while not any(self.dataReady(boxname) for boxname in boxnames):

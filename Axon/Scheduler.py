@@ -153,7 +153,6 @@ class scheduler(microprocess):
         """The body of `task` came to its end; so did the task, unless that body was called by another."""
         if task.callers is not None and not task.process._isStopping:
             task.goBack(None)
-            task.force()
         else:
             task.body = None
             self.finish(task)
@@ -162,7 +161,6 @@ class scheduler(microprocess):
         """`task` raised `error`, for which its caller, or somebody above it, answers, or the run ends."""
         if task.callers is not None and not task.process._isStopping:
             task.goBack(error)
-            task.force()
             return
         isAnswered = isinstance(error, Exception | GeneratorExit) and (
             self._isImmortal or Ending.isAnsweredFor(task, error)
@@ -294,13 +292,14 @@ class scheduler(microprocess):
             try:
                 while not self._isOver():
                     self._step(canblock)
-                    yield 1
+                    try:
+                        yield 1
+                    except GeneratorExit:       # whoever stepped has had enough: all stays as it is
+                        return
                     if slowmo:
                         sleep(slowmo)
             except EndOfRound:
                 self._endAll()
-            except GeneratorExit:       # whoever stepped has had enough: all stays as it is
-                return
             except BaseException as error:
                 self.errors.append(error)
                 self._endAll()

@@ -68,14 +68,14 @@ class Task:
 
     __slots__ = ("body", "callers", "deadline", "gates", "process", "queue", "resume", "state", "watchers", "wish")
 
-    resume: Callable[[None], object]        # set by whoever admits it, as is its body
-    body: Any
+    body: Any                               # these three are set when it is admitted
+    queue: RunQueue
+    resume: Callable[[None], object]
 
     def __init__(self, process: Any) -> None:
         self.process = process
         self.state = UNBORN
         self.wish = 0
-        self.queue: RunQueue = NOWHERE
         self.callers: tuple[Any, Any] | None = None     # suspended bodies, innermost first
         self.watchers: tuple[Task, ...] | list[Task] = ()   # woken when this one ends
         self.gates: list[Gate] | None = None
@@ -168,6 +168,8 @@ class Task:
         assert self.callers is not None
         self.body, self.callers = self.callers
         self.resume = self.body.send if error is None else self._thrower(error)
+        self.state = PAUSED     # its turn is over, in the middle
+        self.wake()
 
     def _thrower(self, error: BaseException) -> Callable[[None], object]:
         def throw(_: None) -> object:
@@ -203,8 +205,9 @@ class RunQueue:
         task.queue = self
         task.wish = 0
         task.state = self.mark
-        self.newcomers.append(task)
-        if not self.isRunning and self.keeper is not None:
+        newcomers = self.newcomers
+        newcomers.append(task)
+        if not self.isRunning and len(newcomers) == 1 and self.keeper is not None:
             self.keeper.becameReady()
 
     def stop(self) -> None:
@@ -296,6 +299,5 @@ def _leadsTo(task: Task, keeper: Task) -> bool:
     return False
 
 
-NOWHERE = RunQueue()
 NOBODY = Task(None)
 NOBODY.state = READY        # so that nobody ever tries to wake it

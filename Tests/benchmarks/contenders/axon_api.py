@@ -306,6 +306,29 @@ def busy(n, k):
     return per * k, clock() - t0
 
 
+class WaitForwardOne(component):
+    """Forward in the new idiom: one message a turn."""
+
+    def main(self):
+        while True:
+            yield from self.waitForMessage()
+            if self.dataReady("inbox"):
+                self.send(self.recv("inbox"), "outbox")
+            else:
+                self.send(self.recv("control"), "signal")
+                return
+
+
+class WaitSinkOne(component):
+    n = 0
+
+    def main(self):
+        for _ in range(self.n):
+            yield from self.waitForMessage()
+            self.recv("inbox")
+        finish(4 * self.n, clock() - self.t0)
+
+
 class WaitForward(component):
     def main(self):
         while True:
@@ -353,7 +376,7 @@ def _pipe(producer, forward, sink, n):
 
 
 def pipe1_wait(n):
-    _pipe(Producer, WaitForward, WaitSink, n)
+    _pipe(Producer, WaitForwardOne, WaitSinkOne, n)
 
 
 def pipeB_wait(n):
