@@ -7,6 +7,7 @@ coroutine a sender that is held waits, whatever it awaited.
 Termination: the coroutine's end ends the Task. Closing the body cancels it, and
 its `finally` blocks run before the scheduler's run is over.
 """
+
 from __future__ import annotations
 
 import asyncio
@@ -57,7 +58,7 @@ class AsyncBody:
             await self._steps()
         except asyncio.CancelledError as cancelled:
             error = None if self._isClosed else cancelled
-        except BaseException as raised:     # KeyboardInterrupt too: the scheduler ends all, then raises it
+        except BaseException as raised:  # noqa: BLE001 - the scheduler ends all, then raises it
             error = raised
         finally:
             self._scheduler.outside -= 1
@@ -84,7 +85,7 @@ class AsyncBody:
                     task.state = HELD
                     task.queue.held.add(task)
                     yield from self.wake().__await__()
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001 - thrown into the coroutine
                 step, argument = self._coroutine.throw, error
             else:
                 step, argument = self._coroutine.send, None

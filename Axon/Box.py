@@ -14,15 +14,16 @@ An inbox's sink is its place in the chain, too; that of an outbox is made when i
 is first linked. Only linking and unlinking look at the chain. A sink with a size
 or a capacity changes its class to `guardedsink`; the others pay nothing for it.
 """
+
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from Axon.AxonExceptions import noSpaceInBox
 
-ShowAllTransits = False     # set before components are made: log each message that a sink takes
+ShowAllTransits = False  # set before components are made: log each message that a sink takes
 
 
 class postbox:
@@ -30,11 +31,12 @@ class postbox:
 
     __slots__ = ()
 
-    component: Any
-    boxname: str
-    isInbox: bool
-    sources: Any        # the postboxes that lead here
-    target: postbox | None
+    if TYPE_CHECKING:  # what its kinds keep
+        component: Any
+        boxname: str
+        isInbox: bool
+        sources: Any  # the postboxes that lead here
+        target: Any  # the postbox to which this one leads, if any
 
     def addsource(self, newsource: postbox) -> None:
         """From now on `newsource` leads here."""
@@ -114,13 +116,22 @@ class outbox(postbox):
 
 
 class realsink(deque[Any], postbox):
-    """realsink([task, component, boxname]) -> an inbox that stores its messages, first in, first out.
+    """realsink([task, component, boxname]) -> an inbox that stores messages, first in, first out.
 
     `append(message)` gives None, or the gate at which the sender has to wait.
     """
 
     __slots__ = (
-        "boxname", "capacity", "component", "feeders", "size", "sources", "target", "task", "transit", "waiting"
+        "boxname",
+        "capacity",
+        "component",
+        "feeders",
+        "size",
+        "sources",
+        "target",
+        "task",
+        "transit",
+        "waiting",
     )
 
     isInbox = True
@@ -131,18 +142,19 @@ class realsink(deque[Any], postbox):
         self.boxname = boxname
         self.sources = ()
         self.target = None
-        self.feeders: Any = ()              # the tasks whose outboxes lead here
+        self.feeders: Any = ()  # the tasks whose outboxes lead here
         self.size: int | None = None
         self.capacity: int | None = None
-        self.waiting: Any = ()              # the tasks that are held until there is room
+        self.waiting: Any = ()  # the tasks that are held until there is room
         self.transit: str | None = None
 
-    __hash__ = object.__hash__              # each sink is itself, whatever it holds
+    # each sink is itself, whatever it holds
+    __hash__ = object.__hash__  # type: ignore[assignment]
 
     def __eq__(self, other: object) -> bool:
         return self is other
 
-    def pop(self, index: int = -1) -> Any:      # type: ignore[override]
+    def pop(self, index: int = -1) -> Any:
         """The message at `index`, 0 being the oldest; IndexError when there is none."""
         message = self[index]
         del self[index]
@@ -180,7 +192,7 @@ class realsink(deque[Any], postbox):
         if sink is self:
             return
         if self.capacity is not None and (sink.capacity is None or self.capacity < sink.capacity):
-            sink.setCapacity(self.capacity)     # what was said of this inbox holds at the far end
+            sink.setCapacity(self.capacity)  # what was said of this inbox holds at the far end
         if not self:
             return
         sink.extend(self)
@@ -215,7 +227,7 @@ class guardedsink(realsink):
 
     __slots__ = ()
 
-    def append(self, message: Any) -> guardedsink | None:   # type: ignore[override]
+    def append(self, message: Any) -> guardedsink | None:  # type: ignore[override]
         if self.size is not None and len(self) >= self.size:
             raise noSpaceInBox(len(self), self.size)
         if self.transit is not None:
@@ -231,7 +243,7 @@ class guardedsink(realsink):
 
 
 class directsink(postbox):
-    """directsink(take, inbox) -> in place of `inbox`, one whose messages never wait: `take` has each at once.
+    """directsink(take, inbox) -> stands in for `inbox`; `take` has each message at once.
 
     For components at the edge of the system, such as a connection: what is sent
     to them goes out within the sender's turn. `take(message)` gives None or a gate.
@@ -307,7 +319,9 @@ class unusedsink(realsink):
     __slots__ = ()
 
     def append(self, message: Any) -> None:
-        raise TypeError("this inbox is not in use yet: deliver with component._deliver(message, boxname)")
+        raise TypeError(
+            "this inbox is not in use yet: deliver with component._deliver(message, boxname)"
+        )
 
 
 class _Nobody:
@@ -316,7 +330,7 @@ class _Nobody:
     __slots__ = ("process", "state")
 
     def __init__(self) -> None:
-        self.state = 4      # Axon.Turns.READY
+        self.state = 4  # Axon.Turns.READY
         self.process = None
 
     def messageCame(self, isUrgent: bool) -> None:
@@ -370,6 +384,6 @@ def makeOutbox(notify: Any = None) -> nullsink:
 
 
 def _logTransit(tag: str, message: Any) -> None:
-    import logging      # here, because only who looks for a message needs it
+    import logging  # here, because only who looks for a message needs it
 
     logging.getLogger("Axon.Box").info("%s: %r", tag or "transit", message)

@@ -26,6 +26,7 @@ end at once, and wakes its owner.
 Termination: when `main()` ends. Its own linkages are taken away then, and the
 components whose child it is are woken.
 """
+
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Generator, Iterable, Iterator
@@ -39,10 +40,10 @@ from Axon.Microprocess import microprocess
 from Axon.Postoffice import notInitialised, postoffice
 from Axon.Turns import AGAIN, HOLD, PAUSE, READY, RUNNING, WAIT
 
-TraceAllSends = False   # set before components are made: print each message that is sent
-TraceAllRecvs = False   # the same for each message that is taken
+TraceAllSends = False  # set before components are made: print each message that is sent
+TraceAllRecvs = False  # the same for each message that is taken
 
-_ONCE = (1,)            # `yield from` these: sleep once, or not at all
+_ONCE = (1,)  # `yield from` these: sleep once, or not at all
 _NOT_AT_ALL = ()
 
 
@@ -50,7 +51,10 @@ class component(microprocess):
     """component(**attributes) -> a microprocess with boxes; each keyword becomes an attribute."""
 
     Inboxes: ClassVar[Any] = {"inbox": "messages to work on", "control": "when to stop"}
-    Outboxes: ClassVar[Any] = {"outbox": "what was made of them", "signal": "when others are to stop"}
+    Outboxes: ClassVar[Any] = {
+        "outbox": "what was made of them",
+        "signal": "when others are to stop",
+    }
     Usescomponents: ClassVar[list[Any]] = []
 
     def __init__(self, *args: Any, **argd: Any) -> None:
@@ -82,7 +86,7 @@ class component(microprocess):
         gate = sink.append(message)
         task = sink.task
         if task.state < READY:
-            queue = task.queue          # task.wake(), but this is where the time goes
+            queue = task.queue  # task.wake(), but this is where the time goes
             task.state = queue.mark
             push = queue.push
             push(task)
@@ -92,7 +96,10 @@ class component(microprocess):
             self._task.hold(gate)
 
     def recv(self, boxname: str = "inbox") -> Any:
-        """Takes the oldest message from the inbox. Raises noSuchBox (a KeyError), emptyInbox (an IndexError)."""
+        """Takes the oldest message from the inbox.
+
+        Raises noSuchBox (a KeyError) and emptyInbox (an IndexError).
+        """
         try:
             sink = self.inboxes[boxname]
             message = sink.popleft()
@@ -114,7 +121,7 @@ class component(microprocess):
             self._wrongBox(boxname, "inbox")
 
     def anyReady(self) -> Any:
-        """The name of the first inbox, in order of declaration, that holds a message; else False."""
+        """The name of the first inbox, as declared, that holds a message; else False."""
         for boxname, sink in self.inboxes.items():
             if sink:
                 return boxname
@@ -148,7 +155,7 @@ class component(microprocess):
         storageOf(self, boxname).end().setSize(size)
 
     def _takeDirectly(self, boxname: str, take: Any) -> None:
-        """From now on `take(message)` has each message to the inbox at once; nothing waits there."""
+        """From now on `take(message)` has each message at once; nothing waits in the inbox."""
         self.inboxes[boxname] = directsink(take, storageOf(self, boxname))
 
     # Sleep
@@ -163,7 +170,9 @@ class component(microprocess):
         task.wish |= PAUSE
         return 1
 
-    def waitForMessage(self, boxname: str | None = None, timeout: float | None = None) -> Iterable[int]:
+    def waitForMessage(
+        self, boxname: str | None = None, timeout: float | None = None
+    ) -> Iterable[int]:
         """`yield from` this to wait until the inbox (any inbox, if none is named) holds a message.
 
         Nothing else ends the wait but `timeout` seconds, after which no box may hold one.
@@ -174,7 +183,7 @@ class component(microprocess):
             if sink:
                 return _NOT_AT_ALL
         task = self._task
-        if task.state == AGAIN:     # woken by a message that has been taken since
+        if task.state == AGAIN:  # woken by a message that has been taken since
             task.state = RUNNING
         if task.deadline is not None:
             task.deadline = None
@@ -196,8 +205,8 @@ class component(microprocess):
     # The end
 
     def isShuttingDown(self) -> bool:
-        """Takes from "control" until a producerFinished or shutdownMicroprocess is found, and sends that
-        on to "signal". Ask it last: what came to "inbox" before has been read then.
+        """Whether a producerFinished or shutdownMicroprocess came to "control"; it is sent on to
+        "signal", and what came before it is dropped. Ask it last: "inbox" has been read then.
         """
         while self.dataReady("control"):
             message = self.recv("control")
@@ -207,7 +216,7 @@ class component(microprocess):
         return False
 
     def passOnShutdown(self) -> Generator[int, None, None]:
-        """`yield from` this to wait for a shutdown message on "control" and pass it on to "signal"."""
+        """`yield from` this to wait for a shutdown message and pass it on to "signal"."""
         while not self.isShuttingDown():
             yield from self.waitForMessage("control")
 
@@ -237,12 +246,15 @@ class component(microprocess):
 
     # Wiring
 
-    def link(self, source: BoxPair, sink: BoxPair, *optionalargs: Any, **kwoptionalargs: Any) -> linkage:
+    def link(
+        self, source: BoxPair, sink: BoxPair, *optionalargs: Any, **kwoptionalargs: Any
+    ) -> linkage:
         """Joins (component, box) to (component, box); see Axon.Postoffice.postoffice.link."""
-        return self._ownPostoffice().link(source, sink, *optionalargs, **kwoptionalargs)
+        made: linkage = self._ownPostoffice().link(source, sink, *optionalargs, **kwoptionalargs)
+        return made
 
     def unlink(self, thecomponent: Any = None, thelinkage: linkage | None = None) -> None:
-        """Takes away a linkage, or all those with a component, that this component made; else does nothing."""
+        """Takes away a linkage, or all those with a component, if this component made them."""
         if self.postoffice is not None:
             self.postoffice.unlink(thecomponent, thelinkage)
 
@@ -254,10 +266,10 @@ class component(microprocess):
     def _postbox(self, boxname: str, isInbox: bool) -> postbox:
         """The place among the linkages of a box that there is."""
         if isInbox:
-            return storageOf(self, boxname)     # type: ignore[no-any-return]
+            return storageOf(self, boxname)  # type: ignore[no-any-return]
         for place in self._linkedOutboxes:
             if place.boxname == boxname:
-                return place    # type: ignore[no-any-return]
+                return place  # type: ignore[no-any-return]
         place = outbox(self, boxname)
         self._linkedOutboxes = withItem(self._linkedOutboxes, place)
         return place
@@ -270,7 +282,9 @@ class component(microprocess):
             self.children = []
         for child in children:
             if isinstance(child, type):
-                raise wiringError(f"{child.__name__} is a class; add an instance of it, such as {child.__name__}()")
+                raise wiringError(
+                    f"{child.__name__} is a class; add an instance, such as {child.__name__}()"
+                )
             self.children.append(child)
             child._task.watchers = [*child._task.watchers, self._task]
 
@@ -310,7 +324,7 @@ class component(microprocess):
         if self.postoffice is not None:
             self.postoffice.unlinkAll()
         for sink in self.inboxes.values():
-            if sink.capacity is not None:       # nobody will take anything: nobody is to wait for it
+            if sink.capacity is not None:  # nobody will take anything: nobody is to wait for it
                 sink.setCapacity(None)
         return self._closeDownValue
 
@@ -335,7 +349,9 @@ def _trace(who: component) -> None:
         send = who.send
 
         def tracedSend(message: Any, boxname: str = "outbox") -> None:
-            print("SEND:", who.id, who.name, repr(boxname), ":", message)
+            print(  # noqa: T201 - that is what it is for
+                "SEND:", who.id, who.name, repr(boxname), ":", message
+            )
             send(message, boxname)
 
         who.__dict__["send"] = tracedSend
@@ -344,7 +360,9 @@ def _trace(who: component) -> None:
 
         def tracedRecv(boxname: str = "inbox") -> Any:
             message = recv(boxname)
-            print("RECV:", who.id, who.name, repr(boxname), ":", message)
+            print(  # noqa: T201 - that is what it is for
+                "RECV:", who.id, who.name, repr(boxname), ":", message
+            )
             return message
 
         who.__dict__["recv"] = tracedRecv

@@ -1,4 +1,5 @@
 """Endings: who answers for an error, what is said of it, and how bodies are closed."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -7,7 +8,7 @@ from typing import Any
 from Axon.AxonExceptions import deadlock
 from Axon.Turns import Task
 
-GRACE = 5.0         # seconds that async bodies have for their `finally` blocks
+GRACE = 5.0  # seconds that async bodies have for their `finally` blocks
 
 
 def isAnsweredFor(task: Task, error: BaseException) -> bool:
@@ -28,7 +29,9 @@ def isAnsweredFor(task: Task, error: BaseException) -> bool:
 def describe(error: BaseException, process: Any) -> None:
     """Adds to `error` whose it was, and which boxes that one has."""
     boxes = "".join(
-        f", {kind}: {', '.join(getattr(process, kind))}" for kind in ("inboxes", "outboxes") if hasattr(process, kind)
+        f", {kind}: {', '.join(getattr(process, kind))}"
+        for kind in ("inboxes", "outboxes")
+        if hasattr(process, kind)
     )
     note = f"raised in {process.name} ({type(process).__qualname__}{boxes})"
     if note not in getattr(error, "__notes__", ()):
@@ -37,7 +40,7 @@ def describe(error: BaseException, process: Any) -> None:
 
 def log(error: BaseException, process: Any) -> None:
     """Says that `process` ended with an error that somebody answers for."""
-    import logging      # here, because only a mistake needs it
+    import logging  # here, because only a mistake needs it
 
     logging.getLogger("Axon").error("%s ended with an error", process.name, exc_info=error)
 
@@ -54,7 +57,7 @@ def raiseAll(errors: list[BaseException]) -> None:
 
 
 def closeBodies(task: Task) -> None:
-    """Closes what `task` runs, and whoever called that, innermost first; their `finally` blocks run."""
+    """Closes what `task` runs, then who called that; their `finally` blocks run."""
     body, callers = task.body, task.callers
     task.body = task.callers = None
     try:
@@ -77,8 +80,9 @@ async def waitForBodies(scheduler: Any) -> None:
 
 def deadlockOf(held: Iterable[Task]) -> deadlock:
     """The error that names each component that is held, and for whom it waits."""
-    waits = []
-    for task in sorted(held, key=lambda each: each.process.id):
-        for gate in task.gates or ():
-            waits.append(f"{task.process.name} waits until {gate.keeper.process.name} takes messages from its full inbox")
+    waits = [
+        f"{task.process.name} waits until {gate.keeper.process.name} empties its full inbox"
+        for task in sorted(held, key=lambda each: each.process.id)
+        for gate in task.gates or ()
+    ]
     return deadlock("nothing can go on: " + "; ".join(waits))

@@ -1,4 +1,5 @@
 """Which event loop: uvloop where it is installed, asyncio's own elsewhere."""
+
 from __future__ import annotations
 
 import asyncio
@@ -9,14 +10,14 @@ from Axon.Timers import Clock, VirtualClock
 
 
 def newLoop(clock: Clock | None = None) -> asyncio.AbstractEventLoop:
-    """A new event loop, the fastest that there is; one whose time is `clock`'s, if that is virtual."""
+    """A new event loop, the fastest that there is; on a virtual clock, one of its time."""
     if isinstance(clock, VirtualClock):
         return _VirtualLoop(clock)
     try:
         import uvloop
     except ImportError:
         return asyncio.new_event_loop()
-    return uvloop.new_event_loop()      # type: ignore[no-any-return, unused-ignore]
+    return uvloop.new_event_loop()  # type: ignore[no-any-return, unused-ignore]
 
 
 def runOnNewLoop(coroutine: Coroutine[Any, Any, None], clock: Clock) -> None:
@@ -31,7 +32,7 @@ class _VirtualLoop(asyncio.SelectorEventLoop):
     def __init__(self, clock: VirtualClock) -> None:
         super().__init__()
         self._clock = clock
-        selector: Any = self._selector      # type: ignore[attr-defined]
+        selector: Any = self._selector  # type: ignore[attr-defined]
         select = selector.select
 
         def skip(timeout: float | None = None) -> Any:

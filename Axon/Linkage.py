@@ -8,6 +8,7 @@ Example usage
 A linkage is data: what joins what. Boxes (Axon.Box) carry the messages, and a
 postoffice (Axon.Postoffice) makes linkages and takes them away.
 """
+
 from __future__ import annotations
 
 from typing import Any
@@ -54,11 +55,11 @@ class linkage(AxonObject):
 
     @property
     def sourcebox(self) -> str:
-        return self._from.boxname
+        return str(self._from.boxname)
 
     @property
     def sinkbox(self) -> str:
-        return self._to.boxname
+        return str(self._to.boxname)
 
     def join(self) -> None:
         """Messages go this way from now on."""
@@ -83,7 +84,7 @@ class linkage(AxonObject):
         return self._to.end()
 
     def setSynchronous(self, pipewidth: int | None = None) -> None:
-        """At most `pipewidth` messages (1 if None) may wait in the sink; one more raises noSpaceInBox."""
+        """At most `pipewidth` messages (None: 1) wait in the sink; one more raises noSpaceInBox."""
         self._to.end().setSize(1 if pipewidth is None else pipewidth)
 
     def setCapacity(self, capacity: int) -> None:

@@ -20,13 +20,14 @@ Termination: when `main()` ends, `stop()` is called, then those who wait for
 this microprocess are woken. An error in `main()` ends the whole system, unless
 somebody answers for it (see `childFailed`).
 """
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from Axon.Base import AxonObject
 from Axon.idGen import numId
-from Axon.Turns import PAUSE, RUNNING, UNBORN, WATCH, Task
+from Axon.Turns import PAUSE, UNBORN, WATCH, Task
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -82,8 +83,8 @@ class microprocess(AxonObject):
     def __init__(self, thread: Any = None, closeDownValue: Any = 0, tag: str = "") -> None:
         self.id = numId()
         self._task = Task(self)
-        self.scheduler = _NullScheduler     # here, and not when first needed: what all instances have
-        self._isStopping = False            # from the start needs no dictionary of its own
+        self.scheduler = _NullScheduler  # here, and not when first needed: what all instances have
+        self._isStopping = False  # from the start needs no dictionary of its own
         if thread is not None:
             self._thread = thread
         if closeDownValue:
@@ -113,13 +114,15 @@ class microprocess(AxonObject):
     def activate(self, Scheduler: Any = None, Tracker: Any = None, mainmethod: str = "main") -> Any:
         """Hands this over to a scheduler, and gives it back. Twice is as good as once.
 
-        Raises TypeError if the main method is neither a generator function nor a coroutine function.
+        Raises TypeError if the main method is no generator function and no coroutine function.
         """
         try:
             task = self._task
         except AttributeError:
             name = type(self).__name__
-            raise TypeError(f"{name} cannot run: its __init__ must call super().__init__() first") from None
+            raise TypeError(
+                f"{name} cannot run: its __init__ must call super().__init__() first"
+            ) from None
         if task.state == UNBORN and not self._isStopping:
             self.scheduler = Scheduler if Scheduler is not None else self.schedulerClass.run
             if Tracker is not None:
@@ -161,11 +164,11 @@ class microprocess(AxonObject):
         return UNBORN > self._task.state > WATCH
 
     def _closeDownMicroprocess(self) -> Any:
-        """Called last of all; may give shutdownMicroprocess(...) or reactivate(...) for the scheduler to act on."""
+        """Called last of all. May give shutdownMicroprocess(...) or reactivate(...) to act on."""
         return self._closeDownValue
 
     def childFailed(self, child: Any, culprit: Any, error: BaseException) -> bool:
-        """Asked when `culprit`, which is `child` or below it, raised `error`; True: I answer for it.
+        """Asked when `culprit` (`child`, or one below it) raised `error`; True: I answer for it.
 
         Then the error is logged, the culprit ends, and the rest goes on. Called
         in the scheduler's thread, after the culprit's last turn; what it raises

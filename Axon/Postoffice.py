@@ -4,6 +4,7 @@ A component has a postoffice from its first `link` on. Whoever makes a linkage
 may take it away again; when a component ends, its postoffice takes away all
 that it made. Nobody else's linkages are touched.
 """
+
 from __future__ import annotations
 
 from typing import Any
@@ -46,7 +47,10 @@ class postoffice:
                 f"{fromWhom.name}'s {sourcebox!r} already leads to"
                 f" {before.component.name}'s {before.boxname!r}; a box feeds one other"
             )
-        _checkCircle(fromWhom._postbox(sourcebox, passthrough == 1), toWhom._postbox(sinkbox, passthrough != 2))
+        _checkCircle(
+            fromWhom._postbox(sourcebox, passthrough == 1),
+            toWhom._postbox(sinkbox, passthrough != 2),
+        )
         made = linkage(fromWhom, toWhom, sourcebox, sinkbox, passthrough, pipewidth, synchronous)
         if capacity is not None:
             made.setCapacity(capacity)
@@ -55,10 +59,12 @@ class postoffice:
         return made
 
     def unlink(self, thecomponent: Any = None, thelinkage: linkage | None = None) -> None:
-        """Takes away a linkage, or all those of a component, that were made here; else does nothing."""
+        """Takes away a linkage, or all those with a component, that were made here."""
         self.deregisterlinkage(thecomponent, thelinkage)
 
-    def deregisterlinkage(self, thecomponent: Any = None, thelinkage: linkage | None = None) -> None:
+    def deregisterlinkage(
+        self, thecomponent: Any = None, thelinkage: linkage | None = None
+    ) -> None:
         if thelinkage is not None:
             unwanted = [thelinkage] if thelinkage in self.linkages else []
         else:
@@ -80,7 +86,9 @@ class postoffice:
 def _pair(end: Any) -> BoxPair:
     if isinstance(end, tuple) and len(end) == 2:
         return end
-    raise wiringError(f"a linkage joins (component, box name) to (component, box name); {end!r} is no such pair")
+    raise wiringError(
+        f"a linkage joins (component, box name) to (component, box name); {end!r} is no such pair"
+    )
 
 
 def _checkBox(component: Any, boxname: str, isInbox: bool) -> None:
@@ -108,6 +116,7 @@ def _checkCircle(source: Any, sink: Any) -> None:
     while box is not None:
         if box is source:
             raise wiringError(
-                f"{source.component.name}'s {source.boxname!r} would lead back to itself, and no message would arrive"
+                f"{source.component.name}'s {source.boxname!r} would lead back to itself,"
+                " and no message would arrive"
             )
         box = box.target

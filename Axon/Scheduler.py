@@ -19,10 +19,11 @@ is scheduled at all. Axon.Turns gives out the turns, Axon.Timers wakes sleepers.
 Termination: when no microprocess is left; after stop(); or with the first error
 that nobody answers for: then all others are ended in order, and it is raised.
 """
+
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Coroutine, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from threading import Event, active_count, get_ident
 from time import monotonic, sleep
@@ -35,8 +36,8 @@ from Axon.Microprocess import microprocess
 from Axon.Timers import Clock, Timers
 from Axon.Turns import ENDED, READY, EndOfRound, RunQueue, Task
 
-SLICE = 0.002       # seconds: how long others on the loop may have to wait
-TURNS = 128         # between two looks at the time
+SLICE = 0.002  # seconds: how long others on the loop may have to wait
+TURNS = 128  # between two looks at the time
 
 
 class scheduler(microprocess):
@@ -49,17 +50,19 @@ class scheduler(microprocess):
     wait_for_one: ClassVar[bool] = False
     _isImmortal: ClassVar[bool] = False
 
-    def __init__(self, clock: Clock | None = None, queue: RunQueue | None = None, **argd: Any) -> None:
+    def __init__(
+        self, clock: Clock | None = None, queue: RunQueue | None = None, **argd: Any
+    ) -> None:
         super().__init__()
-        self.tasks: dict[Task, None] = {}           # all that have begun and not ended, in order
+        self.tasks: dict[Task, None] = {}  # all that have begun and not ended, in order
         self.timers = Timers(clock or Clock())
-        self.queue = RunQueue() if queue is None else queue     # an empty one is false
+        self.queue = RunQueue() if queue is None else queue  # an empty one is false
         self.queue.keeper = self
-        self.outside = 0                            # how many could be woken from outside: threads, sockets
+        self.outside = 0  # how many could be woken from outside: threads, sockets
         self.loop: Any = None
-        self.jobs: set[Any] = set()                 # the asyncio tasks of async bodies
+        self.jobs: set[Any] = set()  # the asyncio tasks of async bodies
         self.errors: list[BaseException] = []
-        self._thread: int | None = None             # the one that runs it, while it runs
+        self._thread: int | None = None  # the one that runs it, while it runs
         self._calls: deque[Callable[[], object]] = deque()
         self._doorbell = Event()
         self._done: Any = None
@@ -83,13 +86,13 @@ class scheduler(microprocess):
     def _bodyOf(self, body: Any, task: Task) -> Any:
         """What steps a main method's result that is not quite a generator."""
         if hasattr(body, "__await__") and hasattr(body, "send"):
-            from Axon.AsyncBody import AsyncBody    # here, because it brings asyncio
+            from Axon.AsyncBody import AsyncBody  # here, because it brings asyncio
 
             return AsyncBody(body, task, self)
         if not hasattr(body, "send") or not hasattr(body, "throw"):
             raise TypeError(
-                f"the main method of {task.process} must be a generator function (with a yield in it)"
-                f" or an async function; it gave {body!r}"
+                f"the main method of {task.process} must be a generator function"
+                f" (with a yield in it) or an async function; it gave {body!r}"
             )
         return body
 
@@ -150,7 +153,7 @@ class scheduler(microprocess):
     # What a RunQueue says
 
     def ended(self, task: Task) -> None:
-        """The body of `task` came to its end; so did the task, unless that body was called by another."""
+        """The body of `task` came to its end; so did the task, unless another had called it."""
         if task.callers is not None and not task.process._isStopping:
             task.goBack(None)
         else:
@@ -158,7 +161,7 @@ class scheduler(microprocess):
             self.finish(task)
 
     def failed(self, task: Task, error: BaseException) -> None:
-        """`task` raised `error`, for which its caller, or somebody above it, answers, or the run ends."""
+        """`task` raised `error`: its caller, or somebody above, answers for it, or the run ends."""
         if task.callers is not None and not task.process._isStopping:
             task.goBack(error)
             return
@@ -237,7 +240,7 @@ class scheduler(microprocess):
             task = next(iter(self.tasks))
             try:
                 self.finish(task)
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001 - raised when all have ended
                 Ending.describe(error, task.process)
                 self.errors.append(error)
         self.queue.ready.clear()
@@ -250,7 +253,7 @@ class scheduler(microprocess):
         return self._thread is not None and self._thread != get_ident()
 
     def callFromThread(self, function: Callable[[], object]) -> None:
-        """The one door through which another thread comes in: `function()` is called in the scheduler's."""
+        """The one door for other threads: `function()` is called in the scheduler's."""
         self._calls.append(function)
         loop = self.loop
         if loop is None:
@@ -258,7 +261,7 @@ class scheduler(microprocess):
             return
         try:
             loop.call_soon_threadsafe(self._slice)
-        except RuntimeError:        # it has just been closed: the call waits for the next run
+        except RuntimeError:  # it has just been closed: the call waits for the next run
             return
 
     def _takeCalls(self) -> None:
@@ -294,13 +297,13 @@ class scheduler(microprocess):
                     self._step(canblock)
                     try:
                         yield 1
-                    except GeneratorExit:       # whoever stepped has had enough: all stays as it is
+                    except GeneratorExit:  # whoever stepped has had enough: all stays as it is
                         return
                     if slowmo:
                         sleep(slowmo)
             except EndOfRound:
                 self._endAll()
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001 - raised when all have ended
                 self.errors.append(error)
                 self._endAll()
             Ending.raiseAll(self.errors)
@@ -326,7 +329,7 @@ class scheduler(microprocess):
         slowmo: seconds to sleep after each slice, in which each has at most one turn.
         Raises the error that ended the run; several are an ExceptionGroup.
         """
-        from Axon.EventLoop import runOnNewLoop     # here, because it brings asyncio
+        from Axon.EventLoop import runOnNewLoop  # here, because it brings asyncio
 
         self._isHost = True
         try:
@@ -370,7 +373,7 @@ class scheduler(microprocess):
             self._giveTurns()
         except EndOfRound:
             self._done.set_result(None)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - raised when all have ended
             self.errors.append(error)
             self._done.set_result(None)
         else:

@@ -4,6 +4,7 @@ A heap of (time, task). A task that sleeps again, with a later deadline, keeps
 its old entry, which is moved on when its time has come: a timeout that is
 renewed at every message costs an assignment, not a new entry.
 """
+
 from __future__ import annotations
 
 from heapq import heapify, heappop, heappush
@@ -40,7 +41,7 @@ class Timers:
         self.clock = clock
         self._heap: list[tuple[float, int, Task]] = []
         self._order = count()
-        self.pending: dict[Task, float] = {}       # the time of each task's entry
+        self.pending: dict[Task, float] = {}  # the time of each task's entry
 
     def wakeAfter(self, task: Task, seconds: float) -> None:
         """Ends the sleep of `task` in `seconds`, unless it is woken before."""
@@ -55,7 +56,9 @@ class Timers:
     def forget(self, task: Task) -> None:
         """It will not sleep again."""
         task.deadline = None
-        if self.pending.pop(task, None) is not None and len(self._heap) > 64 + 2 * len(self.pending):
+        if self.pending.pop(task, None) is not None and len(self._heap) > 64 + 2 * len(
+            self.pending
+        ):
             self._heap = [entry for entry in self._heap if self.pending.get(entry[2]) == entry[0]]
             heapify(self._heap)
 

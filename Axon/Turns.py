@@ -15,6 +15,7 @@ whoever becomes ready during a round gets the mark of the next one. The first
 task that carries the other mark begins a new round. Newcomers join at the end
 of the round after the one in which they were activated.
 """
+
 from __future__ import annotations
 
 from collections import deque
@@ -23,21 +24,21 @@ from itertools import repeat
 from typing import Any, Protocol
 
 # Asleep: a delivery wakes all three, so that one comparison, state < READY, decides.
-PAUSED = 0          # pause(): anything wakes it, also a message of its own that is taken
-WAITING = 1         # waitForMessage(): only a message does
-WATCHING = 2        # waitForChange(): a message, a child's end, unpause()
-READY = 4           # 4 and 5 are the marks of alternate rounds
+PAUSED = 0  # pause(): anything wakes it, also a message of its own that is taken
+WAITING = 1  # waitForMessage(): only a message does
+WATCHING = 2  # waitForChange(): a message, a child's end, unpause()
+READY = 4  # 4 and 5 are the marks of alternate rounds
 RUNNING = 6
-AGAIN = 7           # running, and woken meanwhile
-HELD = 8            # sent into a full inbox; runs when that is half empty
-HELD_WAITING = 9    # the same, and goes on waiting for a message then
+AGAIN = 7  # running, and woken meanwhile
+HELD = 8  # sent into a full inbox; runs when that is half empty
+HELD_WAITING = 9  # the same, and goes on waiting for a message then
 UNBORN = 10
 ENDED = 11
 
 # Wishes for after this turn: the state asleep, plus one; HOLD is added to it.
 PAUSE, WAIT, WATCH, HOLD = 1, 2, 3, 4
 
-ONE = 1             # what nearly every turn yields: told from the rest by identity
+ONE = 1  # what nearly every turn yields: told from the rest by identity
 
 
 class Gate(Protocol):
@@ -66,9 +67,20 @@ class Keeper(Protocol):
 class Task:
     """The turns of one microprocess: its body, its state, its wishes."""
 
-    __slots__ = ("body", "callers", "deadline", "gates", "process", "queue", "resume", "state", "watchers", "wish")
+    __slots__ = (
+        "body",
+        "callers",
+        "deadline",
+        "gates",
+        "process",
+        "queue",
+        "resume",
+        "state",
+        "watchers",
+        "wish",
+    )
 
-    body: Any                               # these three are set when it is admitted
+    body: Any  # these three are set when it is admitted
     queue: RunQueue
     resume: Callable[[None], object]
 
@@ -76,8 +88,8 @@ class Task:
         self.process = process
         self.state = UNBORN
         self.wish = 0
-        self.callers: tuple[Any, Any] | None = None     # suspended bodies, innermost first
-        self.watchers: tuple[Task, ...] | list[Task] = ()   # woken when this one ends
+        self.callers: tuple[Any, Any] | None = None  # suspended bodies, innermost first
+        self.watchers: tuple[Task, ...] | list[Task] = ()  # woken when this one ends
         self.gates: list[Gate] | None = None
         self.deadline: float | None = None
 
@@ -124,7 +136,7 @@ class Task:
             self.gates.append(gate)
 
     def isHeldBack(self) -> bool:
-        """Whether a gate is still shut. Two that wait for one another are not: one of them goes on."""
+        """Whether a gate is still shut. Of two that wait for one another, one goes on."""
         shut = [gate for gate in self.gates or () if gate.isShut()]
         self.gates = shut or None
         if not shut or any(_leadsTo(self, gate.keeper) for gate in shut):
@@ -168,13 +180,14 @@ class Task:
         assert self.callers is not None
         self.body, self.callers = self.callers
         self.resume = self.body.send if error is None else self._thrower(error)
-        self.state = PAUSED     # its turn is over, in the middle
+        self.state = PAUSED  # its turn is over, in the middle
         self.wake()
 
     def _thrower(self, error: BaseException) -> Callable[[None], object]:
         def throw(_: None) -> object:
             self.resume = self.body.send
             return self.body.throw(error)
+
         return throw
 
 
@@ -232,7 +245,7 @@ class RunQueue:
                 task.state = mark
                 self.ready.append(task)
 
-    def run(self, turns: int) -> bool:
+    def run(self, turns: int) -> bool:  # noqa: C901 - one piece, for speed
         """Gives up to `turns` turns; True while somebody is still ready."""
         pop, push, keeper = self.ready.popleft, self.ready.append, self.keeper
         assert keeper is not None
@@ -245,15 +258,15 @@ class RunQueue:
                 try:
                     for _ in turn:
                         task = pop()
-                        if task.state != current:       # a new round begins
-                            if task.state > RUNNING:    # or it was ended where it stood
+                        if task.state != current:  # a new round begins
+                            if task.state > RUNNING:  # or it was ended where it stood
                                 continue
                             current = task.state
                             self.mark = current ^ 1
                             if self.newcomers:
                                 self.admit(current)
                         task.state = RUNNING
-                        resume = task.resume        # in two steps: the interpreter is quicker so
+                        resume = task.resume  # in two steps: the interpreter is quicker so
                         request = resume(None)
                         if request is not ONE:
                             keeper.asked(task, request)
@@ -279,7 +292,7 @@ class RunQueue:
                         self.admit(self.mark)
                 except EndOfRound:
                     raise
-                except BaseException as error:
+                except BaseException as error:  # noqa: BLE001 - the keeper raises it, or logs it
                     keeper.failed(task, error)
         finally:
             self.push, self.isRunning = self._pushFromOutside, False
@@ -300,4 +313,4 @@ def _leadsTo(task: Task, keeper: Task) -> bool:
 
 
 NOBODY = Task(None)
-NOBODY.state = READY        # so that nobody ever tries to wake it
+NOBODY.state = READY  # so that nobody ever tries to wake it

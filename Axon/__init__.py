@@ -7,6 +7,7 @@ both    Component: a microprocess with boxes
 above   AdaptiveCommsComponent, ThreadedComponent, Handle, background, Introspector,
         CoordinatingAssistantTracker, STM, testing
 """
+
 from Axon import (
     AxonExceptions,
     Base,
