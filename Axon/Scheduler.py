@@ -158,13 +158,22 @@ class scheduler(microprocess):
             task.goBack(None)
         else:
             task.body = None
-            self.finish(task)
+            try:
+                self.finish(task)
+            except BaseException as error:  # noqa: BLE001 - somebody answers, or it is raised
+                self._judge(task, error)
 
     def failed(self, task: Task, error: BaseException) -> None:
         """`task` raised `error`: its caller, or somebody above, answers for it, or the run ends."""
         if task.callers is not None and not task.process._isStopping:
             task.goBack(error)
-            return
+            task.force()
+        else:
+            self._judge(task, error)
+            self.finish(task)
+
+    def _judge(self, task: Task, error: BaseException) -> None:
+        """Logs `error` if somebody answers for it; else raises it, and says whose it was."""
         isAnswered = isinstance(error, Exception | GeneratorExit) and (
             self._isImmortal or Ending.isAnsweredFor(task, error)
         )
@@ -173,7 +182,6 @@ class scheduler(microprocess):
             task.resume = _raiseStopIteration
             raise error
         Ending.log(error, task.process)
-        self.finish(task)
 
     def asked(self, task: Task, request: object) -> None:
         """A turn ended with something else than 1; most such values mean nothing."""
@@ -209,8 +217,7 @@ class scheduler(microprocess):
             self.timers.forget(task)
         if self.queue.held:
             self.queue.held.discard(task)
-        process, watchers = task.process, task.watchers
-        task.watchers = ()
+        process = task.process
         task.resume = _raiseStopIteration
         try:
             if task.body is not None or task.callers is not None:
@@ -222,7 +229,7 @@ class scheduler(microprocess):
                 knockon = process._closeDownMicroprocess()
                 if knockon:
                     self.handleMicroprocessShutdownKnockon(knockon)
-                for watcher in watchers:
+                for watcher in task.watchers:
                     watcher.nudge()
 
     def handleMicroprocessShutdownKnockon(self, knockon: Any) -> None:
@@ -338,6 +345,10 @@ class scheduler(microprocess):
             self._isHost = False
 
     _isHost = False
+
+    def ownsLoop(self) -> bool:
+        """Whether it runs on an event loop that it has made itself, so that signals are its own."""
+        return self._isHost
 
     async def runAsync(self, slowmo: float = 0) -> None:
         """Runs as a guest of the event loop that already runs, until no microprocess is left.
