@@ -1,0 +1,240 @@
+"""Servers: a component of yours for each client that connects.
+
+Example usage
+-------------
+    class Echo(component):
+        def main(self):
+            while not self.isShuttingDown():
+                for data in self.Inbox():
+                    self.send(data)
+                yield from self.waitForMessage()
+
+    ServerCore(protocol=Echo, port=1500).run()
+
+    class EchoServer(ServerCore):       # the same
+        protocol = Echo
+        port = 1500
+
+How does it work?
+-----------------
+A TCPServer accepts; each connection is a ConnectedSocketAdapter, whose child
+the handler is: inbox and outbox lead to and from the peer, control hears of the
+connection's end (socketShutdown), producerFinished out of signal ends it, and
+so does the handler's end. An error in a handler is logged, and costs its own
+connection only.
+
+Termination: producerFinished or shutdownMicroprocess on "control", SIGTERM or
+SIGINT: it stops accepting, tells its handlers (shutdownMicroprocess), gives
+them `grace` seconds, and then closes what is left.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import socket
+from collections.abc import Callable, Generator
+from typing import Any
+
+from Axon.Component import component
+from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Kamaelia.Internet import Interrupts
+from Kamaelia.Internet.ConnectedSocketAdapter import theLoopOf
+from Kamaelia.Internet.TCPServer import TCPServer, addressOf
+from Kamaelia.IPC import newCSA, serverShutdown, shutdownCSA
+
+LOG = logging.getLogger("Kamaelia.Chassis.ConnectedServer")
+
+
+class ServerCore(component):
+    """ServerCore(protocol=..., port=...) -> a server; each setting may be a class attribute, too.
+
+    protocol: called for each connection with peer=, peerport=, localip=,
+    localport=, and local= if it asks for that; gives the handler. port: 0 for
+    any that is free, see `ports`. host: one, several, None for all IPv4
+    addresses. path: a Unix socket instead. ssl: an SSLContext.
+    """
+
+    Inboxes = {
+        "_socketactivity": "newCSA and shutdownCSA, from a TCPS that sends them",
+        "inbox": "not used",
+        "control": "producerFinished or shutdownMicroprocess: stop in order",
+    }
+    Outboxes = {
+        "_serversignal": "to the TCPServer",
+        "outbox": "not used",
+        "signal": "what came to control, when the last connection has ended",
+    }
+
+    port: int = 1601
+    protocol: Any = None
+    socketOptions: Any = None
+    TCPS: Any = TCPServer
+    host: Any = None
+    path: str | None = None
+    ssl: Any = None  # an SSLContext: TLS from the first byte
+    starttls: Any = None  # an SSLContext for handlers that send True to "makessl"
+    max_connections: int | None = None  # more of them wait in the system's queue
+    max_connections_per_peer: int | None = None  # more of them are closed at once
+    grace: float = 5.0  # seconds
+    onListening: Callable[[Any], None] | None = None  # called with this component
+
+    def __init__(self, **argd: Any) -> None:
+        super().__init__(**argd)
+        self.server: Any = None
+        self.connections: dict[Any, Any] = {}  # the adapters, with their handlers
+        self._makeHandler = _callableOf(self)
+
+    @property
+    def ports(self) -> list[int]:
+        """Where it listens; empty until it does."""
+        return list(self.server.ports) if self.server is not None else []
+
+    def main(self) -> Generator[int, None, None]:
+        theLoopOf(self)
+        self.initialiseServerSocket()
+        scheduler = self.scheduler
+        Interrupts.heed(scheduler, self._interrupted)
+        try:
+            message = yield from self._serve()
+            yield from self._endInOrder()
+            self.send(message, "signal")
+        finally:
+            for adapter in list(self.connections):
+                adapter.abort()
+            self.server.cease()
+            Interrupts.forget(scheduler, self._interrupted)
+
+    def _serve(self) -> Generator[int, None, Any]:
+        while True:
+            for message in self.Inbox("_socketactivity"):
+                if isinstance(message, newCSA):
+                    self.handleNewConnection(message)
+                elif isinstance(message, shutdownCSA):
+                    self.handleClosedCSA(message)
+            for message in self.Inbox("control"):
+                if isinstance(message, producerFinished | shutdownMicroprocess):
+                    return message
+            yield from self.waitForMessage()
+
+    def _endInOrder(self) -> Generator[int, None, None]:
+        self.send(serverShutdown(), "_serversignal")
+        for handler in list(self.connections.values()):
+            handler._deliver(shutdownMicroprocess(), "control")
+        clock = self.scheduler.timers.clock
+        until = clock.now() + self.grace
+        self._isWaitingForLast = True
+        while self.connections and (left := until - clock.now()) > 0:
+            yield from self.waitForChange(left)
+
+    _isWaitingForLast = False
+
+    def _interrupted(self) -> None:
+        self._deliver(shutdownMicroprocess(), "control")
+
+    def initialiseServerSocket(self) -> None:
+        """Makes and activates the TCPS that accepts. Called in the first turn."""
+        self.server = self.TCPS(listenport=self.port, socketOptions=self.socketOptions)
+        self.server.__dict__.update(
+            host=self.host,
+            path=self.path,
+            ssl=self.ssl,
+            maxConnections=self.max_connections,
+            maxPerPeer=self.max_connections_per_peer,
+            onOpened=self._opened,
+            onClosed=self._closed,
+            onListening=self._listening,
+        )
+        self.link((self.server, "protocolHandlerSignal"), (self, "_socketactivity"))
+        self.link((self, "_serversignal"), (self.server, "control"))
+        self.addChildren(self.server)
+        self.server.activate(Scheduler=self.scheduler)
+
+    def _listening(self, server: Any) -> None:
+        if server.ports:
+            self.port = server.ports[0]
+        if self.onListening is not None:
+            self.onListening(self)
+
+    # Connections
+
+    def mkProtocolHandler(self, **sock_info: Any) -> Any:
+        """The handler of a new connection."""
+        return self._makeHandler(**sock_info)
+
+    def handleNewConnection(self, newCSAMessage: Any) -> None:
+        """A TCPS of your own has sent word of a connection."""
+        self._opened(newCSAMessage.object)
+
+    def handleClosedCSA(self, shutdownCSAMessage: Any) -> None:
+        """A TCPS of your own has sent word of a connection's end."""
+        self._closed(shutdownCSAMessage.object)
+
+    def _opened(self, adapter: Any) -> None:
+        transport = adapter.transport
+        peer, peerport = addressOf(transport, "peername")
+        localip, localport = addressOf(transport, "sockname")
+        try:
+            handler = self.mkProtocolHandler(
+                peer=peer, peerport=peerport, localip=localip, localport=localport
+            )
+            adapter.attach(handler)
+        except Exception:
+            LOG.exception("no handler could be made for %s, port %s", peer, peerport)
+            adapter.abort()
+            return
+        adapter.mayStayHalfOpen = True
+        if self.starttls is not None:
+            adapter.sslContext = self.starttls
+        self.connections[adapter] = handler
+        adapter._task.watchers = (self._task,)
+        adapter.activate(Scheduler=self.scheduler)
+        handler.activate(Scheduler=self.scheduler)
+
+    def _closed(self, adapter: Any) -> None:
+        self.connections.pop(adapter, None)
+        if self._isWaitingForLast and not self.connections:
+            self.unpause()
+
+    def childComponents(self) -> list[Any]:
+        """The TCPServer, and each connection with its handler."""
+        return [*self.children, *(each for pair in self.connections.items() for each in pair)]
+
+    def childFailed(self, child: Any, culprit: Any, error: BaseException) -> bool:
+        """A connection's own error ends that connection; the TCPServer's ends the server."""
+        return child is not self.server
+
+
+class SimpleServer(ServerCore):
+    """SimpleServer(protocol=..., port=...) -> calls `protocol` without arguments."""
+
+    def mkProtocolHandler(self, **sock_info: Any) -> Any:
+        return self._makeHandler()
+
+
+class FastRestartServer(ServerCore):
+    """A ServerCore that may be started again at once, as each of them may today."""
+
+    socketOptions = (socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+
+
+MoreComplexServer = ServerCore
+
+
+def _callableOf(server: Any) -> Any:
+    """What makes handlers: a class attribute that is a plain function is no method."""
+    protocol = server.protocol
+    if "protocol" not in server.__dict__:
+        given = inspect.getattr_static(type(server), "protocol")
+        if inspect.isfunction(given) and not _asksFor(given, "self"):
+            protocol = given
+    if _asksFor(protocol, "local"):
+        return lambda **info: protocol(local=(info["localip"], info["localport"]), **info)
+    return protocol
+
+
+def _asksFor(function: Any, name: str) -> bool:
+    try:
+        return name in inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return False

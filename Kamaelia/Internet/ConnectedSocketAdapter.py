@@ -1,0 +1,409 @@
+"""A connection as a component: what the peer sends comes out, what comes in goes to the peer.
+
+Example usage
+-------------
+    adapter = ConnectedSocketAdapter(sock)      # a connected socket
+    self.link((adapter, "outbox"), (self, "inbox"))
+    self.link((self, "outbox"), (adapter, "inbox"))
+    self.addChildren(adapter.activate())
+
+Mostly a TCPServer, a TCPClient or a ServerCore makes it.
+
+How does it work?
+-----------------
+It is the asyncio protocol of its connection: bytes go from `data_received` into
+the outbox, and from the inbox to the transport, without a turn of its own. Both
+ways are bounded: a sender is held while the peer does not read, and nothing is
+read while more than `mostUnread` bytes wait in the inbox that the outbox feeds.
+
+Termination: when the connection has ended. producerFinished on "control" closes
+it once all is sent; shutdownMicroprocess gives that `promptly` seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from ssl import SSLContext, create_default_context
+from typing import Any
+
+from Axon.AxonExceptions import noSpaceInBox
+from Axon.Box import directsink
+from Axon.Component import component
+from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Axon.Turns import ENDED, HOLD, PAUSE, WATCH
+from Kamaelia.Internet.Lingering import lingeringOf
+from Kamaelia.IPC import socketShutdown
+
+MOST_MESSAGES = 256  # that may wait unread, however short they are
+
+
+class ConnectedSocketAdapter(component):
+    """ConnectedSocketAdapter([listensocket]) -> one connection, given as a connected socket.
+
+    listensocket: the socket; None if a listener makes the connection. The other
+    parameters are accepted for the sake of older programs: what is no bytes
+    and no text is a TypeError in whoever sends it.
+    """
+
+    Inboxes = {
+        "inbox": "bytes for the peer; text is sent as UTF-8",
+        "control": "producerFinished: close when all is sent; shutdownMicroprocess: close soon",
+        "ReadReady": "not used: the event loop calls",
+        "SendReady": "not used: the event loop calls",
+        "makessl": "an SSLContext, or True: go on in TLS",
+    }
+    Outboxes = {
+        "outbox": "bytes from the peer, as they came",
+        "CreatorFeedback": "socketShutdown: the connection has ended",
+        "signal": "socketShutdown, once: the peer will send no more; message: the error, or None",
+        "sslready": "True: TLS has begun",
+    }
+
+    mostUnread = 256 * 1024  # bytes
+    promptly = 5.0  # seconds that what was sent has after shutdownMicroprocess
+    patience = 60.0  # seconds without progress after producerFinished
+    isServer = False
+    mayStayHalfOpen = False  # whether the peer may have sent its last, and go on reading
+    serverHostname: str | None = None
+    sslContext: SSLContext | None = None
+
+    def __init__(
+        self,
+        listensocket: Any = None,
+        selectorService: Any = None,
+        crashOnBadDataToSend: bool = False,
+        noisyErrors: bool = True,
+        **argd: Any,
+    ) -> None:
+        super().__init__(**argd)
+        self.socket = listensocket
+        self.transport: Any = None
+        self.handler: Any = None  # a component that lives and ends with the connection
+        self.creator: Any = None  # is told `opened(adapter)` and `closed(adapter)`
+        self._transmit: Callable[[Any], None] = _discard
+        self._gate: Any = None  # itself while the peer does not read
+        self._held: Any = ()
+        self._unread = 0
+        self._isReading = True
+        self._isClosing = self._isAnnounced = self._isOver = False
+        self._handshake: Any = None
+
+    def main(self) -> Generator[int, None, None]:
+        scheduler = self.scheduler
+        scheduler.outside += 1
+        try:
+            if self.transport is None and not self._isOver:
+                yield from self._open()
+                if self.transport is None:
+                    self.connection_lost(None)
+            while not self._isOver:
+                self._heed()
+                self._sleep(WATCH if self._isReading else PAUSE, None)
+                yield 1
+        finally:
+            scheduler.outside -= 1
+            self.abort()
+
+    def _open(self) -> Generator[int, None, None]:
+        """Makes a transport of the socket that was given."""
+        sock = self.socket
+        yield from self.waitForLoop(
+            lambda loop: loop.connect_accepted_socket(lambda: self, sock)
+            if self.isServer
+            else loop.create_connection(lambda: self, sock=sock)
+        )
+
+    def waitForLoop(self, work: Callable[[Any], Any]) -> Generator[int, None, None]:
+        """`yield from` this until the coroutine `work(loop)` has ended; raises what it raises.
+
+        shutdownMicroprocess on "control" cancels it.
+        """
+        job = theLoopOf(self).create_task(work(self.scheduler.loop))
+        job.add_done_callback(lambda _: self.unpause())
+        try:
+            while not job.done() and not self._isToldToStop():
+                yield from self.waitForChange()
+        finally:
+            job.cancel()
+        if job.done():
+            job.result()
+
+    def _isToldToStop(self) -> bool:
+        return any(isinstance(each, shutdownMicroprocess) for each in self.inboxes["control"])
+
+    def _heed(self) -> None:
+        """A turn: something happened, other than bytes that come and go."""
+        while self.inboxes["control"] and not self._isOver:
+            message = self.recv("control")
+            if isinstance(message, shutdownMicroprocess):
+                self.close(self.promptly, mayRenew=False)
+            elif isinstance(message, producerFinished):
+                self.close(self.patience)
+        while self.inboxes["makessl"]:
+            self._beginTLS(self.recv("makessl"))
+        if self.handler is not None and self.handler._task.state == ENDED:
+            self.close(self.patience)
+        elif not self._isReading:
+            self._readOn()
+
+    def attach(self, handler: Any) -> None:
+        """Links `handler`, which lives as long as the connection, and answers for its errors."""
+        self.handler = handler
+        handler._task.watchers = [*handler._task.watchers, self._task]
+        for source, sourcebox, sink, sinkbox in (
+            (handler, "outbox", self, "inbox"),
+            (self, "outbox", handler, "inbox"),
+            (handler, "signal", self, "control"),
+            (self, "signal", handler, "control"),
+        ):
+            self.link((source, sourcebox), (sink, sinkbox))
+        if "makessl" in handler.outboxes:
+            self._takeDirectly("makessl", self._beginTLS)
+            self.link((handler, "makessl"), (self, "makessl"))
+            if "sslready" in handler.inboxes:
+                self.link((self, "sslready"), (handler, "sslready"))
+
+    def childFailed(self, child: Any, culprit: Any, error: BaseException) -> bool:
+        """A handler's error, or one below it, ends the handler and its connection, and no more."""
+        for each in _familyOf(self.handler):
+            if each is not culprit:
+                each.stop()
+        self._task.nudge()
+        return True
+
+    # What the transport says
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+        self._transmit = transport.write
+        self._takeOver()
+        if self.creator is not None:
+            self.creator.opened(self)
+            if not self._task.isAlive() and not self._isOver:  # nobody has linked it yet
+                self._isReading = False
+                transport.pause_reading()
+
+    def _takeOver(self) -> None:
+        """From now on what is sent to the inbox goes to the transport at once."""
+        before = self.inboxes["inbox"]
+        self._takeDirectly("inbox", self._write)
+        if before:
+            before.clear()
+            before.open()
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came: they go to whoever is linked, within this call."""
+        sink = self.outboxes["outbox"]
+        try:
+            self.send(data)
+        except noSpaceInBox:
+            self._unsent = data if self._unsent is None else self._unsent + data
+            self._pauseReading()
+            return
+        if len(sink) > 1 or self._task.wish:
+            self._mindBacklog(sink, len(data))
+        else:
+            self._unread = 0
+
+    _unsent: bytes | None = None
+
+    def eof_received(self) -> bool:
+        """The peer sends no more; whether it may go on reading is for the handler to say."""
+        self._announce(None)
+        return self.mayStayHalfOpen and not self.isEncrypted()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """The connection has ended."""
+        if self._isOver:
+            return
+        self._isOver = True
+        if self._isClosing:
+            lingeringOf(self.scheduler.loop).forget(self)
+        self._dropWhatComes()
+        self.resume_writing()
+        self._announce(error)
+        self.send(socketShutdown(self, error), "CreatorFeedback")
+        self._task.force()
+        if self.creator is not None:
+            self.creator.closed(self)
+
+    # What goes out
+
+    def _write(self, data: Any) -> Any:
+        self._transmit(data.encode() if isinstance(data, str) else data)
+        return self._gate
+
+    def pause_writing(self) -> None:
+        """The peer does not read: whoever sends to it is held."""
+        self._gate = self
+
+    def resume_writing(self) -> None:
+        """The peer has read: whoever was held goes on."""
+        self._gate = None
+        held, self._held = self._held, ()
+        for task in held:
+            task.release()
+
+    @property
+    def keeper(self) -> Any:
+        """Who opens the gate at which senders wait."""
+        return self._task
+
+    def isShut(self) -> bool:
+        """Whether senders have to wait."""
+        return self._gate is not None
+
+    def hold(self, task: Any) -> None:
+        """`task` waits until the peer has read."""
+        if task not in self._held:
+            self._held = [*self._held, task]
+
+    def bytesToSend(self) -> int:
+        """How many bytes the peer, or the system, has not taken yet."""
+        return self.transport.get_write_buffer_size() if self.transport is not None else 0
+
+    # What comes in
+
+    def _mindBacklog(self, sink: Any, size: int) -> None:
+        """Stops reading while too much waits in the inbox that this connection feeds."""
+        self._unread += size
+        if self._unread > self.mostUnread:
+            self._unread = _bytesIn(sink)
+        if self._unread > self.mostUnread or len(sink) > MOST_MESSAGES or self._isHeldBack():
+            self._pauseReading()
+
+    def _isHeldBack(self) -> bool:
+        """Whether a gate is shut at the far end: it is the reading that has to wait there."""
+        return any(gate.isShut() for gate in self._task.gates or ())
+
+    def _pauseReading(self) -> None:
+        if self._isReading and not self.transport.is_closing():
+            self._isReading = False
+            self.transport.pause_reading()
+            self._task.wake()  # so that it sleeps in a plain pause: woken when something is taken
+
+    def _readOn(self) -> None:
+        """Reads again once half of what waited has been taken."""
+        sink = self.outboxes["outbox"]
+        if self._isHeldBack():
+            self._task.wish |= HOLD
+            return
+        if self._unsent is not None:
+            try:
+                self.send(self._unsent)
+            except noSpaceInBox:
+                return
+            self._unsent = None
+        if len(sink) * 2 > MOST_MESSAGES or _bytesIn(sink) * 2 > self.mostUnread:
+            return
+        self._isReading = True
+        self._unread = 0
+        if not self.transport.is_closing():
+            self.transport.resume_reading()
+
+    # TLS
+
+    def isEncrypted(self) -> bool:
+        """Whether TLS has begun."""
+        transport = self.transport
+        return transport is not None and transport.get_extra_info("sslcontext") is not None
+
+    def _beginTLS(self, message: Any) -> None:
+        """What waits unread came in the clear and is dropped; what is sent meanwhile is kept."""
+        if self._isOver or self._isClosing or self._handshake is not None:
+            return
+        context = message if isinstance(message, SSLContext) else self.sslContext
+        if context is None and self.isServer:
+            raise TypeError(
+                f"{self.name} needs an SSLContext with a certificate on 'makessl', not {message!r}"
+            )
+        kept: list[Any] = []
+        self._transmit = kept.append
+        self.transport.pause_reading()
+        unread = self.outboxes["outbox"]
+        if unread:
+            unread.clear()
+        self._unsent, self._isReading = None, True
+        work = self._shakeHands(context or create_default_context(), kept)
+        self._handshake = self.scheduler.loop.create_task(work)
+
+    async def _shakeHands(self, context: SSLContext, kept: list[Any]) -> None:
+        plain, name = self.transport, None if self.isServer else self.serverHostname
+        try:
+            transport = await self.scheduler.loop.start_tls(
+                plain, self, context, server_side=self.isServer, server_hostname=name
+            )
+        except OSError as error:
+            plain.abort()
+            self.connection_lost(error)
+            return
+        if self._isOver or transport is None:
+            plain.abort()
+            self.connection_lost(None)
+            return
+        self.transport, self._transmit = transport, transport.write
+        for data in kept:
+            self._transmit(data)
+        self.send(True, "sslready")
+        self._handshake = None
+        self._task.wake()
+
+    # The end
+
+    def close(self, patience: float, mayRenew: bool = True) -> None:
+        """Takes nothing more, sends what it has, and ends the connection.
+
+        The peer has `patience` seconds to take it, from its last progress on if `mayRenew`.
+        """
+        if self._isOver or self._handshake is not None:
+            return
+        if not self._isClosing:
+            self._isClosing = True
+            self._dropWhatComes()
+            self.transport.close()
+        elif mayRenew:
+            return
+        lingeringOf(self.scheduler.loop).watch(self, patience, mayRenew)
+
+    def abort(self) -> None:
+        """Ends the connection at once; what has not been sent is lost."""
+        if self._handshake is not None:
+            self._handshake.cancel()
+        if self.transport is not None and not self._isOver:
+            self.transport.abort()
+            self.connection_lost(None)
+
+    def _dropWhatComes(self) -> None:
+        self._transmit = _discard
+        if not isinstance(self.inboxes["inbox"], directsink):
+            self._takeOver()
+
+    def _announce(self, error: Exception | None) -> None:
+        if not self._isAnnounced:
+            self._isAnnounced = True
+            self.send(socketShutdown(self, error), "signal")
+
+
+def _discard(message: Any) -> None:
+    """What is sent to a connection that has ended is lost."""
+
+
+def _bytesIn(sink: Any) -> int:
+    return sum(len(message) for message in sink if isinstance(message, bytes))
+
+
+def _familyOf(process: Any) -> list[Any]:
+    """`process` and all below it, the lowest first."""
+    below = [each for child in getattr(process, "children", ()) for each in _familyOf(child)]
+    return [*below, process]
+
+
+def theLoopOf(process: Any) -> Any:
+    """The event loop on which `process` runs. RuntimeError when it is stepped by hand."""
+    loop = process.scheduler.loop
+    if loop is None:
+        raise RuntimeError(
+            f"{process.name} needs an event loop: use run(), runThreads() or runAsync()"
+            " instead of stepping the scheduler by hand"
+        )
+    return loop

@@ -1,0 +1,185 @@
+"""Sockets on which connections arrive, and when to accept them.
+
+Example usage
+-------------
+    listener = Listener(openSockets(8080, ["127.0.0.1", "::1"]), factory)
+    await listener.start(loop)
+    listener.cease()
+
+How does it work?
+-----------------
+The sockets are bound and listen from the start; the event loop accepts on
+duplicates of them. Closing those pauses accepting, and those who connect
+meanwhile wait in the system's queue.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import socket
+from asyncio import AbstractEventLoop
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+BACKLOG = 1024  # connections that the system keeps until they are accepted
+RESERVE = 24  # descriptors that are left to the rest of the program
+RETRY = 0.5  # seconds, when it was the rest of the program that had taken them
+HANDSHAKE = 30.0  # seconds for TLS to begin
+
+Options = Sequence[Any] | None
+
+
+def openSockets(port: int, hosts: Iterable[str | None], options: Options = None) -> list[Any]:
+    """Sockets that listen on `port` of each host; OSError names the port that is not to be had.
+
+    hosts: names or addresses, None for all addresses. Port 0: any that is
+    free, the same for all. options: (level, option, value), or several such.
+    """
+    opened: list[Any] = []
+    try:
+        for family, address in _addressesOf(port, hosts):
+            if address[1] == 0 and opened:
+                address = (address[0], opened[0].getsockname()[1], *address[2:])
+            opened.append(_openOne(family, address, options))
+    except BaseException:
+        closeAll(opened)
+        raise
+    return opened
+
+
+def _addressesOf(port: int, hosts: Iterable[str | None]) -> list[tuple[Any, Any]]:
+    found: dict[tuple[Any, Any], None] = {}
+    for host in hosts:
+        if host is None or host == "":
+            found[socket.AF_INET, ("0.0.0.0", port)] = None
+            continue
+        kind = socket.SOCK_STREAM
+        for family, _, _, _, address in socket.getaddrinfo(host, port, type=kind):
+            found[family, address] = None
+    return list(found)
+
+
+def _openOne(family: Any, address: Any, options: Options) -> Any:
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        for option in severalOf(options):
+            sock.setsockopt(*option)
+        sock.bind(address)
+        sock.listen(BACKLOG)
+        sock.setblocking(False)
+    except OSError as error:
+        sock.close()
+        where = f"port {address[1]} of {address[0] or 'all addresses'}"
+        raise type(error)(error.errno, f"cannot listen on {where}: {error.strerror}") from error
+    return sock
+
+
+def severalOf(options: Options) -> list[Any]:
+    """Socket options as a list: one (level, option, value), several, or none."""
+    if not options:
+        return []
+    return list(options) if isinstance(options[0], Sequence) else [options]
+
+
+def openPath(path: str) -> Any:
+    """A Unix socket that listens at `path`, in place of one on which nobody listens any more."""
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        _removeStale(path)
+        sock.bind(path)
+        sock.listen(BACKLOG)
+        sock.setblocking(False)
+    except OSError as error:
+        sock.close()
+        raise type(error)(error.errno, f"cannot listen on {path}: {error.strerror}") from error
+    return sock
+
+
+def _removeStale(path: str) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(path)
+        except ConnectionRefusedError:
+            os.unlink(path)
+        except OSError:
+            return
+
+
+def closeAll(sockets: Iterable[Any]) -> None:
+    """Closes them; a Unix socket's path goes, too."""
+    for sock in sockets:
+        path = sock.getsockname() if sock.fileno() >= 0 and sock.family == socket.AF_UNIX else ""
+        sock.close()
+        if path and os.path.exists(path):
+            os.unlink(path)
+
+
+class Listener:
+    """Listener(sockets, factory[, ssl]) -> accepts connections, with factory() as the protocol."""
+
+    __slots__ = ("_factory", "_isPaused", "_loop", "_servers", "_ssl", "_timer", "sockets")
+
+    def __init__(self, sockets: list[Any], factory: Callable[[], Any], ssl: Any = None) -> None:
+        self.sockets = sockets
+        self._factory = factory
+        self._ssl = ssl
+        self._servers: list[Any] = []
+        self._loop: Any = None
+        self._isPaused = False
+        self._timer: Any = None
+
+    async def start(self, loop: AbstractEventLoop) -> None:
+        """Begins to accept."""
+        self._loop = loop
+        more = {"ssl": self._ssl, "ssl_handshake_timeout": HANDSHAKE} if self._ssl else {}
+        for sock in self.sockets:
+            isUnix = sock.family == socket.AF_UNIX
+            create: Any = loop.create_unix_server if isUnix else loop.create_server
+            again = sock.dup()
+            again.setblocking(False)
+            keep = {"cleanup_socket": False} if isUnix and _keepsPath(loop) else {}
+            server = await create(self._factory, sock=again, backlog=BACKLOG, **more, **keep)
+            if self._isPaused or not self.sockets:
+                server.close()
+            else:
+                self._servers.append(server)
+
+    def pause(self) -> None:
+        """Accepts nobody until `resume`."""
+        self._isPaused = True
+        servers, self._servers = self._servers, []
+        for server in servers:
+            server.close()
+
+    def resume(self) -> None:
+        """Accepts again."""
+        if self._isPaused and self.sockets:
+            self._isPaused = False
+            self._loop.create_task(self.start(self._loop))
+
+    def spareDescriptors(self, transport: Any) -> None:
+        """Pauses for a while if `transport` has nearly the last descriptor that there is."""
+        sock = transport.get_extra_info("socket")
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        if sock is not None and sock.fileno() >= most - RESERVE and not self._isPaused:
+            self.pause()
+            self._timer = self._loop.call_later(RETRY, self.resume)
+
+    def cease(self) -> None:
+        """Accepts nobody any more, and closes the sockets."""
+        if self._timer is not None:
+            self._timer.cancel()
+        sockets, self.sockets = self.sockets, []
+        self.pause()
+        closeAll(sockets)
+
+
+def _keepsPath(loop: Any) -> bool:
+    """Whether this loop would remove a Unix socket's path when it closes the duplicate."""
+    import inspect
+
+    return "cleanup_socket" in inspect.signature(loop.create_unix_server).parameters

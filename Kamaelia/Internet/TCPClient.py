@@ -1,0 +1,99 @@
+"""A TCP client: what comes to its inbox goes to the server, what the server sends comes out.
+
+Example usage
+-------------
+    Pipeline(ConsoleReader(), TCPClient("example.org", 25), ConsoleEchoer()).run()
+
+How does it work?
+-----------------
+It is the adapter of its own connection (ConnectedSocketAdapter). Names are
+resolved without blocking anybody. What is sent before the connection stands is
+kept, and whoever sends more than `mostKept` messages is held until then.
+
+Termination: when the connection has ended, or cannot be made: one socketShutdown
+is sent to "signal" then, whose message is the error, if there was one.
+"""
+
+from __future__ import annotations
+
+from asyncio import wait_for
+from collections.abc import Generator
+from typing import Any
+
+from Axon.Box import storageOf
+from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter
+
+
+class TCPClient(ConnectedSocketAdapter):
+    """TCPClient(host, port[, delay][, connect_timeout][, wait_for_serverclose]) -> a connection.
+
+    delay, connect_timeout: seconds before the attempt, and for it.
+    wait_for_serverclose: at producerFinished, wait until the server closes.
+    ssl: an SSLContext, or True. path: of a Unix socket, instead of host and port.
+    serverHostname: whose certificate it must be, if not host's.
+    """
+
+    Inboxes = {
+        "inbox": "bytes for the server; text is sent as UTF-8",
+        "_socketFeedback": "not used",
+        "control": "producerFinished: close when all is sent; shutdownMicroprocess: close soon",
+        "makessl": "an SSLContext, or True: go on in TLS",
+    }
+    Outboxes = {
+        "outbox": "bytes from the server, as they came",
+        "signal": "socketShutdown, once: the connection has ended, or there was none",
+        "_selectorSignal": "not used",
+        "sslready": "True: TLS has begun",
+        "CreatorFeedback": "socketShutdown: the connection has ended",
+    }
+    Usescomponents = [ConnectedSocketAdapter]
+
+    ssl: Any = None
+    path: str | None = None
+    mostKept = 1000  # messages
+
+    def __init__(
+        self,
+        host: str | None = None,
+        port: int | None = None,
+        delay: float = 0,
+        connect_timeout: float = 60,
+        wait_for_serverclose: bool = False,
+        **argd: Any,
+    ) -> None:
+        super().__init__(**argd)
+        self.host = host
+        self.port = port
+        self.delay = delay
+        self.connect_timeout = connect_timeout
+        self.wait_for_serverclose = wait_for_serverclose
+        if self.serverHostname is None and (self.path is None or self.ssl):
+            self.serverHostname = host
+        storageOf(self, "inbox").setCapacity(self.mostKept)
+        self._takeDirectly("makessl", self._beginTLS)
+
+    def _open(self) -> Generator[int, None, None]:
+        try:
+            if self.delay:
+                yield from self.waitForMessage("control", timeout=self.delay)
+            yield from self.waitForLoop(
+                lambda loop: wait_for(self._connect(loop), self.connect_timeout)
+            )
+        except OSError as error:        # TimeoutError is one
+            self.connection_lost(error)
+
+    def _connect(self, loop: Any) -> Any:
+        name = {"ssl": self.ssl, "server_hostname": self.serverHostname} if self.ssl else {}
+        if self.path is not None:
+            return loop.create_unix_connection(lambda: self, self.path, **name)
+        return loop.create_connection(lambda: self, self.host, self.port, **name)
+
+    def _beginTLS(self, message: Any) -> None:
+        if self.transport is None:
+            self.ssl = message
+        else:
+            super()._beginTLS(message)
+
+    def close(self, patience: float, mayRenew: bool = True) -> None:
+        if not (self.wait_for_serverclose and mayRenew):
+            super().close(patience, mayRenew)

@@ -1,0 +1,184 @@
+"""A TCP (or Unix, or TLS) server: makes a ConnectedSocketAdapter for each client.
+
+Example usage
+-------------
+    server = TCPServer(listenport=8080)
+    self.link((server, "protocolHandlerSignal"), (self, "inbox"))   # newCSA, shutdownCSA
+    self.addChildren(server.activate())
+    ...
+    adapter = self.recv("inbox").object     # link its boxes, then activate it
+
+Mostly a Kamaelia.Chassis.ConnectedServer.ServerCore does that.
+
+How does it work?
+-----------------
+It listens from its first turn on; `ports` says where. A new adapter reads
+nothing before it is activated. Accepting pauses while there are too many
+connections, or too few descriptors, and goes on by itself.
+
+Termination: producerFinished or shutdownMicroprocess on "control". Connections
+that there are go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import Any
+
+from Axon.Component import component
+from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter, theLoopOf
+from Kamaelia.Internet.Listening import Listener, Options, openPath, openSockets
+from Kamaelia.IPC import newCSA, serverShutdown, shutdownCSA
+
+CHECK = 15  # every sixteenth connection is asked how many descriptors are left
+
+
+class TCPServer(component):
+    """TCPServer(listenport[, socketOptions]) -> listens, and tells of each connection.
+
+    listenport: 0 for any that is free; `ports` says which. socketOptions: one
+    (level, option, value), or several. host: one, several, None for all
+    addresses. path: a Unix socket instead. ssl: an SSLContext.
+    maxConnections, maxPerPeer: how many at once. A port that is not to be had is
+    an OSError at start.
+    """
+
+    Inboxes = {
+        "_feedbackFromCSA": "not used: a connection tells this component directly",
+        "newconnection": "not used: the event loop calls",
+        "control": "producerFinished or shutdownMicroprocess: accept no more",
+    }
+    Outboxes = {
+        "protocolHandlerSignal": "newCSA for each connection, shutdownCSA when it has ended",
+        "signal": "what came to control",
+        "_selectorSignal": "not used",
+        "_selectorShutdownSignal": "not used",
+    }
+
+    CSA: Any = ConnectedSocketAdapter
+    host: Any = None
+    path: str | None = None
+    ssl: Any = None
+    maxConnections: int | None = None
+    maxPerPeer: int | None = None
+    onOpened: Callable[[Any], None] | None = None  # called with each adapter, instead of newCSA
+    onClosed: Callable[[Any], None] | None = None
+    onListening: Callable[[Any], None] | None = None  # called with this component
+
+    def __init__(self, listenport: int = 0, socketOptions: Options = None, **argd: Any) -> None:
+        super().__init__(**argd)
+        self.listenport = listenport
+        self.socketOptions = socketOptions
+        self.ports: list[int] = []
+        self.connections: set[Any] = set()
+        self.perPeer: dict[str, int] = {}
+        self._accepted = 0
+        self._listener = Listener([], self._newAdapter)
+
+    def main(self) -> Generator[int, None, None]:
+        loop = theLoopOf(self)
+        self._listener = Listener(self._openAll(), self._newAdapter, self.ssl)
+        self.scheduler.outside += 1
+        job = loop.create_task(self._listener.start(loop))
+        job.add_done_callback(lambda _: self.unpause())
+        try:
+            if self.onListening is not None:
+                self.onListening(self)
+            while not self._isOver():
+                if job.done():
+                    job.result()
+                yield from self.waitForChange()
+        finally:
+            self.scheduler.outside -= 1
+            job.cancel()
+            self.cease()
+
+    def _isOver(self) -> bool:
+        while self.dataReady("control"):
+            message = self.recv("control")
+            if isinstance(message, producerFinished | shutdownMicroprocess | serverShutdown):
+                self.send(message, "signal")
+                return True
+        return False
+
+    def _openAll(self) -> list[Any]:
+        if self.path is not None:
+            return [openPath(self.path)]
+        sockets, _ = self.makeTCPServerPort(self.listenport, self.host)
+        self.ports = [sock.getsockname()[1] for sock in sockets]
+        return sockets
+
+    def makeTCPServerPort(self, suppliedport: int, HOST: Any = None) -> tuple[list[Any], int]:
+        """Sockets that listen on this port of one host, several, or all; and the port."""
+        hosts = [HOST] if HOST is None or isinstance(HOST, str) else list(HOST)
+        sockets = openSockets(suppliedport, hosts, self.socketOptions)
+        return sockets, sockets[0].getsockname()[1]
+
+    def cease(self) -> None:
+        """Accepts nobody any more. Connections that there are go on."""
+        self._listener.cease()
+
+    # What the adapters say
+
+    def _newAdapter(self) -> Any:
+        adapter = self.CSA(None)
+        adapter.creator = self
+        adapter.isServer = True
+        adapter.scheduler = self.scheduler
+        return adapter
+
+    def opened(self, adapter: Any) -> None:
+        """A connection has been made."""
+        if self.maxPerPeer is not None and not self._mayJoin(adapter):
+            adapter.creator = None
+            adapter.abort()
+            return
+        self._accepted += 1
+        if not self._accepted & CHECK:
+            self._listener.spareDescriptors(adapter.transport)
+        self.connections.add(adapter)
+        if self.maxConnections is not None and len(self.connections) >= self.maxConnections:
+            self._listener.pause()
+        if self.onOpened is not None:
+            self.onOpened(adapter)
+        else:
+            adapter.socket = adapter.transport.get_extra_info("socket")
+            self.send(newCSA(self, adapter, adapter.socket), "protocolHandlerSignal")
+
+    def closed(self, adapter: Any) -> None:
+        """A connection has ended."""
+        self.connections.discard(adapter)
+        if self.maxPerPeer is not None:
+            self._leave(adapter)
+        if self.maxConnections is not None and len(self.connections) < self.maxConnections:
+            self._listener.resume()
+        if self.onClosed is not None:
+            self.onClosed(adapter)
+        else:
+            self.send(shutdownCSA(self, adapter), "protocolHandlerSignal")
+
+    def _mayJoin(self, adapter: Any) -> bool:
+        peer = adapter.peer = addressOf(adapter.transport, "peername")[0]
+        count = self.perPeer.get(peer, 0)
+        if self.maxPerPeer is not None and count >= self.maxPerPeer:
+            return False
+        self.perPeer[peer] = count + 1
+        return True
+
+    def _leave(self, adapter: Any) -> None:
+        left = self.perPeer.get(adapter.peer, 0) - 1
+        if left > 0:
+            self.perPeer[adapter.peer] = left
+        else:
+            self.perPeer.pop(adapter.peer, None)
+
+
+def addressOf(transport: Any, which: str) -> tuple[str, int]:
+    """(address, port) of one end, "peername" or "sockname"; a Unix socket has its path and 0."""
+    address = transport.get_extra_info(which)
+    if isinstance(address, tuple):
+        return address[0], address[1]
+    return (address if isinstance(address, str) else ""), 0
+
+

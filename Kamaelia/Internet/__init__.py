@@ -1,0 +1,1 @@
+"""Connections and datagrams: components that are the edge between boxes and the network."""
