@@ -22,6 +22,11 @@ def newLoop(clock: Clock | None = None) -> asyncio.AbstractEventLoop:
 
 def runOnNewLoop(coroutine: Coroutine[Any, Any, None], clock: Clock) -> None:
     """Runs `coroutine` to its end on a loop of its own; SIGINT cancels it, and is raised then."""
+    if asyncio._get_running_loop() is not None:
+        coroutine.close()
+        raise RuntimeError(
+            "an event loop runs in this thread: await runAsync() within it instead of runThreads()"
+        )
     with asyncio.Runner(loop_factory=lambda: newLoop(clock)) as runner:
         runner.run(coroutine)
 

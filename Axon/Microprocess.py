@@ -48,6 +48,10 @@ class _NullScheduler:
     def isThreadPaused(cls, mprocess: Any) -> bool:
         return False
 
+    @classmethod
+    def runThreads(cls) -> None:
+        """Nothing is left to run of what was stopped before it began."""
+
 
 class _Name:
     """module.Class_N, made when it is first asked for; a program may set another."""

@@ -98,6 +98,8 @@ class scheduler(microprocess):
 
     def _join(self, task: Task) -> None:
         self.tasks[task] = None
+        if self.wait_for_one:
+            scheduler.wait_for_one = False
         self.queue.join(task)
 
     def listAllThreads(self) -> list[Any]:
@@ -189,7 +191,12 @@ class scheduler(microprocess):
             for each in request.components():
                 each.activate(Scheduler=self)
         elif isinstance(request, WaitComplete):
-            task.call(request.args[0])
+            body = request.args[0] if request.args else None
+            if hasattr(body, "send") and hasattr(body, "throw"):
+                task.call(body)
+            else:
+                wrong = f"WaitComplete runs a generator, such as self.greet(), not {body!r}"
+                task.resume = task.thrower(TypeError(wrong))
 
     def becameReady(self) -> None:
         """Somebody is ready, and no slice is under way: one is asked for."""
@@ -278,15 +285,20 @@ class scheduler(microprocess):
     @contextmanager
     def _running(self) -> Iterator[None]:
         """This thread runs the scheduler; afterwards it is clean and can run again."""
-        if self._thread is not None:
-            raise RuntimeError("this scheduler is running already")
+        self._refuseTwice()
         self._thread, self._isEnding, self.errors = get_ident(), False, []
+        if self.tasks:
+            scheduler.wait_for_one = False
         try:
             yield
         finally:
             self._thread = self.loop = self._done = None
             self._isArmed = False
-            type(self).wait_for_one = False
+            scheduler.wait_for_one = False
+
+    def _refuseTwice(self) -> None:
+        if self._thread is not None:
+            raise RuntimeError("this scheduler is running already")
 
     def _isOver(self) -> bool:
         return not self.tasks and not self._calls and not (self.wait_for_one and not self.errors)
@@ -320,7 +332,6 @@ class scheduler(microprocess):
         self._takeCalls()
         self.timers.wakeDue()
         if self.queue:
-            type(self).wait_for_one = False
             self.queue.run(1)
         elif self.tasks or self.wait_for_one:
             self._checkDeadlock()
@@ -338,6 +349,7 @@ class scheduler(microprocess):
         """
         from Axon.EventLoop import runOnNewLoop  # here, because it brings asyncio
 
+        self._refuseTwice()
         self._isHost = True
         try:
             runOnNewLoop(self.runAsync(slowmo), self.timers.clock)
@@ -395,14 +407,12 @@ class scheduler(microprocess):
         until = monotonic() + SLICE
         turns = TURNS if not self._slowmo else max(1, len(self.queue.ready))
         while self.queue.run(turns):
-            type(self).wait_for_one = False
             if self._slowmo:
                 sleep(self._slowmo)
             if monotonic() >= until:
                 self.becameReady()
                 break
         else:
-            type(self).wait_for_one = False if self.tasks else self.wait_for_one
             if self.queue.held:
                 self._checkDeadlock()
         self._setAlarm()

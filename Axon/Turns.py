@@ -179,11 +179,13 @@ class Task:
         """The body that was called has ended; its caller goes on, or gets its error."""
         assert self.callers is not None
         self.body, self.callers = self.callers
-        self.resume = self.body.send if error is None else self._thrower(error)
+        self.resume = self.body.send if error is None else self.thrower(error)
         self.state = PAUSED  # its turn is over, in the middle
         self.wake()
 
-    def _thrower(self, error: BaseException) -> Callable[[None], object]:
+    def thrower(self, error: BaseException) -> Callable[[None], object]:
+        """What to resume instead, so that `error` is raised at the body's yield."""
+
         def throw(_: None) -> object:
             self.resume = self.body.send
             return self.body.throw(error)
