@@ -27,7 +27,7 @@ signal, it then sends on the shutdownMicroprocess that came to its control, or
 else a new producerFinished.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 from Axon.AxonExceptions import wiringError
@@ -50,8 +50,9 @@ class Graphline(parent):
     Outboxes = {
         "outbox": "comes from where a linkage says",
         "signal": "what came to control, or producerFinished, at the end",
-        "_cs": "to one component's control after the other",
     }
+
+    _shutdown: shutdownMicroprocess | None = None
 
     def __init__(
         self,
@@ -83,46 +84,44 @@ class Graphline(parent):
         self.Inboxes, self.Outboxes = inboxes, outboxes     # type: ignore[misc]
 
     def main(self) -> Iterator[int]:
-        self._wire()
+        self._wire(self.components)
         self.adopt(*self.components.values())
-        sources, sinks = self.layout.keys(), set(self.layout.values())
-        isControlLinked = any(self._isOwn(name) and box == "control" for name, box in sources)
-        isSignalLinked = any(self._isOwn(name) and box == "signal" for name, box in sinks)
-        listeners = [
-            each for name, each in self.components.items() if (name, "control") not in sinks
-        ]
-        last: Any = None
+        isControlLinked = any(self._isOwn(name, box, "control") for name, box in self.layout)
         while True:
             for message in () if isControlLinked else self.Inbox("control"):
-                self._tell(listeners, message)
-                if isinstance(message, shutdownMicroprocess):
-                    last = message
+                self._tell(message)
             if self.childrenDone():
                 break
             yield from self.waitForChange()
-        if not isSignalLinked:
-            self.send(last or producerFinished(self), "signal")
+        if not any(self._isOwn(name, box, "signal") for name, box in self.layout.values()):
+            self.send(self._shutdown or producerFinished(self), "signal")
 
-    def _isOwn(self, name: str) -> bool:
-        return name not in self.components
+    def _isOwn(self, name: str, box: str, boxname: str) -> bool:
+        return name not in self.components and box == boxname
 
-    def _wire(self) -> None:
+    def _wire(self, names: Container[str]) -> None:
+        """Makes those linkages at whose one end, or both, stands one of these components."""
         for (source, sourcebox), (sink, sinkbox) in self.layout.items():
-            isInward, isOutward = self._isOwn(source), self._isOwn(sink)
-            isInner = not (isInward or isOutward)
-            self.link(
-                (self.components.get(source, self), sourcebox),
-                (self.components.get(sink, self), sinkbox),
-                passthrough=0 if isInward is isOutward else 1 if isInward else 2,
-                capacity=self.capacity if isInner and sinkbox != "control" else None,
-            )
+            isInward, isOutward = source not in self.components, sink not in self.components
+            if source in names or sink in names or (isInward and isOutward):
+                isInner = not (isInward or isOutward) and sinkbox != "control"
+                self.link(
+                    (self.components.get(source, self), sourcebox),
+                    (self.components.get(sink, self), sinkbox),
+                    passthrough=0 if isInward is isOutward else 1 if isInward else 2,
+                    capacity=self.capacity if isInner else None,
+                )
 
-    def _tell(self, listeners: list[Any], message: Any) -> None:
-        for listener in listeners:
-            if not listener._isStopped():
-                joint = self.link((self, "_cs"), (listener, "control"))
-                self.send(message, "_cs")
-                self.unlink(thelinkage=joint)
+    def _tell(self, message: Any) -> None:
+        """A message came to a control that is not linked."""
+        if isinstance(message, shutdownMicroprocess):
+            self._shutdown = message
+        for name, each in self.components.items():
+            if self._isListener(name):
+                each._deliver(message, "control")
+
+    def _isListener(self, name: str) -> bool:
+        return (name, "control") not in self.layout.values()
 
 
 def _described(boxes: Any) -> dict[str, str]:

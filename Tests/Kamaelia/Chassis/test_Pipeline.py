@@ -52,7 +52,7 @@ class Slow(component):
 
     def main(self):
         while True:
-            yield from self.waitForMessage("inbox", "control")
+            yield from self.waitForMessage()
             if self.dataReady():
                 self.most = max(self.most, self.dataReady())
                 self.recv()
