@@ -169,7 +169,6 @@ class scheduler(microprocess):
         """`task` raised `error`: its caller, or somebody above, answers for it, or the run ends."""
         if task.callers is not None and not task.process._isStopping:
             task.goBack(error)
-            task.force()
         else:
             self._judge(task, error)
             self.finish(task)

@@ -2,7 +2,10 @@ from Axon.Base import AxonObject, AxonType
 
 
 def test_an_AxonObject_is_made_by_AxonType_and_takes_any_attribute():
-    thing = AxonObject()
+    class Thing(AxonObject):
+        pass
+
+    thing = Thing()
     thing.colour = "red"
     assert type(AxonObject) is AxonType
     assert thing.colour == "red"
