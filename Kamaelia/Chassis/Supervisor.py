@@ -1,0 +1,173 @@
+"""Components that are made anew when they fail, with the linkages between them.
+
+Example usage
+-------------
+    Supervisor(
+        READ=Reader,
+        PARSE=lambda: Parser("utf-8"),
+        SHOW=ConsoleEchoer,
+        linkages={("READ", "outbox"): ("PARSE", "inbox"), ("PARSE", "outbox"): ("SHOW", "inbox")},
+        strategy="rest_for_one",
+        intensity=3, period=5.0,
+    ).run()
+
+How does it work?
+-----------------
+It is a Graphline that is given factories, and answers for the errors of what
+they make, and of all below: each error is logged. Who failed is ended, its
+descendants first; a new one takes its place. Strategies and kinds are those of
+Erlang's OTP (the design principles' chapter on supervisors). But for "one_for_all",
+what waits in the inboxes of the one that failed waits for its successor.
+
+Termination: as a Graphline's; or with tooManyRestarts, after all have been ended,
+when there would be more than `intensity` restarts within `period` seconds.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from Axon.AxonExceptions import AxonException
+from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Kamaelia.Chassis.Graphline import Graphline
+
+__all__ = ["Supervisor", "tooManyRestarts"]
+
+#: Who is made anew, of all names in order, when the one at `at` has ended.
+STRATEGIES: dict[str, Callable[[list[str], int], list[str]]] = {
+    "one_for_one": lambda names, at: names[at : at + 1],
+    "one_for_all": lambda names, at: names,
+    "rest_for_one": lambda names, at: names[at:],
+}
+
+#: Whether one that ended is made anew: after an error, and without one.
+KINDS = {"permanent": (True, True), "transient": (True, False), "temporary": (False, False)}
+
+logger = logging.getLogger("Kamaelia.Chassis.Supervisor")
+
+
+class tooManyRestarts(AxonException, RuntimeError):
+    """A Supervisor gave up: what it supervises failed too often; the last error is the cause."""
+
+
+class Supervisor(Graphline):
+    """Supervisor(linkages, strategy, intensity, period, kinds, capacity, **factories) -> as above.
+
+    strategy: "one_for_one" (the default), "one_for_all", or "rest_for_one": the one that
+    failed and those that are named after it. intensity, period: the most restarts (3) within
+    so many seconds (5). kinds: for some names "permanent" (made anew after every end),
+    "transient" (after an error only; the default) or "temporary" (never).
+    Raises ValueError for a strategy, a kind or a name that there is not.
+    """
+
+    def __init__(
+        self,
+        linkages: Mapping[tuple[str, str], tuple[str, str]] | None = None,
+        strategy: str = "one_for_one",
+        intensity: int = 3,
+        period: float = 5.0,
+        kinds: Mapping[str, str] | None = None,
+        capacity: int | None = None,
+        **factories: Callable[[], Any],
+    ) -> None:
+        self.kinds = dict.fromkeys(factories, "transient") | dict(kinds or {})
+        _check("strategy", [strategy], STRATEGIES)
+        _check("kind", self.kinds.values(), KINDS)
+        _check("component", self.kinds, factories)
+        self.factories = factories
+        self.strategy = strategy
+        self.intensity = intensity
+        self.period = period
+        self._restarts: deque[float] = deque()
+        self._failures: dict[Any, BaseException] = {}
+        self._told: list[Any] = []
+        made = {name: make() for name, make in factories.items()}
+        super().__init__(linkages or {}, capacity, **made)
+
+    def childFailed(self, child: Any, culprit: Any, error: BaseException) -> bool:
+        """Answers for every error of its components, and of those below them."""
+        if child not in self.children:
+            return False
+        self._failures.setdefault(child, error)
+        self.unpause()
+        return True
+
+    def childrenDone(self) -> bool:
+        """Makes anew those that failed; True if none is left."""
+        for name, each in list(self.components.items()):
+            if self.components[name] is not each or each not in self.children:
+                continue        # it has been made anew with another, or has ended before
+            error = self._failures.pop(each, None)
+            if error is None and not each._isStopped():
+                continue
+            if self._isMadeAnew(name, error):
+                self._restart(name, error)
+            else:
+                self._endTree(each)
+        return super().childrenDone()
+
+    def _isMadeAnew(self, name: str, error: BaseException | None) -> bool:
+        afterError, afterEnd = KINDS[self.kinds[name]]
+        return afterError if error is not None else afterEnd and not self._told
+
+    def _restart(self, name: str, error: BaseException | None) -> None:
+        self._count(name, error)
+        everyone = list(self.components)
+        names = STRATEGIES[self.strategy](everyone, everyone.index(name))
+        unread = {} if self.strategy == "one_for_all" else _unreadOf(self.components[name])
+        for each in reversed(names):
+            self._endTree(self.components[each])
+        names = [each for each in names if self.kinds[each] != "temporary"]
+        for each in names:
+            self.components[each] = self.factories[each]()
+        for boxname, messages in unread.items():
+            for message in messages:
+                self.components[name]._deliver(message, boxname)
+        self._wire(names)
+        for each in names:
+            self.adopt(self.components[each])
+            for message in self._told if self._isListener(each) else ():
+                if message not in unread.get("control", ()) or each != name:
+                    self.components[each]._deliver(message, "control")
+
+    def _count(self, name: str, error: BaseException | None) -> None:
+        """Counts a restart; if it is one too many, ends all."""
+        now = self.scheduler.timers.clock.now()
+        self._restarts.append(now)
+        while self._restarts[0] <= now - self.period:
+            self._restarts.popleft()
+        if len(self._restarts) > self.intensity:
+            for each in reversed(list(self.components.values())):
+                self._endTree(each)
+            raise tooManyRestarts(
+                f"{self.name} gives up: {name} would be restart {len(self._restarts)}"
+                f" within {self.period} seconds, and {self.intensity} are allowed"
+            ) from error
+
+    def _endTree(self, each: Any) -> None:
+        """Ends a component, its descendants first, and parts from it."""
+        for below in reversed(each.childComponents()):
+            self._endTree(below)
+        try:
+            self.scheduler.finish(each._task)
+        except Exception:
+            logger.exception("%s could not be ended without an error", each.name)
+        if each in self.children:
+            self.removeChild(each)
+            self.unlink(each)
+
+    def _tell(self, message: Any) -> None:
+        if isinstance(message, producerFinished | shutdownMicroprocess):
+            self._told.append(message)
+        super()._tell(message)
+
+
+def _check(what: str, given: Any, known: Any) -> None:
+    for each in given:
+        if each not in known:
+            raise ValueError(f"there is no {what} {each!r}; there are {', '.join(known)}")
+
+
+def _unreadOf(component: Any) -> dict[str, list[Any]]:
+    return {boxname: list(waiting) for boxname, waiting in component.inboxes.items() if waiting}

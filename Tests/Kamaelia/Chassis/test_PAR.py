@@ -1,0 +1,67 @@
+"""PAR: components beside each other."""
+
+from Axon.Component import component
+from Axon.Ipc import errorInformation, producerFinished, shutdownMicroprocess
+from Axon.testing import FINISHED, feed
+from Kamaelia.Chassis.PAR import PAR
+
+
+class Say(component):
+    def __init__(self, *messages):
+        super().__init__()
+        self.messages = messages
+
+    def main(self):
+        for message in self.messages:
+            self.send(message)
+        self.send(producerFinished(self), "signal")
+        return
+        yield
+
+
+class Echo(component):
+    def main(self):
+        while True:
+            yield from self.waitForMessage()
+            for message in self.Inbox():
+                self.send((self.tag, message))
+            if self.isShuttingDown():
+                return
+
+
+def test_what_all_send_leaves_through_one_outbox():
+    assert sorted(feed(PAR(Say(1, 2), Say(3)), control=[])["outbox"]) == [1, 2, 3]
+
+
+def test_the_end_is_sent_once_when_all_have_ended():
+    outcome = feed(PAR(Say(1), Say(2)), control=[])
+    assert [type(each) for each in outcome["signal"]] == [producerFinished]
+
+
+def test_control_goes_to_all_and_is_passed_on_at_the_end():
+    for message in (producerFinished(), shutdownMicroprocess()):
+        outcome = feed(PAR(Echo(tag=1), Echo(tag=2)), control=[message])
+        assert outcome["signal"] == [message]
+
+
+def test_what_comes_to_inbox_is_thrown_away_without_a_policy():
+    whole = PAR(Echo(tag=1))
+    assert feed(whole, inbox=["lost"])["outbox"] == []
+    assert whole.dataReady() == 0
+
+
+def test_a_policy_says_who_gets_what_comes_to_inbox():
+    whole = PAR(Echo(tag=0), Echo(tag=1), policy=lambda message, them: [them[message % 2]])
+    assert sorted(feed(whole, inbox=[1, 2, 3])["outbox"]) == [(0, 2), (1, 1), (1, 3)]
+
+
+def test_other_messages_to_signal_are_passed_on():
+    class Complains(component):
+        complaint = errorInformation(None)
+
+        def main(self):
+            self.send(self.complaint, "signal")
+            yield 1
+
+    outcome = feed(PAR(Complains()), control=[FINISHED])
+    assert outcome["signal"] == [Complains.complaint, FINISHED]

@@ -1,0 +1,235 @@
+"""Supervisor: strategies, kinds, intensity, whatever the body of those that fail."""
+
+import pytest
+
+from Axon.Component import component
+from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Axon.testing import FINISHED, feed
+from Kamaelia.Chassis.Pipeline import Pipeline
+from Kamaelia.Chassis.Supervisor import Supervisor, tooManyRestarts
+
+
+class Inverse(component):
+    """Sends 1 / n for each n."""
+
+    def main(self):
+        while True:
+            yield from self.waitForMessage()
+            while self.dataReady():
+                self.send(1 / self.recv())
+                yield 1
+            if self.isShuttingDown():
+                return
+
+
+class AsyncInverse(component):
+    async def main(self):
+        async for number in self.messages():
+            self.send(1 / number)
+
+
+class Named(component):
+    """Fails at "fail", ends at "end"; says in `journal` when it begins and ends."""
+
+    def __init__(self, name, journal):
+        super().__init__()
+        self.tag, self.journal = name, journal
+
+    def main(self):
+        self.journal.append(f"+{self.tag}")
+        try:
+            while True:
+                yield from self.waitForMessage()
+                for message in self.Inbox():
+                    if message == "fail":
+                        raise RuntimeError(f"{self.tag} failed")
+                    if message == "end":
+                        return
+                if self.isShuttingDown():
+                    return
+        finally:
+            self.journal.append(f"-{self.tag}")
+
+
+class Wish(component):
+    """Delivers messages, one every ten turns, to who then has a name under a supervisor."""
+
+    def __init__(self, supervisor, *wishes):
+        super().__init__()
+        self.supervisor, self.wishes = supervisor, wishes
+
+    def main(self):
+        for name, message in self.wishes:
+            for _ in range(10):
+                yield 1
+            self.supervisor.components[name]._deliver(message)
+        for _ in range(10):
+            yield 1
+        self.supervisor._deliver(shutdownMicroprocess(), "control")
+
+
+def three(journal, **settings):
+    return Supervisor(
+        A=lambda: Named("A", journal),
+        B=lambda: Named("B", journal),
+        C=lambda: Named("C", journal),
+        **settings,
+    )
+
+
+AROUND = {("", "inbox"): ("IT", "inbox"), ("IT", "outbox"): ("", "outbox")}
+
+
+@pytest.mark.parametrize("body", [Inverse, AsyncInverse])
+def test_one_that_fails_is_made_anew_and_reads_what_waited(body, caplog):
+    outcome = feed(Supervisor(IT=body, linkages=AROUND), inbox=[1, 0, 2, 0, 4])
+    assert outcome["outbox"] == [1, 0.5, 0.25]
+    assert [type(each) for each in outcome["signal"]] == [producerFinished]
+    assert caplog.text.count("ZeroDivisionError") == 2
+
+
+@pytest.mark.parametrize(
+    ("strategy", "expected"),
+    [
+        ("one_for_one", ["-B", "+B"]),
+        ("rest_for_one", ["-B", "-C", "+B", "+C"]),
+        ("one_for_all", ["-B", "-C", "-A", "+A", "+B", "+C"]),
+    ],
+)
+def test_the_strategy_says_who_is_made_anew(strategy, expected):
+    journal = []
+    supervisor = three(journal, strategy=strategy)
+    Wish(supervisor, ("B", "fail")).activate()
+    supervisor.run()
+    assert journal[:3] == ["+A", "+B", "+C"]
+    assert journal[3:-3] == expected
+    assert sorted(journal[-3:]) == ["-A", "-B", "-C"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "isMadeAnew"),
+    [
+        ("permanent", "fail", True),
+        ("permanent", "end", True),
+        ("transient", "fail", True),
+        ("transient", "end", False),
+        ("temporary", "fail", False),
+        ("temporary", "end", False),
+    ],
+)
+def test_the_kind_says_after_which_end(kind, message, isMadeAnew):
+    journal = []
+    supervisor = three(journal, kinds={"B": kind})
+    Wish(supervisor, ("B", message)).activate()
+    supervisor.run()
+    assert journal.count("+B") == 1 + isMadeAnew
+
+
+def test_a_temporary_one_is_ended_with_the_others_and_not_made_anew():
+    journal = []
+    supervisor = three(journal, strategy="one_for_all", kinds={"A": "temporary"})
+    Wish(supervisor, ("B", "fail")).activate()
+    supervisor.run()
+    assert (journal.count("+A"), journal.count("-A"), journal.count("+C")) == (1, 1, 2)
+
+
+def test_an_error_below_a_component_is_its_own_and_descendants_end_first():
+    journal = []
+    made = []
+
+    def factory():
+        made.append(Named("inner", journal))
+        return Pipeline(Pipeline(made[-1]), Named("after", journal))
+
+    supervisor = Supervisor(IT=factory, linkages={})
+
+    class Fail(component):
+        def main(self):
+            for _ in range(10):
+                yield 1
+            made[0]._deliver("fail")
+            for _ in range(10):
+                yield 1
+            supervisor._deliver(shutdownMicroprocess(), "control")
+
+    Fail().activate()
+    supervisor.run()
+    assert sorted(journal[:2]) == sorted(journal[4:6]) == ["+after", "+inner"]
+    assert journal[2:4] == ["-inner", "-after"]
+
+
+def test_linkages_between_them_are_made_anew():
+    linkages = {
+        ("", "inbox"): ("ONE", "inbox"),
+        ("", "control"): ("ONE", "control"),
+        ("ONE", "outbox"): ("TWO", "inbox"),
+        ("ONE", "signal"): ("TWO", "control"),
+        ("TWO", "outbox"): ("", "outbox"),
+        ("TWO", "signal"): ("", "signal"),
+    }
+    supervisor = Supervisor(ONE=Inverse, TWO=Inverse, linkages=linkages, strategy="rest_for_one")
+    outcome = feed(supervisor, inbox=[2, 0, 4])
+    assert outcome["outbox"][-1:] == [4]
+    assert outcome["signal"] == [FINISHED]
+
+
+def test_too_many_restarts_within_the_period_end_all_and_are_an_error(caplog):
+    journal = []
+    supervisor = three(journal, intensity=2, period=60)
+    Wish(supervisor, ("B", "fail"), ("A", "fail"), ("B", "fail"), ("B", "fail")).activate()
+    with pytest.raises(tooManyRestarts, match="B would be restart 3") as caught:
+        supervisor.run()
+    assert str(caught.value.__cause__) == "B failed"
+    assert [journal.count(f"+{each}") for each in "ABC"] == [2, 2, 1]
+    assert [journal.count(f"-{each}") for each in "ABC"] == [2, 2, 1]
+
+
+def test_restarts_that_lie_further_apart_are_not_too_many(virtualClock):
+    class FailsHourly(component):
+        count = 0
+
+        def main(self):
+            type(self).count += 1
+            if self.count > 20:
+                return
+            self.pause(3600)
+            yield 1
+            raise ValueError("an hour is over")
+
+    Supervisor(IT=FailsHourly, intensity=1, period=1800).run()
+    assert FailsHourly.count == 21
+
+
+def test_a_supervisor_may_supervise_another_which_gave_up(caplog):
+    journal = []
+    inner = []
+
+    def factory():
+        inner.append(three(journal, intensity=0))
+        return inner[-1]
+
+    outer = Supervisor(INNER=factory)
+
+    class Fail(component):
+        def main(self):
+            for _ in range(10):
+                yield 1
+            inner[0].components["A"]._deliver("fail")
+            for _ in range(10):
+                yield 1
+            outer._deliver(shutdownMicroprocess(), "control")
+
+    Fail().activate()
+    outer.run()
+    assert len(inner) == 2
+    assert journal.count("+A") == journal.count("-A") == 2
+    assert "tooManyRestarts" in caplog.text
+
+
+def test_what_is_not_there_is_an_error_where_the_supervisor_is_made():
+    with pytest.raises(ValueError, match="strategy 'all'"):
+        Supervisor(IT=Inverse, strategy="all")
+    with pytest.raises(ValueError, match="kind 'mortal'"):
+        Supervisor(IT=Inverse, kinds={"IT": "mortal"})
+    with pytest.raises(ValueError, match="component 'THAT'"):
+        Supervisor(IT=Inverse, kinds={"THAT": "permanent"})
