@@ -27,7 +27,7 @@ from ssl import SSLContext, create_default_context
 from typing import Any
 
 from Axon.AxonExceptions import noSpaceInBox
-from Axon.Box import directsink
+from Axon.Box import directsink, storageOf
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.Turns import ENDED, HOLD, PAUSE, WATCH
@@ -85,7 +85,7 @@ class ConnectedSocketAdapter(component):
         self._held: Any = ()
         self._unread = 0
         self._isReading = True
-        self._isClosing = self._isAnnounced = self._isOver = False
+        self._isClosing = self._isLingering = self._isAnnounced = self._isOver = False
         self._handshake: Any = None
 
     def main(self) -> Generator[int, None, None]:
@@ -108,9 +108,11 @@ class ConnectedSocketAdapter(component):
         """Makes a transport of the socket that was given."""
         sock = self.socket
         yield from self.waitForLoop(
-            lambda loop: loop.connect_accepted_socket(lambda: self, sock)
-            if self.isServer
-            else loop.create_connection(lambda: self, sock=sock)
+            lambda loop: (
+                loop.connect_accepted_socket(lambda: self, sock)
+                if self.isServer
+                else loop.create_connection(lambda: self, sock=sock)
+            )
         )
 
     def waitForLoop(self, work: Callable[[Any], Any]) -> Generator[int, None, None]:
@@ -156,12 +158,21 @@ class ConnectedSocketAdapter(component):
             (handler, "signal", self, "control"),
             (self, "signal", handler, "control"),
         ):
-            self.link((source, sourcebox), (sink, sinkbox))
+            self._join(source, sourcebox, sink, sinkbox)
         if "makessl" in handler.outboxes:
             self._takeDirectly("makessl", self._beginTLS)
-            self.link((handler, "makessl"), (self, "makessl"))
+            self._join(handler, "makessl", self, "makessl")
             if "sslready" in handler.inboxes:
-                self.link((self, "sslready"), (handler, "sslready"))
+                self._join(self, "sslready", handler, "sslready")
+
+    def _join(self, source: Any, sourcebox: str, sink: Any, sinkbox: str) -> None:
+        """As `link`, for two that end together: nobody has to take the linkage away again."""
+        if sourcebox in source.outboxes and sinkbox in sink.inboxes:
+            start = source._postbox(sourcebox, False)
+            if start.target is None:
+                storageOf(sink, sinkbox).addsource(start)
+                return
+        self.link((source, sourcebox), (sink, sinkbox))  # which says what is wrong
 
     def childFailed(self, child: Any, culprit: Any, error: BaseException) -> bool:
         """A handler's error, or one below it, ends the handler and its connection, and no more."""
@@ -217,7 +228,7 @@ class ConnectedSocketAdapter(component):
         if self._isOver:
             return
         self._isOver = True
-        if self._isClosing:
+        if self._isLingering:
             lingeringOf(self.scheduler.loop).forget(self)
         self._dropWhatComes()
         self.resume_writing()
@@ -363,7 +374,9 @@ class ConnectedSocketAdapter(component):
             self.transport.close()
         elif mayRenew:
             return
-        lingeringOf(self.scheduler.loop).watch(self, patience, mayRenew)
+        if self.bytesToSend():
+            self._isLingering = True
+            lingeringOf(self.scheduler.loop).watch(self, patience, mayRenew)
 
     def abort(self) -> None:
         """Ends the connection at once; what has not been sent is lost."""

@@ -79,7 +79,7 @@ class TCPClient(ConnectedSocketAdapter):
             yield from self.waitForLoop(
                 lambda loop: wait_for(self._connect(loop), self.connect_timeout)
             )
-        except OSError as error:        # TimeoutError is one
+        except OSError as error:  # TimeoutError is one
             self.connection_lost(error)
 
     def _connect(self, loop: Any) -> Any:

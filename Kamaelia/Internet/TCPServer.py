@@ -180,5 +180,3 @@ def addressOf(transport: Any, which: str) -> tuple[str, int]:
     if isinstance(address, tuple):
         return address[0], address[1]
     return (address if isinstance(address, str) else ""), 0
-
-

@@ -1,0 +1,73 @@
+"""What tests on real sockets may ask for: a server with a client beside it, a certificate."""
+
+import ssl
+import subprocess
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from Axon.Ipc import shutdownMicroprocess
+from Kamaelia.Chassis.ConnectedServer import ServerCore
+from Tests.Kamaelia.sockets import PATIENCE
+
+
+class Serving:
+    """serving(client, protocol=...) -> what client(server) gave, which ran beside a ServerCore."""
+
+    def __call__(
+        self, client: Callable[[Any], Any], kind: Any = ServerCore, **settings: Any
+    ) -> Any:
+        outcome: list[Any] = []
+        errors: list[BaseException] = []
+
+        def talk(server: Any) -> None:
+            try:
+                outcome.append(client(server))
+            except BaseException as error:  # noqa: BLE001 - raised again in the test's thread
+                errors.append(error)
+            server.scheduler.callFromThread(
+                lambda: server._deliver(shutdownMicroprocess(), "control")
+            )
+
+        thread = threading.Thread(target=lambda: talk(server))
+        settings = {"port": 0, "host": "127.0.0.1"} | settings
+        server = kind(onListening=lambda _: thread.start(), **settings)
+        server.run()
+        thread.join(PATIENCE)
+        for error in errors:
+            raise error
+        return outcome[0]
+
+
+@pytest.fixture
+def serving() -> Serving:
+    """A ServerCore on a free port, and a client in a thread of its own."""
+    return Serving()
+
+
+class Certificate(NamedTuple):
+    """A self-made certificate for localhost, and contexts for both ends."""
+
+    server: ssl.SSLContext
+    client: ssl.SSLContext
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    """Contexts that trust each other."""
+    folder: Path = tmp_path_factory.mktemp("tls")
+    key, cert = folder / "key.pem", folder / "cert.pem"
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    subprocess.run(
+        [*command.split(), *names, "-keyout", str(key), "-out", str(cert)],
+        check=True,
+        capture_output=True,
+        timeout=30,
+    )
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(cert, key)
+    return Certificate(server, ssl.create_default_context(cafile=str(cert)))
