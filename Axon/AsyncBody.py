@@ -15,7 +15,7 @@ from collections.abc import Generator
 from types import coroutine
 from typing import Any
 
-from Axon.Turns import HELD, ONE, WAIT, Task
+from Axon.Turns import HELD_WAITING, HOLD, ONE, READY, WAIT, Task
 
 
 class AsyncBody:
@@ -38,8 +38,14 @@ class AsyncBody:
         alarm = self._alarm
         if alarm is not None and not alarm.done():
             alarm.set_result(None)
-        self._task.wish = self._task.wish & ~3 | WAIT
+        mayBeHeld = self._task.wish & HOLD and not self._hasUrgentMessage()
+        self._task.wish = HOLD if mayBeHeld else WAIT
         return ONE
+
+    def _hasUrgentMessage(self) -> bool:
+        """Whether something waits that gets through to who is held."""
+        sinks = getattr(self._task.process, "inboxes", {}).values()
+        return any(sink.isUrgent and len(sink) for sink in sinks)
 
     def _start(self) -> None:
         loop = self._scheduler.loop
@@ -81,9 +87,7 @@ class AsyncBody:
                 return
             try:
                 yield awaited
-                if task.gates is not None and task.isHeldBack():
-                    task.state = HELD
-                    task.queue.held.add(task)
+                while task.gates is not None and READY <= task.state <= HELD_WAITING:
                     yield from self.wake().__await__()
             except BaseException as error:  # noqa: BLE001 - thrown into the coroutine
                 step, argument = self._coroutine.throw, error

@@ -104,6 +104,8 @@ class outbox(postbox):
             return
         if before is not NULL:
             before.feeders = withoutItem(before.feeders, task)
+            if task not in before.feeders:
+                before.letGo(task)
         if sink is not NULL:
             sink.feeders = withItem(sink.feeders, task)
         outboxes[self.boxname] = sink
@@ -215,6 +217,12 @@ class realsink(deque[Any], postbox):
         if task not in self.waiting:
             self.waiting = [*self.waiting, task]
 
+    def letGo(self, task: Any) -> None:
+        """`task`, which sends here no more, does not wait here either."""
+        if task in self.waiting:
+            self.waiting = [each for each in self.waiting if each is not task]
+            task.forgo(self)
+
     def open(self) -> None:
         """Those who were held go on."""
         waiting, self.waiting = self.waiting, ()
@@ -287,6 +295,9 @@ class directsink(postbox):
         """No limit is needed where nothing waits."""
 
     setCapacity = setSize
+
+    def letGo(self, task: Any) -> None:
+        """Nobody waits here."""
 
 
 class nullsink:

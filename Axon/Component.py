@@ -241,7 +241,7 @@ class component(microprocess):
                 yield message
             if self.isShuttingDown():
                 return
-            if not self.anyReady():
+            if not self.dataReady(boxname):
                 await self._task.body.wake()
 
     # Wiring

@@ -159,7 +159,8 @@ class scheduler(microprocess):
         if task.callers is not None and not task.process._isStopping:
             task.goBack(None)
         else:
-            task.body = None
+            if not task.process._isStopping:
+                task.body = None  # which has ended of itself, and need not be closed
             try:
                 self.finish(task)
             except BaseException as error:  # noqa: BLE001 - somebody answers, or it is raised

@@ -84,4 +84,4 @@ class Timers:
             task = heappop(self._heap)[2]
             del self.pending[task]
             task.deadline = None
-            task.wake()
+            task.timeIsUp()

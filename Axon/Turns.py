@@ -129,11 +129,15 @@ class Task:
 
     def hold(self, gate: Gate) -> None:
         """From its next yield on, this task waits until `gate` opens."""
-        self.wish |= HOLD
         if self.gates is None:
             self.gates = [gate]
         elif gate not in self.gates:
             self.gates.append(gate)
+        if self.state >= READY:
+            self.wish |= HOLD
+        elif self.isHeldBack():  # the body is a coroutine, which runs between turns
+            self.queue.held.add(self)
+            self.state = HELD
 
     def isHeldBack(self) -> bool:
         """Whether a gate is still shut. Of two that wait for one another, one goes on."""
@@ -158,6 +162,18 @@ class Task:
             self.wake()
         else:
             self.state = sleep - 1
+
+    def timeIsUp(self) -> None:
+        """A timeout is over, which one who is held hears of when it goes on."""
+        if self.state == HELD_WAITING:
+            self.state = HELD
+        self.wake()
+
+    def forgo(self, gate: Gate) -> None:
+        """This task no longer sends through `gate`, so that this does not hold it any more."""
+        if self.gates is not None and gate in self.gates:
+            self.gates.remove(gate)
+            self.release()
 
     def release(self) -> None:
         """A gate opened: goes on, unless another one is shut or it waits for a message anyway."""

@@ -581,3 +581,16 @@ def test_closing_down_may_name_others_that_end_too_or_one_that_wakes():
     assert sleepers[0].woken
     assert sleepers[1]._isStopped()
     assert not hasattr(sleepers[1], "woken")
+
+
+def test_an_error_in_the_finally_block_of_one_that_is_stopped_is_raised():
+    def main(process):
+        try:
+            process.stop()
+            yield 1
+        finally:
+            raise ValueError("while closing")
+
+    with pytest.raises(ValueError, match="while closing") as caught:
+        run(main)
+    assert "microprocess_" in caught.value.__notes__[0]
