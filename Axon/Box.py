@@ -45,7 +45,9 @@ class postbox:
         newsource.resolve()
 
     def removesource(self, oldsource: postbox) -> None:
-        """`oldsource` leads here no longer."""
+        """`oldsource` leads here no longer; nothing happens if it did not, or its box is gone."""
+        if oldsource not in self.sources:
+            return
         self.sources = withoutItem(self.sources, oldsource)
         oldsource.target = None
         oldsource.resolve()

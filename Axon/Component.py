@@ -38,7 +38,7 @@ from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.Linkage import BoxPair, linkage
 from Axon.Microprocess import microprocess
 from Axon.Postoffice import notInitialised, postoffice
-from Axon.Turns import AGAIN, HOLD, PAUSE, READY, RUNNING, WAIT
+from Axon.Turns import HOLD, PAUSE, READY, RUNNING, WAIT, WATCH
 
 TraceAllSends = False  # set before components are made: print each message that is sent
 TraceAllRecvs = False  # the same for each message that is taken
@@ -183,23 +183,16 @@ class component(microprocess):
             if sink:
                 return _NOT_AT_ALL
         task = self._task
-        if task.state == AGAIN:  # woken by a message that has been taken since
-            task.state = RUNNING
-        if task.deadline is not None:
-            task.deadline = None
-        task.wish = task.wish & HOLD | WAIT
+        task.wish = task.wish & HOLD | WAIT  # whatever woke it in this turn has been taken
         return _ONCE
 
     def _waitFor(self, boxnames: list[str], timeout: float | None) -> Generator[int, None, None]:
-        task = self._task
         until = None if timeout is None else self.scheduler.timers.clock.now() + timeout
         while not any(self.dataReady(boxname) for boxname in boxnames):
             left = None if until is None else until - self.scheduler.timers.clock.now()
             if left is not None and left <= 0:
                 return
-            if task.state == AGAIN:
-                task.state = RUNNING
-            self._sleep(WAIT, left)
+            self._sleep(WATCH, left)
             yield 1
 
     # The end

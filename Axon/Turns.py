@@ -29,14 +29,14 @@ WAITING = 1  # waitForMessage(): only a message does
 WATCHING = 2  # waitForChange(): a message, a child's end, unpause()
 READY = 4  # 4 and 5 are the marks of alternate rounds
 RUNNING = 6
-AGAIN = 7  # running, and woken meanwhile
 HELD = 8  # sent into a full inbox; runs when that is half empty
 HELD_WAITING = 9  # the same, and goes on waiting for a message then
 UNBORN = 10
 ENDED = 11
 
-# Wishes for after this turn: the state asleep, plus one; HOLD is added to it.
-PAUSE, WAIT, WATCH, HOLD = 1, 2, 3, 4
+# Wishes for after this turn: the state asleep, plus one. Added to it: HOLD, to stop where a gate
+# is shut, and WOKEN, not to sleep after all, because something happened during the turn.
+PAUSE, WAIT, WATCH, HOLD, WOKEN = 1, 2, 3, 4, 8
 
 ONE = 1  # what nearly every turn yields: told from the rest by identity
 
@@ -104,7 +104,7 @@ class Task:
             push = queue.push
             push(self)
         elif self.state == RUNNING:
-            self.state = AGAIN
+            self.wish |= WOKEN
 
     def nudge(self) -> None:
         """unpause(), or a child's end: wakes whoever does not wait for messages alone."""
@@ -151,8 +151,8 @@ class Task:
 
     def fallAsleep(self, wish: int) -> None:
         """The turn is over and something was wished; the common cases are in RunQueue.run."""
-        wasWoken = self.state == AGAIN
-        if wish >= HOLD and self.isHeldBack():
+        wasWoken = wish & WOKEN
+        if wish & HOLD and self.isHeldBack():
             self.queue.held.add(self)
             self.state = HELD_WAITING if (wish & 3) == WAIT and not wasWoken else HELD
             return
@@ -162,6 +162,18 @@ class Task:
             self.wake()
         else:
             self.state = sleep - 1
+
+    def timeIsUp(self) -> None:
+        """A timeout is over, which one who is held hears of when it goes on."""
+        if self.state == HELD_WAITING:
+            self.state = HELD
+        self.nudge()
+
+    def forgo(self, gate: Gate) -> None:
+        """This task no longer sends through `gate`, so that this does not hold it any more."""
+        if self.gates is not None and gate in self.gates:
+            self.gates.remove(gate)
+            self.release()
 
     def timeIsUp(self) -> None:
         """A timeout is over, which one who is held hears of when it goes on."""
@@ -294,7 +306,7 @@ class RunQueue:
                             push(task)
                         else:
                             task.wish = 0
-                            if wish < HOLD and task.state == RUNNING:
+                            if wish < HOLD:
                                 task.state = wish - 1
                             else:
                                 task.fallAsleep(wish)
@@ -302,7 +314,7 @@ class RunQueue:
                 except StopIteration:
                     keeper.ended(task)
                 except IndexError as error:
-                    if task.state == RUNNING or task.state == AGAIN:
+                    if task.state == RUNNING:
                         keeper.failed(task, error)
                     elif not self.newcomers:
                         return False
