@@ -50,7 +50,7 @@ class TCPClient(ConnectedSocketAdapter):
 
     ssl: Any = None
     path: str | None = None
-    mostKept = 1000  # messages
+    mostKept = 64  # messages, until the connection stands
 
     def __init__(
         self,
@@ -76,6 +76,8 @@ class TCPClient(ConnectedSocketAdapter):
         try:
             if self.delay:
                 yield from self.waitForMessage("control", timeout=self.delay)
+                if self._isToldToStop():
+                    return
             yield from self.waitForLoop(
                 lambda loop: wait_for(self._connect(loop), self.connect_timeout)
             )
