@@ -1,0 +1,7 @@
+"""The old name of Kamaelia.Util.Console."""
+
+from Kamaelia.Util.Console import ConsoleEchoer
+
+__all__ = ["consoleEchoer"]
+
+consoleEchoer = ConsoleEchoer

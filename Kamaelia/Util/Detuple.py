@@ -1,0 +1,22 @@
+"""Takes one part of each message.
+
+Termination: as a PureTransformer's.
+"""
+
+from typing import Any
+
+from Kamaelia.Util.PureTransformer import PureTransformer
+
+__all__ = ["SimpleDetupler"]
+
+
+class SimpleDetupler(PureTransformer):
+    """SimpleDetupler(index) -> sends message[index] for each message: a tuple, list or dict."""
+
+    def __init__(self, index: Any) -> None:
+        super().__init__()
+        self.index = index
+
+    def processMessage(self, msg: Any) -> Any:
+        """The part of `msg`."""
+        return msg[self.index]

@@ -1,0 +1,23 @@
+"""Lets the first message through, and no other.
+
+Termination: as a PureTransformer's.
+"""
+
+from typing import Any
+
+from Kamaelia.Util.PureTransformer import PureTransformer
+
+__all__ = ["FirstOnly"]
+
+
+class FirstOnly(PureTransformer):
+    """FirstOnly() -> sends on the first message."""
+
+    isOver = False
+
+    def processMessage(self, msg: Any) -> Any:
+        """`msg`, if it is the first."""
+        if self.isOver:
+            return None
+        self.isOver = True
+        return msg

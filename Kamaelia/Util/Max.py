@@ -1,0 +1,18 @@
+"""The greatest of what it gets.
+
+Termination: as a PureTransformer's.
+"""
+
+from typing import Any
+
+from Kamaelia.Util.PureTransformer import PureTransformer
+
+__all__ = ["Max"]
+
+
+class Max(PureTransformer):
+    """Max() -> sends max(message) for each message, a list or other collection of its parts."""
+
+    def processMessage(self, msg: Any) -> Any:
+        """The greatest part of `msg`."""
+        return max(msg)

@@ -1,0 +1,25 @@
+"""Throws away what it gets.
+
+Termination: at a producerFinished or shutdownMicroprocess.
+"""
+
+from collections.abc import Iterator
+
+from Axon.Component import component
+
+__all__ = ["nullSinkComponent"]
+
+
+class nullSinkComponent(component):
+    """nullSinkComponent() -> throws away each message."""
+
+    Inboxes = {"inbox": "anything", "control": "when to stop"}
+    Outboxes = {"outbox": "nothing", "signal": "whatever ended it"}
+
+    def main(self) -> Iterator[int]:
+        while True:
+            yield from self.waitForMessage()
+            for _ in self.Inbox():
+                pass
+            if self.isShuttingDown():
+                return

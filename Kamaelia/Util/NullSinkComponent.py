@@ -1,0 +1,5 @@
+"""The old name of Kamaelia.Util.NullSink."""
+
+from Kamaelia.Util.NullSink import nullSinkComponent
+
+__all__ = ["nullSinkComponent"]

@@ -1,0 +1,30 @@
+"""Several functions, one after the other, as one component.
+
+Termination: as a PureTransformer's.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from Kamaelia.Util.PureTransformer import PureTransformer
+
+__all__ = ["SequentialTransformer"]
+
+
+class SequentialTransformer(PureTransformer):
+    """SequentialTransformer(*functions) -> sends what the last makes of what those before it made.
+
+    Where one of them gives None, nothing is sent. Without any, processMessage is used.
+    """
+
+    def __init__(self, *functions: Callable[[Any], Any]) -> None:
+        super().__init__(self.pipeline if functions else None)
+        self.functions = functions
+
+    def pipeline(self, msg: Any) -> Any:
+        """What the functions make of `msg`."""
+        for function in self.functions:
+            if msg is None:
+                return None
+            msg = function(msg)
+        return msg

@@ -1,0 +1,34 @@
+"""Waits for several messages, and says so with one.
+
+Termination: at a producerFinished or shutdownMicroprocess, after what came before it.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from Axon.Component import component
+
+__all__ = ["Sync"]
+
+
+class Sync(component):
+    """Sync([n]) -> sends the first of each `n` messages (2) when all of them came."""
+
+    Inboxes = {"inbox": "anything", "control": "when to stop"}
+    Outboxes = {"outbox": "the first of each n messages", "signal": "whatever ended it"}
+
+    def __init__(self, n: int = 2) -> None:
+        super().__init__()
+        self.n = n
+
+    def main(self) -> Iterator[int]:
+        batch: list[Any] = []
+        while True:
+            yield from self.waitForMessage()
+            for message in self.Inbox():
+                batch.append(message)
+                if len(batch) == self.n:
+                    self.send(batch[0])
+                    batch.clear()
+            if self.isShuttingDown():
+                return

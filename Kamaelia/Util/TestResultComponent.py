@@ -1,0 +1,7 @@
+"""The old name of Kamaelia.Util.TestResult."""
+
+from Kamaelia.Util.TestResult import StopSystem, StopSystemException, TestResult
+
+__all__ = ["StopSystem", "StopSystemException", "testResultComponent"]
+
+testResultComponent = TestResult

@@ -1,0 +1,116 @@
+"""ConsoleReader and ConsoleEchoer, on pipes and files."""
+
+import os
+
+import pytest
+
+from Axon.Component import component
+from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Axon.testing import FINISHED, feed
+from Kamaelia.Util.Console import ConsoleEchoer, ConsoleReader
+
+
+@pytest.fixture
+def stdin(monkeypatch):
+    """A pipe in place of the standard input; gives a function that writes to it, or ends it."""
+    reading, writing = os.pipe()
+    file = os.fdopen(reading, encoding="utf-8")
+    monkeypatch.setattr("sys.stdin", file)
+
+    def write(text):
+        if text is None:
+            os.close(writing)
+        else:
+            os.write(writing, text)
+
+    yield write
+    file.close()
+
+
+class Outbox(component):
+    """Runs a reader to its end, and keeps what it sent."""
+
+    def __init__(self, reader):
+        super().__init__()
+        self.reader, self.lines, self.ends = reader, [], []
+        self.link((reader, "outbox"), (self, "inbox"))
+        self.link((reader, "signal"), (self, "control"))
+
+    def main(self):
+        self.reader.activate()
+        while not self.ends:
+            yield from self.waitForMessage()
+            self.lines += self.Inbox()
+            self.ends += self.Inbox("control")
+
+
+@pytest.mark.parametrize("pieces", [[b"one\ntwo\n"], [b"on", b"e\ntw", b"o"], [b"one\r\ntwo\r\n"]])
+def test_lines_come_as_text_and_the_end_of_input_is_a_producerFinished(stdin, pieces, capsys):
+    for piece in [*pieces, None]:
+        stdin(piece)
+    outbox = Outbox(ConsoleReader(prompt="", eol="!"))
+    outbox.run()
+    assert outbox.lines == ["one!", "two!"]
+    assert [type(each) for each in outbox.ends] == [producerFinished]
+
+
+def test_the_prompt_is_written_before_it_waits(stdin, capsys):
+    stdin(None)
+    Outbox(ConsoleReader(prompt="? ")).run()
+    assert capsys.readouterr().out == "? "
+
+
+@pytest.mark.parametrize("text", ["one\n", "one"])
+def test_a_file_in_place_of_a_terminal(monkeypatch, tmp_path, text, capsys):
+    path = tmp_path / "input"
+    path.write_text(text)
+    with path.open() as file:
+        monkeypatch.setattr("sys.stdin", file)
+        outbox = Outbox(ConsoleReader(""))
+        outbox.run()
+    assert outbox.lines == ["one\n"]
+
+
+def test_nothing_at_all_in_place_of_a_terminal(monkeypatch, capsys):
+    with open(os.devnull) as file:
+        monkeypatch.setattr("sys.stdin", file)
+        outbox = Outbox(ConsoleReader(""))
+        outbox.run()
+    assert outbox.lines == []
+
+
+def test_a_shutdown_ends_a_reader_that_waits(stdin, capsys):
+    reader = ConsoleReader("")
+    message = shutdownMicroprocess()
+
+    class Later(component):
+        def main(self):
+            for _ in range(10):
+                yield 1
+            reader._deliver(message, "control")
+
+    Later().activate()
+    outbox = Outbox(reader)
+    outbox.run()
+    assert outbox.ends == [message]
+    stdin(None)
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, "a1\n"),
+        ({"use_repr": True}, "'a''1\\n'"),
+        ({"tag": "> "}, "> a> 1\n"),
+    ],
+)
+def test_an_echoer_writes_each_message(settings, expected, capsys):
+    assert feed(ConsoleEchoer(**settings), inbox=["a", "1\n"]) == {
+        "outbox": [],
+        "signal": [FINISHED],
+    }
+    assert capsys.readouterr().out == expected
+
+
+def test_a_forwarder_sends_on_what_it_writes(capsys):
+    assert feed(ConsoleEchoer(forwarder=True), inbox=[1, 2])["outbox"] == [1, 2]
