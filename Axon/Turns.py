@@ -175,18 +175,6 @@ class Task:
             self.gates.remove(gate)
             self.release()
 
-    def timeIsUp(self) -> None:
-        """A timeout is over, which one who is held hears of when it goes on."""
-        if self.state == HELD_WAITING:
-            self.state = HELD
-        self.wake()
-
-    def forgo(self, gate: Gate) -> None:
-        """This task no longer sends through `gate`, so that this does not hold it any more."""
-        if self.gates is not None and gate in self.gates:
-            self.gates.remove(gate)
-            self.release()
-
     def release(self) -> None:
         """A gate opened: goes on, unless another one is shut or it waits for a message anyway."""
         if self.state < HELD or self.state > HELD_WAITING or self.isHeldBack():
