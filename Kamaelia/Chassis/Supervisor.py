@@ -17,7 +17,8 @@ It is a Graphline that is given factories, and answers for the errors of what
 they make, and of all below: each error is logged. Who failed is ended, its
 descendants first; a new one takes its place. Strategies and kinds are those of
 Erlang's OTP (the design principles' chapter on supervisors). But for "one_for_all",
-what waits in the inboxes of the one that failed waits for its successor.
+what waits in the inboxes of the one that failed waits for its successor (not what
+a thread had taken in before it came to read it).
 
 Termination: as a Graphline's; or with tooManyRestarts, after all have been ended,
 when there would be more than `intensity` restarts within `period` seconds.

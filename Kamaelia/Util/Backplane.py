@@ -104,19 +104,15 @@ class SubscribeTo(component):
     """
 
     Inboxes = {"inbox": "sent on as if it were published", "control": "when to stop"}
-    Outboxes = {
-        "outbox": "what is published",
-        "signal": "whatever ended it",
-        "_configuration": "to the Backplane",
-    }
+    Outboxes = {"outbox": "what is published", "signal": "whatever ended it"}
 
     def __init__(self, source: str) -> None:
         super().__init__()
         self.source = source
 
     def main(self) -> Iterator[int]:
-        self.link((self, "_configuration"), _serviceOf(SUBSCRIBE, self.source))
-        self.send(addsink(self, "outbox", "control", passthrough=2), "_configuration")
+        backplane, configuration = _serviceOf(SUBSCRIBE, self.source)
+        backplane._deliver(addsink(self, "outbox", "control", passthrough=2), configuration)
         try:
             while True:
                 yield from self.waitForMessage()
@@ -125,7 +121,7 @@ class SubscribeTo(component):
                 if self.isShuttingDown():
                     return
         finally:
-            self.send(removesink(self, "outbox", "control"), "_configuration")
+            backplane._deliver(removesink(self, "outbox", "control"), configuration)
 
 
 def _serviceOf(kind: str, name: str) -> tuple[Any, str]:

@@ -5,6 +5,7 @@ import pytest
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.testing import FINISHED, feed
+from Axon.ThreadedComponent import threadedcomponent
 from Kamaelia.Chassis.Pipeline import Pipeline
 from Kamaelia.Chassis.Supervisor import Supervisor, tooManyRestarts
 
@@ -26,6 +27,16 @@ class AsyncInverse(component):
     async def main(self):
         async for number in self.messages():
             self.send(1 / number)
+
+
+class ThreadedInverse(threadedcomponent):
+    def main(self):
+        while True:
+            self.waitForMessage()
+            while self.dataReady():
+                self.send(1 / self.recv())
+            if self.isShuttingDown():
+                return
 
 
 class Named(component):
@@ -86,6 +97,30 @@ def test_one_that_fails_is_made_anew_and_reads_what_waited(body, caplog):
     assert outcome["outbox"] == [1, 0.5, 0.25]
     assert [type(each) for each in outcome["signal"]] == [producerFinished]
     assert caplog.text.count("ZeroDivisionError") == 2
+
+
+@pytest.mark.parametrize("strategy", ["one_for_one", "one_for_all"])
+def test_a_thread_that_fails_or_waits_is_made_anew(strategy, caplog):
+    linkages = {("IT", "outbox"): ("", "outbox")}
+    supervisor = Supervisor(
+        IT=ThreadedInverse, OTHER=ThreadedInverse, linkages=linkages, strategy=strategy
+    )
+    before = dict(supervisor.components)
+
+    class Sender(component):
+        def main(self):
+            for number in (1, 0):
+                before["IT"]._deliver(number)
+            while supervisor.components["IT"] is before["IT"]:
+                self.pause(0.001)
+                yield 1
+            supervisor.components["IT"]._deliver(4)
+            supervisor._deliver(FINISHED, "control")
+
+    Sender().activate()
+    assert feed(supervisor, control=[])["outbox"] == [1, 0.25]
+    assert (supervisor.components["OTHER"] is before["OTHER"]) is (strategy == "one_for_one")
+    assert caplog.text.count("ZeroDivisionError") == 1
 
 
 @pytest.mark.parametrize(

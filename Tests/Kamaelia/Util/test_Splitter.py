@@ -3,6 +3,7 @@
 from Axon.Component import component
 from Axon.Ipc import shutdownMicroprocess
 from Axon.testing import FINISHED, feed
+from Kamaelia.Chassis.Pipeline import Pipeline
 from Kamaelia.Util.DataSource import DataSource
 from Kamaelia.Util.PassThrough import PassThrough
 from Kamaelia.Util.Splitter import Plug, PlugSplitter, Splitter, addsink, removesink
@@ -50,7 +51,7 @@ def test_what_a_Plug_gets_and_sends():
     Steps(
         splitter, ("configuration", None), ("inbox", 1), ("inbox", 2), ("control", FINISHED)
     ).activate()
-    outcome = feed(Plug(splitter, PassThrough()), control=[])
+    outcome = feed(Pipeline(Plug(splitter, PassThrough())), control=[])
     assert outcome["outbox"] == [1, 2]
     assert outcome["signal"] == [FINISHED]
 
