@@ -39,7 +39,7 @@ from typing import Any
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Kamaelia.Internet import Interrupts
-from Kamaelia.Internet.ConnectedSocketAdapter import theLoopOf
+from Kamaelia.Internet.Gates import theLoopOf
 from Kamaelia.Internet.TCPServer import TCPServer, addressOf
 from Kamaelia.IPC import newCSA, serverShutdown, shutdownCSA
 

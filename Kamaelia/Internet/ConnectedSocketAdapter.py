@@ -23,7 +23,6 @@ it once all is sent; shutdownMicroprocess gives that `promptly` seconds.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from ssl import SSLContext, create_default_context
 from typing import Any
 
 from Axon.AxonExceptions import noSpaceInBox
@@ -31,13 +30,15 @@ from Axon.Box import directsink, storageOf
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.Turns import ENDED, HOLD, PAUSE, WATCH
+from Kamaelia.Internet.Encryption import MayEncrypt
+from Kamaelia.Internet.Gates import HeldByTransport, discard, waitForLoop
 from Kamaelia.Internet.Lingering import lingeringOf
 from Kamaelia.IPC import socketShutdown
 
 MOST_MESSAGES = 256  # that may wait unread, however short they are
 
 
-class ConnectedSocketAdapter(component):
+class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
     """ConnectedSocketAdapter([listensocket]) -> one connection, given as a connected socket.
 
     listensocket: the socket; None if a listener makes the connection. The other
@@ -62,10 +63,7 @@ class ConnectedSocketAdapter(component):
     mostUnread = 256 * 1024  # bytes
     promptly = 5.0  # seconds that what was sent has after shutdownMicroprocess
     patience = 60.0  # seconds without progress after producerFinished
-    isServer = False
     mayStayHalfOpen = False  # whether the peer may have sent its last, and go on reading
-    serverHostname: str | None = None
-    sslContext: SSLContext | None = None
 
     def __init__(
         self,
@@ -80,7 +78,7 @@ class ConnectedSocketAdapter(component):
         self.transport: Any = None
         self.handler: Any = None  # a component that lives and ends with the connection
         self.creator: Any = None  # is told `opened(adapter)` and `closed(adapter)`
-        self._transmit: Callable[[Any], None] = _discard
+        self._transmit: Callable[[Any], None] = discard
         self._gate: Any = None  # itself while the peer does not read
         self._held: Any = ()
         self._unread = 0
@@ -107,31 +105,14 @@ class ConnectedSocketAdapter(component):
     def _open(self) -> Generator[int, None, None]:
         """Makes a transport of the socket that was given."""
         sock = self.socket
-        yield from self.waitForLoop(
+        yield from waitForLoop(
+            self,
             lambda loop: (
                 loop.connect_accepted_socket(lambda: self, sock)
                 if self.isServer
                 else loop.create_connection(lambda: self, sock=sock)
-            )
+            ),
         )
-
-    def waitForLoop(self, work: Callable[[Any], Any]) -> Generator[int, None, None]:
-        """`yield from` this until the coroutine `work(loop)` has ended; raises what it raises.
-
-        shutdownMicroprocess on "control" cancels it.
-        """
-        job = theLoopOf(self).create_task(work(self.scheduler.loop))
-        job.add_done_callback(lambda _: self.unpause())
-        try:
-            while not job.done() and not self._isToldToStop():
-                yield from self.waitForChange()
-        finally:
-            job.cancel()
-        if job.done():
-            job.result()
-
-    def _isToldToStop(self) -> bool:
-        return any(isinstance(each, shutdownMicroprocess) for each in self.inboxes["control"])
 
     def _heed(self) -> None:
         """A turn: something happened, other than bytes that come and go."""
@@ -244,31 +225,6 @@ class ConnectedSocketAdapter(component):
         self._transmit(data.encode() if isinstance(data, str) else data)
         return self._gate
 
-    def pause_writing(self) -> None:
-        """The peer does not read: whoever sends to it is held."""
-        self._gate = self
-
-    def resume_writing(self) -> None:
-        """The peer has read: whoever was held goes on."""
-        self._gate = None
-        held, self._held = self._held, ()
-        for task in held:
-            task.release()
-
-    @property
-    def keeper(self) -> Any:
-        """Who opens the gate at which senders wait."""
-        return self._task
-
-    def isShut(self) -> bool:
-        """Whether senders have to wait."""
-        return self._gate is not None
-
-    def hold(self, task: Any) -> None:
-        """`task` waits until the peer has read."""
-        if task not in self._held:
-            self._held = [*self._held, task]
-
     def bytesToSend(self) -> int:
         """How many bytes the peer, or the system, has not taken yet."""
         return self.transport.get_write_buffer_size() if self.transport is not None else 0
@@ -312,53 +268,6 @@ class ConnectedSocketAdapter(component):
         if not self.transport.is_closing():
             self.transport.resume_reading()
 
-    # TLS
-
-    def isEncrypted(self) -> bool:
-        """Whether TLS has begun."""
-        transport = self.transport
-        return transport is not None and transport.get_extra_info("sslcontext") is not None
-
-    def _beginTLS(self, message: Any) -> None:
-        """What waits unread came in the clear and is dropped; what is sent meanwhile is kept."""
-        if self._isOver or self._isClosing or self._handshake is not None:
-            return
-        context = message if isinstance(message, SSLContext) else self.sslContext
-        if context is None and self.isServer:
-            raise TypeError(
-                f"{self.name} needs an SSLContext with a certificate on 'makessl', not {message!r}"
-            )
-        kept: list[Any] = []
-        self._transmit = kept.append
-        self.transport.pause_reading()
-        unread = self.outboxes["outbox"]
-        if unread:
-            unread.clear()
-        self._unsent, self._isReading = None, True
-        work = self._shakeHands(context or create_default_context(), kept)
-        self._handshake = self.scheduler.loop.create_task(work)
-
-    async def _shakeHands(self, context: SSLContext, kept: list[Any]) -> None:
-        plain, name = self.transport, None if self.isServer else self.serverHostname
-        try:
-            transport = await self.scheduler.loop.start_tls(
-                plain, self, context, server_side=self.isServer, server_hostname=name
-            )
-        except OSError as error:
-            plain.abort()
-            self.connection_lost(error)
-            return
-        if self._isOver or transport is None:
-            plain.abort()
-            self.connection_lost(None)
-            return
-        self.transport, self._transmit = transport, transport.write
-        for data in kept:
-            self._transmit(data)
-        self.send(True, "sslready")
-        self._handshake = None
-        self._task.wake()
-
     # The end
 
     def close(self, patience: float, mayRenew: bool = True) -> None:
@@ -387,7 +296,7 @@ class ConnectedSocketAdapter(component):
             self.connection_lost(None)
 
     def _dropWhatComes(self) -> None:
-        self._transmit = _discard
+        self._transmit = discard
         if not isinstance(self.inboxes["inbox"], directsink):
             self._takeOver()
 
@@ -395,10 +304,6 @@ class ConnectedSocketAdapter(component):
         if not self._isAnnounced:
             self._isAnnounced = True
             self.send(socketShutdown(self, error), "signal")
-
-
-def _discard(message: Any) -> None:
-    """What is sent to a connection that has ended is lost."""
 
 
 def _bytesIn(sink: Any) -> int:
@@ -409,14 +314,3 @@ def _familyOf(process: Any) -> list[Any]:
     """`process` and all below it, the lowest first."""
     below = [each for child in getattr(process, "children", ()) for each in _familyOf(child)]
     return [*below, process]
-
-
-def theLoopOf(process: Any) -> Any:
-    """The event loop on which `process` runs. RuntimeError when it is stepped by hand."""
-    loop = process.scheduler.loop
-    if loop is None:
-        raise RuntimeError(
-            f"{process.name} needs an event loop: use run(), runThreads() or runAsync()"
-            " instead of stepping the scheduler by hand"
-        )
-    return loop

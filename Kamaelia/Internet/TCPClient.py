@@ -22,6 +22,7 @@ from typing import Any
 
 from Axon.Box import storageOf
 from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter
+from Kamaelia.Internet.Gates import isToldToStop, waitForLoop
 
 
 class TCPClient(ConnectedSocketAdapter):
@@ -76,10 +77,10 @@ class TCPClient(ConnectedSocketAdapter):
         try:
             if self.delay:
                 yield from self.waitForMessage("control", timeout=self.delay)
-                if self._isToldToStop():
+                if isToldToStop(self):
                     return
-            yield from self.waitForLoop(
-                lambda loop: wait_for(self._connect(loop), self.connect_timeout)
+            yield from waitForLoop(
+                self, lambda loop: wait_for(self._connect(loop), self.connect_timeout)
             )
         except OSError as error:  # TimeoutError is one
             self.connection_lost(error)

@@ -27,7 +27,8 @@ from typing import Any
 
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
-from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter, theLoopOf
+from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter
+from Kamaelia.Internet.Gates import theLoopOf
 from Kamaelia.Internet.Listening import Listener, Options, openPath, openSockets
 from Kamaelia.IPC import newCSA, serverShutdown, shutdownCSA
 

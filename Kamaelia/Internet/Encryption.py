@@ -1,0 +1,74 @@
+"""STARTTLS for a connection: what came in the clear is dropped, what is sent meanwhile is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from ssl import SSLContext, create_default_context
+from typing import Any
+
+
+class MayEncrypt:
+    """What a ConnectedSocketAdapter knows of TLS: mixed into it."""
+
+    name: Any
+    inboxes: Any
+    outboxes: Any
+    scheduler: Any
+    send: Any
+    transport: Any
+    _task: Any
+    _transmit: Callable[[Any], None]
+    _unsent: Any
+    _isReading: bool
+    _isOver: bool
+    _isClosing: bool
+    connection_lost: Callable[[Exception | None], None]
+
+    isServer = False
+    serverHostname: str | None = None
+    sslContext: SSLContext | None = None
+    _handshake: Any = None
+
+    def isEncrypted(self) -> bool:
+        """Whether TLS has begun."""
+        transport = self.transport
+        return transport is not None and transport.get_extra_info("sslcontext") is not None
+
+    def _beginTLS(self, message: Any) -> None:
+        """`message` came to "makessl". RFC 3207, section 4.2: nothing said before counts after."""
+        if self._isOver or self._isClosing or self._handshake is not None:
+            return
+        context = message if isinstance(message, SSLContext) else self.sslContext
+        if context is None and self.isServer:
+            raise TypeError(
+                f"{self.name} needs an SSLContext with a certificate on 'makessl', not {message!r}"
+            )
+        kept: list[Any] = []
+        self._transmit = kept.append
+        self.transport.pause_reading()
+        unread = self.outboxes["outbox"]
+        if unread:
+            unread.clear()
+        self._unsent, self._isReading = None, True
+        work = self._shakeHands(context or create_default_context(), kept)
+        self._handshake = self.scheduler.loop.create_task(work)
+
+    async def _shakeHands(self, context: SSLContext, kept: list[Any]) -> None:
+        plain, name = self.transport, None if self.isServer else self.serverHostname
+        transport, reason = None, None
+        try:
+            transport = await self.scheduler.loop.start_tls(
+                plain, self, context, server_side=self.isServer, server_hostname=name
+            )
+        except OSError as error:
+            reason = error
+        self._handshake = None
+        if self._isOver or transport is None:
+            plain.abort()
+            self.connection_lost(reason)
+            return
+        self.transport, self._transmit = transport, transport.write
+        for data in kept:
+            self._transmit(data)
+        self.send(True, "sslready")
+        self._task.nudge()
