@@ -1,0 +1,81 @@
+"""What the tests of examples ask for: an example as a user runs it, in a process of its own."""
+
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "Examples"
+PATIENCE = 20.0  # seconds until an example that hangs is killed
+
+
+def commandOf(example: str, *options: Any) -> list[str]:
+    """The command line of Examples/`example`; its warnings are errors."""
+    return [sys.executable, "-W", "error", "-u", str(EXAMPLES / example), *map(str, options)]
+
+
+@pytest.fixture
+def run() -> Callable[..., Any]:
+    """run("Topic/file.py", *options[, input=text]) -> the CompletedProcess, with its texts."""
+
+    def run(example: str, *options: Any, **more: Any) -> Any:
+        return subprocess.run(
+            commandOf(example, *options),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+            **more,
+        )
+
+    return run
+
+
+class Served:
+    """Served(process, host, port) -> an example that serves, and says where."""
+
+    def __init__(self, process: Any, host: str, port: int) -> None:
+        self.process = process
+        self.host = host
+        self.port = port
+
+    def end(self, number: int = signal.SIGINT) -> tuple[int, str]:
+        """Ends it as Ctrl-C does; its exit status, and what it wrote to stderr."""
+        self.process.send_signal(number)
+        _, errors = self.process.communicate(timeout=PATIENCE)
+        return self.process.returncode, errors
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Served]]:
+    """serve("Topic/server.py", *options) -> it runs on a free port, until the test is over."""
+    started = []
+
+    def serve(example: str, *options: Any) -> Served:
+        process = subprocess.Popen(
+            commandOf(example, "--port", 0, *options),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        killer = threading.Timer(PATIENCE, process.kill)
+        killer.start()
+        started.append((process, killer))
+        said = process.stdout.readline()
+        found = re.search(r"listening on (\S+), port (\d+)$", said)
+        if found is None:
+            process.kill()
+            pytest.fail(f"{example} said {said!r}, and {process.stderr.read()}")
+        return Served(process, found[1], int(found[2]))
+
+    yield serve
+    for process, killer in started:
+        killer.cancel()
+        process.kill()
+        process.communicate(timeout=PATIENCE)

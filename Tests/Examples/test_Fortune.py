@@ -1,0 +1,41 @@
+import pytest
+
+from Tests.Kamaelia.sockets import dial, readAll
+
+SAYINGS = "Käse ist gut.\n%\nTwo lines\nof one saying.\n%\n"
+
+
+@pytest.fixture
+def server(serve, tmp_path):
+    cookies = tmp_path / "cookies"
+    cookies.write_text(SAYINGS, encoding="utf-8")
+    return serve("Fortune/server.py", "--cookies", cookies)
+
+
+def test_the_server_tells_one_saying_and_closes(server):
+    answers = set()
+    for _ in range(30):
+        with dial(server.port) as sock:
+            answers.add(readAll(sock).decode())
+    assert answers == {"Käse ist gut.\n", "Two lines\nof one saying.\n"}
+    assert server.end() == (0, "")
+
+
+def test_the_client_prints_what_a_server_tells(server, run):
+    done = run("Fortune/client.py", "--port", server.port, encoding="utf-8")
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert done.stdout in {"Käse ist gut.\n", "Two lines\nof one saying.\n"}
+
+
+def test_the_server_has_sayings_of_its_own(serve):
+    with dial(serve("Fortune/server.py").port) as sock:
+        assert readAll(sock).endswith(b".\n")
+
+
+def test_the_client_says_that_there_is_no_server(run, freePort):
+    done = run("Fortune/client.py", "--port", freePort)
+    assert done.returncode == 1
+    assert done.stderr.startswith("no fortune: ")
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""

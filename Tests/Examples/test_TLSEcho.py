@@ -1,0 +1,49 @@
+import random
+import ssl
+import stat
+
+import pytest
+
+from Tests.Kamaelia.sockets import dial, readExactly
+
+pytestmark = pytest.mark.needs("openssl")
+
+
+def test_it_makes_a_certificate_that_clients_can_verify_and_echoes(serve, tmp_path):
+    path = tmp_path / "localhost.pem"
+    server = serve("TLSEcho/server.py", "--certificate", path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    sent = random.Random(1).randbytes(200_000)
+    trusting = ssl.create_default_context(cafile=path)
+    for name in ("localhost", "127.0.0.1"):
+        with trusting.wrap_socket(dial(server.port), server_hostname=name) as sock:
+            sock.sendall(sent[:100])
+            assert readExactly(sock, 100) == sent[:100]
+            for start in range(0, len(sent), 20_000):
+                sock.sendall(sent[start : start + 20_000])
+                assert readExactly(sock, 20_000) == sent[start : start + 20_000]
+    assert server.end() == (0, "")
+
+
+def test_it_keeps_a_certificate_that_there_is(serve, tmp_path):
+    path = tmp_path / "localhost.pem"
+    serve("TLSEcho/server.py", "--certificate", path).end()
+    before = path.read_bytes()
+    serve("TLSEcho/server.py", "--certificate", path).end()
+    assert path.read_bytes() == before
+
+
+def test_who_does_not_speak_tls_is_answered_nothing_and_harms_nobody(serve, tmp_path):
+    server = serve("TLSEcho/server.py")
+    with dial(server.port) as sock:
+        sock.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        assert b"GET" not in sock.recv(1000)
+    distrusting = ssl.create_default_context()
+    with pytest.raises(ssl.SSLCertVerificationError):
+        distrusting.wrap_socket(dial(server.port), server_hostname="localhost")
+    unverified = ssl.create_default_context()
+    unverified.check_hostname, unverified.verify_mode = False, ssl.CERT_NONE
+    with unverified.wrap_socket(dial(server.port)) as sock:
+        sock.sendall(b"x")
+        assert sock.recv(1) == b"x"
+    assert server.end() == (0, "")
