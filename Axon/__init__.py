@@ -4,36 +4,46 @@ bottom  AxonExceptions, Ipc, idGen, util, Base, debug: values that all others sp
 when    Turns, Timers, Microprocess, Scheduler: who runs, who sleeps
 where   Box, Linkage, Postoffice: through which boxes messages go
 both    Component: a microprocess with boxes
-above   AdaptiveCommsComponent, ThreadedComponent, Handle, background, Introspector,
-        CoordinatingAssistantTracker, STM, testing
+above   AdaptiveCommsComponent, Airlock, ThreadedComponent, Handle, background, Introspector,
+        CoordinatingAssistantTracker, STM, testing, experimental
 """
 
 from Axon import (
+    AdaptiveCommsComponent,
     AxonExceptions,
     Base,
     Box,
     Component,
     CoordinatingAssistantTracker,
+    Handle,
+    Introspector,
     Ipc,
     Linkage,
     Microprocess,
     Postoffice,
     Scheduler,
+    ThreadedComponent,
+    background,
     idGen,
     util,
 )
 
 __all__ = [
+    "AdaptiveCommsComponent",
     "AxonExceptions",
     "Base",
     "Box",
     "Component",
     "CoordinatingAssistantTracker",
+    "Handle",
+    "Introspector",
     "Ipc",
     "Linkage",
     "Microprocess",
     "Postoffice",
     "Scheduler",
+    "ThreadedComponent",
+    "background",
     "idGen",
     "util",
 ]

@@ -49,6 +49,7 @@ AXON: list[Floor] = [
     {
         "the upper floor": [
             "Axon.AdaptiveCommsComponent",
+            "Axon.Airlock",
             "Axon.Handle",
             "Axon.Introspector",
             "Axon.ThreadedComponent",

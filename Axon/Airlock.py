@@ -1,0 +1,277 @@
+"""The door between the scheduler's thread and another: messages pass it in both directions.
+
+How does it work?
+-----------------
+An Airlock has a queue for each inbox and one for all outboxes. The other thread
+puts and takes under its lock, and waits on its condition. Within the scheduler
+an airlockedcomponent carries messages from its inboxes into the airlock, and
+from there to its outboxes. It sleeps meanwhile, and is woken by one thread-safe
+call, `scheduler.callFromThread`, before which the flag that tells why is set.
+
+Termination: `tell()` asks the other thread to end, and ends its waits; after
+`close()` what it still puts is discarded.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator
+from math import inf
+from threading import Condition, get_ident
+from time import monotonic
+from typing import Any
+
+from Axon.AxonExceptions import normalShutdown, noSpaceInBox
+from Axon.Component import component
+from Axon.Ipc import shutdownMicroprocess
+from Axon.Turns import ENDED, HOLD, UNBORN
+
+DefaultQueueSize = 1000
+
+
+class Airlock:
+    """Airlock(limit, ring) -> queues of at most `limit` messages a box (0: no limit).
+
+    ring: called, in any thread, when the scheduler's side has something to do.
+    """
+
+    def __init__(self, limit: float, ring: Callable[[], object]) -> None:
+        self.limit = limit if limit > 0 else inf
+        self.changed = Condition()
+        self.inbound: dict[str, deque[Any]] = {}
+        self.outbound: deque[tuple[str, Any]] = deque()
+        self.load: dict[str, int] = {}  # how much of outbound is for which box
+        self.ident: int | None = None  # the thread's, while it runs
+        self.isStirred = False  # something happened since the thread last slept
+        self.isClogged = False  # messages were left in the inboxes, for lack of room here
+        self.isFinished = False  # the thread puts no more
+        self.isTold = False  # the thread ought to end
+        self.isClosed = False  # nobody carries messages any more
+        self.deadline = inf
+        self.error: BaseException | None = None
+        self._ring = ring
+        self._isRung = False
+        self._isFlushed = True
+
+    # For the other thread
+
+    def put(self, message: Any, boxname: str) -> None:
+        """A message on its way out. Raises noSpaceInBox when too many wait for that box."""
+        with self.changed:
+            if self.isClosed:
+                return
+            load = self.load.get(boxname, 0)
+            if load >= self.limit:
+                raise noSpaceInBox(load, self.limit)
+            self.load[boxname] = load + 1
+            self.outbound.append((boxname, message))
+        self.ring()
+
+    def take(self, boxname: str) -> Any:
+        """The oldest message that came in. Raises IndexError when there is none."""
+        with self.changed:
+            queue = self.inbound.get(boxname)
+            if not queue:
+                raise IndexError(boxname)
+            message = queue.popleft()
+            isRoom = self.isClogged and len(queue) * 2 <= self.limit
+            if isRoom:
+                self.isClogged = False
+        if isRoom:
+            self.ring()
+        return message
+
+    def waiting(self, boxname: str) -> int:
+        """How many messages can be taken."""
+        return len(self.inbound.get(boxname, ()))
+
+    def ring(self) -> None:
+        """Wakes the scheduler's side, unless it has been woken already."""
+        with self.changed:
+            if self._isRung or self.isClosed:
+                return
+            self._isRung = True
+        self._ring()
+
+    def waitUntil(self, isTrue: Callable[[], object], timeout: float | None = None) -> bool:
+        """Blocks until `isTrue()`, or for `timeout` seconds; gives whether it is.
+
+        Raises normalShutdown if it is not, and the thread was told to end.
+        """
+        with self.changed:
+            self.changed.wait_for(lambda: isTrue() or self.isTold, timeout)
+            if isTrue():
+                return True
+            if self.isTold:
+                raise normalShutdown("this thread was told to end")
+            return False
+
+    def sleep(self, timeout: float | None) -> None:
+        """Blocks until something happens that has not ended a sleep before."""
+        with self.changed:
+            if self.waitUntil(lambda: self.isStirred, timeout):
+                self.isStirred = False
+
+    def flush(self) -> None:
+        """Blocks until all that was put is delivered, and all that had come can be taken."""
+        with self.changed:
+            self.outbound.append(("", None))  # passes when all before it has passed
+            self._isFlushed = False
+        self.ring()
+        with self.changed:
+            self.changed.wait_for(lambda: self._isFlushed or self.isTold or self.isClosed)
+
+    def ask(self, door: Callable[[Callable[[], object]], object], errand: Callable[[], Any]) -> Any:
+        """What `errand()` gives, or its error; `door` has it called in the scheduler's thread.
+
+        Raises normalShutdown if the thread was told to end before.
+        """
+        answer: list[Any] = []
+        errors: list[BaseException] = []
+
+        def run() -> None:
+            if self.isTold:
+                return
+            try:
+                result = errand()
+            except BaseException as error:  # noqa: BLE001 - it is raised where it was asked for
+                errors.append(error)
+                result = None
+            with self.changed:
+                answer.append(result)
+                self.changed.notify_all()
+
+        door(run)
+        self.waitUntil(lambda: answer)
+        if errors:
+            raise errors.pop()
+        return answer[0]
+
+    def finish(self, error: BaseException | None) -> None:
+        """The thread has come to its end."""
+        with self.changed:
+            self.isFinished, self.error, self.ident = True, error, None
+
+    # For the scheduler's side
+
+    def hear(self) -> None:
+        """From now on another ring is needed to wake the scheduler's side."""
+        self._isRung = False
+
+    def letIn(self, boxname: str, inbox: Any, take: Callable[[str], Any]) -> None:
+        """Takes from `inbox` what there is room for."""
+        with self.changed:
+            queue = self.inbound.setdefault(boxname, deque())
+            while inbox and len(queue) < self.limit:
+                queue.append(take(boxname))
+                self.stir()
+            self.isClogged = self.isClogged or bool(inbox)
+
+    def letOut(self) -> None:
+        """The first message on its way out has been delivered."""
+        with self.changed:
+            boxname, _ = self.outbound.popleft()
+            if boxname:
+                self.load[boxname] -= 1
+            elif not any(name == "" for name, _ in self.outbound):
+                self._isFlushed = True
+                self.changed.notify_all()
+
+    def stir(self) -> None:
+        """Ends the thread's sleep, or else its next one."""
+        with self.changed:
+            self.isStirred = True
+            self.changed.notify_all()
+
+    def tell(self, grace: float) -> None:
+        """Asks the thread to end within `grace` seconds, and ends its waits."""
+        with self.changed:
+            if not self.isTold:
+                self.isTold = True
+                self.deadline = monotonic() + grace
+                self.inbound.setdefault("control", deque()).append(shutdownMicroprocess())
+            self.stir()
+
+    def close(self) -> None:
+        """Nobody carries messages any more."""
+        with self.changed:
+            self.isClosed = True
+            self.changed.notify_all()
+
+
+class airlockedcomponent(component):
+    """airlockedcomponent([queuelengths], **attributes) -> one whose messages other threads handle.
+
+    queuelengths: the most messages (each box) on their way in or out; 0 for no limit.
+    """
+
+    _airlock: Any = None
+
+    def __init__(self, queuelengths: int = DefaultQueueSize, **argd: Any) -> None:
+        super().__init__(**argd)
+        self.queuelengths = queuelengths
+
+    def _open(self) -> Airlock:
+        """The airlock, through which messages begin to pass."""
+        self._airlock = airlock = Airlock(self.queuelengths, self._ring)
+        return airlock
+
+    def _ring(self) -> None:
+        if self._task.state != UNBORN:  # else it finds what there is in its first turn
+            self.scheduler.callFromThread(self._task.wake)
+
+    def _carry(self, isOver: Callable[[], object]) -> Generator[int, None, None]:
+        """Carries messages until `isOver()`, and all that were put have been sent."""
+        airlock = self._airlock
+        ended = 0
+        while True:
+            airlock.hear()
+            mayEnd = isOver()
+            before, ended = ended, sum(child._task.state == ENDED for child in self.children)
+            if ended != before:
+                airlock.stir()
+            self._carryIn()
+            isDone = self._carryOut()
+            if isDone and mayEnd:
+                return
+            if isDone:
+                yield from component.waitForChange(self)
+            else:
+                yield 1
+
+    def _carryIn(self) -> None:
+        for boxname, inbox in list(self.inboxes.items()):
+            if inbox:
+                self._airlock.letIn(boxname, inbox, self._takeFromInbox)
+
+    def _takeFromInbox(self, boxname: str) -> Any:
+        return component.recv(self, boxname)
+
+    def _carryOut(self) -> bool:
+        """Sends what was put, and gives whether that was all; if not, it wishes how to wait."""
+        airlock, task = self._airlock, self._task
+        for _ in range(len(airlock.outbound)):
+            if task.gates is not None and task.isHeldBack():
+                task.wish |= HOLD
+                return False
+            boxname, message = airlock.outbound[0]
+            try:
+                if boxname:
+                    component.send(self, message, boxname)
+            except noSpaceInBox:
+                component.pause(self)  # until one is taken there
+                return False
+            airlock.letOut()
+            if task.gates is not None:
+                return False
+        return not airlock.outbound
+
+    def _isForeign(self) -> bool:
+        """Whether this is called by another thread than the scheduler's, while messages pass."""
+        airlock = self._airlock
+        if airlock is None:
+            return False
+        me = get_ident()
+        return airlock.ident == me or (
+            not airlock.isClosed and self.scheduler._thread not in (me, None)
+        )

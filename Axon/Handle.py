@@ -1,0 +1,158 @@
+"""A component as an object with put and get, for code that is no component.
+
+Example usage
+-------------
+    background().start()
+    reader = Handle(TCPClient("localhost", 25)).activate()
+    try:
+        greeting = reader.get("outbox")         # in a thread: now, or queue.Empty
+    except queue.Empty: ...
+
+    async def greet():                          # in asyncio code: waits
+        reader = Handle(TCPClient("localhost", 25)).activate()
+        running = asyncio.create_task(scheduler.run.runAsync())
+        greeting = await reader.get("outbox")
+        reader.put(shutdownMicroprocess(), "control")
+        await running
+
+How does it work?
+-----------------
+The Handle is linked to the component's outbox and signal, and its own outboxes
+lead to the inbox and control. It runs beside the component; messages pass
+through an Airlock, so that put and get may be called in any thread, before the
+component runs, while it does, and (get) when it has ended.
+
+Termination: when the component has ended, and all its messages can be taken.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from collections.abc import Callable, Generator
+from contextlib import suppress
+from functools import partial
+from math import inf
+from queue import Empty
+from typing import Any, ClassVar
+
+from Axon.Airlock import DefaultQueueSize, airlockedcomponent
+from Axon.AxonExceptions import noSuchBox
+from Axon.Turns import ENDED
+
+_TO = {"inbox": "_outbox", "control": "_signal"}  # the component's inboxes, and what leads there
+_FROM = {"outbox": "_inbox", "signal": "_control"}  # its outboxes, and where they lead
+
+
+class Handle(airlockedcomponent):
+    """Handle(someComponent[, queuelengths]) -> a way to talk to it; activates it when activated.
+
+    queuelengths: how many messages may wait on their way to the component.
+    """
+
+    Inboxes: ClassVar[Any] = {"_inbox": "what it sends", "_control": "what it signals"}
+    Outboxes: ClassVar[Any] = {"_outbox": "what it is sent", "_signal": "when it is to stop"}
+
+    def __init__(self, someComponent: Any, queuelengths: int = DefaultQueueSize) -> None:
+        super().__init__(queuelengths)
+        self.addChildren(someComponent)
+        self._to = {theirs: ours for theirs, ours in _TO.items() if theirs in someComponent.inboxes}
+        self._from = {
+            theirs: ours for theirs, ours in _FROM.items() if theirs in someComponent.outboxes
+        }
+        for theirs, ours in self._to.items():
+            self.link((self, ours), (someComponent, theirs))
+        for theirs, ours in self._from.items():
+            self.link((someComponent, theirs), (self, ours))
+        self._waiters: deque[Callable[[], object]] = deque()
+        self._open()
+
+    # In any thread
+
+    def put(self, item: Any, boxname: str = "inbox") -> None:
+        """Sends `item` to the component's "inbox" or "control", soon; discarded when it has ended.
+
+        Raises noSpaceInBox when `queuelengths` wait already, noSuchBox (a KeyError).
+        """
+        if boxname not in self._to:
+            raise noSuchBox(self.children[0].name, boxname, "inbox", self._to)
+        self._airlock.put(item, self._to[boxname])
+
+    def get(self, boxname: str = "outbox") -> Any:
+        """The oldest message of the component's "outbox" or "signal".
+
+        In a coroutine that asyncio runs: `await get()` waits for one, and raises
+        queue.Empty when the component has ended and none is left. Anywhere else
+        get() gives one at once, or raises queue.Empty. Raises noSuchBox (a KeyError).
+        """
+        if boxname not in self._from:
+            raise noSuchBox(self.children[0].name, boxname, "outbox", self._from)
+        return self._wait(boxname) if _isInCoroutine() else self._take(boxname)
+
+    def _take(self, boxname: str) -> Any:
+        try:
+            return self._airlock.take(self._from[boxname])
+        except IndexError:
+            raise Empty from None
+
+    async def _wait(self, boxname: str) -> Any:
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        while True:
+            came = loop.create_future()
+            self._waiters.append(partial(loop.call_soon_threadsafe, _settle, came))
+            isLast = self._airlock.isClosed  # asked before, not after, it is found to be empty
+            try:
+                return self._take(boxname)
+            except Empty:
+                if isLast:
+                    raise
+            await came
+
+    # In the scheduler
+
+    def main(self) -> Generator[int, None, None]:
+        for child in self.children:
+            child.activate(Scheduler=self.scheduler)
+        try:
+            yield from self._carry(self._isOver)
+        finally:
+            self._airlock.limit = inf
+            self._carryIn()
+            self._airlock.close()
+            self._wakeWaiters()
+
+    def childrenDone(self) -> bool:
+        """Whether the component has ended."""
+        return all(child._task.state == ENDED for child in self.children)
+
+    def _isOver(self) -> bool:
+        if not self.childrenDone():
+            return False
+        self._airlock.outbound.clear()  # nobody will take it
+        return True
+
+    def _carryIn(self) -> None:
+        super()._carryIn()
+        self._wakeWaiters()
+
+    def _wakeWaiters(self) -> None:
+        while self._waiters:
+            with suppress(RuntimeError):  # its loop has been closed
+                self._waiters.popleft()()
+
+
+def _isInCoroutine() -> bool:
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is None:
+        return False
+    try:
+        return asyncio.current_task() is not None
+    except RuntimeError:  # no loop runs in this thread
+        return False
+
+
+def _settle(came: Any) -> None:
+    if not came.done():
+        came.set_result(None)

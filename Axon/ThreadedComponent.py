@@ -1,0 +1,319 @@
+"""Components whose main() runs in a thread: for what blocks, such as a device or a foreign library.
+
+Example usage
+-------------
+    class Lines(threadedcomponent):
+        def main(self):
+            with open("/dev/ttyS0", "rb") as port:
+                for line in port:               # blocks; nobody else waits
+                    self.send(line, "outbox")
+                    if self.isShuttingDown():
+                        break
+
+How does it work?
+-----------------
+main() is a plain function, without yield. It has the box calls of any component
+(send, recv, dataReady, anyReady, Inbox); pause() and waitForMessage() block.
+Messages pass through an Airlock: up to `queuelengths` a box in each direction.
+One more that is sent raises noSpaceInBox; `sync()` waits until all have been
+delivered. What rewires the system (link, addChildren, addInbox) is done in the
+scheduler's thread, while main() waits for it.
+
+Termination: when main() has returned and all that it sent is delivered. Its
+error is raised as any component's is. At the end of the system, or by stop(),
+the thread finds a shutdownMicroprocess in "control", waits that would last for
+ever raise normalShutdown, and it has `grace` seconds to return.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
+from threading import Thread, get_ident
+from time import monotonic
+from typing import Any, ClassVar
+
+from Axon.AdaptiveCommsComponent import _AdaptiveCommsable
+from Axon.Airlock import DefaultQueueSize, airlockedcomponent
+from Axon.AxonExceptions import normalShutdown, noSpaceInBox
+from Axon.Component import component
+from Axon.Ending import GRACE
+from Axon.Turns import UNBORN
+
+__all__ = [
+    "DefaultQueueSize",
+    "UnHandledException",
+    "threadedadaptivecommscomponent",
+    "threadedcomponent",
+]
+
+GENERATOR_OR_COROUTINE = 0x20 | 0x80 | 0x200  # inspect.CO_..., without importing inspect
+
+
+class UnHandledException(Exception):
+    """Known to older programs; what a thread raises is raised as it is, and never as this."""
+
+
+class threadedcomponent(airlockedcomponent):
+    """threadedcomponent([queuelengths], **attributes) -> its main() runs in a thread of its own."""
+
+    grace: ClassVar[float] = GRACE  # seconds that the thread has, once it was told to end
+
+    _isCounted = False  # as one that could wake somebody in the scheduler
+    _isLeaving = False  # the scheduler's side waits for the thread's end
+
+    # In the thread
+
+    def main(self) -> Any:
+        """The thread's body, a plain function. By default the old style: initialiseComponent(),
+        mainBody() as long as it gives something true, closeDownComponent(). Mostly overridden.
+        """
+        self.initialiseComponent()
+        while self.mainBody():
+            pass
+        self.closeDownComponent()
+
+    def send(self, message: Any, boxname: str = "outbox") -> None:
+        """Sends, as component.send does. Raises noSpaceInBox when too many wait to be delivered."""
+        if not self._isForeign():
+            super().send(message, boxname)
+        elif boxname in self.outboxes:
+            self._airlock.put(message, boxname)
+        else:
+            self._wrongBox(boxname, "outbox")
+
+    def recv(self, boxname: str = "inbox") -> Any:
+        """Takes the oldest message. Raises noSuchBox (a KeyError), emptyInbox (an IndexError)."""
+        if not self._isForeign():
+            return super().recv(boxname)
+        try:
+            return self._airlock.take(boxname)
+        except IndexError:
+            self._cannotTake(boxname)
+
+    def dataReady(self, boxname: str = "inbox") -> int:
+        """How many messages can be taken."""
+        if not self._isForeign():
+            return super().dataReady(boxname)
+        if boxname not in self.inboxes:
+            self._wrongBox(boxname, "inbox")
+        waiting: int = self._airlock.waiting(boxname)
+        return waiting
+
+    def anyReady(self) -> Any:
+        """The name of the first inbox, in order of declaration, that holds one; else False."""
+        if not self._isForeign():
+            return super().anyReady()
+        return next((name for name in tuple(self.inboxes) if self._airlock.waiting(name)), False)
+
+    def Inbox(self, boxname: str = "inbox") -> Iterator[Any]:
+        """Takes the messages that wait in the inbox, and those that come meanwhile."""
+        if not self._isForeign():
+            return super().Inbox(boxname)
+        self.dataReady(boxname)
+        return self._takeAll(boxname)
+
+    def _takeAll(self, boxname: str) -> Iterator[Any]:
+        while self._airlock.waiting(boxname):
+            yield self._airlock.take(boxname)
+
+    def pause(self, timeout: float | None = None) -> Any:
+        """Blocks until a message comes, a child ends, unpause() is called, or the time is over.
+
+        Raises normalShutdown if the thread has been told to end, and nothing happened since.
+        """
+        if not self._isForeign():
+            return super().pause(timeout)
+        self._airlock.sleep(timeout)
+        return 1
+
+    def waitForMessage(self, boxname: str | None = None, timeout: float | None = None) -> Any:
+        """Blocks until the inbox (any, if none is named) holds a message, or the time is over.
+
+        Gives the name of an inbox that does, or False. Raises normalShutdown if
+        none does and the thread has been told to end.
+        """
+        if not self._isForeign():
+            return super().waitForMessage(boxname, timeout)
+        if boxname is None:
+            self._airlock.waitUntil(self.anyReady, timeout)
+            return self.anyReady()
+        self._airlock.waitUntil(lambda: self.dataReady(boxname), timeout)
+        return boxname if self.dataReady(boxname) else False
+
+    def waitForChange(self, timeout: float | None = None) -> Any:
+        """Blocks as pause() does."""
+        if not self._isForeign():
+            return super().waitForChange(timeout)
+        return self.pause(timeout)
+
+    def passOnShutdown(self) -> Any:
+        """Blocks until a shutdown message comes to "control", and passes it on to "signal"."""
+        if not self._isForeign():
+            return super().passOnShutdown()
+        while not self.isShuttingDown():
+            self.waitForMessage("control")
+        return ()
+
+    def sync(self) -> None:
+        """Blocks until all that was sent has been delivered, and all that had come can be taken."""
+        if self._isForeign():
+            self._airlock.flush()
+
+    # Asked of the scheduler's thread
+
+    def _inScheduler(self, errand: Callable[[], Any]) -> Any:
+        if not self._isForeign():
+            return errand()
+        return self._airlock.ask(self.scheduler.callFromThread, errand)
+
+    def link(self, source: Any, sink: Any, *optionalargs: Any, **kwoptionalargs: Any) -> Any:
+        """Joins (component, box) to (component, box); see Axon.Postoffice.postoffice.link."""
+        link = super().link
+        return self._inScheduler(lambda: link(source, sink, *optionalargs, **kwoptionalargs))
+
+    def unlink(self, thecomponent: Any = None, thelinkage: Any = None) -> None:
+        """Takes away linkages that this component made."""
+        unlink = super().unlink
+        self._inScheduler(lambda: unlink(thecomponent, thelinkage))
+
+    def addChildren(self, *children: Any) -> None:
+        """Makes components children of this one, whose pause() their end ends."""
+        addChildren = super().addChildren
+        self._inScheduler(lambda: addChildren(*children))
+
+    def removeChild(self, child: Any) -> None:
+        """A child no longer; raises ValueError if it was none."""
+        removeChild = super().removeChild
+        self._inScheduler(lambda: removeChild(child))
+
+    def setInboxSize(self, boxname: str, size: int | None) -> None:
+        """The most messages that the inbox may hold, beside those that can be taken already."""
+        setInboxSize = super().setInboxSize
+        self._inScheduler(lambda: setInboxSize(boxname, size))
+
+    # Life
+
+    def activate(self, Scheduler: Any = None, Tracker: Any = None, mainmethod: str = "main") -> Any:
+        """As microprocess.activate(); the thread starts in the first turn.
+
+        Raises TypeError if the main method is a generator function or a coroutine function.
+        """
+        if self._thread is None and "_task" in self.__dict__:
+            body = getattr(self, mainmethod)
+            code = getattr(body, "__code__", None)
+            if not callable(body) or (code and code.co_flags & GENERATOR_OR_COROUTINE):
+                raise TypeError(
+                    f"the main method of {self} runs in a thread: it must be a plain function,"
+                    " without yield and without async"
+                )
+            self._body = body
+        return super().activate(Scheduler, Tracker, "_attend")
+
+    def unpause(self) -> None:
+        """Ends pause(), from any thread. Before activation nothing happens."""
+        if self._airlock is not None:
+            self._airlock.stir()
+        super().unpause()
+
+    def stop(self) -> None:
+        """Tells the thread to end."""
+        airlock = self._airlock
+        if airlock is None or airlock.isFinished or self._task.state >= UNBORN:
+            super().stop()
+        else:
+            self._isStopping = True
+            airlock.tell(self.grace)
+
+    def _attend(self) -> Generator[int, None, None]:
+        """What runs in the scheduler: starts the thread, carries its messages, ends with it."""
+        airlock = self._open()
+        thread = Thread(target=self._runThread, name=str(self), daemon=True)
+        thread.start()
+        self.scheduler.outside += 1
+        self._isCounted = True
+        try:
+            yield from self._carry(lambda: not self._isCounted)
+        finally:
+            self._isLeaving = True
+            if not airlock.isFinished:
+                self._tellAll()
+            thread.join(max(0.0, min(airlock.deadline - monotonic(), self.grace)))
+            airlock.close()
+            self._sendRest()
+            self._uncount()
+            self._raiseError(thread)
+
+    def _runThread(self) -> None:
+        airlock, error = self._airlock, None
+        airlock.ident = get_ident()
+        try:
+            result = self._body()
+            if hasattr(result, "send") and hasattr(result, "throw"):
+                raise TypeError(f"the main method of {self} runs in a thread, but gave {result!r}")
+        except BaseException as raised:  # noqa: BLE001 - it is raised in the scheduler's thread
+            error = raised
+        airlock.finish(error)
+        if not self._isLeaving:
+            self.scheduler.callFromThread(self._uncount)
+
+    def _uncount(self) -> None:
+        """The scheduler has one less that could be woken from outside."""
+        if self._isCounted:
+            self._isCounted = False
+            self.scheduler.outside -= 1
+        self._task.wake()
+
+    def _tellAll(self) -> None:
+        """Tells the thread to end; at the system's end all threads, so that none waits in line."""
+        self._airlock.tell(self.grace)
+        if self.scheduler._isEnding:
+            for task in self.scheduler.tasks:
+                if isinstance(task.process, threadedcomponent) and task.process._airlock:
+                    task.process._airlock.tell(task.process.grace)
+
+    def _sendRest(self) -> None:
+        """Sends what the thread put while it was told to end; what finds no room is lost."""
+        for boxname, message in self._airlock.outbound:
+            if boxname in self.outboxes:
+                with suppress(noSpaceInBox):
+                    component.send(self, message, boxname)
+
+    def _raiseError(self, thread: Thread) -> None:
+        airlock = self._airlock
+        if thread.is_alive():
+            import logging  # here, because only a thread that hangs needs it
+
+            logging.getLogger("Axon").warning("%s was told to end, but its thread still runs", self)
+        error, airlock.error = airlock.error, None
+        if error is not None and not (airlock.isTold and isinstance(error, normalShutdown)):
+            raise error
+
+
+class threadedadaptivecommscomponent(_AdaptiveCommsable, threadedcomponent):
+    """A threaded component whose boxes come and go, see Axon.AdaptiveCommsComponent."""
+
+    def addInbox(self, *args: str) -> str:
+        """addInbox([wish]) -> a new inbox, by its actual name: the wish, or one like it."""
+        add = super().addInbox
+        name: str = self._inScheduler(lambda: add(*args))
+        return name
+
+    def addOutbox(self, *args: str) -> str:
+        """addOutbox([wish]) -> a new outbox, by its actual name: the wish, or one like it."""
+        add = super().addOutbox
+        name: str = self._inScheduler(lambda: add(*args))
+        return name
+
+    def deleteInbox(self, name: str) -> None:
+        """Takes the inbox away, with what waits in it and the linkages that lead to it."""
+        delete = super().deleteInbox
+        self._inScheduler(lambda: delete(name))
+        if self._airlock is not None:
+            self._airlock.inbound.pop(name, None)
+
+    def deleteOutbox(self, name: str) -> None:
+        """Takes the outbox away, and its linkages, when what was sent to it is delivered."""
+        self.sync()
+        delete = super().deleteOutbox
+        self._inScheduler(lambda: delete(name))
