@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from Axon.AxonExceptions import noSpaceInBox
 
@@ -120,7 +121,7 @@ class outbox(postbox):
 
 
 class realsink(deque[Any], postbox):
-    """realsink([task, component, boxname]) -> an inbox that stores messages, first in, first out.
+    """realsink([task, boxname]) -> an inbox that stores messages, first in, first out.
 
     `append(message)` gives None, or the gate at which the sender has to wait.
     """
@@ -128,21 +129,18 @@ class realsink(deque[Any], postbox):
     __slots__ = (
         "boxname",
         "capacity",
-        "component",
         "feeders",
         "size",
         "sources",
         "target",
         "task",
-        "transit",
         "waiting",
     )
 
     isInbox = True
 
-    def __init__(self, task: Any = None, component: Any = None, boxname: str = "inbox") -> None:
+    def __init__(self, task: Any = None, boxname: str = "inbox") -> None:
         self.task = NOBODY if task is None else task
-        self.component = component
         self.boxname = boxname
         self.sources = ()
         self.target = None
@@ -150,7 +148,11 @@ class realsink(deque[Any], postbox):
         self.size: int | None = None
         self.capacity: int | None = None
         self.waiting: Any = ()  # the tasks that are held until there is room
-        self.transit: str | None = None
+
+    @property
+    def component(self) -> Any:
+        """Whose inbox this is."""
+        return self.task.process
 
     # each sink is itself, whatever it holds
     __hash__ = object.__hash__  # type: ignore[assignment]
@@ -178,11 +180,14 @@ class realsink(deque[Any], postbox):
 
     def setShowTransit(self, showtransit: bool, tag: str | None = None) -> None:
         """Whether each message that comes is logged, under `tag`."""
-        self.transit = (tag or "") if showtransit else None
+        if showtransit:
+            _shown[self] = tag or "transit"
+        else:
+            _shown.pop(self, None)
         self._guard()
 
     def _guard(self) -> None:
-        isPlain = self.size is None and self.capacity is None and self.transit is None
+        isPlain = self.size is None and self.capacity is None and self not in _shown
         self.__class__ = realsink if isPlain else guardedsink
         if self.waiting and not self.isShut():
             self.open()
@@ -240,8 +245,8 @@ class guardedsink(realsink):
     def append(self, message: Any) -> guardedsink | None:  # type: ignore[override]
         if self.size is not None and len(self) >= self.size:
             raise noSpaceInBox(len(self), self.size)
-        if self.transit is not None:
-            _logTransit(self.transit, message)
+        if self in _shown:
+            _logTransit(_shown[self], message)
         deque.append(self, message)
         return self if self.capacity is not None and len(self) >= self.capacity else None
 
@@ -373,11 +378,16 @@ def withoutItem(items: Any, item: Any) -> Any:
     return items
 
 
+_shown: WeakKeyDictionary[realsink, str] = (
+    WeakKeyDictionary()
+)  # sinks that log, and under which tag
+
+
 def storageOf(component: Any, boxname: str) -> Any:
     """The sink of an inbox, made when it is first needed."""
     sink = component.inboxes[boxname]
     if sink is UNUSED:
-        sink = component.inboxes[boxname] = realsink(component._task, component, boxname)
+        sink = component.inboxes[boxname] = realsink(component._task, boxname)
         if ShowAllTransits:
             sink.setShowTransit(True)
     return sink
@@ -399,4 +409,4 @@ def makeOutbox(notify: Any = None) -> nullsink:
 def _logTransit(tag: str, message: Any) -> None:
     import logging  # here, because only who looks for a message needs it
 
-    logging.getLogger("Axon.Box").info("%s: %r", tag or "transit", message)
+    logging.getLogger("Axon.Box").info("%s: %r", tag, message)
