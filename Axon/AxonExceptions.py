@@ -51,23 +51,32 @@ class AxonException(Exception):
 
 
 class noSuchBox(AxonException, KeyError):
-    """noSuchBox(component_name, box, direction, available): no such box there.
+    """noSuchBox(component_name, box, direction, available, opposite=()): no such box there.
 
     `direction` is "inbox" or "outbox"; `available` gives the names of the boxes
-    of that direction that there are.
+    of that direction that there are, `opposite` those of the other one.
     """
 
     def __init__(
-        self, component_name: str, box: object, direction: str, available: Iterable[str]
+        self,
+        component_name: str,
+        box: object,
+        direction: str,
+        available: Iterable[str],
+        opposite: Iterable[str] = (),
     ) -> None:
         self.component_name = component_name
         self.box = box
         self.direction = direction
         self.available = tuple(available)
-        super().__init__(component_name, box, direction, self.available)
+        self.opposite = tuple(opposite)
+        super().__init__(component_name, box, direction, self.available, self.opposite)
 
     def __str__(self) -> str:
         sentence = f"{self.component_name} has no {self.direction} {self.box!r}"
+        if self.box in self.opposite:
+            other = {"inbox": "an outbox", "outbox": "an inbox"}[self.direction]
+            sentence = f"{sentence}, which is {other}"
         if not self.available:
             return f"{sentence}; it has none at all"
         names = ", ".join(map(repr, self.available))

@@ -333,7 +333,8 @@ class component(microprocess):
         boxes = self.__dict__.get("inboxes" if direction == "inbox" else "outboxes")
         if boxes is None:
             raise wiringError(notInitialised(self))
-        raise noSuchBox(self.name, boxname, direction, boxes) from None
+        opposite = self.outboxes if direction == "inbox" else self.inboxes
+        raise noSuchBox(self.name, boxname, direction, boxes, opposite) from None
 
 
 def _trace(who: component) -> None:

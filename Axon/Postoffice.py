@@ -100,7 +100,9 @@ def _checkBox(component: Any, boxname: str, isInbox: bool) -> None:
     if boxes is None:
         raise wiringError(notInitialised(component))
     if boxname not in boxes:
-        raise noSuchBox(component.name, boxname, "inbox" if isInbox else "outbox", boxes)
+        direction = "inbox" if isInbox else "outbox"
+        opposite = component.outboxes if isInbox else component.inboxes
+        raise noSuchBox(component.name, boxname, direction, boxes, opposite)
 
 
 def notInitialised(component: Any) -> str:

@@ -331,11 +331,13 @@ def test_stop_from_outside_ends_it_in_order(body):
     relay = body.Relay().activate()
 
     def stop(self):
-        for _ in range(3):
-            yield 1
+        relay._deliver("begin")
+        yield from self.waitForMessage()
         relay.stop()
 
-    Script(steps=stop).run()
+    script = Script(steps=stop)
+    script.link((relay, "outbox"), (script, "inbox"))
+    script.run()
     assert relay.isClosed
 
 
@@ -441,9 +443,9 @@ def test_an_error_ends_the_run_and_closes_the_others(body, error):
     def begin(self):
         for each in others:
             each._deliver("begin")
-            each.isClosed = False
-        for _ in range(5):
-            yield 1
+            self.link((each, "outbox"), (self, "inbox"))
+        while self.dataReady() < len(others):
+            yield from self.waitForChange()
         broken._deliver("now")
 
     Script(steps=begin).activate()
