@@ -1,0 +1,156 @@
+"""What is said to the real server about a mail: see Kamaelia.Apps.Grey.Relaying."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Generator, Iterable
+from email.utils import formatdate
+from typing import Any
+
+from Kamaelia.Apps.Grey.MailText import PIECE, MailText
+from Kamaelia.Apps.Grey.Relaying import Conversation, Relaying
+from Kamaelia.Support.Protocol.SMTP import Session
+from Kamaelia.Support.Protocol.SMTPAddress import Envelope
+from Kamaelia.Support.Protocol.SMTPReply import Reply
+from Kamaelia.Support.Protocol.SMTPReport import (
+    MOST_OF_HEADERS,
+    deliveryReport,
+    dotStuffed,
+    hasReturnAddress,
+    headersOf,
+)
+from Kamaelia.Support.Protocol.SMTPVerdict import needsOf, refusalFor, verdictOn
+
+Refused = list[tuple[str, Reply]]
+
+
+def begin(
+    relaying: Relaying, session: Session, parameters: Iterable[str], isEightBit: bool = False
+) -> Generator[bytes, Any, Reply | None]:
+    """MAIL, unless the real server has heard it already. Returns the refusal, or None.
+
+    parameters: the names of those of its recipients.
+    """
+    relay = relaying.relay
+    if not relay.isReady:
+        yield b""
+    refusal = lacking([*session.parameters, *parameters], isEightBit, relaying)
+    if refusal is not None or relaying.mail is session.recipients:
+        return refusal
+    if relaying.mail is not None:  # the client has begun anew since
+        relaying.mail = None
+        yield relay.reset()
+    reply: Reply = yield relay.mail(Envelope(session.sender, session.parameters))
+    if not reply.isPositive:
+        return reply
+    relaying.mail = session.recipients
+    return None
+
+
+def lacking(parameters: Iterable[str], isEightBit: bool, relaying: Relaying) -> Reply | None:
+    """The refusal of a mail that needs what the real server does not offer."""
+    if not parameters and not isEightBit:
+        return None
+    return refusalFor(needsOf(parameters, isEightBit), relaying.relay.extensions)
+
+
+# Live: a short one for each thing that the client says
+
+
+def recipient(relaying: Relaying, session: Session) -> Conversation:
+    """The recipient that was asked for last."""
+    refusal = yield from begin(relaying, session, session.asked.parameters)
+    if refusal is not None:
+        return refusal
+    reply: Reply = yield relaying.relay.rcpt(session.asked)
+    return reply
+
+
+def text(relaying: Relaying) -> Conversation:
+    """DATA: the text may follow if the answer is positive."""
+    reply: Reply = yield relaying.relay.data()
+    return reply
+
+
+def end(relaying: Relaying) -> Conversation:
+    """The dot."""
+    reply: Reply = yield relaying.relay.dot()
+    relaying.mail = None
+    return reply
+
+
+# Replay: one for the whole mail
+
+
+def replay(
+    relaying: Relaying, session: Session, mailText: MailText, isEightBit: bool
+) -> Conversation:
+    """A mail that is complete. One that some recipients are refused for good is reported."""
+    names = {name for each in session.recipientParameters.values() for name in each}
+    refusal = yield from begin(relaying, session, names, isEightBit)
+    if refusal is not None:
+        return refusal
+    answers = []
+    for path in session.recipients:
+        envelope = Envelope(path, session.recipientParameters.get(path, {}))
+        answers.append((path, (yield relaying.relay.rcpt(envelope))))
+    verdict = verdictOn(answers)
+    if verdict.reply is not None:
+        return verdict.reply
+    reply: Reply = yield from send(relaying, mailText)
+    if reply.isPositive and verdict.refused:
+        return (yield from report(relaying, session, verdict.refused, mailText)) or reply
+    return reply
+
+
+def send(relaying: Relaying, mailText: MailText) -> Conversation:
+    """DATA, the text and the dot; a small text goes out in one write with the dot."""
+    relay = relaying.relay
+    reply: Reply = yield relay.data()
+    if not reply.isPositive:
+        return reply
+    last = b""
+    for chunk in mailText.chunks():
+        if len(last) + len(chunk) <= PIECE:
+            last += chunk
+        else:
+            yield last
+            last = chunk
+    reply = yield last + relay.dot()
+    relaying.mail = None
+    return reply
+
+
+def report(
+    relaying: Relaying, session: Session, refused: Refused, mailText: MailText
+) -> Generator[bytes, Any, Reply | None]:
+    """Tells the sender, through the real server, who was refused for good.
+
+    Returns what the client hears instead of the mail's own answer: nothing,
+    unless the session broke, which is in `relay.brokenBy` (then a retry makes
+    a duplicate for some, and without it others would never hear).
+    """
+    relay, sender, owner = relaying.relay, session.sender, relaying.owner
+    if relay.brokenBy is not None:
+        return relay.brokenBy.reply
+    if not hasReturnAddress(sender):
+        return None
+    written = MailText()
+    headers = headersOf(mailText.start(MOST_OF_HEADERS))
+    boundary = f"{secrets.token_hex(12)}.report"
+    written.add(
+        dotStuffed(
+            deliveryReport(
+                owner.servername, sender, refused, headers, formatdate(localtime=True), boundary
+            )
+        )
+    )
+    reply: Reply = yield relay.mail(Envelope("<>", {}))
+    if reply.isPositive:
+        relaying.mail = []
+        reply = yield relay.rcpt(Envelope(sender, {}))
+    if reply.isPositive:
+        reply = yield from send(relaying, written)
+    if not reply.isPositive:
+        owner.noteToLog(f"no report to {sender}: {reply.code} {reply.text}")
+    return None

@@ -1,0 +1,311 @@
+"""The skeleton of an SMTP server, and a protocol for ServerCore: a hook for each command.
+
+Example usage
+-------------
+    class Silent(MailHandler):
+        def handleHelo(self, command):
+            self.netPrint("250 Hello " + command[1])
+
+        def handleQuit(self, command):
+            self.netPrint("221 Bye")
+            self.breakConnection = True
+
+    ServerCore(protocol=Silent, port=1025).run()
+
+How does it work?
+-----------------
+A Session (Kamaelia.Support.Protocol.SMTP) cuts what the client sends into
+commands and text; the handler waits, has its hooks called, and asks whether
+that was all. Hooks are plain functions that run in the scheduler's thread; what
+one raises ends this connection and no other. Here they do nothing:
+StrictMailHandler answers, ConcreteMailHandler relays.
+
+Termination: when the client has gone, after `breakConnection`, or at a limit.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Generator, Iterable
+from typing import Any
+
+from Axon.Box import NULL, UNUSED
+from Axon.Component import component
+from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Kamaelia.Apps.Grey.Holding import HeldTooLong
+from Kamaelia.Apps.Grey.Limits import Limits
+from Kamaelia.Apps.Grey.SessionState import SessionState
+from Kamaelia.Support.Protocol.SMTPLine import verbOf
+from Kamaelia.Support.Protocol.SMTPListener import Ended, Event, Refused, Said, Text
+from Kamaelia.Support.Protocol.SMTPReply import SHUTTING_DOWN, Reply
+
+LOG = logging.getLogger("Kamaelia.Apps.Grey")
+MOST_EVENTS = 100  # in one turn, so that others have theirs
+MOST_LOGGED = 5000  # lines that inbox_log keeps
+
+HOOKS = {
+    "HELO": "handleHelo",
+    "EHLO": "handleEhlo",
+    "MAIL": "handleMail",
+    "RCPT": "handleRcpt",
+    "DATA": "handleData",
+    "QUIT": "handleQuit",
+    "RSET": "handleRset",
+    "NOOP": "handleNoop",
+    "VRFY": "handleVrfy",
+    "HELP": "handleHelp",
+    "STARTTLS": "handleStartTLS",
+}
+
+
+class MailHandler(SessionState, Limits, component):
+    """MailHandler(**settings) -> one client's connection; each setting may be a class attribute.
+
+    See SessionState and Limits for most of them; ServerCore sets peer, peerport,
+    localip and localport. logfile, debuglogfile: where lines are appended; None:
+    to the log "Kamaelia.Apps.Grey".
+    """
+
+    Inboxes = {
+        "inbox": "bytes from the client",
+        "control": "producerFinished: the client has gone; shutdownMicroprocess: finish and go",
+    }
+    Outboxes = {
+        "outbox": "bytes for the client",
+        "signal": "producerFinished: the connection is to be closed",
+    }
+
+    logfile: str | None = None
+    debuglogfile: str | None = None
+    greet_delay: float = 0  # whoever speaks in this time is turned away
+
+    def __init__(self, **argd: Any) -> None:
+        super().__init__(**argd)
+        self.beginSession()
+        if self.starttls is not None:
+            self.inboxes["sslready"] = UNUSED
+            self.outboxes["makessl"] = NULL
+        self.inbox_log: list[str] = []
+        self.line: bytes = b""
+        self.client_connected = True
+        self.hasMore = False  # to do, without waiting for anything
+        self.turns = 0
+        self._isAskedToGo = self._isLogged = False
+
+    def main(self) -> Generator[int, None, None]:
+        self.startedAt = self.heardAt = self.now()
+        try:
+            if self.greet_delay:
+                yield from self.waitForMessage(timeout=self.greet_delay)
+            yield from self._converse()
+            self.send(producerFinished(self), "signal")
+            last: Any = self.handleDisconnect()
+            if isinstance(last, Generator):
+                yield from last
+            if not self._isLogged:
+                self.logResult()
+        finally:
+            self.cleanUp()
+
+    def _converse(self) -> Generator[int, None, None]:
+        self._takeAll()
+        self.handleConnect()
+        self.session.isOpen = True
+        while True:
+            self._work()
+            if self.isOver():
+                return
+            yield from self.getline()
+
+    def isOver(self) -> bool:
+        """Whether nothing more is to be heard or said."""
+        return self.session.breakConnection or not self.client_connected
+
+    # Wait
+
+    def getline(self) -> Iterable[int]:
+        """`yield from` this until the client sent something, or left, or somebody is late."""
+        self.turns += 1
+        if self._task.gates:
+            self.watchHolding()
+        if self.hasMore:
+            self.hasMore = False
+            return (1,)
+        return self.waitForChange(self.patience())
+
+    # Work
+
+    def _work(self) -> None:
+        if self.starttls is not None:
+            self._heedTLS()
+        self._takeAll()
+        self.heedOthers()
+        for _ in range(MOST_EVENTS):
+            event = None if self.isWaiting else self._nextEvent()
+            if event is None:
+                break
+            self._heed(event)
+        else:
+            self.hasMore = True
+        if self.inboxes["control"]:
+            self._heedControl()
+        self.heedTime()
+        if self._isAskedToGo and not (self.isWaiting or self.session.gettingdata or self.isOver()):
+            self.answer(SHUTTING_DOWN)
+
+    def _takeAll(self) -> None:
+        while self.inboxes["inbox"] and not self.session.isFull:
+            self.logging_recv_connection()
+
+    def logging_recv_connection(self) -> None:
+        """Takes one message from the client: into `line`, and into the session."""
+        self.line = self.recv("inbox")
+        self.session.feed(self.line)
+        self.heardAt = self.now()
+
+    def _heedTLS(self) -> None:
+        """TLS has begun: what the client sends now counts."""
+        while self.dataReady("sslready"):
+            self.recv("sslready")
+            self.session.startedTLS()
+
+    def _nextEvent(self) -> Event | None:
+        event = self.session.next()
+        while event is None and self.inboxes["inbox"]:
+            self._takeAll()
+            event = self.session.next()
+        return event
+
+    def _heed(self, event: Event) -> None:
+        if isinstance(event, Said):
+            self._note(event.words)
+            self.handleCommand(event.words)
+        elif isinstance(event, Text):
+            self.takeText(event.chunk)
+        elif isinstance(event, Ended):
+            self.endMail(event)
+        else:
+            self.handleRefused(event)
+
+    def _note(self, words: list[str]) -> None:
+        if len(self.inbox_log) >= MOST_LOGGED:
+            del self.inbox_log[: MOST_LOGGED // 2]
+        self.inbox_log.append(" ".join(words) + "\r\n")
+
+    def _heedControl(self) -> None:
+        for message in self.Inbox("control"):
+            if isinstance(message, HeldTooLong):
+                self.heldTooLong()
+            elif isinstance(message, shutdownMicroprocess):
+                self._isAskedToGo = True
+            elif isinstance(message, producerFinished):
+                self.client_connected = False
+
+    # What is said
+
+    def netPrint(self, *args: str) -> None:
+        """Sends each line, all in one write, and notes it in the debugging log."""
+        for line in args:
+            self.noteToDebugLog(line)
+        self.send(("\r\n".join(args) + "\r\n").encode("utf-8", "surrogateescape"))
+
+    def answer(self, reply: Reply) -> None:
+        """Says a reply where it is due; after one that closes, nothing more is heard."""
+        wire = self.session.answer(reply).wire
+        self.netPrint(*wire[:-2].decode("utf-8", "surrogateescape").split("\r\n"))
+        self.heardAt = self.now()
+
+    def noteToLog(self, line: str) -> None:
+        """A line for the log: what became of a mail."""
+        if self.logfile is None:
+            LOG.info("%s", line)
+        else:
+            _append(self.logfile, line)
+
+    def noteToDebugLog(self, line: str) -> None:
+        """A line for the debugging log: each that is said to the client."""
+        if self.debuglogfile is not None:
+            _append(self.debuglogfile, line)
+        elif LOG.isEnabledFor(logging.DEBUG):
+            LOG.debug("%s", line)
+
+    # Hooks: yours to override
+
+    def handleConnect(self) -> None:
+        """The client has connected: say hello. Called once, before anything is heard."""
+
+    def handleCommand(self, command: list[str]) -> None:
+        """A command that is known: calls the hook of its verb. command: the words of the line."""
+        getattr(self, HOOKS[verbOf(command)])(command)
+
+    def handleHelo(self, command: list[str]) -> None:
+        """HELO; as all that follow, called with the words of the line."""
+
+    def handleEhlo(self, command: list[str]) -> None:
+        """EHLO."""
+
+    def handleMail(self, command: list[str]) -> None:
+        """MAIL."""
+
+    def handleRcpt(self, command: list[str]) -> None:
+        """RCPT."""
+
+    def handleData(self, command: list[str]) -> None:
+        """DATA: the text of a mail follows if this sets `gettingdata`."""
+
+    def handleQuit(self, command: list[str]) -> None:
+        """QUIT."""
+
+    def handleRset(self, command: list[str]) -> None:
+        """RSET."""
+
+    def handleNoop(self, command: list[str]) -> None:
+        """NOOP."""
+
+    def handleVrfy(self, command: list[str]) -> None:
+        """VRFY."""
+
+    def handleHelp(self, command: list[str]) -> None:
+        """HELP."""
+
+    def handleStartTLS(self, command: list[str]) -> None:
+        """STARTTLS: only where `starttls` is set."""
+
+    def handleRefused(self, event: Refused) -> None:
+        """What came was no command, or came too early: nothing more is heard."""
+
+    def takeText(self, chunk: bytes) -> None:
+        """A piece of a mail's text, dots still stuffed."""
+
+    def lastline(self) -> bool:
+        """Whether the end of the mail's text has come."""
+        return self.session.text.hasEnded
+
+    def endMail(self, event: Ended) -> None:
+        """The final dot has come, and its answer is due. Another mail may follow."""
+        self.session.reset()
+
+    def handleDisconnect(self) -> Any:
+        """The connection is over; may be a generator, which is run to its end."""
+
+    def logResult(self) -> None:
+        """Called after each mail, and when the connection ends without one."""
+
+    def heedOthers(self) -> None:
+        """Something happened: take what came to other boxes than the client's."""
+
+    def othersAreLate(self) -> None:
+        """The time `dueByOthers` has come."""
+
+    def heldTooLong(self) -> None:
+        """A peer took nothing for as long as it may; the client, as far as is known here."""
+        self.session.breakConnection = True
+
+    def cleanUp(self) -> None:
+        """The last thing of all, also after an error."""
+        self.endWatch()
+
+
+def _append(filename: str, line: str) -> None:
+    with open(filename, "a", encoding="utf-8", errors="backslashreplace") as log:
+        log.write(line + "\n")

@@ -1,0 +1,88 @@
+"""The text of one mail, in memory while it is small, and in a temporary file beyond that.
+
+Example usage
+-------------
+    text = MailText()
+    text.add(chunk)
+    for chunk in text.chunks():
+        ...
+    text.close()
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator
+from typing import IO
+
+MOST_IN_MEMORY = 1024 * 1024  # octets; SMTP proxies of a hundred such mails stay small
+PIECE = 65536
+UNDECIDED = re.compile(rb"(?:\r\n?)?\Z")
+
+
+class MailText:
+    """MailText([most]) -> keeps chunks in the order in which they are added.
+
+    most: the octets that are kept in memory; beyond them all go to an unnamed
+    temporary file. Raises OSError where that cannot be written.
+    """
+
+    __slots__ = ("_chunks", "_file", "most", "size")
+
+    def __init__(self, most: int = MOST_IN_MEMORY) -> None:
+        self.most = most
+        self.size = 0
+        self._chunks: list[bytes] = []
+        self._file: IO[bytes] | None = None
+
+    def add(self, chunk: bytes) -> None:
+        """One more chunk."""
+        self.size += len(chunk)
+        if self._file is not None:
+            self._file.write(chunk)
+            return
+        self._chunks.append(chunk)
+        if self.size > self.most:
+            self._file = tempfile.TemporaryFile(prefix="kamaelia-mail-")  # noqa: SIM115
+            self._file.writelines(self._chunks)
+            self._chunks.clear()
+
+    def chunks(self) -> Iterator[bytes]:
+        """All of it, from the beginning, in pieces of moderate size."""
+        if self._file is None:
+            whole = b"".join(self._chunks)
+            for start in range(0, len(whole), PIECE):
+                yield whole if len(whole) <= PIECE else whole[start : start + PIECE]
+            return
+        self._file.seek(0)
+        while piece := self._file.read(PIECE):
+            yield piece
+
+    def start(self, octets: int) -> bytes:
+        """So much of its beginning, or all there is."""
+        if self._file is None:
+            return b"".join(self._chunks)[:octets]
+        self._file.seek(0)
+        return self._file.read(octets)
+
+    def unstuffed(self) -> Iterator[bytes]:
+        """The mail itself, without the dots that SMTP put before dots (RFC 5321 section 4.5.2)."""
+        kept = b"\r\n"  # a line begins: these two are taken off the first piece again
+        skipped = 2
+        for chunk in self.chunks():
+            data = kept + chunk
+            # A line end at the end waits for what follows: that may be a stuffed dot.
+            end = len(data) - len(UNDECIDED.search(data)[0])  # type: ignore[index]
+            piece = data[:end].replace(b"\r\n.", b"\r\n")
+            kept = data[end:]
+            yield piece[skipped:]
+            skipped = max(0, skipped - len(piece))
+        yield kept.replace(b"\r\n.", b"\r\n")[skipped:]
+
+    def close(self) -> None:
+        """It is needed no longer; the file, if there is one, is gone."""
+        self._chunks.clear()
+        if self._file is not None:
+            self._file.close()
+            self._file = None

@@ -1,0 +1,165 @@
+"""The component side of a session with the real server: who is asked what, and who waits for it.
+
+How does it work?
+-----------------
+A Relay (Kamaelia.Support.Protocol.SMTPRelay) says what a reply is for. What is
+to be said, in which order, is a *conversation*: a generator that yields the
+bytes to say, is sent each answer, and returns the Reply that the client hears.
+With b"" it waits until the opening is over; when what it yields needs no
+answer, such as a piece of text, it goes on in its owner's next turn.
+
+    def rcpt(self, mail):
+        refusal = yield from self.begin(mail)
+        return refusal or (yield self.relay.rcpt(mail.recipient))
+
+The owner is a ConcreteMailHandler: its tcp boxes lead to the real server.
+Termination: `leave()`; or what breaks the session, of which the owner's
+`relayBroke` hears.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from math import inf
+from typing import Any
+
+from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Kamaelia.Support.Protocol.SMTPRelay import (
+    Answer,
+    BeginTLS,
+    Broken,
+    Event,
+    Ready,
+    Relay,
+    Send,
+)
+from Kamaelia.Support.Protocol.SMTPReply import Reply
+
+Conversation = Generator[bytes, Any, Reply]
+
+
+class Relaying:
+    """Relaying(owner) -> one connection to the real server, which the owner is asked to make."""
+
+    __slots__ = ("conversation", "isInText", "isOurTurn", "mail", "owner", "relay", "then")
+
+    def __init__(self, owner: Any) -> None:
+        self.owner = owner
+        self.relay = Relay(owner.smtp_helo or owner.servername, owner.smtp_tls, owner.smtp_timeouts)
+        self.mail: list[str] | None = None  # the recipients of the mail that it is about
+        self.conversation: Conversation | None = None
+        self.then: Callable[[Reply], None] = _unasked
+        self.isOurTurn = False
+        self.isInText = False  # from the 354 to the answer to the dot
+        owner.connectToRealSMTPServer()
+        self._expect(self.relay.timeoutOf("connect"))
+
+    # What the owner says
+
+    def ask(self, conversation: Conversation, then: Callable[[Reply], None]) -> None:
+        """Holds `conversation` with the real server, and calls `then` with what it returns."""
+        self.conversation, self.then = conversation, then
+        self.owner.isWaiting = True
+        self.goOn(None)
+
+    def goOn(self, reply: Reply | None) -> None:
+        """The conversation goes on: with the answer it waited for, or because it is its turn."""
+        assert self.conversation is not None
+        self.isOurTurn = False
+        try:
+            words = self.conversation.send(reply)
+        except StopIteration as end:
+            self.conversation = None
+            self._expect()
+            self.owner.isWaiting = False
+            self.then(end.value)
+            return
+        if words:
+            self.owner.send(words, "tcp_outbox")
+            self.isOurTurn = self.owner.hasMore = not self.relay.waiting
+        self._expect()
+
+    def heed(self) -> None:
+        """Takes what came from the real server."""
+        owner = self.owner
+        if self.isOurTurn and not owner.inboxes["tcp_control"]:
+            self.goOn(None)
+        while owner.inboxes["tcp_inbox"] and owner.relaying is self:
+            for event in self.relay.receive(owner.recv("tcp_inbox")):
+                self._take(event)
+        while owner.relaying is self and owner.dataReady("tcp_sslready"):
+            owner.recv("tcp_sslready")
+            owner.send(self.relay.startedTLS(), "tcp_outbox")
+            self._expect()
+        while owner.relaying is self and owner.inboxes["tcp_control"]:
+            ended = owner.recv("tcp_control")
+            if isinstance(ended, producerFinished | shutdownMicroprocess):
+                why = getattr(ended, "message", None)
+                self.hungUp(f": {why}" if why else "")
+
+    def hungUp(self, why: str = "") -> None:
+        """The connection has ended, or could not be made."""
+        broken = self.relay.hungUp()
+        if broken is not None:
+            self._break(broken._replace(reason=broken.reason + why))
+
+    def timedOut(self) -> None:
+        """It takes too long."""
+        self._break(self.relay.timedOut())
+
+    def leave(self, isInOrder: bool) -> None:
+        """Ends it. Not in order: the connection is dropped, and a mail under way gets no dot."""
+        relay, owner = self.relay, self.owner
+        isBusy = self.conversation is not None or self.isInText or bool(relay.waiting)
+        if isInOrder and not isBusy and relay.isReady and relay.brokenBy is None:
+            owner.send(relay.quit(), "tcp_outbox")
+            owner.send(producerFinished(owner), "tcp_signal")
+        else:
+            owner.send(shutdownMicroprocess(), "tcp_signal")
+        if self.conversation is not None:
+            self.conversation.close()
+            self.conversation = None
+        owner.dueByOthers = inf
+
+    # What the real server says
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, Answer):
+            # What broke it came in the same bytes: only the answer to the dot still counts.
+            if self.relay.brokenBy is None or event.stage == "dot":
+                self._answered(event)
+        elif isinstance(event, Send):
+            self.owner.send(event.data, "tcp_outbox")
+            self._expect()
+        elif isinstance(event, Ready):
+            self._expect()
+            if self.conversation is not None:
+                self.goOn(None)
+        elif isinstance(event, BeginTLS):
+            self._expect(self.relay.timeoutOf("TLS"))
+            self.owner.send(self.owner.smtp_ssl or True, "tcp_makessl")
+        else:
+            self._break(event)
+
+    def _answered(self, answer: Answer) -> None:
+        if answer.stage in ("DATA", "dot"):
+            self.isInText = answer.stage == "DATA" and answer.reply.isPositive
+        if self.conversation is not None:
+            self.goOn(answer.reply)
+
+    def _expect(self, more: float = 0) -> None:
+        """From now on the real server has the time of this stage, and `more`."""
+        timeout = self.relay.timeout
+        self.owner.dueByOthers = inf if timeout is None else self.owner.now() + timeout + more
+
+    def _break(self, broken: Broken) -> None:
+        wasAsked = self.conversation is not None
+        self.leave(isInOrder=False)
+        self.owner.relayBroke(broken)
+        if wasAsked:
+            self.owner.isWaiting = False
+            self.then(broken.reply)
+
+
+def _unasked(reply: Reply) -> None:
+    """Nobody waits for a reply."""

@@ -1,0 +1,89 @@
+"""What a mail handler knows of its client, and how it is set up: attributes over a Session."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from Kamaelia.Support.Protocol.SMTP import Session
+from Kamaelia.Support.Protocol.SMTPSettings import OFFERED_BY_DEFAULT, Settings
+
+
+def ofSession(name: str, meaning: str) -> Any:
+    """An attribute of the handler that its session keeps."""
+
+    def get(handler: Any) -> Any:
+        return getattr(handler.session, name)
+
+    def put(handler: Any, value: Any) -> None:
+        setattr(handler.session, name, value)
+
+    return property(get, put, doc=meaning)
+
+
+@lru_cache(maxsize=64)
+def sharedSettings(**settings: Any) -> Settings:
+    """One object for all connections that are set up alike: answers are cached in it."""
+    return Settings(**settings)
+
+
+class SessionState:
+    """The settings of a mail handler, and its state under the historical names."""
+
+    peer = ""
+    peerport = 0
+    localip = ""
+    localport = 0
+    local: Any = ""  # the address to which the client connected
+
+    servername = "localhost"
+    serverid = "Kamaelia"
+    esmtp = True
+    extensions: Any = OFFERED_BY_DEFAULT
+    starttls: Any = None  # an SSLContext with a certificate; True: the server's own
+    max_message_size = Settings.max_message_size  # octets
+    max_recipients = Settings.max_recipients
+    max_errors = Settings.max_errors
+
+    session: Session
+    inbox_log: list[str]  # the lines of the client's commands, in order
+    mailStatus = ""  # ACCEPTED, DEFERRED or REFUSED, once it is decided
+
+    remotename = ofSession("remotename", "what the client called itself")
+    sender = ofSession("sender", "of the mail under way, with its brackets")
+    recipients = ofSession("recipients", "those accepted so far, with their brackets")
+    seenHelo = ofSession("seenHelo", "HELO or EHLO has been accepted")
+    seenMail = ofSession("seenMail", "a sender has been accepted")
+    seenRcpt = ofSession("seenRcpt", "a recipient has been accepted")
+    acceptingMail = ofSession("acceptingMail", "policy has said yes to the mail under way")
+    breakConnection = ofSession("breakConnection", "nothing more is heard: it closes")
+
+    @property
+    def gettingdata(self) -> bool:
+        """The text of a mail is under way, or about to begin."""
+        return self.session.gettingdata
+
+    @gettingdata.setter
+    def gettingdata(self, isGetting: bool) -> None:
+        if isGetting and not self.session.gettingdata:
+            self.session.do("DATA", ["DATA"])
+        elif not isGetting:
+            self.session.gettingdata = False
+
+    def beginSession(self) -> None:
+        """Makes the session, by what the settings are now."""
+        extensions = frozenset(self.extensions)
+        if self.starttls is not None:
+            extensions |= {"STARTTLS"}
+        self.session = Session(
+            sharedSettings(
+                servername=self.servername,
+                serverid=self.serverid,
+                esmtp=self.esmtp,
+                extensions=extensions,
+                max_message_size=self.max_message_size,
+                max_recipients=self.max_recipients,
+                max_errors=self.max_errors,
+            )
+        )
+        self.local = self.local or self.localip

@@ -1,0 +1,184 @@
+"""An SMTP server that is strict: each command is answered as the table of SMTP says.
+
+Example usage
+-------------
+    class BlackHole(StrictMailHandler):
+        def shouldWeAcceptMail(self):
+            return self.sender.endswith("@example.org>")
+
+    ServerCore(protocol=BlackHole, port=1025).run()
+
+How does it work?
+-----------------
+The Session says what may be said now; policy is asked after that, and the
+Session does it. What becomes of a mail is for a subclass to say: beginMail,
+takeText and endMail. Here it is taken and dropped.
+
+Termination: as MailHandler.
+"""
+
+from __future__ import annotations
+
+from email.utils import formatdate
+
+from Kamaelia.Apps.Grey.MailHandler import LOG, MailHandler
+from Kamaelia.Support.Protocol.SMTP import GO_ON
+from Kamaelia.Support.Protocol.SMTPListener import Ended, Refused
+from Kamaelia.Support.Protocol.SMTPReply import (
+    DEFERRED,
+    POLICY_FAILED,
+    RECIPIENT_REFUSED,
+    TAKEN,
+    Reply,
+)
+
+
+class StrictMailHandler(MailHandler):
+    """StrictMailHandler(**settings) -> answers its client; policy is two questions to override."""
+
+    # Policy
+
+    def shouldWeAcceptMail(self) -> bool:
+        """Asked at DATA, when `sender` and `recipients` are known. False: please try again later.
+
+        An error means the same, and is logged. May answer by itself, too (error, netPrint).
+        """
+        return False
+
+    def shouldWeAcceptRecipient(self, recipient: str) -> bool:
+        """Asked at each RCPT, before `recipient` joins `recipients`. False: see RelayError.
+
+        An error means: please try again later.
+        """
+        return True
+
+    def acceptMail(self) -> None:
+        """Policy said yes: the text may follow."""
+        self.gettingdata = True
+        self.acceptingMail = True
+
+    def deferMail(self) -> None:
+        """Policy said no, for now."""
+        self.mailStatus = "DEFERRED"
+        self.answer(DEFERRED)
+
+    def RelayError(self) -> None:
+        """Policy said no to a recipient, for good."""
+        self.answer(RECIPIENT_REFUSED)
+
+    def error(self, message: str) -> None:
+        """Says `message`, a whole line such as "550 5.7.1 No", and closes."""
+        self.netPrint(message)
+        self.breakConnection = True
+
+    # What becomes of a mail
+
+    def takeRecipient(self, command: list[str]) -> None:
+        """A recipient that may be said, and that policy takes; to be answered."""
+        self.say(command)
+
+    def beginMail(self) -> None:
+        """The text may follow; to be answered."""
+        self.answer(GO_ON)
+
+    def endMail(self, event: Ended) -> None:
+        """The final dot has come; to be answered, by settle()."""
+        self.settle(event.refusal or TAKEN)
+
+    def settle(self, reply: Reply) -> None:
+        """Answers the final dot, and notes what became of the mail. Another may follow."""
+        self.mailStatus = statusOf(reply)
+        self.answer(reply)
+        self._isLogged = True
+        self.logResult()
+        self.session.reset()
+
+    # The commands
+
+    def say(self, command: list[str]) -> Reply:
+        """Answers as the table says, and gives that answer."""
+        verb = command[0].upper()
+        reply = self.session.say(verb, command)
+        self.answer(reply)
+        return reply
+
+    def handleConnect(self) -> None:
+        self.answer(self.session.greet(formatdate(localtime=True)))
+
+    def handleHelo(self, command: list[str]) -> None:
+        self.say(command)
+
+    handleEhlo = handleRset = handleNoop = handleVrfy = handleHelp = handleQuit = handleHelo
+
+    def handleMail(self, command: list[str]) -> None:
+        if self.say(command).isPositive:
+            self.mailStatus = ""
+            self._isLogged = False
+
+    def handleRcpt(self, command: list[str]) -> None:
+        refusal = self.session.may("RCPT", command)
+        if refusal is not None:
+            self.answer(refusal)
+        elif self._isWelcome(self.session.asked.path):
+            self.takeRecipient(command)
+
+    def _isWelcome(self, recipient: str) -> bool:
+        """What policy says of a recipient; if it is no, that has been answered."""
+        self._hasSpoken = False
+        try:
+            isWelcome = bool(self.shouldWeAcceptRecipient(recipient))
+        except Exception:  # noqa: BLE001 - whatever a policy raises, the mail is not accepted
+            self._policyFailed(f"about the recipient {recipient}")
+            return False
+        if not isWelcome and not self._hasSpoken:
+            self.RelayError()
+        return isWelcome and not self._hasSpoken
+
+    def handleData(self, command: list[str]) -> None:
+        refusal = self.session.may("DATA", command)
+        if refusal is not None:
+            self.answer(refusal)
+            return
+        self._hasSpoken = False
+        try:
+            isWanted = bool(self.shouldWeAcceptMail())
+        except Exception:  # noqa: BLE001 - whatever a policy raises, the mail is not accepted
+            self.mailStatus = "DEFERRED"
+            self._policyFailed(f"about a mail from {self.sender}")
+            return
+        if self._hasSpoken or self.isOver():
+            return
+        if isWanted:
+            self.acceptMail()
+        else:
+            self.deferMail()
+
+    def handleCommand(self, command: list[str]) -> None:
+        wasGetting = self.session.gettingdata
+        super().handleCommand(command)
+        if self.session.gettingdata and not wasGetting:
+            self.beginMail()
+
+    def handleStartTLS(self, command: list[str]) -> None:
+        if self.say(command).isPositive:
+            self.send(self.starttls, "makessl")
+
+    def handleRefused(self, event: Refused) -> None:
+        self.answer(event.reply)
+
+    def netPrint(self, *args: str) -> None:
+        self._hasSpoken = True
+        super().netPrint(*args)
+
+    _hasSpoken = False
+
+    def _policyFailed(self, about: str) -> None:
+        LOG.error("policy failed %s", about, exc_info=True)
+        self.answer(POLICY_FAILED)
+
+
+def statusOf(reply: Reply) -> str:
+    """What an answer to the final dot makes of the mail."""
+    if reply.isPositive:
+        return "ACCEPTED"
+    return "DEFERRED" if reply.isForNow else "REFUSED"

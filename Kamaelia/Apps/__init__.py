@@ -1,0 +1,1 @@
+"""Applications: whole programs made of components."""
