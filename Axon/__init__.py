@@ -6,6 +6,8 @@ where   Box, Linkage, Postoffice: through which boxes messages go
 both    Component: a microprocess with boxes
 above   AdaptiveCommsComponent, Airlock, ThreadedComponent, Handle, background, Introspector,
         CoordinatingAssistantTracker, STM, testing, experimental
+
+Each imports only from those below it; Tests/Architecture sees to that.
 """
 
 from Axon import (
