@@ -1,0 +1,56 @@
+"""A mail proxy with a policy of its own: it takes mail only for the domains that a file lists.
+
+python Examples/SpamMe/policy.py DOMAINS [PORT [SMTP_PORT]]
+
+DOMAINS is a file with a domain on each line. It is read anew whenever it has
+changed, so that nothing has to be started again. Where it cannot be read the
+proxy says "451, try again later" and nothing is lost.
+"""
+
+import os
+import sys
+from collections.abc import Collection
+
+from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
+from Kamaelia.Chassis.ConnectedServer import ServerCore
+from Kamaelia.Support.Protocol.SMTPAddress import domainOf
+
+
+class Domains:
+    """Domains(filename) -> the domains that the file lists at this moment."""
+
+    def __init__(self, filename: str) -> None:
+        self.filename = filename
+        self.changed: float | None = None
+        self.names: Collection[str] = ()
+
+    def __contains__(self, domain: str) -> bool:
+        changed = os.stat(self.filename).st_mtime
+        if changed != self.changed:
+            with open(self.filename, encoding="utf-8") as lines:
+                self.names = {line.strip().lower() for line in lines if line.strip()}
+            self.changed = changed
+        return domain in self.names
+
+
+class OurDomainsOnly(ConcreteMailHandler):
+    domains: Domains
+    relay = "live"  # so that the client hears of each recipient what the server says
+
+    def shouldWeAcceptRecipient(self, recipient: str) -> bool:
+        return domainOf(recipient) in self.domains
+
+    def shouldWeAcceptMail(self) -> bool:
+        return True
+
+
+def main(filename: str, port: str = "1025", smtpPort: str = "2525") -> None:
+    class Handler(OurDomainsOnly):
+        domains = Domains(filename)
+        smtp_ip, smtp_port = "127.0.0.1", int(smtpPort)
+
+    ServerCore(protocol=Handler, port=int(port)).run()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
