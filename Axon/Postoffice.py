@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from Axon.AxonExceptions import BoxAlreadyLinkedToDestination, noSuchBox, wiringError
+from Axon.Box import NULL
 from Axon.Linkage import BoxPair, linkage
 
 
@@ -51,6 +52,12 @@ class postoffice:
             fromWhom._postbox(sourcebox, passthrough == 1),
             toWhom._postbox(sinkbox, passthrough != 2),
         )
+        isLimited = capacity is not None or pipewidth or synchronous is not None
+        if isLimited and toWhom._postbox(sinkbox, passthrough != 2).end() is NULL:
+            raise wiringError(
+                f"{toWhom.name}'s {sinkbox!r} leads to no inbox yet, and only an inbox has a"
+                " capacity or a size: link it first, or say it where it is linked to an inbox"
+            )
         made = linkage(fromWhom, toWhom, sourcebox, sinkbox, passthrough, pipewidth, synchronous)
         if capacity is not None:
             made.setCapacity(capacity)

@@ -12,6 +12,7 @@ import logging
 import pytest
 
 from Axon import EventLoop
+from Axon.AxonExceptions import noSpaceInBox
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.Scheduler import scheduler
@@ -197,8 +198,11 @@ if importlib.util.find_spec("Axon.ThreadedComponent"):
 
         def main(self):
             while self.sent < self.numbers:
-                self.send(self.sent)
-                self.sent += 1
+                try:
+                    self.send(self.sent)
+                    self.sent += 1
+                except noSpaceInBox:
+                    self.pause(0.001)
                 if self.isShuttingDown():
                     return
             self.send(producerFinished(self), "signal")

@@ -1,0 +1,66 @@
+"""A linkage: data that says what joins what, and a handle to set its limits."""
+
+import logging
+
+import pytest
+
+from Axon.AxonExceptions import noSpaceInBox
+from Axon.Component import component
+from Axon.Linkage import linkage
+
+
+def joined(**options):
+    source, sink = component(), component()
+    return source, sink, source.link((source, "outbox"), (sink, "inbox"), **options)
+
+
+def test_it_says_what_it_joins():
+    source, sink, joint = joined()
+    assert isinstance(joint, linkage)
+    assert joint.sourcePair() == (source, "outbox")
+    assert joint.sinkPair() == (sink, "inbox")
+    assert (joint.source, joint.sink) == (source, sink)
+    assert str(joint) == f"{source.name}:outbox->{sink.name}:inbox"
+
+
+def test_both_its_boxes_are_the_sink_in_which_messages_wait():
+    source, sink, joint = joined()
+    source.send("x")
+    assert len(joint.getSourcebox()) == len(joint.getSinkbox()) == sink.dataReady() == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "size"),
+    [({"pipewidth": 3}, 3), ({"synchronous": True}, 1), ({"synchronous": 0}, 1)],
+)
+def test_pipewidth_and_synchronous_set_the_sinks_size_which_stays_after_unlink(options, size):
+    source, sink, joint = joined(**options)
+    for _ in range(2):
+        for number in range(size):
+            source.send(number)
+        with pytest.raises(noSpaceInBox):
+            source.send("one too many")
+        assert list(sink.Inbox()) == list(range(size))
+        source.unlink(thelinkage=joint)
+        joint = source.link((source, "outbox"), (sink, "inbox"))
+
+
+@pytest.mark.parametrize(("pipewidth", "size"), [(None, 1), (2, 2)])
+def test_setSynchronous_sets_the_size_later(pipewidth, size):
+    source, _, joint = joined()
+    joint.setSynchronous(pipewidth)
+    for number in range(size):
+        source.send(number)
+    with pytest.raises(noSpaceInBox):
+        source.send("one too many")
+
+
+def test_its_transit_can_be_shown_and_hidden_again(caplog):
+    source, sink, joint = joined()
+    with caplog.at_level(logging.INFO, "Axon.Box"):
+        joint.setShowTransit(True, "here")
+        source.send("seen")
+        joint.setShowTransit(False)
+        source.send("unseen")
+    assert [record.getMessage() for record in caplog.records] == ["here: 'seen'"]
+    assert list(sink.Inbox()) == ["seen", "unseen"]
