@@ -28,7 +28,7 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from Axon.Box import NULL, UNUSED, realsink
+from Axon.Box import NULL, UNUSED, realsink, withoutItem
 from Axon.Component import component
 
 if TYPE_CHECKING:  # a mixin has what its class has
@@ -78,8 +78,9 @@ class _AdaptiveCommsable(_Mixin):
         """Takes the outbox away, and its linkages. Raises noSuchBox (a KeyError)."""
         if name not in self.outboxes:
             self._wrongBox(name, "outbox")
-        _cutOff(self._postbox(name, False))
-        self._linkedOutboxes.pop(name)
+        place = self._postbox(name, False)
+        _cutOff(place)
+        self._linkedOutboxes = withoutItem(self._linkedOutboxes, place)
         del self.outboxes[name]
 
     # Whose boxes they are
