@@ -29,6 +29,7 @@ apidoc_modules = [
     for package in ("Axon", "Kamaelia")
 ]
 autodoc_default_options = {"members": True, "show-inheritance": True}
+autodoc_inherit_docstrings = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_default_options["exclude-members"] = "object"  # an attribute: mistaken for the type
