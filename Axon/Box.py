@@ -160,6 +160,9 @@ class realsink(deque[Any], postbox):
     def __eq__(self, other: object) -> bool:
         return self is other
 
+    def __ne__(self, other: object) -> bool:
+        return self is not other
+
     def pop(self, index: int = -1) -> Any:
         """The message at `index`, 0 being the oldest; IndexError when there is none."""
         message = self[index]

@@ -52,13 +52,17 @@ class Timers:
     def _enter(self, task: Task, due: float) -> None:
         self.pending[task] = due
         heappush(self._heap, (due, next(self._order), task))
+        self._tidy()
 
     def forget(self, task: Task) -> None:
         """It will not sleep again."""
         task.deadline = None
-        if self.pending.pop(task, None) is not None and len(self._heap) > 64 + 2 * len(
-            self.pending
-        ):
+        if self.pending.pop(task, None) is not None:
+            self._tidy()
+
+    def _tidy(self) -> None:
+        """Drops the entries that count no more, once they are the greater part."""
+        if len(self._heap) > 64 + 2 * len(self.pending):
             self._heap = [entry for entry in self._heap if self.pending.get(entry[2]) == entry[0]]
             heapify(self._heap)
 

@@ -1,0 +1,85 @@
+"""The event loop: uvloop's where it is installed, else asyncio's, and one whose time is virtual."""
+
+import asyncio
+import builtins
+import time
+
+import pytest
+
+from Axon.EventLoop import newLoop, runOnNewLoop
+from Axon.Timers import Clock, VirtualClock
+
+
+@pytest.fixture
+def made():
+    """newLoop, whose loops are closed after the test."""
+    loops = []
+
+    def make(clock=None):
+        loops.append(newLoop(clock))
+        return loops[-1]
+
+    yield make
+    for loop in loops:
+        loop.close()
+
+
+def test_it_is_uvloops_where_that_is_installed(made):
+    uvloop = pytest.importorskip("uvloop")
+    assert isinstance(made(), uvloop.Loop)
+
+
+def test_it_is_asyncios_where_uvloop_is_missing(made, monkeypatch):
+    real = builtins.__import__
+
+    def missing(name, *rest):
+        if name == "uvloop":
+            raise ImportError
+        return real(name, *rest)
+
+    monkeypatch.setattr(builtins, "__import__", missing)
+    assert type(made()).__module__.startswith("asyncio")
+
+
+def test_a_virtual_loop_is_later_at_once(made):
+    clock = VirtualClock()
+    loop, began = made(clock), time.monotonic()
+    loop.run_until_complete(asyncio.sleep(3600))
+    assert loop.time() == clock.now() == pytest.approx(3600)
+    assert time.monotonic() - began < 1
+
+
+def test_a_virtual_loop_does_what_is_ready_before_time_passes(made):
+    clock, log = VirtualClock(), []
+
+    async def work(name, seconds):
+        for _ in range(2):
+            await asyncio.sleep(seconds)
+            log.append((name, clock.now()))
+
+    async def all_work():
+        await asyncio.gather(work("slow", 3), work("quick", 0), work("middle", 2))
+
+    made(clock).run_until_complete(all_work())
+    expected = [("quick", 0), ("quick", 0), ("middle", 2), ("slow", 3), ("middle", 4), ("slow", 6)]
+    assert log == expected
+
+
+def test_a_virtual_loop_waits_for_another_thread(made):
+    clock = VirtualClock()
+
+    async def work():
+        return await asyncio.to_thread(lambda: "from a thread")
+
+    assert made(clock).run_until_complete(work()) == "from a thread"
+
+
+def test_within_a_loop_that_runs_it_says_what_to_do_instead():
+    async def inner():
+        raise AssertionError("never begun")
+
+    async def outer():
+        with pytest.raises(RuntimeError, match=r"await runAsync\(\) within it"):
+            runOnNewLoop(inner(), Clock())
+
+    asyncio.run(outer())
