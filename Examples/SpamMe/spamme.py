@@ -1,4 +1,4 @@
-"""A strict mail proxy in front of the mail server on port 2525, which takes all that that one takes.
+"""A strict mail proxy in front of the mail server on port 2525, which takes what that one takes.
 
 python Examples/SpamMe/spamme.py [PORT [SMTP_PORT]]
 

@@ -90,6 +90,7 @@ class MailHandler(SessionState, Limits, component):
         self.client_connected = True
         self.hasMore = False  # to do, without waiting for anything
         self.turns = 0
+        self._mayBeHeld = False
         self._isAskedToGo = self._isLogged = False
 
     def main(self) -> Generator[int, None, None]:
@@ -126,7 +127,8 @@ class MailHandler(SessionState, Limits, component):
     def getline(self) -> Iterable[int]:
         """`yield from` this until the client sent something, or left, or somebody is late."""
         self.turns += 1
-        if self._task.gates:
+        self._mayBeHeld = bool(self._task.gates)
+        if self._mayBeHeld:
             self.watchHolding()
         if self.hasMore:
             self.hasMore = False
@@ -136,6 +138,8 @@ class MailHandler(SessionState, Limits, component):
     # Work
 
     def _work(self) -> None:
+        if self._mayBeHeld:  # that time was not the client's
+            self.heardAt = self.now()
         if self.starttls is not None:
             self._heedTLS()
         self._takeAll()

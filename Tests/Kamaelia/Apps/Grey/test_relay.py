@@ -1,0 +1,323 @@
+"""The relay, row by row, over real connections: nothing is lost, and nothing promised too early."""
+
+import re
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
+from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter
+from Tests.Kamaelia.Apps.Grey.wire import HANG_UP, PATIENCE, SILENCE, Caller, FarEnd, nowhere
+
+RELAYS = ["replay", "live"]
+NOT_REACHED = "451 4.4.1"
+SHORT = dict.fromkeys(
+    ["connect", "greeting", "EHLO", "HELO", "MAIL", "RCPT", "DATA", "dot", "text"], 0.3
+)
+
+
+class Proxy(ConcreteMailHandler):
+    def shouldWeAcceptMail(self) -> bool:
+        return True
+
+
+def handler(far: Any, **settings: Any) -> Any:
+    """A protocol whose real server is `far`: a FarEnd, or a port."""
+    port = far if isinstance(far, int) else far.port
+    return type("Handler", (Proxy,), {"smtp_port": port, "smtp_timeouts": SHORT} | settings)
+
+
+def oneMail(*recipients: str, **given: Any) -> Callable[[Any], str]:
+    """A client that sends one mail: the last reply, of the first thing that is refused."""
+
+    def client(server: Any) -> str:
+        caller = Caller(server.ports[0])
+        for reply in caller.begin(*recipients):
+            if reply[0] not in "2":
+                return reply
+        reply = caller.send(**given)
+        caller.end()
+        return reply
+
+    return client
+
+
+@pytest.mark.parametrize("relay", RELAYS)
+def test_a_mail_arrives_unchanged_and_the_client_hears_the_servers_own_words(
+    serving: Any, relay: str
+) -> None:
+    text = b"Subject: x\r\n\r\n..stuffed\r\n\x80\xff\r\n...\r\n\r\n"
+    with FarEnd() as far:
+        assert serving(oneMail(text=text), protocol=handler(far, relay=relay)) == (
+            "250 2.0.0 far took it"
+        )
+        (mail,) = far.mails
+        assert mail == ("MAIL FROM:<a@b.example>", ["RCPT TO:<c@d.example>"], text)
+        assert far.ended.acquire(timeout=PATIENCE)
+        assert far.heard[-1] == "QUIT"
+
+
+@pytest.mark.parametrize("relay", RELAYS)
+@pytest.mark.parametrize("answer", [HANG_UP, SILENCE, "421 4.3.2 going down", "no reply at all"])
+@pytest.mark.parametrize("stage", ["greeting", "EHLO", "MAIL", "RCPT", "DATA"])
+def test_whatever_fails_on_the_way_is_451(
+    serving: Any, stage: str, answer: str, relay: str
+) -> None:
+    with FarEnd(**{stage: answer}) as far:
+        reply = serving(oneMail(), protocol=handler(far, relay=relay))
+        assert reply.startswith(NOT_REACHED)
+        assert far.dots == 0
+
+
+@pytest.mark.parametrize("relay", RELAYS)
+def test_a_server_that_is_not_there_is_451(serving: Any, relay: str) -> None:
+    assert serving(oneMail(), protocol=handler(nowhere(), relay=relay)).startswith(NOT_REACHED)
+
+
+@pytest.mark.parametrize("relay", RELAYS)
+@pytest.mark.parametrize("stage", ["greeting", "HELO"])
+@pytest.mark.parametrize("answer", ["554 5.7.1 not you", "450 4.7.1 not now"])
+def test_being_refused_ourselves_is_our_fault_and_not_the_clients(
+    serving: Any, stage: str, answer: str, relay: str
+) -> None:
+    with FarEnd(**{stage: answer, "EHLO": "502 no"}) as far:
+        assert serving(oneMail(), protocol=handler(far, relay=relay)).startswith(NOT_REACHED)
+
+
+@pytest.mark.parametrize("relay", RELAYS)
+@pytest.mark.parametrize("answer", ["450 4.2.1 far busy", "553 5.1.8 far never"])
+@pytest.mark.parametrize("stage", ["MAIL", "RCPT", "DATA", "dot"])
+def test_a_refusal_is_passed_on_as_it_is(serving: Any, stage: str, answer: str, relay: str) -> None:
+    with FarEnd(**{stage: answer}) as far:
+        assert serving(oneMail(), protocol=handler(far, relay=relay)) == answer
+        assert far.mails == []
+
+
+@pytest.mark.parametrize("relay", RELAYS)
+@pytest.mark.parametrize("answer", [HANG_UP, SILENCE, "421 4.3.2 going down"])
+def test_no_answer_to_the_dot_is_451(serving: Any, answer: str, relay: str) -> None:
+    with FarEnd(dot=answer) as far:
+        reply = serving(oneMail(), protocol=handler(far, relay=relay))
+        assert reply.startswith("451 4.4.2")
+
+
+def test_replay_gives_up_when_one_recipient_is_refused_for_now(serving: Any) -> None:
+    answers = ["250 ok", "450 4.2.1 busy", "550 5.1.1 unknown"]
+    with FarEnd(RCPT=answers) as far:
+        client = oneMail("<a@d.example>", "<b@d.example>", "<c@d.example>")
+        assert serving(client, protocol=handler(far)) == "451 4.2.1 busy"
+        assert far.dots == 0
+
+
+def test_replay_passes_on_the_first_refusal_when_all_are_refused(serving: Any) -> None:
+    with FarEnd(RCPT=["550 5.1.1 one", "551 5.1.6 two"]) as far:
+        client = oneMail("<a@d.example>", "<b@d.example>")
+        assert serving(client, protocol=handler(far)) == "550 5.1.1 one"
+
+
+def test_replay_reports_whom_the_server_refused_for_good(serving: Any) -> None:
+    with FarEnd(RCPT=["250 ok", "550 5.1.1 no such user"]) as far:
+        client = oneMail("<a@d.example>", "<b@d.example>")
+        assert serving(client, protocol=handler(far)) == "250 2.0.0 far took it"
+        mail, report = far.mails
+        assert mail.recipients == ["RCPT TO:<a@d.example>"]
+        assert (report.sender, report.recipients) == ("MAIL FROM:<>", ["RCPT TO:<a@b.example>"])
+        assert b"Final-Recipient: rfc822; b@d.example\r\n" in report.text
+        assert b"550 5.1.1 no such user" in report.text
+        assert b"Subject: x\r\n" in report.text
+
+
+def test_the_null_sender_gets_no_report(serving: Any) -> None:
+    def client(server: Any) -> str:
+        caller = Caller(server.ports[0])
+        caller.begin("<a@d.example>", "<b@d.example>", sender="<>")
+        return caller.send()
+
+    with FarEnd(RCPT=["250 ok", "550 5.1.1 no such user"]) as far:
+        assert serving(client, protocol=handler(far)) == "250 2.0.0 far took it"
+        assert len(far.mails) == 1
+
+
+def test_a_report_that_cannot_be_sent_makes_the_client_try_again(serving: Any) -> None:
+    with FarEnd(RCPT=["250 ok", "550 5.1.1 no"], MAIL=["250 ok", HANG_UP]) as far:
+        client = oneMail("<a@d.example>", "<b@d.example>")
+        assert serving(client, protocol=handler(far)).startswith(NOT_REACHED)
+
+
+def test_live_tells_the_truth_about_each_recipient(serving: Any) -> None:
+    def client(server: Any) -> list[str]:
+        caller = Caller(server.ports[0])
+        replies = caller.begin("<a@d.example>", "<b@d.example>", "<c@d.example>")
+        return [*replies, caller.send()]
+
+    with FarEnd(RCPT=["250 one", "550 5.1.1 two", "452 4.5.3 three"]) as far:
+        assert serving(client, protocol=handler(far, relay="live")) == [
+            "250 2.1.0 Sender ok",
+            "250 one",
+            "550 5.1.1 two",
+            "452 4.5.3 three",
+            "250 2.0.0 far took it",
+        ]
+        assert far.mails[0].recipients == ["RCPT TO:<a@d.example>"]
+
+
+def test_live_forgets_no_recipient_when_the_server_breaks_between_them(serving: Any) -> None:
+    def client(server: Any) -> list[str]:
+        caller = Caller(server.ports[0])
+        replies = caller.begin("<a@d.example>", "<b@d.example>", "<c@d.example>")
+        return [*replies[1:], caller.send()]
+
+    with FarEnd(RCPT=["250 one", HANG_UP]) as far:
+        first, *others = serving(client, protocol=handler(far, relay="live"))
+        assert first == "250 one"
+        assert all(reply.startswith(NOT_REACHED) for reply in others)
+        assert far.mails == []
+
+
+@pytest.mark.parametrize("relay", RELAYS)
+def test_several_mails_go_through_one_session(serving: Any, relay: str) -> None:
+    def client(server: Any) -> list[str]:
+        caller = Caller(server.ports[0])
+        replies = []
+        for number in range(3):
+            caller.begin(f"<r{number}@d.example>")
+            replies.append(caller.send(b"%d\r\n" % number))
+            caller.begin("<never@d.example>")
+            caller.say("RSET")
+        caller.end()
+        return replies
+
+    with FarEnd() as far:
+        replies = serving(client, protocol=handler(far, relay=relay))
+        assert replies == ["250 2.0.0 far took it"] * 3
+        assert [(mail.recipients, mail.text) for mail in far.mails] == [
+            ([f"RCPT TO:<r{number}@d.example>"], b"%d\r\n" % number) for number in range(3)
+        ]
+        assert far.heard.count("EHLO localhost") == 1
+
+
+@pytest.mark.parametrize("relay", RELAYS)
+def test_a_session_that_broke_is_begun_anew_for_the_next_mail(serving: Any, relay: str) -> None:
+    def client(server: Any) -> list[str]:
+        caller = Caller(server.ports[0])
+        caller.begin()
+        first = caller.send()
+        caller.begin()
+        return [first, caller.send()]
+
+    with FarEnd(dot=[HANG_UP]) as far:
+        first, second = serving(client, protocol=handler(far, relay=relay))
+        assert (first[:9], second) == ("451 4.4.2", "250 2.0.0 far took it")
+
+
+@pytest.mark.parametrize("relay", RELAYS)
+@pytest.mark.parametrize("size", [0, 100, 100_000])
+def test_a_client_that_leaves_before_the_dot_leaves_no_mail(
+    serving: Any, relay: str, size: int
+) -> None:
+    def client(server: Any) -> None:
+        caller = Caller(server.ports[0])
+        caller.begin()
+        caller.say("DATA")
+        caller.socket.sendall(b"x" * 98 + b"\r\n" + b"y" * size)
+        caller.close()
+
+    with FarEnd() as far:
+        serving(client, protocol=handler(far, relay=relay))
+        if relay == "live":
+            assert far.ended.acquire(timeout=PATIENCE)
+            assert far.partial
+        assert (far.dots, far.mails) == (0, [])
+        assert "QUIT" not in far.heard
+        assert b"QUIT" not in far.partial
+
+
+SMUGGLED = [
+    b"\n.\n",
+    b"\n.\r\n",
+    b"\r\n.\n",
+    b"\r.\r",
+    b"\r\n.\r",
+    b"\r\n.\r\r\n",
+    b"\r\r\n.\r\r\n",
+    b"\r\n\0.\r\n",
+    b"\r\n.\0\r\n",
+    b"\n.\r",
+    b"\r.\n",
+]
+
+
+@pytest.mark.parametrize("relay", RELAYS)
+@pytest.mark.parametrize("end", SMUGGLED)
+def test_nothing_can_be_smuggled(serving: Any, relay: str, end: bytes) -> None:
+    inner = b"MAIL FROM:<evil@b.example>\r\nRCPT TO:<v@d.example>\r\nDATA\r\nevil\r\n"
+
+    def client(server: Any) -> str:
+        caller = Caller(server.ports[0])
+        caller.begin()
+        reply = caller.send(b"good" + end + inner)
+        return reply + "|" + caller.file.read().decode()
+
+    with FarEnd() as far:
+        reply = serving(client, protocol=handler(far, relay=relay))
+        assert re.fullmatch(r"550 5\.5\.2 [^|]*\|", reply)
+        assert (far.dots, far.mails) == (0, [])
+
+
+@pytest.mark.parametrize("relay", RELAYS)
+def test_a_mail_that_is_too_big_is_refused_after_its_end(serving: Any, relay: str) -> None:
+    with FarEnd() as far:
+        proxy = handler(far, relay=relay, max_message_size=1000)
+        assert serving(oneMail(text=b"x" * 900 + b"\r\n" + b"y" * 900 + b"\r\n"), protocol=proxy)[
+            :9
+        ] == ("552 5.3.4")
+        assert far.dots == 0
+
+
+@pytest.mark.parametrize("relay", RELAYS)
+def test_eight_bits_are_refused_where_the_server_does_not_take_them(
+    serving: Any, relay: str
+) -> None:
+    with FarEnd(EHLO="250 far") as far:
+        client = oneMail(text="grüße\r\n".encode())
+        assert serving(client, protocol=handler(far, relay=relay)).startswith("554 5.6.3")
+        assert far.dots == 0
+        assert serving(oneMail(), protocol=handler(far, relay=relay)).startswith("250")
+
+
+@pytest.mark.parametrize("relay", RELAYS)
+@pytest.mark.parametrize("size", [65_535, 65_536, 1_048_576, 3_000_000])
+def test_large_mails_arrive_byte_for_byte(serving: Any, relay: str, size: int) -> None:
+    line = bytes(each for each in range(1, 256) if each not in b"\r\n.") + b"\r\n"
+    text = (line * (size // len(line) + 1))[:size] + b"\r\n"
+    text = text.replace(b"\r\r\n", b"\r\n")
+    with FarEnd() as far:
+        reply = serving(oneMail(text=text), protocol=handler(far, relay=relay))
+        assert reply == "250 2.0.0 far took it"
+        assert far.mails[0].text == text
+
+
+@pytest.mark.parametrize("relay", RELAYS)
+def test_a_server_that_stops_reading_holds_a_mail_only_so_long(
+    serving: Any, relay: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ConnectedSocketAdapter, "promptly", 0.1)
+    with FarEnd() as far:
+        stalled = threading.Event()
+        far.RequestHandlerClass = _stallInText(far.RequestHandlerClass, stalled)
+        proxy = handler(far, relay=relay, inactivity_timeout=0.3)
+        text = (b"x" * 998 + b"\r\n") * 20_000
+        reply = serving(oneMail(text=text), protocol=proxy)
+        stalled.set()
+        assert reply.startswith(NOT_REACHED)
+
+
+def _stallInText(base: Any, until: threading.Event) -> Any:
+    class Stalling(base):  # type: ignore[misc]
+        def takeText(self) -> None:
+            until.wait(PATIENCE)
+            raise EOFError
+
+    return Stalling

@@ -1,0 +1,186 @@
+"""Both ends of a mail proxy, scripted: a client, and a real server that fails on demand."""
+
+import socket
+import socketserver
+import threading
+from contextlib import suppress
+from typing import Any, ClassVar, NamedTuple
+
+from Tests.Kamaelia.sockets import PATIENCE, dial, readAll
+
+HANG_UP = "hang up"
+SILENCE = "silence"
+
+GOOD = {
+    "greeting": "220 far.example.org ready",
+    "EHLO": "250-far.example.org\r\n250-SIZE 100000000\r\n250 8BITMIME",
+    "HELO": "250 far.example.org",
+    "MAIL": "250 2.1.0 far sender ok",
+    "RCPT": "250 2.1.5 far recipient ok",
+    "DATA": "354 far go on",
+    ".": "250 2.0.0 far took it",
+    "RSET": "250 2.0.0 far reset",
+    "QUIT": "221 2.0.0 far bye",
+}
+
+
+class Mail(NamedTuple):
+    """What a far end took: the lines of its envelope, and the octets between 354 and the dot."""
+
+    sender: str
+    recipients: list[str]
+    text: bytes
+
+
+class FarEnd(socketserver.ThreadingTCPServer):
+    """FarEnd(MAIL="451 no", RCPT=["250 ok", HANG_UP]) -> a real server, behind the proxy.
+
+    Each stage answers as GOOD says, or with what is given: always that, or one of
+    a list after the other and then as GOOD says.
+    """
+
+    daemon_threads = True
+    allow_reuse_address = True
+    request_queue_size = 100
+
+    def __init__(self, **answers: Any) -> None:
+        super().__init__(("127.0.0.1", 0), _Conversation)
+        self.answers = {stage.replace("dot", "."): given for stage, given in answers.items()}
+        self.mails: list[Mail] = []
+        self.heard: list[str] = []
+        self.dots = 0
+        self.partial = b""  # text whose dot never came
+        self.ended = threading.Semaphore(0)  # a connection has ended
+
+    @property
+    def port(self) -> int:
+        return self.server_address[1]
+
+    def answerTo(self, stage: str) -> str:
+        given = self.answers.get(stage, [])
+        if isinstance(given, list):
+            given = given.pop(0) if given else GOOD.get(stage, "500 what")
+        return given
+
+    def __enter__(self) -> "FarEnd":
+        threading.Thread(target=lambda: self.serve_forever(0.01), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.shutdown()
+        self.server_close()
+
+
+class _Conversation(socketserver.StreamRequestHandler):
+    server: FarEnd
+
+    def handle(self) -> None:
+        with suppress(OSError, EOFError):
+            self.say("greeting")
+            while line := self.rfile.readline():
+                self.heed(line.decode("utf-8", "surrogateescape").rstrip("\r\n"))
+
+    def finish(self) -> None:
+        with suppress(OSError):
+            super().finish()
+        self.server.ended.release()
+
+    def say(self, stage: str) -> str:
+        return self.write(self.server.answerTo(stage))
+
+    def write(self, answer: str) -> str:
+        if answer == HANG_UP:
+            raise EOFError
+        if answer == SILENCE:
+            self.rfile.read()
+            raise EOFError
+        self.wfile.write(answer.encode() + b"\r\n")
+        return answer
+
+    def heed(self, line: str) -> None:
+        self.server.heard.append(line)
+        verb = line.split(maxsplit=1)[0].upper()
+        isTaken = self.say(verb)[0] in "23"
+        if verb == "MAIL":
+            self.sender, self.recipients = line, []
+        elif verb == "RCPT" and isTaken:
+            self.recipients.append(line)
+        elif verb == "DATA" and isTaken:
+            self.takeText()
+        elif verb == "QUIT":
+            raise EOFError
+
+    def takeText(self) -> None:
+        lines = []
+        while (line := self.rfile.readline()) != b".\r\n":
+            lines.append(line)
+            if not line:
+                self.server.partial = b"".join(lines)
+                raise EOFError
+        self.server.dots += 1
+        answer = self.server.answerTo(".")
+        if answer[0] == "2":
+            self.server.mails.append(Mail(self.sender, self.recipients, b"".join(lines)))
+        self.write(answer)
+
+
+def nowhere() -> int:
+    """A port on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Caller:
+    """Caller(port) -> a client that has heard the greeting; say(line) gives the reply."""
+
+    opened: ClassVar[list["Caller"]] = []  # closed when the test is over
+
+    def __init__(self, port: int) -> None:
+        self.opened.append(self)
+        self.socket = dial(port)
+        self.file = self.socket.makefile("rb")
+        self.greeting = self.hear()
+
+    def hear(self) -> str:
+        """One reply; "" when the connection has ended."""
+        lines = []
+        while line := self.file.readline():
+            lines.append(line.decode("utf-8", "surrogateescape").rstrip("\r\n"))
+            if line[3:4] != b"-":
+                break
+        return "\n".join(lines)
+
+    def say(self, line: str) -> str:
+        self.socket.sendall(line.encode() + b"\r\n")
+        return self.hear()
+
+    def sayAll(self, *lines: str) -> list[str]:
+        return [self.say(line) for line in lines]
+
+    def begin(self, *recipients: str, sender: str = "<a@b.example>") -> list[str]:
+        """EHLO, MAIL, and RCPT for each; the replies to MAIL and RCPT."""
+        self.say("EHLO client")
+        rcpts = [f"RCPT TO:{path}" for path in recipients or ("<c@d.example>",)]
+        return self.sayAll(f"MAIL FROM:{sender}", *rcpts)
+
+    def send(self, text: bytes = b"Subject: x\r\n\r\nHello\r\n", end: bytes = b".\r\n") -> str:
+        """DATA, the text, the dot: the last reply."""
+        reply = self.say("DATA")
+        if reply[:3] != "354":
+            return reply
+        self.socket.sendall(text + end)
+        return self.hear()
+
+    def close(self) -> None:
+        self.file.close()
+        self.socket.close()
+
+    def end(self) -> bytes:
+        """QUIT, and what still comes."""
+        self.socket.sendall(b"QUIT\r\n")
+        return self.file.read()
+
+
+__all__ = ["HANG_UP", "PATIENCE", "SILENCE", "Caller", "FarEnd", "Mail", "nowhere", "readAll"]
