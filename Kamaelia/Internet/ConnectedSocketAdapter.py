@@ -29,7 +29,7 @@ from Axon.AxonExceptions import noSpaceInBox
 from Axon.Box import directsink, storageOf
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
-from Axon.Turns import ENDED, HOLD, PAUSE, WATCH
+from Axon.Turns import ENDED, HOLD, PAUSE, UNBORN, WATCH
 from Kamaelia.Internet.Encryption import MayEncrypt
 from Kamaelia.Internet.Gates import HeldByTransport, discard, waitForLoop
 from Kamaelia.Internet.Lingering import lingeringOf
@@ -82,6 +82,7 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
         self._gate: Any = None  # itself while the peer does not read
         self._held: Any = ()
         self._unread = 0
+        self._error: Exception | None = None
         self._isReading = True
         self._isClosing = self._isLingering = self._isAnnounced = self._isOver = False
         self._handshake: Any = None
@@ -98,6 +99,7 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
                 self._heed()
                 self._sleep(WATCH if self._isReading else PAUSE, None)
                 yield 1
+            self._announce(self._error)
         finally:
             scheduler.outside -= 1
             self.abort()
@@ -185,17 +187,28 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
 
     def data_received(self, data: bytes) -> None:
         """Bytes came: they go to whoever is linked, within this call."""
+        if (
+            not self._isReading
+        ):  # a transport may have had something ready when it was told to pause
+            self._keep(data)
+            return
         sink = self.outboxes["outbox"]
         try:
             self.send(data)
         except noSpaceInBox:
-            self._unsent = data if self._unsent is None else self._unsent + data
-            self._pauseReading()
+            self._keep(data)
             return
         if len(sink) > 1 or self._task.wish:
             self._mindBacklog(sink, len(data))
         else:
             self._unread = 0
+
+    def _keep(self, data: bytes) -> None:
+        self._unsent = data if self._unsent is None else self._unsent + data
+        self._isReading = False
+        if not self.transport.is_closing():
+            self.transport.pause_reading()
+        self._task.wake()
 
     _unsent: bytes | None = None
 
@@ -209,6 +222,7 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
         if self._isOver:
             return
         self._isOver = True
+        self._error = error
         if self._isLingering:
             lingeringOf(self.scheduler.loop).forget(self)
         self._dropWhatComes()
@@ -301,7 +315,7 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
             self._takeOver()
 
     def _announce(self, error: Exception | None) -> None:
-        if not self._isAnnounced:
+        if not self._isAnnounced and self._task.state != UNBORN:  # nobody has linked it before
             self._isAnnounced = True
             self.send(socketShutdown(self, error), "signal")
 

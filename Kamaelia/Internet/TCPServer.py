@@ -22,6 +22,7 @@ that there are go on.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Generator
 from typing import Any
 
@@ -74,6 +75,7 @@ class TCPServer(component):
         self.ports: list[int] = []
         self.connections: set[Any] = set()
         self.perPeer: dict[str, int] = {}
+        self._waiting: deque[Any] = deque()  # more than maxConnections
         self._accepted = 0
         self._listener = Listener([], self._newAdapter)
 
@@ -94,6 +96,8 @@ class TCPServer(component):
             self.scheduler.outside -= 1
             job.cancel()
             self.cease()
+            for adapter in list(self._waiting):
+                adapter.abort()
 
     def _isOver(self) -> bool:
         while self.dataReady("control"):
@@ -135,11 +139,20 @@ class TCPServer(component):
             adapter.creator = None
             adapter.abort()
             return
+        if self._isFull():  # the loop had accepted it before it was told to pause
+            self._waiting.append(adapter)
+        else:
+            self._admit(adapter)
+
+    def _isFull(self) -> bool:
+        return self.maxConnections is not None and len(self.connections) >= self.maxConnections
+
+    def _admit(self, adapter: Any) -> None:
         self._accepted += 1
         if not self._accepted & CHECK:
             self._listener.spareDescriptors(adapter.transport)
         self.connections.add(adapter)
-        if self.maxConnections is not None and len(self.connections) >= self.maxConnections:
+        if self._isFull():
             self._listener.pause()
         if self.onOpened is not None:
             self.onOpened(adapter)
@@ -149,15 +162,25 @@ class TCPServer(component):
 
     def closed(self, adapter: Any) -> None:
         """A connection has ended."""
-        self.connections.discard(adapter)
         if self.maxPerPeer is not None:
             self._leave(adapter)
-        if self.maxConnections is not None and len(self.connections) < self.maxConnections:
-            self._listener.resume()
+        if adapter in self._waiting:
+            self._waiting.remove(adapter)
+            return
+        self.connections.discard(adapter)
+        if self.maxConnections is not None:
+            self._fillUp()
         if self.onClosed is not None:
             self.onClosed(adapter)
         else:
             self.send(shutdownCSA(self, adapter), "protocolHandlerSignal")
+
+    def _fillUp(self) -> None:
+        """Somebody has gone: lets in who has waited, and accepts again if there is room then."""
+        while self._waiting and not self._isFull():
+            self._admit(self._waiting.popleft())
+        if not self._isFull():
+            self._listener.resume()
 
     def _mayJoin(self, adapter: Any) -> bool:
         peer = adapter.peer = addressOf(adapter.transport, "peername")[0]

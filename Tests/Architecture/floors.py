@@ -74,7 +74,8 @@ KAMAELIA: list[Floor] = [
     },
     {"Util": ["Kamaelia.Util"]},
     {"Internet": ["Kamaelia.Internet"]},
-    {"Chassis": ["Kamaelia.Chassis"]},
+    # Historically among Internet, but what it gives is made of a Graphline and a ServerCore.
+    {"Chassis": ["Kamaelia.Chassis", "Kamaelia.Internet.TimeOutCSA"]},
     {"File": ["Kamaelia.File"]},
     {"Codec": ["Kamaelia.Codec"]},
     {

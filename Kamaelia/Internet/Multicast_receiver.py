@@ -1,0 +1,21 @@
+"""Multicast: receives what is sent to a group.
+
+Example usage
+-------------
+    Pipeline(Multicast_receiver("224.168.2.9", 1600), ConsoleEchoer()).run()
+
+Termination: producerFinished or shutdownMicroprocess on "control".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from Kamaelia.Internet.Multicast_transceiver import Multicast_transceiver
+
+
+class Multicast_receiver(Multicast_transceiver):
+    """Multicast_receiver(address, port) -> "outbox": ((host, port), data) for each datagram."""
+
+    def __init__(self, address: str, port: int, **argd: Any) -> None:
+        super().__init__("", port, address, 0, **argd)

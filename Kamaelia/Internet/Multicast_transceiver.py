@@ -1,0 +1,70 @@
+"""Multicast: sends to a group, and receives what others send to it.
+
+Example usage
+-------------
+    Pipeline(Multicast_transceiver("0.0.0.0", 1600, "224.168.2.9", 1600), ConsoleEchoer()).run()
+
+How does it work?
+-----------------
+It is a datagram peer (UDP_ng) that is a member of the group of its remote
+address. What it sends itself comes back to it, too, if it is bound to that port.
+
+Termination: producerFinished or shutdownMicroprocess on "control".
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+from Kamaelia.Internet.UDP import BasicPeer
+
+TIME_TO_LIVE = 10  # routers
+
+
+class Multicast_transceiver(BasicPeer):
+    """Multicast_transceiver(local_addr, local_port, remote_addr, remote_port) -> joins a group.
+
+    remote_addr: the group, such as "224.168.2.9"; remote_port: 0 if it sends
+    nothing. interface: the address of the network interface, for others than the usual.
+    """
+
+    Inboxes = {
+        "inbox": "bytes or text for the group",
+        "control": "producerFinished or shutdownMicroprocess: leave",
+    }
+    Outboxes = {
+        "outbox": "((host, port), data) for each datagram that came",
+        "signal": "what came to control",
+    }
+
+    interface = "0.0.0.0"
+
+    def __init__(
+        self,
+        local_addr: str,
+        local_port: int,
+        remote_addr: str,
+        remote_port: int,
+        debug: bool = False,
+        **argd: Any,
+    ) -> None:
+        super().__init__(**argd)
+        self.local = (local_addr, local_port)
+        self.group = remote_addr
+        self.debug = debug
+        if remote_port:
+            self.target = (remote_addr, remote_port)
+
+    def setOptions(self, sock: socket.socket) -> None:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, TIME_TO_LIVE)
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 1)
+        interface = socket.inet_aton(self.interface)
+        if self.interface != "0.0.0.0":
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, interface)
+        member = socket.inet_aton(self.group) + interface
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
+
+    def describe(self, data: bytes, address: Any) -> Any:
+        return address, data

@@ -1,0 +1,1 @@
+"""Networks that misbehave, for tests of what is to survive them."""

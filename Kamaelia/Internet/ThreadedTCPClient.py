@@ -1,0 +1,94 @@
+"""A TCP client in a thread of its own: for programs that must connect without an event loop's help.
+
+Example usage
+-------------
+    Pipeline(ThreadedTCPClient("127.0.0.1", 1500, initialsendmessage="hi"), Echoer()).run()
+
+How does it work?
+-----------------
+A thread connects and reads; what comes to "inbox" is sent between two reads, at
+most `between` seconds later. TCPClient is better in nearly every way.
+
+Termination: when the server closes, or producerFinished or shutdownMicroprocess
+comes to "control"; one socketShutdown, with the error if there was one, to "signal".
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+from typing import Any
+
+from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Axon.ThreadedComponent import threadedcomponent
+from Kamaelia.IPC import socketShutdown
+
+READ = 65536  # bytes at once
+
+
+class ThreadedTCPClient(threadedcomponent):
+    """ThreadedTCPClient(host, port[, chargen][, initialsendmessage]) -> a connection.
+
+    initialsendmessage: bytes or text that is sent first. chargen: accepted for
+    the sake of older programs.
+    """
+
+    Inboxes = {
+        "inbox": "bytes for the server; text is sent as UTF-8",
+        "control": "producerFinished or shutdownMicroprocess: close",
+    }
+    Outboxes = {
+        "outbox": "bytes from the server",
+        "signal": "socketShutdown: the connection has ended, or there was none",
+    }
+
+    between = 0.05
+    connect_timeout = 60.0
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        chargen: Any = 0,
+        initialsendmessage: Any = None,
+        **argd: Any,
+    ) -> None:
+        super().__init__(**argd)
+        self.host = host
+        self.port = port
+        self.chargen = chargen
+        self.initialsendmessage = initialsendmessage
+
+    def main(self) -> None:
+        reason = None
+        try:
+            with socket.create_connection((self.host, self.port), self.connect_timeout) as sock:
+                if self.initialsendmessage is not None:
+                    sock.sendall(_asBytes(self.initialsendmessage))
+                self._talk(sock)
+        except OSError as error:
+            reason = error
+        self.send(socketShutdown(self, reason), "signal")
+
+    def _talk(self, sock: socket.socket) -> None:
+        isOver = False
+        while not isOver:
+            if select.select([sock], [], [], self.between)[0]:
+                data = sock.recv(READ)
+                if not data:
+                    return
+                self.send(data)
+                self.sync()
+            isOver = self._isToldToEnd()
+            while self.dataReady("inbox"):
+                sock.sendall(_asBytes(self.recv("inbox")))
+
+    def _isToldToEnd(self) -> bool:
+        while self.dataReady("control"):
+            if isinstance(self.recv("control"), producerFinished | shutdownMicroprocess):
+                return True
+        return False
+
+
+def _asBytes(data: Any) -> Any:
+    return data.encode() if isinstance(data, str) else data

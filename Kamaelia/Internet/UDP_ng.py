@@ -1,0 +1,215 @@
+"""Datagrams: peers that send to one address, to a changing one, or to one for each message.
+
+Example usage
+-------------
+    Pipeline(ConsoleReader(), UDPSender("127.0.0.1", 2000)).run()
+    Pipeline(UDPReceiver("0.0.0.0", 2000), ConsoleEchoer()).run()
+
+How does it work?
+-----------------
+A peer is the asyncio protocol of its socket: what is sent to its inbox goes out
+within the sender's turn. UDP promises nothing, and so may a peer drop what
+comes while more than `mostUnread` datagrams wait at the far end of its outbox.
+
+Termination: producerFinished or shutdownMicroprocess on "control", once all is
+sent; it is passed on.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Generator
+from typing import Any
+
+from Axon.Component import component
+from Kamaelia.Internet.Gates import HeldByTransport, discard, theLoopOf, waitForLoop
+
+LOG = logging.getLogger("Kamaelia.Internet.UDP")
+
+Address = tuple[str, int]
+
+
+class BasicPeer(HeldByTransport, component):
+    """A UDP socket as a component. Its kinds say what a message in "inbox" is.
+
+    Raises OSError, which names the port, where it cannot be bound.
+    """
+
+    Inboxes = {
+        "inbox": "what to send",
+        "control": "producerFinished or shutdownMicroprocess: close when all is sent",
+        "readReady": "not used: the event loop calls",
+        "writeReady": "not used: the event loop calls",
+    }
+    Outboxes = {
+        "outbox": "(data, (host, port)) for each datagram that came",
+        "signal": "what came to control",
+        "_selectorSignal": "not used",
+    }
+
+    mostUnread = 1000  # datagrams
+    local: Address | None = None  # where it is bound; port 0 becomes the real one
+    target: Address | None = None
+
+    def __init__(self, **argd: Any) -> None:
+        super().__init__(**argd)
+        self.transport: Any = None
+
+    def main(self) -> Generator[int, None, None]:
+        self.scheduler.outside += 1
+        try:
+            yield from self._open()
+            self._takeDirectly("inbox", self.take)
+            while not self.isShuttingDown():
+                yield from self.waitForMessage()
+                self.heed()
+        finally:
+            self.scheduler.outside -= 1
+            self._takeDirectly("inbox", discard)
+            self.resume_writing()
+            if self.transport is not None:
+                self.transport.close()
+
+    def _open(self) -> Generator[int, None, None]:
+        theLoopOf(self)
+        sock = self.makeSocket()
+        try:
+            yield from waitForLoop(
+                self, lambda loop: loop.create_datagram_endpoint(lambda: self, sock=sock)
+            )
+        finally:
+            if self.transport is None:
+                sock.close()
+
+    def makeSocket(self) -> socket.socket:
+        """The socket, bound."""
+        local = self.local or ("", 0)
+        family = socket.AF_INET6 if ":" in local[0] else socket.AF_INET
+        sock = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            self.setOptions(sock)
+            sock.bind(local)
+            sock.setblocking(False)
+        except OSError as error:
+            sock.close()
+            where = f"port {local[1]} of {local[0] or 'all addresses'}"
+            raise type(error)(error.errno, f"cannot bind {where}: {error.strerror}") from error
+        self.local = sock.getsockname()[:2]
+        return sock
+
+    def setOptions(self, sock: socket.socket) -> None:
+        """Called before the socket is bound."""
+
+    def heed(self) -> None:
+        """Called when a message came to a box other than "inbox", which never holds any."""
+
+    def take(self, message: Any) -> Any:
+        """A message came to "inbox": gives the gate at which its sender waits, if any."""
+        return self.sendTo(message, self.target)
+
+    def sendTo(self, data: Any, target: Any) -> Any:
+        """Sends one datagram; text as UTF-8. Without a target it is dropped."""
+        if target is not None and self.transport is not None:
+            self.transport.sendto(data.encode() if isinstance(data, str) else data, tuple(target))
+        return self._gate
+
+    # What the transport says
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+
+    def datagram_received(self, data: bytes, address: Any) -> None:
+        """A datagram came."""
+        if len(self.outboxes["outbox"]) < self.mostUnread:
+            self.send(self.describe(data, address[:2]))
+
+    def describe(self, data: bytes, address: Any) -> Any:
+        """What is sent out for a datagram."""
+        return data, address
+
+    def error_received(self, error: OSError) -> None:
+        """A datagram of ours was refused; UDP promises nothing."""
+        LOG.debug("%s: %s", self.name, error)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """The socket is closed."""
+
+
+class SimplePeer(BasicPeer):
+    """SimplePeer(localaddr, localport, receiver_addr, receiver_port) -> sends to one address.
+
+    "inbox": bytes or text.
+    """
+
+    def __init__(
+        self,
+        localaddr: str = "0.0.0.0",
+        localport: int = 0,
+        receiver_addr: str = "0.0.0.0",
+        receiver_port: int = 0,
+        **argd: Any,
+    ) -> None:
+        super().__init__(**argd)
+        self.local = (localaddr, localport)
+        if receiver_port:
+            self.target = (receiver_addr, receiver_port)
+
+
+class TargettedPeer(SimplePeer):
+    """TargettedPeer(...) -> a SimplePeer whose target changes: (host, port) to "target"."""
+
+    Inboxes = {
+        "inbox": "what to send",
+        "control": "producerFinished or shutdownMicroprocess: close when all is sent",
+        "readReady": "not used: the event loop calls",
+        "writeReady": "not used: the event loop calls",
+        "target": "(host, port): where all goes from now on",
+    }
+
+    def __init__(
+        self,
+        localaddr: str = "0.0.0.0",
+        localport: int = 0,
+        receiver_addr: str = "0.0.0.0",
+        receiver_port: int = 0,
+        **argd: Any,
+    ) -> None:
+        super().__init__(localaddr, localport, receiver_addr, receiver_port, **argd)
+        self._takeDirectly("target", self._aim)
+
+    def _aim(self, target: Any) -> None:
+        self.target = tuple(target)
+
+
+class PostboxPeer(BasicPeer):
+    """PostboxPeer(localaddr, localport) -> "inbox": (host, port, data), each to its address."""
+
+    def __init__(self, localaddr: str = "0.0.0.0", localport: int = 0, **argd: Any) -> None:
+        super().__init__(**argd)
+        self.local = (localaddr, localport)
+
+    def take(self, message: Any) -> Any:
+        host, port, data = message
+        return self.sendTo(data, (host, port))
+
+
+class UDPSender(BasicPeer):
+    """UDPSender(receiver_addr, receiver_port) -> "inbox": bytes or text."""
+
+    def __init__(self, receiver_addr: str, receiver_port: int, **argd: Any) -> None:
+        super().__init__(**argd)
+        self.target = (receiver_addr, receiver_port)
+        if ":" in receiver_addr:
+            self.local = ("::", 0)
+
+
+class UDPReceiver(BasicPeer):
+    """UDPReceiver(localaddr, localport) -> sends nothing; what came, out of "outbox"."""
+
+    def __init__(self, localaddr: str = "0.0.0.0", localport: int = 0, **argd: Any) -> None:
+        super().__init__(**argd)
+        self.local = (localaddr, localport)
+
+    def take(self, message: Any) -> None:
+        """Has nobody to send it to."""

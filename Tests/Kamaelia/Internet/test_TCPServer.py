@@ -1,0 +1,155 @@
+"""The server and its adapters as programs use them that wire connections themselves."""
+
+import socket
+import threading
+from typing import Any
+
+from Axon.Component import component
+from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Axon.Scheduler import scheduler
+from Axon.testing import feed
+from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter
+from Kamaelia.Internet.SingleServer import FastRestartSingleServer, SingleServer
+from Kamaelia.Internet.TCPServer import TCPServer
+from Kamaelia.Internet.ThreadedTCPClient import ThreadedTCPClient
+from Kamaelia.IPC import newCSA, shutdownCSA, socketShutdown
+from Tests.Kamaelia.sockets import PATIENCE, Echo, dial, readAll, readExactly
+
+
+class Switchboard(component):
+    """Wires a connection to an Echo, as historical programs do; ends with its end."""
+
+    Inboxes = {"inbox": "", "control": "", "connections": ""}
+    Outboxes = {"outbox": "", "signal": "", "stop": ""}
+
+    def main(self) -> Any:
+        server = TCPServer(listenport=0, host="127.0.0.1", onListening=self.begin)
+        self.link((server, "protocolHandlerSignal"), (self, "connections"))
+        self.link((self, "stop"), (server, "control"))
+        server.activate()
+        yield from self.waitForMessage("connections")
+        message = self.recv("connections")
+        assert isinstance(message, newCSA)
+        for _ in range(5):  # what comes meanwhile waits
+            yield 1
+        adapter, handler = message.object, Echo()
+        for box, to in (("outbox", "inbox"), ("signal", "control")):
+            self.link((adapter, box), (handler, to))
+            self.link((handler, box), (adapter, to))
+        adapter.activate()
+        handler.activate()
+        yield from self.waitForMessage("connections")
+        self.ended = self.recv("connections")
+        self.send(shutdownMicroprocess(), "stop")
+
+
+def test_a_program_may_wire_its_connections_itself():
+    got: list[bytes] = []
+
+    def talk(server: Any) -> None:
+        with dial(server.ports[0]) as sock:
+            sock.sendall(b"early")
+            got.append(readExactly(sock, 5))
+
+    threads: list[threading.Thread] = []
+
+    def begin(server: Any) -> None:
+        threads.append(threading.Thread(target=talk, args=[server]))
+        threads[0].start()
+
+    board = Switchboard(begin=begin)
+    board.run()
+    threads[0].join()
+    assert got == [b"early"]
+    assert isinstance(board.ended, shutdownCSA)
+
+
+def test_an_adapter_takes_a_socket_that_is_connected():
+    ours, theirs = socket.socketpair()
+    with theirs:
+        theirs.sendall(b"hello")
+        theirs.shutdown(socket.SHUT_WR)
+        outcome = feed(ConnectedSocketAdapter(ours), inbox=[b"to you"], control=[])
+        assert outcome["outbox"] == [b"hello"]
+        assert [type(message) for message in outcome["signal"]] == [socketShutdown]
+        assert [type(message) for message in outcome["CreatorFeedback"]] == [socketShutdown]
+        theirs.settimeout(PATIENCE)
+        assert readAll(theirs) == b"to you"
+
+
+def test_an_adapter_that_is_told_to_end_sends_what_it_has():
+    ours, theirs = socket.socketpair()
+    with theirs:
+        feed(ConnectedSocketAdapter(ours), inbox=[b"last ", "wörds"])
+        assert readAll(theirs) == "last wörds".encode()
+
+
+def single(talk: Any, kind: Any = SingleServer) -> Any:
+    """A SingleServer that echoes, and what talk(port) gave, in a thread."""
+    gave: list[Any] = []
+    server, echo = kind(port=0, host="127.0.0.1"), Echo()
+
+    def run() -> None:
+        gave.append(talk(server.ports[0]))
+        scheduler.run.callFromThread(lambda: server._deliver(producerFinished(), "control"))
+
+    thread = threading.Thread(target=run)
+    server.onListening = lambda _: thread.start()
+    for source, sink in ((server, echo), (echo, server)):
+        echo.link((source, "outbox"), (sink, "inbox"))
+    echo.link((server, "signal"), (echo, "control"))
+    server.activate()
+    echo.run()
+    thread.join()
+    return gave[0]
+
+
+def test_a_single_server_serves_one_after_the_other():
+    def talk(port: int) -> list[bytes]:
+        got = []
+        with dial(port) as first, dial(port) as second:
+            second.sendall(b"2")
+            first.sendall(b"1")
+            got.append(first.recv(1))
+            first.close()
+            got.append(second.recv(1))
+        return got
+
+    assert single(talk) == [b"1", b"2"]
+    assert single(talk, FastRestartSingleServer) == [b"1", b"2"]
+
+
+def test_a_threaded_client_sends_and_receives(serving):
+    got: list[Any] = []
+
+    def client(server: Any) -> None:
+        done = threading.Event()
+
+        class Asker(component):
+            def main(self) -> Any:
+                there = ThreadedTCPClient("127.0.0.1", server.port, initialsendmessage="hello")
+                self.link((there, "outbox"), (self, "inbox"))
+                self.link((self, "outbox"), (there, "inbox"))
+                self.link((self, "signal"), (there, "control"))
+                self.link((there, "signal"), (self, "control"))
+                there.activate()
+                for word in (b"hello", b"again"):
+                    yield from self.waitForMessage("inbox")
+                    got.append(self.recv())
+                    if word == b"hello":
+                        self.send(b"again")
+                self.send(producerFinished(), "signal")
+                yield from self.waitForMessage("control")
+                got.append(type(self.recv("control")))
+                done.set()
+
+        Asker().activate(Scheduler=server.scheduler)
+        assert done.wait(PATIENCE)
+
+    serving(client, protocol=Echo)
+    assert got == [b"hello", b"again", socketShutdown]
+
+
+def test_a_threaded_client_that_is_refused_says_why(freePort):
+    outcome = feed(ThreadedTCPClient("127.0.0.1", freePort), control=[])
+    assert [type(message.message) for message in outcome["signal"]] == [ConnectionRefusedError]

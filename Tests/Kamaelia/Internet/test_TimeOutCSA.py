@@ -1,0 +1,99 @@
+"""What happens when nothing happens, on time that flies."""
+
+from typing import Any
+
+import pytest
+
+from Axon.Component import component
+from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Axon.Scheduler import scheduler
+from Axon.testing import feed
+from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter
+from Kamaelia.Internet.TCPServer import TCPServer
+from Kamaelia.Internet.TimeOutCSA import (
+    ActivityMonitor,
+    EchoServer,
+    ExtendedInactivity,
+    InactivityChassis,
+    NoActivityTimeout,
+    PeriodicWakeup,
+    ResettableSender,
+    WakeableIntrospector,
+)
+from Tests.Kamaelia.sockets import Echo, dial, readAll
+
+
+def test_a_sender_that_nobody_resets_sends_once_and_ends(virtualClock):
+    outcome = feed(ResettableSender(timeout=5, message="late"), control=[])
+    assert outcome["outbox"] == ["late"]
+    assert [type(message) for message in outcome["signal"]] == [producerFinished]
+    assert virtualClock.now() == pytest.approx(5)
+
+
+class Busy(component):
+    """Sends a message every second, `times` times."""
+
+    def main(self) -> Any:
+        for _ in range(self.times):
+            self.send("something")
+            yield from self.waitForMessage("control", timeout=1)
+
+
+def test_each_reset_begins_the_time_anew(virtualClock):
+    sender, busy = ResettableSender(timeout=5), Busy(times=20)
+    busy.link((busy, "outbox"), (sender, "inbox"))
+    busy.activate()
+    assert feed(sender, control=[])["outbox"] == ["NEXT"]
+    assert virtualClock.now() == pytest.approx(24)
+
+
+def test_a_monitor_passes_on_and_says_that_it_did():
+    finished = producerFinished()
+    outcome = feed(ActivityMonitor(), inbox=[1], inbox2=[2], inbox3=[finished], control=[])
+    assert (outcome["outbox"], outcome["outbox2"], outcome["outbox3"]) == ([1], [2], [finished])
+    assert outcome["observed"] == ["RESET"] * 3
+
+
+def test_a_wakeup_comes_at_each_interval(virtualClock):
+    outcome = feed(
+        PeriodicWakeup(interval=10), until=lambda out: len(out["outbox"]) == 3, control=[]
+    )
+    assert outcome["outbox"] == ["tick"] * 3
+    assert virtualClock.now() == pytest.approx(30)
+
+
+def test_an_introspector_names_all_that_run():
+    outcome = feed(WakeableIntrospector(), inbox=["say"])
+    assert any("WakeableIntrospector" in name for name in outcome["outbox"][0])
+
+
+def test_a_component_is_told_to_stop_when_nothing_happens(virtualClock):
+    outcome = feed(InactivityChassis(Echo(), timeout=7), inbox=["a", "b"], control=[])
+    assert outcome["outbox"] == ["a", "b"]
+    assert shutdownMicroprocess in [type(message) for message in outcome["signal"]]
+    assert virtualClock.now() == pytest.approx(7)
+    assert not scheduler.run.listAllThreads()
+
+
+@pytest.mark.parametrize(
+    "make", [NoActivityTimeout(Echo, timeout=7), lambda: ExtendedInactivity(Echo)(timeout=7)]
+)
+def test_a_maker_gives_components_with_a_time_limit(virtualClock, make):
+    feed(make(), control=[])
+    assert virtualClock.now() == pytest.approx(7)
+
+
+@pytest.mark.parametrize("further", [False, True])
+def test_an_idle_connection_is_ended(serving, further):
+    class Server(TCPServer):
+        CSA = NoActivityTimeout(ConnectedSocketAdapter, timeout=0.1)
+
+    def client(server: Any) -> bytes:
+        with dial(server.port) as sock:
+            sock.sendall(b"x")
+            return readAll(sock)
+
+    if further:
+        assert serving(client, protocol=Echo, TCPS=Server) == b"x"
+    else:
+        assert serving(client, EchoServer, protocol=NoActivityTimeout(Echo, timeout=0.1)) == b"x"

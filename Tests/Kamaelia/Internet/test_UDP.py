@@ -1,0 +1,136 @@
+"""Datagrams on real sockets, in both generations of peers, and multicast."""
+
+import errno
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from Axon.Component import component
+from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Axon.testing import feed
+from Kamaelia.Internet import UDP, UDP_ng
+from Kamaelia.Internet.Multicast_receiver import Multicast_receiver
+from Kamaelia.Internet.Multicast_sender import Multicast_sender
+from Kamaelia.Internet.Multicast_transceiver import Multicast_transceiver
+from Tests.Kamaelia.sockets import PATIENCE
+
+GENERATIONS = pytest.mark.parametrize("kind", [UDP, UDP_ng])
+
+
+@pytest.fixture
+def other() -> Any:
+    """A socket at the other end."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.settimeout(PATIENCE)
+        yield sock
+
+
+def answers(sock: socket.socket, peer: component) -> None:
+    """From now on whatever `peer` sends through the loop is answered by `sock` at once."""
+    sendTo = peer.sendTo
+
+    def sendAndAnswer(data: Any, target: Any) -> Any:
+        gate = sendTo(data, target)
+        data, address = sock.recvfrom(65536)
+        sock.sendto(data[::-1], address)
+        return gate
+
+    peer.sendTo = sendAndAnswer
+
+
+def until(count: int) -> Callable[[Any], bool]:
+    return lambda outcome: len(outcome["outbox"]) >= count
+
+
+@GENERATIONS
+def test_a_simple_peer_sends_to_one_address_and_says_who_answered(kind, other):
+    peer = kind.SimplePeer("127.0.0.1", 0, *other.getsockname())
+    answers(other, peer)
+    outcome = feed(peer, until=until(2), inbox=[b"abc", "text"], control=[])
+    assert outcome["outbox"] == [(b"cba", other.getsockname()), (b"txet", other.getsockname())]
+
+
+@GENERATIONS
+def test_a_postbox_peer_sends_each_message_to_its_own_address(kind, other):
+    peer = kind.PostboxPeer("127.0.0.1", 0)
+    answers(other, peer)
+    outcome = feed(peer, until=until(1), inbox=[(*other.getsockname(), b"abc")], control=[])
+    assert outcome["outbox"] == [(b"cba", other.getsockname())]
+
+
+@GENERATIONS
+def test_a_targetted_peer_sends_where_it_was_told_last(kind, other):
+    peer = kind.TargettedPeer("127.0.0.1", 0, "127.0.0.1", 1)
+    answers(other, peer)
+    outcome = feed(peer, until=until(1), target=[other.getsockname()], inbox=[b"abc"], control=[])
+    assert outcome["outbox"] == [(b"cba", other.getsockname())]
+
+
+def test_a_sender_sends_all_before_it_ends(other):
+    finished = producerFinished()
+    sender = UDP_ng.UDPSender(*other.getsockname())
+    outcome = feed(sender, inbox=[b"1", "2"], control=[finished])
+    assert [other.recv(10), other.recv(10)] == [b"1", b"2"]
+    assert outcome == {"outbox": [], "signal": [finished], "_selectorSignal": []}
+
+
+class Knock(component):
+    """Sends datagrams to a peer once that is bound."""
+
+    def main(self) -> Any:
+        while self.peer.transport is None:
+            yield 1
+        for data in self.datagrams:
+            self.sock.sendto(data, ("127.0.0.1", self.peer.local[1]))
+
+
+def test_a_receiver_gives_what_comes_and_whence(other):
+    receiver = UDP_ng.UDPReceiver("127.0.0.1", 0)
+    Knock(peer=receiver, sock=other, datagrams=[b"1", b"", b"x" * 60_000]).activate()
+    outcome = feed(receiver, until=until(3), control=[])
+    assert [data for data, _ in outcome["outbox"]] == [b"1", b"", b"x" * 60_000]
+    assert {address for _, address in outcome["outbox"]} == {other.getsockname()}
+
+
+def test_what_nobody_takes_is_dropped_and_memory_stays_bounded(other):
+    receiver = UDP_ng.UDPReceiver("127.0.0.1", 0)
+    receiver.mostUnread = 5
+    idle = component()
+    idle.link((receiver, "outbox"), (idle, "inbox"))
+    for _ in range(20):
+        receiver.datagram_received(b"x", ("127.0.0.1", 1))
+    assert idle.dataReady("inbox") == 5
+
+
+@GENERATIONS
+def test_a_port_in_use_is_an_error_that_names_it(kind, other):
+    peer = kind.SimplePeer(*other.getsockname())
+    with pytest.raises(OSError, match=f"port {other.getsockname()[1]} of 127.0.0.1") as caught:
+        peer.run()
+    assert caught.value.errno == errno.EADDRINUSE
+
+
+def test_shutdown_ends_a_peer_and_is_passed_on():
+    stop = shutdownMicroprocess()
+    assert feed(UDP.SimplePeer("127.0.0.1"), control=[stop])["signal"] == [stop]
+
+
+GROUP = "239.255.77.7"
+
+
+def test_what_is_sent_to_a_group_comes_to_its_members(freePort):
+    receiver = Multicast_receiver(GROUP, freePort, interface="127.0.0.1")
+    sender = Multicast_sender("127.0.0.1", 0, GROUP, freePort, interface="127.0.0.1")
+    sender._deliver(b"hello")
+    sender.activate()
+    outcome = feed(receiver, until=until(1), control=[])
+    assert [data for _, data in outcome["outbox"]] == [b"hello"]
+
+
+def test_a_transceiver_hears_itself(freePort):
+    both = Multicast_transceiver("", freePort, GROUP, freePort, interface="127.0.0.1")
+    outcome = feed(both, until=until(1), inbox=["hello"], control=[])
+    assert [data for _, data in outcome["outbox"]] == [b"hello"]
