@@ -294,7 +294,8 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
         if not self._isClosing:
             self._isClosing = True
             self._dropWhatComes()
-            self.transport.close()
+            if not self.transport.is_closing():  # asyncio's, in TLS, must not be closed twice
+                self.transport.close()
         elif mayRenew:
             return
         if self.bytesToSend():

@@ -1,0 +1,52 @@
+"""How connections end, on asyncio's own event loop as on uvloop's."""
+
+import asyncio
+from contextlib import suppress
+
+import pytest
+
+from Axon.Scheduler import scheduler
+from Kamaelia.Chassis.ConnectedServer import ServerCore
+from Tests.Kamaelia.sockets import Echo
+
+
+@pytest.fixture(params=["asyncio", "uvloop"])
+def newLoop(request):
+    """What makes an event loop of this kind."""
+    maker = asyncio if request.param == "asyncio" else pytest.importorskip("uvloop")
+    return maker.new_event_loop
+
+
+@pytest.mark.needs("openssl")
+@pytest.mark.parametrize("says", [b"", b"some words"])
+@pytest.mark.parametrize("howHard", [False, True], ids=["closed", "reset"])
+def test_a_client_that_leaves_a_tls_server_is_no_error(newLoop, certificate, caplog, says, howHard):
+    async def client(server):
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1", server.port, ssl=certificate.client, server_hostname="localhost"
+        )
+        writer.write(says)
+        assert await reader.readexactly(len(says)) == says
+        if howHard:
+            writer.transport.abort()
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+
+    async def program():
+        listening = asyncio.get_running_loop().create_future()
+        settings = {"host": "127.0.0.1", "port": 0, "ssl": certificate.server}
+        server = ServerCore(protocol=Echo, onListening=listening.set_result, **settings)
+        running = asyncio.create_task(scheduler.run.runAsync())
+        server.activate()
+        await listening
+        for _ in range(3):
+            await client(server)
+        while server.connections:
+            await asyncio.sleep(0)
+        scheduler.run.stop()
+        await running
+
+    with asyncio.Runner(loop_factory=newLoop) as runner:
+        runner.run(asyncio.wait_for(program(), 20))
+    assert caplog.text == ""
