@@ -202,6 +202,7 @@ def test_each_test_begins_with_an_empty_scheduler_and_tracker(_):
     assert Echo().tracker is tracker
 
 
+@pytest.mark.roundRobin
 def test_what_is_left_is_ended_and_its_error_is_raised():
     class Stubborn(component):
         def main(self):
@@ -306,6 +307,7 @@ ORDERED = """
 """
 
 
+@pytest.mark.roundRobin
 def test_a_failure_says_with_which_seed_it_is_replayed(pytester):
     pytester.makepyfile(ORDERED.format(mark=""))
     assert pytester.runpytest_inprocess().ret == 0
@@ -317,6 +319,7 @@ def test_a_failure_says_with_which_seed_it_is_replayed(pytester):
     assert turns in again.outlines
 
 
+@pytest.mark.roundRobin
 def test_a_test_of_the_order_itself_is_never_shuffled(pytester):
     pytester.makepyfile(ORDERED.format(mark="import pytest\n    @pytest.mark.roundRobin"))
     pytester.runpytest_inprocess("--axon-shuffle").assert_outcomes(passed=1)
