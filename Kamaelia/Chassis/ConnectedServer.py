@@ -4,10 +4,12 @@ Example usage
 -------------
     class Echo(component):
         def main(self):
-            while not self.isShuttingDown():
+            while True:
+                yield from self.waitForMessage()
                 for data in self.Inbox():
                     self.send(data)
-                yield from self.waitForMessage()
+                if self.isShuttingDown():
+                    return
 
     ServerCore(protocol=Echo, port=1500).run()
 
