@@ -1,9 +1,13 @@
-"""Clients are closed when their test is over."""
+"""Clients are closed, and programs ended, when their test is over."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from Tests.Kamaelia.Apps.Grey.programs import Program
 from Tests.Kamaelia.Apps.Grey.wire import Caller
 
 
@@ -12,3 +16,41 @@ def _closedCallers() -> Iterator[None]:
     yield
     while Caller.opened:
         Caller.opened.pop().close()
+
+
+@pytest.fixture
+def run() -> Iterator[Callable[..., Program]]:
+    """run(*words) -> a program that is gone when the test is over."""
+    programs: list[Program] = []
+
+    def start(*words: Any, **settings: Any) -> Program:
+        programs.append(Program(*words, **settings))
+        return programs[-1]
+
+    yield start
+    for program in programs:
+        program.end()
+
+
+@pytest.fixture
+def smtpSink(
+    run: Callable[..., Program],
+    needs: Callable[[str], str],
+    freePorts: Callable[[], int],
+    tmp_path: Path,
+) -> Callable[..., tuple[Program, int]]:
+    """smtpSink(*options) -> Postfix's smtp-sink, and the port on which it listens.
+
+    Its counters are found in tmp_path / "sink.out".
+    """
+
+    def start(*options: str, port: int | None = None) -> tuple[Program, int]:
+        port = port or freePorts()
+        user = ["-u", "nobody"] if os.getuid() == 0 else []
+        words = [needs("smtp-sink"), *user, "-c", *options, f"127.0.0.1:{port}", "1000"]
+        with (tmp_path / "sink.out").open("w") as counters:
+            sink = run(*words, stdout=counters)
+        sink.waitForPort(port)
+        return sink, port
+
+    return start

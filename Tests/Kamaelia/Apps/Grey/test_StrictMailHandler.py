@@ -1,0 +1,205 @@
+"""A strict server: the table of SMTP through a handler's boxes, policy, and the limits in time."""
+
+import logging
+import ssl
+from typing import Any
+
+import pytest
+
+from Axon.Ipc import producerFinished
+from Axon.testing import feed
+from Axon.Timers import VirtualClock
+from Kamaelia.Apps.Grey.StrictMailHandler import StrictMailHandler
+from Tests.Kamaelia.Apps.Grey.dialogue import codes, talk
+
+HELLO = ["EHLO me", "MAIL FROM:<a@b.c>"]
+MAIL = [*HELLO, "RCPT TO:<d@e.f>", "DATA"]
+
+
+class Accepting(StrictMailHandler):
+    def __init__(self, **argd: Any) -> None:
+        super().__init__(**argd)
+        self.results: list[Any] = []
+
+    def shouldWeAcceptMail(self) -> bool:
+        return True
+
+    def logResult(self) -> None:
+        self.results.append((self.mailStatus, self.sender, list(self.recipients)))
+
+
+def test_a_mail_is_taken_and_another_may_follow() -> None:
+    handler = Accepting()
+    dialogue = talk(handler, *MAIL, b"x\r\n.\r\n", *MAIL[1:], b"y\r\n.\r\n", "QUIT")
+    assert codes(dialogue) == [250, 250, 250, 354, 250, 250, 250, 354, 250, 221]
+    assert dialogue.closed
+    assert handler.results == [("ACCEPTED", "<a@b.c>", ["<d@e.f>"])] * 2
+
+
+def test_the_greeting_names_the_server_and_the_time() -> None:
+    dialogue = talk(StrictMailHandler(servername="mx.example", serverid="Grey"))
+    assert dialogue.heard[0].startswith("220 mx.example ESMTP Grey ")
+
+
+def test_whoever_speaks_first_is_turned_away() -> None:
+    outcome = feed(Accepting(), inbox=[b"EHLO spam\r\n"], control=())
+    assert [reply[:9] for reply in outcome["outbox"]] == [b"554 5.5.0"]
+
+
+def test_whoever_speaks_within_the_delay_of_the_greeting_is_turned_away(
+    virtualClock: VirtualClock,
+) -> None:
+    from Axon.Component import component
+    from Axon.Scheduler import scheduler
+
+    class Hasty(component):
+        def main(self) -> Any:
+            yield from self.waitForMessage(timeout=1)
+            self.send(b"EHLO spam\r\n")
+
+    handler, hasty = Accepting(greet_delay=5), Hasty().activate()
+    hasty.link((hasty, "outbox"), (handler, "inbox"))
+    assert scheduler.run.timers.clock is virtualClock
+    assert feed(handler, control=())["outbox"][0].startswith(b"554 5.5.0")
+
+
+REFUSED = [
+    (["MAIL FROM:<a@b.c>"], 503, False),
+    (["EHLO"], 501, True),
+    (["HELO me you"], 501, True),
+    (["EHLO me", "RCPT TO:<a@b.c>"], 503, True),
+    (["EHLO me", "DATA"], 503, True),
+    ([*HELLO, "DATA"], 503, True),
+    ([*HELLO, "MAIL FROM:<a@b.c>"], 503, False),
+    ([*HELLO, "RCPT TO:<>"], 501, False),
+    ([*MAIL[:3], "DATA now"], 501, False),
+    (["EHLO me", "MAIL FROM:a@b.c"], 501, True),
+    (["EHLO me", "MAIL FROM:<a@b@c>"], 501, True),
+    (["EHLO me", "MAIL FROM:<a@b.c> SIZE=99999999999"], 552, False),
+    (["EHLO me", "MAIL FROM:<a@b.c> AUTH=<>"], 555, False),
+    (["HELP"], 500, True),
+    (["NONSENSE"], 500, True),
+    ([""], 500, True),
+    ([b"NOOP\n"], 500, True),
+    ([b"NOOP\r\nNOOP\r\n"], 503, True),
+    (["STARTTLS"], 500, True),
+]
+
+
+@pytest.mark.parametrize(("lines", "code", "closes"), REFUSED)
+def test_refusals_are_those_of_the_table(lines: list[Any], code: int, closes: bool) -> None:
+    dialogue = talk(Accepting(), *lines, "NOOP")
+    assert codes(dialogue)[len(lines) - 1 :] == ([code] if closes else [code, 250])
+
+
+def test_old_smtp_alone_can_be_spoken() -> None:
+    assert codes(talk(Accepting(esmtp=False), "EHLO me", "HELO me")) == [500, 250]
+
+
+# Policy
+
+
+def test_the_default_policy_defers_and_closes() -> None:
+    dialogue = talk(StrictMailHandler(), *MAIL)
+    assert (dialogue.heard[-1][:9], dialogue.closed) == ("451 4.7.1", True)
+
+
+def test_a_deferred_mail_is_noted_with_its_envelope() -> None:
+    class Deferring(Accepting):
+        def shouldWeAcceptMail(self) -> bool:
+            return False
+
+    handler = Deferring()
+    talk(handler, *MAIL)
+    assert handler.results == [("DEFERRED", "<a@b.c>", ["<d@e.f>"])]
+
+
+def test_a_policy_that_fails_never_accepts(caplog: pytest.LogCaptureFixture) -> None:
+    class Failing(StrictMailHandler):
+        def shouldWeAcceptMail(self) -> bool:
+            raise KeyError("greylist")
+
+    with caplog.at_level(logging.ERROR, "Kamaelia"):
+        dialogue = talk(Failing(), *MAIL, "NOOP")
+    assert (dialogue.heard[-2][:9], dialogue.heard[-1][:3]) == ("451 4.3.0", "250")
+    assert "KeyError: 'greylist'" in caplog.text
+
+
+def test_a_policy_may_answer_by_itself() -> None:
+    class Curt(StrictMailHandler):
+        def shouldWeAcceptMail(self) -> bool:
+            self.error("554 5.7.1 Never")
+            return False
+
+    dialogue = talk(Curt(), *MAIL)
+    assert (dialogue.heard[-1], dialogue.closed) == ("554 5.7.1 Never", True)
+    assert codes(dialogue)[-2:] == [250, 554]
+
+
+def test_a_recipient_may_be_refused_while_others_are_taken() -> None:
+    class Choosy(Accepting):
+        def shouldWeAcceptRecipient(self, recipient: str) -> bool:
+            if recipient == "<raise@e.f>":
+                raise ValueError
+            return recipient != "<no@e.f>"
+
+    handler = Choosy()
+    names = ["RCPT TO:<no@e.f>", "RCPT TO:<yes@e.f>", "RCPT TO:<raise@e.f>", "DATA"]
+    dialogue = talk(handler, *HELLO, *names, b"x\r\n.\r\n")
+    assert codes(dialogue)[2:] == [550, 250, 451, 354, 250]
+    assert handler.results[0][2] == ["<yes@e.f>"]
+
+
+def test_a_hook_that_is_overridden_decides_alone() -> None:
+    class Mine(Accepting):
+        def handleRcpt(self, command: list[str]) -> None:
+            self.recipients.append(command[1])
+            self.seenRcpt = True
+            self.netPrint("250 mine")
+
+    handler = Mine()
+    dialogue = talk(handler, *MAIL, b"x\r\n.\r\n")
+    assert dialogue.heard[-3:-1] == ["250 mine", "354 End the mail with CRLF . CRLF"]
+    assert handler.results[0][2] == ["TO:<d@e.f>"]
+
+
+# Limits
+
+
+@pytest.mark.usefixtures("virtualClock")
+def test_a_client_that_says_nothing_is_told_so() -> None:
+    dialogue = talk(Accepting(inactivity_timeout=60), "NOOP", leaves=False)
+    assert (dialogue.heard[-1][:9], dialogue.closed) == ("421 4.4.2", True)
+
+
+def test_a_session_has_an_end(virtualClock: VirtualClock) -> None:
+    dialogue = talk(Accepting(session_timeout=600, inactivity_timeout=0), leaves=False)
+    assert dialogue.heard[-1].startswith("421 4.4.2")
+    assert virtualClock.now() == 600
+
+
+def test_too_many_errors_end_the_session() -> None:
+    dialogue = talk(Accepting(max_errors=3), *["MAIL FROM:<a@b.c>"] * 5)
+    assert codes(dialogue) == [503, 503, 421]
+
+
+def test_too_many_recipients_are_refused_for_now() -> None:
+    assert codes(talk(Accepting(max_recipients=1), *HELLO, *["RCPT TO:<d@e.f>"] * 2))[-1] == 452
+
+
+# STARTTLS
+
+
+def test_after_starttls_the_session_begins_anew() -> None:
+    handler = Accepting(starttls=ssl.create_default_context())
+    dialogue = talk(handler, "EHLO me", "STARTTLS")
+    assert "250 STARTTLS" in dialogue.heard
+    assert dialogue.heard[-1].startswith("220 ")
+    assert handler.session.isEncrypted
+    assert not handler.seenHelo
+
+
+def test_only_the_end_of_a_connection_ends_a_handler_that_was_told_nothing() -> None:
+    outcome = feed(Accepting(), control=[producerFinished()])
+    assert len(outcome["outbox"]) == 1
+    assert len(outcome["signal"]) == 1
