@@ -14,6 +14,7 @@ pipeline; `circular=True` leads it on to the reader, which would wait for you el
 import argparse
 import codecs
 import sys
+from contextlib import suppress
 
 from Axon.Component import component
 from Kamaelia.Chassis.Pipeline import Pipeline
@@ -45,13 +46,15 @@ def main():
     options.add_argument("--eol", default="\r\n", help="how a line ends there (CR LF)")
     options.add_argument("--tls", action="store_true", help="speak TLS, and check who answers")
     chosen = options.parse_args()
-    Pipeline(
+    picture = Pipeline(
         ConsoleReader(prompt="", eol=chosen.eol),
         TCPClient(chosen.host, chosen.port, wait_for_serverclose=True, ssl=chosen.tls),
         Text(),
         ConsoleEchoer(),
         circular=True,
-    ).run()
+    )
+    with suppress(KeyboardInterrupt):  # Ctrl-C: that is the user's way to hang up
+        picture.run()
 
 
 if __name__ == "__main__":

@@ -1,3 +1,4 @@
+import signal
 import socket
 import subprocess
 import threading
@@ -85,3 +86,25 @@ def test_who_is_not_there_is_said(run, freePort):
 def test_it_reads_a_fortune(serve, run):
     server = serve("Fortune/server.py")
     assert run(CLIENT, "--port", server.port, stdin=subprocess.DEVNULL).stdout.endswith(".\n")
+
+
+def test_ctrl_c_hangs_up(listen):
+    heard = []
+
+    def talk(sock):
+        sock.sendall(b"hello\n")
+        heard.append(sock.recv(1))
+
+    with subprocess.Popen(
+        commandOf(CLIENT, "--port", listen(talk)),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        killer = threading.Timer(PATIENCE, process.kill)
+        killer.start()
+        assert process.stdout.readline() == b"hello\n"
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=PATIENCE) == (b"", b"")
+        killer.cancel()
+    assert process.returncode == 0
