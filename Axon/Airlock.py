@@ -23,7 +23,7 @@ from typing import Any
 
 from Axon.AxonExceptions import normalShutdown, noSpaceInBox
 from Axon.Component import component
-from Axon.Ipc import shutdownMicroprocess
+from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.Turns import ENDED, HOLD, UNBORN
 
 DefaultQueueSize = 1000
@@ -148,9 +148,10 @@ class Airlock:
         return answer[0]
 
     def finish(self, error: BaseException | None) -> None:
-        """The thread has come to its end."""
+        """The thread has come to its end; of several, the first counts."""
         with self.changed:
-            self.isFinished, self.error, self.ident = True, error, None
+            if not self.isFinished:
+                self.isFinished, self.error, self.ident = True, error, None
 
     # For the scheduler's side
 
@@ -240,9 +241,14 @@ class airlockedcomponent(component):
                 yield 1
 
     def _carryIn(self) -> None:
-        for boxname, inbox in list(self.inboxes.items()):
-            if inbox:
+        """Carries what has come; a producerFinished does not overtake what came before it."""
+        filled = [(boxname, inbox) for boxname, inbox in self.inboxes.items() if inbox]
+        filled.sort(key=lambda item: isinstance(item[1][0], producerFinished))
+        isBehind = False
+        for boxname, inbox in filled:
+            if not (isBehind and isinstance(inbox[0], producerFinished)):
                 self._airlock.letIn(boxname, inbox, self._takeFromInbox)
+            isBehind = isBehind or bool(inbox)
 
     def _takeFromInbox(self, boxname: str) -> Any:
         return component.recv(self, boxname)

@@ -184,6 +184,35 @@ def test_more_than_a_queue_holds_waits_in_the_inbox():
     assert feed(part, inbox=range(50), control=())["outbox"] == list(range(50))
 
 
+def test_the_end_does_not_overtake_data_however_much_there_is():
+    """The producer sends all and ends in one turn."""
+    outcome = feed(Doubler(queuelengths=1000), inbox=range(300))
+    assert outcome["outbox"] == [number * 2 for number in range(300)]
+
+    class Counter(threadedcomponent):
+        def main(self):
+            count = 0
+            while True:
+                self.waitForMessage()
+                count += len(list(self.Inbox()))
+                if self.isShuttingDown():
+                    break
+            self.send(count)
+
+    assert feed(Counter(queuelengths=3), inbox=range(1000))["outbox"] == [1000]
+
+
+def test_shutdownMicroprocess_does_not_wait_behind_data():
+    class Impatient(threadedcomponent):
+        def main(self):
+            self.waitForMessage("control")
+            self.send(self.dataReady() < 1000)
+
+    part = Impatient(queuelengths=3)
+    stop = [shutdownMicroprocess()]
+    assert feed(part, inbox=range(1000), control=stop)["outbox"] == [True]
+
+
 def taken(self, count):
     for _ in range(count):
         self.waitForMessage("inbox")

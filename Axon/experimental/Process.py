@@ -1,0 +1,291 @@
+"""Components in processes of their own, so that they may use several processors at once.
+
+Example usage
+-------------
+    ProcessPipeline(Reader("sums.txt"), Calculator(), ConsoleEchoer()).run()
+
+    ProcessGraphline(
+        NUMBERS=Numbers(),
+        SUM=Total,                              # a factory: any callable that gives a component
+        linkages={("NUMBERS", "outbox"): ("SUM", "inbox")},
+    ).run()
+
+How does it work?
+-----------------
+A ProcessWrapComponent stands for each component, has its boxes, and carries the
+messages over a pipe, as an Airlock does between threads. Messages are pickled;
+a component within one (such as the caller of a producerFinished) arrives as its
+name. A component is forked with its process, which is safe only while no other
+thread runs, and a RuntimeError otherwise. A factory is pickled, and called in a
+process that is started afresh.
+
+Termination: when the component has ended. Its error is raised as any
+component's is. At the system's end the process is terminated.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import threading
+from collections.abc import Generator
+from contextlib import suppress
+from itertools import pairwise
+from math import inf
+from typing import Any
+
+from Axon.Airlock import Airlock, airlockedcomponent
+from Axon.AxonExceptions import noSpaceInBox, wiringError
+from Axon.Box import NULL, UNUSED
+from Axon.Component import component
+from Axon.CoordinatingAssistantTracker import coordinatingassistanttracker
+from Axon.Ending import GRACE
+from Axon.experimental.Wire import END, dumps, dumpsError, loads
+from Axon.Ipc import producerFinished
+from Axon.Scheduler import scheduler
+from Axon.Turns import ENDED
+
+_ours: list[Any] = []  # the ends of pipes that a forked process must not keep open
+
+
+class ProcessWrapComponent(airlockedcomponent):
+    """ProcessWrapComponent(somecomponent) -> that component, in a process of its own.
+
+    somecomponent: a component that has not been activated, or a factory, which
+    can be pickled. It has the component's boxes, or those of its class.
+    """
+
+    def __init__(self, somecomponent: Any) -> None:
+        super().__init__()
+        owner = getattr(somecomponent, "func", somecomponent)  # functools.partial has one
+        inboxes = getattr(owner, "inboxes", getattr(owner, "Inboxes", self.inboxes))
+        outboxes = getattr(owner, "outboxes", getattr(owner, "Outboxes", self.outboxes))
+        self.inboxes = dict.fromkeys(inboxes, UNUSED)
+        self.outboxes = dict.fromkeys(outboxes, NULL)
+        self._wrapped = somecomponent
+        self._process: Any = None
+        self._connection: Any = None
+        self._hasEnded = False  # the process has said how
+
+    def begin(self) -> None:
+        """Starts the process. Raises RuntimeError if other threads run and it would be forked."""
+        isForked = isinstance(self._wrapped, component)
+        if isForked and threading.active_count() > 1:
+            raise RuntimeError(
+                f"{self._wrapped.name} cannot be forked safely while other threads run; give a"
+                " factory instead: its class, or functools.partial(class, arguments)"
+            )
+        context: Any = multiprocessing.get_context("fork" if isForked else "spawn")
+        self._connection, theirs = context.Pipe()
+        _ours.append(self._connection)
+        used = [name for name, sink in self.outboxes.items() if sink is not NULL]
+        self._process = context.Process(
+            target=_runInProcess, args=(self._wrapped, theirs, used), daemon=True, name=self.name
+        )
+        self._process.start()
+        theirs.close()
+
+    def main(self) -> Generator[int, None, None]:
+        if self._process is None:
+            self.begin()
+        airlock = self._open()
+        threads = [
+            threading.Thread(target=each, args=(airlock, self._connection), daemon=True)
+            for each in (_writeAll, self._readAll)
+        ]
+        self.scheduler.outside += 1
+        for thread in threads:
+            thread.start()
+        try:
+            yield from self._carry(lambda: airlock.isFinished)
+        finally:
+            airlock.close()
+            self._endProcess()
+            for thread in threads:
+                thread.join(GRACE)
+            self._connection.close()
+            _ours.remove(self._connection)
+            self.scheduler.outside -= 1
+        if airlock.error is not None:
+            raise airlock.error
+
+    def _endProcess(self) -> None:
+        if not self._hasEnded:
+            self._process.terminate()
+        self._process.join(GRACE)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+
+    def _readAll(self, airlock: Airlock, connection: Any) -> None:
+        error = _readAll(airlock, connection)
+        self._hasEnded = True
+        if isinstance(error, EOFError):
+            self._process.join(GRACE)
+            code = self._process.exitcode
+            error = RuntimeError(f"the process of {self.name} ended with exit code {code}")
+        airlock.finish(error)
+        self.scheduler.callFromThread(self._task.wake)
+
+
+class _Far(airlockedcomponent):
+    """What stands for the rest of the world where a component has a process of its own."""
+
+    def __init__(self, inner: Any, connection: Any, used: list[str]) -> None:
+        super().__init__()
+        self.inboxes = dict.fromkeys(used, UNUSED)
+        self.outboxes = dict.fromkeys(inner.inboxes, NULL)
+        self._connection = connection
+        self.addChildren(inner)
+        for boxname in used:
+            self.link((inner, boxname), (self, boxname))
+        for boxname in inner.inboxes:
+            self.link((self, boxname), (inner, boxname))
+
+    def main(self) -> Generator[int, None, None]:
+        airlock = self._open()
+        writer = threading.Thread(target=_writeAll, args=(airlock, self._connection), daemon=True)
+        reader = threading.Thread(target=_readAll, args=(airlock, self._connection), daemon=True)
+        self.scheduler.outside += 1
+        writer.start()
+        reader.start()
+        self.children[0].activate()
+        try:
+            yield from self._carry(self._isOver)
+        finally:
+            airlock.limit = inf
+            self._carryIn()
+            airlock.close()
+            writer.join()
+            self.scheduler.outside -= 1
+        if airlock.error is not None:
+            raise airlock.error
+
+    def _isOver(self) -> bool:
+        if self.children[0]._task.state != ENDED and not self._airlock.isFinished:
+            return False
+        self._airlock.outbound.clear()  # nobody will take it
+        return True
+
+
+def _runInProcess(wrapped: Any, connection: Any, used: list[str]) -> None:
+    """Runs a component, or what a factory gives, in this process; then says how it ended."""
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started this process terminates it
+    for each in _ours:
+        each.close()
+    scheduler.run = scheduler()
+    coordinatingassistanttracker.basecat = None
+    error: BaseException | None = None
+    try:
+        inner = wrapped if isinstance(wrapped, component) else wrapped()
+        _Far(inner, connection, used).run()
+    except BaseException as raised:  # noqa: BLE001 - it is raised where the process was started
+        error = raised
+    with suppress(OSError):
+        connection.send_bytes(dumpsError(error))
+        connection.close()
+
+
+def _writeAll(airlock: Airlock, connection: Any) -> None:
+    """In a thread: sends what came in, until the airlock is closed and empty."""
+
+    def isLater(name: str) -> bool:  # so that it does not overtake what came before it
+        return isinstance(airlock.inbound[name][0], producerFinished)
+
+    def ready() -> list[str]:
+        return [name for name, queue in list(airlock.inbound.items()) if queue]
+
+    while True:
+        with airlock.changed:
+            airlock.changed.wait_for(lambda: ready() or airlock.isClosed)
+            names = sorted(ready(), key=isLater)
+        if not names:
+            return
+        try:
+            connection.send_bytes(dumps(names[0], airlock.take(names[0])))
+        except OSError:  # the other side has ended: its reader says so
+            return
+        except Exception as error:  # noqa: BLE001 - whatever a foreign class raises when pickled
+            error.add_note(f"a message for {names[0]!r} could not be sent to another process")
+            airlock.finish(error)
+            airlock.ring()
+            return
+
+
+def _readAll(airlock: Airlock, connection: Any) -> BaseException | None:
+    """In a thread: puts what the other side sent; gives its error, or an EOFError if it is gone."""
+    while True:
+        try:
+            name, message = loads(connection.recv_bytes())
+        except (EOFError, OSError) as error:
+            return error if isinstance(error, EOFError) else EOFError()
+        if name == END:
+            return message  # type: ignore[no-any-return]
+        _putWhenThereIsRoom(airlock, message, name)
+
+
+def _putWhenThereIsRoom(airlock: Airlock, message: Any, name: str) -> None:
+    try:
+        airlock.put(message, name)
+    except noSpaceInBox:
+        airlock.flush()
+        airlock.put(message, name)
+
+
+class _processes(component):
+    """Components in processes, and their linkages; a name that is no part means this one."""
+
+    def __init__(self, parts: dict[str, Any], linkages: dict[Any, Any], **argd: Any) -> None:
+        super().__init__(**argd)
+        wraps = {name: ProcessWrapComponent(part) for name, part in parts.items()}
+        self.addChildren(*wraps.values())
+        for (source, box), (sink, sinkbox) in linkages.items():
+            if source not in parts:
+                self.inboxes.setdefault(box, UNUSED)
+            if sink not in parts:
+                self.outboxes.setdefault(sinkbox, NULL)
+            kind = 1 if source not in parts else 2 if sink not in parts else 0
+            fromWhom, toWhom = wraps.get(source, self), wraps.get(sink, self)
+            self.link((fromWhom, box), (toWhom, sinkbox), passthrough=kind)
+
+    def main(self) -> Generator[int, None, None]:
+        for each in self.children:  # all of them before any has threads
+            each.begin()
+        for each in self.children:
+            each.activate(Scheduler=self.scheduler)
+        while not all(each._task.state == ENDED for each in self.children):
+            yield from self.waitForChange()
+
+
+class ProcessPipelineComponent(_processes):
+    """ProcessPipelineComponent(*components) -> a pipeline, each part in a process of its own."""
+
+    def __init__(self, *components: Any, **argd: Any) -> None:
+        if not components:
+            raise wiringError("a pipeline has one component at least")
+        parts = {str(number): part for number, part in enumerate(components)}
+        linkages = {}
+        for source, sink in pairwise(["", *parts, ""]):
+            for inbox, outbox in (("inbox", "outbox"), ("control", "signal")):
+                box = outbox if source else inbox
+                linkages[source, box] = (sink, inbox if sink else outbox)
+        super().__init__(parts, linkages, **argd)
+
+
+def ProcessPipeline(*components: Any) -> ProcessPipelineComponent:
+    """ProcessPipeline(*components) -> a pipeline, each part in a process of its own."""
+    return ProcessPipelineComponent(*components)
+
+
+def ProcessGraphline(**graphline_spec: Any) -> component:
+    """ProcessGraphline(linkages={...}, NAME=component, ...) -> each part in a process of its own.
+
+    A name that is no part means the whole. Names that begin with "__" are options of old.
+    """
+    linkages = graphline_spec.pop("linkages", None)
+    if linkages is None:
+        raise wiringError("a graphline needs linkages={(name, box): (name, box)}")
+    parts = {name: part for name, part in graphline_spec.items() if not name.startswith("__")}
+    return _processes(parts, linkages)
