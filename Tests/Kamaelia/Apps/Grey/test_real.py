@@ -5,7 +5,7 @@ import signal
 import smtplib
 import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,14 +41,17 @@ def sendBySmtplib(server: Any) -> str:
         return f"{code} {text.decode()}"
 
 
-@pytest.mark.parametrize("relay", RELAYS)
-def test_aiosmtpd_gets_from_smtplib_what_was_meant(serving: Any, relay: str) -> None:
+@pytest.fixture
+def aiosmtpd() -> Iterator[Callable[..., Any]]:
+    """aiosmtpd(**settings) -> its controller, which listens; `taken` has the envelopes."""
     controller = pytest.importorskip("aiosmtpd.controller")
-    taken: list[Any] = []
 
     class Keeping:
+        def __init__(self) -> None:
+            self.taken: list[Any] = []
+
         async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-            taken.append(envelope)
+            self.taken.append((session.ssl is not None, envelope))
             return "250 kept"
 
     class OnAnyPort(controller.Controller):  # type: ignore[misc, name-defined]
@@ -56,15 +59,50 @@ def test_aiosmtpd_gets_from_smtplib_what_was_meant(serving: Any, relay: str) -> 
             self.port = self.server.sockets[0].getsockname()[1]
             super()._trigger_server()
 
-    behind = OnAnyPort(Keeping(), hostname="127.0.0.1", port=0)
-    behind.start()
-    try:
-        assert serving(sendBySmtplib, protocol=handler(behind.port, relay)) == "250"
-    finally:
-        behind.stop()
-    (envelope,) = taken
+    started: list[Any] = []
+
+    def start(**settings: Any) -> Any:
+        started.append(OnAnyPort(Keeping(), hostname="127.0.0.1", port=0, **settings))
+        started[-1].start()
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.stop()
+
+
+@pytest.mark.parametrize("relay", RELAYS)
+def test_aiosmtpd_gets_from_smtplib_what_was_meant(
+    serving: Any, aiosmtpd: Callable[..., Any], relay: str
+) -> None:
+    behind = aiosmtpd()
+    assert serving(sendBySmtplib, protocol=handler(behind.port, relay)) == "250"
+    ((_, envelope),) = behind.handler.taken
     assert envelope.content == TEXT
     assert (envelope.mail_from, envelope.rcpt_tos) == ("a@b.example", ["c@d.example"])
+
+
+@pytest.mark.parametrize("relay", RELAYS)
+@pytest.mark.parametrize("tls", ["may", "must"])
+def test_the_way_to_the_real_server_may_be_encrypted(
+    serving: Any, aiosmtpd: Callable[..., Any], certificate: Any, relay: str, tls: str
+) -> None:
+    behind = aiosmtpd(tls_context=certificate.server, require_starttls=True)
+    protocol = handler(behind.port, relay)
+    protocol.smtp_tls, protocol.smtp_ssl = tls, certificate.client
+    assert serving(sendBySmtplib, protocol=protocol) == "250"
+    assert [isEncrypted for isEncrypted, _ in behind.handler.taken] == [True]
+
+
+@pytest.mark.parametrize("relay", RELAYS)
+def test_a_server_whose_certificate_is_not_trusted_gets_no_mail(
+    serving: Any, aiosmtpd: Callable[..., Any], certificate: Any, relay: str
+) -> None:
+    behind = aiosmtpd(tls_context=certificate.server)
+    protocol = handler(behind.port, relay)
+    protocol.smtp_tls = "must"
+    assert serving(sendBySmtplib, protocol=protocol).startswith("451 4.4.1")
+    assert behind.handler.taken == []
 
 
 @pytest.mark.parametrize("relay", RELAYS)

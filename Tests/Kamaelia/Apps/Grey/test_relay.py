@@ -234,6 +234,86 @@ def test_a_client_that_leaves_before_the_dot_leaves_no_mail(
         assert b"QUIT" not in far.partial
 
 
+@pytest.mark.parametrize("relay", RELAYS)
+def test_what_is_pipelined_is_answered_in_order_while_the_server_is_asked(
+    serving: Any, relay: str
+) -> None:
+    def client(server: Any) -> list[str]:
+        caller = Caller(server.ports[0])
+        caller.say("EHLO me")
+        lines = ["MAIL FROM:<a@b.example>", *[f"RCPT TO:<{n}@d.example>" for n in range(50)]]
+        caller.socket.sendall("".join(f"{line}\r\n" for line in [*lines, "DATA"]).encode())
+        replies = [caller.hear() for _ in range(52)]
+        caller.socket.sendall(b"x\r\n.\r\nQUIT\r\n")
+        return [*replies, caller.hear(), caller.hear()]
+
+    with FarEnd() as far:
+        extensions = ConcreteMailHandler.extensions | {"PIPELINING"}
+        proxy = handler(far, relay=relay, extensions=extensions)
+        codes = [int(reply[:3]) for reply in serving(client, protocol=proxy)]
+        assert codes == [*[250] * 51, 354, 250, 221]
+        assert len(far.mails[0].recipients) == 50
+
+
+@pytest.mark.parametrize("relay", RELAYS)
+def test_text_that_comes_before_the_354_is_turned_away(serving: Any, relay: str) -> None:
+    def client(server: Any) -> str:
+        caller = Caller(server.ports[0])
+        caller.begin()
+        caller.socket.sendall(b"DATA\r\nevil\r\n.\r\n")
+        return caller.hear()
+
+    with FarEnd() as far:
+        assert serving(client, protocol=handler(far, relay=relay)).startswith("503 5.5.0")
+        assert far.dots == 0
+
+
+@pytest.mark.parametrize("relay", RELAYS)
+def test_a_late_354_is_never_taken_for_the_answer_to_the_dot(serving: Any, relay: str) -> None:
+    with FarEnd(DATA="354 one\r\n354 two") as far:
+        reply = serving(oneMail(), protocol=handler(far, relay=relay))
+        assert reply.startswith(NOT_REACHED)
+
+
+@pytest.mark.parametrize("relay", RELAYS)
+def test_an_answer_to_the_dot_counts_although_the_server_closes_with_it(
+    serving: Any, relay: str
+) -> None:
+    with FarEnd(dot="250 far took it\r\n421 far closes") as far:
+        assert serving(oneMail(), protocol=handler(far, relay=relay)) == "250 far took it"
+
+
+@pytest.mark.parametrize("relay", RELAYS)
+def test_a_client_that_leaves_after_the_dot_is_logged_by_what_became_of_its_mail(
+    serving: Any, relay: str
+) -> None:
+    results: list[str] = []
+    done = threading.Event()
+
+    class Noting(Proxy):
+        def logResult(self) -> None:
+            results.append(self.mailStatus)
+            done.set()
+
+    dotSeen, goOn = threading.Event(), threading.Event()
+
+    def client(server: Any) -> None:
+        caller = Caller(server.ports[0])
+        caller.begin()
+        caller.say("DATA")
+        caller.socket.sendall(b"x\r\n.\r\n")
+        assert dotSeen.wait(PATIENCE)
+        caller.close()
+        goOn.set()
+        assert done.wait(PATIENCE)
+
+    with FarEnd() as far:
+        far.beforeDot = lambda: (dotSeen.set(), goOn.wait(PATIENCE))
+        proxy = type("P", (Noting,), {"smtp_port": far.port, "relay": relay})
+        serving(client, protocol=proxy)
+    assert results == ["ACCEPTED"]
+
+
 SMUGGLED = [
     b"\n.\n",
     b"\n.\r\n",

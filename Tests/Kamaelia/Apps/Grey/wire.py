@@ -3,6 +3,7 @@
 import socket
 import socketserver
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, ClassVar, NamedTuple
 
@@ -49,6 +50,7 @@ class FarEnd(socketserver.ThreadingTCPServer):
         self.mails: list[Mail] = []
         self.heard: list[str] = []
         self.dots = 0
+        self.beforeDot: Callable[[], object] = bool  # called when a dot has come
         self.partial = b""  # text whose dot never came
         self.ended = threading.Semaphore(0)  # a connection has ended
 
@@ -118,6 +120,7 @@ class _Conversation(socketserver.StreamRequestHandler):
                 self.server.partial = b"".join(lines)
                 raise EOFError
         self.server.dots += 1
+        self.server.beforeDot()
         answer = self.server.answerTo(".")
         if answer[0] == "2":
             self.server.mails.append(Mail(self.sender, self.recipients, b"".join(lines)))
