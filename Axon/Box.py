@@ -43,7 +43,10 @@ class postbox:
         """From now on `newsource` leads here."""
         newsource.target = self
         self.sources = withItem(self.sources, newsource)
-        newsource.resolve()
+        if self.isInbox and self.target is None and not newsource.sources:
+            newsource.leadTo(self)  # the commonest linkage: from end to end
+        else:
+            newsource.resolve()
 
     def removesource(self, oldsource: postbox) -> None:
         """`oldsource` leads here no longer; nothing happens if it did not, or its box is gone."""

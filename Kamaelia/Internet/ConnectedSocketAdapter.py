@@ -26,7 +26,7 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 from Axon.AxonExceptions import noSpaceInBox
-from Axon.Box import directsink, storageOf
+from Axon.Box import NULL, directsink, storageOf
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.Turns import ENDED, HOLD, PAUSE, UNBORN, WATCH
@@ -226,9 +226,11 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
         if self._isLingering:
             lingeringOf(self.scheduler.loop).forget(self)
         self._dropWhatComes()
-        self.resume_writing()
+        if self._gate is not None:
+            self.resume_writing()
         self._announce(error)
-        self.send(socketShutdown(self, error), "CreatorFeedback")
+        if self.outboxes["CreatorFeedback"] is not NULL:
+            self.send(socketShutdown(self, error), "CreatorFeedback")
         self._task.force()
         if self.creator is not None:
             self.creator.closed(self)
