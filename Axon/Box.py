@@ -61,6 +61,14 @@ class postbox:
         size: int | None = getattr(self.end(), "size", None)
         return size
 
+    def setSize(self, size: int | None) -> None:
+        """The most that the sink at the end of the chain may hold."""
+        self.end().setSize(size)
+
+    def setShowTransit(self, showtransit: bool, tag: str | None = None) -> None:
+        """Whether each message that comes to the end of the chain is logged, under `tag`."""
+        self.end().setShowTransit(showtransit, tag)
+
     def isFull(self) -> bool:
         size = self.getSize()
         return size is not None and len(self.end()) >= size
@@ -115,12 +123,6 @@ class outbox(postbox):
         if sink is not NULL:
             sink.feeders = withItem(sink.feeders, task)
         outboxes[self.boxname] = sink
-
-    def setSize(self, size: int | None) -> None:
-        self.end().setSize(size)
-
-    def setShowTransit(self, showtransit: bool, tag: str | None = None) -> None:
-        self.end().setShowTransit(showtransit, tag)
 
 
 class realsink(deque[Any], postbox):

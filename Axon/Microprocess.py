@@ -90,13 +90,13 @@ class microprocess(AxonObject):
         self.scheduler = _NullScheduler  # here, and not when first needed: what all instances have
         self._isStopping = False  # from the start needs no dictionary of its own
         if thread is not None:
-            self._thread = thread
+            self._givenBody = thread
         if closeDownValue:
             self._closeDownValue = closeDownValue
         if tag:
             self.name = f"{self.name}{tag}"
 
-    _thread: Any = None
+    _givenBody: Any = None
     _closeDownValue: Any = 0
     _isStopping = False
 
@@ -131,7 +131,7 @@ class microprocess(AxonObject):
             self.scheduler = Scheduler if Scheduler is not None else self.schedulerClass.run
             if Tracker is not None:
                 self.tracker = Tracker
-            body = self._thread if self._thread is not None else getattr(self, mainmethod)()
+            body = self._givenBody if self._givenBody is not None else getattr(self, mainmethod)()
             self.scheduler.admit(task, body)
         return self
 
