@@ -48,13 +48,15 @@ class ConcreteMailHandler(StrictMailHandler):
     """
 
     Inboxes = {
-        **StrictMailHandler.Inboxes,
+        "inbox": "bytes from the client",
+        "control": "producerFinished: the client has gone; shutdownMicroprocess: finish and go",
         "tcp_inbox": "bytes from the real server",
         "tcp_control": "producerFinished or socketShutdown: that connection has ended",
         "tcp_sslready": "TLS with the real server has begun",
     }
     Outboxes = {
-        **StrictMailHandler.Outboxes,
+        "outbox": "bytes for the client",
+        "signal": "producerFinished: the connection is to be closed",
         "tcp_outbox": "bytes for the real server",
         "tcp_signal": "producerFinished: close that connection; shutdownMicroprocess: at once",
         "tcp_makessl": "an SSLContext, or True: begin TLS with the real server",
