@@ -177,7 +177,7 @@ def test_pause_takes_effect_at_the_next_yield():
         sleeping.unpause()
 
     sleeping = microprocess(sleeper(None))
-    sleeping._thread = sleeper(sleeping)
+    sleeping._givenBody = sleeper(sleeping)
     sleeping.activate()
     run(waker)
     assert log == ["same turn", "wake", "woken"]
@@ -222,7 +222,7 @@ def test_many_wakes_give_one_turn():
                 sleeping.unpause()
 
     sleeping = microprocess()
-    sleeping._thread = sleeper(sleeping)
+    sleeping._givenBody = sleeper(sleeping)
     sleeping.activate()
     run(waker)
     assert turns == ["turn"] * 2
@@ -298,7 +298,7 @@ def test_a_wake_ends_a_pause_before_its_timeout_which_then_means_nothing(virtual
             sleeping.unpause()
 
     sleeping = microprocess()
-    sleeping._thread = sleeper(sleeping)
+    sleeping._givenBody = sleeper(sleeping)
     sleeping.activate()
     run(waker)
     assert sleeping.woken == [1, 101]
@@ -469,7 +469,7 @@ def test_stopped_within_WaitComplete_all_finally_blocks_run():
 
     processes = [microprocess(), microprocess()]
     for process, body in zip(processes, (main, stopper), strict=True):
-        process._thread = body(process)
+        process._givenBody = body(process)
         process.activate()
     scheduler.run.runThreads()
     assert closed == ["called", "main"]
@@ -527,7 +527,7 @@ def test_stop_ends_a_sleeper():
         yield 1
 
     sleeping = microprocess()
-    sleeping._thread = sleeper()
+    sleeping._givenBody = sleeper()
     sleeping.activate()
 
     def stopper(process):
@@ -568,7 +568,7 @@ def test_closing_down_may_name_others_that_end_too_or_one_that_wakes():
 
     sleepers = [microprocess(), microprocess()]
     for sleeping in sleepers:
-        sleeping._thread = sleeper(sleeping)
+        sleeping._givenBody = sleeper(sleeping)
         sleeping.activate()
 
     def two_rounds():
