@@ -59,6 +59,7 @@ class threadedcomponent(airlockedcomponent):
 
     grace: ClassVar[float] = GRACE  # seconds that the thread has, once it was told to end
 
+    _thread: Any = None
     _isCounted = False  # as one that could wake somebody in the scheduler
     _isLeaving = False  # the scheduler's side waits for the thread's end
 
