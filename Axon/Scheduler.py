@@ -37,6 +37,10 @@ from Axon.Timers import Clock, Timers
 from Axon.Turns import ENDED, READY, EndOfRound, RunQueue, Task
 
 SLICE = 0.002  # seconds: how long others on the loop may have to wait
+# Seconds between slices in which other threads can run. Without it they might never: a loop that
+# lets go of the interpreter's lock for an instant every few milliseconds takes it again before
+# they wake, and they ask for it only after having waited for sys.getswitchinterval().
+GIVE_WAY = 0.00005
 TURNS = 128  # between two looks at the time
 
 
@@ -411,6 +415,8 @@ class scheduler(microprocess):
                 sleep(self._slowmo)
             if monotonic() >= until:
                 self.becameReady()
+                if active_count() > 1:
+                    sleep(GIVE_WAY)
                 break
         else:
             if self.queue.held:
