@@ -66,7 +66,7 @@ class Carousel(parent):
         while not self._isOver():
             if self.dataReady("next"):
                 self.instantiateNewChild(self.recv("next"))
-                yield 1     # one a turn
+                yield 1  # one a turn
             else:
                 yield from self.waitForChange()
             self.checkControl()

@@ -74,14 +74,14 @@ class Graphline(parent):
         inboxes, outboxes = _described(self.Inboxes), _described(self.Outboxes)
         for (source, sourcebox), (sink, sinkbox) in self.layout.items():
             if (source in self.components) is (sink in self.components):
-                continue        # both inside: no new box; both outside: an outbox to an inbox
+                continue  # both inside: no new box; both outside: an outbox to an inbox
             if source not in self.components:
                 inside = _described(self.components[sink].Inboxes)
                 inboxes.setdefault(sourcebox, inside.get(sinkbox, ""))
             else:
                 inside = _described(self.components[source].Outboxes)
                 outboxes.setdefault(sinkbox, inside.get(sourcebox, ""))
-        self.Inboxes, self.Outboxes = inboxes, outboxes     # type: ignore[misc]
+        self.Inboxes, self.Outboxes = inboxes, outboxes  # type: ignore[misc]
 
     def main(self) -> Iterator[int]:
         self._wire(self.components)

@@ -53,7 +53,7 @@ class Pipeline(parent):
         self.adopt(*self.components)
         while not self.childrenDone():
             yield from self.waitForChange()
-            self.discardUnread("inbox", "control")      # the first component has ended
+            self.discardUnread("inbox", "control")  # the first component has ended
 
     def _wire(self) -> None:
         first, last = self.components[0], self.components[-1]

@@ -98,7 +98,7 @@ class Supervisor(Graphline):
         """Makes anew those that failed; True if none is left."""
         for name, each in list(self.components.items()):
             if self.components[name] is not each or each not in self.children:
-                continue        # it has been made anew with another, or has ended before
+                continue  # it has been made anew with another, or has ended before
             error = self._failures.pop(each, None)
             if error is None and not each._isStopped():
                 continue

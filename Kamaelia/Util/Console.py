@@ -26,7 +26,7 @@ from Axon.Ipc import producerFinished
 
 __all__ = ["ConsoleEchoer", "ConsoleReader"]
 
-PIECE = 65536       # bytes that are read at once
+PIECE = 65536  # bytes that are read at once
 
 
 class ConsoleEchoer(component):
@@ -100,7 +100,7 @@ class ConsoleReader(component):
         order = loop.create_task(self._waitForControl())
         try:
             loop.add_reader(source, _happen, event)
-        except PermissionError:         # such as /dev/null, which never makes anybody wait
+        except PermissionError:  # such as /dev/null, which never makes anybody wait
             order.cancel()
             return
         try:

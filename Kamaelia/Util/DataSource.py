@@ -25,10 +25,10 @@ class DataSource(component):
 
     def __init__(self, messages: Iterable[Any]) -> None:
         super().__init__()
-        self.messages = messages        # type: ignore[assignment,method-assign]
+        self.messages = messages  # type: ignore[assignment,method-assign]
 
     def main(self) -> Iterator[int]:
-        for message in self.messages:   # type: ignore[attr-defined]
+        for message in self.messages:  # type: ignore[attr-defined]
             self.send(message)
             yield 1
             for order in self.Inbox("control"):

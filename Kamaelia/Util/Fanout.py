@@ -40,7 +40,7 @@ class Fanout(component):
             raise TypeError(f"Fanout needs a list of names of outboxes, such as [{boxnames!r}]")
         self.outboxNames = list(boxnames)
         extra: dict[str, Any] = dict.fromkeys(self.outboxNames, "every message that came to inbox")
-        self.Outboxes = {**self.Outboxes, **extra}      # type: ignore[misc]
+        self.Outboxes = {**self.Outboxes, **extra}  # type: ignore[misc]
         super().__init__()
 
     def main(self) -> Iterator[int]:

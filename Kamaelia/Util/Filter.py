@@ -34,7 +34,7 @@ class Filter(component):
     Inboxes = {"inbox": "anything", "control": "when to stop"}
     Outboxes = {"outbox": "what was made of each message", "signal": "whatever ended it"}
 
-    def __init__(self, filter: Any = None) -> None:     # noqa: A002 - a historical name
+    def __init__(self, filter: Any = None) -> None:  # noqa: A002 - a historical name
         super().__init__()
         self.filter = NullFilter() if filter is None else filter
 

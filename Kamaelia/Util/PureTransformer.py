@@ -28,7 +28,7 @@ class PureTransformer(component):
     def __init__(self, function: Callable[[Any], Any] | None = None) -> None:
         super().__init__()
         if function is not None:
-            self.processMessage = function      # type: ignore[method-assign,assignment]
+            self.processMessage = function  # type: ignore[method-assign,assignment]
 
     def processMessage(self, msg: Any) -> Any:
         """What to send in place of `msg`; None for nothing. Yours to override."""

@@ -64,7 +64,7 @@ class _Destinations:
     """The boxes to which one kind of message goes: an outbox of `owner` for each."""
 
     def __init__(self, owner: Any, boxname: str) -> None:
-        self.names = [boxname]      # the outboxes to send to
+        self.names = [boxname]  # the outboxes to send to
         self._owner = owner
         self._linkages: dict[tuple[Any, str], Any] = {}
         self._count = 0

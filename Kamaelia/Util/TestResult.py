@@ -23,7 +23,7 @@ class StopSystemException(AxonException):
 class TestResult(component):
     """TestResult() -> raises AssertionError for a message that is not true."""
 
-    __test__ = False        # pytest takes it for a test otherwise
+    __test__ = False  # pytest takes it for a test otherwise
 
     Inboxes = {"inbox": "what should be true", "control": "StopSystem, or when to stop"}
     Outboxes = {"outbox": "nothing", "signal": "whatever ended it"}

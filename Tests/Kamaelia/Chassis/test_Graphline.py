@@ -84,7 +84,7 @@ def test_control_goes_to_each_child_whose_control_is_not_linked_inside():
     whole = Graphline(talker=talker, listener=listener, linked=linked, linkages=linkages)
     feed(whole, control=[message])
     assert listener.heard == (message,)
-    assert linked.heard == (message,)       # from the talker, and once
+    assert linked.heard == (message,)  # from the talker, and once
 
 
 def test_at_the_end_it_sends_on_the_shutdown_that_it_got():
@@ -115,7 +115,7 @@ def test_where_control_is_linked_passing_on_is_the_childrens_affair():
     outcome = feed(whole, control=[message])
     assert double._isStopped()
     assert listener.heard == ()
-    assert outcome["signal"] == []          # the listener still runs
+    assert outcome["signal"] == []  # the listener still runs
 
 
 def test_linkages_may_be_none_at_all_but_must_be_given():
@@ -137,12 +137,15 @@ def test_a_box_that_a_component_has_not_is_an_error_that_names_both():
 
 
 def test_one_may_be_within_another():
-    inner = Graphline(double=Double(), linkages={
-        ("", "inbox"): ("double", "inbox"),
-        ("", "control"): ("double", "control"),
-        ("double", "outbox"): ("", "outbox"),
-        ("double", "signal"): ("", "signal"),
-    })
+    inner = Graphline(
+        double=Double(),
+        linkages={
+            ("", "inbox"): ("double", "inbox"),
+            ("", "control"): ("double", "control"),
+            ("double", "outbox"): ("", "outbox"),
+            ("double", "signal"): ("", "signal"),
+        },
+    )
     outcome = feed(Graphline(one=Burst(), two=inner, linkages=CHAIN), control=[])
     assert outcome["outbox"] == [2, 4, 6]
 

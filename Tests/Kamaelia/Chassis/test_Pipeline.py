@@ -149,11 +149,14 @@ def test_a_circular_pipeline_feeds_itself_and_sends_nothing_out():
     assert outcome == {"outbox": [], "signal": []}
 
 
-@pytest.mark.parametrize("nesting", [
-    lambda *parts: Pipeline(*parts, capacity=5),
-    lambda first, second: Pipeline(first, Pipeline(second), capacity=5),
-    lambda first, second: Pipeline(Pipeline(first), Pipeline(Pipeline(second)), capacity=5),
-])
+@pytest.mark.parametrize(
+    "nesting",
+    [
+        lambda *parts: Pipeline(*parts, capacity=5),
+        lambda first, second: Pipeline(first, Pipeline(second), capacity=5),
+        lambda first, second: Pipeline(Pipeline(first), Pipeline(Pipeline(second)), capacity=5),
+    ],
+)
 def test_with_a_capacity_the_first_waits_for_the_second(nesting):
     slow = Slow()
     nesting(Counter(), slow).run()
@@ -200,7 +203,7 @@ def test_it_costs_no_turn_while_messages_pass():
     waitForChange = whole.waitForChange
     whole.waitForChange = lambda: turns.append(1) or waitForChange()
     whole.run()
-    assert len(turns) <= 3      # a wake for each child that ends
+    assert len(turns) <= 3  # a wake for each child that ends
 
 
 @pytest.mark.parametrize("wrong", [(), (AddOne,), (AddOne(), "AddOne")])
