@@ -105,6 +105,8 @@ class scheduler(microprocess):
         if self.wait_for_one:
             scheduler.wait_for_one = False
         self.queue.join(task)
+        if task.process._isStopping:  # by another thread, before it came here
+            self.halt(task)
 
     def listAllThreads(self) -> list[Any]:
         """All microprocesses that have been activated and have not ended."""

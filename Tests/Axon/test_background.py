@@ -94,6 +94,27 @@ def test_zap_starts_afresh():
     tracker.trackValue("leftover", 2)
 
 
+def test_who_is_stopped_before_the_scheduler_has_seen_it_ends_all_the_same():
+    begun, release = threading.Event(), threading.Event()
+
+    class Busy(component):
+        def main(self):
+            begun.set()
+            assert release.wait(10)
+            yield 1
+
+    thread = started()
+    Busy().activate()
+    assert begun.wait(10)
+    idle = component()
+    idle.main = idle.passOnShutdown
+    idle.activate()
+    idle.stop()
+    release.set()
+    ended(thread)
+    assert idle._isStopped()
+
+
 def test_an_error_goes_to_the_threads_excepthook(monkeypatch):
     seen = []
     monkeypatch.setattr(threading, "excepthook", lambda details: seen.append(details.exc_value))
