@@ -30,6 +30,7 @@ components whose child it is are woken.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Generator, Iterable, Iterator
+from itertools import pairwise
 from typing import Any, ClassVar, NoReturn
 
 from Axon.AxonExceptions import emptyInbox, noSuchBox, wiringError
@@ -335,6 +336,50 @@ class component(microprocess):
             raise wiringError(notInitialised(self))
         opposite = self.outboxes if direction == "inbox" else self.inboxes
         raise noSuchBox(self.name, boxname, direction, boxes, opposite) from None
+
+
+class _Producer(component):
+    def main(self) -> Generator[int, None, None]:
+        for number in range(100):
+            self.send(number)
+            yield 1
+        self.send(producerFinished(self), "signal")
+
+
+class _Consumer(component):
+    total = 0
+    producers = 1
+
+    def main(self) -> Generator[int, None, None]:
+        while self.producers:
+            yield from self.waitForMessage()
+            for number in self.Inbox():
+                self.total += number
+                self.send(2 * number)
+            self.producers -= len(list(self.Inbox("control")))
+        self.send(producerFinished(self), "signal")
+
+
+def producersConsumersSystemTest() -> None:
+    """Two producers, a consumer for each, and one that adds up, in a scheduler of their own.
+
+    Raises RuntimeError if the sum is wrong, or if they do not all end.
+    """
+    last = _Consumer(producers=2)
+    for _ in range(2):
+        chain = (_Producer(), _Consumer(), last)
+        last.addChildren(*chain[:2])
+        for source, sink in pairwise(chain):
+            last.link((source, "outbox"), (sink, "inbox"))
+            last.link((source, "signal"), (sink, "control"))
+    system = component.schedulerClass()
+    for each in (last, *last.children):
+        each.activate(Scheduler=system)
+    for _ in zip(range(10_000), system.main(), strict=False):  # so many turns are enough
+        pass
+    left = len(system.listAllThreads())
+    if left or last.total != 2 * 2 * sum(range(100)):
+        raise RuntimeError(f"the sum is {last.total}, not 19800, and {left} have not ended")
 
 
 def _trace(who: component) -> None:

@@ -193,6 +193,17 @@ class threadedcomponent(airlockedcomponent):
         setInboxSize = super().setInboxSize
         self._inScheduler(lambda: setInboxSize(boxname, size))
 
+    def forwardInboxToThread(self, box: str) -> None:
+        """Lets the thread take what waits in the inbox, now and not at the next turn, as far as
+        there is room. Before it runs nothing happens. Raises noSuchBox (a KeyError).
+        """
+        if box not in self.inboxes:
+            self._wrongBox(box, "inbox")
+        airlock = self._airlock
+        if airlock is not None and not airlock.isClosed:
+            take = self._takeFromInbox
+            self._inScheduler(lambda: airlock.letIn(box, self.inboxes[box], take))
+
     # Life
 
     def activate(self, Scheduler: Any = None, Tracker: Any = None, mainmethod: str = "main") -> Any:

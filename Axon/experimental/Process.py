@@ -32,6 +32,7 @@ from collections.abc import Generator
 from contextlib import suppress
 from itertools import pairwise
 from math import inf
+from time import monotonic
 from typing import Any
 
 from Axon.Airlock import Airlock, airlockedcomponent
@@ -66,6 +67,18 @@ class ProcessWrapComponent(airlockedcomponent):
         self._process: Any = None
         self._connection: Any = None
         self._hasEnded = False  # the process has said how
+        self._tick = monotonic()
+
+    def ticking(self) -> bool:
+        """Whether a second is over since it last said so, or since this was made.
+
+        For who watches it in a loop, and wants to look, or say something, once a second.
+        """
+        now = monotonic()
+        if now - self._tick < 1:
+            return False
+        self._tick = now
+        return True
 
     def begin(self) -> None:
         """Starts the process. Raises RuntimeError if other threads run and it would be forked."""

@@ -590,3 +590,33 @@ def test_feeding_the_example_of_the_module_gives_the_sum():
             yield from self.passOnShutdown()
 
     assert feed(Total(), inbox=[1, 2, 3]) == {"outbox": [6], "signal": [FINISHED]}
+
+
+# The small test of itself
+
+
+def test_the_system_tests_itself_alone_and_beside_others():
+    Component.producersConsumersSystemTest()
+    idle = component().activate()
+
+    class Tests(component):
+        def main(self):
+            Component.producersConsumersSystemTest()
+            yield 1
+
+    Tests().run()
+    assert idle._isStopped()
+
+
+@pytest.mark.parametrize("broken", ["loses a message", "does not end"])
+def test_the_system_test_finds_what_is_wrong(monkeypatch, broken):
+    send = component.send
+
+    def sendWrongly(self, message, boxname="outbox"):
+        isLost = message == 99 if broken == "loses a message" else boxname == "signal"
+        if not isLost:
+            send(self, message, boxname)
+
+    monkeypatch.setattr(component, "send", sendWrongly)
+    with pytest.raises(RuntimeError, match="the sum is"):
+        Component.producersConsumersSystemTest()

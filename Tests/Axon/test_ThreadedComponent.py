@@ -592,3 +592,43 @@ class blockedScheduler:
     def __exit__(self, *error):
         for _ in self.steps:
             pass
+
+
+def test_what_waits_can_be_forwarded_to_the_thread_without_waiting_for_a_turn():
+    release, begun, counts = threading.Event(), threading.Event(), []
+
+    def body(self):
+        begun.set()
+        assert release.wait(10)
+        counts.append(list(self.Inbox()))
+
+    busy = inThread(body, queuelengths=2)
+
+    class Sender(component):
+        def main(self):
+            self.link((self, "outbox"), (busy, "inbox"))
+            busy.forwardInboxToThread("inbox")  # it does not run yet: nothing happens
+            busy.activate()
+            while not begun.is_set():
+                self.pause(0.001)
+                yield 1
+            for number in range(3):
+                self.send(number)
+            busy.forwardInboxToThread("inbox")
+            counts.append((busy._airlock.waiting("inbox"), busy.dataReady("inbox")))
+            with pytest.raises(KeyError):
+                busy.forwardInboxToThread("inbx")
+            release.set()
+            yield 1
+
+    Sender().run()
+    assert counts[0] == (2, 1)
+    assert counts[1][:2] == [0, 1]
+
+
+def test_a_thread_may_ask_for_what_waits_before_its_turn():
+    def body(self):
+        self.forwardInboxToThread("inbox")
+        self.send(self.recv())
+
+    assert feed(inThread(body), inbox=["there"])["outbox"] == ["there"]

@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 
 from Axon.Component import component
+from Axon.experimental import Process
 from Axon.experimental.Process import (
     ProcessGraphline,
     ProcessPipeline,
@@ -178,3 +179,11 @@ def test_a_message_that_cannot_be_pickled_is_an_error_on_either_side():
     part = ProcessWrapComponent(SendsLock())
     with pytest.raises(TypeError, match="pickle"):
         feed(part, control=())
+
+
+def test_it_ticks_once_a_second(monkeypatch):
+    times = iter([100, 100.5, 101, 101.5, 101.75, 105, 105.5, 106])
+    monkeypatch.setattr(Process, "monotonic", lambda: next(times))
+    part = ProcessWrapComponent(Adder())
+    ticks = [part.ticking() for _ in range(7)]
+    assert ticks == [False, True, False, False, True, False, True]
