@@ -8,9 +8,10 @@ Example usage
 
 How does it work?
 -----------------
-The sockets are bound and listen from the start; the event loop accepts on
-duplicates of them. Closing those pauses accepting, and those who connect
-meanwhile wait in the system's queue.
+The sockets are bound and listen from the start. Where the event loop accepts
+one client after the other (uvloop, without TLS) it is given duplicates of them,
+and closing those pauses accepting; elsewhere an Acceptor does it. Those who
+connect meanwhile wait in the system's queue.
 """
 
 from __future__ import annotations
@@ -18,9 +19,12 @@ from __future__ import annotations
 import os
 import resource
 import socket
-from asyncio import AbstractEventLoop
+from asyncio import AbstractEventLoop, BaseEventLoop
 from collections.abc import Callable, Iterable, Sequence
+from math import inf
 from typing import Any
+
+from Kamaelia.Internet.Accepting import Acceptor
 
 BACKLOG = 1024  # connections that the system keeps until they are accepted
 RESERVE = 24  # descriptors that are left to the rest of the program
@@ -119,15 +123,36 @@ def closeAll(sockets: Iterable[Any]) -> None:
 
 
 class Listener:
-    """Listener(sockets, factory[, ssl]) -> accepts connections, with factory() as the protocol."""
+    """Listener(sockets, factory[, ssl][, room]) -> accepts, with factory() as the protocol.
 
-    __slots__ = ("_factory", "_isPaused", "_loop", "_servers", "_ssl", "_timer", "sockets")
+    room: says how many connections there may be more; without it, any number.
+    """
 
-    def __init__(self, sockets: list[Any], factory: Callable[[], Any], ssl: Any = None) -> None:
+    __slots__ = (
+        "_acceptor",
+        "_factory",
+        "_isPaused",
+        "_loop",
+        "_room",
+        "_servers",
+        "_ssl",
+        "_timer",
+        "sockets",
+    )
+
+    def __init__(
+        self,
+        sockets: list[Any],
+        factory: Callable[[], Any],
+        ssl: Any = None,
+        room: Callable[[], float] | None = None,
+    ) -> None:
         self.sockets = sockets
         self._factory = factory
         self._ssl = ssl
+        self._room = room
         self._servers: list[Any] = []
+        self._acceptor: Any = None
         self._loop: Any = None
         self._isPaused = False
         self._timer: Any = None
@@ -135,18 +160,30 @@ class Listener:
     async def start(self, loop: AbstractEventLoop) -> None:
         """Begins to accept."""
         self._loop = loop
-        more = {"ssl": self._ssl, "ssl_handshake_timeout": HANDSHAKE} if self._ssl else {}
+        if self._ssl is not None or isinstance(loop, BaseEventLoop):
+            self._startAcceptor()
+            return
         for sock in self.sockets:
             isUnix = sock.family == socket.AF_UNIX
             create: Any = loop.create_unix_server if isUnix else loop.create_server
             again = sock.dup()
             again.setblocking(False)
             keep = {"cleanup_socket": False} if isUnix and _keepsPath(loop) else {}
-            server = await create(self._factory, sock=again, backlog=BACKLOG, **more, **keep)
+            server = await create(self._factory, sock=again, backlog=BACKLOG, **keep)
             if self._isPaused or not self.sockets:
                 server.close()
             else:
                 self._servers.append(server)
+
+    def _startAcceptor(self) -> None:
+        if self._isPaused or not self.sockets:
+            return
+        if self._acceptor is None:
+            more = {"ssl": self._ssl, "ssl_handshake_timeout": HANDSHAKE} if self._ssl else {}
+            self._acceptor = Acceptor(
+                self._loop, self.sockets, self._factory, more, self._room, self._spareOf
+            )
+        self._acceptor.start()
 
     def pause(self) -> None:
         """Accepts nobody until `resume`."""
@@ -154,18 +191,26 @@ class Listener:
         servers, self._servers = self._servers, []
         for server in servers:
             server.close()
+        if self._acceptor is not None:
+            self._acceptor.stop()
 
     def resume(self) -> None:
-        """Accepts again."""
-        if self._isPaused and self.sockets:
+        """Accepts again, if there is room."""
+        if self._isPaused and self.sockets and (self._room is None or self._room() > 0):
             self._isPaused = False
             self._loop.create_task(self.start(self._loop))
 
     def spareDescriptors(self, transport: Any) -> None:
         """Pauses for a while if `transport` has nearly the last descriptor that there is."""
         sock = transport.get_extra_info("socket")
-        most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-        if sock is not None and sock.fileno() >= most - RESERVE and not self._isPaused:
+        if sock is not None:
+            self._spareOf(sock.fileno())
+
+    def _spareOf(self, descriptor: float) -> None:
+        most: float = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        if most == resource.RLIM_INFINITY:
+            most = inf
+        if descriptor >= most - RESERVE and not self._isPaused:
             self.pause()
             self._timer = self._loop.call_later(RETRY, self.resume)
 
@@ -175,6 +220,8 @@ class Listener:
             self._timer.cancel()
         sockets, self.sockets = self.sockets, []
         self.pause()
+        if self._acceptor is not None:
+            self._acceptor.cease()
         closeAll(sockets)
 
 

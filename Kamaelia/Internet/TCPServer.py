@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator
+from math import inf
 from typing import Any
 
 from Axon.Component import component
@@ -81,7 +82,7 @@ class TCPServer(component):
 
     def main(self) -> Generator[int, None, None]:
         loop = theLoopOf(self)
-        self._listener = Listener(self._openAll(), self._newAdapter, self.ssl)
+        self._listener = Listener(self._openAll(), self._newAdapter, self.ssl, self._room)
         self.scheduler.outside += 1
         job = loop.create_task(self._listener.start(loop))
         job.add_done_callback(lambda _: self.unpause())
@@ -144,6 +145,11 @@ class TCPServer(component):
         else:
             self._admit(adapter)
 
+    def _room(self) -> float:
+        """How many connections there may be more."""
+        most = inf if self.maxConnections is None else self.maxConnections
+        return most - len(self.connections) - len(self._waiting)
+
     def _isFull(self) -> bool:
         return self.maxConnections is not None and len(self.connections) >= self.maxConnections
 
@@ -168,12 +174,12 @@ class TCPServer(component):
             self._waiting.remove(adapter)
             return
         self.connections.discard(adapter)
-        if self.maxConnections is not None:
-            self._fillUp()
         if self.onClosed is not None:
             self.onClosed(adapter)
         else:
             self.send(shutdownCSA(self, adapter), "protocolHandlerSignal")
+        if self.maxConnections is not None:  # whoever takes its place is told of afterwards
+            self._fillUp()
 
     def _fillUp(self) -> None:
         """Somebody has gone: lets in who has waited, and accepts again if there is room then."""

@@ -1,5 +1,6 @@
 """What tests on real sockets may ask for: a server with a client beside it, a certificate."""
 
+import asyncio
 import ssl
 import subprocess
 import threading
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from Axon import EventLoop
 from Axon.Ipc import shutdownMicroprocess
 from Kamaelia.Chassis.ConnectedServer import ServerCore
 from Tests.Kamaelia.sockets import PATIENCE
@@ -40,6 +42,15 @@ class Serving:
         for error in errors:
             raise error
         return outcome[0]
+
+
+@pytest.fixture(params=["asyncio", "uvloop"])
+def eachLoop(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The test runs twice: on asyncio's own event loop, and on uvloop's if it is installed."""
+    name: str = request.param
+    maker = asyncio if name == "asyncio" else pytest.importorskip("uvloop")
+    monkeypatch.setattr(EventLoop, "newLoop", lambda clock=None: maker.new_event_loop())
+    return name
 
 
 @pytest.fixture

@@ -30,6 +30,8 @@ from Tests.Kamaelia.sockets import PATIENCE, Echo, dial, readAll, readExactly, r
 
 ROOT = Path(__file__).parents[3]
 
+pytestmark = pytest.mark.usefixtures("eachLoop")
+
 
 class OldEcho(component):
     """The same in the historical idiom."""
@@ -461,6 +463,55 @@ def test_more_than_max_connections_wait_until_one_ends(serving):
     assert serving(client, protocol=Echo, max_connections=1) == (b"1", 1, b"2", 1)
 
 
+@pytest.mark.parametrize("isEncrypted", [False, True], ids=["plain", "tls"])
+def test_nobody_is_accepted_above_max_connections(serving, certificate, isEncrypted):
+    def talk(sock: socket.socket) -> socket.socket:
+        if isEncrypted:
+            sock = certificate.client.wrap_socket(sock, server_hostname="localhost")
+        sock.sendall(b"x")
+        assert sock.recv(1) == b"x"
+        return sock
+
+    def client(server: Any) -> Any:
+        with ExitStack() as stack:
+            stack.enter_context(talk(dial(server.port)))  # what is opened once is open now
+            before = descriptors()
+            allWait = threading.Event()
+            server.scheduler.callFromThread(lambda: allWait.wait(PATIENCE))
+            socks = [stack.enter_context(dial(server.port)) for _ in range(40)]
+            allWait.set()
+            first = [stack.enter_context(talk(sock)) for sock in socks[:2]]
+            there = descriptors() - before - len(socks)
+            socks[7].close()  # while it waits
+            for sock in first:
+                sock.close()
+            for sock in socks[2:7] + socks[8:]:
+                talk(sock).close()
+            return there <= 2
+
+    settings = {"max_connections": 3} | ({"ssl": certificate.server} if isEncrypted else {})
+    assert serving(client, protocol=Echo, **settings)
+
+
+def test_those_who_only_begin_a_handshake_count_as_connections(serving, certificate):
+    def client(server: Any) -> Any:
+        with dial(server.port), dial(server.port) as second:
+            third = dial(server.port)
+            third.settimeout(0.1)
+            with (
+                pytest.raises(TimeoutError),
+                certificate.client.wrap_socket(third, server_hostname="localhost"),
+            ):
+                pass
+            second.close()
+            third = dial(server.port)
+            with certificate.client.wrap_socket(third, server_hostname="localhost") as sock:
+                return readAll(sock)
+
+    settings = {"max_connections": 2, "ssl": certificate.server}
+    assert serving(client, protocol=lambda **_: Greeter(), **settings) == b"bye"
+
+
 def test_a_peer_has_its_share_and_no_more(serving):
     def client(server: Any) -> Any:
         with ExitStack() as stack:
@@ -522,12 +573,15 @@ def test_a_port_scan_leaves_nothing_behind(serving, caplog):
 
 
 PROGRAM = """
-import resource, sys
+import asyncio, resource, sys
+from Axon import EventLoop
 from Axon.Component import component
 from Kamaelia.Chassis.ConnectedServer import ServerCore
 
-if len(sys.argv) > 1:
-    resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv[1]),) * 2)
+if sys.argv[1] == "asyncio":
+    EventLoop.newLoop = lambda clock=None: asyncio.new_event_loop()
+if len(sys.argv) > 2:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv[2]),) * 2)
 
 class Polite(component):
     def main(self):
@@ -563,8 +617,8 @@ def program(*arguments: str) -> Any:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_a_server_in_order(number):
-    with program() as process, dial(int(process.stdout.readline())) as sock:
+def test_a_signal_ends_a_server_in_order(number, eachLoop):
+    with program(eachLoop) as process, dial(int(process.stdout.readline())) as sock:
         sock.sendall(b"x")
         assert sock.recv(1) == b"x"
         process.send_signal(number)
@@ -573,8 +627,8 @@ def test_a_signal_ends_a_server_in_order(number):
     assert (output, errors, process.returncode) == ("ticker ended\nover\n", "", 0)
 
 
-def test_running_out_of_descriptors_pauses_accepting_and_goes_on_by_itself():
-    with program("80") as process, ExitStack() as stack:
+def test_running_out_of_descriptors_pauses_accepting_and_goes_on_by_itself(eachLoop):
+    with program(eachLoop, "80") as process, ExitStack() as stack:
         port = int(process.stdout.readline())
         socks = [stack.enter_context(dial(port)) for _ in range(150)]
         answered = 0

@@ -4,6 +4,8 @@ import socket
 import threading
 from typing import Any
 
+import pytest
+
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.Scheduler import scheduler
@@ -14,6 +16,8 @@ from Kamaelia.Internet.TCPServer import TCPServer
 from Kamaelia.Internet.ThreadedTCPClient import ThreadedTCPClient
 from Kamaelia.IPC import newCSA, shutdownCSA, socketShutdown
 from Tests.Kamaelia.sockets import PATIENCE, Echo, dial, readAll, readExactly
+
+pytestmark = pytest.mark.usefixtures("eachLoop")
 
 
 class Switchboard(component):

@@ -1,0 +1,133 @@
+"""Accepts connections on an event loop, and never more than there is room for.
+
+Example usage
+-------------
+    acceptor = Acceptor(loop, sockets, factory, {}, lambda: 10 - len(connections), spare)
+    acceptor.start()
+
+How does it work?
+-----------------
+asyncio's own server accepts all who wait (up to its `backlog`) before the first
+of them is announced, and one with TLS announces a client only after the
+handshake: too late for anybody to say that it is enough. Here each client counts
+from the moment when it is accepted.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+from collections.abc import Callable, Iterable
+from math import inf
+from typing import Any
+
+AT_ONCE = 16  # clients accepted before others have their turn
+NO_MORE = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+
+LOG = logging.getLogger("Kamaelia.Internet.Accepting")
+
+
+class Acceptor:
+    """Acceptor(loop, sockets, factory, more, room, spare) -> accepts, with factory() as protocol.
+
+    more: keyword arguments of `connect_accepted_socket`. room: says how many
+    connections there may be more, or None. spare: called with each new descriptor,
+    and with infinity when there are none; may call `stop`.
+    """
+
+    __slots__ = (
+        "_factory",
+        "_isStarted",
+        "_loop",
+        "_more",
+        "_pending",
+        "_room",
+        "_sockets",
+        "_spare",
+        "_watched",
+    )
+
+    def __init__(
+        self,
+        loop: Any,
+        sockets: Iterable[Any],
+        factory: Callable[[], Any],
+        more: dict[str, Any],
+        room: Callable[[], float] | None,
+        spare: Callable[[float], None],
+    ) -> None:
+        self._loop = loop
+        self._sockets = list(sockets)
+        self._factory = factory
+        self._more = more
+        self._room = room
+        self._spare = spare
+        self._pending: dict[Any, Any] = {}  # tasks, with their sockets: accepted, not announced
+        self._watched: list[Any] = []
+        self._isStarted = False
+
+    def start(self) -> None:
+        """Accepts, now or as soon as there is room."""
+        self._isStarted = True
+        self._goOn()
+
+    def stop(self) -> None:
+        """Accepts nobody until `start`; who has been accepted goes on."""
+        self._isStarted = False
+        self._rest()
+
+    def cease(self) -> None:
+        """Stops for ever; who has been accepted but not announced is cut off."""
+        self.stop()
+        for task in list(self._pending):
+            task.cancel()
+
+    def _goOn(self) -> None:
+        if self._isStarted and not self._watched and self._hasRoom():
+            self._watched = self._sockets
+            for sock in self._watched:
+                self._loop.add_reader(sock, self._accept, sock)
+
+    def _rest(self) -> None:
+        watched, self._watched = self._watched, []
+        for sock in watched:
+            self._loop.remove_reader(sock)
+
+    def _hasRoom(self) -> bool:
+        return self._room is None or self._room() > len(self._pending)
+
+    def _accept(self, sock: Any) -> None:
+        for _ in range(AT_ONCE):
+            if not self._watched:
+                return
+            try:
+                connection, _ = sock.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                return
+            except OSError as error:
+                if error.errno not in NO_MORE:
+                    raise
+                self._spare(inf)
+                return
+            self._take(connection)
+
+    def _take(self, connection: Any) -> None:
+        connection.setblocking(False)
+        connecting = self._loop.connect_accepted_socket(self._factory, connection, **self._more)
+        task = self._loop.create_task(connecting)
+        self._pending[task] = connection
+        task.add_done_callback(self._taken)
+        self._spare(connection.fileno())
+        if not self._hasRoom():
+            self._rest()
+
+    def _taken(self, task: Any) -> None:
+        """A client has been announced, or its handshake has failed."""
+        connection = self._pending.pop(task)
+        self._goOn()
+        if task.cancelled():
+            connection.close()  # which nobody else does if the task had not begun
+        elif (error := task.exception()) is not None:
+            if not isinstance(error, OSError):  # ssl.SSLError and TimeoutError are some
+                raise error
+            LOG.debug("a client has not got as far as a connection: %r", error)
