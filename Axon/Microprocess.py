@@ -89,11 +89,8 @@ class microprocess(AxonObject):
         self._task = Task(self)
         self.scheduler = _NullScheduler  # here, and not when first needed: what all instances have
         self._isStopping = False  # from the start needs no dictionary of its own
-        if thread is not None:
-            self._givenBody = thread
-        if closeDownValue:
-            self._closeDownValue = closeDownValue
-        if tag:
+        if thread is not None or closeDownValue or tag:
+            self._givenBody, self._closeDownValue = thread, closeDownValue
             self.name = f"{self.name}{tag}"
 
     _givenBody: Any = None

@@ -258,10 +258,11 @@ class RunQueue:
         newcomers, self.newcomers = self.newcomers, []
         if self.isStopping:
             raise EndOfRound
+        append = self.ready.append
         for task in newcomers:
             if task.state < UNBORN:
                 task.state = mark
-                self.ready.append(task)
+                append(task)
 
     def run(self, turns: int) -> bool:  # noqa: C901 - one piece, for speed
         """Gives up to `turns` turns; True while somebody is still ready."""
