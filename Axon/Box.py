@@ -152,7 +152,7 @@ class realsink(deque[Any], postbox):
         self.feeders: Any = ()  # the tasks whose outboxes lead here
         self.size: int | None = None
         self.capacity: int | None = None
-        self.waiting: Any = ()  # the tasks that are held until there is room
+        self.waiting: Any = ()  # the tasks that are held until there is room: a dict's keys
 
     @property
     def component(self) -> Any:
@@ -229,13 +229,14 @@ class realsink(deque[Any], postbox):
 
     def hold(self, task: Any) -> None:
         """`task` waits here until there is room."""
-        if task not in self.waiting:
-            self.waiting = [*self.waiting, task]
+        if not self.waiting:
+            self.waiting = {}
+        self.waiting[task] = None
 
     def letGo(self, task: Any) -> None:
         """`task`, which sends here no more, does not wait here either."""
         if task in self.waiting:
-            self.waiting = [each for each in self.waiting if each is not task]
+            del self.waiting[task]
             task.forgo(self)
 
     def open(self) -> None:

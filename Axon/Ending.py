@@ -40,16 +40,26 @@ def describe(error: BaseException, process: Any) -> None:
 
 def log(error: BaseException, process: Any) -> None:
     """Says that `process` ended with an error that somebody answers for."""
+    _log(f"{process.name} ended with an error", error)
+
+
+def _log(sentence: str, error: BaseException) -> None:
     import logging  # here, because only a mistake needs it
 
-    logging.getLogger("Axon").error("%s ended with an error", process.name, exc_info=error)
+    logging.getLogger("Axon").error("%s", sentence, exc_info=error)
 
 
 def raiseAll(errors: list[BaseException]) -> None:
-    """Raises what ended a run: one error as it is, several as a group, an interrupt before all."""
-    for error in errors:
-        if not isinstance(error, Exception | GeneratorExit):
-            raise error
+    """Raises what ended a run: one error as it is, several as a group.
+
+    An interrupt or a cancellation comes before all; what was raised beside it is logged.
+    """
+    for interrupt in errors:
+        if not isinstance(interrupt, Exception | GeneratorExit):
+            for error in errors:
+                if error is not interrupt:
+                    _log("an error beside an interrupt", error)
+            raise interrupt
     if len(errors) == 1:
         raise errors[0]
     if errors:

@@ -101,14 +101,18 @@ class Handle(airlockedcomponent):
         loop = asyncio.get_running_loop()
         while True:
             came = loop.create_future()
-            self._waiters.append(partial(loop.call_soon_threadsafe, _settle, came))
+            settle = partial(loop.call_soon_threadsafe, _settle, came)
+            self._waiters.append(settle)
             isLast = self._airlock.isClosed  # asked before, not after, it is found to be empty
             try:
                 return self._take(boxname)
             except Empty:
                 if isLast:
                     raise
-            await came
+                await came
+            finally:
+                with suppress(ValueError):  # it has been called
+                    self._waiters.remove(settle)
 
     # In the scheduler
 

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from Axon.Base import AxonObject
 from Axon.idGen import numId
-from Axon.Turns import PAUSE, UNBORN, WATCH, Task
+from Axon.Turns import PAUSE, READY, RUNNING, UNBORN, WATCH, Task
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -124,7 +124,8 @@ class microprocess(AxonObject):
             raise TypeError(
                 f"{name} cannot run: its __init__ must call super().__init__() first"
             ) from None
-        if task.state == UNBORN and not self._isStopping:
+        isHandedOver = hasattr(task, "body")  # before it is born, if by another thread
+        if not isHandedOver and not self._isStopping:
             self.scheduler = Scheduler if Scheduler is not None else self.schedulerClass.run
             if Tracker is not None:
                 self.tracker = Tracker
@@ -162,7 +163,7 @@ class microprocess(AxonObject):
 
     def _isRunnable(self) -> bool:
         """Whether it has begun, has not ended, and does not sleep."""
-        return UNBORN > self._task.state > WATCH
+        return READY <= self._task.state <= RUNNING
 
     def _closeDownMicroprocess(self) -> Any:
         """Called last of all. May give shutdownMicroprocess(...) or reactivate(...) to act on."""

@@ -70,7 +70,7 @@ class scheduler(microprocess):
         self._calls: deque[Callable[[], object]] = deque()
         self._doorbell = Event()
         self._done: Any = None
-        self._isArmed = False
+        self._armed: Any = None  # the slice that has been asked for
         self._alarm: Any = None
         self._isEnding = False
 
@@ -81,11 +81,10 @@ class scheduler(microprocess):
         if type(body) is not GeneratorType:
             body = self._bodyOf(body, task)
         task.body, task.resume = body, body.send
-        if self._thread is None or self._thread == get_ident():
-            self.tasks[task] = None
-            self.queue.join(task)
-        else:
+        if self._isElsewhere():
             self.callFromThread(lambda: self._join(task))
+        else:
+            self._join(task)
 
     def _bodyOf(self, body: Any, task: Task) -> Any:
         """What steps a main method's result that is not quite a generator."""
@@ -196,7 +195,7 @@ class scheduler(microprocess):
         if isinstance(request, newComponent):
             for each in request.components():
                 each.activate(Scheduler=self)
-        elif isinstance(request, WaitComplete):
+        elif isinstance(request, WaitComplete) and not task.process._isStopping:
             body = request.args[0] if request.args else None
             if hasattr(body, "send") and hasattr(body, "throw"):
                 task.call(body)
@@ -206,9 +205,8 @@ class scheduler(microprocess):
 
     def becameReady(self) -> None:
         """Somebody is ready, and no slice is under way: one is asked for."""
-        if self.loop is not None and not self._isArmed and not self._isEnding:
-            self._isArmed = True
-            self.loop.call_soon(self._slice)
+        if self.loop is not None and self._armed is None and not self._isEnding:
+            self._armed = self.loop.call_soon(self._slice)
 
     # Endings
 
@@ -280,7 +278,7 @@ class scheduler(microprocess):
             self._doorbell.set()
             return
         try:
-            loop.call_soon_threadsafe(self._slice)
+            loop.call_soon_threadsafe(self._sliceNow)
         except RuntimeError:  # it has just been closed: the call waits for the next run
             return
 
@@ -299,7 +297,9 @@ class scheduler(microprocess):
             yield
         finally:
             self._thread = self.loop = self._done = None
-            self._isArmed = False
+            if self._armed is not None:
+                self._armed.cancel()
+                self._armed = None
             scheduler.wait_for_one = False
 
     def _refuseTwice(self) -> None:
@@ -373,7 +373,7 @@ class scheduler(microprocess):
 
         Raises as runThreads does. When it is cancelled, all microprocesses are ended first.
         """
-        from asyncio import get_running_loop
+        from asyncio import CancelledError, get_running_loop
 
         with self._running():
             self.loop = get_running_loop()
@@ -383,6 +383,8 @@ class scheduler(microprocess):
                 if not self._isOver():
                     self.becameReady()
                     await self._done
+            except CancelledError as error:
+                self.errors.append(error)
             finally:
                 self._endAll()
                 self._setAlarm()
@@ -393,7 +395,7 @@ class scheduler(microprocess):
 
     def _slice(self) -> None:
         """One callback of the loop: turns for those who are ready, for a little while."""
-        self._isArmed = False
+        self._armed = None
         if self._done is None or self._done.done():
             return
         try:
@@ -408,6 +410,11 @@ class scheduler(microprocess):
         else:
             if self._isOver():
                 self._done.set_result(None)
+
+    def _sliceNow(self) -> None:
+        """A slice, unless one has been asked for: two that ask for their like would never end."""
+        if self._armed is None:
+            self._slice()
 
     def _giveTurns(self) -> None:
         until = monotonic() + SLICE
@@ -439,7 +446,7 @@ class scheduler(microprocess):
 
     def _ring(self) -> None:
         self._alarm = None
-        self._slice()
+        self._sliceNow()
 
     def _checkDeadlock(self) -> None:
         """Says so when everybody who could go on waits for somebody who cannot."""

@@ -88,4 +88,4 @@ class Timers:
             task = heappop(self._heap)[2]
             del self.pending[task]
             task.deadline = None
-            task.timeIsUp()
+            task.nudge()

@@ -107,7 +107,7 @@ class Task:
             self.wish |= WOKEN
 
     def nudge(self) -> None:
-        """unpause(), or a child's end: wakes whoever does not wait for messages alone."""
+        """unpause(), a child's end, or the time: wakes who does not wait for messages alone."""
         if self.state != WAITING:
             self.wake()
 
@@ -162,12 +162,6 @@ class Task:
             self.wake()
         else:
             self.state = sleep - 1
-
-    def timeIsUp(self) -> None:
-        """A timeout is over, which one who is held hears of when it goes on."""
-        if self.state == HELD_WAITING:
-            self.state = HELD
-        self.nudge()
 
     def forgo(self, gate: Gate) -> None:
         """This task no longer sends through `gate`, so that this does not hold it any more."""

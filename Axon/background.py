@@ -44,7 +44,7 @@ class background(threading.Thread):
         self._isUp = threading.Event()
 
     def start(self) -> None:
-        """Starts the thread, and waits until the scheduler runs. RuntimeError: another one does."""
+        """Starts the thread, and waits until the scheduler runs. RuntimeError: it does already."""
         if not self.lock.acquire(blocking=False):
             raise RuntimeError(_ANOTHER)
         try:
@@ -52,6 +52,7 @@ class background(threading.Thread):
                 scheduler.run = scheduler()
                 coordinatingassistanttracker.getcat().zap()
             self._scheduler: Any = scheduler.run
+            self._scheduler._refuseTwice()
             self._scheduler.waitForOne()
             self._scheduler.callFromThread(self._isUp.set)
             super().start()

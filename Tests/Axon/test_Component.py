@@ -620,3 +620,37 @@ def test_the_system_test_finds_what_is_wrong(monkeypatch, broken):
     monkeypatch.setattr(component, "send", sendWrongly)
     with pytest.raises(RuntimeError, match="the sum is"):
         Component.producersConsumersSystemTest()
+
+
+def test_a_timeout_of_an_earlier_pause_does_not_end_a_wait_for_messages(virtualClock):
+    """Not even that of a sender which is held meanwhile."""
+
+    class Slow(component):
+        def main(self):
+            yield from self.waitForMessage("control", timeout=1)
+            assert len(list(self.Inbox())) == 2
+
+    class Sender(component):
+        waited = False
+
+        def main(self):
+            self.pause(0.1)
+            yield 1
+            self.recv()
+            self.send(1), self.send(2)
+            yield from self.waitForMessage()
+            self.waited = True
+
+    class Early(component):
+        def main(self):
+            self.send("no need to pause longer")
+            yield 1
+
+    slow, sender, early = Slow(), Sender(), Early()
+    slow.link((sender, "outbox"), (slow, "inbox"), capacity=2)
+    early.link((early, "outbox"), (sender, "inbox"))
+    slow.activate()
+    sender.activate()
+    early.activate()
+    feed(sender, control=(), until=5)
+    assert not sender.waited

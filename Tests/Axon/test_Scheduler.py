@@ -8,6 +8,7 @@ import pytest
 
 from Axon import EventLoop
 from Axon.Component import component
+from Axon.Ipc import WaitComplete
 from Axon.Microprocess import microprocess
 from Axon.Scheduler import scheduler
 
@@ -515,13 +516,13 @@ def test_an_idle_system_has_nothing_scheduled():
         for _ in range(5):
             await asyncio.sleep(0)
         loop = asyncio.get_running_loop()
-        seen = len(loop._ready), len(loop._scheduled), scheduler.run._isArmed
+        seen = len(loop._ready), len(loop._scheduled), scheduler.run._armed
         scheduler.run.stop()
         await system
         return seen
 
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-        assert runner.run(look()) == (0, 0, False)
+        assert runner.run(look()) == (0, 0, None)
 
 
 def test_a_sleeper_has_one_alarm_however_often_it_is_woken():
@@ -583,3 +584,78 @@ def test_microprocesses_without_boxes_run_too():
     plain = Plain()
     plain.run()
     assert plain.isDone
+
+
+def test_a_busy_system_gives_way_however_often_another_thread_or_a_timer_has_called():
+    """A slice asks for its like: if each call brought one more, they would fill the loop."""
+    busy = Endless().activate()
+    sleeper = Endless(sleeps=True)
+    sleeper.pause = lambda: component.pause(sleeper, 0)
+    sleeper.activate()
+
+    async def look():
+        slices, slice_ = [], scheduler.run._slice
+        scheduler.run._slice = lambda: (slices.append(1), slice_())
+        system = asyncio.create_task(scheduler.run.runAsync())
+        for _ in range(10):
+            scheduler.run.callFromThread(busy.unpause)
+            await asyncio.sleep(0)
+        slices.clear()
+        for _ in range(10):
+            await asyncio.sleep(0)
+        scheduler.run.stop()
+        await system
+        return len(slices)
+
+    assert asyncio.run(look()) <= 20
+
+
+def test_who_waits_for_one_ends_with_it_in_whatever_thread_it_was_activated():
+    async def program():
+        scheduler.waitForOne()
+        system = asyncio.create_task(scheduler.run.runAsync())
+        await asyncio.sleep(0)
+        Turns().activate()
+        await asyncio.wait_for(system, 10)
+
+    asyncio.run(program())
+
+
+def test_an_error_at_the_end_of_a_run_that_is_cancelled_is_logged(caplog):
+    class Clumsy(component):
+        def main(self):
+            try:
+                while True:
+                    self.pause()
+                    yield 1
+            finally:
+                raise ValueError("dropped it")
+
+    async def program():
+        Clumsy().activate()
+        system = asyncio.create_task(scheduler.run.runAsync())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        system.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await system
+
+    asyncio.run(program())
+    assert "dropped it" in caplog.text
+
+
+def test_who_has_stopped_itself_calls_nobody_any_more():
+    class Stops(component):
+        called = False
+
+        def main(self):
+            self.stop()
+            yield WaitComplete(self.call())
+
+        def call(self):
+            self.called = True
+            yield 1
+
+    stops = Stops().activate()
+    scheduler.run.runThreads()
+    assert not stops.called

@@ -105,13 +105,13 @@ def test_ask_for_a_slice_when_somebody_becomes_ready_outside_of_one(queue):
 @pytest.mark.parametrize(
     ("wish", "wakers"),
     [
-        (PAUSE, {"wake", "nudge", "messageCame", "timeIsUp"}),
-        (WATCH, {"wake", "nudge", "messageCame", "timeIsUp"}),
+        (PAUSE, {"wake", "nudge", "messageCame"}),
+        (WATCH, {"wake", "nudge", "messageCame"}),
         (WAIT, {"wake", "messageCame"}),
     ],
 )
 def test_who_sleeps_and_what_wakes_it(queue, wish, wakers):
-    for waker in ("wake", "nudge", "messageCame", "timeIsUp"):
+    for waker in ("wake", "nudge", "messageCame"):
         task = join(queue, waker, lambda task: setattr(task, "wish", wish))
         queue.run(10)
         assert not queue
@@ -209,7 +209,7 @@ def test_a_message_while_it_is_held_is_not_forgotten(queue):
 
 def test_only_an_urgent_message_gets_through_to_one_that_is_held(queue):
     task, _, turns = held(queue)
-    task.wake(), task.nudge(), task.messageCame(False), task.timeIsUp()
+    task.wake(), task.nudge(), task.messageCame(False)
     assert not queue
     task.messageCame(True)
     queue.run(10)

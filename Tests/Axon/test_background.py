@@ -12,6 +12,7 @@ from Axon.Component import component
 from Axon.CoordinatingAssistantTracker import coordinatingassistanttracker
 from Axon.Handle import Handle
 from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Axon.Microprocess import microprocess
 from Axon.Scheduler import scheduler
 
 
@@ -29,6 +30,12 @@ class Once(component):
     def main(self):
         self.thread = threading.current_thread()
         yield 1
+
+
+def after(turns, function):
+    for _ in range(turns):
+        yield 1
+    function()
 
 
 def started(**options):
@@ -80,6 +87,46 @@ def test_a_second_one_while_it_runs_is_a_RuntimeError():
     ended(thread)
     Once().activate()
     ended(started())
+
+
+def test_one_beside_a_scheduler_that_runs_already_is_a_RuntimeError_and_spoils_nothing():
+    class Second(component):
+        def main(self):
+            with pytest.raises(RuntimeError, match="running already"):
+                background().start()
+            self.isDone = True
+            yield 1
+
+    second = Second().activate()
+    scheduler.run.runThreads()
+    assert second.isDone
+    Once().activate()
+    ended(started())
+
+
+def test_activated_twice_by_another_thread_is_as_good_as_once():
+    class Counts(component):
+        turns = 0
+
+        def main(self):
+            for self.turns in range(1, 4):
+                yield from self.waitForMessage()
+                self.recv()
+
+    thread, mayGoOn = started(), threading.Event()
+    scheduler.run.callFromThread(mayGoOn.wait)
+    counts = Counts()
+    for _ in range(2):
+        counts.activate()
+    mayGoOn.set()
+    hadTurns = threading.Event()
+    microprocess(after(3, hadTurns.set)).activate()
+    assert hadTurns.wait(10)
+    for _ in range(3):
+        scheduler.run.callFromThread(lambda: counts._deliver("a message"))
+    ended(thread)
+    assert thread.error is None
+    assert counts.turns == 3
 
 
 def test_zap_starts_afresh():
@@ -264,3 +311,17 @@ def test_a_component_in_the_same_loop_gets_at_once_or_not_at_all():
     asks = Asks()
     asks.run()
     assert asks.answer == 6
+
+
+def test_gets_that_were_cancelled_leave_nothing_behind():
+    async def program():
+        handle = Handle(Doubler()).activate()
+        running = asyncio.create_task(scheduler.run.runAsync())
+        for _ in range(3):
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(handle.get(), 0.001)
+        assert not handle._waiters
+        handle.put(producerFinished(), "control")
+        await running
+
+    asyncio.run(asyncio.wait_for(program(), 10))
