@@ -121,8 +121,9 @@ class Session(Listener):
     def answer(self, reply: Reply) -> Reply:
         """What to send where this reply is due, which is another after too many errors.
 
-        Notes whether it closes.
+        Notes whether it closes. What arrives from now on came after the answer.
         """
+        self.mustWait = False
         if reply.code >= 500 and not reply.closes:
             self.errors += 1
             if 0 < self.settings.max_errors <= self.errors:

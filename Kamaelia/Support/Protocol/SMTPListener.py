@@ -5,8 +5,8 @@ Example usage: see Kamaelia.Support.Protocol.SMTP, whose Session is a Listener.
 How does it work?
 
 Bytes go in by feed(), events come out of next(), one at a time: whoever asks
-for the next says that the last one is answered. So bytes that arrive between
-an event and the next question came before the answer, and a client that was
+for the next says that the last one is answered, and so does answer(). Bytes that
+arrive between an event and that came before the answer, and a client that was
 not offered PIPELINING is turned away for them: what it sends without waiting
 was perhaps never meant as commands (RFC 2920, RFC 5321 section 4.1.1.4).
 

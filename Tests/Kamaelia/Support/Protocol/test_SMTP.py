@@ -308,6 +308,14 @@ def test_whoever_sends_while_an_answer_is_made_is_turned_away_after_it():
     assert session.next() is None
 
 
+def test_what_comes_after_an_answer_is_not_early_though_nothing_was_asked_since():
+    session = opened()
+    session.feed(b"NOOP\r\n")
+    session.answer(session.say(*session.next()))
+    session.feed(b"NOOP\r\n")
+    assert session.next() == ("NOOP", ["NOOP"])
+
+
 def test_a_mail_with_more_behind_its_dot_is_refused():
     session = opened()
     talk(session, DATA)
