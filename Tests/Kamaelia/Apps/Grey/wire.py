@@ -11,6 +11,8 @@ from Tests.Kamaelia.sockets import PATIENCE, dial, readAll
 
 HANG_UP = "hang up"
 SILENCE = "silence"
+TOOK_AND_HUNG_UP = f"250 {HANG_UP}"  # after the dot: the mail is kept, and nobody hears of it
+TOOK_IN_SILENCE = f"250 {SILENCE}"
 
 GOOD = {
     "greeting": "220 far.example.org ready",
@@ -48,6 +50,7 @@ class FarEnd(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), _Conversation)
         self.answers = {stage.replace("dot", "."): given for stage, given in answers.items()}
         self.mails: list[Mail] = []
+        self.unheard: list[Mail] = []  # those of them that were taken without a word
         self.heard: list[str] = []
         self.dots = 0
         self.beforeDot: Callable[[], object] = bool  # called when a dot has come
@@ -91,9 +94,9 @@ class _Conversation(socketserver.StreamRequestHandler):
         return self.write(self.server.answerTo(stage))
 
     def write(self, answer: str) -> str:
-        if answer == HANG_UP:
+        if answer.endswith(HANG_UP):
             raise EOFError
-        if answer == SILENCE:
+        if answer.endswith(SILENCE):
             self.rfile.read()
             raise EOFError
         self.wfile.write(answer.encode() + b"\r\n")
@@ -123,7 +126,10 @@ class _Conversation(socketserver.StreamRequestHandler):
         self.server.beforeDot()
         answer = self.server.answerTo(".")
         if answer[0] == "2":
-            self.server.mails.append(Mail(self.sender, self.recipients, b"".join(lines)))
+            mail = Mail(self.sender, self.recipients, b"".join(lines))
+            self.server.mails.append(mail)
+            if answer in (TOOK_AND_HUNG_UP, TOOK_IN_SILENCE):
+                self.server.unheard.append(mail)
         self.write(answer)
 
 
@@ -186,4 +192,15 @@ class Caller:
         return self.file.read()
 
 
-__all__ = ["HANG_UP", "PATIENCE", "SILENCE", "Caller", "FarEnd", "Mail", "nowhere", "readAll"]
+__all__ = [
+    "HANG_UP",
+    "PATIENCE",
+    "SILENCE",
+    "TOOK_AND_HUNG_UP",
+    "TOOK_IN_SILENCE",
+    "Caller",
+    "FarEnd",
+    "Mail",
+    "nowhere",
+    "readAll",
+]
