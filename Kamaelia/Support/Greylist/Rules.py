@@ -1,0 +1,129 @@
+"""The rules of greylisting: a plain function of what is known, the rules and the time.
+
+Example usage::
+
+    >>> rules = Rules(min_defer_time=300)
+    >>> first = decide(None, None, rules, now=1000.0)
+    >>> first.isAccepted, first.reason, first.wait
+    (False, 'never seen', 300.0)
+    >>> decide(first.record, None, rules, now=1400.0).isAccepted
+    True
+
+How does it work?
+
+A stranger is told to come back, and whoever does so in time has passed (RFC 6647
+section 2). What is known is one Record a triple of client, sender and recipient,
+and one Regular a client; both are plain numbers, and whoever keeps them brings
+the time. A clock that was put back makes a retry early, never late.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Rules(...) -> times in seconds. Raises ValueError where they leave no way to pass."""
+
+    too_soon: float = 180.0  # who is back before that begins anew
+    min_defer_time: float = 3600.0  # who is back before that is told so again
+    max_defer_time: float = 25000.0  # who is back after that begins anew
+    max_grey: float = 3000000.0  # so long after its last mail somebody is known
+    client_passes: int = 0  # triples of a client that have passed, for it to be a regular; 0: none
+
+    def __post_init__(self) -> None:
+        times = (self.too_soon, self.min_defer_time, self.max_defer_time, self.max_grey)
+        if min(times) < 0:
+            raise ValueError("the times of greylisting are seconds, 0 or more")
+        if self.client_passes < 0:
+            raise ValueError("client_passes is a number of triples, 0 or more")
+        if max(self.too_soon, self.min_defer_time) > self.max_defer_time:
+            raise ValueError(
+                f"nobody could ever pass: max_defer_time ({self.max_defer_time:g} s) is less than"
+                f" min_defer_time ({self.min_defer_time:g} s) or too_soon ({self.too_soon:g} s)"
+            )
+
+
+class Triple(NamedTuple):
+    """Whom greylisting tells apart; each is text, as small as it is to be compared."""
+
+    client: str  # an address, a network, or a domain that answers for it
+    sender: str
+    recipient: str
+
+
+class Record(NamedTuple):
+    """What is known of a triple."""
+
+    seen: float  # when its clock started
+    passed: float | None = None  # when it was last accepted
+    passes: int = 0
+
+    def expires(self, rules: Rules) -> float:
+        """From then on it is as if the triple had never been seen."""
+        if self.passed is None:
+            return self.seen + rules.max_defer_time
+        return self.passed + rules.max_grey
+
+
+class Regular(NamedTuple):
+    """What is known of a client: how many of its triples have passed, and when it last did well."""
+
+    passes: int
+    last: float
+
+    def expires(self, rules: Rules) -> float:
+        """From then on it is a stranger again."""
+        return self.last + rules.max_grey
+
+
+class Decision(NamedTuple):
+    """What is to be done, and what is known from now on: None where that stays as it was."""
+
+    isAccepted: bool
+    reason: str
+    wait: float = 0.0  # seconds until a retry is accepted
+    record: Record | None = None
+    regular: Regular | None = None
+
+
+def decide(record: Record | None, regular: Regular | None, rules: Rules, now: float) -> Decision:
+    """Whether a mail of this triple is accepted now."""
+    if regular is not None and isRegular(regular, rules, now):
+        return Decision(True, "regular client", regular=regular._replace(last=now))
+    if record is None:
+        return _deferAnew("never seen", rules, now)
+    if record.passed is not None:
+        if now - record.passed > rules.max_grey:
+            return _deferAnew("passed too long ago", rules, now)
+        again = record._replace(passed=now, passes=record.passes + 1)
+        return Decision(True, "passed before", record=again)
+    return _decideOnRetry(record, regular, rules, now)
+
+
+def isRegular(regular: Regular, rules: Rules, now: float) -> bool:
+    """Whether all mail of this client is accepted."""
+    isKnown = now - regular.last <= rules.max_grey
+    return isKnown and 0 < rules.client_passes <= regular.passes
+
+
+def _decideOnRetry(record: Record, regular: Regular | None, rules: Rules, now: float) -> Decision:
+    waited = now - record.seen
+    if waited < rules.too_soon:
+        return _deferAnew("retried too soon", rules, now)
+    if waited < rules.min_defer_time:
+        return Decision(False, "retried early", wait=rules.min_defer_time - waited)
+    if waited > rules.max_defer_time:
+        return _deferAnew("retried too late", rules, now)
+    if rules.client_passes:
+        isForgotten = regular is None or now - regular.last > rules.max_grey
+        regular = Regular(1 if isForgotten or regular is None else regular.passes + 1, now)
+    passed = Record(record.seen, now, 1)
+    return Decision(True, "waited long enough", record=passed, regular=regular)
+
+
+def _deferAnew(reason: str, rules: Rules, now: float) -> Decision:
+    wait = max(rules.too_soon, rules.min_defer_time)
+    return Decision(False, reason, wait, Record(now))

@@ -1,0 +1,196 @@
+"""Greylisting at every boundary of its table, and on whole histories."""
+
+from math import inf, nextafter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from Kamaelia.Support.Greylist.Rules import Decision, Record, Regular, Rules, decide, isRegular
+
+RULES = Rules()
+T = 1_000_000.0
+
+
+def before(time: float) -> float:
+    return nextafter(time, -inf)
+
+
+def after(time: float) -> float:
+    return nextafter(time, inf)
+
+
+def anew(reason: str, now: float) -> Decision:
+    return Decision(False, reason, 3600.0, Record(now))
+
+
+def test_the_defaults_are_the_historical_times():
+    times = (RULES.too_soon, RULES.min_defer_time, RULES.max_defer_time, RULES.max_grey)
+    assert times == (180, 3600, 25000, 3000000)
+    assert RULES.client_passes == 0
+
+
+def test_who_was_never_seen_is_deferred_and_noted():
+    assert decide(None, None, RULES, T) == anew("never seen", T)
+
+
+@pytest.mark.parametrize("waited", [0.0, 1.0, before(180.0)])
+def test_who_is_back_too_soon_begins_anew(waited):
+    assert decide(Record(0.0), None, RULES, waited) == anew("retried too soon", waited)
+
+
+@pytest.mark.parametrize("waited", [180.0, 1000.0, before(3600.0)])
+def test_who_is_back_early_is_deferred_and_its_clock_goes_on(waited):
+    assert decide(Record(0.0), None, RULES, waited) == (
+        False,
+        "retried early",
+        3600.0 - waited,
+        None,
+        None,
+    )
+
+
+@pytest.mark.parametrize("waited", [3600.0, 10000.0, 25000.0])
+def test_who_waited_long_enough_has_passed(waited):
+    decision = decide(Record(0.0), None, RULES, waited)
+    assert decision == (True, "waited long enough", 0.0, Record(0.0, waited, 1), None)
+
+
+@pytest.mark.parametrize("waited", [after(25000.0), 1e9])
+def test_who_is_back_too_late_begins_anew(waited):
+    assert decide(Record(0.0), None, RULES, waited) == anew("retried too late", waited)
+
+
+@pytest.mark.parametrize("since", [0.0, 1.0, 3_000_000.0])
+def test_who_passed_before_is_accepted_and_known_from_now_on(since):
+    decision = decide(Record(-5000.0, 0.0, 7), None, RULES, since)
+    assert decision == (True, "passed before", 0.0, Record(-5000.0, since, 8), None)
+
+
+def test_who_passed_too_long_ago_is_forgotten_and_deferred_as_new():
+    now = after(3_000_000.0)
+    assert decide(Record(-5000.0, 0.0, 7), None, RULES, now) == anew("passed too long ago", now)
+
+
+def test_a_clock_that_was_put_back_lets_nobody_in_and_keeps_nobody_out():
+    assert not decide(Record(T), None, RULES, T - 9999).isAccepted
+    assert decide(Record(0.0, T, 1), None, RULES, T - 9999).isAccepted
+
+
+def test_with_a_shorter_delay_than_too_soon_the_longer_of_both_is_waited_for():
+    rules = Rules(too_soon=60, min_defer_time=10)
+    decision = decide(None, None, rules, T)
+    assert decision.wait == 60
+    assert decide(decision.record, None, rules, T + 60).isAccepted
+
+
+# Regulars
+
+
+RULES_OF_REGULARS = Rules(client_passes=2)
+
+
+def test_a_client_is_a_regular_after_so_many_triples_have_passed():
+    first = decide(Record(0.0), None, RULES_OF_REGULARS, 4000.0)
+    assert first.regular == Regular(1, 4000.0)
+    assert not decide(None, first.regular, RULES_OF_REGULARS, 4001.0).isAccepted
+    second = decide(Record(1.0), first.regular, RULES_OF_REGULARS, 5000.0)
+    assert second.regular == Regular(2, 5000.0)
+    third = decide(None, second.regular, RULES_OF_REGULARS, 5001.0)
+    assert third == (True, "regular client", 0.0, None, Regular(2, 5001.0))
+
+
+def test_a_triple_that_passes_again_counts_once():
+    decision = decide(Record(0.0, 4000.0, 1), Regular(1, 4000.0), RULES_OF_REGULARS, 5000.0)
+    assert decision.regular is None
+
+
+@pytest.mark.parametrize(("since", "isOne"), [(3_000_000.0, True), (after(3_000_000.0), False)])
+def test_a_regular_that_was_away_too_long_is_a_stranger(since, isOne):
+    assert isRegular(Regular(5, 0.0), RULES_OF_REGULARS, since) is isOne
+
+
+def test_what_a_stranger_did_long_ago_does_not_count():
+    now = after(3_000_000.0)
+    decision = decide(Record(now - 4000), Regular(5, 0.0), RULES_OF_REGULARS, now)
+    assert decision.regular == Regular(1, now)
+
+
+def test_without_the_setting_nobody_is_a_regular_and_nothing_is_kept():
+    assert decide(Record(0.0), None, RULES, 4000.0).regular is None
+    assert decide(None, Regular(9, T), RULES, T).isAccepted is False
+
+
+# Rules that cannot be
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"too_soon": -1}, "0 or more"),
+        ({"client_passes": -1}, "0 or more"),
+        ({"min_defer_time": 25001}, "nobody could ever pass"),
+        ({"too_soon": 25001}, "nobody could ever pass"),
+    ],
+)
+def test_rules_by_which_nobody_passes_are_refused(wrong, words):
+    with pytest.raises(ValueError, match=words):
+        Rules(**wrong)
+
+
+# Whole histories, beside the historical way to say it: two tables, of times
+
+
+class TwoTables:
+    """The table of the historical release, said once more in another way."""
+
+    def __init__(self) -> None:
+        self.seen: dict[str, float] = {}
+        self.grey: dict[str, float] = {}
+
+    def accepts(self, who: str, now: float) -> bool:
+        if who in self.grey and now - self.grey[who] > RULES.max_grey:
+            del self.grey[who], self.seen[who]
+        if who in self.grey:
+            self.grey[who] = now
+            return True
+        waited = now - self.seen.get(who, -inf)
+        if who not in self.seen or waited < RULES.too_soon or waited > RULES.max_defer_time:
+            self.seen[who] = now
+            return False
+        if waited >= RULES.min_defer_time:
+            self.grey[who] = now
+            return True
+        return False
+
+
+TIMES = [
+    0,
+    1,
+    179,
+    180,
+    181,
+    3599,
+    3600,
+    3601,
+    24999,
+    25000,
+    25001,
+    2_999_999,
+    3_000_000,
+    3_000_001,
+]
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from(TIMES)), max_size=30))
+def test_every_history_ends_as_with_two_tables(visits):
+    model, records, now = TwoTables(), {}, 0.0
+    for who, pause in visits:
+        now += pause
+        known = records.get(who)
+        if known is not None and now > known.expires(RULES):
+            known = None  # a record may be dropped once it has expired: nobody can tell
+        decision = decide(known, None, RULES, now)
+        assert decision.isAccepted == model.accepts(who, now)
+        if decision.record is not None:
+            records[who] = decision.record
