@@ -1,7 +1,7 @@
 # make run    the mail proxy with a small mail sink behind it    (ARGS="--help")
 # make test   the tests                                          (ARGS="-k Box -x")
 # make lint   ruff and strict mypy        make format   what lint asks of the layout
-# make bench  the benchmarks of the core  (ARGS="-w pipe1,ring")
+# make bench  the benchmarks of the core  (ARGS="-w pipe1,ring"), or of mail: BENCH=run_smtp
 # make docs   the documentation, as HTML in Docs/_build/html
 # make clean  removes all that was made here
 #
@@ -9,6 +9,7 @@
 
 PYTHON ?= python3
 ARGS   ?=
+BENCH  ?= run
 VENV   := .venv
 PIP    := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 FORM   := pyproject.toml setup.py
@@ -36,7 +37,7 @@ format: $(VENV)/installed-lint
 	$(VENV)/bin/python -m ruff format .
 
 bench: $(VENV)/installed
-	$(VENV)/bin/python Tests/benchmarks/run.py $(ARGS)
+	$(VENV)/bin/python Tests/benchmarks/$(BENCH).py $(ARGS)
 
 docs: $(VENV)/installed-docs
 	$(VENV)/bin/python -m sphinx -W --keep-going -b html Docs Docs/_build/html $(ARGS)

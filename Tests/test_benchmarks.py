@@ -56,3 +56,15 @@ def test_a_contender_does_its_work_to_the_end(contender, workload, sizes):
     answer = json.loads(done.stdout.splitlines()[-1])
     assert answer["ops"] > 0
     assert answer["secs"] >= 0
+
+
+def test_the_benchmark_of_mail_measures_the_proxy_in_both_its_ways(needs, tmp_path):
+    needs("smtp-source")
+    program = ROOT / "Tests" / "benchmarks" / "run_smtp.py"
+    words = ["-t", "1KiB", "-c", "axon,alone", "--reps", "1", "--secs", "0.01", "--results"]
+    words.append(str(tmp_path / "smtp.json"))
+    done = subprocess.run(
+        [sys.executable, str(program), *words], capture_output=True, text=True, timeout=60
+    )
+    rows = [line for line in done.stdout.splitlines() if "us CPU each" in line]
+    assert len(rows) == 3, done.stdout + done.stderr

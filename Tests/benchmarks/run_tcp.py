@@ -19,21 +19,19 @@ import argparse
 import contextlib
 import json
 import os
-import shutil
-import socket
 import statistics
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import catalogue
 from catalogue import HERE, ROOT, Server
+from programs import build, cpuSeconds, freePort, residentBytes, whyItDied
 from run import lastJson, machine, short
 
 RESULTS = HERE / "results" / "tcp.json"
-CLIENT = HERE / "build" / "client"
+CLIENT = HERE / "tcp" / "client.c"
 REFERENCES = ("uvloop Protocol", "asyncio Protocol")
 
 #: test: (the client's mode, its arguments, the figure that counts, its unit)
@@ -47,44 +45,6 @@ TESTS = {
 }
 
 Answer = dict[str, Any]
-
-
-def build() -> None:
-    """Compiles the client, where that is not done yet."""
-    source = HERE / "tcp" / "client.c"
-    if CLIENT.exists() and CLIENT.stat().st_mtime >= source.stat().st_mtime:
-        return
-    compiler = shutil.which("cc") or shutil.which("gcc")
-    if compiler is None:
-        sys.exit("a C compiler (cc or gcc) is needed for the client")
-    CLIENT.parent.mkdir(exist_ok=True)
-    subprocess.run([compiler, "-O2", "-o", str(CLIENT), str(source), "-lm"], check=True)
-
-
-def freePort() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
-def residentBytes(pid: int) -> int:
-    with open(f"/proc/{pid}/statm") as statm:
-        return int(statm.read().split()[1]) * os.sysconf("SC_PAGESIZE")
-
-
-def cpuSeconds(pid: int) -> float:
-    with open(f"/proc/{pid}/stat") as stat:
-        fields = stat.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def whyItDied(process: subprocess.Popen[str]) -> str | None:
-    """The last line of a server's error, if it is not alive; else it is ended."""
-    died = process.poll() is not None
-    process.kill()
-    error = process.communicate()[1].strip().splitlines()
-    return "server died: " + (error or ["?"])[-1][:160] if died else None
 
 
 @contextlib.contextmanager
@@ -117,7 +77,7 @@ def underLoad(test: str, server: Server, seconds: float) -> Answer:
     pin = ["taskset", "-c", "1"] if test == "onecpu" and (os.cpu_count() or 1) > 1 else []
     with running(server, pin) as (process, port):
         before = cpuSeconds(process.pid)
-        command = [*pin, str(CLIENT), mode, str(port), *arguments, str(seconds)]
+        command = [*pin, str(build(CLIENT)), mode, str(port), *arguments, str(seconds)]
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=seconds + 30, check=False
         )
@@ -129,7 +89,7 @@ def atRest(test: str, server: Server) -> Answer:
     with running(server, []) as (process, port):
         before = residentBytes(process.pid)
         client = subprocess.Popen(
-            [str(CLIENT), mode, str(port), *arguments],
+            [str(build(CLIENT)), mode, str(port), *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -214,7 +174,6 @@ def main() -> None:
     if arguments.report:
         print("\n".join(table(test, results) for test, results in everything.items()))
         return
-    build()
     found = catalogue.servers() | {"axon": catalogue.axonServer(str(ROOT))}
     if arguments.path:
         found[arguments.name] = catalogue.axonServer(arguments.path)

@@ -1,0 +1,141 @@
+"""The contenders of run_smtp.py: SMTP proxies, each with the same smtp-sink behind it."""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from catalogue import HERE, PYTHON, ROOT
+from programs import freePort, whyItDied
+
+SINK = "smtp-sink alone"
+BARE = "uvloop Protocol, a sink"
+PATIENCE = 20.0  # seconds, to start
+
+Running = contextlib.AbstractContextManager[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Relay:
+    """start(port of the sink) -> a context with (process id, port); `lacks`: why it cannot run."""
+
+    start: Callable[[int], Running]
+    lacks: str = ""
+
+
+def programNamed(name: str) -> str | None:
+    """Its path; daemons are where a user's PATH does not look."""
+    return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin")
+
+
+def contenders(paths: dict[str, str], twisted: str) -> dict[str, Relay]:
+    """paths: implementations of the proxy by name. twisted: a Python that has Twisted."""
+    found = {SINK: Relay(aloneSink), BARE: Relay(script(PYTHON, "uvloop_sink.py", hasSink=False))}
+    for name, path in paths.items():
+        for relay in ("live", "replay"):
+            words = (path, relay)
+            found[f"{name}, {relay}"] = Relay(script(PYTHON, "axon_proxy.py", *words))
+    root = "" if os.getuid() == 0 else "needs root"
+    missing = "" if programNamed("postconf") else "is not installed"
+    return found | {
+        "Postfix, proxy filter": Relay(postfix, missing or root),
+        "Twisted": Relay(script(twisted, "twisted_proxy.py"), lacking(twisted, "twisted.mail")),
+        "aiosmtpd Proxy, uvloop": Relay(
+            script(PYTHON, "aiosmtpd_proxy.py"), lacking(PYTHON, "aiosmtpd")
+        ),
+    }
+
+
+def lacking(python: str, module: str) -> str:
+    """Why what is written for this module cannot run there, or nothing."""
+    done = subprocess.run([python, "-c", f"import {module}"], capture_output=True, check=False)
+    return f"{python} has no {module}" if done.returncode else ""
+
+
+@contextlib.contextmanager
+def sink() -> Iterator[tuple[int, int]]:
+    """An smtp-sink of one's own."""
+    port = freePort()
+    user = ["-u", "nobody"] if os.getuid() == 0 else []
+    program = programNamed("smtp-sink")
+    if program is None:
+        sys.exit("smtp-sink, which comes with Postfix, is needed")
+    with child([program, *user, f"127.0.0.1:{port}", "1000"], port) as process:
+        yield process.pid, port
+
+
+def aloneSink(port: int) -> Running:
+    return sink()
+
+
+def script(python: str, name: str, *words: str, hasSink: bool = True) -> Callable[[int], Running]:
+    """One of smtp/servers: it is told the port of the sink, and its own."""
+
+    @contextlib.contextmanager
+    def start(sinkPort: int) -> Iterator[tuple[int, int]]:
+        port = freePort()
+        ports = [str(sinkPort), str(port)] if hasSink else [str(port)]
+        command = [python, str(HERE / "smtp" / "servers" / name), *words, *ports]
+        with child(command, port) as process:
+            yield process.pid, port
+
+    return start
+
+
+@contextlib.contextmanager
+def child(command: list[str], port: int) -> Iterator[subprocess.Popen[str]]:
+    """A program that runs, and listens on that port of 127.0.0.1."""
+    with tempfile.TemporaryFile("w+") as said:
+        process = subprocess.Popen(command, stdout=said, stderr=subprocess.PIPE, text=True)
+        try:
+            waitForPort(port, lambda: process.poll() is None)
+            yield process
+        finally:
+            died = whyItDied(process)
+    if died:
+        raise RuntimeError(died)
+
+
+def waitForPort(port: int, isAlive: Callable[[], bool]) -> None:
+    until = time.monotonic() + PATIENCE
+    while isAlive() and time.monotonic() < until:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.02)
+    raise RuntimeError(f"nobody listens on port {port}")
+
+
+@contextlib.contextmanager
+def postfix(sinkPort: int) -> Iterator[tuple[int, int]]:
+    """A private Postfix whose smtpd hands each mail on before it is queued."""
+    sys.path.insert(0, str(ROOT))
+    from Tests.Kamaelia.Apps.Grey.postfix import Postfix
+
+    where = [str(programNamed("postconf")), "-d", "-h", "daemon_directory"]
+    daemons = subprocess.run(where, check=True, capture_output=True, text=True)
+    port = freePort()
+    with tempfile.TemporaryDirectory(prefix="kamaelia-bench-") as folder:
+        os.chmod(folder, 0o755)
+        server = Postfix(
+            f"{daemons.stdout.strip()}/master",
+            Path(folder),
+            port,
+            smtpd_proxy_filter=f"127.0.0.1:{sinkPort}",
+            default_process_limit="1100",
+            smtpd_client_connection_count_limit="0",
+        )
+        try:
+            waitForPort(port, lambda: server.program.poll() is None)
+            yield server.program.pid, port
+        finally:
+            server.end()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(server.program.pid, signal.SIGKILL)
