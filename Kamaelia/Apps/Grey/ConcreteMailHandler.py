@@ -119,11 +119,12 @@ class ConcreteMailHandler(StrictMailHandler):
         return self.relaying
 
     def heedOthers(self) -> None:
+        super().heedOthers()
         if self.relaying is not None:
             self.relaying.heed()
 
     def othersAreLate(self) -> None:
-        if self.relaying is not None:
+        if not self.isPolicyLate() and self.relaying is not None:
             self.relaying.timedOut()
 
     def heldTooLong(self) -> None:

@@ -19,22 +19,26 @@ Termination: as MailHandler.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from email.utils import formatdate
 
-from Kamaelia.Apps.Grey.MailHandler import LOG, MailHandler
+from Kamaelia.Apps.Grey.Asking import Asking
+from Kamaelia.Apps.Grey.MailHandler import MailHandler
 from Kamaelia.Support.Protocol.SMTP import GO_ON
 from Kamaelia.Support.Protocol.SMTPListener import Ended, Refused
 from Kamaelia.Support.Protocol.SMTPReply import (
     DEFERRED,
-    POLICY_FAILED,
     RECIPIENT_REFUSED,
     TAKEN,
     Reply,
 )
 
 
-class StrictMailHandler(MailHandler):
-    """StrictMailHandler(**settings) -> answers its client; policy is two questions to override."""
+class StrictMailHandler(Asking, MailHandler):
+    """StrictMailHandler(**settings) -> answers its client; policy is two questions to override.
+
+    Either may raise Later, see Asking.
+    """
 
     # Policy
 
@@ -119,43 +123,42 @@ class StrictMailHandler(MailHandler):
         refusal = self.session.may("RCPT", command)
         if refusal is not None:
             self.answer(refusal)
-        elif self._isWelcome(self.session.asked.path):
-            self.takeRecipient(command)
-
-    def _isWelcome(self, recipient: str) -> bool:
-        """What policy says of a recipient; if it is no, that has been answered."""
-        self._hasSpoken = False
-        try:
-            isWelcome = bool(self.shouldWeAcceptRecipient(recipient))
-        except Exception:  # noqa: BLE001 - whatever a policy raises, the mail is not accepted
-            self._policyFailed(f"about the recipient {recipient}")
-            return False
-        if not isWelcome and not self._hasSpoken:
-            self.RelayError()
-        return isWelcome and not self._hasSpoken
+        else:
+            recipient = self.session.asked.path
+            self.ask(
+                lambda: self.shouldWeAcceptRecipient(recipient),
+                f"about the recipient {recipient}",
+                lambda isWelcome: self.takeRecipient(command) if isWelcome else self.RelayError(),
+            )
 
     def handleData(self, command: list[str]) -> None:
         refusal = self.session.may("DATA", command)
         if refusal is not None:
             self.answer(refusal)
-            return
-        self._hasSpoken = False
-        try:
-            isWanted = bool(self.shouldWeAcceptMail())
-        except Exception:  # noqa: BLE001 - whatever a policy raises, the mail is not accepted
-            self.mailStatus = "DEFERRED"
-            self._policyFailed(f"about a mail from {self.sender}")
-            return
-        if self._hasSpoken or self.isOver():
-            return
+        else:
+            about = f"about a mail from {self.sender}"
+            self.ask(self.shouldWeAcceptMail, about, self._heardOfMail)
+
+    def _heardOfMail(self, isWanted: bool) -> None:
         if isWanted:
             self.acceptMail()
         else:
             self.deferMail()
 
     def handleCommand(self, command: list[str]) -> None:
+        self._heedText(lambda: super(StrictMailHandler, self).handleCommand(command))
+
+    def heedOthers(self) -> None:
+        if self._waitsFor is not None:
+            self._heedText(self.heedPolicy)
+
+    def othersAreLate(self) -> None:
+        self.isPolicyLate()
+
+    def _heedText(self, step: Callable[[], None]) -> None:
+        """Takes a step, after which the text of a mail may have been asked for."""
         wasGetting = self.session.gettingdata
-        super().handleCommand(command)
+        step()
         if self.session.gettingdata and not wasGetting:
             self.beginMail()
 
@@ -165,16 +168,6 @@ class StrictMailHandler(MailHandler):
 
     def handleRefused(self, event: Refused) -> None:
         self.answer(event.reply)
-
-    def netPrint(self, *args: str) -> None:
-        self._hasSpoken = True
-        super().netPrint(*args)
-
-    _hasSpoken = False
-
-    def _policyFailed(self, about: str) -> None:
-        LOG.error("policy failed %s", about, exc_info=True)
-        self.answer(POLICY_FAILED)
 
 
 def statusOf(reply: Reply) -> str:
