@@ -1,0 +1,72 @@
+"""Several servers for one purpose: which is asked first, and which last for a while.
+
+Example usage::
+
+    >>> servers = [serverAt(("192.0.2.1", 25)), serverAt("unix:/run/lmtp")]
+    >>> health = Health(rest=30)
+    >>> health.failed(servers[0], now=100.0)
+    >>> [str(server) for server in health.inOrder(servers, now=101.0)]
+    ['unix:/run/lmtp', '192.0.2.1, port 25']
+
+A server that has failed is not forgotten: it is asked last, until it has worked,
+or has rested. So nothing is refused because of what is remembered here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+UNIX = "unix:"
+
+
+class Server(NamedTuple):
+    """Where a server is: host and port, or the path of a Unix socket."""
+
+    host: str | None
+    port: int | None
+    path: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.host}, port {self.port}" if self.path is None else UNIX + self.path
+
+
+def serverAt(given: Any, port: int = 25) -> Server:
+    """The server that is written as ("host", 25), "host" or "unix:/path". Raises ValueError."""
+    host = given
+    if isinstance(given, tuple | list) and len(given) == 2:
+        host, port = given
+    isWhole = isinstance(port, int) and not isinstance(port, bool) and 0 < port < 65536
+    if not isinstance(host, str) or not host or not isWhole:
+        raise ValueError(f'a server is ("host", port), "host" or "unix:/path", not {given!r}')
+    if not host.startswith(UNIX):
+        return Server(host, port)
+    path = host[len(UNIX) :]
+    if not path.startswith("/"):
+        raise ValueError(f'a Unix socket is "unix:/path", from the root on, not {host!r}')
+    return Server(None, None, path)
+
+
+class Health:
+    """Health(rest) -> remembers who has failed, for `rest` seconds; share it among connections."""
+
+    def __init__(self, rest: float = 30.0) -> None:
+        self.rest = rest
+        self._failures: dict[Server, float] = {}
+
+    def failed(self, server: Server, now: float) -> None:
+        """It could not be reached, did not answer, or broke off."""
+        self._failures[server] = now
+
+    def worked(self, server: Server) -> None:
+        """It is well."""
+        self._failures.pop(server, None)
+
+    def inOrder(self, servers: Iterable[Server], now: float) -> list[Server]:
+        """All of them: first those that are well, as given, then those that failed long ago."""
+        return sorted(servers, key=lambda server: self._since(server, now))
+
+    def _since(self, server: Server, now: float) -> float:
+        when = self._failures.get(server)
+        # A clock that has gone back knows nothing of what was before.
+        return when if when is not None and when <= now < when + self.rest else float("-inf")

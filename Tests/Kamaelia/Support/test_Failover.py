@@ -1,0 +1,64 @@
+"""Which of several servers is asked first."""
+
+import pytest
+
+from Kamaelia.Support.Failover import Health, Server, serverAt
+
+ONE, TWO, THREE = (serverAt(("192.0.2.1", port)) for port in (1, 2, 3))
+
+
+@pytest.mark.parametrize(
+    ("given", "server", "written"),
+    [
+        (("mail.example", 2525), Server("mail.example", 2525), "mail.example, port 2525"),
+        (["::1", 24], Server("::1", 24), "::1, port 24"),
+        ("mail.example", Server("mail.example", 25), "mail.example, port 25"),
+        ("unix:/run/lmtp", Server(None, None, "/run/lmtp"), "unix:/run/lmtp"),
+        (("unix:/run/lmtp", 25), Server(None, None, "/run/lmtp"), "unix:/run/lmtp"),
+    ],
+)
+def test_a_server_is_written_in_several_ways(given, server, written):
+    assert serverAt(given) == server
+    assert str(server) == written
+
+
+@pytest.mark.parametrize(
+    "given", ["", None, ("a", 0), ("a", 65536), ("a", "25"), ("a", True), ("a",), 25, "unix:run"]
+)
+def test_what_is_no_server_is_an_error_that_says_what_is(given):
+    with pytest.raises(ValueError, match="unix:/path"):
+        serverAt(given)
+
+
+def test_servers_that_are_well_are_asked_in_the_order_given():
+    assert Health().inOrder([TWO, ONE, THREE], 0.0) == [TWO, ONE, THREE]
+
+
+def test_who_failed_is_asked_last_and_who_failed_longest_ago_first_of_these():
+    health = Health(rest=30)
+    health.failed(ONE, 100.0)
+    health.failed(TWO, 110.0)
+    assert health.inOrder([ONE, TWO, THREE], 111.0) == [THREE, ONE, TWO]
+    health.failed(ONE, 112.0)
+    assert health.inOrder([ONE, TWO, THREE], 113.0) == [THREE, TWO, ONE]
+
+
+@pytest.mark.parametrize(("now", "order"), [(129.9, [TWO, ONE]), (130.0, [ONE, TWO])])
+def test_who_failed_has_rested_after_a_while(now, order):
+    health = Health(rest=30)
+    health.failed(ONE, 100.0)
+    assert health.inOrder([ONE, TWO], now) == order
+
+
+def test_who_has_worked_is_well():
+    health = Health()
+    health.failed(ONE, 100.0)
+    health.worked(ONE)
+    health.worked(TWO)
+    assert health.inOrder([ONE, TWO], 100.0) == [ONE, TWO]
+
+
+def test_what_was_remembered_in_the_future_of_another_clock_is_forgotten():
+    health = Health()
+    health.failed(ONE, 1000.0)
+    assert health.inOrder([ONE, TWO], 10.0) == [ONE, TWO]
