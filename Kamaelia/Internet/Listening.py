@@ -16,6 +16,7 @@ connect meanwhile wait in the system's queue.
 
 from __future__ import annotations
 
+import logging
 import os
 import resource
 import socket
@@ -29,7 +30,10 @@ from Kamaelia.Internet.Accepting import Acceptor
 BACKLOG = 1024  # connections that the system keeps until they are accepted
 RESERVE = 24  # descriptors that are left to the rest of the program
 RETRY = 0.5  # seconds, when it was the rest of the program that had taken them
+TELL_AGAIN = 60.0  # seconds between two lines of the log about that
 HANDSHAKE = 30.0  # seconds for TLS to begin
+
+LOG = logging.getLogger("Kamaelia.Internet.Listening")
 
 Options = Sequence[Any] | None
 
@@ -132,10 +136,12 @@ class Listener:
         "_acceptor",
         "_factory",
         "_isPaused",
+        "_isShort",
         "_loop",
         "_room",
         "_servers",
         "_ssl",
+        "_tellAgainAt",
         "_timer",
         "sockets",
     )
@@ -155,6 +161,8 @@ class Listener:
         self._acceptor: Any = None
         self._loop: Any = None
         self._isPaused = False
+        self._isShort = False  # of descriptors
+        self._tellAgainAt = 0.0
         self._timer: Any = None
 
     async def start(self, loop: AbstractEventLoop) -> None:
@@ -195,24 +203,44 @@ class Listener:
             self._acceptor.stop()
 
     def resume(self) -> None:
-        """Accepts again, if there is room."""
-        if self._isPaused and self.sockets and (self._room is None or self._room() > 0):
-            self._isPaused = False
-            self._loop.create_task(self.start(self._loop))
+        """Accepts again, if there is room, and if there are descriptors."""
+        if not self._isPaused or not self.sockets or (self._room is not None and self._room() <= 0):
+            return
+        if self._isShort:
+            if not _mayBeHad(2 * _reserve(), self.sockets[0]):
+                self._retryLater()
+                return
+            self._isShort = False
+            LOG.info("accepting again: there are descriptors")
+        self._isPaused = False
+        self._loop.create_task(self.start(self._loop))
 
     def spareDescriptors(self, transport: Any) -> None:
-        """Pauses for a while if `transport` has nearly the last descriptor that there is."""
+        """Pauses if `transport` has nearly the last descriptor that there is, until some are free.
+
+        They are kept for the rest of the program.
+        """
         sock = transport.get_extra_info("socket")
         if sock is not None:
             self._spareOf(sock.fileno())
 
     def _spareOf(self, descriptor: float) -> None:
-        most: float = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-        if most == resource.RLIM_INFINITY:
-            most = inf
-        if descriptor >= most - RESERVE and not self._isPaused:
+        if descriptor >= _limit() - _reserve() and not self._isShort:
+            self._isShort = True
+            self._tell()
             self.pause()
-            self._timer = self._loop.call_later(RETRY, self.resume)
+            self._retryLater()
+
+    def _tell(self) -> None:
+        now = self._loop.time()
+        if now >= self._tellAgainAt:
+            self._tellAgainAt = now + TELL_AGAIN
+            LOG.warning("accepting nobody for now: descriptors run out (see ulimit -n)")
+
+    def _retryLater(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_later(RETRY, self.resume)
 
     def cease(self) -> None:
         """Accepts nobody any more, and closes the sockets."""
@@ -223,6 +251,30 @@ class Listener:
         if self._acceptor is not None:
             self._acceptor.cease()
         closeAll(sockets)
+
+
+def _limit() -> float:
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return inf if most == resource.RLIM_INFINITY else most
+
+
+def _reserve() -> int:
+    """Descriptors for the rest of the program; a small limit is shared."""
+    return int(min(RESERVE, _limit() // 4))
+
+
+def _mayBeHad(descriptors: int, sock: Any) -> bool:
+    """Whether there are so many: what is the next one does not tell, as there may be gaps."""
+    had: list[int] = []
+    try:
+        while len(had) < descriptors:
+            had.append(os.dup(sock.fileno()))
+    except OSError:
+        return False
+    finally:
+        for each in had:
+            os.close(each)
+    return True
 
 
 def _keepsPath(loop: Any) -> bool:

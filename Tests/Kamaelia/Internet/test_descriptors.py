@@ -1,0 +1,85 @@
+"""Too few descriptors: a server accepts nobody until there are enough again."""
+
+import asyncio
+import logging
+import os
+import resource
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from Axon import EventLoop
+from Kamaelia.Internet import Listening
+from Kamaelia.Internet.Listening import RESERVE, Listener, openSockets
+from Tests.Kamaelia.sockets import PATIENCE, dial
+
+LEFT = 60  # descriptors, when a test begins
+RETRY = 0.01
+
+pytestmark = pytest.mark.usefixtures("eachLoop")
+
+
+@pytest.fixture(autouse=True)
+def _fewDescriptors(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(Listening, "RETRY", RETRY)
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (next_() + LEFT, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def next_() -> int:
+    """The descriptor that would be given next."""
+    probe = os.dup(0)
+    os.close(probe)
+    return probe
+
+
+async def _acceptsWhenItMay(caplog: pytest.LogCaptureFixture) -> None:
+    accepted: asyncio.Queue[Any] = asyncio.Queue()
+
+    class Client(asyncio.Protocol):
+        def connection_made(self, transport: Any) -> None:
+            accepted.put_nowait(transport)
+
+    sockets = openSockets(0, ["127.0.0.1"])
+    listener = Listener(sockets, Client)
+    await listener.start(asyncio.get_running_loop())
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    held = []
+    while next_() < most - RESERVE // 2:  # by the rest of the program
+        held.append(os.dup(0))
+    listener.spareDescriptors(Transport(held[-1]))
+    os.close(held.pop(0))  # a gap among the lowest is not enough
+    clients = [dial(sockets[0].getsockname()[1]) for _ in range(3)]
+    await asyncio.sleep(10 * RETRY)
+    assert accepted.empty()
+    for each in held:
+        os.close(each)
+    for client in clients:
+        (await asyncio.wait_for(accepted.get(), PATIENCE)).close()
+        client.close()
+    listener.cease()
+    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
+
+
+class Transport:
+    """Of a client who has been given this descriptor."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+
+    def get_extra_info(self, name: str) -> "Transport":
+        return self
+
+    def fileno(self) -> int:
+        return self.descriptor
+
+
+def test_who_waits_is_not_accepted_before_descriptors_are_free_again_and_the_log_says_so(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "Kamaelia")
+    with asyncio.Runner(loop_factory=EventLoop.newLoop) as runner:
+        runner.run(_acceptsWhenItMay(caplog))
