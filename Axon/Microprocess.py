@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from Axon.Base import AxonObject
 from Axon.idGen import numId
-from Axon.Turns import PAUSE, READY, RUNNING, UNBORN, WATCH, Task
+from Axon.Turns import ENDED, PAUSE, READY, RUNNING, UNBORN, WATCH, Task
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -159,7 +159,7 @@ class microprocess(AxonObject):
             self.scheduler.halt(self._task)
 
     def _isStopped(self) -> bool:
-        return self._isStopping
+        return self._isStopping or self._task.state == ENDED  # programs have their own stop(), too
 
     def _isRunnable(self) -> bool:
         """Whether it has begun, has not ended, and does not sleep."""

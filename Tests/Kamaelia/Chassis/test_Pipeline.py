@@ -224,3 +224,24 @@ def test_an_error_of_a_component_is_raised_out_of_run():
 
 def test_the_old_name_is_the_same_thing():
     assert pipeline is Pipeline
+
+
+def test_a_component_with_a_stop_of_its_own_ends_as_any_other():
+    class Closing(component):
+        closed = 0
+
+        def main(self):
+            yield from self.waitForMessage()
+
+        def stop(self):
+            self.closed += 1
+
+    closing = Closing()
+    Pipeline(Once(), closing).run()
+    assert closing.closed == 1
+
+
+class Once(component):
+    def main(self):
+        self.send("x")
+        yield
