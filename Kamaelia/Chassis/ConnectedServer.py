@@ -40,6 +40,7 @@ from typing import Any
 
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Kamaelia.Chassis.Workers import Workers
 from Kamaelia.Internet import Interrupts
 from Kamaelia.Internet.Gates import theLoopOf
 from Kamaelia.Internet.TCPServer import TCPServer, addressOf
@@ -54,7 +55,8 @@ class ServerCore(component):
     protocol: called for each connection with peer=, peerport=, localip=,
     localport=, and local= if it asks for that; gives the handler. port: 0 for
     any that is free, see `ports`. host: one, several, None for all IPv4
-    addresses. path: a Unix socket instead. ssl: an SSLContext.
+    addresses. path: a Unix socket instead. ssl: an SSLContext. workers: so many
+    processes serve; limits on connections are those of each.
     """
 
     Inboxes = {
@@ -79,10 +81,17 @@ class ServerCore(component):
     max_connections: int | None = None  # more of them wait in the system's queue
     max_connections_per_peer: int | None = None  # more of them are closed at once
     grace: float = 5.0  # seconds
-    onListening: Callable[[Any], None] | None = None  # called with this component
+    workers: int | None = None  # see Kamaelia.Chassis.Workers
+    # Called with this component:
+    onListening: Callable[[Any], None] | None = None  # clients can connect; not in workers
+    onWorker: Callable[[Any], None] | None = None  # in each worker, before it accepts
+    onHangup: Callable[[Any], None] | None = None  # at SIGHUP; if there are workers, in each
+    sockets: Any = None  # that listen already, and are shared with other processes
 
     def __init__(self, **argd: Any) -> None:
         super().__init__(**argd)
+        if self.workers is not None and self.workers < 1:
+            raise ValueError(f"workers is the number of processes that serve, not {self.workers}")
         self.server: Any = None
         self.connections: dict[Any, Any] = {}  # the adapters, with their handlers
         self._makeHandler = _callableOf(self)
@@ -96,7 +105,7 @@ class ServerCore(component):
         theLoopOf(self)
         self.initialiseServerSocket()
         scheduler = self.scheduler
-        Interrupts.heed(scheduler, self._interrupted)
+        Interrupts.heed(scheduler, self._interrupted, self.hangUp if self.onHangup else None)
         try:
             message = yield from self._serve()
             yield from self._endInOrder()
@@ -128,11 +137,23 @@ class ServerCore(component):
         self._isWaitingForLast = True
         while self.connections and (left := until - clock.now()) > 0:
             yield from self.waitForChange(left)
+        while isinstance(self.server, Workers) and self.server._task.isAlive():
+            yield from self.waitForChange()  # it sees to it that they end in time
 
     _isWaitingForLast = False
 
     def _interrupted(self) -> None:
         self._deliver(shutdownMicroprocess(), "control")
+
+    def hangUp(self) -> None:
+        """What SIGHUP does: `onHangup` is called, in each worker if there are some."""
+        if isinstance(self.server, Workers):
+            self.server.hangUp()
+        elif self.onHangup is not None:
+            try:
+                self.onHangup(self)
+            except Exception:
+                LOG.exception("the onHangup of %s failed", self.name)
 
     def initialiseServerSocket(self) -> None:
         """Makes and activates the TCPS that accepts. Called in the first turn."""
@@ -140,6 +161,7 @@ class ServerCore(component):
         self.server.__dict__.update(
             host=self.host,
             path=self.path,
+            sockets=self.sockets,
             ssl=self.ssl,
             maxConnections=self.max_connections,
             maxPerPeer=self.max_connections_per_peer,
@@ -147,6 +169,8 @@ class ServerCore(component):
             onClosed=self._closed,
             onListening=self._listening,
         )
+        if self.workers is not None and self.workers > 1:
+            self.server = Workers(self, self.server, self.workers)
         self.link((self.server, "protocolHandlerSignal"), (self, "_socketactivity"))
         self.link((self, "_serversignal"), (self.server, "control"))
         self.addChildren(self.server)

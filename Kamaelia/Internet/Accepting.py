@@ -32,10 +32,12 @@ class Acceptor:
 
     more: keyword arguments of `connect_accepted_socket`. room: says how many
     connections there may be more, or None. spare: called with each new descriptor,
-    and with infinity when there are none; may call `stop`.
+    and with infinity when there are none; may call `stop`. atOnce: clients accepted
+    before others have their turn, other processes on the same sockets among them.
     """
 
     __slots__ = (
+        "_atOnce",
         "_factory",
         "_isStarted",
         "_loop",
@@ -55,7 +57,9 @@ class Acceptor:
         more: dict[str, Any],
         room: Callable[[], float] | None,
         spare: Callable[[float], None],
+        atOnce: int = AT_ONCE,
     ) -> None:
+        self._atOnce = atOnce
         self._loop = loop
         self._sockets = list(sockets)
         self._factory = factory
@@ -97,7 +101,7 @@ class Acceptor:
         return self._room is None or self._room() > len(self._pending)
 
     def _accept(self, sock: Any) -> None:
-        for _ in range(AT_ONCE):
+        for _ in range(self._atOnce):
             if not self._watched:
                 return
             try:

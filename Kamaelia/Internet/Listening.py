@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterable, Sequence
 from math import inf
 from typing import Any
 
-from Kamaelia.Internet.Accepting import Acceptor
+from Kamaelia.Internet.Accepting import AT_ONCE, Acceptor
 
 BACKLOG = 1024  # connections that the system keeps until they are accepted
 RESERVE = 24  # descriptors that are left to the rest of the program
@@ -117,25 +117,27 @@ def _removeStale(path: str) -> None:
             return
 
 
-def closeAll(sockets: Iterable[Any]) -> None:
-    """Closes them; a Unix socket's path goes, too."""
+def closeAll(sockets: Iterable[Any], keepsPath: bool = False) -> None:
+    """Closes them; a Unix socket's path goes, too, unless it is to be kept."""
     for sock in sockets:
         path = sock.getsockname() if sock.fileno() >= 0 and sock.family == socket.AF_UNIX else ""
         sock.close()
-        if path and os.path.exists(path):
+        if path and not keepsPath and os.path.exists(path):
             os.unlink(path)
 
 
 class Listener:
-    """Listener(sockets, factory[, ssl][, room]) -> accepts, with factory() as the protocol.
+    """Listener(sockets, factory[, ssl][, room][, isShared]) -> accepts; factory() is a protocol.
 
-    room: says how many connections there may be more; without it, any number.
+    room: says how many connections there may be more; without it, any number. isShared:
+    other processes listen on these sockets, too, so that a Unix socket's path stays.
     """
 
     __slots__ = (
         "_acceptor",
         "_factory",
         "_isPaused",
+        "_isShared",
         "_isShort",
         "_loop",
         "_room",
@@ -152,8 +154,10 @@ class Listener:
         factory: Callable[[], Any],
         ssl: Any = None,
         room: Callable[[], float] | None = None,
+        isShared: bool = False,
     ) -> None:
         self.sockets = sockets
+        self._isShared = isShared
         self._factory = factory
         self._ssl = ssl
         self._room = room
@@ -188,8 +192,9 @@ class Listener:
             return
         if self._acceptor is None:
             more = {"ssl": self._ssl, "ssl_handshake_timeout": HANDSHAKE} if self._ssl else {}
+            atOnce = 1 if self._isShared else AT_ONCE
             self._acceptor = Acceptor(
-                self._loop, self.sockets, self._factory, more, self._room, self._spareOf
+                self._loop, self.sockets, self._factory, more, self._room, self._spareOf, atOnce
             )
         self._acceptor.start()
 
@@ -250,7 +255,7 @@ class Listener:
         self.pause()
         if self._acceptor is not None:
             self._acceptor.cease()
-        closeAll(sockets)
+        closeAll(sockets, keepsPath=self._isShared)
 
 
 def _limit() -> float:

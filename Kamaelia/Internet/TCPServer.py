@@ -62,6 +62,7 @@ class TCPServer(component):
     CSA: Any = ConnectedSocketAdapter
     host: Any = None
     path: str | None = None
+    sockets: Any = None  # that listen already, and are shared with other processes
     ssl: Any = None
     maxConnections: int | None = None
     maxPerPeer: int | None = None
@@ -82,7 +83,9 @@ class TCPServer(component):
 
     def main(self) -> Generator[int, None, None]:
         loop = theLoopOf(self)
-        self._listener = Listener(self._openAll(), self._newAdapter, self.ssl, self._room)
+        isShared = self.sockets is not None
+        sockets = self.openAll()
+        self._listener = Listener(sockets, self._newAdapter, self.ssl, self._room, isShared)
         self.scheduler.outside += 1
         job = loop.create_task(self._listener.start(loop))
         job.add_done_callback(lambda _: self.unpause())
@@ -108,12 +111,13 @@ class TCPServer(component):
                 return True
         return False
 
-    def _openAll(self) -> list[Any]:
+    def openAll(self) -> list[Any]:
+        """The sockets to listen on; `ports` is known then."""
         if self.path is not None:
-            return [openPath(self.path)]
-        sockets, _ = self.makeTCPServerPort(self.listenport, self.host)
+            return self.sockets or [openPath(self.path)]
+        sockets = self.sockets or self.makeTCPServerPort(self.listenport, self.host)[0]
         self.ports = [sock.getsockname()[1] for sock in sockets]
-        return sockets
+        return list(sockets)
 
     def makeTCPServerPort(self, suppliedport: int, HOST: Any = None) -> tuple[list[Any], int]:
         """Sockets that listen on this port of one host, several, or all; and the port."""

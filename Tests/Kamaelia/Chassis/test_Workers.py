@@ -1,0 +1,479 @@
+"""Several processes that serve on one port: real ones, that are killed, and told to end."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from Axon.Component import component
+from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Axon.Scheduler import scheduler
+from Kamaelia.Chassis import Workers
+from Kamaelia.Chassis.ConnectedServer import ServerCore
+from Tests.Kamaelia.sockets import PATIENCE, Echo, dial, readAll, readExactly
+
+ROOT = Path(__file__).parents[3]
+
+pytestmark = [pytest.mark.usefixtures("eachLoop"), pytest.mark.timeout(20)]
+
+
+class Who(component):
+    """Says in which process it is, and then does what it is told."""
+
+    def main(self) -> Generator[int, None, None]:
+        self.send(f"{os.getpid():8}")
+        while not self.dataReady("control"):
+            yield from self.waitForMessage()
+            for told in self.Inbox():
+                if told == b"fail":
+                    raise RuntimeError("a handler's own mistake")
+                self.send(told)
+        if isinstance(self.recv("control"), shutdownMicroprocess):
+            self.send("bye")
+
+
+def ask(sock: socket.socket) -> int:
+    return int(readExactly(sock, 8))
+
+
+def isThere(pid: int) -> bool:
+    return os.path.exists(f"/proc/{pid}")
+
+
+def isRunning(pid: int) -> bool:
+    """False, too, for one that only waits for its foster parent to notice that it has ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(") ")[-1][0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def hasPending(pid: int) -> bool:
+    """Whether a signal is still to be delivered, which another one like it would be lost in."""
+    return "ShdPnd:\t0000000000000000" not in Path(f"/proc/{pid}/status").read_text()
+
+
+def waitUntil(isSo: Callable[[], object]) -> None:
+    """Asks again and again: of another process nothing else can be awaited."""
+    until = time.monotonic() + 10
+    while not isSo():
+        assert time.monotonic() < until, "it did not come to pass"
+        time.sleep(0.005)
+
+
+def pidsOf(server: Any) -> set[int]:
+    return set(server.server.pids)
+
+
+def nurseryOf(server: Any) -> int:
+    return int(server.server._nursery.pid)
+
+
+@contextmanager
+def dials(port: int, count: int) -> Iterator[list[socket.socket]]:
+    with ExitStack() as stack:
+        yield [stack.enter_context(dial(port)) for _ in range(count)]
+
+
+def test_connections_are_served_by_each_of_several_processes(serving):
+    def client(server: Any) -> Any:
+        with ExitStack() as stack:
+            served: set[int] = set()
+            while len(served) < 2:
+                served.add(ask(stack.enter_context(dial(server.port))))
+            return served == pidsOf(server), os.getpid() in served
+
+    assert serving(client, protocol=Who, workers=2) == (True, False)
+
+
+def test_few_connections_that_stay_are_spread_over_the_workers(serving):
+    def client(server: Any) -> int:
+        with ExitStack() as stack:
+            served = [ask(stack.enter_context(dial(server.port))) for _ in range(20)]
+            return min(map(served.count, pidsOf(server)))
+
+    assert serving(client, protocol=Who, workers=2) >= 2
+
+
+@pytest.mark.parametrize("workers", [None, 1])
+def test_one_worker_is_this_very_process(serving, workers):
+    def client(server: Any) -> int:
+        with dial(server.port) as sock:
+            return ask(sock)
+
+    assert serving(client, protocol=Who, workers=workers) == os.getpid()
+
+
+@pytest.mark.parametrize("workers", [0, -1])
+def test_no_workers_are_a_mistake(workers):
+    with pytest.raises(ValueError, match="number of processes that serve"):
+        ServerCore(protocol=Echo, workers=workers)
+
+
+def test_nothing_is_left_of_the_workers_and_no_descriptor(serving):
+    def client(server: Any) -> set[int]:
+        return pidsOf(server) | {nurseryOf(server)}
+
+    serving(client, protocol=Who, workers=2)
+    before = len(os.listdir("/proc/self/fd"))
+    pids = serving(client, protocol=Who, workers=2)
+    assert len(pids) == 3
+    assert not any(map(isThere, pids))  # not even as zombies
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_worker_has_no_connection_of_the_program_it_came_from(serving):
+    mine, theirs = socket.socketpair()
+
+    def client(server: Any) -> Any:
+        theirs.close()
+        mine.settimeout(PATIENCE)
+        return mine.recv(1)
+
+    with mine:
+        assert serving(client, protocol=Who, workers=2) == b""
+
+
+def test_a_killed_worker_costs_its_own_connections_and_is_replaced(serving, caplog):
+    def client(server: Any) -> Any:
+        with dials(server.port, 8) as socks:
+            servedBy = {sock: ask(sock) for sock in socks}
+            before = pidsOf(server)
+            victim = next(iter(servedBy.values()))
+            os.kill(victim, signal.SIGKILL)
+            waitUntil(lambda: victim not in pidsOf(server) and len(pidsOf(server)) == 2)
+            for sock, pid in servedBy.items():
+                if pid == victim:
+                    assert readAll(sock) == b""
+                else:
+                    sock.sendall(b"still here")
+                    assert readExactly(sock, 10) == b"still here"
+            return len(before & pidsOf(server)), f"worker {victim} ended with SIGKILL"
+
+    left, said = serving(client, protocol=Who, workers=2)
+    assert left == 1
+    assert said in caplog.text
+
+
+def test_those_who_wait_to_be_accepted_are_not_lost_with_the_workers(serving):
+    def client(server: Any) -> Any:
+        with dials(server.port, 2) as (first, second):
+            full = {ask(first), ask(second)}
+            with dials(server.port, 4) as waiting:
+                for pid in full:
+                    os.kill(pid, signal.SIGKILL)
+                served = set()
+                for sock in waiting:
+                    served.add(ask(sock))
+                    sock.close()
+                return len(full), full & served
+
+    assert serving(client, protocol=Who, workers=2, max_connections=1) == (2, set())
+
+
+def test_an_error_in_a_handler_costs_its_own_connection_only(serving):
+    def client(server: Any) -> Any:
+        before = pidsOf(server)
+        with dials(server.port, 6) as (bad, *good):
+            for sock in (bad, *good):
+                ask(sock)
+            bad.sendall(b"fail")
+            ended = readAll(bad)
+            for sock in good:
+                sock.sendall(b"x")
+            return ended, {sock.recv(1) for sock in good}, pidsOf(server) == before
+
+    assert serving(client, protocol=Who, workers=2) == (b"", {b"x"}, True)
+
+
+def test_control_ends_all_in_order_and_handlers_are_told():
+    said: list[bytes] = []
+    server = ServerCore(protocol=Who, port=0, host="127.0.0.1", workers=2)
+
+    def talk() -> None:
+        with dials(server.port, 6) as socks:
+            for sock in socks:
+                ask(sock)
+            server.scheduler.callFromThread(lambda: server._deliver(producerFinished(), "control"))
+            said.extend(readAll(sock) for sock in socks)
+            with pytest.raises(OSError):
+                dial(server.port)
+
+    thread = threading.Thread(target=talk)
+    server.onListening = lambda _: thread.start()
+    server.run()
+    thread.join()
+    assert said == [b"bye"] * 6
+    assert not scheduler.run.listAllThreads()
+
+
+def test_all_workers_share_a_port_of_several_hosts_that_the_parent_knows(serving):
+    def client(server: Any) -> Any:
+        answers = []
+        for host in ("127.0.0.1", "::1"):
+            with dial(server.port, host) as sock:
+                answers.append(ask(sock) in pidsOf(server))
+        return answers, len(set(server.ports)), len(server.ports)
+
+    settings: dict[str, Any] = {"host": ["127.0.0.1", "::1"], "workers": 2}
+    assert serving(client, protocol=Who, **settings) == ([True, True], 1, 2)
+
+
+def test_a_unix_socket(serving, tmp_path):
+    path = str(tmp_path / "socket")
+
+    def call() -> int:
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.settimeout(PATIENCE)
+            sock.connect(path)
+            return ask(sock)
+
+    def client(server: Any) -> Any:
+        victim = call()
+        os.kill(victim, signal.SIGTERM)
+        waitUntil(lambda: victim not in pidsOf(server) and len(pidsOf(server)) == 2)
+        return os.path.exists(path), call() in pidsOf(server)
+
+    assert serving(client, protocol=Who, path=path, workers=2) == (True, True)
+    assert not os.path.exists(path)
+
+
+def test_tls_in_workers(serving, certificate):
+    def client(server: Any) -> bool:
+        with certificate.client.wrap_socket(dial(server.port), server_hostname="localhost") as sock:
+            return int(sock.recv(8)) in pidsOf(server)
+
+    assert serving(client, protocol=Who, ssl=certificate.server, workers=2)
+
+
+def test_a_port_in_use_is_an_error_at_start_that_names_the_port():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(OSError, match=f"port {port} of 127.0.0.1"):
+            ServerCore(protocol=Echo, port=port, host="127.0.0.1", workers=2).run()
+
+
+def test_workers_are_not_forked_beside_other_threads():
+    isOver = threading.Event()
+    thread = threading.Thread(target=isOver.wait)
+    thread.start()
+    try:
+        with pytest.raises(RuntimeError, match="while other threads run"):
+            ServerCore(protocol=Echo, port=0, workers=2).run()
+    finally:
+        isOver.set()
+        thread.join()
+
+
+def test_a_server_may_be_started_in_a_system_that_runs():
+    pids: list[int] = []
+    server = ServerCore(protocol=Who, port=0, host="127.0.0.1", workers=2)
+
+    def talk() -> None:
+        with dial(server.port) as sock:
+            pids.append(ask(sock))
+        server.scheduler.callFromThread(lambda: server._deliver(producerFinished(), "control"))
+
+    class Program(component):
+        def main(self) -> Generator[int, None, None]:
+            yield 1
+            self.addChildren(server.activate())
+            while server._task.isAlive():
+                yield from self.waitForChange()
+
+    server.onListening = lambda _: threading.Thread(target=talk).start()
+    Program().run()
+    assert pids != [os.getpid()]
+    assert len(pids) == 1
+
+
+def test_workers_that_cannot_start_are_an_error_that_says_so(monkeypatch, caplog):
+    monkeypatch.setattr(Workers, "FIRST_PAUSE", 0.001)
+
+    def onWorker(_: Any) -> None:
+        raise LookupError("no settings")
+
+    server = ServerCore(protocol=Echo, port=0, workers=2, onWorker=onWorker)
+    with pytest.raises(Workers.workersCannotStart, match=r"5 workers in a row .* exit code 1"):
+        server.run()
+    assert caplog.text.count("ended with exit code 1 before it listened") == 5
+
+
+def test_a_worker_that_dies_again_and_again_is_replaced_ever_more_slowly(
+    serving, monkeypatch, caplog
+):
+    monkeypatch.setattr(Workers, "FIRST_PAUSE", 0.05)
+    times: list[float] = []
+
+    def client(server: Any) -> None:
+        for _ in range(5):
+            with dial(server.port) as sock:
+                pid = ask(sock)
+                times.append(time.monotonic())
+                os.kill(pid, signal.SIGKILL)
+                waitUntil(lambda pid=pid: pid not in pidsOf(server) and len(pidsOf(server)) == 2)
+
+    serving(client, protocol=Who, workers=2)
+    pauses = [after - before for before, after in pairwise(times)]
+    assert pauses[1] >= 0.05
+    assert pauses[2] >= 0.1
+    assert pauses[3] >= 0.2
+
+
+def test_when_the_nursery_is_killed_all_end_and_it_is_an_error(caplog):
+    pids: set[int] = set()
+
+    def onListening(server: Any) -> None:
+        pids.update(pidsOf(server))
+        os.kill(nurseryOf(server), signal.SIGKILL)
+
+    server = ServerCore(protocol=Who, port=0, workers=2, onListening=onListening)
+    with pytest.raises(RuntimeError, match="lost the process that forks"):
+        server.run()
+    assert len(pids) == 2
+    waitUntil(lambda: not any(map(isRunning, pids)))
+
+
+# Programs of their own, which can be signalled
+
+PROGRAM = """
+import asyncio, os, pathlib, sys
+from Axon import EventLoop
+if sys.argv[1] == "asyncio":
+    EventLoop.newLoop = lambda clock=None: asyncio.new_event_loop()
+from Kamaelia.Chassis.ConnectedServer import ServerCore
+from Tests.Kamaelia.Chassis.test_Workers import Stubborn, Who
+
+settings = {"port": 0, "host": "127.0.0.1", "workers": 2, "reloads": 0}
+
+class Server(ServerCore):
+    def protocol(self, **_):
+        return Stubborn() if self.stubborn else Who()
+
+    def onHangup(self, server):
+        self.reloads += 1
+        print(f"reload {self.reloads}\\n", end="", flush=True)
+
+def tell(server):
+    children = pathlib.Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text()
+    print(server.port, children, *server.server.pids, flush=True)
+
+Server(onListening=tell, stubborn="s" in sys.argv, grace=float(sys.argv[2]), **settings).run()
+print("over\\n", end="", flush=True)
+"""
+
+
+class Stubborn(component):
+    """Hears nothing, and says so when it is closed."""
+
+    def main(self) -> Generator[int, None, None]:
+        self.send(f"{os.getpid():8}")
+        try:
+            while True:
+                list(self.Inbox("control"))
+                yield from self.waitForMessage()
+        finally:
+            print("closed\n", end="", flush=True)  # noqa: T201 - that is its output
+
+
+class Program:
+    def __init__(self, process: Any) -> None:
+        self.process = process
+        self.port, self.nursery, *self.pids = map(int, process.stdout.readline().split())
+
+    def ends(self) -> tuple[str, str]:
+        """What it wrote, once all that have its output have ended."""
+        output, errors = self.process.communicate(timeout=PATIENCE)
+        waitUntil(lambda: not any(map(isRunning, [self.nursery, *self.pids])))
+        return output, errors
+
+
+@pytest.fixture
+def program(eachLoop: str) -> Iterator[Callable[..., Program]]:
+    with ExitStack() as stack:
+
+        def start(*arguments: str) -> Program:
+            process = subprocess.Popen(
+                [sys.executable, "-W", "error", "-c", PROGRAM, eachLoop, *(arguments or ["5"])],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                cwd=ROOT,
+                start_new_session=True,
+            )
+            stack.enter_context(process)
+            stack.callback(process.kill)
+            return Program(process)
+
+        yield start
+
+
+@pytest.mark.parametrize("isForAll", [False, True], ids=["parent", "group"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_all_in_order(program, number, isForAll):
+    """To the parent alone, or to all of them as a terminal and a service manager send it."""
+    running = program()
+    with dials(running.port, 6) as socks:
+        for sock in socks:
+            ask(sock)
+        (os.killpg if isForAll else os.kill)(running.process.pid, number)
+        assert [readAll(sock) for sock in socks] == [b"bye"] * 6
+        assert running.ends() == ("over\n", "")
+    assert running.process.returncode == 0
+
+
+def test_a_second_signal_ends_all_at_once(program):
+    running = program("20", "s")
+    with dials(running.port, 4) as socks:
+        for sock in socks:
+            ask(sock)
+        begin = time.monotonic()
+        running.process.terminate()
+        waitUntil(lambda: not hasPending(running.process.pid))
+        running.process.terminate()
+        output, errors = running.ends()
+    assert time.monotonic() - begin < 10  # and not the 20 of its grace
+    assert errors == ""
+    assert sorted(output.split()) == ["closed"] * 4 + ["over"]
+
+
+def test_when_the_parent_is_killed_the_workers_end_in_order(program):
+    running = program()
+    with dials(running.port, 6) as socks:
+        for sock in socks:
+            ask(sock)
+        running.process.kill()
+        assert [readAll(sock) for sock in socks] == [b"bye"] * 6
+        assert running.ends() == ("", "")
+
+
+def test_a_worker_that_hangs_is_killed_in_the_end(program):
+    running = program("0.1")
+    os.kill(running.pids[0], signal.SIGSTOP)
+    running.process.terminate()
+    assert running.ends() == ("over\n", "")
+
+
+def test_a_hangup_reaches_all_workers_and_those_that_replace_them(program):
+    running = program()
+    for count in "12":
+        running.process.send_signal(signal.SIGHUP)
+        for _ in running.pids:
+            assert running.process.stdout.readline() == f"reload {count}\n"
+    os.kill(running.pids.pop(), signal.SIGKILL)
+    assert running.process.stdout.readline() == "reload 1\n"
+    running.process.terminate()
+    output, errors = running.ends()
+    assert output == "over\n"
+    assert re.fullmatch(r"worker \d+ ended with SIGKILL, and is replaced\n", errors)
