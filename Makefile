@@ -2,6 +2,7 @@
 # make test   the tests                                          (ARGS="-k Box -x")
 # make lint   ruff and strict mypy        make format   what lint asks of the layout
 # make bench  the benchmarks of the core  (ARGS="-w pipe1,ring"), or of mail: BENCH=run_smtp
+# make attack  attacks on servers, at full size      (ARGS="--list", ARGS="scanEcho fuzz")
 # make docs   the documentation, as HTML in Docs/_build/html
 # make clean  removes all that was made here
 #
@@ -16,7 +17,7 @@ FORM   := pyproject.toml setup.py
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint format bench docs clean
+.PHONY: help run test lint format bench attack docs clean
 
 help:
 	@sed -n 's/^# \(make.*\)/\1/p' Makefile
@@ -38,6 +39,9 @@ format: $(VENV)/installed-lint
 
 bench: $(VENV)/installed
 	$(VENV)/bin/python Tests/benchmarks/$(BENCH).py $(ARGS)
+
+attack: $(VENV)/installed
+	$(VENV)/bin/python -m Tests.attacks $(ARGS)
 
 docs: $(VENV)/installed-docs
 	$(VENV)/bin/python -m sphinx -W --keep-going -b html Docs Docs/_build/html $(ARGS)

@@ -1,0 +1,60 @@
+"""A real server to be killed: keeps each mail, before it says so, as a line of a file.
+
+    python -m Tests.attacks.backend FILE [PORT]
+
+Its first line is its port. It writes the number of each mail's subject to FILE, with one
+system call that a kill cannot cut, and then answers the dot.
+"""
+
+import asyncio
+import os
+import re
+import sys
+
+SUBJECT = re.compile(rb"Subject: (\d+)\r\n")
+REPLIES = {b"DATA": b"354 go on\r\n", b"QUIT": b"221 bye\r\n"}
+
+
+class Backend(asyncio.Protocol):
+    """One connection."""
+
+    file = -1
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        self.kept = b""
+        self.isText = False
+        transport.write(b"220 backend\r\n")
+
+    def data_received(self, data: bytes) -> None:
+        self.kept += data
+        while True:
+            end = b"\r\n.\r\n" if self.isText else b"\r\n"
+            one, found, rest = self.kept.partition(end)
+            if not found:
+                return
+            self.kept = rest
+            self.transport.write(self.heard(one))
+
+    def heard(self, one: bytes) -> bytes:
+        """The reply to a command or to a mail."""
+        if self.isText:
+            self.isText = False
+            subject = SUBJECT.search(one)
+            os.write(self.file, (subject[1] if subject else b"-1") + b"\n")
+            return b"250 taken\r\n"
+        self.isText = one.upper() == b"DATA"
+        return REPLIES.get(one.upper(), b"250 fine\r\n")
+
+
+async def main(filename: str, port: int = 0) -> None:
+    Backend.file = os.open(filename, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(Backend, "127.0.0.1", port, backlog=1000)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], *map(int, sys.argv[2:])))

@@ -1,0 +1,150 @@
+"""A server in a process of its own, which says on demand how many descriptors and so on it has.
+
+    python -m Tests.attacks.serving '{"serve": "echo", "loop": "uvloop", "descriptors": 100}'
+
+Its first line is the port on which it listens; then each line on its standard input is
+answered by one line of JSON, its state. What goes wrong in it is on its standard error.
+"""
+
+import asyncio
+import gc
+import json
+import logging
+import os
+import resource
+import ssl
+import sys
+from collections.abc import Generator
+from typing import Any
+
+from Axon import EventLoop
+from Axon.Component import component
+from Axon.Scheduler import scheduler
+from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
+from Kamaelia.Chassis.ConnectedServer import ServerCore
+
+PIECE = bytes(256 * 1024)
+MEMORY = os.open("/proc/self/statm", os.O_RDONLY)  # open, as there may be no descriptor left
+
+
+class Echo(component):
+    """Sends back what it gets."""
+
+    def main(self) -> Generator[int, None, None]:
+        while not self.isShuttingDown():
+            yield from self.waitForMessage()
+            for data in self.Inbox():
+                self.send(data)
+
+
+class Flood(component):
+    """Sends `octets` as fast as its peer takes them."""
+
+    octets = 1 << 30
+
+    def main(self) -> Generator[int, None, None]:
+        for _ in range(0, self.octets, len(PIECE)):
+            self.send(PIECE)
+            yield 1
+
+
+class SlowReader(component):
+    """Takes a little at a time, and at the end says how much it was."""
+
+    rate = 32 << 20  # octets a second
+
+    def main(self) -> Generator[int, None, None]:
+        taken = 0
+        clock = self.scheduler.timers.clock
+        start = clock.now()
+        while not self.isShuttingDown():
+            while self.dataReady():
+                taken += len(self.recv())
+                while (ahead := taken / self.rate - (clock.now() - start)) > 0.01:
+                    self.pause(ahead)  # which what arrives ends early
+                    yield 1
+            yield from self.waitForMessage()
+        self.send(b"%d\r\n" % taken)
+
+
+class Proxy(ConcreteMailHandler):
+    """Takes every mail."""
+
+    def shouldWeAcceptMail(self) -> bool:
+        return True
+
+
+PROTOCOLS = {"echo": Echo, "flood": Flood, "slow": SlowReader, "proxy": Proxy}
+
+
+def stateOf(server: ServerCore) -> dict[str, Any]:
+    """What a server has, after a collection of garbage."""
+    gc.collect()
+    pages = int(os.pread(MEMORY, 100, 0).split()[1])
+    return {
+        "connections": len(server.connections),
+        "components": len(scheduler.run.tasks),
+        "descriptors": countDescriptors(),
+        "resident": pages * os.sysconf("SC_PAGE_SIZE"),
+    }
+
+
+def countDescriptors() -> int:
+    """How many are open; to find out takes one more, also if there is none."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    try:
+        return len(os.listdir("/proc/self/fd")) - 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def listens(server: ServerCore) -> None:
+    """Says the port, and from now on answers."""
+    print(server.ports[0], flush=True)
+    server.scheduler.loop.add_reader(0, answer, server)
+
+
+def answer(server: ServerCore) -> None:
+    """Tells its state; at the end of its standard input it ends."""
+    if os.read(0, 100):
+        print(json.dumps(stateOf(server)), flush=True)
+    else:
+        server.scheduler.loop.remove_reader(0)
+        server.scheduler.stop()
+
+
+def contextOf(certificate: str) -> ssl.SSLContext:
+    """TLS for a server."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
+
+
+def main(asked: dict[str, Any]) -> None:
+    """Serves as it is `asked` until it is told to stop."""
+    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+    if "descriptors" in asked:
+        _limit(resource.RLIMIT_NOFILE, asked["descriptors"])
+    if "filesize" in asked:
+        _limit(resource.RLIMIT_FSIZE, asked["filesize"])
+    kind = PROTOCOLS[asked["serve"]]
+    protocol = type(kind.__name__, (kind,), asked.get("settings", {}))
+    server = ServerCore(protocol=protocol, host="0.0.0.0", port=0, onListening=listens)
+    server.__dict__.update(asked.get("server", {}))
+    if "ssl" in asked:
+        server.ssl = contextOf(asked["ssl"])
+    if "starttls" in asked:
+        protocol.starttls = contextOf(asked["starttls"])
+    server.activate()
+    if asked.get("loop") == "asyncio":
+        EventLoop.newLoop = lambda clock=None: asyncio.new_event_loop()
+    scheduler.run.runThreads()
+
+
+def _limit(what: int, most: int) -> None:
+    resource.setrlimit(what, (most, resource.getrlimit(what)[1]))
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]))
