@@ -1,8 +1,14 @@
-"""Lets messages through at a rate, or one for each time it is asked.
+"""Messages at a rate, messages one for each time it is asked, and requests at a rate.
 
 Example usage
 -------------
     Pipeline(Frames(), MessageRateLimit(25, buffer=10), Display()).run()
+    Pipeline(ByteRate_RequestControl(rate=8000, chunkrate=4), PromptedFileReader("x")).run()
+
+How does it work?
+-----------------
+A limit passes on what it is sent. A request control is for a source that sends as much as
+it is asked for: it sends numbers, the first at once.
 
 Termination: at a producerFinished, of a MessageRateLimit after what still waits;
 at a shutdownMicroprocess at once.
@@ -15,7 +21,12 @@ from typing import Any
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 
-__all__ = ["MessageRateLimit", "OnDemandLimit"]
+__all__ = [
+    "ByteRate_RequestControl",
+    "MessageRateLimit",
+    "OnDemandLimit",
+    "VariableByteRate_RequestControl",
+]
 
 
 class MessageRateLimit(component):
@@ -83,3 +94,69 @@ class OnDemandLimit(component):
                     self.send(queue.popleft())
             if self.isShuttingDown():
                 return
+
+
+class ByteRate_RequestControl(component):
+    """ByteRate_RequestControl([rate][, chunksize | chunkrate][, ...]) -> asks for data at a rate.
+
+    rate: bytes (or what you like) a second. chunksize: how many to ask for at once; or else
+    chunkrate: how often a second. Where that is no whole number, requests differ by one, and
+    the rate is kept. allowchunkaggregation: True to ask for all at once that it is late with.
+    Raises ValueError for what is not above 0, and if neither chunksize nor chunkrate is given.
+    """
+
+    Inboxes = {"inbox": "nothing", "control": "when to stop"}
+    Outboxes = {"outbox": "int: how many to send now", "signal": "whatever ended it"}
+
+    def __init__(
+        self,
+        rate: float = 100000,
+        chunksize: float | None = None,
+        chunkrate: float | None = 10,
+        allowchunkaggregation: bool = False,
+    ) -> None:
+        super().__init__()
+        if chunksize is None and chunkrate is None:
+            raise ValueError("either chunksize or chunkrate must be given")
+        if min(rate, *(each for each in (chunksize, chunkrate) if each is not None)) <= 0:
+            raise ValueError("rate, chunksize and chunkrate must be above 0")
+        self.rate = rate
+        self.chunksize = rate / chunkrate if chunksize is None and chunkrate else chunksize or 0
+        self.aggregate = allowchunkaggregation
+
+    def main(self) -> Iterator[int]:
+        clock = self.scheduler.timers.clock
+        due, owed = clock.now(), 0.0
+        while not self.isShuttingDown():
+            now = clock.now()
+            due = self._heed(now, due)
+            while now >= due:
+                due += self.chunksize / self.rate
+                owed += self.chunksize
+                if owed >= 1 and (now < due or not self.aggregate):
+                    self.send(int(owed))
+                    owed -= int(owed)
+            yield from self.waitForMessage(timeout=due - now)
+
+    def _heed(self, now: float, due: float) -> float:
+        """When the next request is due, after what came to "inbox"."""
+        for _ in self.Inbox():
+            pass
+        return due
+
+
+class VariableByteRate_RequestControl(ByteRate_RequestControl):
+    """VariableByteRate_RequestControl(...) -> a ByteRate_RequestControl whose rate may change.
+
+    How much it asks for at once stays the same. Raises ValueError for a rate that is not above 0.
+    """
+
+    Inboxes = {"inbox": "a number: the rate from now on", "control": "when to stop"}
+
+    def _heed(self, now: float, due: float) -> float:
+        for rate in self.Inbox():
+            if rate <= 0:
+                raise ValueError(f"{self.name} got {rate!r}: a rate must be above 0")
+            due = now + max(0.0, due - now) * self.rate / rate
+            self.rate = rate
+        return due

@@ -1,10 +1,17 @@
 """Clock and RateFilter: what comes when."""
 
+import pytest
+
 from Axon.Component import component
 from Axon.Ipc import shutdownMicroprocess
 from Axon.testing import FINISHED, feed
 from Kamaelia.Util.Clock import CheapAndCheerfulClock
-from Kamaelia.Util.RateFilter import MessageRateLimit, OnDemandLimit
+from Kamaelia.Util.RateFilter import (
+    ByteRate_RequestControl,
+    MessageRateLimit,
+    OnDemandLimit,
+    VariableByteRate_RequestControl,
+)
 
 
 class Stopwatch(component):
@@ -56,3 +63,66 @@ def test_nothing_comes_before_the_buffer_is_full_or_the_end():
 def test_one_message_for_each_time_it_is_asked():
     outcome = feed(OnDemandLimit(), inbox=[1, 2, 3], slidecontrol=["NEXT", "else", "NEXT"])
     assert outcome == {"outbox": [1, 2], "signal": [FINISHED]}
+
+
+CONTROLS = pytest.mark.parametrize(
+    "kind", [ByteRate_RequestControl, VariableByteRate_RequestControl]
+)
+
+
+def enough(count):
+    return lambda outcome: len(outcome["outbox"]) >= count
+
+
+@CONTROLS
+def test_a_request_control_asks_at_once_and_then_at_its_rate(virtualClock, kind):
+    start = virtualClock.now()
+    outcome = feed(kind(rate=100, chunksize=25), control=[], until=enough(5))
+    assert outcome["outbox"] == [25] * 5
+    assert virtualClock.now() - start == pytest.approx(1)
+
+
+@CONTROLS
+def test_a_rate_that_does_not_divide_is_kept_on_the_average(virtualClock, kind):
+    outcome = feed(kind(rate=10, chunkrate=4), control=[], until=enough(4))
+    assert outcome["outbox"] == [2, 3, 2, 3]
+
+
+@pytest.mark.parametrize(("aggregate", "expected"), [(False, [10] * 4), (True, [10, 30])])
+def test_what_it_is_late_with_is_asked_for_in_one_or_in_many(virtualClock, aggregate, expected):
+    class Late(ByteRate_RequestControl):
+        """Is woken only when three more requests are due."""
+
+        def waitForMessage(self, *boxes, timeout=None):
+            yield from super().waitForMessage(*boxes, timeout=timeout + 0.25)
+
+    control = Late(100, 10, allowchunkaggregation=aggregate)
+    outcome = feed(control, control=[], until=enough(len(expected)))
+    assert outcome["outbox"] == expected
+
+
+def test_the_rate_may_change_and_what_is_under_way_is_kept(virtualClock):
+    control = VariableByteRate_RequestControl(rate=10, chunksize=10)
+    start = virtualClock.now()
+    outcome = feed(control, inbox=[20, 40], control=[], until=enough(5))
+    assert outcome["outbox"] == [10] * 5
+    assert virtualClock.now() - start == pytest.approx(1)
+
+
+@CONTROLS
+def test_an_end_ends_a_request_control(kind):
+    message = shutdownMicroprocess()
+    assert feed(kind(), control=[message])["signal"] == [message]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"rate": 0}, {"chunksize": -1}, {"chunkrate": 0}, {"chunkrate": None}]
+)
+def test_a_request_control_that_could_not_ask_is_refused(wrong):
+    with pytest.raises(ValueError, match="chunkrate"):
+        ByteRate_RequestControl(**wrong)
+
+
+def test_a_new_rate_that_is_none_is_an_error():
+    with pytest.raises(ValueError, match="above 0"):
+        feed(VariableByteRate_RequestControl(), inbox=[0], control=[])
