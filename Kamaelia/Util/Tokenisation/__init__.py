@@ -1,0 +1,1 @@
+"""Lists of text as lines, and back."""
