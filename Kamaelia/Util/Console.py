@@ -32,8 +32,8 @@ PIECE = 65536  # bytes that are read at once
 class ConsoleEchoer(component):
     """ConsoleEchoer([forwarder][, use_repr][, tag]) -> writes each message, and no more, as text.
 
-    forwarder: True to send each message on. use_repr: True for repr(message) in place of
-    str(message). tag: comes before each.
+    Bytes are taken for UTF-8, also when a character is cut in two. forwarder: True to send each
+    message on. use_repr: True for repr(message) in place of its text. tag: comes before each.
     """
 
     Inboxes = {"inbox": "anything", "control": "when to stop"}
@@ -42,8 +42,14 @@ class ConsoleEchoer(component):
     def __init__(self, forwarder: bool = False, use_repr: bool = False, tag: str = "") -> None:
         super().__init__()
         self.forwarder = forwarder
-        self.serialise = repr if use_repr else str
+        self.serialise = repr if use_repr else self._textOf
         self.tag = tag
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def _textOf(self, message: Any) -> str:
+        isBytes = isinstance(message, bytes | bytearray | memoryview)
+        text = self._decoder.decode(bytes(message) if isBytes else b"", final=not isBytes)
+        return text if isBytes else text + str(message)
 
     def main(self) -> Iterator[int]:
         while True:

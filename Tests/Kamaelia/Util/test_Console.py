@@ -114,3 +114,19 @@ def test_an_echoer_writes_each_message(settings, expected, capsys):
 
 def test_a_forwarder_sends_on_what_it_writes(capsys):
     assert feed(ConsoleEchoer(forwarder=True), inbox=[1, 2])["outbox"] == [1, 2]
+
+
+def test_bytes_are_echoed_as_the_text_that_they_are(capsys):
+    euro = "€".encode()
+    feed(ConsoleEchoer(tag="> "), inbox=[b"one\n", bytearray(b"two\n"), euro[:1], euro[1:]])
+    assert capsys.readouterr().out == "> one\n> two\n> > €"
+
+
+def test_bytes_that_are_no_text_hold_up_nothing(capsys):
+    feed(ConsoleEchoer(), inbox=[b"\xff!", b"\xe2", "text", 1])
+    assert capsys.readouterr().out == "\N{REPLACEMENT CHARACTER}!\N{REPLACEMENT CHARACTER}text1"
+
+
+def test_with_use_repr_bytes_look_like_bytes(capsys):
+    feed(ConsoleEchoer(use_repr=True), inbox=[b"one"])
+    assert capsys.readouterr().out == "b'one'"
