@@ -94,6 +94,10 @@ KAMAELIA: list[Floor] = [
             "Kamaelia.SampleTemplateComponent",
             "Kamaelia.SimpleServerComponent",
             "Kamaelia.SingleServer",
+            "Kamaelia.Util.Graphline",
+            "Kamaelia.Util.MarshallComponent",
+            "Kamaelia.Util.Pipeline",
+            "Kamaelia.Util.PipelineComponent",
         ]
     },
     {"the roof": ["Kamaelia"]},

@@ -1,0 +1,5 @@
+"""The old name of Kamaelia.Chassis.Graphline."""
+
+from Kamaelia.Chassis.Graphline import Graphline
+
+__all__ = ["Graphline"]

@@ -1,0 +1,7 @@
+"""The old name of Kamaelia.Chassis.Pipeline."""
+
+from Kamaelia.Chassis.Pipeline import Pipeline
+
+__all__ = ["Pipeline", "pipeline"]
+
+pipeline = Pipeline

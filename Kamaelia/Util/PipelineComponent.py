@@ -1,0 +1,7 @@
+"""The oldest name of Kamaelia.Chassis.Pipeline."""
+
+from Kamaelia.Chassis.Pipeline import Pipeline
+
+__all__ = ["pipeline"]
+
+pipeline = Pipeline
