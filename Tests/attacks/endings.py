@@ -55,7 +55,9 @@ def judge(told: dict[int, str], backend: Backend) -> None:
     must(not both, f"{len(both)} mails were refused, and delivered: {both[:1]}")
     must(max(kept.values(), default=0) <= 1, "a mail was delivered twice")
     words = sorted({told[n][:9].strip() for n in no})
-    say(f"{len(yes)} taken, {len(no)} heard {words}, {len(told) - len(yes) - len(no)} nothing")
+    silent = set(told) - yes - no
+    unheard = len(silent & set(kept))
+    say(f"{len(yes)} taken, {len(no)} heard {words}, {len(silent)} nothing ({unheard} kept)")
 
 
 ATTACKS = [sigterm, sigtermLive]
