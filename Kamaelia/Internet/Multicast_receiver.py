@@ -4,7 +4,7 @@ Example usage
 -------------
     Pipeline(Multicast_receiver("224.168.2.9", 1600), ConsoleEchoer()).run()
 
-Termination: producerFinished or shutdownMicroprocess on "control".
+Termination: shutdownMicroprocess on "control", which is passed on.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from Kamaelia.Internet.Multicast_transceiver import Multicast_transceiver
 
 
 class Multicast_receiver(Multicast_transceiver):
-    """Multicast_receiver(address, port) -> "outbox": ((host, port), data) for each datagram."""
+    """Multicast_receiver(address, port) -> "outbox": ((host, port), data) for each datagram.
+
+    It is bound to the group: what is sent to this port of the machine itself does not come.
+    """
 
     def __init__(self, address: str, port: int, **argd: Any) -> None:
-        super().__init__("", port, address, 0, **argd)
+        super().__init__(address, port, address, 0, **argd)

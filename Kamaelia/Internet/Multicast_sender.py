@@ -4,7 +4,7 @@ Example usage
 -------------
     Pipeline(ConsoleReader(), Multicast_sender("0.0.0.0", 0, "224.168.2.9", 1600)).run()
 
-Termination: producerFinished or shutdownMicroprocess on "control".
+Termination: producerFinished or shutdownMicroprocess on "control", once all is sent.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import socket
 from typing import Any
 
+from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Kamaelia.Internet.Multicast_transceiver import Multicast_transceiver
 
 
@@ -20,6 +21,9 @@ class Multicast_sender(Multicast_transceiver):
 
     It is no member of the group, and nothing comes out of "outbox".
     """
+
+    endsAt = (producerFinished, shutdownMicroprocess)
+    timeToLive = 10  # routers
 
     def __init__(
         self, local_addr: str, local_port: int, remote_addr: str, remote_port: int, **argd: Any

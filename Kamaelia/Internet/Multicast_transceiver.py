@@ -9,7 +9,7 @@ How does it work?
 It is a datagram peer (UDP_ng) that is a member of the group of its remote
 address. What it sends itself comes back to it, too, if it is bound to that port.
 
-Termination: producerFinished or shutdownMicroprocess on "control".
+Termination: shutdownMicroprocess on "control", which is passed on.
 """
 
 from __future__ import annotations
@@ -18,8 +18,6 @@ import socket
 from typing import Any
 
 from Kamaelia.Internet.UDP import BasicPeer
-
-TIME_TO_LIVE = 10  # routers
 
 
 class Multicast_transceiver(BasicPeer):
@@ -31,7 +29,7 @@ class Multicast_transceiver(BasicPeer):
 
     Inboxes = {
         "inbox": "bytes or text for the group",
-        "control": "producerFinished or shutdownMicroprocess: leave",
+        "control": "shutdownMicroprocess: leave",
     }
     Outboxes = {
         "outbox": "((host, port), data) for each datagram that came",
@@ -39,6 +37,7 @@ class Multicast_transceiver(BasicPeer):
     }
 
     interface = "0.0.0.0"
+    timeToLive = 255  # routers
 
     def __init__(
         self,
@@ -58,7 +57,7 @@ class Multicast_transceiver(BasicPeer):
 
     def setOptions(self, sock: socket.socket) -> None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, TIME_TO_LIVE)
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, self.timeToLive)
         sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 1)
         interface = socket.inet_aton(self.interface)
         if self.interface != "0.0.0.0":

@@ -11,7 +11,7 @@ How does it work?
 -----------------
 They are the peers of UDP_ng; only the boxes that nobody used are not there.
 
-Termination: producerFinished or shutdownMicroprocess on "control".
+Termination: shutdownMicroprocess on "control", which is passed on.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class BasicPeer(AnyPeer):
 
     Inboxes = {
         "inbox": "what to send",
-        "control": "producerFinished or shutdownMicroprocess: close when all is sent",
+        "control": "shutdownMicroprocess: close when all is sent",
     }
     Outboxes = {
         "outbox": "(data, (host, port)) for each datagram that came",
@@ -45,7 +45,7 @@ class TargettedPeer(AnyTargettedPeer, BasicPeer):
     Inboxes = {
         "inbox": "what to send",
         "target": "(host, port): where all goes from now on",
-        "control": "producerFinished or shutdownMicroprocess: close when all is sent",
+        "control": "shutdownMicroprocess: close when all is sent",
     }
 
 

@@ -11,8 +11,8 @@ A peer is the asyncio protocol of its socket: what is sent to its inbox goes out
 within the sender's turn. UDP promises nothing, and so may a peer drop what
 comes while more than `mostUnread` datagrams wait at the far end of its outbox.
 
-Termination: producerFinished or shutdownMicroprocess on "control", once all is
-sent; it is passed on.
+Termination: shutdownMicroprocess on "control", which is passed on; of a sender also
+producerFinished, once all is sent. Other peers go on then, as answers may still come.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from collections.abc import Generator
 from typing import Any
 
 from Axon.Component import component
+from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Kamaelia.Internet.Gates import HeldByTransport, discard, theLoopOf, waitForLoop
 
 LOG = logging.getLogger("Kamaelia.Internet.UDP")
@@ -38,7 +39,7 @@ class BasicPeer(HeldByTransport, component):
 
     Inboxes = {
         "inbox": "what to send",
-        "control": "producerFinished or shutdownMicroprocess: close when all is sent",
+        "control": "shutdownMicroprocess: close when all is sent",
         "readReady": "not used: the event loop calls",
         "writeReady": "not used: the event loop calls",
     }
@@ -49,6 +50,7 @@ class BasicPeer(HeldByTransport, component):
     }
 
     mostUnread = 1000  # datagrams
+    endsAt: tuple[type, ...] = (shutdownMicroprocess,)  # messages to control
     local: Address | None = None  # where it is bound; port 0 becomes the real one
     target: Address | None = None
 
@@ -61,7 +63,7 @@ class BasicPeer(HeldByTransport, component):
         try:
             yield from self._open()
             self._takeDirectly("inbox", self.take)
-            while not self.isShuttingDown():
+            while not self._isToldToEnd():
                 yield from self.waitForMessage()
                 self.heed()
         finally:
@@ -70,6 +72,13 @@ class BasicPeer(HeldByTransport, component):
             self.resume_writing()
             if self.transport is not None:
                 self.transport.close()
+
+    def _isToldToEnd(self) -> bool:
+        for message in self.Inbox("control"):
+            if isinstance(message, self.endsAt):
+                self.send(message, "signal")
+                return True
+        return False
 
     def _open(self) -> Generator[int, None, None]:
         theLoopOf(self)
@@ -137,9 +146,9 @@ class BasicPeer(HeldByTransport, component):
 
 
 class SimplePeer(BasicPeer):
-    """SimplePeer(localaddr, localport, receiver_addr, receiver_port) -> sends to one address.
+    """SimplePeer([localaddr][, localport][, receiver_addr][, receiver_port]) -> to one address.
 
-    "inbox": bytes or text.
+    "inbox": bytes or text; dropped without a receiver_port.
     """
 
     def __init__(
@@ -161,7 +170,7 @@ class TargettedPeer(SimplePeer):
 
     Inboxes = {
         "inbox": "what to send",
-        "control": "producerFinished or shutdownMicroprocess: close when all is sent",
+        "control": "shutdownMicroprocess: close when all is sent",
         "readReady": "not used: the event loop calls",
         "writeReady": "not used: the event loop calls",
         "target": "(host, port): where all goes from now on",
@@ -195,17 +204,20 @@ class PostboxPeer(BasicPeer):
 
 
 class UDPSender(BasicPeer):
-    """UDPSender(receiver_addr, receiver_port) -> "inbox": bytes or text."""
+    """UDPSender([receiver_addr][, receiver_port]) -> "inbox": bytes or text."""
 
-    def __init__(self, receiver_addr: str, receiver_port: int, **argd: Any) -> None:
+    endsAt = (producerFinished, shutdownMicroprocess)
+
+    def __init__(self, receiver_addr: str = "0.0.0.0", receiver_port: int = 0, **argd: Any) -> None:
         super().__init__(**argd)
-        self.target = (receiver_addr, receiver_port)
+        if receiver_port:
+            self.target = (receiver_addr, receiver_port)
         if ":" in receiver_addr:
             self.local = ("::", 0)
 
 
 class UDPReceiver(BasicPeer):
-    """UDPReceiver(localaddr, localport) -> sends nothing; what came, out of "outbox"."""
+    """UDPReceiver([localaddr][, localport]) -> sends nothing; what came, out of "outbox"."""
 
     def __init__(self, localaddr: str = "0.0.0.0", localport: int = 0, **argd: Any) -> None:
         super().__init__(**argd)

@@ -118,6 +118,18 @@ def test_shutdown_ends_a_peer_and_is_passed_on():
     assert feed(UDP.SimplePeer("127.0.0.1"), control=[stop])["signal"] == [stop]
 
 
+@GENERATIONS
+def test_answers_still_come_when_no_more_is_to_be_sent(kind, other):
+    peer = kind.SimplePeer("127.0.0.1", 0, *other.getsockname())
+    answers(other, peer)
+    outcome = feed(peer, until=until(1), inbox=[b"abc"], control=[producerFinished()])
+    assert outcome["outbox"] == [(b"cba", other.getsockname())]
+
+
+def test_a_sender_without_a_receiver_drops_what_it_is_sent():
+    assert feed(UDP_ng.UDPSender(), inbox=[b"1"])["outbox"] == []
+
+
 GROUP = "239.255.77.7"
 
 
@@ -134,3 +146,37 @@ def test_a_transceiver_hears_itself(freePort):
     both = Multicast_transceiver("", freePort, GROUP, freePort, interface="127.0.0.1")
     outcome = feed(both, until=until(1), inbox=["hello"], control=[])
     assert [data for _, data in outcome["outbox"]] == [b"hello"]
+
+
+def test_a_receiver_hears_its_group_alone(freePort, other):
+    receiver = Multicast_receiver(GROUP, freePort, interface="127.0.0.1")
+
+    class Both(component):
+        """Sends to the port of the machine, and then to the group."""
+
+        def main(self) -> Any:
+            while receiver.transport is None:
+                yield 1
+            here = socket.inet_aton("127.0.0.1")
+            other.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, here)
+            other.sendto(b"to the machine", ("127.0.0.1", freePort))
+            other.sendto(b"to the group", (GROUP, freePort))
+
+    Both().activate()
+    outcome = feed(receiver, until=until(1), control=[])
+    assert [data for _, data in outcome["outbox"]] == [b"to the group"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "routers"), [(Multicast_sender, 10), (Multicast_transceiver, 255)]
+)
+def test_how_far_what_is_sent_may_go(kind, routers):
+    peer = kind("127.0.0.1", 0, GROUP, 1, interface="127.0.0.1")
+    with peer.makeSocket() as sock:
+        assert sock.getsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL) == routers
+
+
+def test_a_multicast_sender_ends_when_no_more_is_to_be_sent():
+    finished = producerFinished()
+    sender = Multicast_sender("127.0.0.1", 0, GROUP, 1, interface="127.0.0.1")
+    assert feed(sender, control=[finished])["signal"] == [finished]
