@@ -10,9 +10,8 @@ Example usage
 How does it work?
 -----------------
 An ActivityMonitor stands between the component and the rest, and tells a
-ResettableSender of each message that passes. When none has for `timeout`
-seconds, that sends shutdownMicroprocess to the component. No threads: all wait
-with a time limit.
+ResettableSender of what passes, in or out. When nothing has for `timeout` seconds,
+that sends producerFinished to the component. No threads: all wait with a time limit.
 
 Termination: each says its own.
 """
@@ -29,8 +28,9 @@ from Kamaelia.Chassis.ConnectedServer import MoreComplexServer
 from Kamaelia.Chassis.Graphline import Graphline
 from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter
 from Kamaelia.Internet.SingleServer import echo
+from Kamaelia.IPC import shutdownCSA
 
-ENDS = producerFinished | shutdownMicroprocess
+ENDS = producerFinished | shutdownMicroprocess | shutdownCSA
 
 
 class ResettableSender(component):
@@ -63,52 +63,59 @@ class ResettableSender(component):
 
 
 class ActivityMonitor(component):
-    """ActivityMonitor() -> passes on what comes, and says `message` to "observed" each time.
+    """ActivityMonitor() -> passes on what comes, and says `message` to "observed".
 
-    Ends when an end passes from "inbox3" or comes to "control", or with `watched`, a component.
+    Once for all that waited together. Ends when producerFinished, shutdownMicroprocess or
+    shutdownCSA has passed from "control"; or with `watched`, a component, if there is one.
     """
 
     Inboxes = {
         "inbox": "to outbox",
         "inbox2": "to outbox2",
-        "inbox3": "to outbox3: the signals of what is watched",
-        "control": "producerFinished or shutdownMicroprocess: end when what is watched ends",
+        "inbox3": "to outbox3",
+        "control": "to signal: the signals of what is watched",
     }
     Outboxes = {
         "outbox": "from inbox",
         "outbox2": "from inbox2",
         "outbox3": "from inbox3",
-        "signal": "producerFinished: it has ended",
+        "signal": "from control",
         "observed": "the message, whenever something passed",
+        "_ended": "producerFinished: nothing more is observed",
     }
 
     message: Any = "RESET"
     watched: Any = None
-    WAYS = (("inbox", "outbox"), ("inbox2", "outbox2"), ("inbox3", "outbox3"))
+    WAYS = (
+        ("inbox", "outbox"),
+        ("inbox2", "outbox2"),
+        ("inbox3", "outbox3"),
+        ("control", "signal"),
+    )
 
     def main(self) -> Generator[int, None, None]:
         if self.watched is not None:
             self.addChildren(self.watched)
-        self._passOn()
-        while not self._isOver():
+        isOver = False
+        while True:
+            if self.watched is not None:
+                isOver = not self.watched._task.isAlive()
+            hasEnded = self._passOn()
+            if isOver or (self.watched is None and hasEnded):
+                break
             yield from self.waitForChange()
-            self._passOn()
-        self.send(producerFinished(self), "signal")
+        self.send(producerFinished(self), "_ended")
 
-    def _passOn(self) -> None:
+    def _passOn(self) -> bool:
+        """Passes on all that waits; whether an end was among it."""
+        hasEnded = False
+        if self.anyReady():
+            self.send(self.message, "observed")
         for source, target in self.WAYS:
             for message in self.Inbox(source):
                 self.send(message, target)
-                self.send(self.message, "observed")
-                self._hasEnded |= target == "outbox3" and isinstance(message, ENDS)
-
-    _hasEnded = False
-
-    def _isOver(self) -> bool:
-        isTold = sum(isinstance(message, ENDS) for message in self.Inbox("control")) > 0
-        if self.watched is None:
-            return self._hasEnded or isTold
-        return self._hasEnded or not self.watched._task.isAlive()
+                hasEnded |= source == "control" and isinstance(message, ENDS)
+        return hasEnded
 
 
 class PeriodicWakeup(component):
@@ -131,44 +138,52 @@ class PeriodicWakeup(component):
 
 
 class WakeableIntrospector(component):
-    """WakeableIntrospector() -> for each message to "inbox", the names of all that run.
+    """WakeableIntrospector() -> sends producerFinished to "signal" once nobody else is left.
 
-    Ends with producerFinished or shutdownMicroprocess on "control", which it passes on.
+    It looks at the beginning and whenever it is woken, and counts neither Graphlines nor
+    PeriodicWakeups, so that these three can end a program that has nothing more to do. Ends
+    then, or with producerFinished or shutdownMicroprocess on "control", which it passes on.
     """
 
-    Inboxes = {"inbox": "anything: say it", "control": "producerFinished or shutdownMicroprocess"}
-    Outboxes = {"outbox": "a list of names (text), sorted", "signal": "what came to control"}
+    Inboxes = {"inbox": "anything: look", "control": "producerFinished or shutdownMicroprocess"}
+    Outboxes = {"outbox": "nothing", "signal": "producerFinished, or what came to control"}
+
+    UNCOUNTED = (Graphline, PeriodicWakeup)
 
     def main(self) -> Generator[int, None, None]:
-        while True:
+        while not self._isAlone():
             yield from self.waitForMessage()
             for _ in self.Inbox():
-                self.send(sorted(str(each) for each in self.scheduler.listAllThreads()))
+                pass
             if self.isShuttingDown():
                 return
+        self.send(producerFinished(self), "signal")
+
+    def _isAlone(self) -> bool:
+        everybody = self.scheduler.listAllThreads()
+        return all(each is self or isinstance(each, self.UNCOUNTED) for each in everybody)
 
 
 def InactivityChassis(somecomponent: Any, timeout: float = 2, debug: bool = False) -> Any:
-    """`somecomponent`, sent shutdownMicroprocess when no message passed for `timeout` seconds."""
-    sender = ResettableSender(timeout=timeout, message=shutdownMicroprocess(), debug=debug)
+    """`somecomponent`, sent producerFinished when no message passed for `timeout` seconds."""
+    sender = ResettableSender(timeout=timeout, message=producerFinished(), debug=debug)
+    linkages = {
+        ("", "inbox"): ("MONITOR", "inbox"),
+        ("MONITOR", "outbox"): ("WRAPPED", "inbox"),
+        ("WRAPPED", "outbox"): ("MONITOR", "inbox2"),
+        ("MONITOR", "outbox2"): ("", "outbox"),
+        ("WRAPPED", "signal"): ("MONITOR", "control"),
+        ("MONITOR", "signal"): ("", "signal"),
+        ("", "control"): ("WRAPPED", "control"),
+        ("MONITOR", "observed"): ("SENDER", "inbox"),
+        ("MONITOR", "_ended"): ("SENDER", "control"),
+        ("SENDER", "outbox"): ("WRAPPED", "control"),
+    }
+    if "CreatorFeedback" in somecomponent.outboxes:
+        linkages["WRAPPED", "CreatorFeedback"] = "MONITOR", "inbox3"
+        linkages["MONITOR", "outbox3"] = "", "CreatorFeedback"
     monitor = ActivityMonitor(watched=somecomponent)
-    return Graphline(
-        WRAPPED=somecomponent,
-        MONITOR=monitor,
-        SENDER=sender,
-        linkages={
-            ("", "inbox"): ("MONITOR", "inbox"),
-            ("MONITOR", "outbox"): ("WRAPPED", "inbox"),
-            ("WRAPPED", "outbox"): ("MONITOR", "inbox2"),
-            ("MONITOR", "outbox2"): ("", "outbox"),
-            ("WRAPPED", "signal"): ("MONITOR", "inbox3"),
-            ("MONITOR", "outbox3"): ("", "signal"),
-            ("", "control"): ("WRAPPED", "control"),
-            ("MONITOR", "observed"): ("SENDER", "inbox"),
-            ("MONITOR", "signal"): ("SENDER", "control"),
-            ("SENDER", "outbox"): ("WRAPPED", "control"),
-        },
-    )
+    return Graphline(WRAPPED=somecomponent, MONITOR=monitor, SENDER=sender, linkages=linkages)
 
 
 def NoActivityTimeout(
@@ -185,9 +200,9 @@ def NoActivityTimeout(
 
 
 def ExtendedInactivity(someclass: Any) -> Callable[..., Any]:
-    """As NoActivityTimeout, but the time limit is said when it is made: a keyword, timeout=."""
+    """As NoActivityTimeout, but the time limit is said when it is made, before all else."""
 
-    def maker(*argv: Any, timeout: float = 2, debug: bool = False, **argd: Any) -> Any:
+    def maker(timeout: float = 2, debug: bool = False, *argv: Any, **argd: Any) -> Any:
         return NoActivityTimeout(someclass, timeout, debug)(*argv, **argd)
 
     return maker
@@ -228,9 +243,9 @@ class _Quitting:
 
 
 class EchoServer(MoreComplexServer):
-    """EchoServer() -> an example: sends back what it gets, and hangs up after five idle seconds."""
+    """EchoServer() -> an example: sends back what it gets, and hangs up after two idle seconds."""
 
-    protocol = NoActivityTimeout(echo, timeout=5)
+    protocol = NoActivityTimeout(echo, timeout=2)
     port = 1500
     socketOptions = (socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 

@@ -8,6 +8,7 @@ from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.Scheduler import scheduler
 from Axon.testing import feed
+from Kamaelia.Chassis.Graphline import Graphline
 from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter
 from Kamaelia.Internet.TCPServer import TCPServer
 from Kamaelia.Internet.TimeOutCSA import (
@@ -20,6 +21,7 @@ from Kamaelia.Internet.TimeOutCSA import (
     ResettableSender,
     WakeableIntrospector,
 )
+from Kamaelia.IPC import shutdownCSA
 from Tests.Kamaelia.sockets import Echo, dial, readAll
 
 
@@ -47,11 +49,12 @@ def test_each_reset_begins_the_time_anew(virtualClock):
     assert virtualClock.now() == pytest.approx(24)
 
 
-def test_a_monitor_passes_on_and_says_that_it_did():
-    finished = producerFinished()
-    outcome = feed(ActivityMonitor(), inbox=[1], inbox2=[2], inbox3=[finished], control=[])
-    assert (outcome["outbox"], outcome["outbox2"], outcome["outbox3"]) == ([1], [2], [finished])
-    assert outcome["observed"] == ["RESET"] * 3
+@pytest.mark.parametrize("end", [producerFinished(), shutdownMicroprocess(), shutdownCSA(1, 2)])
+def test_a_monitor_passes_on_and_says_so_once_for_all_that_waited(end):
+    outcome = feed(ActivityMonitor(), inbox=[1, 2], inbox2=[3], inbox3=[4], control=["x", end])
+    assert (outcome["outbox"], outcome["outbox2"], outcome["outbox3"]) == ([1, 2], [3], [4])
+    assert outcome["signal"] == ["x", end]
+    assert outcome["observed"] == ["RESET"]
 
 
 def test_a_wakeup_comes_at_each_interval(virtualClock):
@@ -62,25 +65,51 @@ def test_a_wakeup_comes_at_each_interval(virtualClock):
     assert virtualClock.now() == pytest.approx(30)
 
 
-def test_an_introspector_names_all_that_run():
-    outcome = feed(WakeableIntrospector(), inbox=["say"])
-    assert any("WakeableIntrospector" in name for name in outcome["outbox"][0])
+def test_an_introspector_ends_those_that_are_left_when_nobody_else_is(virtualClock):
+    busy = Busy(times=25)
+    rest = Graphline(
+        WAKE=PeriodicWakeup(interval=10),
+        LOOK=WakeableIntrospector(),
+        linkages={("WAKE", "outbox"): ("LOOK", "inbox"), ("LOOK", "signal"): ("WAKE", "control")},
+    )
+    busy.activate()
+    rest.run()
+    assert virtualClock.now() == pytest.approx(30)
+    assert not scheduler.run.listAllThreads()
+
+
+def test_an_end_ends_an_introspector_that_is_not_alone():
+    finished = producerFinished()
+    outcome = feed(WakeableIntrospector(), inbox=["look"], control=[finished])
+    assert outcome["signal"] == [finished]
 
 
 def test_a_component_is_told_to_stop_when_nothing_happens(virtualClock):
     outcome = feed(InactivityChassis(Echo(), timeout=7), inbox=["a", "b"], control=[])
     assert outcome["outbox"] == ["a", "b"]
-    assert shutdownMicroprocess in [type(message) for message in outcome["signal"]]
+    assert producerFinished in [type(message) for message in outcome["signal"]]
     assert virtualClock.now() == pytest.approx(7)
     assert not scheduler.run.listAllThreads()
 
 
 @pytest.mark.parametrize(
-    "make", [NoActivityTimeout(Echo, timeout=7), lambda: ExtendedInactivity(Echo)(timeout=7)]
+    "make", [NoActivityTimeout(Echo, timeout=7), lambda: ExtendedInactivity(Echo)(7)]
 )
 def test_a_maker_gives_components_with_a_time_limit(virtualClock, make):
     feed(make(), control=[])
     assert virtualClock.now() == pytest.approx(7)
+
+
+def test_the_feedback_to_a_creator_passes_too(virtualClock):
+    class Connection(Echo):
+        Outboxes = {"outbox": "", "signal": "", "CreatorFeedback": ""}
+
+        def main(self) -> Any:
+            self.send("closed", "CreatorFeedback")
+            yield from super().main()
+
+    outcome = feed(InactivityChassis(Connection(), timeout=7), control=[])
+    assert outcome["CreatorFeedback"] == ["closed"]
 
 
 @pytest.mark.parametrize("further", [False, True])
