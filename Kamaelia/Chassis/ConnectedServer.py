@@ -42,8 +42,9 @@ from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Kamaelia.Chassis.Workers import Workers
 from Kamaelia.Internet import Interrupts
+from Kamaelia.Internet.Balancers import Balancers
 from Kamaelia.Internet.Gates import theLoopOf
-from Kamaelia.Internet.TCPServer import TCPServer, addressOf
+from Kamaelia.Internet.TCPServer import TCPServer, endsOf
 from Kamaelia.IPC import newCSA, serverShutdown, shutdownCSA
 
 LOG = logging.getLogger("Kamaelia.Chassis.ConnectedServer")
@@ -56,7 +57,8 @@ class ServerCore(component):
     localport=, and local= if it asks for that; gives the handler. port: 0 for
     any that is free, see `ports`. host: one, several, None for all IPv4
     addresses. path: a Unix socket instead. ssl: an SSLContext. workers: so many
-    processes serve; limits on connections are those of each.
+    processes serve; limits on connections are those of each. proxy_protocol_from: the
+    networks of load balancers, whose connections begin with a PROXY header.
     """
 
     Inboxes = {
@@ -80,6 +82,7 @@ class ServerCore(component):
     starttls: Any = None  # an SSLContext for handlers that send True to "makessl"
     max_connections: int | None = None  # more of them wait in the system's queue
     max_connections_per_peer: int | None = None  # more of them are closed at once
+    proxy_protocol_from: Any = None  # networks, or "unix"; see Kamaelia.Internet.Balancers
     grace: float = 5.0  # seconds
     workers: int | None = None  # see Kamaelia.Chassis.Workers
     # Called with this component:
@@ -92,6 +95,8 @@ class ServerCore(component):
         super().__init__(**argd)
         if self.workers is not None and self.workers < 1:
             raise ValueError(f"workers is the number of processes that serve, not {self.workers}")
+        networks = self.proxy_protocol_from
+        self._balancers = Balancers(networks) if networks else None
         self.server: Any = None
         self.connections: dict[Any, Any] = {}  # the adapters, with their handlers
         self._makeHandler = _callableOf(self)
@@ -147,9 +152,11 @@ class ServerCore(component):
 
     def hangUp(self) -> None:
         """What SIGHUP does: `onHangup` is called, in each worker if there are some."""
+        if self.onHangup is None:  # nothing, then: the signal itself would end a worker
+            return
         if isinstance(self.server, Workers):
             self.server.hangUp()
-        elif self.onHangup is not None:
+        else:
             try:
                 self.onHangup(self)
             except Exception:
@@ -163,6 +170,7 @@ class ServerCore(component):
             path=self.path,
             sockets=self.sockets,
             ssl=self.ssl,
+            balancers=self._balancers,
             maxConnections=self.max_connections,
             maxPerPeer=self.max_connections_per_peer,
             onOpened=self._opened,
@@ -197,9 +205,7 @@ class ServerCore(component):
         self._closed(shutdownCSAMessage.object)
 
     def _opened(self, adapter: Any) -> None:
-        transport = adapter.transport
-        peer, peerport = addressOf(transport, "peername")
-        localip, localport = addressOf(transport, "sockname")
+        peer, peerport, localip, localport = endsOf(adapter)
         try:
             handler = self.mkProtocolHandler(
                 peer=peer, peerport=peerport, localip=localip, localport=localport

@@ -16,7 +16,8 @@ is in each of them. One that dies is logged and replaced, at once the first time
 and ever more slowly when they go on dying. The others notice nothing.
 
 Termination: when it is told to, and all workers have ended in order; with
-workersCannotStart when `ATTEMPTS` of them in a row ended before they listened.
+workersCannotStart when `ATTEMPTS` of them in a row ended before they listened, and
+no other is left.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ from Kamaelia.IPC import serverShutdown
 
 ATTEMPTS = 5
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds before a worker is replaced
-PERIOD = 10.0  # seconds after which a death is forgotten
+PERIOD = 60.0  # seconds after which a death is forgotten
 
 LOG = logging.getLogger("Kamaelia.Chassis.Workers")
 
@@ -143,7 +144,7 @@ class Workers(component):
         else:
             self._failed += 1
             LOG.error("worker %s ended with %s before it listened", pid, how)
-        if self._failed >= ATTEMPTS:
+        if self._failed >= ATTEMPTS and not self.pids:
             raise workersCannotStart(
                 f"{self.name} gives up: {self._failed} workers in a row ended before they"
                 f" listened, the last one with {how}"

@@ -168,8 +168,11 @@ class _Nurse:
             while (ended := os.waitpid(-1, os.WNOHANG))[0]:
                 self.children.discard(ended[0])
                 code = os.waitstatus_to_exitcode(ended[1])
-                with suppress(OSError):
-                    self.channel.sendall(f"ended {ended[0]} {code}\n".encode())
+                self.tell(f"ended {ended[0]} {code}\n")
+
+    def tell(self, line: str) -> None:
+        with suppress(OSError):  # the program has died
+            self.channel.sendall(line.encode())
 
     def obey(self) -> bytes:
         try:
@@ -184,7 +187,12 @@ class _Nurse:
         if self.isStopping:
             return
         _flush()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError:  # too many processes, or too little memory
+            LOG.exception("no process could be forked")
+            self.tell("ended 0 1\n")
+            return
         if pid:
             self.children.add(pid)
             return
@@ -203,9 +211,9 @@ class _Nurse:
         if not self.isStopping:
             self.isStopping = True
             self.until = monotonic() + self.grace + LATE
-            os.close(self.ours)
             for sock in self.sockets:
                 sock.close()
+            os.close(self.ours)
 
     def stopNow(self) -> None:
         self.stop()

@@ -72,6 +72,11 @@ def waitUntil(isSo: Callable[[], object]) -> None:
         time.sleep(0.005)
 
 
+def isRefused(port: int) -> bool:
+    with socket.socket() as sock:
+        return sock.connect_ex(("127.0.0.1", port)) != 0
+
+
 def pidsOf(server: Any) -> set[int]:
     return set(server.server.pids)
 
@@ -97,13 +102,17 @@ def test_connections_are_served_by_each_of_several_processes(serving):
     assert serving(client, protocol=Who, workers=2) == (True, False)
 
 
-def test_few_connections_that_stay_are_spread_over_the_workers(serving):
-    def client(server: Any) -> int:
-        with ExitStack() as stack:
-            served = [ask(stack.enter_context(dial(server.port))) for _ in range(20)]
-            return min(map(served.count, pidsOf(server)))
+def test_nobody_waits_for_a_worker_that_is_busy_while_another_is_not(serving):
+    def client(server: Any) -> Any:
+        busy, idle = pidsOf(server)
+        os.kill(busy, signal.SIGSTOP)
+        try:
+            with dials(server.port, 10) as socks:
+                return {ask(sock) for sock in socks} == {idle}
+        finally:
+            os.kill(busy, signal.SIGCONT)
 
-    assert serving(client, protocol=Who, workers=2) >= 2
+    assert serving(client, protocol=Who, workers=2)
 
 
 @pytest.mark.parametrize("workers", [None, 1])
@@ -207,8 +216,7 @@ def test_control_ends_all_in_order_and_handlers_are_told():
                 ask(sock)
             server.scheduler.callFromThread(lambda: server._deliver(producerFinished(), "control"))
             said.extend(readAll(sock) for sock in socks)
-            with pytest.raises(OSError):
-                dial(server.port)
+            waitUntil(lambda: isRefused(server.port))
 
     thread = threading.Thread(target=talk)
     server.onListening = lambda _: thread.start()
@@ -308,6 +316,57 @@ def test_workers_that_cannot_start_are_an_error_that_says_so(monkeypatch, caplog
     with pytest.raises(Workers.workersCannotStart, match=r"5 workers in a row .* exit code 1"):
         server.run()
     assert caplog.text.count("ended with exit code 1 before it listened") == 5
+
+
+def test_a_failure_to_fork_is_one_more_failed_start(monkeypatch, caplog):
+    monkeypatch.setattr(Workers, "FIRST_PAUSE", 0.001)
+    fork, parent = os.fork, os.getpid()
+
+    def failing() -> int:
+        if os.getpid() == parent:
+            return fork()
+        raise BlockingIOError("too many processes")
+
+    monkeypatch.setattr(os, "fork", failing)
+    with pytest.raises(Workers.workersCannotStart):
+        ServerCore(protocol=Echo, port=0, workers=2).run()
+
+
+def test_what_is_activated_in_a_worker_runs_there_until_it_ends(serving, tmp_path):
+    class Note(component):
+        def main(self) -> Generator[int, None, None]:
+            note = tmp_path / str(os.getpid())
+            note.touch()
+            try:
+                yield from self.passOnShutdown()
+            finally:
+                note.unlink()
+
+    def client(server: Any) -> Any:
+        return {int(note.name) for note in tmp_path.iterdir()} == pidsOf(server)
+
+    settings = {"onWorker": lambda _: Note().activate(), "workers": 2}
+    assert serving(client, protocol=Who, **settings)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_hangup_that_nobody_asked_for_harms_no_worker(serving):
+    def client(server: Any) -> Any:
+        before = pidsOf(server)
+        server.hangUp()
+        with dial(server.port) as sock:
+            return ask(sock) in before, pidsOf(server) == before
+
+    assert serving(client, protocol=Who, workers=2) == (True, True)
+
+
+def test_a_worker_has_no_event_queue_but_its_own(serving):
+    def client(server: Any) -> int:
+        folder = Path(f"/proc/{pidsOf(server).pop()}/fd")
+        queues = [os.readlink(each) for each in folder.iterdir()]
+        return queues.count("anon_inode:[eventpoll]")
+
+    assert serving(client, protocol=Who, workers=2) == 1
 
 
 def test_a_worker_that_dies_again_and_again_is_replaced_ever_more_slowly(
