@@ -34,11 +34,14 @@ class Acceptor:
     connections there may be more, or None. spare: called with each new descriptor,
     and with infinity when there are none; may call `stop`. atOnce: clients accepted
     before others have their turn, other processes on the same sockets among them.
+    introduce: a coroutine function that is called with each accepted socket first, and
+    gives the factory for it; whom it raises an OSError for is turned away.
     """
 
     __slots__ = (
         "_atOnce",
         "_factory",
+        "_introduce",
         "_isStarted",
         "_loop",
         "_more",
@@ -58,8 +61,10 @@ class Acceptor:
         room: Callable[[], float] | None,
         spare: Callable[[float], None],
         atOnce: int = AT_ONCE,
+        introduce: Callable[[Any], Any] | None = None,
     ) -> None:
         self._atOnce = atOnce
+        self._introduce = introduce
         self._loop = loop
         self._sockets = list(sockets)
         self._factory = factory
@@ -117,13 +122,26 @@ class Acceptor:
 
     def _take(self, connection: Any) -> None:
         connection.setblocking(False)
-        connecting = self._loop.connect_accepted_socket(self._factory, connection, **self._more)
-        task = self._loop.create_task(connecting)
+        task = self._loop.create_task(self._announced(connection))
         self._pending[task] = connection
         task.add_done_callback(self._taken)
         self._spare(connection.fileno())
         if not self._hasRoom():
             self._rest()
+
+    def _announced(self, connection: Any) -> Any:
+        if self._introduce is not None:
+            return self._introduced(connection)
+        return self._loop.connect_accepted_socket(self._factory, connection, **self._more)
+
+    async def _introduced(self, connection: Any) -> None:
+        assert self._introduce is not None
+        try:
+            factory = await self._introduce(connection)
+        except BaseException:
+            connection.close()
+            raise
+        await self._loop.connect_accepted_socket(factory, connection, **self._more)
 
     def _taken(self, task: Any) -> None:
         """A client has been announced, or its handshake has failed."""

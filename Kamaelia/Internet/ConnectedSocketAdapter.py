@@ -63,6 +63,7 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
     mostUnread = 256 * 1024  # bytes
     promptly = 5.0  # seconds that what was sent has after shutdownMicroprocess
     patience = 60.0  # seconds without progress after producerFinished
+    origin: Any = None  # who the client is, if a load balancer has said so
     mayStayHalfOpen = False  # whether the peer may have sent its last, and go on reading
 
     def __init__(
@@ -202,6 +203,13 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
             self._mindBacklog(sink, len(data))
         else:
             self._unread = 0
+
+    def hasHeard(self, data: bytes) -> None:
+        """The peer has sent these bytes before there is a transport: they come before all others.
+
+        Call it before the connection is made.
+        """
+        self._unsent, self._isReading = data, False
 
     def _keep(self, data: bytes) -> None:
         self._unsent = data if self._unsent is None else self._unsent + data

@@ -131,11 +131,13 @@ class Listener:
 
     room: says how many connections there may be more; without it, any number. isShared:
     other processes listen on these sockets, too, so that a Unix socket's path stays.
+    introduce: see Acceptor.
     """
 
     __slots__ = (
         "_acceptor",
         "_factory",
+        "_introduce",
         "_isPaused",
         "_isShared",
         "_isShort",
@@ -155,7 +157,9 @@ class Listener:
         ssl: Any = None,
         room: Callable[[], float] | None = None,
         isShared: bool = False,
+        introduce: Callable[[Any], Any] | None = None,
     ) -> None:
+        self._introduce = introduce
         self.sockets = sockets
         self._isShared = isShared
         self._factory = factory
@@ -172,7 +176,7 @@ class Listener:
     async def start(self, loop: AbstractEventLoop) -> None:
         """Begins to accept."""
         self._loop = loop
-        if self._ssl is not None or isinstance(loop, BaseEventLoop):
+        if self._ssl is not None or self._introduce is not None or isinstance(loop, BaseEventLoop):
             self._startAcceptor()
             return
         for sock in self.sockets:
@@ -193,9 +197,8 @@ class Listener:
         if self._acceptor is None:
             more = {"ssl": self._ssl, "ssl_handshake_timeout": HANDSHAKE} if self._ssl else {}
             atOnce = 1 if self._isShared else AT_ONCE
-            self._acceptor = Acceptor(
-                self._loop, self.sockets, self._factory, more, self._room, self._spareOf, atOnce
-            )
+            rest = (self._room, self._spareOf, atOnce, self._introduce)
+            self._acceptor = Acceptor(self._loop, self.sockets, self._factory, more, *rest)
         self._acceptor.start()
 
     def pause(self) -> None:

@@ -22,6 +22,7 @@ that there are go on.
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable, Generator
 from math import inf
@@ -29,11 +30,14 @@ from typing import Any
 
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Kamaelia.Internet.Balancers import BadHeader, Balancers
 from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter
 from Kamaelia.Internet.Gates import theLoopOf
 from Kamaelia.Internet.Listening import Listener, Options, openPath, openSockets
 from Kamaelia.IPC import newCSA, serverShutdown, shutdownCSA
+from Kamaelia.Support.Protocol.ProxyHeader import Origin
 
+LOG = logging.getLogger("Kamaelia.Internet.TCPServer")
 CHECK = 15  # every sixteenth connection is asked how many descriptors are left
 
 
@@ -42,9 +46,9 @@ class TCPServer(component):
 
     listenport: 0 for any that is free; `ports` says which. socketOptions: one
     (level, option, value), or several. host: one, several, None for all
-    addresses. path: a Unix socket instead. ssl: an SSLContext.
-    maxConnections, maxPerPeer: how many at once. A port that is not to be had is
-    an OSError at start.
+    addresses. path: a Unix socket instead. ssl: an SSLContext. balancers: Balancers,
+    whose clients are the peers. maxConnections, maxPerPeer: how many at once. A port
+    that is not to be had is an OSError at start.
     """
 
     Inboxes = {
@@ -64,6 +68,7 @@ class TCPServer(component):
     path: str | None = None
     sockets: Any = None  # that listen already, and are shared with other processes
     ssl: Any = None
+    balancers: Balancers | None = None
     maxConnections: int | None = None
     maxPerPeer: int | None = None
     onOpened: Callable[[Any], None] | None = None  # called with each adapter, instead of newCSA
@@ -85,7 +90,10 @@ class TCPServer(component):
         loop = theLoopOf(self)
         isShared = self.sockets is not None
         sockets = self.openAll()
-        self._listener = Listener(sockets, self._newAdapter, self.ssl, self._room, isShared)
+        introduce = self._introduced if self.balancers is not None else None
+        self._listener = Listener(
+            sockets, self._newAdapter, self.ssl, self._room, isShared, introduce
+        )
         self.scheduler.outside += 1
         job = loop.create_task(self._listener.start(loop))
         job.add_done_callback(lambda _: self.unpause())
@@ -136,6 +144,26 @@ class TCPServer(component):
         adapter.creator = self
         adapter.isServer = True
         adapter.scheduler = self.scheduler
+        return adapter
+
+    async def _introduced(self, sock: Any) -> Callable[[], Any]:
+        """What makes the adapter for this socket, once it is known who the client is."""
+        if self.balancers is None or not self.balancers.includes(sock):
+            return self._newAdapter
+        try:
+            origin, early = await self.balancers.introduce(theLoopOf(self), sock)
+        except BadHeader as error:
+            LOG.warning("closing a connection from a load balancer: %s", error)
+            raise ConnectionAbortedError(str(error)) from error
+        if early and self.ssl is None:  # it has been said before any greeting
+            sock.recv(len(early))
+        return lambda: self._newIntroduced(origin, early if self.ssl is None else b"")
+
+    def _newIntroduced(self, origin: Origin | None, early: bytes) -> Any:
+        adapter = self._newAdapter()
+        adapter.origin = origin
+        if early:
+            adapter.hasHeard(early)
         return adapter
 
     def opened(self, adapter: Any) -> None:
@@ -193,7 +221,7 @@ class TCPServer(component):
             self._listener.resume()
 
     def _mayJoin(self, adapter: Any) -> bool:
-        peer = adapter.peer = addressOf(adapter.transport, "peername")[0]
+        peer = adapter.peer = endsOf(adapter).peer
         count = self.perPeer.get(peer, 0)
         if self.maxPerPeer is not None and count >= self.maxPerPeer:
             return False
@@ -206,6 +234,15 @@ class TCPServer(component):
             self.perPeer[adapter.peer] = left
         else:
             self.perPeer.pop(adapter.peer, None)
+
+
+def endsOf(adapter: Any) -> Origin:
+    """Both ends of a connection, the client's as its load balancer says, if there is one."""
+    origin: Origin | None = getattr(adapter, "origin", None)
+    if origin is not None:
+        return origin
+    transport = adapter.transport
+    return Origin(*addressOf(transport, "peername"), *addressOf(transport, "sockname"))
 
 
 def addressOf(transport: Any, which: str) -> tuple[str, int]:
