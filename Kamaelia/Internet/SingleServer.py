@@ -7,10 +7,12 @@ Example usage
 How does it work?
 -----------------
 A TCPServer of one connection at most: the next client waits in the system's
-queue until this one has gone. What is sent while nobody is connected waits.
+queue until this one has gone. What is sent while nobody is connected waits. At the
+end of each connection it sends a producerFinished to "signal", and goes on: who is
+to outlive a client must not be ended by that.
 
-Termination: producerFinished or shutdownMicroprocess on "control". A client's
-end does not end it.
+Termination: producerFinished or shutdownMicroprocess on "control", unless it is its
+own that comes back.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ class SingleServer(component):
     }
     Outboxes = {
         "outbox": "bytes from the client",
-        "signal": "what came to control",
+        "signal": "producerFinished: a client has gone; at the end what came to control",
         "_CSA_signal": "to the TCPServer",
     }
 
@@ -69,9 +71,15 @@ class SingleServer(component):
                 else:
                     self._forget(message.object)
             for message in self.Inbox("control"):
-                if isinstance(message, producerFinished | shutdownMicroprocess):
+                if self._isOrder(message):
                     yield from self._end(message)
                     return
+
+    def _isOrder(self, message: Any) -> bool:
+        """Whether it is to end: not when it is told what it said itself of a client."""
+        if isinstance(message, producerFinished):
+            return message.caller is not self
+        return isinstance(message, shutdownMicroprocess)
 
     def _begin(self) -> None:
         server = self.server = self.TCPS(listenport=self.port, socketOptions=self.socketOptions)
@@ -98,6 +106,7 @@ class SingleServer(component):
             for linkage in self._onward:
                 self.unlink(thelinkage=linkage)
             self.removeChild(adapter)
+            self.send(producerFinished(self), "signal")
 
     def _end(self, message: Any) -> Generator[int, None, None]:
         self.send(serverShutdown(), "_CSA_signal")

@@ -88,10 +88,22 @@ def test_an_adapter_that_is_told_to_end_sends_what_it_has():
         assert readAll(theirs) == "last wörds".encode()
 
 
+class EchoForAll(component):
+    """Sends back what it gets, from all clients: goes on when one of them has gone."""
+
+    def main(self) -> Any:
+        isOver = False
+        while not isOver:
+            yield from self.waitForMessage()
+            for data in self.Inbox():
+                self.send(data)
+            isOver = any(message.caller is None for message in self.Inbox("control"))
+
+
 def single(talk: Any, kind: Any = SingleServer) -> Any:
     """A SingleServer that echoes, and what talk(port) gave, in a thread."""
     gave: list[Any] = []
-    server, echo = kind(port=0, host="127.0.0.1"), Echo()
+    server, echo = kind(port=0, host="127.0.0.1"), EchoForAll()
 
     def run() -> None:
         gave.append(talk(server.ports[0]))

@@ -1,0 +1,50 @@
+"""What a server of one connection says about its clients."""
+
+import threading
+from typing import Any
+
+import pytest
+
+from Axon.Component import component
+from Axon.Ipc import producerFinished
+from Kamaelia.Internet.SingleServer import SingleServer
+from Tests.Kamaelia.sockets import PATIENCE, dial
+
+pytestmark = pytest.mark.usefixtures("eachLoop")
+
+
+class Doorman(component):
+    """Counts the clients that have gone; sends each end back, and its own after the second."""
+
+    def main(self) -> Any:
+        self.ends: list[Any] = []
+        while len(self.ends) < 2:
+            yield from self.waitForMessage()
+            for message in self.Inbox():
+                self.send(message)
+            for message in self.Inbox("control"):
+                self.ends.append(message)
+                self.send(message, "signal")
+        self.send(producerFinished(self), "signal")
+
+
+def test_the_end_of_each_client_is_said_and_ends_nothing_when_it_comes_back():
+    got: list[bytes] = []
+
+    def talk(port: int) -> None:
+        for word in (b"1", b"2"):
+            with dial(port) as sock:
+                sock.sendall(word)
+                got.append(sock.recv(1))
+
+    server, doorman = SingleServer(port=0, host="127.0.0.1"), Doorman()
+    thread = threading.Thread(target=lambda: talk(server.ports[0]))
+    server.onListening = lambda _: thread.start()
+    for source, sink in ((server, doorman), (doorman, server)):
+        doorman.link((source, "outbox"), (sink, "inbox"))
+        doorman.link((source, "signal"), (sink, "control"))
+    server.activate()
+    doorman.run()
+    thread.join(PATIENCE)
+    assert got == [b"1", b"2"]
+    assert [(type(each), each.caller) for each in doorman.ends] == [(producerFinished, server)] * 2
