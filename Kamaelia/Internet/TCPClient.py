@@ -29,7 +29,9 @@ class TCPClient(ConnectedSocketAdapter):
     """TCPClient(host, port[, delay][, connect_timeout][, wait_for_serverclose]) -> a connection.
 
     delay, connect_timeout: seconds before the attempt, and for it.
-    wait_for_serverclose: at producerFinished, wait until the server closes.
+    wait_for_serverclose: at producerFinished, wait until the server closes. halfClose: do so,
+    and tell the server that no more will come (not in TLS): for those that wait for that,
+    and not for HTTP, where some take it for a hang-up.
     ssl: an SSLContext, or True. path: of a Unix socket, instead of host and port.
     serverHostname: whose certificate it must be, if not host's.
     """
@@ -51,6 +53,7 @@ class TCPClient(ConnectedSocketAdapter):
 
     ssl: Any = None
     path: str | None = None
+    halfClose = False
     mostKept = 64  # messages, until the connection stands
 
     def __init__(
@@ -98,5 +101,12 @@ class TCPClient(ConnectedSocketAdapter):
             super()._beginTLS(message)
 
     def close(self, patience: float, mayRenew: bool = True) -> None:
-        if not (self.wait_for_serverclose and mayRenew):
+        if mayRenew and self.halfClose:
+            self._sayEnd()
+        elif not (mayRenew and self.wait_for_serverclose):
             super().close(patience, mayRenew)
+
+    def _sayEnd(self) -> None:
+        if not self._isOver and self._handshake is None and self.transport.can_write_eof():
+            self._dropWhatComes()
+            self.transport.write_eof()

@@ -107,6 +107,19 @@ def test_it_may_wait_for_the_server_to_close():
     assert b"".join(outcome["outbox"]) == b"the answer"
 
 
+def test_it_may_tell_the_server_that_no_more_comes_and_wait_for_the_answer():
+    def behave(sock: socket.socket) -> bytes:
+        asked = readAll(sock)
+        sock.sendall(b"the answer")
+        return asked
+
+    with peer(behave) as (port, got):
+        client = TCPClient("127.0.0.1", port, halfClose=True)
+        outcome = feed(client, inbox=[b"x" * 1_000_000], control=[producerFinished()] * 2)
+    assert got == [b"x" * 1_000_000]
+    assert b"".join(outcome["outbox"]) == b"the answer"
+
+
 def test_shutdown_ends_it_even_while_it_waits(virtualClock):
     outcome = feed(TCPClient("127.0.0.1", 1, delay=3600), control=[shutdownMicroprocess()])
     assert [type(message) for message in outcome["signal"]] == [socketShutdown]
