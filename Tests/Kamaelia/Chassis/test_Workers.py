@@ -536,3 +536,21 @@ def test_a_hangup_reaches_all_workers_and_those_that_replace_them(program):
     output, errors = running.ends()
     assert output == "over\n"
     assert re.fullmatch(r"worker \d+ ended with SIGKILL, and is replaced\n", errors)
+
+
+def test_a_hangup_is_told_to_a_server_without_workers_and_its_error_ends_nothing(serving, caplog):
+    heard = threading.Event()
+
+    def onHangup(_: Any) -> None:
+        heard.set()
+        raise LookupError("no settings")
+
+    def client(server: Any) -> bool:
+        os.kill(os.getpid(), signal.SIGHUP)
+        assert heard.wait(PATIENCE)
+        with dial(server.port) as sock:
+            return ask(sock) == os.getpid()
+
+    assert serving(client, protocol=Who, onHangup=onHangup)
+    assert "no settings" in caplog.text
+    assert signal.getsignal(signal.SIGHUP) == signal.SIG_DFL
