@@ -1,5 +1,14 @@
 """Cuts a stream into chunks of one size.
 
+Example usage
+-------------
+    Pipeline(Reader(), Chunkifier(188), Decoder()).run()
+
+How does it work?
+-----------------
+What comes is kept as it is until a chunk is full; pieces are copied once, when they are
+sent.
+
 Termination: at a producerFinished, after the rest, which may be shorter; or at a
 shutdownMicroprocess, without it.
 """

@@ -4,6 +4,10 @@ Example usage
 -------------
     Pipeline(CheapAndCheerfulClock(0.5), TriggeredSource("tick\\n"), ConsoleEchoer()).run()
 
+How does it work?
+-----------------
+It sleeps between two ticks, and drifts by what its turns are late.
+
 Termination: at a producerFinished or shutdownMicroprocess.
 """
 

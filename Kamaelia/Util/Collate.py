@@ -1,5 +1,13 @@
 """Collects all messages, and sends them as one list at the end.
 
+Example usage
+-------------
+    Pipeline(Reader(), Collate(), PureTransformer(sorted), Writer()).run()
+
+How does it work?
+-----------------
+Everything is kept until the end: it is for streams that have one, and fit into memory.
+
 Termination: at a producerFinished or shutdownMicroprocess, after the list.
 """
 

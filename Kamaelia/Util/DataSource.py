@@ -4,6 +4,11 @@ Example usage
 -------------
     Pipeline(DataSource(["hello\\n", "world\\n"]), ConsoleEchoer()).run()
 
+How does it work?
+-----------------
+A message a turn, so that others have their turns between; an iterator may go on for
+ever.
+
 Termination: when all has been sent; or at a shutdownMicroprocess, which is passed on.
 """
 

@@ -1,5 +1,13 @@
 """Takes one part of each message.
 
+Example usage
+-------------
+    Pipeline(UDPReceiver("0.0.0.0", 2000), SimpleDetupler(0), ConsoleEchoer()).run()
+
+How does it work?
+-----------------
+A message without that part is an error of this component (IndexError or KeyError).
+
 Termination: as a PureTransformer's.
 """
 

@@ -1,5 +1,13 @@
 """Lets the first message through, and no other.
 
+Example usage
+-------------
+    Pipeline(Reader(), FirstOnly(), Header()).run()
+
+How does it work?
+-----------------
+It goes on reading, and throws away, so that nothing piles up.
+
 Termination: as a PureTransformer's.
 """
 

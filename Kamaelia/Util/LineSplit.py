@@ -1,5 +1,13 @@
 """Cuts text at its line ends.
 
+Example usage
+-------------
+    Pipeline(Pages(), LineSplit(), Grep("error"), ConsoleEchoer()).run()
+
+How does it work?
+-----------------
+Lines end as str.splitlines and bytes.splitlines say. Nothing is kept between messages.
+
 Termination: as a PureTransformer's.
 """
 

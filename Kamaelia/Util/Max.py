@@ -1,5 +1,13 @@
 """The greatest of what it gets.
 
+Example usage
+-------------
+    Pipeline(Samples(), Max(), Meter()).run()
+
+How does it work?
+-----------------
+An empty collection is an error of this component (ValueError).
+
 Termination: as a PureTransformer's.
 """
 

@@ -1,5 +1,14 @@
 """Throws away what it gets.
 
+Example usage
+-------------
+    Pipeline(Source(), nullSinkComponent()).run()
+
+How does it work?
+-----------------
+An outbox that is linked to nothing throws away as well; this one is for where a part is
+needed.
+
 Termination: at a producerFinished or shutdownMicroprocess.
 """
 

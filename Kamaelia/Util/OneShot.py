@@ -1,5 +1,13 @@
 """Sends one message.
 
+Example usage
+-------------
+    Pipeline(OneShot("hello\\n"), TCPClient("127.0.0.1", 1500)).run()
+
+How does it work?
+-----------------
+The triggered one waits for a message, whatever it is; those that follow stay unread.
+
 Termination: when it has been sent; for a TriggeredOneShot also at a
 producerFinished or shutdownMicroprocess, which is passed on.
 """

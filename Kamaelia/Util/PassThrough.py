@@ -1,5 +1,13 @@
 """Sends on what it gets, unchanged: a place to link to.
 
+Example usage
+-------------
+    Graphline(IN=PassThrough(), ...)
+
+How does it work?
+-----------------
+Linking through an inbox or outbox costs nothing; this costs a turn, and gives a name.
+
 Termination: at a message of one of the kinds in `shutdownOn`, which is sent on, too.
 """
 

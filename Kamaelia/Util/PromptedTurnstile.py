@@ -1,5 +1,17 @@
 """Lets one message through for each time it is asked.
 
+Example usage
+-------------
+    Graphline(DATA=Source(), GATE=PromptedTurnstile(), SINK=sink, linkages={
+        ("DATA", "outbox"): ("GATE", "inbox"),
+        ("GATE", "outbox"): ("SINK", "inbox"),
+        ("SINK", "requests"): ("GATE", "next"),
+    }).run()
+
+How does it work?
+-----------------
+Messages wait for requests and requests for messages; both are counted.
+
 Termination: at a producerFinished, when no message waits any more and another is
 asked for; or at a shutdownMicroprocess.
 """

@@ -4,6 +4,10 @@ Example usage
 -------------
     Pipeline(Reader(), PureTransformer(str.upper), ConsoleEchoer()).run()
 
+How does it work?
+-----------------
+A function has no say in when: for that, write a component.
+
 Termination: at a producerFinished or shutdownMicroprocess, after what came before it.
 """
 

@@ -1,5 +1,13 @@
 """Several functions, one after the other, as one component.
 
+Example usage
+-------------
+    Pipeline(Reader(), SequentialTransformer(int, hex), ConsoleEchoer()).run()
+
+How does it work?
+-----------------
+All are called in one turn: a Pipeline of PureTransformers would need one for each.
+
 Termination: as a PureTransformer's.
 """
 

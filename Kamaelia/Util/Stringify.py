@@ -1,5 +1,13 @@
 """Makes text of anything.
 
+Example usage
+-------------
+    Pipeline(Numbers(), Stringify(), Writer()).run()
+
+How does it work?
+-----------------
+Bytes become their repr, as str() makes of them: decode them where they are text.
+
 Termination: as a PureTransformer's.
 """
 

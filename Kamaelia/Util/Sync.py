@@ -1,5 +1,17 @@
 """Waits for several messages, and says so with one.
 
+Example usage
+-------------
+    Graphline(A=Left(), B=Right(), BOTH=Sync(2), GO=Next(), linkages={
+        ("A", "outbox"): ("BOTH", "inbox"),
+        ("B", "outbox"): ("BOTH", "inbox"),
+        ("BOTH", "outbox"): ("GO", "inbox"),
+    }).run()
+
+How does it work?
+-----------------
+It counts messages, and does not know from whom they are.
+
 Termination: at a producerFinished or shutdownMicroprocess, after what came before it.
 """
 

@@ -1,5 +1,13 @@
 """Numbers messages.
 
+Example usage
+-------------
+    Pipeline(Frames(), TagWithSequenceNumber(), RangeFilter([(25, 49)]), Display()).run()
+
+How does it work?
+-----------------
+Each message becomes a tuple, with its number first.
+
 Termination: as a PureTransformer's.
 """
 

@@ -1,5 +1,13 @@
 """Checks that each message is true; for tests.
 
+Example usage
+-------------
+    Pipeline(Checks(), TestResult()).run()
+
+How does it work?
+-----------------
+Its error ends the run, as any does that nobody answers for.
+
 Termination: at a producerFinished or shutdownMicroprocess; or with an error.
 """
 

@@ -1,5 +1,18 @@
 """Sends each message to two places.
 
+Example usage
+-------------
+    Graphline(IN=Reader(), TWO=TwoWaySplitter(), ONE=Writer(), OTHER=Display(), linkages={
+        ("IN", "outbox"): ("TWO", "inbox"),
+        ("TWO", "outbox"): ("ONE", "inbox"),
+        ("TWO", "outbox2"): ("OTHER", "inbox"),
+    }).run()
+
+How does it work?
+-----------------
+Both get the same object: who changes it, changes it for both. See Fanout for more than
+two.
+
 Termination: at a producerFinished or shutdownMicroprocess, which goes to both.
 """
 

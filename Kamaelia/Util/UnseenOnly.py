@@ -1,5 +1,13 @@
 """Lets through what has not been let through before.
 
+Example usage
+-------------
+    Pipeline(Names(), UnseenOnly(), ConsoleEchoer()).run()
+
+How does it work?
+-----------------
+A set holds what has been seen.
+
 Termination: as a PureTransformer's.
 """
 
