@@ -1,4 +1,4 @@
-"""The client's side of SMTP: a session with the real server (RFC 5321).
+"""The client's side of SMTP, and of LMTP: a session with the real server (RFC 5321, RFC 2033).
 
 Example usage::
 
@@ -14,9 +14,9 @@ How does it work?
 Each command sent is put in a queue, and each reply is for the oldest in it:
 so a late answer is never taken for another's, and a reply that nobody waits
 for is a fault. STAGES has a row for each thing to wait for, with the first
-digit of a good answer and the seconds to wait. The opening (greeting, EHLO or
-HELO, STARTTLS) goes by itself. Whatever fails on the way to the real server is
-Broken, with what the client hears; refusals of a mail are Answers.
+digit of a good answer and the seconds to wait. The opening (SMTPOpening) goes by
+itself. Whatever fails on the way to the real server is Broken, with what the
+client hears; refusals of a mail are Answers.
 
 Termination: after Broken nothing more is read, and nothing may be said.
 """
@@ -25,9 +25,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from Kamaelia.Support.Protocol.ProxyHeader import blockFor
 from Kamaelia.Support.Protocol.SMTPAddress import Envelope
+from Kamaelia.Support.Protocol.SMTPClientAddress import linesFor
+from Kamaelia.Support.Protocol.SMTPOpening import Manner, Refused, begin
 from Kamaelia.Support.Protocol.SMTPReply import (
     HUNG_UP_AFTER_DOT,
     NOT_REACHED,
@@ -51,9 +54,12 @@ STAGES: Mapping[str, Stage] = {
     "connect": Stage(2, 30),
     "greeting": Stage(2, 60),
     "EHLO": Stage(2, 30),
+    "LHLO": Stage(2, 30),
     "HELO": Stage(2, 30),
     "STARTTLS": Stage(2, 30),
     "TLS": Stage(2, 30),
+    "XCLIENT": Stage(2, 30),
+    "XFORWARD": Stage(2, 30),
     "MAIL": Stage(2, 60),
     "RCPT": Stage(2, 60),
     "DATA": Stage(3, 60),
@@ -64,7 +70,6 @@ STAGES: Mapping[str, Stage] = {
 }
 # Parameters that announce something and ask for nothing: the mail is the same without them.
 OPTIONAL = {"SIZE": "SIZE", "BODY": "8BITMIME"}
-OPENING = ("greeting", "EHLO", "HELO", "STARTTLS")
 
 
 class Send(NamedTuple):
@@ -91,10 +96,14 @@ class Answer(NamedTuple):
 
 
 class Broken(NamedTuple):
-    """The session ended too early. `reply` is what the client hears, `reason` is for the log."""
+    """The session ended too early. `reply` is what the client hears, `reason` is for the log.
+
+    `isServers`: it is the server that failed; else it may be the client whom it does not want.
+    """
 
     reply: Reply
     reason: str
+    isServers: bool = True
 
 
 Event = Send | BeginTLS | Ready | Answer | Broken
@@ -103,23 +112,27 @@ Event = Send | BeginTLS | Ready | Answer | Broken
 class Relay:
     """Relay(helo, tls="no") -> one session with the real server, from its greeting on.
 
-    `tls` is "no", "may" (where it is offered) or "must". `timeouts` maps
-    stages to seconds, where they differ from STAGES.
+    `timeouts` maps stages to seconds, where they differ from STAGES. `tls`, and what
+    is in `manner`: see SMTPOpening.Manner.
     """
 
     def __init__(
-        self, helo: str, tls: str = "no", timeouts: Mapping[str, float] | None = None
+        self,
+        helo: str,
+        tls: str = "no",
+        timeouts: Mapping[str, float] | None = None,
+        **manner: Any,
     ) -> None:
-        if tls not in ("no", "may", "must"):
-            raise ValueError(f'tls is "no", "may" or "must", not {tls!r}')
-        self.helo = helo
-        self.tls = tls
+        self.manner = Manner(helo, tls, **manner)
         self.timeouts = timeouts or {}
         self.extensions: dict[str, str] = {}
         self.isReady = False
-        self.isEncrypted = False
+        self.speaksForClient = self.manner.telling == "proxy"
         self.brokenBy: Broken | None = None
-        self.waiting: deque[str] = deque(["greeting"])
+        self.accepted = 0  # recipients of the mail under way
+        self.dots = 0
+        self.opening = begin(self.manner, self.extensions)
+        self.waiting: deque[str] = deque([next(self.opening)[0]])
         self.reader = ReplyReader()
 
     # What the component tells.
@@ -151,23 +164,21 @@ class Relay:
         """The time of this stage has passed."""
         return self.fail(f"the mail server took too long at {self.stage}")
 
-    def fail(self, reason: str) -> Broken:
-        """The session is over, and the client hears that it may try again.
+    def fail(self, reason: str, otherwise: Reply = NOT_REACHED, isServers: bool = True) -> Broken:
+        """The session is over, and the client hears that it may try again, or `otherwise`.
 
         A duplicate is possible after the dot; a loss would be worse.
         """
         if self.brokenBy is None:
-            owed = HUNG_UP_AFTER_DOT if "dot" in self.waiting else NOT_REACHED
-            self.brokenBy = Broken(owed, reason)
+            owed = HUNG_UP_AFTER_DOT if "dot" in self.waiting else otherwise
+            self.brokenBy = Broken(owed, reason, isServers)
             self.waiting.clear()
         return self.brokenBy
 
     def startedTLS(self) -> bytes:
         """The handshake is done: what was known before it is forgotten (RFC 3207 section 4.2)."""
-        self.isEncrypted = True
-        self.extensions = {}
         self.reader = ReplyReader()
-        return self._say("EHLO", f"EHLO {self.helo}")
+        return self._say(*self.opening.send(None))
 
     @property
     def stage(self) -> str:
@@ -188,8 +199,26 @@ class Relay:
 
     # What is said: each returns the bytes to send.
 
+    def header(self) -> bytes:
+        """The very first bytes, before any greeting: who the client is, or nothing."""
+        client = self.manner.client
+        isProxied = self.manner.telling == "proxy"
+        return blockFor(client.origin if client is not None else None) if isProxied else b""
+
+    def forwarding(self) -> list[str]:
+        """What forward() has to say before each MAIL: the server forgets it after the mail."""
+        client = self.manner.client
+        if self.manner.telling != "xforward" or client is None:
+            return []
+        return linesFor("XFORWARD", client, self.extensions["XFORWARD"].split())
+
+    def forward(self, line: str) -> bytes:
+        """One line of forwarding()."""
+        return self._say("XFORWARD", line)
+
     def mail(self, envelope: Envelope) -> bytes:
         """MAIL FROM; parameters that only announce are left out where they are not offered."""
+        self.accepted = 0
         return self._say("MAIL", "MAIL FROM:" + withParameters(envelope, self.extensions))
 
     def rcpt(self, envelope: Envelope) -> bytes:
@@ -201,7 +230,13 @@ class Relay:
         return self._say("DATA", "DATA")
 
     def dot(self) -> bytes:
-        """The end of a text whose last line is complete."""
+        """The end of a text whose last line is complete.
+
+        LMTP answers it for each recipient that it has accepted (RFC 2033 section 4.2).
+        """
+        self.dots += 1
+        if self.manner.protocol == "lmtp":
+            self.waiting.extend(["dot"] * (self.accepted - 1))
         return self._say("dot", ".")
 
     def reset(self) -> bytes:
@@ -227,51 +262,37 @@ class Relay:
         if (
             reply.code == 421 and stage != "QUIT"
         ):  # RFC 5321 section 3.8: it closes, whatever it was asked
-            return self.fail(f"the mail server closes at {stage}: {reply.text}")
+            return self.fail(
+                f"the mail server closes at {stage}: {reply.text}",
+                isServers=not self.speaksForClient,
+            )
         if reply.code < 400 and reply.code // 100 != STAGES[stage].good:
             return self.fail(f"{reply.code} {reply.text} is no answer to {stage}")
         self.waiting.popleft()
-        return self._open(stage, reply) if stage in OPENING else Answer(stage, reply)
+        if not self.isReady:
+            return self._goOn(reply)
+        if stage == "RCPT" and reply.isPositive:
+            self.accepted += 1
+        return Answer(stage, reply)
 
-    def _open(self, stage: str, reply: Reply) -> Event:
-        if stage == "greeting" and reply.isPositive:
-            return Send(self._say("EHLO", f"EHLO {self.helo}"))
-        if stage == "EHLO" and reply.isForGood and not self.isEncrypted and self.tls != "must":
-            return Send(self._say("HELO", f"HELO {self.helo}"))
-        if stage == "STARTTLS" and reply.isPositive:
+    def _goOn(self, reply: Reply) -> Event:
+        """The opening goes on."""
+        try:
+            stage, line = self.opening.send(reply)
+        except StopIteration:
+            self.isReady = True
+            return Ready(self.extensions)
+        except Refused as refused:
+            return self.fail(str(refused), refused.reply, not refused.isForClient)
+        if stage == "TLS":
             return self._beginTLS()
-        if stage == "STARTTLS" and self.tls == "may":
-            return self._ready()
-        if reply.code >= 400:
-            return self.fail(f"the mail server refuses us at {stage}: {reply.code} {reply.text}")
-        if stage == "EHLO":
-            self.extensions = extensionsOf(reply)
-        if self.tls == "no" or self.isEncrypted:
-            return self._ready()
-        return self._askForTLS()
-
-    def _askForTLS(self) -> Event:
-        if "STARTTLS" in self.extensions:
-            return Send(self._say("STARTTLS", "STARTTLS"))
-        return (
-            self._ready() if self.tls == "may" else self.fail("the mail server offers no STARTTLS")
-        )
+        self.speaksForClient |= stage == "XCLIENT"
+        return Send(self._say(stage, line))
 
     def _beginTLS(self) -> Event:
         if self.reader.isAmidReply:
             return self.fail("the mail server went on in the clear after it had agreed to TLS")
         return BeginTLS()
-
-    def _ready(self) -> Ready:
-        self.isReady = True
-        return Ready(self.extensions)
-
-
-def extensionsOf(reply: Reply) -> dict[str, str]:
-    """The extensions in an answer to EHLO: names in capitals, and what stands behind them."""
-    lines = reply.text.split("\n")[1:]
-    pairs = (line.strip().partition(" ") for line in lines)
-    return {name.upper(): argument for name, _, argument in pairs if name}
 
 
 def withParameters(envelope: Envelope, extensions: Mapping[str, str]) -> str:

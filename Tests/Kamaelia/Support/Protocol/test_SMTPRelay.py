@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from Kamaelia.Support.Protocol.ProxyHeader import Origin, blockFor
 from Kamaelia.Support.Protocol.SMTPAddress import Envelope
+from Kamaelia.Support.Protocol.SMTPClientAddress import Client
 from Kamaelia.Support.Protocol.SMTPRelay import (
     STAGES,
     Answer,
@@ -246,3 +248,73 @@ def test_any_server_in_any_cut_means_the_same(data, size):
     assert [e.reply if isinstance(e, Broken) else e for e in got] == [
         e.reply if isinstance(e, Broken) else e for e in expected
     ]
+
+
+CLIENT = Client(Origin("192.0.2.1", 4711, "198.51.100.5", 25), helo="client.example")
+
+
+def opened(*answers, **manner):
+    relay = Relay("mx.example", client=CLIENT, **manner)
+    events = [event for answer in answers for event in relay.receive(answer)]
+    return relay, events
+
+
+def test_LMTP_answers_the_dot_for_each_recipient_that_it_has_accepted():
+    relay, events = opened(b"220 real\r\n", b"250 real\r\n", protocol="lmtp")
+    assert events == [Send(b"LHLO mx.example\r\n"), Ready({})]
+    for _ in range(2):  # one mail after the other
+        relay.mail(SENDER)
+        for _ in range(3):
+            relay.rcpt(RECIPIENT)
+        relay.receive(b"250 ok\r\n250 a\r\n550 b\r\n250 c\r\n")
+        relay.data()
+        relay.receive(b"354 go\r\n")
+        assert relay.dot() == b".\r\n"
+        assert relay.receive(b"250 a\r\n") == [Answer("dot", Reply(250, "a"))]
+        assert relay.stage == "dot"
+        assert relay.receive(b"450 c\r\n") == [Answer("dot", Reply(450, "c"))]
+        assert relay.stage == ""
+
+
+def test_a_server_that_owes_one_of_several_answers_after_the_dot_is_broken():
+    relay, _ = opened(b"220 real\r\n", b"250 real\r\n", protocol="lmtp")
+    relay.mail(SENDER)
+    relay.rcpt(RECIPIENT)
+    relay.rcpt(RECIPIENT)
+    relay.receive(b"250 ok\r\n250 a\r\n250 b\r\n")
+    relay.data()
+    relay.receive(b"354 go\r\n")
+    relay.dot()
+    relay.receive(b"250 a\r\n")
+    assert relay.hungUp().reply.wire.startswith(b"451 4.4.2 ")
+
+
+def test_XFORWARD_is_said_before_each_mail():
+    relay, _ = opened(b"220 a\r\n", b"250-a\r\n250 XFORWARD ADDR SOURCE\r\n", telling="xforward")
+    (line,) = relay.forwarding()
+    assert relay.forward(line) == b"XFORWARD ADDR=192.0.2.1 SOURCE=REMOTE\r\n"
+    assert relay.receive(b"250 ok\r\n") == [Answer("XFORWARD", Reply(250, "ok"))]
+    assert ready().forwarding() == []
+
+
+def test_a_PROXY_header_comes_first_of_all():
+    relay, _ = opened(telling="proxy")
+    assert relay.header() == blockFor(CLIENT.origin)
+    assert ready().header() == b""
+
+
+@pytest.mark.parametrize(
+    ("telling", "answers", "isServers"),
+    [
+        ("no", [b"421 busy\r\n"], True),
+        ("proxy", [b"421 busy\r\n"], False),
+        ("proxy", [b"554 not you\r\n"], False),
+        ("proxy", [b"nonsense\r\n"], True),
+        ("xclient", [b"421 busy\r\n"], True),
+        ("xclient", [b"220 a\r\n", b"250-a\r\n250 XCLIENT ADDR\r\n", b"421 busy\r\n"], False),
+        ("xclient", [b"220 a\r\n", b"250-a\r\n250 XCLIENT ADDR\r\n", b"550 no\r\n"], False),
+    ],
+)
+def test_a_server_that_refuses_a_client_has_not_failed(telling, answers, isServers):
+    _, events = opened(*answers, telling=telling)
+    assert events[-1].isServers is isServers
