@@ -6,7 +6,7 @@ Example usage
 
 How does it work?
 -----------------
-Bytes become their repr, as str() makes of them: decode them where they are text.
+Bytes are taken for UTF-8; what is none is replaced. All else is for str().
 
 Termination: as a PureTransformer's.
 """
@@ -19,11 +19,11 @@ __all__ = ["Stringify"]
 
 
 class Stringify(PureTransformer):
-    """Stringify() -> sends str(message) for each message."""
+    """Stringify() -> sends the text of each message: str(message), or bytes decoded."""
 
     def __init__(self) -> None:
         super().__init__()
 
     def processMessage(self, msg: Any) -> str:
         """`msg` as text."""
-        return str(msg)
+        return msg.decode("utf-8", "replace") if isinstance(msg, bytes) else str(msg)

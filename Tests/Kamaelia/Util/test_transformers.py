@@ -61,6 +61,7 @@ CASES = [
     (LineSplit(), [b"a\r\nb"], [b"a", b"b"]),
     (UnseenOnly(), [1, 1, 2, 1], [1, 2]),
     (Stringify(), [1, "a", None], ["1", "a", "None"]),
+    (Stringify(), ["ü".encode(), b"\xff"], ["ü", "\N{REPLACEMENT CHARACTER}"]),
     (SimpleDetupler(1), [(1, 2), [3, 4]], [2, 4]),
     (SimpleDetupler("k"), [{"k": 0}], [0]),
     (TagWithSequenceNumber(), "ab", [(0, "a"), (1, "b")]),
