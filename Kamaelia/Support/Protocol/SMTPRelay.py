@@ -158,7 +158,9 @@ class Relay:
         """
         if self.brokenBy is not None or self.stage == "QUIT":
             return None
-        return self.fail(f"the mail server hung up at {self.stage}")
+        isBetween = self.isReady and not self.waiting
+        where = "between mails" if isBetween else f"at {self.stage or 'TLS'}"
+        return self.fail(f"the mail server hung up {where}")
 
     def timedOut(self) -> Broken:
         """The time of this stage has passed."""

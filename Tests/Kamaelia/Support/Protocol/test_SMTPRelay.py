@@ -318,3 +318,10 @@ def test_a_PROXY_header_comes_first_of_all():
 def test_a_server_that_refuses_a_client_has_not_failed(telling, answers, isServers):
     _, events = opened(*answers, telling=telling)
     assert events[-1].isServers is isServers
+
+
+def test_the_log_says_where_a_server_hung_up():
+    assert ready().hungUp().reason.endswith("hung up between mails")
+    assert upTo("RCPT").hungUp().reason.endswith("hung up at RCPT")
+    relay, _ = opened(b"220 a\r\n", b"250-a\r\n250 STARTTLS\r\n", b"220 go\r\n", tls="must")
+    assert relay.hungUp().reason.endswith("hung up at TLS")
