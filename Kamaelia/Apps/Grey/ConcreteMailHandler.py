@@ -78,6 +78,7 @@ class ConcreteMailHandler(StrictMailHandler):
         self.relaying: Relaying | None = None
         self._kept: MailText | None = None  # the text of a mail under way, in replay
         self._unkept: Reply | None = None  # why it could not be kept
+        self._last = b""  # the last piece of a text that is passed on
         self._lost: tuple[Any, Reply | None] = (None, None)  # recipients, and what they hear
 
     # The connection to the real server
@@ -178,6 +179,8 @@ class ConcreteMailHandler(StrictMailHandler):
     def takeText(self, chunk: bytes) -> None:
         if self._kept is not None:
             self._keep(self._kept, chunk)
+        elif self.lastline():  # it goes out with the dot
+            self._last = chunk
         elif self.relaying is not None and self.relaying.isInText:
             self.send(chunk, "tcp_outbox")
 
@@ -207,6 +210,7 @@ class ConcreteMailHandler(StrictMailHandler):
 
     def _endPassedOn(self, event: Ended) -> None:
         refusal, relaying = event.refusal, self.relaying
+        last, self._last = self._last, b""
         if relaying is None or not relaying.isInText:
             refusal = refusal or self._lostMail() or NOT_REACHED
         elif refusal is None:
@@ -215,7 +219,7 @@ class ConcreteMailHandler(StrictMailHandler):
             self.dropRelay()
             self.settle(refusal)
         elif relaying is not None:
-            relaying.ask(Conversations.end(relaying), self.settle)
+            relaying.ask(Conversations.end(relaying, last), self.settle)
 
     def settle(self, reply: Reply) -> None:
         if self._kept is not None:

@@ -25,26 +25,39 @@ Refused = list[tuple[str, Reply]]
 
 
 def begin(
-    relaying: Relaying, session: Session, parameters: Iterable[str], isEightBit: bool = False
-) -> Generator[bytes, Any, Reply | None]:
-    """MAIL, unless the real server has heard it already. Returns the refusal, or None.
+    relaying: Relaying,
+    session: Session,
+    first: Envelope,
+    parameters: Iterable[str] = (),
+    isEightBit: bool = False,
+) -> Conversation:
+    """The first recipient, and before it MAIL, unless the real server has heard that already.
 
-    parameters: the names of those of its recipients.
+    Both in one write if the real server offers PIPELINING (RFC 2920). parameters: the names of
+    those of the other recipients. Returns the refusal of the mail, or the answer to the recipient:
+    then `relaying.mail` is this mail.
     """
     relay = relaying.relay
-    if not relay.isReady:
+    while relay.waiting or not relay.isReady:
         yield b""
-    refusal = lacking([*session.parameters, *parameters], isEightBit, relaying)
-    if refusal is not None or relaying.mail is session.recipients:
+    names = [*session.parameters, *first.parameters, *parameters]
+    refusal = lacking(names, isEightBit, relaying)
+    if refusal is not None:
         return refusal
+    if relaying.mail is session.recipients:
+        answer: Reply = yield relay.rcpt(first)
+        return answer
     if relaying.mail is not None:  # the client has begun anew since
         relaying.mail = None
         yield relay.reset()
-    reply: Reply = yield relay.mail(Envelope(session.sender, session.parameters))
-    if not reply.isPositive:
-        return reply
+    sender = relay.mail(Envelope(session.sender, session.parameters))
+    isPipelined = "PIPELINING" in relay.extensions
+    answer = yield sender + relay.rcpt(first) if isPipelined else sender
+    if not answer.isPositive:  # what comes behind it, if anything does, is not waited for
+        return answer
     relaying.mail = session.recipients
-    return None
+    answer = yield b"" if isPipelined else relay.rcpt(first)
+    return answer
 
 
 def lacking(parameters: Iterable[str], isEightBit: bool, relaying: Relaying) -> Reply | None:
@@ -59,11 +72,7 @@ def lacking(parameters: Iterable[str], isEightBit: bool, relaying: Relaying) -> 
 
 def recipient(relaying: Relaying, session: Session) -> Conversation:
     """The recipient that was asked for last."""
-    refusal = yield from begin(relaying, session, session.asked.parameters)
-    if refusal is not None:
-        return refusal
-    reply: Reply = yield relaying.relay.rcpt(session.asked)
-    return reply
+    return (yield from begin(relaying, session, session.asked))
 
 
 def text(relaying: Relaying) -> Conversation:
@@ -72,9 +81,9 @@ def text(relaying: Relaying) -> Conversation:
     return reply
 
 
-def end(relaying: Relaying) -> Conversation:
-    """The dot."""
-    reply: Reply = yield relaying.relay.dot()
+def end(relaying: Relaying, last: bytes) -> Conversation:
+    """The last piece of the text and the dot, in one write."""
+    reply: Reply = yield last + relaying.relay.dot()
     relaying.mail = None
     return reply
 
@@ -86,18 +95,20 @@ def replay(
     relaying: Relaying, session: Session, mailText: MailText, isEightBit: bool
 ) -> Conversation:
     """A mail that is complete. One that some recipients are refused for good is reported."""
-    names = {name for each in session.recipientParameters.values() for name in each}
-    refusal = yield from begin(relaying, session, names, isEightBit)
-    if refusal is not None:
-        return refusal
-    answers = []
-    for path in session.recipients:
-        envelope = Envelope(path, session.recipientParameters.get(path, {}))
-        answers.append((path, (yield relaying.relay.rcpt(envelope))))
+    parameters = session.recipientParameters
+    names = {name for each in parameters.values() for name in each}
+    first, *others = [Envelope(path, parameters.get(path, {})) for path in session.recipients]
+    reply: Reply = yield from begin(relaying, session, first, names, isEightBit)
+    if relaying.mail is not session.recipients:
+        return reply
+    answers = [(first.path, reply)]
+    for envelope in others:
+        reply = yield relaying.relay.rcpt(envelope)
+        answers.append((envelope.path, reply))
     verdict = verdictOn(answers)
     if verdict.reply is not None:
         return verdict.reply
-    reply: Reply = yield from send(relaying, mailText)
+    reply = yield from send(relaying, mailText)
     if reply.isPositive and verdict.refused:
         return (yield from report(relaying, session, verdict.refused, mailText)) or reply
     return reply

@@ -5,12 +5,14 @@ How does it work?
 A Relay (Kamaelia.Support.Protocol.SMTPRelay) says what a reply is for. What is
 to be said, in which order, is a *conversation*: a generator that yields the
 bytes to say, is sent each answer, and returns the Reply that the client hears.
-With b"" it waits until the opening is over; when what it yields needs no
-answer, such as a piece of text, it goes on in its owner's next turn.
+With b"" it waits for what comes next: the end of the opening, or an answer that
+is still due. When what it yields needs no answer, such as a piece of text, it
+goes on in its owner's next turn.
 
-    def rcpt(self, mail):
-        refusal = yield from self.begin(mail)
-        return refusal or (yield self.relay.rcpt(mail.recipient))
+    def rcpt(relay, envelope):
+        while relay.waiting or not relay.isReady:
+            yield b""
+        return (yield relay.rcpt(envelope))
 
 The owner is a ConcreteMailHandler: its tcp boxes lead to the real server.
 Termination: `leave()`; or what breaks the session, of which the owner's

@@ -21,6 +21,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from email.utils import formatdate
+from functools import lru_cache
+from time import time
 
 from Kamaelia.Apps.Grey.Asking import Asking
 from Kamaelia.Apps.Grey.MailHandler import MailHandler
@@ -107,7 +109,7 @@ class StrictMailHandler(Asking, MailHandler):
         return reply
 
     def handleConnect(self) -> None:
-        self.answer(self.session.greet(formatdate(localtime=True)))
+        self.answer(self.session.greet(dateAt(int(time()))))
 
     def handleHelo(self, command: list[str]) -> None:
         self.say(command)
@@ -168,6 +170,12 @@ class StrictMailHandler(Asking, MailHandler):
 
     def handleRefused(self, event: Refused) -> None:
         self.answer(event.reply)
+
+
+@lru_cache(maxsize=1)
+def dateAt(second: int) -> str:
+    """As in a Date header. All who connect within a second are greeted with the same."""
+    return formatdate(second, localtime=True)
 
 
 def statusOf(reply: Reply) -> str:

@@ -47,8 +47,10 @@ class Reply:
         self.code = code
         self.text = text
         self.closes = closes
-        *first, last = text.split("\n")
-        lines = "".join([f"{code}-{line}\r\n" for line in first]) + f"{code} {last}\r\n"
+        lines = f"{code} {text}\r\n"
+        if "\n" in text:
+            *first, last = text.split("\n")
+            lines = "".join([f"{code}-{line}\r\n" for line in first]) + f"{code} {last}\r\n"
         self.wire = lines.encode("utf-8", "surrogateescape")
 
     def __bytes__(self) -> bytes:

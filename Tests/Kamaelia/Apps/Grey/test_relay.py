@@ -401,3 +401,53 @@ def _stallInText(base: Any, until: threading.Event) -> Any:
             raise EOFError
 
     return Stalling
+
+
+PIPELINING = {"EHLO": "250-far.example.org\r\n250 PIPELINING"}
+
+
+@pytest.mark.parametrize("relay", RELAYS)
+def test_a_server_that_pipelines_hears_sender_and_recipient_in_one_write(
+    serving: Any, relay: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes: list[bytes] = []
+    write = ConnectedSocketAdapter._write
+
+    def noting(adapter: Any, data: bytes) -> Any:
+        if not adapter.isServer:
+            writes.append(data)
+        return write(adapter, data)
+
+    monkeypatch.setattr(ConnectedSocketAdapter, "_write", noting)
+    with FarEnd(**PIPELINING) as far:
+        assert serving(oneMail(), protocol=handler(far, relay=relay)) == "250 2.0.0 far took it"
+    assert writes == [
+        b"EHLO localhost\r\n",
+        b"MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\n",
+        b"DATA\r\n",
+        b"Subject: x\r\n\r\nHello\r\n.\r\n",
+        b"QUIT\r\n",
+    ]
+
+
+@pytest.mark.parametrize("relay", RELAYS)
+@pytest.mark.parametrize("behind", ["503 5.5.1 no sender", HANG_UP])
+def test_a_sender_that_is_refused_is_not_taken_for_the_recipient_that_was_pipelined(
+    serving: Any, relay: str, behind: str
+) -> None:
+    def client(server: Any) -> list[str]:
+        caller = Caller(server.ports[0])
+        _, refused = caller.begin()
+        if relay == "replay":
+            refused = caller.send()
+        caller.say("RSET")
+        caller.sayAll("MAIL FROM:<a@b.example>", "RCPT TO:<c@d.example>")
+        taken = caller.send()
+        caller.end()
+        return [refused, taken]
+
+    refusal = "550 5.7.1 far does not like you"
+    with FarEnd(**PIPELINING, MAIL=[refusal], RCPT=[behind]) as far:
+        protocol = handler(far, relay=relay)
+        assert serving(client, protocol=protocol) == [refusal, "250 2.0.0 far took it"]
+        assert [mail.recipients for mail in far.mails] == [["RCPT TO:<c@d.example>"]]
