@@ -1,0 +1,135 @@
+"""A store in memory, for tests and demonstrations: it ends with its process.
+
+Example usage::
+
+    store = MemoryStore(limit=1000)
+    store.decide(triple, rules, now).isAccepted
+
+How does it work?
+
+Two dicts, in the order in which their records were written last. At the limit the
+oldest go, and are strangers again: so memory stays bounded whoever knocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+from Kamaelia.Support.Greylist import Rules as greylist
+from Kamaelia.Support.Greylist.Rules import Decision, Record, Regular, Rules, Triple
+
+from .Store import Counts, Entry, Store, checkEntry, isExpired, isOver, merge
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+class MemoryStore(Store):
+    """MemoryStore(limit=n) -> a store of at most n triples and n regulars."""
+
+    def __init__(self, limit: int = 100_000) -> None:
+        super().__init__()
+        if limit < 1:
+            raise ValueError("a store in memory has room for one triple at least")
+        self.limit = limit
+        self._triples: dict[Triple, Record] = {}
+        self._regulars: dict[str, Regular] = {}
+        self._entries: dict[tuple[str, str], Entry] = {}
+        self._version = 0
+        self._counters: dict[str, int] = {}
+
+    def decide(self, triple: Triple, rules: Rules, now: float) -> Decision:
+        """See Store."""
+        self._checkProcess()
+        record, regular = self._triples.get(triple), self._regulars.get(triple.client)
+        decision = greylist.decide(record, regular, rules, now)
+        if decision.record is not None:
+            self._put(self._triples, triple, decision.record)
+        if decision.regular is not None:
+            self._put(self._regulars, triple.client, decision.regular)
+        return decision
+
+    def _put(self, where: dict[Key, Value], key: Key, value: Value) -> None:
+        where.pop(key, None)
+        where[key] = value
+        if len(where) > self.limit:
+            del where[next(iter(where))]
+
+    def remember(self, known: Iterable[tuple[Triple, Record]], rules: Rules) -> int:
+        """See Store."""
+        given = 0
+        for triple, record in known:
+            self._put(self._triples, triple, merge(self._triples.get(triple), record))
+            given += 1
+        return given
+
+    def find(self, text: str) -> Iterator[tuple[Triple, Record]]:
+        """See Store."""
+        for triple, record in list(self._triples.items()):
+            if any(text in part for part in triple):
+                yield triple, record
+
+    def regulars(self) -> Iterator[tuple[str, Regular]]:
+        """See Store."""
+        yield from list(self._regulars.items())
+
+    def forget(self, *triples: Triple) -> int:
+        """See Store."""
+        return sum(self._triples.pop(triple, None) is not None for triple in triples)
+
+    def forgetClient(self, client: str) -> int:
+        """See Store."""
+        self._regulars.pop(client, None)
+        return self.forget(*[triple for triple in self._triples if triple.client == client])
+
+    def counts(self) -> Counts:
+        """See Store."""
+        passed = sum(record.passed is not None for record in self._triples.values())
+        return Counts(len(self._triples) - passed, passed, len(self._regulars))
+
+    def expire(self, rules: Rules, now: float) -> int:
+        """See Store."""
+        for entry in self.entries():
+            if isOver(entry, now):
+                self.removeEntry(entry.kind, entry.what)
+        for client, regular in self.regulars():
+            if isExpired(regular, rules, now):
+                del self._regulars[client]
+        over = [triple for triple, record in self.known() if isExpired(record, rules, now)]
+        return self.forget(*over)
+
+    def addEntry(self, entry: Entry) -> None:
+        """See Store."""
+        checkEntry(entry)
+        self._entries[entry.kind, entry.what] = entry
+        self._version += 1
+
+    def removeEntry(self, kind: str, what: str) -> bool:
+        """See Store."""
+        wasThere = self._entries.pop((kind, what), None) is not None
+        self._version += wasThere
+        return wasThere
+
+    def entries(self) -> list[Entry]:
+        """See Store."""
+        return list(self._entries.values())
+
+    def entriesVersion(self) -> int:
+        """See Store."""
+        return self._version
+
+    def flush(self) -> None:
+        """See Store."""
+        for name, by in self._takePending().items():
+            self._counters[name] = self._counters.get(name, 0) + by
+
+    def counters(self) -> dict[str, int]:
+        """See Store."""
+        self.flush()
+        return dict(self._counters)
+
+    def close(self) -> None:
+        """See Store."""
+        self._triples.clear()
+        self._regulars.clear()

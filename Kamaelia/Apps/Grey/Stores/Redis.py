@@ -1,0 +1,196 @@
+"""A store that several hosts share: Redis 6 or newer, or Valkey.
+
+Example usage::
+
+    store = RedisStore("redis://redis.example.org:6379/0")
+    try:
+        store.decide(triple, rules, time.time())
+    except Later as later:
+        decision = await later.future
+
+How does it work?
+
+What is asked in one turn of the event loop, and while the last answers are awaited, goes
+in two messages: one asks for all that is known, one writes all that follows, each answer
+on condition that what it follows from is still so (RedisBatch). So decisions are atomic,
+and many wait together. Redis forgets records by itself, KEPT_AFTER seconds after they
+expire.
+
+Nothing that runs in an event loop waits for the network here: the entries of the
+administrator, and their version, are those of some moments ago, and counters are written
+by and by. Without an event loop, as in a command, all is asked and written at once.
+
+When the server cannot be reached, each ask fails at once (RedisLink), and the server is
+tried now and then by one of them.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from asyncio import AbstractEventLoop, Future, Task, get_running_loop
+from typing import TypeGuard
+
+from Kamaelia.Support.Greylist.Rules import Decision, Rules, Triple
+
+from .RedisBatch import Ask, Batch
+from .RedisRecords import COUNTERS, ENTRIES, VERSION, RedisRecords, countersOf, countersToAdd
+from .Store import Entry, Later, StoreFailed
+
+LARGEST_BATCH = 500
+ERRANDS = 1.0  # seconds between two
+
+
+class RedisStore(RedisRecords):
+    """RedisStore(url) -> opens nothing yet: the server is met when it is asked."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self._asks: list[Ask] = []
+        self._underWay: list[Ask] = []
+        self._runner: Task[None] | None = None
+        self._errand: Task[None] | None = None
+        self._taken: dict[str, int] = {}  # counters on their way
+        self._lastErrand = 0.0
+        self._version: int | None = None
+        self._entries: list[Entry] = []
+        self._counters: dict[str, int] = {}
+
+    def decide(self, triple: Triple, rules: Rules, now: float) -> Decision:
+        """See Store. Raises Later where an event loop runs."""
+        self._checkProcess()
+        loop = _runningLoop()
+        if loop is None:
+            return self._decideNow(Ask(triple, rules, now))
+        isTrying = _isUnderWay(self._runner)
+        failure = self.link.failure
+        if failure is not None and (isTrying or not self.link.mayTry()):
+            raise StoreFailed(*failure.args)
+        future: Future[Decision] = loop.create_future()
+        self._asks.append(Ask(triple, rules, now, future))
+        if not isTrying:
+            self._runner = loop.create_task(self._answerAll())
+        raise Later(future)
+
+    def _decideNow(self, ask: Ask) -> Decision:
+        while True:
+            batch = Batch([ask])
+            batch.decide(self._ask("MGET", *batch.keys))
+            if batch.written:
+                batch.settle(self._ask(*batch.command()))
+            if batch.answers:
+                return batch.answers[0][1]
+
+    async def _answerAll(self) -> None:
+        failure = StoreFailed(f"the store {self.link.name} was closed")
+        try:
+            while self._asks:
+                self._underWay = self._asks[:LARGEST_BATCH]
+                del self._asks[:LARGEST_BATCH]
+                again = await self._answer(self._underWay)
+                self._underWay = []
+                self._asks += again
+        except StoreFailed as error:
+            failure = error
+        finally:
+            for ask in self._underWay + self._asks:
+                _fail(ask.future, failure)
+            self._underWay, self._asks = [], []
+
+    async def _answer(self, asks: list[Ask]) -> list[Ask]:
+        """Answer them -> those that must ask again."""
+        batch = Batch(asks)
+        version, *values = await self.link.send("MGET", VERSION, *batch.keys)
+        batch.decide(values)
+        if batch.written:
+            batch.settle(await self.link.send(*batch.command()))
+        for ask, decision in batch.answers:
+            if ask.future is not None and not ask.future.done():
+                ask.future.set_result(decision)
+        isOld = version != str(self._version or 0)
+        if isOld or time.monotonic() - self._lastErrand > ERRANDS:
+            self._startErrand(get_running_loop())
+        return batch.again
+
+    def _startErrand(self, loop: AbstractEventLoop) -> None:
+        if not _isUnderWay(self._errand) and self.link.mayTry():
+            self._lastErrand = time.monotonic()
+            self._errand = loop.create_task(self._doErrand())
+
+    async def _doErrand(self) -> None:
+        """Write the counters, read what others wrote of them, and the entries if these changed."""
+        self._taken = self._takePending()
+        try:
+            if self._taken:
+                await self.link.send(*countersToAdd(self._taken))
+                self._taken = {}
+            self._counters = countersOf(await self.link.send("HGETALL", COUNTERS))
+            version = int(await self.link.send("GET", VERSION) or 0)
+            if version != self._version:
+                self._entries = self._entriesOf(await self.link.send("HVALS", ENTRIES))
+                self._version = version
+        except StoreFailed:
+            self._giveBackTaken()  # that it failed is logged; the next errand may not
+
+    def entries(self) -> list[Entry]:
+        """See Store."""
+        if _runningLoop() is None or self._version is None:
+            self._version, self._entries = super().entriesVersion(), super().entries()
+        return list(self._entries)
+
+    def entriesVersion(self) -> int:
+        """See Store."""
+        loop = _runningLoop()
+        if loop is None or self._version is None:
+            self.entries()
+        else:
+            self._startErrand(loop)
+        assert self._version is not None
+        return self._version
+
+    def flush(self) -> None:
+        """See Store."""
+        loop = _runningLoop()
+        if loop is None:
+            super().flush()
+        else:
+            self._startErrand(loop)
+
+    def counters(self) -> dict[str, int]:
+        """See Store. In an event loop: as the last errand has found them, and our own since."""
+        if _runningLoop() is None:
+            return super().counters()
+        counters = dict(self._counters)
+        for name, by in self._pending.items():
+            counters[name] = counters.get(name, 0) + by
+        return counters
+
+    def close(self) -> None:
+        """See Store."""
+        if self._process == os.getpid():
+            for task in (self._runner, self._errand):
+                if _isUnderWay(task):
+                    task.cancel()
+            self._giveBackTaken()
+        super().close()
+
+    def _giveBackTaken(self) -> None:
+        taken, self._taken = self._taken, {}
+        self._giveBack(taken)
+
+
+def _isUnderWay(task: Task[None] | None) -> TypeGuard[Task[None]]:
+    return task is not None and not task.done()
+
+
+def _runningLoop() -> AbstractEventLoop | None:
+    try:
+        return get_running_loop()
+    except RuntimeError:
+        return None
+
+
+def _fail(future: Future[Decision] | None, failure: StoreFailed) -> None:
+    if future is not None and not future.done():
+        future.set_exception(StoreFailed(*failure.args))
+        future.exception()  # whoever asked may be gone: that is no error of its own

@@ -1,0 +1,142 @@
+"""The way to a Redis or Valkey server: its address, whether it answers, and what is said of it.
+
+Example usage::
+
+    link = Link("redis://:secret@redis.example.org:6379/0")
+    await link.send("PING")
+    link.sendNow("PING")  # where no event loop runs
+
+How does it work?
+
+The server has TIMEOUT seconds for an answer. After a failure nobody is made to wait: until
+the next try is due, after a time that doubles from failure to failure, mayTry() is False.
+When the server goes and when it is back is logged, once each. The password of the
+address is in no text that leaves this module.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from asyncio import AbstractEventLoop, get_running_loop
+from typing import Any
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from .Store import StoreFailed
+
+TIMEOUT = 1.0
+FIRST_REST, LONGEST_REST = 0.1, 5.0  # seconds between two tries
+
+logger = logging.getLogger("Kamaelia.Apps.Grey")
+
+
+class Link:
+    """Link(url) -> raises ValueError where the address is none, StoreFailed without redis-py."""
+
+    def __init__(self, url: str) -> None:
+        parts, self.name = parse(url)
+        self._secret = unquote(parts.password or "")
+        self._url = url
+        try:
+            import redis.asyncio
+        except ImportError:
+            raise StoreFailed("a store in Redis needs the package redis: install it") from None
+        self._redis = redis
+        self._settings: dict[str, Any] = {
+            "decode_responses": True,
+            "encoding_errors": "replace",  # what others wrote is no reason to fail
+            "protocol": 2,
+            "socket_timeout": TIMEOUT,
+            "socket_connect_timeout": TIMEOUT,
+        }
+        if parts.scheme == "rediss":
+            self._settings["ssl_check_hostname"] = True
+        self._now: Any = None  # the client that waits
+        self._client: Any = None  # the one of an event loop
+        self._loop: AbstractEventLoop | None = None
+        self.failure: StoreFailed | None = None  # of the last message
+        self._rest = 0.0
+        self._nextTry = 0.0
+
+    def mayTry(self) -> bool:
+        """Whether the server answered last time, or it is time to try it again."""
+        return self.failure is None or time.monotonic() >= self._nextTry
+
+    async def send(self, *command: str | float) -> Any:
+        """One command -> its answer. Raises StoreFailed."""
+        try:
+            answer = await self._clientOfLoop().execute_command(*command)
+        except (self._redis.RedisError, OSError) as error:
+            raise self._fail(error) from None
+        self._succeed()
+        return answer
+
+    def sendNow(self, *command: str | float) -> Any:
+        """The same where nobody minds to wait."""
+        if self._now is None:
+            retry = self._redis.retry.Retry(self._redis.backoff.NoBackoff(), 0)
+            self._now = self._redis.Redis.from_url(self._url, retry=retry, **self._settings)
+        try:
+            answer = self._now.execute_command(*command)
+        except (self._redis.RedisError, OSError) as error:
+            raise self._fail(error) from None
+        self._succeed()
+        return answer
+
+    def _clientOfLoop(self) -> Any:
+        loop = get_running_loop()
+        if loop is not self._loop:
+            # Tried once: a message that was perhaps heard must not be said again.
+            retry = self._redis.asyncio.retry.Retry(self._redis.backoff.NoBackoff(), 0)
+            client = self._redis.asyncio.Redis
+            self._client = client.from_url(self._url, retry=retry, **self._settings)
+            self._loop = loop
+        return self._client
+
+    def _fail(self, error: Exception) -> StoreFailed:
+        text = str(error) or type(error).__name__
+        if self._secret:
+            text = text.replace(self._secret, "...")
+        isNews = self.failure is None
+        self.failure = StoreFailed(f"the store {self.name} does not answer as it should: {text}")
+        self._rest = min(2 * self._rest, LONGEST_REST) if self._rest else FIRST_REST
+        self._nextTry = time.monotonic() + self._rest
+        if isNews:
+            logger.error("%s; it is tried again", self.failure)
+        return self.failure
+
+    def _succeed(self) -> None:
+        if self.failure is not None:
+            self.failure = None
+            self._rest = 0.0
+            logger.warning("the store %s answers again", self.name)
+
+    def close(self) -> None:
+        """Hang up; where an event loop runs, in its next turns."""
+        if self._now is not None:
+            self._now.close()
+            self._now = None
+        if self._loop is not None and self._loop.is_running():
+            self._closing = self._loop.create_task(self._client.aclose())
+        self._loop = self._client = None
+
+
+def parse(url: str) -> tuple[SplitResult, str]:
+    """The parts of an address, and a name to speak of it. Raises ValueError without its text."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or 6379
+        path = parts.path.strip("/") or "0"
+        isGood = bool(parts.path) if parts.scheme == "unix" else path.isdecimal()
+    except ValueError:
+        isGood = False
+    if not isGood:
+        # It is not repeated: there may be a password in it.
+        raise ValueError(
+            "the address of the store is like redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE] or"
+            " unix://[USER:PASSWORD@]/PATH, with a number for the database, and with %2F and the"
+            " like in place of what means something else in an address"
+        )
+    if parts.scheme == "unix":
+        return parts, f"unix://{parts.path}"
+    return parts, f"{parts.scheme}://{parts.hostname or 'localhost'}:{port}/{path}"

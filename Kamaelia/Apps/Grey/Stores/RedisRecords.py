@@ -1,0 +1,230 @@
+"""All that the store in Redis does beside deciding: for administrators, and at the edges.
+
+Example usage::
+
+    for triple, record in store.find("@example.com"):
+        store.forget(triple)
+
+How does it work?
+
+Each record is a key with its time to live, and is found by SCAN: one that is written
+meanwhile may be seen twice, or not. Entries and counters are a hash each, and the version
+of the entries is a number. All of this waits for the server, up to a second.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+from Kamaelia.Support.Greylist.Rules import Record, Regular, Rules, Triple
+
+from .RedisBatch import (
+    PREFIX,
+    REGULARS,
+    SCRIPT,
+    TRIPLES,
+    clientOf,
+    endOf,
+    keyOf,
+    keyOfClient,
+    recordOf,
+    regularOf,
+    tripleOf,
+    valueOf,
+)
+from .RedisLink import Link
+from .Store import Counts, Entry, Store, StoreFailed, checkEntry, isExpired, isOver, merge
+
+ENTRIES = f"{PREFIX}entries"
+VERSION = f"{PREFIX}entries:version"
+COUNTERS = f"{PREFIX}counters"
+BATCH = 500  # keys in one message
+
+#: Whatever is there as it was told, and only that.
+DELETE = """
+local gone = 0
+for i = 1, #KEYS do
+  if redis.call('GET', KEYS[i]) == ARGV[i] then gone = gone + redis.call('DEL', KEYS[i]) end
+end
+return gone
+"""
+ADD_ENTRY = "redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) return redis.call('INCR', KEYS[2])"
+REMOVE_ENTRY = """
+local gone = redis.call('HDEL', KEYS[1], ARGV[1])
+redis.call('INCRBY', KEYS[2], gone)
+return gone
+"""
+ADD_COUNTERS = """
+for i = 1, #ARGV, 2 do redis.call('HINCRBY', KEYS[1], ARGV[i], ARGV[i + 1]) end
+"""
+
+
+class RedisRecords(Store):
+    """RedisRecords(url) -> opens nothing yet."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.link = Link(url)
+
+    def __repr__(self) -> str:
+        return f"<the store {self.link.name}>"
+
+    def _ask(self, *command: str | float) -> Any:
+        self._checkProcess()
+        return self.link.sendNow(*command)
+
+    def remember(self, known: Iterable[tuple[Triple, Record]], rules: Rules) -> int:
+        """See Store."""
+        given, source = 0, iter(known)
+        while batch := list(islice(source, BATCH)):
+            given += len(batch)
+            while batch:
+                batch = self._merge(batch, rules)
+        return given
+
+    def _merge(
+        self, batch: list[tuple[Triple, Record]], rules: Rules
+    ) -> list[tuple[Triple, Record]]:
+        """Write them -> those for which another was faster."""
+        keys = [keyOf(triple) for triple, _ in batch]
+        known = dict(zip(keys, self._ask("MGET", *keys), strict=True))
+        arguments: list[str | int] = []
+        for key, (_, record) in zip(keys, batch, strict=True):
+            merged = merge(recordOf(known[key]), record)
+            arguments += (known[key] or "", valueOf(merged), endOf(merged, rules), 1)
+            known[key] = valueOf(merged)
+        done = self._ask("EVAL", SCRIPT, len(keys), *keys, *arguments)
+        return [pair for pair, isDone in zip(batch, done, strict=True) if not isDone]
+
+    def find(self, text: str) -> Iterator[tuple[Triple, Record]]:
+        """See Store."""
+        for key, value in self._scan(TRIPLES):
+            triple, record = tripleOf(key), recordOf(value)
+            if record is not None and any(text in part for part in triple):
+                yield triple, record
+
+    def regulars(self) -> Iterator[tuple[str, Regular]]:
+        """See Store."""
+        for key, value in self._scan(REGULARS):
+            regular = regularOf(value)
+            if regular is not None:
+                yield clientOf(key), regular
+
+    def _scan(self, start: str) -> Iterator[tuple[str, str]]:
+        """The keys that start so, with their values."""
+        pattern = "".join(f"\\{sign}" if sign in "*?[]\\^-" else sign for sign in start) + "*"
+        cursor = "0"
+        while True:
+            cursor, keys = self._ask("SCAN", cursor, "MATCH", pattern, "COUNT", BATCH)
+            if keys:
+                for key, value in zip(keys, self._ask("MGET", *keys), strict=True):
+                    if value is not None:
+                        yield key, value
+            if int(cursor) == 0:
+                return
+
+    def forget(self, *triples: Triple) -> int:
+        """See Store."""
+        gone = 0
+        for first in range(0, len(triples), BATCH):
+            keys = [keyOf(triple) for triple in triples[first : first + BATCH]]
+            gone += self._ask("DEL", *keys)
+        return gone
+
+    def forgetClient(self, client: str) -> int:
+        """See Store."""
+        self._ask("DEL", keyOfClient(client))
+        start = keyOf(Triple(client, "", "")).removesuffix('"", ""]')
+        return self.forget(*[tripleOf(key) for key, _ in self._scan(start)])
+
+    def counts(self) -> Counts:
+        """See Store."""
+        numbers = {False: 0, True: 0}
+        for _, record in self.known():
+            numbers[record.passed is not None] += 1
+        return Counts(numbers[False], numbers[True], sum(1 for _ in self.regulars()))
+
+    def expire(self, rules: Rules, now: float) -> int:
+        """See Store. Records go by themselves as well, some time later."""
+        for entry in self.entries():
+            if isOver(entry, now):
+                self.removeEntry(entry.kind, entry.what)
+        self._deleteExpired(REGULARS, rules, now)
+        return self._deleteExpired(TRIPLES, rules, now)
+
+    def _deleteExpired(self, start: str, rules: Rules, now: float) -> int:
+        gone, parse = 0, regularOf if start == REGULARS else recordOf
+        found = self._scan(start)
+        while batch := dict(islice(found, BATCH)):
+            parsed = {key: parse(value) for key, value in batch.items()}
+            over = [key for key, it in parsed.items() if it and isExpired(it, rules, now)]
+            if over:
+                gone += self._ask("EVAL", DELETE, len(over), *over, *[batch[key] for key in over])
+        return gone
+
+    def addEntry(self, entry: Entry) -> None:
+        """See Store."""
+        checkEntry(entry)
+        field, value = json.dumps([entry.kind, entry.what]), json.dumps(entry)
+        self._ask("EVAL", ADD_ENTRY, 2, ENTRIES, VERSION, field, value)
+
+    def removeEntry(self, kind: str, what: str) -> bool:
+        """See Store."""
+        field = json.dumps([kind, what])
+        return bool(self._ask("EVAL", REMOVE_ENTRY, 2, ENTRIES, VERSION, field))
+
+    def entries(self) -> list[Entry]:
+        """See Store."""
+        return self._entriesOf(self._ask("HVALS", ENTRIES))
+
+    def _entriesOf(self, values: list[str]) -> list[Entry]:
+        try:
+            return [Entry(*json.loads(value)) for value in values]
+        except (TypeError, ValueError) as error:
+            raise StoreFailed(
+                f"the entries in the store {self.link.name} are damaged ({error}): delete its key"
+                f" {ENTRIES}, and add them anew"
+            ) from None
+
+    def entriesVersion(self) -> int:
+        """See Store."""
+        return int(self._ask("GET", VERSION) or 0)
+
+    def flush(self) -> None:
+        """See Store."""
+        taken = self._takePending()
+        try:
+            if taken:
+                self._ask(*countersToAdd(taken))
+        except StoreFailed:
+            self._giveBack(taken)
+            raise
+
+    def counters(self) -> dict[str, int]:
+        """See Store."""
+        self.flush()
+        return countersOf(self._ask("HGETALL", COUNTERS))
+
+    def close(self) -> None:
+        """See Store."""
+        if self._process != os.getpid():
+            return
+        try:
+            RedisRecords.flush(self)
+        finally:
+            self.link.close()
+
+
+def countersToAdd(taken: dict[str, int]) -> list[str | int]:
+    """The command that adds them."""
+    pairs = [part for pair in taken.items() for part in pair]
+    return ["EVAL", ADD_COUNTERS, 1, COUNTERS, *pairs]
+
+
+def countersOf(answer: dict[str, str]) -> dict[str, int]:
+    """What the server knows of them."""
+    return {name: int(value) for name, value in answer.items()}

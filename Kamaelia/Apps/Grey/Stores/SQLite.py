@@ -1,0 +1,101 @@
+"""A store in one file, for one host: SQLite, shared by as many processes as like.
+
+Example usage::
+
+    store = SQLiteStore("/var/lib/kamaelia-grey/grey.db")
+    store.decide(triple, rules, time.time()).isAccepted
+    store.close()
+
+How does it work?
+
+What is known is read without a lock. What follows from it is written on condition that it
+is still so (else all is asked again), in one statement or one short transaction. So a
+decision is atomic, and it is in the file before it is given: a process that is killed
+loses none (of the counters, the last second). The disk is waited for by a thread only,
+once a second (SQLiteKeeper): a power cut may lose the decisions of the last seconds, and
+leaves the file whole. A stranger that was forgotten so waits once more.
+
+Another process has the lock for some 20 microseconds at a time: it is tried again at once
+for a few milliseconds. After that the answer comes Later where an event loop runs, and
+else is waited for; StoreFailed after PATIENCE seconds.
+
+Use a store in the thread that opened it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from asyncio import AbstractEventLoop, Future, get_running_loop
+
+from Kamaelia.Support.Greylist.Rules import Decision, Rules, Triple
+
+from .SQLiteDecision import decideOnce
+from .SQLiteFile import explain, isBusy
+from .SQLiteRecords import PATIENCE, RETRY, SQLiteRecords
+from .Store import Later, StoreFailed
+
+QUICK_TRIES = 30  # with QUICK_REST between them: some 3 ms, in which the event loop stands
+QUICK_REST = 0.00005
+
+
+class SQLiteStore(SQLiteRecords):
+    """SQLiteStore(path) -> opens the file; makes it where there is none."""
+
+    def decide(self, triple: Triple, rules: Rules, now: float) -> Decision:
+        """See Store. Raises Later only where another has the lock for longer than usual."""
+        self._checkProcess()
+        self._keeper.note(rules, now)
+        for _ in range(QUICK_TRIES):
+            decision = self._try(triple, rules, now)
+            if decision is not None:
+                return decision
+            time.sleep(QUICK_REST)
+        try:
+            loop = get_running_loop()
+        except RuntimeError:
+            return self._decideInTime(triple, rules, now)
+        raise Later(self._decideLater(loop, triple, rules, now))
+
+    def _try(self, triple: Triple, rules: Rules, now: float) -> Decision | None:
+        """The decision; None where somebody was in the way."""
+        try:
+            return decideOnce(self._sql, triple, rules, now)
+        except sqlite3.Error as error:
+            if isBusy(error):
+                return None
+            raise explain(self.path, error) from error
+
+    def _decideInTime(self, triple: Triple, rules: Rules, now: float) -> Decision:
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            decision = self._try(triple, rules, now)
+            if decision is not None:
+                return decision
+            time.sleep(RETRY)
+        raise self._isLocked()
+
+    def _decideLater(
+        self, loop: AbstractEventLoop, triple: Triple, rules: Rules, now: float
+    ) -> Future[Decision]:
+        future: Future[Decision] = loop.create_future()
+        deadline = loop.time() + PATIENCE
+
+        def tryAgain() -> None:
+            if future.done():
+                return
+            try:
+                decision = self._try(triple, rules, now)
+                if decision is None and loop.time() > deadline:
+                    raise self._isLocked()
+            except StoreFailed as error:
+                future.set_exception(error)
+                future.exception()  # whoever asked may be gone: that is no error of its own
+                return
+            if decision is None:
+                loop.call_later(RETRY, tryAgain)
+            else:
+                future.set_result(decision)
+
+        loop.call_later(RETRY, tryAgain)
+        return future

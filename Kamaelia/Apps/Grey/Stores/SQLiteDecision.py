@@ -1,0 +1,101 @@
+"""One decision on the file of a store: look, decide, write if it is still so.
+
+Example usage::
+
+    decision = decideOnce(connection, triple, rules, now)
+    if decision is None:
+        ...  # another was faster: ask again
+
+How does it work?
+
+Looking is one statement, so that what it finds of a triple and of its client was true at
+one time; writing is one statement with what was found as its condition, or two in one
+transaction. Of the client, a decision about another triple asks only whether it is a
+regular: where that is told, the triple's own record says whether the answer still holds.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from Kamaelia.Support.Greylist.Rules import Decision, Record, Regular, Rules, Triple, decide
+
+IS_TRIPLE = "client = ? AND sender = ? AND recipient = ?"
+LOOK = f"SELECT seen, passed, passes FROM triple WHERE {IS_TRIPLE}"
+LOOK_AT_BOTH = f"""
+    SELECT record.seen, record.passed, record.passes, regular.passes, regular.last
+    FROM (SELECT 1)
+    LEFT JOIN (SELECT seen, passed, passes FROM triple WHERE {IS_TRIPLE}) AS record
+    LEFT JOIN (SELECT passes, last FROM regular WHERE client = ?) AS regular"""
+ADD = "INSERT INTO triple VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+CHANGE = f"""
+    UPDATE triple SET seen = ?, passed = ?, passes = ?
+    WHERE {IS_TRIPLE} AND seen = ? AND passed IS ? AND passes = ?"""
+ADD_REGULAR = "INSERT INTO regular VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+CHANGE_REGULAR = """
+    UPDATE regular SET passes = ?, last = ? WHERE client = ? AND passes = ? AND last = ?"""
+
+
+def decideOnce(
+    connection: sqlite3.Connection, triple: Triple, rules: Rules, now: float
+) -> Decision | None:
+    """The decision, written; None where another wrote meanwhile."""
+    record, regular = look(connection, triple, rules)
+    decision = decide(record, regular, rules, now)
+    if decision.regular is None:
+        isDone = decision.record is None or write(connection, triple, record, decision.record)
+    elif decision.record is None:
+        isDone = writeRegular(connection, triple.client, regular, decision.regular)
+    else:
+        isDone = _writeBoth(connection, triple, record, regular, decision)
+    return decision if isDone else None
+
+
+def look(
+    connection: sqlite3.Connection, triple: Triple, rules: Rules
+) -> tuple[Record | None, Regular | None]:
+    """What is known of a triple, and of its client where the rules ask for that."""
+    if not rules.client_passes:
+        found = connection.execute(LOOK, triple).fetchone()
+        return found and Record._make(found), None
+    found = connection.execute(LOOK_AT_BOTH, (*triple, triple.client)).fetchone()
+    seen, passed, passes, ofClient, last = found
+    record = None if seen is None else Record(seen, passed, passes)
+    return record, None if last is None else Regular(ofClient, last)
+
+
+def write(connection: sqlite3.Connection, triple: Triple, old: Record | None, new: Record) -> bool:
+    """Whether the old record was still there, and the new one is now."""
+    if old is None:
+        return connection.execute(ADD, (*triple, *new)).rowcount == 1
+    return connection.execute(CHANGE, (*new, *triple, *old)).rowcount == 1
+
+
+def writeRegular(
+    connection: sqlite3.Connection, client: str, old: Regular | None, new: Regular
+) -> bool:
+    """Whether the old one was still there, and the new one is now."""
+    if old is None:
+        return connection.execute(ADD_REGULAR, (client, *new)).rowcount == 1
+    return connection.execute(CHANGE_REGULAR, (*new, client, *old)).rowcount == 1
+
+
+def _writeBoth(
+    connection: sqlite3.Connection,
+    triple: Triple,
+    record: Record | None,
+    regular: Regular | None,
+    decision: Decision,
+) -> bool:
+    assert decision.record is not None
+    assert decision.regular is not None
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        isDone = write(connection, triple, record, decision.record) and writeRegular(
+            connection, triple.client, regular, decision.regular
+        )
+        connection.execute("COMMIT" if isDone else "ROLLBACK")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+    return isDone

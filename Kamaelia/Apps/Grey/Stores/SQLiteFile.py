@@ -1,0 +1,146 @@
+"""The file of the store in SQLite: how it is opened, what is in it, what its errors mean.
+
+Example usage::
+
+    connection = openFile("/var/lib/kamaelia-grey/grey.db")
+    with explained(path):
+        connection.execute("SELECT count(*) FROM triple")
+
+How does it work?
+
+`application_id` tells our files from others', and `user_version` is the number of the
+schema. Records are kept in the order of their triples, in the tree of the primary key
+itself: what a client sends in one burst lies in one page, and all that is known of it
+is found without another index.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from .Store import StoreFailed
+
+APPLICATION = 0x4B477279  # "KGry"
+SCHEMA = 1
+OPENING = 5.0  # seconds that the opening waits for others who open it too
+#: Pages of 4 KiB in the write-ahead log. Above the first the keeper empties it in earnest;
+#: above the second whoever writes next does it, should the keeper be no more.
+EMPTY_LOG_AT = 8_192
+BOUND_OF_LOG = 24_576
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS triple (
+    client TEXT NOT NULL, sender TEXT NOT NULL, recipient TEXT NOT NULL,
+    seen REAL NOT NULL, passed REAL, passes INTEGER NOT NULL,
+    PRIMARY KEY (client, sender, recipient)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS regular (
+    client TEXT PRIMARY KEY NOT NULL, passes INTEGER NOT NULL, last REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS entry (
+    verdict TEXT NOT NULL, kind TEXT NOT NULL, what TEXT NOT NULL, note TEXT NOT NULL, until REAL,
+    PRIMARY KEY (kind, what)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS version (entries INTEGER NOT NULL);
+INSERT INTO version SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM version);
+"""
+
+REMEDIES = {
+    sqlite3.SQLITE_BUSY: "another process has it locked for too long",
+    sqlite3.SQLITE_FULL: "make room on its disk, and it goes on by itself",
+    sqlite3.SQLITE_IOERR: "its disk is full, at a limit, or broken: the system's log says more",
+    sqlite3.SQLITE_READONLY: "the file and its folder must be writable for this user",
+    sqlite3.SQLITE_PERM: "the file and its folder must be writable for this user",
+    sqlite3.SQLITE_CANTOPEN: "its folder must be there, and be writable for this user: two more"
+    " files are kept beside it",
+    sqlite3.SQLITE_CORRUPT: "it is damaged: move it away with its -wal and -shm, and a new one is"
+    " made; `sqlite3 FILE .recover` may save what was in it",
+    sqlite3.SQLITE_NOTADB: "it is no SQLite file: name another, or move it away",
+    sqlite3.SQLITE_PROTOCOL: "its file system cannot lock: it must be a local one",
+}
+
+
+def openFile(path: str) -> sqlite3.Connection:
+    """A connection that never waits for locks. Raises StoreFailed, which names the file."""
+    try:
+        _create(path)
+    except OSError as error:
+        reason = f"the store {path} cannot be opened: {error.strerror or error}"
+        raise StoreFailed(f"{reason}; its folder must be there, and writable") from error
+    with explained(path):
+        connection = sqlite3.connect(path, timeout=OPENING, isolation_level=None)
+        try:
+            _prepare(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+@contextmanager
+def explained(path: str) -> Iterator[None]:
+    """Errors of SQLite become StoreFailed."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise explain(path, error) from error
+
+
+def explain(path: str, error: sqlite3.Error) -> StoreFailed:
+    """What to tell whoever asked."""
+    remedy = REMEDIES.get(_codeOf(error), "see the documentation of SQLite")
+    return StoreFailed(f"the store {path} failed: {error}; {remedy}")
+
+
+def isBusy(error: sqlite3.Error) -> bool:
+    """Whether another has the lock just now."""
+    return _codeOf(error) == sqlite3.SQLITE_BUSY
+
+
+def _codeOf(error: sqlite3.Error) -> int:
+    # The low byte says what, the rest says where.
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def _create(path: str) -> None:
+    # Only a file that is new is touched: closing one that SQLite has open in this process
+    # would let go of its locks. Who wrote to whom is nothing for everybody to read.
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o640))
+    except FileExistsError:
+        if not os.path.isfile(path):
+            raise OSError("it is no file") from None
+
+
+def _prepare(connection: sqlite3.Connection, path: str) -> None:
+    isNew = _check(connection, path)
+    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    if mode != "wal":
+        raise StoreFailed(f"the store {path} needs a local file system, where memory is shared")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    if isNew:
+        version = f"PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {SCHEMA};"
+        connection.executescript(f"BEGIN IMMEDIATE; {TABLES} {version} COMMIT;")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {BOUND_OF_LOG}")
+    connection.execute(f"PRAGMA journal_size_limit = {EMPTY_LOG_AT * 4096}")
+    connection.execute("PRAGMA busy_timeout = 0")
+
+
+def _check(connection: sqlite3.Connection, path: str) -> bool:
+    """Whether the file is a new one; raises StoreFailed where it is not for us to write."""
+    connection.execute("BEGIN")
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    connection.execute("COMMIT")
+    if tables == 0 and application in (0, APPLICATION):
+        return True
+    if application != APPLICATION:
+        raise StoreFailed(f"the file {path} belongs to another program: name another")
+    if version > SCHEMA:
+        raise StoreFailed(
+            f"the store {path} was written by a newer Kamaelia Grey (schema {version}, and this"
+            f" one knows {SCHEMA}): run that one, or move the file away"
+        )
+    return False

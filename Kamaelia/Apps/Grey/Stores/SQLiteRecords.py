@@ -1,0 +1,234 @@
+"""All that the store in SQLite does beside deciding: for administrators, and at the edges.
+
+Example usage::
+
+    for triple, record in store.find("@example.com"):
+        store.forget(triple)
+
+How does it work?
+
+Readers take a slice at a time and hold nothing in between: one who is slow, or goes to
+lunch, does not keep the write-ahead log from beginning anew. Writers wait for their turn
+up to PATIENCE seconds, in short transactions.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import islice
+from typing import Any, TypeVar
+
+from Kamaelia.Support.Greylist.Rules import Record, Regular, Rules, Triple
+
+from .SQLiteDecision import IS_TRIPLE, LOOK
+from .SQLiteFile import explain, isBusy, openFile
+from .SQLiteKeeper import Keeper
+from .SQLiteSweep import REGULARS, TRIPLES, Key, Table, endOfSlice, sweepSlice
+from .Store import Counts, Entry, Store, StoreFailed, checkEntry, merge
+
+PATIENCE = 2.0  # seconds, for a lock that another process has
+RETRY = 0.002  # seconds between two tries
+BATCH = 500  # records in one transaction: a millisecond or two
+ADD_TO_COUNTER = """
+    INSERT INTO counter VALUES (?, ?) ON CONFLICT DO UPDATE SET value = value + excluded.value"""
+HAS_TEXT = "(instr(client, ?) OR instr(sender, ?) OR instr(recipient, ?))"
+
+Result = TypeVar("Result")
+
+
+class SQLiteRecords(Store):
+    """SQLiteRecords(path) -> opens the file; makes it where there is none."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.path = path
+        self._isClosed = False
+        self._sql = openFile(path)
+        self._keeper = Keeper(path, self._writeCounters, self.count)
+
+    def __repr__(self) -> str:
+        return f"<the store {self.path}>"
+
+    def _do(self, work: Callable[[], Result]) -> Result:
+        """Do it; again while another has the lock."""
+        self._checkProcess()
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return work()
+            except sqlite3.Error as error:
+                if not isBusy(error):
+                    raise explain(self.path, error) from error
+                if time.monotonic() > deadline:
+                    raise self._isLocked() from error
+            time.sleep(RETRY)
+
+    def _isLocked(self) -> StoreFailed:
+        return StoreFailed(
+            f"the store {self.path} is locked: another process has been writing to it for more"
+            f" than {PATIENCE:g} seconds; find out which"
+        )
+
+    def _transact(self, work: Callable[[], Result]) -> Result:
+        """Do it as one transaction."""
+
+        def transact() -> Result:
+            self._sql.execute("BEGIN IMMEDIATE")
+            with self._sql:
+                return work()
+
+        return self._do(transact)
+
+    def remember(self, known: Iterable[tuple[Triple, Record]], rules: Rules) -> int:
+        """See Store."""
+        given, source = 0, iter(known)
+        while batch := list(islice(source, BATCH)):
+            self._transact(partial(self._merge, batch))
+            given += len(batch)
+        return given
+
+    def _merge(self, batch: list[tuple[Triple, Record]]) -> None:
+        for triple, record in batch:
+            found = self._sql.execute(LOOK, triple).fetchone()
+            merged = merge(found and Record._make(found), record)
+            self._change("REPLACE INTO triple VALUES (?, ?, ?, ?, ?, ?)", *triple, *merged)
+
+    def find(self, text: str) -> Iterator[tuple[Triple, Record]]:
+        """See Store."""
+        for row in self._rows(TRIPLES, HAS_TEXT if text else "TRUE", (text,) * 3 if text else ()):
+            yield Triple._make(row[:3]), Record._make(row[3:])
+
+    def regulars(self) -> Iterator[tuple[str, Regular]]:
+        """See Store."""
+        for client, *rest in self._rows(REGULARS, "TRUE", ()):
+            yield client, Regular._make(rest)
+
+    def _rows(
+        self, table: Table, condition: str, values: tuple[str, ...]
+    ) -> Iterator[tuple[Any, ...]]:
+        after: Key | None = None
+        while True:
+            end = self._do(partial(endOfSlice, self._sql, table, after))
+            where = f"{table.slice(after is not None, end is not None)} AND {condition}"
+            bounds = (*(after or ()), *(end or ()))
+            yield from self._ask(f"SELECT * FROM {table.name} WHERE {where}", *bounds, *values)
+            if end is None:
+                return
+            after = end
+
+    def forget(self, *triples: Triple) -> int:
+        """See Store."""
+        delete = f"DELETE FROM triple WHERE {IS_TRIPLE}"
+        return self._transact(lambda: sum(self._change(delete, *triple) for triple in triples))
+
+    def forgetClient(self, client: str) -> int:
+        """See Store."""
+
+        def forget() -> int:
+            self._change("DELETE FROM regular WHERE client = ?", client)
+            return self._change("DELETE FROM triple WHERE client = ?", client)
+
+        return self._transact(forget)
+
+    def counts(self) -> Counts:
+        """See Store."""
+        ((total, passed),) = self._ask("SELECT count(*), count(passed) FROM triple")
+        ((regulars,),) = self._ask("SELECT count(*) FROM regular")
+        return Counts(total - passed, passed, regulars)
+
+    def expire(self, rules: Rules, now: float) -> int:
+        """See Store. The keeper does the same, a little at a time."""
+        self._transact(lambda: self._expireEntries(now))
+        self._expireAll(REGULARS, rules, now)
+        return self._expireAll(TRIPLES, rules, now)
+
+    def _expireAll(self, table: Table, rules: Rules, now: float) -> int:
+        gone = 0
+        after: Key | None = None
+        while True:
+            after, swept = self._do(partial(sweepSlice, self._sql, table, after, rules, now))
+            gone += swept.all
+            if swept.waiting:
+                self.count("expired", swept.waiting)
+            if after is None:
+                return gone
+
+    def _expireEntries(self, now: float) -> None:
+        if self._change("DELETE FROM entry WHERE until <= ?", now):
+            self._change("UPDATE version SET entries = entries + 1")
+
+    def addEntry(self, entry: Entry) -> None:
+        """See Store."""
+        checkEntry(entry)
+
+        def add() -> None:
+            self._change("REPLACE INTO entry VALUES (?, ?, ?, ?, ?)", *entry)
+            self._change("UPDATE version SET entries = entries + 1")
+
+        self._transact(add)
+
+    def removeEntry(self, kind: str, what: str) -> bool:
+        """See Store."""
+
+        def remove() -> bool:
+            wasThere = self._change("DELETE FROM entry WHERE kind = ? AND what = ?", kind, what)
+            self._change("UPDATE version SET entries = entries + ?", wasThere)
+            return wasThere > 0
+
+        return self._transact(remove)
+
+    def entries(self) -> list[Entry]:
+        """See Store."""
+        return [Entry._make(row) for row in self._ask("SELECT * FROM entry")]
+
+    def entriesVersion(self) -> int:
+        """See Store."""
+        ((version,),) = self._ask("SELECT entries FROM version")
+        return int(version)
+
+    def count(self, name: str, by: int = 1) -> None:
+        """See Store."""
+        super().count(name, by)
+        self._keeper.wake()
+
+    def flush(self) -> None:
+        """See Store."""
+        self._do(lambda: self._writeCounters(self._sql))
+
+    def _writeCounters(self, connection: sqlite3.Connection) -> None:
+        taken = self._takePending()
+        if not taken:
+            return
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            with connection:
+                connection.executemany(ADD_TO_COUNTER, taken.items())
+        except sqlite3.Error:
+            self._giveBack(taken)
+            raise
+
+    def counters(self) -> dict[str, int]:
+        """See Store."""
+        self.flush()
+        return dict(self._ask("SELECT name, value FROM counter"))
+
+    def close(self) -> None:
+        """See Store."""
+        if self._isClosed or os.getpid() != self._process:
+            return
+        self._isClosed = True
+        self._keeper.stop()
+        try:
+            self.flush()
+        finally:
+            self._sql.close()
+
+    def _ask(self, question: str, *values: object) -> list[tuple[Any, ...]]:
+        return self._do(lambda: self._sql.execute(question, values).fetchall())
+
+    def _change(self, statement: str, *values: object) -> int:
+        return self._sql.execute(statement, values).rowcount

@@ -1,0 +1,201 @@
+"""What greylisting remembers, whoever keeps it: the contract of all stores.
+
+Example usage::
+
+    store = openStore("sqlite:/var/lib/kamaelia-grey/grey.db")
+    try:
+        decision = store.decide(triple, rules, time.time())
+    except Later as later:
+        decision = await later.future
+    except StoreFailed as reason:
+        ...  # an answer for now: 451
+
+How does it work?
+
+A decision is asked of Rules.decide with what is known, and its result is remembered
+before it is given. Several processes may share a store: each gets the answers that it
+would get if all had asked one after the other. Times are brought by whoever asks.
+
+A store belongs to the process that opened it: workers that are forked open their own.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from Kamaelia.Apps.Grey.Asking import Later
+from Kamaelia.Support.Greylist.Rules import Decision, Record, Regular, Rules, Triple
+
+__all__ = [
+    "KINDS",
+    "VERDICTS",
+    "Counts",
+    "Entry",
+    "Later",
+    "Store",
+    "StoreFailed",
+    "checkEntry",
+    "isExpired",
+    "isOver",
+    "merge",
+]
+
+VERDICTS = ("allow", "deny")
+KINDS = ("client", "sender", "recipient")
+
+
+class StoreFailed(Exception):
+    """The store cannot answer; the text is a sentence that says which, why, and what helps."""
+
+
+class Entry(NamedTuple):
+    """What an administrator said at run time of a client, a sender or a recipient."""
+
+    verdict: str  # one of VERDICTS
+    kind: str  # one of KINDS
+    what: str
+    note: str = ""
+    until: float | None = None  # the time from which it counts no more
+
+
+class Counts(NamedTuple):
+    """How many records there are of each sort."""
+
+    waiting: int
+    passed: int
+    regulars: int
+
+
+class Store(ABC):
+    """What all stores promise. Whatever cannot be done raises StoreFailed."""
+
+    def __init__(self) -> None:
+        self._process = os.getpid()
+        self._pending: dict[str, int] = {}
+        self._pendingLock = threading.Lock()
+
+    @abstractmethod
+    def decide(self, triple: Triple, rules: Rules, now: float) -> Decision:
+        """The decision, remembered already. May raise Later."""
+
+    @abstractmethod
+    def remember(self, known: Iterable[tuple[Triple, Record]], rules: Rules) -> int:
+        """Add what was known elsewhere to what is known here -> how many were given."""
+
+    @abstractmethod
+    def find(self, text: str) -> Iterator[tuple[Triple, Record]]:
+        """All that is known of triples of which a part has this text in it, in no order."""
+
+    def known(self) -> Iterator[tuple[Triple, Record]]:
+        """All triples that are known. Another's decisions meanwhile may or may not be seen."""
+        return self.find("")
+
+    @abstractmethod
+    def regulars(self) -> Iterator[tuple[str, Regular]]:
+        """The clients of which triples have passed while `client_passes` was set."""
+
+    @abstractmethod
+    def forget(self, *triples: Triple) -> int:
+        """Make strangers of them -> how many were known."""
+
+    @abstractmethod
+    def forgetClient(self, client: str) -> int:
+        """Forget each triple of a client, and the regular -> how many triples that were."""
+
+    @abstractmethod
+    def counts(self) -> Counts:
+        """Looks at every record: for a person who asks, not for an event loop."""
+
+    @abstractmethod
+    def expire(self, rules: Rules, now: float) -> int:
+        """Forget what counts no more -> how many triples that were.
+
+        Looks at every record. Stores that several share do it by themselves as well.
+        """
+
+    @abstractmethod
+    def addEntry(self, entry: Entry) -> None:
+        """Add an entry, in place of any other of the same kind and text."""
+
+    @abstractmethod
+    def removeEntry(self, kind: str, what: str) -> bool:
+        """Whether there was one."""
+
+    @abstractmethod
+    def entries(self) -> list[Entry]:
+        """All entries, also those whose time is over."""
+
+    @abstractmethod
+    def entriesVersion(self) -> int:
+        """Another number than before when the entries are other ones; cheap to ask."""
+
+    def count(self, name: str, by: int = 1) -> None:
+        """Add to a counter. Written now and then, and on flush and close."""
+        with self._pendingLock:
+            self._pending[name] = self._pending.get(name, 0) + by
+
+    @abstractmethod
+    def flush(self) -> None:
+        """Write the counters."""
+
+    @abstractmethod
+    def counters(self) -> dict[str, int]:
+        """All counters of all processes, as far as these have been written."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Write what is to be written, and let go. May be called again."""
+
+    def _checkProcess(self) -> None:
+        if os.getpid() != self._process:
+            raise RuntimeError(
+                "this store was opened before the process was forked, and belongs to the parent:"
+                " open it anew in each worker"
+            )
+
+    def _takePending(self) -> dict[str, int]:
+        with self._pendingLock:
+            taken, self._pending = self._pending, {}
+        return taken
+
+    def _giveBack(self, taken: dict[str, int]) -> None:
+        for name, by in taken.items():
+            self.count(name, by)
+
+
+def checkEntry(entry: Entry) -> None:
+    """Raises ValueError where an entry says nothing that could be heeded."""
+    if entry.verdict not in VERDICTS:
+        raise ValueError(f"an entry says one of {', '.join(VERDICTS)}, and not {entry.verdict!r}")
+    if entry.kind not in KINDS:
+        raise ValueError(f"an entry is about one of {', '.join(KINDS)}, and not {entry.kind!r}")
+    if not entry.what:
+        raise ValueError(f"an entry without a {entry.kind}")
+
+
+def merge(ours: Record | None, theirs: Record) -> Record:
+    """What two who have watched the same triple know together."""
+    if ours is None:
+        return theirs
+    times = [record.passed for record in (ours, theirs) if record.passed is not None]
+    if not times:
+        return max(ours, theirs, key=lambda record: record.seen)
+    return Record(min(ours.seen, theirs.seen), max(times), max(ours.passes, theirs.passes))
+
+
+def isExpired(known: Record | Regular, rules: Rules, now: float) -> bool:
+    """Whether it counts no more; told as Rules.decide tells it, to the last bit."""
+    if isinstance(known, Regular):
+        return now - known.last > rules.max_grey
+    if known.passed is None:
+        return now - known.seen > rules.max_defer_time
+    return now - known.passed > rules.max_grey
+
+
+def isOver(entry: Entry, now: float) -> bool:
+    """Whether an entry's time is over."""
+    return entry.until is not None and entry.until <= now
