@@ -1,0 +1,106 @@
+"""What a client, a sender and a recipient are compared by: small, plain text.
+
+Example usage::
+
+    >>> clientKey("192.0.2.17"), clientKey("2001:db8::1"), clientKey("::ffff:192.0.2.17", v4=32)
+    ('192.0.2.0/24', '2001:db8::/64', '192.0.2.17')
+    >>> senderKey("<Ann@Example.ORG>"), senderKey("<>")
+    ('ann@example.org', '<>')
+    >>> senderKey("<list-bounce-1234@example.org>", isFolding=True)
+    'list-bounce-#@example.org'
+
+How does it work?
+
+A client is its network (RFC 6647 section 5 allows for clusters of senders that
+way), written as an address where the network is one address. Letters are small
+throughout: a local part is nearly nowhere told apart by its case (RFC 5321
+section 2.4), and a retry that changes it is one mail. What is no address is a
+ValueError.
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv4Address, IPv6Address
+
+NULL_SENDER = "<>"
+LONGEST = 320  # characters: 64 and 255, with the @ between (RFC 5321 section 4.5.3.1)
+
+UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+# A word that is made anew for each mail: an identifier, a number, a hash in hex (eight or more
+# letters, of which one at least is a digit), or eight and more with three digits among them.
+CHANGING = re.compile(
+    rf"{UUID}"
+    r"|(?<![a-z0-9])(?:[0-9]+|(?=[a-f]*[0-9])[0-9a-f]{8,}"
+    r"|(?=(?:[a-z]*[0-9]){3})[0-9a-z]{8,})(?![a-z0-9])"
+)
+# Hash and time stamp of the Sender Rewriting Scheme; SRS1 holds those of an SRS0.
+SRS = re.compile(r"^srs0([=+-])[^=]*=[^=]*=|^srs1([=+-])[^=]*=([^=]*)=([=+-])[^=]*=[^=]*=")
+# draft-levine-smtp-batv section 4: a digit for the key, three for the day, six of a hash
+BATV = re.compile(
+    r"^prvs=(?:[0-9]{4}[0-9a-f]{6}=(?P<after>.+)|(?P<before>.+)=[0-9]{4}[0-9a-f]{6})$"
+)
+
+
+def addressOf(peer: str) -> IPv4Address | IPv6Address:
+    """A client's address; an IPv4 address in IPv6 clothes is IPv4, a zone (%eth0) is left off."""
+    if ":" not in peer:
+        return IPv4Address(peer)
+    address = IPv6Address(peer.partition("%")[0])
+    return address.ipv4_mapped or address
+
+
+def clientKey(peer: str, v4: int = 24, v6: int = 64) -> str:
+    """The network of `peer` with so many bits, "192.0.2.0/24"; with all of them, the address."""
+    address = addressOf(peer)
+    bits = v4 if address.version == 4 else v6
+    spare = address.max_prefixlen - bits
+    if not 0 <= spare <= address.max_prefixlen:
+        raise ValueError(f"an IPv{address.version} network has no {bits} bits")
+    if not spare:
+        return str(address)
+    return f"{type(address)(int(address) >> spare << spare)}/{bits}"
+
+
+def senderKey(sender: str, isFolding: bool = False) -> str:
+    """`sender` in small letters, without its brackets; "<>" is the null sender.
+
+    isFolding: what a mailing list changes with each mail (numbers, hashes and
+    the signatures of BATV and SRS) becomes "#", so that its mails have one sender.
+    """
+    if sender == NULL_SENDER:
+        return NULL_SENDER
+    local, domain = splitMailbox(sender)
+    return f"{_folded(local) if isFolding else local}@{domain}"
+
+
+def recipientKey(recipient: str) -> str:
+    """`recipient` in small letters, without its brackets; postmaster may stand alone."""
+    bare = withoutBrackets(recipient).lower()
+    return bare if bare == "postmaster" else "@".join(splitMailbox(recipient))
+
+
+def splitMailbox(mailbox: str) -> tuple[str, str]:
+    """Local part and domain in small letters. Raises ValueError for what is no mailbox."""
+    local, at, domain = withoutBrackets(mailbox).lower().rpartition("@")
+    isWhole = local and at and domain and (local[0] != "<" or domain[-1] == ">")
+    if not isWhole or len(mailbox) > LONGEST + 2 or not mailbox.isprintable():
+        raise ValueError(f"{mailbox[:80]!r} is no mail address such as user@example.org")
+    return local, domain
+
+
+def withoutBrackets(path: str) -> str:
+    """What stands between < and >, where both are there."""
+    return path[1:-1] if path[:1] == "<" and path[-1:] == ">" else path
+
+
+def _folded(local: str) -> str:
+    signed = BATV.match(local)
+    if signed is not None:
+        return _folded(signed["after"] or signed["before"])
+    return CHANGING.sub("#", SRS.sub(_unsigned, local))
+
+
+def _unsigned(signature: re.Match[str]) -> str:
+    zero, one, forwarder, inner = signature.groups()
+    return f"srs0{zero}#=#=" if zero else f"srs1{one}#={forwarder}={inner}#=#="

@@ -1,0 +1,243 @@
+"""Allow and deny lists: compiled once, then quick to say which entry has a client or an address.
+
+Example usage::
+
+    >>> friends = Lists(
+    ...     clients=entriesOf("192.0.2.0/24\\n*.example.org # our own", "friends.txt"),
+    ...     senders=[Entry("@example.net")],
+    ... )
+    >>> str(friends.client("192.0.2.7"))
+    '192.0.2.0/24 (friends.txt line 1)'
+    >>> friends.client("198.51.100.1", ["mx.example.org"]).text
+    '*.example.org'
+    >>> friends.sender("<ann@example.com>") is None
+    True
+
+How does it work?
+
+A client is listed by its address or network, or by a name that the caller has
+verified: what it calls itself in HELO is no proof. An entry keeps the words in
+which it was written and its place, for the log. All that is wrong with the
+entries is raised together, as ListError.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple, Protocol, TypeVar
+
+from Kamaelia.Support.Greylist.Keys import addressOf, recipientKey, senderKey
+from Kamaelia.Support.Greylist.Mistakes import Mistake, MistakesFound
+from Kamaelia.Support.Greylist.Names import Mailboxes, Names, nameKey, parseMailbox, parseName
+from Kamaelia.Support.Greylist.Networks import (
+    Network,
+    Networks,
+    looksLikeNetwork,
+    parseNetwork,
+)
+
+COMMENT = re.compile(r"(?:^|\s)#.*")
+Parsed = TypeVar("Parsed")
+
+
+class Entry(NamedTuple):
+    """One entry as it was written, and where."""
+
+    text: str
+    source: str = ""
+    line: int = 0
+
+    def __str__(self) -> str:
+        place = " ".join(filter(None, [self.source, f"line {self.line}" if self.line else ""]))
+        return f"{self.text} ({place})" if place else self.text
+
+
+class ListError(MistakesFound):
+    """Entries that are none; `mistakes` has each, with its place and what would be right."""
+
+
+def entriesOf(text: str, source: str = "") -> list[Entry]:
+    """The entries of a file, one a line. # at its start or after a space begins a comment."""
+    lines = (COMMENT.sub("", line).strip() for line in text.split("\n"))
+    return [Entry(line, source, number) for number, line in enumerate(lines, 1) if line]
+
+
+def parseClient(text: str) -> Network | str:
+    """A network, or a name as Names takes it. Raises ValueError with a remedy."""
+    return parseNetwork(text) if looksLikeNetwork(text.strip()) else parseName(text)
+
+
+class Lists:
+    """Lists(clients, senders, recipients, triples, heloTriples) -> which entry has whom.
+
+    clients, senders and recipients are Entries, or plain texts. triples are
+    (address, sender, recipient); heloTriples are (name in HELO, network,
+    recipient), the historical whitelisted_nonstandard_triples. Raises ListError.
+    """
+
+    def __init__(
+        self,
+        clients: Iterable[Entry | str] = (),
+        senders: Iterable[Entry | str] = (),
+        recipients: Iterable[Entry | str] = (),
+        triples: Iterable[tuple[str, str, str]] = (),
+        heloTriples: Iterable[tuple[str, str, str]] = (),
+    ) -> None:
+        mistakes: list[Mistake] = []
+        networks: dict[Network, Entry] = {}
+        self._names: Names[Entry] = Names()
+        for entry, client in _parsed(clients, parseClient, mistakes):
+            if isinstance(client, str):
+                self._names.add(client, entry)
+            else:
+                networks.setdefault(client, entry)
+        self._networks = Networks(networks)
+        self._senders = _mailboxes(senders, mistakes)
+        self._recipients = _mailboxes(recipients, mistakes)
+        self._triples = _triplesOf(triples, mistakes)
+        self._heloTriples = _heloTriplesOf(heloTriples, mistakes)
+        if mistakes:
+            raise ListError(mistakes)
+
+    @property
+    def hasNames(self) -> bool:
+        """Whether some clients are listed by name."""
+        return bool(self._names)
+
+    def client(self, peer: str, names: Iterable[str] = ()) -> Entry | None:
+        """The entry that has this address, or one of these names, which must be verified ones."""
+        found = self._networks.findPeer(peer) if self._networks else None
+        if found is None and self._names:
+            return next(filter(None, map(self._names.find, names)), None)
+        return found
+
+    def sender(self, sender: str) -> Entry | None:
+        """The entry that has this sender, with or without its brackets; "<>" is the null sender."""
+        return self._senders.find(sender)
+
+    def recipient(self, recipient: str) -> Entry | None:
+        """The entry that has this recipient, with or without its brackets."""
+        return self._recipients.find(recipient)
+
+    def triple(self, peer: str, remotename: str, sender: str, recipient: str) -> Entry | None:
+        """The triple that has this mail. `remotename`: what the client said in HELO."""
+        if not (self._triples or self._heloTriples):
+            return None
+        try:
+            to, address = recipientKey(recipient), addressOf(peer)
+            found = self._triples.get((str(address), senderKey(sender), to))
+        except ValueError:
+            return None
+        networks = self._heloTriples.get((nameKey(remotename), to))
+        return networks.find(address) if found is None and networks is not None else found
+
+
+class Section(Protocol):
+    """A section of the configuration that has lists: entries, and names of files with more."""
+
+    clients: tuple[str, ...]
+    senders: tuple[str, ...]
+    recipients: tuple[str, ...]
+    client_files: tuple[str, ...]
+    sender_files: tuple[str, ...]
+    recipient_files: tuple[str, ...]
+
+
+def compiled(section: Section, read: Callable[[str], str], source: str = "") -> Lists:
+    """The lists of [allow] or [deny]; `read` gives the text of a file. Raises ListError."""
+    mistakes: list[Mistake] = []
+    triples = getattr(section, "triples", ()), getattr(section, "helo_triples", ())
+    clients, senders, recipients = (
+        list(_entriesIn(section, kind, read, source, mistakes))
+        for kind in ("client", "sender", "recipient")
+    )
+    try:
+        lists = Lists(clients, senders, recipients, *triples)
+    except ListError as error:
+        mistakes += error.mistakes
+    if mistakes:
+        raise ListError(mistakes)
+    return lists
+
+
+def _entriesIn(
+    section: Section,
+    kind: str,
+    read: Callable[[str], str],
+    source: str,
+    mistakes: list[Mistake],
+) -> Iterator[Entry]:
+    for text in getattr(section, f"{kind}s"):
+        yield Entry(text, source)
+    for filename in getattr(section, f"{kind}_files"):
+        try:
+            yield from entriesOf(read(filename), filename)
+        except (OSError, UnicodeError) as error:
+            mistakes.append(Mistake(f"it cannot be read: {error}", filename))
+
+
+def _parsed(
+    entries: Iterable[Entry | str], parse: Callable[[str], Parsed], mistakes: list[Mistake]
+) -> Iterable[tuple[Entry, Parsed]]:
+    """Each entry with what it means; for those that mean nothing, a mistake."""
+    for each in entries:
+        entry = Entry(each) if isinstance(each, str) else each
+        try:
+            yield entry, parse(entry.text)
+        except ValueError as error:
+            mistakes.append(Mistake(str(error), entry.source, entry.line))
+
+
+def _mailboxes(entries: Iterable[Entry | str], mistakes: list[Mistake]) -> Mailboxes[Entry]:
+    table: Mailboxes[Entry] = Mailboxes()
+    for entry, key in _parsed(entries, parseMailbox, mistakes):
+        table.add(key, entry)
+    return table
+
+
+def parseTriple(triple: tuple[str, ...]) -> tuple[str, str, str]:
+    """(address, sender, recipient) as they are compared. Raises ValueError with a remedy."""
+    try:
+        peer, sender, recipient = triple
+        return str(addressOf(peer)), senderKey(sender), recipientKey(recipient)
+    except ValueError as error:
+        raise ValueError(
+            f"{' '.join(triple)!r}: {error}; write an address, a sender and a recipient"
+        ) from None
+
+
+def parseHeloTriple(triple: tuple[str, ...]) -> tuple[str, Network, str]:
+    """(name, network, recipient) as they are compared. Raises ValueError with a remedy."""
+    try:
+        name, network, recipient = triple
+        return nameKey(name), parseNetwork(network), recipientKey(recipient)
+    except ValueError as error:
+        raise ValueError(
+            f"{' '.join(triple)!r}: {error}; write the name in HELO, a network and a recipient"
+        ) from None
+
+
+def _triplesOf(
+    triples: Iterable[tuple[str, str, str]], mistakes: list[Mistake]
+) -> dict[tuple[str, str, str], Entry]:
+    table = {}
+    for triple in triples:
+        try:
+            table[parseTriple(triple)] = Entry(" ".join(triple))
+        except ValueError as error:
+            mistakes.append(Mistake(str(error)))
+    return table
+
+
+def _heloTriplesOf(
+    triples: Iterable[tuple[str, str, str]], mistakes: list[Mistake]
+) -> dict[tuple[str, str], Networks[Entry]]:
+    byName: dict[tuple[str, str], dict[Network, Entry]] = {}
+    for triple in triples:
+        try:
+            name, network, recipient = parseHeloTriple(triple)
+            byName.setdefault((name, recipient), {})[network] = Entry(" ".join(triple))
+        except ValueError as error:
+            mistakes.append(Mistake(str(error)))
+    return {key: Networks(networks) for key, networks in byName.items()}

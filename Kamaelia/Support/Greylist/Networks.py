@@ -1,0 +1,111 @@
+"""Addresses and networks as people write them, and the quick answer to who is in which.
+
+Example usage::
+
+    >>> parseNetwork("10.1"), parseNetwork("2001:db8::/32")
+    (IPv4Network('10.1.0.0/16'), IPv6Network('2001:db8::/32'))
+    >>> networks = Networks({parseNetwork("192.0.2.0/24"): "ours"})
+    >>> networks.find(addressOf("192.0.2.7")), networks.find(addressOf("192.0.20.7"))
+    ('ours', None)
+
+How does it work?
+
+One dict for each length of prefix that occurs: a look-up asks a few dicts, the
+longest prefix first, however many networks there are. Historical settings name
+networks by the beginning of an address; that ends at an octet here, since "10.1"
+as the beginning of a text would let in 10.100.0.0 as well.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
+from typing import Generic, TypeVar
+
+from Kamaelia.Support.Greylist.Keys import addressOf
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+Found = TypeVar("Found")
+
+BEGINNING = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){0,2}\.?")
+MAPPED = IPv6Network("::ffff:0:0/96")
+
+
+def looksLikeNetwork(text: str) -> bool:
+    """Whether it is meant to be an address or a network, and not a name."""
+    return ":" in text or "/" in text or re.fullmatch(r"[0-9.]+", text) is not None
+
+
+def parseNetwork(text: str) -> Network:
+    """An address, a network in CIDR, or its first octets. Raises ValueError with a remedy."""
+    written = text.strip()
+    if BEGINNING.fullmatch(written):
+        return _fromOctets(written)
+    address, slash, bits = written.partition("/")
+    if "%" in written or (slash and not re.fullmatch(r"[0-9]{1,3}", bits)):
+        raise ValueError(f"{text!r} is no network: write its bits after the /, as in 192.0.2.0/24")
+    try:
+        network: Network = ip_network(written, strict=False)
+    except ValueError:
+        raise ValueError(
+            f"{text!r} is no address or network: write 192.0.2.1, 192.0.2.0/24, 192.0.2 or"
+            " 2001:db8::/32"
+        ) from None
+    if slash and str(network.network_address) != str(type(network.network_address)(address)):
+        raise ValueError(
+            f"{text!r} has bits set beyond its first {bits}: write {network}, or {address} alone"
+        )
+    return _unmapped(network)
+
+
+def _fromOctets(written: str) -> IPv4Network:
+    octets = written.removesuffix(".").split(".")
+    if any(int(octet) > 255 or str(int(octet)) != octet for octet in octets):
+        raise ValueError(
+            f"{written!r} is no beginning of an address: write one to three numbers up to 255,"
+            " such as 192.168.2"
+        )
+    address = ".".join(octets + ["0"] * (4 - len(octets)))
+    return IPv4Network(f"{address}/{8 * len(octets)}")
+
+
+def _unmapped(network: Network) -> Network:
+    """IPv4 addresses in IPv6 clothes are IPv4."""
+    if isinstance(network, IPv6Network) and network.subnet_of(MAPPED):
+        return IPv4Network((int(network.network_address) & 0xFFFFFFFF, network.prefixlen - 96))
+    return network
+
+
+class Networks(Generic[Found]):
+    """Networks({network: what}) -> find(address) gives `what` of the smallest that has it."""
+
+    def __init__(self, networks: Mapping[Network, Found]) -> None:
+        tables: dict[int, dict[int, dict[int, Found]]] = {4: {}, 6: {}}
+        for network, what in networks.items():
+            spare = network.max_prefixlen - network.prefixlen
+            table = tables[network.version].setdefault(spare, {})
+            table[int(network.network_address) >> spare] = what
+        # The fewer bits are spare, the smaller the network.
+        self._v4 = sorted(tables[4].items(), key=lambda each: each[0])
+        self._v6 = sorted(tables[6].items(), key=lambda each: each[0])
+
+    def __bool__(self) -> bool:
+        return bool(self._v4 or self._v6)
+
+    def find(self, address: Address) -> Found | None:
+        """What belongs to the smallest network that holds `address`, or None."""
+        number = int(address)
+        for spare, table in self._v4 if address.version == 4 else self._v6:
+            found = table.get(number >> spare)
+            if found is not None:
+                return found
+        return None
+
+    def findPeer(self, peer: str) -> Found | None:
+        """find() for text; what is no address (a Unix socket's client) is in no network."""
+        try:
+            return self.find(addressOf(peer))
+        except ValueError:
+            return None
