@@ -1,0 +1,106 @@
+"""Where each setting of a TOML text stands: its line.
+
+Example usage::
+
+    >>> places = placesOf('[log]\\nlevel = "info"\\nfiles = [\\n  "a",\\n  "b",\\n]\\n')
+    >>> places["log"], places["log", "level"], places["log", "files", 1]
+    (1, 2, 5)
+
+How does it work?
+
+The standard library's reader of TOML tells values but not their places. It has
+accepted the text already, so that a scan by words is enough: brackets are
+counted, and a key is what stands before an = outside of them. Each item of a
+list has a place of its own.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from typing import NamedTuple
+
+WORD = re.compile(
+    r"(?P<skip>[ \t\r]+|\#[^\n]*)"
+    r'|(?P<text>"""(?:[^\\]|\\.)*?"{3,5}|\'\'\'.*?\'{3,5}|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\')'
+    r"|(?P<sign>[\[\]{}=,.\n])"
+    r"|(?P<bare>[^\s\[\]{}=,.\"'\#]+|.)",
+    re.DOTALL,
+)
+Place = tuple[str | int, ...] | str
+
+
+class Word(NamedTuple):
+    """One word of the text; `sign` is the same if it is one of the signs in WORD."""
+
+    text: str
+    line: int
+    sign: str
+
+
+def placesOf(text: str) -> dict[Place, int]:
+    """The line of each section (by its name), setting (section, name) and item of a list."""
+    places: dict[Place, int] = {}
+    section: tuple[str, ...] = ()
+    for words in _statements(text):
+        if words[0].sign == "[":
+            section = _keyOf(words[1:])
+            places.setdefault(section[0] if len(section) == 1 else section, words[0].line)
+        else:
+            key = section + _keyOf(words)
+            places.setdefault(key[0], words[0].line)
+            places.setdefault(key if len(key) > 1 else key[0], words[0].line)
+            _placeItems(words, key, places)
+    return places
+
+
+def _words(text: str) -> Iterator[Word]:
+    line = 1
+    for match in WORD.finditer(text):
+        if match["skip"] is None:
+            yield Word(match[0], line, match["sign"] or "")
+        line += match[0].count("\n")
+
+
+def _statements(text: str) -> Iterator[list[Word]]:
+    """The words of each heading and of each setting; a list may go over several lines."""
+    statement: list[Word] = []
+    depth = 0
+    for word in _words(text):
+        depth += (word.sign in "[{") - (word.sign in "]}") if word.sign else 0
+        if word.sign != "\n":
+            statement.append(word)
+        elif statement and depth <= 0:
+            yield statement
+            statement, depth = [], 0
+    if statement:
+        yield statement
+
+
+def _keyOf(words: list[Word]) -> tuple[str, ...]:
+    """The names before the = or the ], without their quotes."""
+    names = []
+    for word in words:
+        if word.sign and word.sign in "=]":
+            break
+        if word.text[0] in "\"'":
+            names.append(next(iter(tomllib.loads(f"{word.text} = 0"))))
+        elif not word.sign:
+            names.append(word.text)
+    return tuple(names)
+
+
+def _placeItems(words: list[Word], key: tuple[str, ...], places: dict[Place, int]) -> None:
+    """The line of each item, if the value is a list."""
+    start = next((n for n, word in enumerate(words) if word.sign == "="), len(words)) + 1
+    if start >= len(words) or words[start].sign != "[":
+        return
+    depth, item, isNew = 0, 0, True
+    for word in words[start:]:
+        if depth == 1 and isNew and word.sign not in tuple("],"):
+            places[*key, item] = word.line
+            isNew = False
+        if depth == 1 and word.sign == ",":
+            item, isNew = item + 1, True
+        depth += (word.sign in "[{") - (word.sign in "]}") if word.sign else 0
