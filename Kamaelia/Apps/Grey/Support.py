@@ -50,8 +50,8 @@ CONFIG_FILES = tuple(
 
 
 def SlurpFile(filename: str) -> list[str]:  # noqa: N802 - its historical name
-    """The lines of a file, each with its newline. Raises OSError."""
-    with open(filename, encoding="utf-8") as file:
+    """The lines of a file, each with its newline; what is no UTF-8 is escaped. Raises OSError."""
+    with open(filename, encoding="utf-8", errors="backslashreplace") as file:
         return file.readlines()
 
 

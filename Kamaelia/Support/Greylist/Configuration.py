@@ -104,8 +104,11 @@ class Configuration:
             missing, given = ("tls_key", "tls_certificate")[:: 1 if certificate else -1]
             yield f"{missing} in [listen] is missing: STARTTLS needs both", "listen", given
         for section in ("listen", "server"):
-            if not getattr(self, section).addresses:
+            addresses = getattr(self, section).addresses
+            if not addresses:
                 yield f"addresses in [{section}] is empty: name one at least", section, "addresses"
+            elif len(set(addresses)) < len(addresses):
+                yield f"addresses in [{section}] has one twice: leave it out", section, "addresses"
         for address in sorted(set(self.listen.addresses) & set(self.server.addresses)):
             what = f"{address} is where this server listens itself: a mail would go in a circle"
             yield what, "server", "addresses"

@@ -21,6 +21,7 @@ ValueError.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
 NULL_SENDER = "<>"
@@ -42,6 +43,7 @@ BATV = re.compile(
 )
 
 
+@lru_cache(maxsize=1024)  # a client is looked for in several lists
 def addressOf(peer: str) -> IPv4Address | IPv6Address:
     """A client's address; an IPv4 address in IPv6 clothes is IPv4, a zone (%eth0) is left off."""
     if ":" not in peer:

@@ -182,13 +182,12 @@ def writeDuration(seconds: float) -> str:
 def readSize(value: Any) -> int:
     """Octets of a number, or of a text such as "32MiB"."""
     match = AMOUNT.fullmatch(value) if isinstance(value, str) and len(value) < 20 else None
-    if match is not None:
-        return int(match[1]) * OCTETS.get(match[2], 1)
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 63:
+    octets = int(match[1]) * OCTETS.get(match[2], 1) if match is not None else value
+    if isinstance(octets, bool) or not isinstance(octets, int) or not 0 <= octets < 1 << 63:
         raise ValueError(
             f"{value!r} is no size: write octets, or as in '64KiB', '32MiB' with quotes"
         )
-    return value
+    return octets
 
 
 def writeSize(octets: int) -> str:

@@ -60,6 +60,12 @@ def test_a_file_is_its_lines(tmp_path):
         openConfig(str(tmp_path / "none"))
 
 
+def test_a_comment_in_another_encoding_does_not_matter(tmp_path):
+    file = tmp_path / "greylist.conf"
+    file.write_bytes(b"# f\xfcr uns\na = 1\n")
+    assert parseConfigFile(openConfig(str(file)), {}) == {"a": "1"}
+
+
 def test_settings_lists_tuples_and_integers_are_read():
     config = parseConfigFile(HISTORICAL.splitlines(keepends=True), {"colour": "grey"})
     assert config == {

@@ -181,6 +181,8 @@ def test_any_text_is_a_configuration_or_a_configuration_error(text):
         ("limits.max_errors = -1", "from 0 to"),
         ("listen.addresses = '0.0.0.0:25'", "in square brackets"),
         ("listen.addresses = []", "name one at least"),
+        ("listen.addresses = ['a:1', 'b:1', 'a:1']", "has one twice"),
+        ("limits.max_message_size = '9999999999999999GiB'", "is no size"),
         ("listen.addresses = ['25']", "write host:port"),
         ("listen.addresses = ['::1:25']", "write host:port"),
         ("listen.addresses = ['a:65536']", "write host:port"),
