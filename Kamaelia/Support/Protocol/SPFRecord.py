@@ -1,0 +1,136 @@
+"""The record of SPF: which clients may send for a domain, as its owner writes it in DNS.
+
+Example usage::
+
+    >>> policy = parsePolicy(b"v=spf1 mx ip4:192.0.2.0/24 -all")
+    >>> [(each.qualifier, each.name) for each in policy.mechanisms]
+    [('+', 'mx'), ('+', 'ip4'), ('-', 'all')]
+
+How does it work?
+
+The syntax is that of RFC 7208 sections 4.6, 5, 6 and 7.1, one row of a table for each
+mechanism. A mistake anywhere is one of the whole record (section 4.6): BadPolicy. Each
+expression reads its text in a time that grows with the length, whatever is in it.
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import NamedTuple
+
+Network = IPv4Network | IPv6Network
+
+# Section 7.1. The number of parts is not 0 (section 7.3), and 127 is what has to be possible.
+TRANSFORM = r"(?:(?!0+[^0-9])[0-9]{1,3})?[rR]?[-.+,/_=]*"
+EXPAND = rf"%(?:[%_-]|\{{[slodiphvSLODIPHV]{TRANSFORM}\}})"
+EXPAND_IN_ANY = rf"%(?:[%_-]|\{{[slodiphcrtvSLODIPHCRTV]{TRANSFORM}\}})"
+LITERAL = "[!-$&-~]"
+TOP_LABEL = "(?=[0-9]*[A-Za-z-])[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+SPEC = rf"(?P<spec>(?:{EXPAND}|{LITERAL})*(?:\.{TOP_LABEL}\.?|{EXPAND}))"
+LENGTH = "(?:0|[1-9][0-9]{0,2})"
+LENGTHS = f"(?:/(?P<v4>{LENGTH}))?(?://(?P<v6>{LENGTH}))?"
+
+#: What may follow the name of each mechanism.
+ARGUMENTS = {
+    name: re.compile(pattern)
+    for name, pattern in {
+        "all": "",
+        "include": f":{SPEC}",
+        "a": f"(?::{SPEC})?{LENGTHS}",
+        "mx": f"(?::{SPEC})?{LENGTHS}",
+        "ptr": f"(?::{SPEC})?",
+        "ip4": f":(?P<address>[0-9.]+)(?:/(?P<v4>{LENGTH}))?",
+        "ip6": f":(?P<address>[0-9A-Fa-f:.]+)(?:/(?P<v6>{LENGTH}))?",
+        "exists": f":{SPEC}",
+    }.items()
+}
+TERM = re.compile(r"([+?~-]?)([A-Za-z][A-Za-z0-9_.-]*)((?:[=:/][!-~]*)?)")
+DOMAIN_SPEC = re.compile(SPEC)
+MACRO_STRING = re.compile(f"(?:{EXPAND_IN_ANY}|{LITERAL})*")
+SHOWN = 60  # characters of a mistake that its message has
+
+
+class BadPolicy(ValueError):
+    """The policy of a domain is wrong, or asks for too much: "permerror"."""
+
+
+class Mechanism(NamedTuple):
+    """`-a:example.org/24`: how it counts, its name, its domain-spec or network, its lengths."""
+
+    text: str
+    qualifier: str
+    name: str
+    spec: str
+    network: Network | None
+    v4: int
+    v6: int
+
+
+class Policy(NamedTuple):
+    """What a record says: its mechanisms in order, and the domain-spec of its redirect, or ""."""
+
+    mechanisms: tuple[Mechanism, ...]
+    redirect: str
+
+
+def isPolicy(record: bytes) -> bool:
+    """Whether a TXT record is one of SPF (section 4.5)."""
+    return record[:6].lower() == b"v=spf1" and record[6:7] in (b"", b" ")
+
+
+def parsePolicy(record: bytes) -> Policy:
+    """The policy in a record for which isPolicy() is true. Raises BadPolicy."""
+    if not record.isascii():
+        raise BadPolicy("the record is not ASCII")
+    mechanisms = []
+    modifiers: dict[str, str] = {}
+    for term in filter(None, record[6:].decode("ascii").split(" ")):
+        found = TERM.fullmatch(term)
+        if found is None:
+            raise mistakeIn(term)
+        qualifier, name, rest = found[1], found[2].lower(), found[3]
+        if rest[:1] == "=" and not qualifier:
+            takeModifier(modifiers, name, rest[1:])
+        else:
+            mechanisms.append(mechanismOf(term, qualifier or "+", name, rest))
+    return Policy(tuple(mechanisms), modifiers.get("redirect", ""))
+
+
+def takeModifier(modifiers: dict[str, str], name: str, value: str) -> None:
+    """Section 6: redirect and exp at most once; others may be anything, as often as they like."""
+    if name not in ("redirect", "exp"):
+        if MACRO_STRING.fullmatch(value) is None:
+            raise mistakeIn(f"{name}={value}")
+    elif name in modifiers:
+        raise BadPolicy(f"{name}= appears twice")
+    elif DOMAIN_SPEC.fullmatch(value) is None:
+        raise mistakeIn(f"{name}={value}")
+    else:
+        modifiers[name] = value
+
+
+def mechanismOf(term: str, qualifier: str, name: str, rest: str) -> Mechanism:
+    """A mechanism, its arguments read. Raises BadPolicy."""
+    pattern = ARGUMENTS.get(name)
+    found = None if pattern is None else pattern.fullmatch(rest)
+    if found is None:
+        raise mistakeIn(term)
+    parts = found.groupdict()
+    v4, v6 = int(parts.get("v4") or 32), int(parts.get("v6") or 128)
+    if v4 > 32 or v6 > 128:
+        raise mistakeIn(term)
+    network: Network | None = None
+    try:
+        if name == "ip4":
+            network = IPv4Network((IPv4Address(parts["address"]), v4), strict=False)
+        elif name == "ip6":
+            network = IPv6Network((IPv6Address(parts["address"]), v6), strict=False)
+    except ValueError:
+        raise mistakeIn(term) from None
+    return Mechanism(term, qualifier, name, parts.get("spec") or "", network, v4, v6)
+
+
+def mistakeIn(term: str) -> BadPolicy:
+    """An error that names the term."""
+    return BadPolicy(f"{term[:SHOWN]!a} is no term of SPF")
