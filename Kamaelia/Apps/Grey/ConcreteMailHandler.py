@@ -23,28 +23,26 @@ of which the client was not told; if it has its dot, its answer is waited for.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from typing import Any
 
 from Kamaelia.Apps.Grey import Conversations
+from Kamaelia.Apps.Grey.Behind import Behind
 from Kamaelia.Apps.Grey.MailText import MailText
 from Kamaelia.Apps.Grey.Relaying import Relaying
 from Kamaelia.Apps.Grey.StrictMailHandler import StrictMailHandler, statusOf
-from Kamaelia.Internet.TCPClient import TCPClient
 from Kamaelia.Support.Protocol.SMTPListener import Ended
-from Kamaelia.Support.Protocol.SMTPRelay import Broken
 from Kamaelia.Support.Protocol.SMTPReply import NOT_REACHED, Reply
+from Kamaelia.Support.Protocol.SMTPReport import MOST_OF_HEADERS
 
 NO_ROOM = Reply(452, "4.3.1 The mail could not be stored, please try again later")
 
 
-class ConcreteMailHandler(StrictMailHandler):
+class ConcreteMailHandler(Behind, StrictMailHandler):
     """ConcreteMailHandler(**settings) -> the proxy for one client.
 
-    relay: "replay" or "live". smtp_ip, smtp_port: the real server. smtp_helo:
-    our name there, if not servername. smtp_tls: "no", "may" or "must" be used;
-    smtp_ssl: an SSLContext for it. smtp_timeouts: seconds by stage, where they
-    differ from SMTPRelay.STAGES. Raises ValueError for another `relay`.
+    relay: "replay" or "live". smtp_ip, smtp_port, and all else about the real
+    server: see Behind. Raises ValueError for settings that cannot be.
     """
 
     Inboxes = {
@@ -63,61 +61,21 @@ class ConcreteMailHandler(StrictMailHandler):
     }
 
     relay = "replay"
-    smtp_ip = "127.0.0.1"
-    smtp_port = 25
-    smtp_helo = ""
-    smtp_tls = "no"
-    smtp_ssl: Any = None
-    smtp_timeouts: Mapping[str, float] = {}
 
     def __init__(self, **argv: Any) -> None:
         super().__init__(**argv)
         if self.relay not in ("replay", "live"):
             raise ValueError(f'relay is "replay" or "live", not {self.relay!r}')
+        self.checkSettings()
         self.TCPClient: Any = None
         self.relaying: Relaying | None = None
         self._kept: MailText | None = None  # the text of a mail under way, in replay
         self._unkept: Reply | None = None  # why it could not be kept
         self._last = b""  # the last piece of a text that is passed on
+        self._start = b""  # and the first of it, for a report
         self._lost: tuple[Any, Reply | None] = (None, None)  # recipients, and what they hear
 
     # The connection to the real server
-
-    def connectToRealSMTPServer(self) -> None:
-        """Makes a TCPClient and links the tcp boxes to it. Called when one is needed."""
-        client = self.TCPClient = TCPClient(
-            self.smtp_ip, self.smtp_port, connect_timeout=self.smtp_timeouts.get("connect", 30)
-        )
-        self.link((self, "tcp_outbox"), (client, "inbox"))
-        self.link((self, "tcp_signal"), (client, "control"))
-        self.link((client, "outbox"), (self, "tcp_inbox"))
-        self.link((client, "signal"), (self, "tcp_control"))
-        if self.smtp_tls != "no":
-            self.link((self, "tcp_makessl"), (client, "makessl"))
-            self.link((client, "sslready"), (self, "tcp_sslready"))
-        self.addChildren(client)
-        client.activate(Scheduler=self.scheduler)
-
-    def dropRelay(self, isInOrder: bool = False) -> None:
-        """Leaves the real server; a mail under way gets no dot."""
-        if self.relaying is not None:
-            self.relaying.leave(isInOrder)
-            self._forgetRelay()
-
-    def _forgetRelay(self) -> None:
-        """The tcp boxes are free for another connection."""
-        self.relaying = None
-        if self.TCPClient is not None:
-            self.unlink(self.TCPClient)
-            self.TCPClient = None
-        for boxname in ("tcp_inbox", "tcp_control", "tcp_sslready"):
-            for _ in self.Inbox(boxname):
-                """It was from the connection that has been left."""
-
-    def _connected(self) -> Relaying:
-        if self.relaying is None:
-            self.relaying = Relaying(self)
-        return self.relaying
 
     def heedOthers(self) -> None:
         super().heedOthers()
@@ -134,17 +92,6 @@ class ConcreteMailHandler(StrictMailHandler):
         else:
             super().heldTooLong()
 
-    def relayBroke(self, broken: Broken) -> None:
-        """The session with the real server ended too early. A mail that was begun there is lost."""
-        self.noteToLog(f"real server {self.smtp_ip}, port {self.smtp_port}: {broken.reason}")
-        self._forgetRelay()
-        if self.recipients:
-            self._lost = (self.recipients, broken.reply)
-
-    def childFailed(self, child: Any, culprit: Any, error: BaseException) -> bool:
-        """An error on the way to the real server is that of one mail, not of the whole system."""
-        return True
-
     # One mail
 
     def takeRecipient(self, command: list[str]) -> None:
@@ -153,10 +100,14 @@ class ConcreteMailHandler(StrictMailHandler):
         elif (lost := self._lostMail()) is not None:
             self.answer(lost)
         else:
-            relaying = self._connected()
-            relaying.ask(Conversations.recipient(relaying, self.session), self._heardOfRecipient)
+            self.connected().ask(
+                lambda relaying: Conversations.recipient(relaying, self.session),
+                self.heardOfRecipient,
+                mayMove=not self.recipients,
+            )
 
-    def _heardOfRecipient(self, reply: Reply) -> None:
+    def heardOfRecipient(self, reply: Reply) -> None:
+        """The real server has answered RCPT, and so is the client answered."""
         if reply.isPositive:
             self.session.do("RCPT", [])
         self.answer(reply)
@@ -168,7 +119,8 @@ class ConcreteMailHandler(StrictMailHandler):
         elif self.relaying is None:
             self._heardOfText(self._lostMail() or NOT_REACHED)
         else:
-            self.relaying.ask(Conversations.text(self.relaying), self._heardOfText)
+            self._start = b""
+            self.relaying.ask(Conversations.text, self._heardOfText)
 
     def _heardOfText(self, reply: Reply) -> None:
         if not reply.isPositive:
@@ -179,7 +131,10 @@ class ConcreteMailHandler(StrictMailHandler):
     def takeText(self, chunk: bytes) -> None:
         if self._kept is not None:
             self._keep(self._kept, chunk)
-        elif self.lastline():  # it goes out with the dot
+            return
+        if len(self._start) < MOST_OF_HEADERS and self.smtp_protocol == "lmtp":
+            self._start += chunk[:MOST_OF_HEADERS]
+        if self.lastline():  # it goes out with the dot
             self._last = chunk
         elif self.relaying is not None and self.relaying.isInText:
             self.send(chunk, "tcp_outbox")
@@ -204,9 +159,11 @@ class ConcreteMailHandler(StrictMailHandler):
         if refusal is not None:
             self.settle(refusal)
             return
-        relaying = self._connected()
-        replay = Conversations.replay(relaying, self.session, kept, event.isEightBit)
-        relaying.ask(replay, self.settle)
+        self.connected().ask(
+            lambda relaying: Conversations.replay(relaying, self.session, kept, event.isEightBit),
+            self.settle,
+            mayMove=True,
+        )
 
     def _endPassedOn(self, event: Ended) -> None:
         refusal, relaying = event.refusal, self.relaying
@@ -219,7 +176,10 @@ class ConcreteMailHandler(StrictMailHandler):
             self.dropRelay()
             self.settle(refusal)
         elif relaying is not None:
-            relaying.ask(Conversations.end(relaying, last), self.settle)
+            relaying.ask(
+                lambda relaying: Conversations.end(relaying, self.session, last, self._start),
+                self.settle,
+            )
 
     def settle(self, reply: Reply) -> None:
         if self._kept is not None:

@@ -9,9 +9,10 @@ from typing import Any
 
 from Kamaelia.Apps.Grey.MailText import PIECE, MailText
 from Kamaelia.Apps.Grey.Relaying import Conversation, Relaying
+from Kamaelia.Support.Protocol.LMTP import notTo, outcomeOf
 from Kamaelia.Support.Protocol.SMTP import Session
 from Kamaelia.Support.Protocol.SMTPAddress import Envelope
-from Kamaelia.Support.Protocol.SMTPReply import Reply
+from Kamaelia.Support.Protocol.SMTPReply import NOT_REACHED, Reply
 from Kamaelia.Support.Protocol.SMTPReport import (
     MOST_OF_HEADERS,
     deliveryReport,
@@ -50,6 +51,10 @@ def begin(
     if relaying.mail is not None:  # the client has begun anew since
         relaying.mail = None
         yield relay.reset()
+    for line in relay.forwarding():
+        answer = yield relay.forward(line)
+        if not answer.isPositive:
+            return notForwarded(relaying, answer)
     sender = relay.mail(Envelope(session.sender, session.parameters))
     isPipelined = "PIPELINING" in relay.extensions
     answer = yield sender + relay.rcpt(first) if isPipelined else sender
@@ -58,6 +63,13 @@ def begin(
     relaying.mail = session.recipients
     answer = yield b"" if isPipelined else relay.rcpt(first)
     return answer
+
+
+def notForwarded(relaying: Relaying, answer: Reply) -> Reply:
+    """The server does not let us say who the client is: our fault, not the client's."""
+    reason = f"the mail server refuses us at XFORWARD: {answer.code} {answer.text}"
+    relaying.owner.noteToLog(f"real server {relaying.server}: {reason}")
+    return NOT_REACHED
 
 
 def lacking(parameters: Iterable[str], isEightBit: bool, relaying: Relaying) -> Reply | None:
@@ -81,10 +93,44 @@ def text(relaying: Relaying) -> Conversation:
     return reply
 
 
-def end(relaying: Relaying, last: bytes) -> Conversation:
-    """The last piece of the text and the dot, in one write."""
-    reply: Reply = yield last + relaying.relay.dot()
+def end(relaying: Relaying, session: Session, last: bytes, start: bytes) -> Conversation:
+    """The last piece of the text and the dot, in one write. start: what the text began with."""
+    replies = yield from dot(relaying, last)
+    return (yield from conclude(relaying, session, session.recipients, replies, [], start))
+
+
+def dot(relaying: Relaying, last: bytes) -> Generator[bytes, Any, list[Reply]]:
+    """The dot behind the last of the text: the answers to it, which are several in LMTP."""
+    words = last + relaying.relay.dot()
+    owed = relaying.relay.waiting.count("dot")
+    replies = [(yield words)]
+    while len(replies) < owed:
+        answer = yield b""
+        replies.append(answer)
     relaying.mail = None
+    return replies
+
+
+def conclude(
+    relaying: Relaying,
+    session: Session,
+    paths: list[str],
+    replies: list[Reply],
+    refused: Refused,
+    start: bytes,
+) -> Conversation:
+    """What the client hears. paths: who was accepted before the dot; refused: who was not."""
+    reply = replies[0]
+    if len(replies) > 1:
+        reply, late, isMixed = outcomeOf(list(zip(paths, replies, strict=True)))
+        refused = [*refused, *late]
+        if isMixed:
+            relaying.owner.noteToLog(
+                f"a mail from {session.sender} was taken for some of {', '.join(paths)}, and"
+                f" refused for now for others: a retry doubles it for those who have it"
+            )
+    if reply.isPositive and refused:
+        return (yield from report(relaying, session, refused, start)) or reply
     return reply
 
 
@@ -108,18 +154,18 @@ def replay(
     verdict = verdictOn(answers)
     if verdict.reply is not None:
         return verdict.reply
-    reply = yield from send(relaying, mailText)
-    if reply.isPositive and verdict.refused:
-        return (yield from report(relaying, session, verdict.refused, mailText)) or reply
-    return reply
+    paths = [path for path, answer in answers if answer.isPositive]
+    replies = yield from send(relaying, mailText)
+    start = mailText.start(MOST_OF_HEADERS)
+    return (yield from conclude(relaying, session, paths, replies, verdict.refused, start))
 
 
-def send(relaying: Relaying, mailText: MailText) -> Conversation:
+def send(relaying: Relaying, mailText: MailText) -> Generator[bytes, Any, list[Reply]]:
     """DATA, the text and the dot; a small text goes out in one write with the dot."""
     relay = relaying.relay
     reply: Reply = yield relay.data()
     if not reply.isPositive:
-        return reply
+        return [reply]
     last = b""
     for chunk in mailText.chunks():
         if len(last) + len(chunk) <= PIECE:
@@ -127,19 +173,19 @@ def send(relaying: Relaying, mailText: MailText) -> Conversation:
         else:
             yield last
             last = chunk
-    reply = yield last + relay.dot()
-    relaying.mail = None
-    return reply
+    return (yield from dot(relaying, last))
 
 
 def report(
-    relaying: Relaying, session: Session, refused: Refused, mailText: MailText
+    relaying: Relaying, session: Session, refused: Refused, start: bytes
 ) -> Generator[bytes, Any, Reply | None]:
     """Tells the sender, through the real server, who was refused for good.
 
-    Returns what the client hears instead of the mail's own answer: nothing,
-    unless the session broke, which is in `relay.brokenBy` (then a retry makes
-    a duplicate for some, and without it others would never hear).
+    Returns what the client hears instead of the mail's own answer: nothing, if the
+    report was taken. If it was not (a server of LMTP takes mail for its own people
+    alone, one that takes us for the client perhaps as well), the client itself is
+    told. If the session broke, which is in `relay.brokenBy`, it may try again: that
+    makes a duplicate for some, and without it others would never hear.
     """
     relay, sender, owner = relaying.relay, session.sender, relaying.owner
     if relay.brokenBy is not None:
@@ -147,7 +193,7 @@ def report(
     if not hasReturnAddress(sender):
         return None
     written = MailText()
-    headers = headersOf(mailText.start(MOST_OF_HEADERS))
+    headers = headersOf(start)
     boundary = f"{secrets.token_hex(12)}.report"
     written.add(
         dotStuffed(
@@ -161,7 +207,8 @@ def report(
         relaying.mail = []
         reply = yield relay.rcpt(Envelope(sender, {}))
     if reply.isPositive:
-        reply = yield from send(relaying, written)
-    if not reply.isPositive:
-        owner.noteToLog(f"no report to {sender}: {reply.code} {reply.text}")
-    return None
+        (reply,) = yield from send(relaying, written)
+    if reply.isPositive:
+        return None
+    owner.noteToLog(f"no report to {sender}: {reply.code} {reply.text}")
+    return notTo(refused)

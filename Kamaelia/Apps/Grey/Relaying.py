@@ -14,7 +14,10 @@ goes on in its owner's next turn.
             yield b""
         return (yield relay.rcpt(envelope))
 
-The owner is a ConcreteMailHandler: its tcp boxes lead to the real server.
+The owner is a ConcreteMailHandler: its tcp boxes lead to the real server. When a
+session breaks, what it was asked is asked of the next server, if there is one and
+nobody has been promised anything: no dot was said, and the asker allows it.
+
 Termination: `leave()`; or what breaks the session, of which the owner's
 `relayBroke` hears.
 """
@@ -41,26 +44,63 @@ Conversation = Generator[bytes, Any, Reply]
 
 
 class Relaying:
-    """Relaying(owner) -> one connection to the real server, which the owner is asked to make."""
+    """Relaying(owner) -> one connection to `owner.server`, which the owner is asked to make."""
 
-    __slots__ = ("conversation", "isInText", "isOurTurn", "mail", "owner", "relay", "then")
+    __slots__ = (
+        "_dots",
+        "_make",
+        "_others",
+        "conversation",
+        "isInText",
+        "isOurTurn",
+        "mail",
+        "owner",
+        "relay",
+        "server",
+        "then",
+    )
 
     def __init__(self, owner: Any) -> None:
         self.owner = owner
-        self.relay = Relay(owner.smtp_helo or owner.servername, owner.smtp_tls, owner.smtp_timeouts)
+        self.server = owner.server
+        self.relay = Relay(
+            owner.smtp_helo or owner.servername,
+            owner.smtp_tls,
+            owner.smtp_timeouts,
+            protocol=owner.smtp_protocol,
+            telling=owner.smtp_client_address,
+            client=owner.realClient() if owner.smtp_client_address != "no" else None,
+        )
         self.mail: list[str] | None = None  # the recipients of the mail that it is about
         self.conversation: Conversation | None = None
         self.then: Callable[[Reply], None] = _unasked
         self.isOurTurn = False
         self.isInText = False  # from the 354 to the answer to the dot
         owner.connectToRealSMTPServer()
+        header = self.relay.header()
+        if header:
+            owner.send(header, "tcp_outbox")
         self._expect(self.relay.timeoutOf("connect"))
 
     # What the owner says
 
-    def ask(self, conversation: Conversation, then: Callable[[Reply], None]) -> None:
-        """Holds `conversation` with the real server, and calls `then` with what it returns."""
-        self.conversation, self.then = conversation, then
+    def ask(
+        self,
+        make: Callable[[Relaying], Conversation],
+        then: Callable[[Reply], None],
+        mayMove: bool = False,
+    ) -> None:
+        """Holds the conversation make(self), and calls `then` with what it returns.
+
+        mayMove: it may begin anew with the next server, as long as it has said no dot.
+        """
+        others = self.owner.serversInOrder() if mayMove else []
+        self._hold(make, then, [each for each in others if each != self.server])
+
+    def _hold(self, make: Any, then: Callable[[Reply], None], others: list[Any]) -> None:
+        self._make, self.then, self._others = make, then, others
+        self._dots = self.relay.dots
+        self.conversation = make(self)
         self.owner.isWaiting = True
         self.goOn(None)
 
@@ -135,6 +175,7 @@ class Relaying:
             self._expect()
         elif isinstance(event, Ready):
             self._expect()
+            self.owner.smtp_health.worked(self.server)
             if self.conversation is not None:
                 self.goOn(None)
         elif isinstance(event, BeginTLS):
@@ -155,11 +196,18 @@ class Relaying:
         self.owner.dueByOthers = inf if timeout is None else self.owner.now() + timeout + more
 
     def _break(self, broken: Broken) -> None:
-        wasAsked = self.conversation is not None
+        owner, wasAsked = self.owner, self.conversation is not None
         self.leave(isInOrder=False)
-        self.owner.relayBroke(broken)
-        if wasAsked:
-            self.owner.isWaiting = False
+        if wasAsked and broken.isServers:
+            owner.smtp_health.failed(self.server, owner.now())
+        owner.relayBroke(broken)
+        if not wasAsked:
+            return
+        if self._others and broken.isServers and self.relay.dots == self._dots:
+            following = owner.connectTo(self._others[0])
+            following._hold(self._make, self.then, self._others[1:])
+        else:
+            owner.isWaiting = False
             self.then(broken.reply)
 
 

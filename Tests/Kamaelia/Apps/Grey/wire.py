@@ -17,7 +17,10 @@ TOOK_IN_SILENCE = f"250 {SILENCE}"
 GOOD = {
     "greeting": "220 far.example.org ready",
     "EHLO": "250-far.example.org\r\n250-SIZE 100000000\r\n250 8BITMIME",
+    "LHLO": "250-far.example.org\r\n250-SIZE 100000000\r\n250 8BITMIME",
     "HELO": "250 far.example.org",
+    "XCLIENT": "220 far.example.org anew",
+    "XFORWARD": "250 2.0.0 far knows",
     "MAIL": "250 2.1.0 far sender ok",
     "RCPT": "250 2.1.5 far recipient ok",
     "DATA": "354 far go on",

@@ -1,0 +1,169 @@
+"""The servers behind a mail handler: which one is asked, and how it is connected to.
+
+How does it work?
+-----------------
+One of them is asked at a time, in a session that opens when it is needed. The
+first that is well is taken. If it fails before it has the mail, and before the
+client has been told of a recipient there, the next one is asked the same: see
+Kamaelia.Apps.Grey.Relaying. Who has failed is asked last for a while, which all
+handlers of a class remember together.
+
+Termination: dropRelay(); or what breaks the session, of which relayBroke hears.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from Kamaelia.Apps.Grey.Relaying import Relaying
+from Kamaelia.Internet.TCPClient import TCPClient
+from Kamaelia.Support.Failover import Health, Server, serverAt
+from Kamaelia.Support.Protocol.ProxyHeader import Origin
+from Kamaelia.Support.Protocol.SMTPClientAddress import Client
+from Kamaelia.Support.Protocol.SMTPOpening import Manner
+from Kamaelia.Support.Protocol.SMTPRelay import Broken
+
+
+class Behind:
+    """The settings of the servers behind a ConcreteMailHandler, and its way to them.
+
+    smtp_ip, smtp_port: the real server; smtp_ip may be "unix:/path". smtp_servers: several
+    instead, each ("host", port), "host" or "unix:/path". smtp_protocol: "smtp" or "lmtp".
+    smtp_client_address: how they are told who the client is: "no", "xclient", "xforward" or
+    "proxy" (version 2 of the PROXY header).
+    smtp_helo: our name there, if not servername. smtp_tls: "no", "may" or "must" be used;
+    smtp_ssl: an SSLContext for it; smtp_tls_name: whose certificate it must be, if not
+    the host's. smtp_timeouts: seconds by stage, where they differ from SMTPRelay.STAGES.
+    smtp_health: a Health, which remembers who has failed.
+    """
+
+    smtp_ip = "127.0.0.1"
+    smtp_port = 25
+    smtp_servers: Sequence[Any] = ()
+    smtp_protocol = "smtp"
+    smtp_client_address = "no"
+    smtp_helo = ""
+    smtp_tls = "no"
+    smtp_ssl: Any = None
+    smtp_tls_name = ""
+    smtp_timeouts: Mapping[str, float] = {}
+    smtp_health = Health()
+
+    peername = ""  # the client's name in the DNS, if somebody has looked it up
+
+    TCPClient: Any
+    relaying: Relaying | None
+    server: Server  # that is asked, or was asked last
+    _lost: tuple[Any, Any]
+
+    def checkSettings(self) -> None:
+        """Raises ValueError for settings that cannot be."""
+        mannerOf(self.smtp_tls, self.smtp_protocol, self.smtp_client_address)
+        for server in self._servers():
+            if server.path is not None and self.smtp_tls != "no" and not self.smtp_tls_name:
+                raise ValueError(f"TLS with {server} needs smtp_tls_name, the certificate's name")
+
+    def _servers(self) -> tuple[Server, ...]:
+        several = tuple(
+            tuple(each) if isinstance(each, list) else each for each in self.smtp_servers
+        )
+        return serversOf(self.smtp_ip, self.smtp_port, several)
+
+    def serversInOrder(self) -> list[Server]:
+        """All of them, the one to be asked first at the head."""
+        return self.smtp_health.inOrder(self._servers(), self.now())
+
+    def realClient(self) -> Client:
+        """Who the client is, for those behind."""
+        origin = Origin(self.peer, self.peerport, self.localip, self.localport)
+        session = self.session
+        return Client(origin, self.peername, session.remotename, session.isExtended)
+
+    def connected(self) -> Relaying:
+        """The session with a real server; a new one where there is none."""
+        return self.relaying or self.connectTo(self.serversInOrder()[0])
+
+    def connectTo(self, server: Server) -> Relaying:
+        """A new session, with this server."""
+        self.server = server
+        self.relaying = Relaying(self)
+        return self.relaying
+
+    def connectToRealSMTPServer(self) -> None:
+        """Makes a TCPClient and links the tcp boxes to it. Called when one is needed."""
+        host, port, path = self.server
+        client = self.TCPClient = TCPClient(
+            host,
+            port,
+            path=path,
+            serverHostname=self.smtp_tls_name or host,
+            connect_timeout=self.smtp_timeouts.get("connect", 30),
+        )
+        self.link((self, "tcp_outbox"), (client, "inbox"))
+        self.link((self, "tcp_signal"), (client, "control"))
+        self.link((client, "outbox"), (self, "tcp_inbox"))
+        self.link((client, "signal"), (self, "tcp_control"))
+        if self.smtp_tls != "no":
+            self.link((self, "tcp_makessl"), (client, "makessl"))
+            self.link((client, "sslready"), (self, "tcp_sslready"))
+        self.addChildren(client)
+        client.activate(Scheduler=self.scheduler)
+
+    def dropRelay(self, isInOrder: bool = False) -> None:
+        """Leaves the real server; a mail under way gets no dot."""
+        if self.relaying is not None:
+            self.relaying.leave(isInOrder)
+            self._forgetRelay()
+
+    def _forgetRelay(self) -> None:
+        """The tcp boxes are free for another connection."""
+        self.relaying = None
+        if self.TCPClient is not None:
+            self.unlink(self.TCPClient)
+            self.TCPClient = None
+        for boxname in ("tcp_inbox", "tcp_control", "tcp_sslready"):
+            for _ in self.Inbox(boxname):
+                """It was from the connection that has been left."""
+
+    def relayBroke(self, broken: Broken) -> None:
+        """The session with the real server ended too early. A mail that was begun there is lost."""
+        self.noteToLog(f"real server {self.server}: {broken.reason}")
+        self._forgetRelay()
+        if self.recipients:
+            self._lost = (self.recipients, broken.reply)
+
+    def childFailed(self, child: Any, culprit: Any, error: BaseException) -> bool:
+        """An error on the way to the real server is that of one mail, not of the whole system."""
+        return True
+
+    if TYPE_CHECKING:  # what the handler has
+        peer: str
+        peerport: int
+        localip: str
+        localport: int
+        session: Any
+        recipients: list[str]
+        scheduler: Any
+        Inbox: Any
+        link: Any
+        unlink: Any
+        addChildren: Any
+        noteToLog: Any
+
+        def now(self) -> float: ...
+
+
+@lru_cache(maxsize=64)
+def serversOf(host: Any, port: Any, several: tuple[Any, ...]) -> tuple[Server, ...]:
+    """The servers that settings name. Raises ValueError."""
+    if several:
+        return tuple(dict.fromkeys(serverAt(each) for each in several))
+    return (serverAt((host, port)),)
+
+
+@lru_cache(maxsize=64)
+def mannerOf(tls: str, protocol: str, telling: str) -> Manner:
+    """Looked at once for all connections that are set up alike. Raises ValueError."""
+    return Manner("", tls, protocol, telling)
