@@ -62,7 +62,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/installed: $(FORM) | $(VENV)/bin/python
-	$(PIP) --editable .
+	$(PIP) --editable '.[grey]'
 	@touch $@
 
 $(VENV)/installed-%: $(FORM) | $(VENV)/bin/python

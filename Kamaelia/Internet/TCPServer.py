@@ -23,7 +23,7 @@ that there are go on.
 from __future__ import annotations
 
 import logging
-from collections import deque
+import socket
 from collections.abc import Callable, Generator
 from math import inf
 from typing import Any
@@ -38,7 +38,6 @@ from Kamaelia.IPC import newCSA, serverShutdown, shutdownCSA
 from Kamaelia.Support.Protocol.ProxyHeader import Origin
 
 LOG = logging.getLogger("Kamaelia.Internet.TCPServer")
-CHECK = 15  # every sixteenth connection is asked how many descriptors are left
 
 
 class TCPServer(component):
@@ -82,8 +81,6 @@ class TCPServer(component):
         self.ports: list[int] = []
         self.connections: set[Any] = set()
         self.perPeer: dict[str, int] = {}
-        self._waiting: deque[Any] = deque()  # more than maxConnections
-        self._accepted = 0
         self._listener = Listener([], self._newAdapter)
 
     def main(self) -> Generator[int, None, None]:
@@ -95,21 +92,15 @@ class TCPServer(component):
             sockets, self._newAdapter, self.ssl, self._room, isShared, introduce
         )
         self.scheduler.outside += 1
-        job = loop.create_task(self._listener.start(loop))
-        job.add_done_callback(lambda _: self.unpause())
         try:
+            self._listener.start(loop)
             if self.onListening is not None:
                 self.onListening(self)
             while not self._isOver():
-                if job.done():
-                    job.result()
                 yield from self.waitForChange()
         finally:
             self.scheduler.outside -= 1
-            job.cancel()
             self.cease()
-            for adapter in list(self._waiting):
-                adapter.abort()
 
     def _isOver(self) -> bool:
         while self.dataReady("control"):
@@ -124,7 +115,7 @@ class TCPServer(component):
         if self.path is not None:
             return self.sockets or [openPath(self.path)]
         sockets = self.sockets or self.makeTCPServerPort(self.listenport, self.host)[0]
-        self.ports = [sock.getsockname()[1] for sock in sockets]
+        self.ports = [each.getsockname()[1] for each in sockets if each.family != socket.AF_UNIX]
         return list(sockets)
 
     def makeTCPServerPort(self, suppliedport: int, HOST: Any = None) -> tuple[list[Any], int]:
@@ -171,26 +162,17 @@ class TCPServer(component):
         if self.maxPerPeer is not None and not self._mayJoin(adapter):
             adapter.creator = None
             adapter.abort()
-            return
-        if self._isFull():  # the loop had accepted it before it was told to pause
-            self._waiting.append(adapter)
         else:
             self._admit(adapter)
 
     def _room(self) -> float:
         """How many connections there may be more."""
         most = inf if self.maxConnections is None else self.maxConnections
-        return most - len(self.connections) - len(self._waiting)
-
-    def _isFull(self) -> bool:
-        return self.maxConnections is not None and len(self.connections) >= self.maxConnections
+        return most - len(self.connections)
 
     def _admit(self, adapter: Any) -> None:
-        self._accepted += 1
-        if not self._accepted & CHECK:
-            self._listener.spareDescriptors(adapter.transport)
         self.connections.add(adapter)
-        if self._isFull():
+        if self._room() <= 0:
             self._listener.pause()
         if self.onOpened is not None:
             self.onOpened(adapter)
@@ -202,22 +184,12 @@ class TCPServer(component):
         """A connection has ended."""
         if self.maxPerPeer is not None:
             self._leave(adapter)
-        if adapter in self._waiting:
-            self._waiting.remove(adapter)
-            return
         self.connections.discard(adapter)
         if self.onClosed is not None:
             self.onClosed(adapter)
         else:
             self.send(shutdownCSA(self, adapter), "protocolHandlerSignal")
-        if self.maxConnections is not None:  # whoever takes its place is told of afterwards
-            self._fillUp()
-
-    def _fillUp(self) -> None:
-        """Somebody has gone: lets in who has waited, and accepts again if there is room then."""
-        while self._waiting and not self._isFull():
-            self._admit(self._waiting.popleft())
-        if not self._isFull():
+        if self.maxConnections is not None:
             self._listener.resume()
 
     def _mayJoin(self, adapter: Any) -> bool:

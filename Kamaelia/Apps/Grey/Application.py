@@ -1,0 +1,194 @@
+"""Kamaelia Grey at work: a greylisting proxy as its configuration says, and figures about it.
+
+Example usage
+-------------
+    Application(Path("/etc/kamaelia-grey.toml")).run()
+
+How does it work?
+-----------------
+A ServerCore makes a handler for each client; a second one, if it is configured,
+answers Prometheus. Ports are bound before the privileges are given up, and the
+processes that share the work are forked after that. SIGHUP reads the
+configuration again, in each of them: what has changed counts from the next
+connection on, and a configuration with mistakes changes nothing.
+
+Termination: SIGTERM or SIGINT: it accepts nobody any more, and what is under way
+has the time that `grace` says.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import pwd
+import sys
+from collections.abc import Generator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from Axon.Scheduler import scheduler
+from Kamaelia.Apps.Grey import Building
+from Kamaelia.Apps.Grey.Greylist import Greylist
+from Kamaelia.Apps.Grey.Systemd import inheritedSockets, notify
+from Kamaelia.Chassis.ConnectedServer import ServerCore
+from Kamaelia.Internet.Listening import openPath, openSockets
+from Kamaelia.Support.Greylist.Configuration import Configuration
+from Kamaelia.Support.Greylist.Mistakes import MistakesFound
+from Kamaelia.Support.Greylist.Values import Address
+
+LOG = logging.getLogger("Kamaelia.Apps.Grey")
+
+# What is as it was until the next start: section and setting.
+FIXED = [
+    ("listen", "addresses"),
+    ("listen", "workers"),
+    ("listen", "user"),
+    ("listen", "grace"),
+    ("listen", "max_connections"),
+    ("listen", "max_connections_per_peer"),
+    ("listen", "proxy_protocol_from"),
+    ("store", "url"),
+    ("metrics", "address"),
+    ("log", "level"),
+]
+
+
+class Application:
+    """Application(file) -> run(). Raises MistakesFound for a configuration that is none.
+
+    user: who to become once the ports are bound, instead of the configured one.
+    more: attributes of the handlers besides those that are configured.
+    """
+
+    def __init__(self, file: Path, user: str = "", **more: Any) -> None:
+        self.file = file.absolute()
+        self.user = user
+        self.where = ""  # it listens
+        self.more = more
+        self.configuration = Building.read(self.file)
+        self.greylist: Greylist = Building.greylistOf(self.configuration)
+        self.protocol = Building.protocolOf(self.configuration, self.greylist, **more)
+        self.tls = Building.serverTLS(self.configuration)
+
+    def run(self) -> None:
+        """Serves until it is told to stop. Raises OSError where a port is not to be had."""
+        self.start()
+        scheduler.run.runThreads()
+        notify("STOPPING=1")
+
+    def start(self) -> None:
+        """Binds, gives privileges up, and activates the servers."""
+        listen, metrics = self.configuration.listen, self.configuration.metrics.address
+        sockets = inheritedSockets() or Building.openAll(self.configuration)
+        figures = _open(metrics) if metrics is not None else []
+        self.where = ", ".join(map(whereIs, sockets))
+        if figures:
+            LOG.info("figures for Prometheus: http://%s/metrics", whereIs(figures[0]))
+        Building.importAll(self.configuration)
+        become(self.user or listen.user)
+        self.greylist.journal = Building.journalOf(self.configuration)
+        GreyServer(
+            application=self,
+            protocol=lambda **info: self.protocol(**info),
+            sockets=sockets,
+            starttls=self.tls,
+            workers=listen.workers if listen.workers > 1 else None,
+            max_connections=listen.max_connections or None,
+            max_connections_per_peer=listen.max_connections_per_peer or None,
+            proxy_protocol_from=listen.proxy_protocol_from or None,
+            grace=listen.grace,
+            onListening=self.listens,
+            onHangup=self.reload,
+        ).activate()
+        if figures:
+            from Kamaelia.Apps.Grey.Metrics import Metrics
+
+            figuresOf = partial(Metrics, store=lambda: self.greylist.opened)
+            ServerCore(protocol=lambda **_: figuresOf(), sockets=figures, grace=0).activate()
+
+    def listens(self, server: Any) -> None:
+        """Clients can connect."""
+        LOG.info("kamaelia-grey listens on %s", self.where)
+        notify("READY=1")
+
+    def reload(self, server: Any) -> None:
+        """Reads the configuration, its lists and its certificate again."""
+        try:
+            configuration = Building.read(self.file)
+            greylist = Building.greylistOf(configuration)
+            protocol = Building.protocolOf(configuration, greylist, **self.more)
+            tls = Building.serverTLS(configuration)
+            greylist.journal = Building.journalOf(configuration)
+        except MistakesFound as error:
+            for mistake in error.mistakes:
+                LOG.error("not reloaded: %s", mistake)
+            return
+        for section, name in changes(self.configuration, configuration):
+            LOG.warning("%s in [%s] counts from the next start on", name, section)
+        greylist.inherit(self.greylist)
+        self.configuration, self.greylist, self.protocol = configuration, greylist, protocol
+        self.tls = server.starttls = tls
+        LOG.info("reloaded %s", self.file)
+
+
+class GreyServer(ServerCore):
+    """GreyServer(application=..., protocol=...) -> a ServerCore that lets go of the store."""
+
+    application: Application
+
+    def main(self) -> Generator[int, None, None]:
+        try:
+            yield from super().main()
+        finally:
+            self.application.greylist.close()
+
+
+def changes(before: Configuration, after: Configuration) -> list[tuple[str, str]]:
+    """Which of FIXED are other ones now."""
+    return [
+        (section, name)
+        for section, name in FIXED
+        if getattr(getattr(before, section), name) != getattr(getattr(after, section), name)
+    ]
+
+
+def become(user: str) -> None:
+    """Gives the privileges of root up for those of `user`, for good; "" stays who it is.
+
+    Raises MistakesFound where there is no such user, and PermissionError where
+    this is somebody else already.
+    """
+    if not user:
+        return
+    try:
+        entry = pwd.getpwnam(user)
+    except KeyError:
+        raise Building.mistake(
+            f"there is no user {user!r} here: make one, or name another"
+        ) from None
+    if os.getuid() == entry.pw_uid:
+        return
+    os.initgroups(user, entry.pw_gid)
+    os.setgid(entry.pw_gid)
+    os.setuid(entry.pw_uid)
+
+
+def whereIs(sock: Any) -> str:
+    """The address of a socket, as a configuration has it."""
+    name = sock.getsockname()
+    return str(Address(path=name) if isinstance(name, str) else Address(*name[:2]))
+
+
+def setUpLogging(level: str) -> None:
+    """What the program says goes to standard error; the journal of systemd has times of its own."""
+    form = "%(levelname)s %(message)s"
+    if "JOURNAL_STREAM" not in os.environ:
+        form = f"%(asctime)s {form}"
+    logging.basicConfig(level=level.upper(), format=form, stream=sys.stderr)
+
+
+def _open(address: Address) -> list[Any]:
+    if address.path:
+        return [openPath(address.path)]
+    return openSockets(address.port, [address.host or None])

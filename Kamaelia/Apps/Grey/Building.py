@@ -1,0 +1,214 @@
+"""From a configuration to what serves: the Greylist, the class of handlers, TLS, the sockets.
+
+Example usage
+-------------
+    greylist = greylistOf(configuration)
+    protocol = protocolOf(configuration, greylist)
+
+How does it work?
+-----------------
+Everything that can be wrong with a configuration and its files is found here, before
+anything is started: MistakesFound has all of it, with file and line.
+"""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import socket
+import ssl
+from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module, resources
+from pathlib import Path
+from typing import Any
+
+from Kamaelia.Apps.Grey.Greylist import Greylist
+from Kamaelia.Apps.Grey.GreyListingPolicy import GreyListingPolicy
+from Kamaelia.Apps.Grey.MailLog import jsonLine
+from Kamaelia.Apps.Grey.Support import readConfiguration
+from Kamaelia.Internet.Listening import closeAll, openPath, openSockets
+from Kamaelia.Support.Greylist.Configuration import Configuration
+from Kamaelia.Support.Greylist.Lists import Entry, Lists, entriesOf
+from Kamaelia.Support.Greylist.Mistakes import Mistake, MistakesFound
+from Kamaelia.Support.Greylist.Senders import largeSenders
+from Kamaelia.Support.Greylist.Values import Address
+
+JOURNAL = logging.getLogger("Kamaelia.Apps.Grey.journal")
+SENDERS = resources.files("Kamaelia.Apps.Grey") / "data" / "senders.txt"
+SETTINGS = ["allowed_domains", "allowed_sender_nets", "allowed_senders"]
+
+
+def read(file: Path) -> Configuration:
+    """The configuration in a file, TOML or the historical form. Raises MistakesFound."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise mistake(f"{file} cannot be read: {error}") from None
+    return readConfiguration(text, str(file))
+
+
+def greylistOf(configuration: Configuration) -> Greylist:
+    """Rules, lists and store. Opens no store. Raises MistakesFound."""
+    settings, store = configuration.greylist, configuration.store
+    names = ["spf", "decide_at", "null_senders", "tarpit"]
+    mistakes: list[Mistake] = []
+    lists = {
+        "allowed": _listsOf(configuration.allow, mistakes, recipients=settings.opt_out),
+        "denied": _listsOf(configuration.deny, mistakes),
+    }
+    if mistakes:
+        raise MistakesFound(mistakes)
+    return Greylist(
+        store=store.url,
+        on_failure=store.on_failure,
+        rules=configuration.rules(),
+        v4=settings.network_v4,
+        v6=settings.network_v6,
+        folds_senders=settings.fold_senders,
+        large_senders=_largeSenders() if settings.large_senders else Lists(),
+        resolver=_resolverFor(configuration),
+        **lists,
+        **{name: getattr(settings, name) for name in names},
+    )
+
+
+def protocolOf(configuration: Configuration, greylist: Greylist, **more: Any) -> Any:
+    """The class of handlers; `more`: attributes besides those that the configuration says."""
+    server = configuration.server
+    attributes = configuration.handlerSettings(socket.getfqdn())
+    attributes |= {name: list(getattr(configuration.forward, name)) for name in SETTINGS}
+    attributes |= {
+        "greylist": greylist,
+        "starttls": True if configuration.listen.tls_certificate else None,
+        **_whereToRelay(server.addresses),
+        "smtp_protocol": server.protocol,
+        "smtp_client_address": server.client_address.replace("none", "no"),
+        "smtp_ssl": _clientTLS(server.smtp_tls_ca) if server.smtp_tls != "no" else None,
+    }
+    return type("GreylistingHandler", (GreyListingPolicy,), attributes | more)
+
+
+def serverTLS(configuration: Configuration) -> ssl.SSLContext | None:
+    """What clients are offered by STARTTLS. Raises MistakesFound."""
+    listen = configuration.listen
+    if not listen.tls_certificate:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(listen.tls_certificate, listen.tls_key)
+    except (OSError, ssl.SSLError) as error:
+        what = f"the certificate {listen.tls_certificate} with key {listen.tls_key}: {error}"
+        raise mistake(what) from None
+    return context
+
+
+def openAll(configuration: Configuration) -> list[Any]:
+    """Sockets that listen on all addresses. Raises OSError, which names the address."""
+    opened: list[Any] = []
+    try:
+        for each in configuration.listen.addresses:
+            if each.path:
+                opened.append(openPath(each.path))
+            else:
+                opened += openSockets(each.port, [each.host or None])
+    except BaseException:
+        closeAll(opened)
+        raise
+    return opened
+
+
+def importAll(configuration: Configuration) -> None:
+    """Imports what else would be imported late, perhaps by a user who may not read it."""
+    scheme = configuration.store.url.partition(":")[0]
+    kind = {"sqlite": "SQLite", "memory": "Memory"}.get(scheme, "Redis")
+    import_module(f"Kamaelia.Apps.Grey.Stores.{kind}")
+    if configuration.metrics.address is not None:
+        import_module("Kamaelia.Apps.Grey.Metrics")
+
+
+def _whereToRelay(addresses: Iterable[Address]) -> dict[str, Any]:
+    """The real server, or several of them."""
+    servers = [
+        (f"unix:{each.path}", 0) if each.path else (each.host, each.port) for each in addresses
+    ]
+    if len(servers) == 1:
+        return dict(zip(("smtp_ip", "smtp_port"), servers[0], strict=True))
+    return {"smtp_servers": [host if not port else (host, port) for host, port in servers]}
+
+
+def mistake(what: str) -> MistakesFound:
+    """One that has no line."""
+    return MistakesFound([Mistake(what)])
+
+
+def _clientTLS(authority: str) -> ssl.SSLContext:
+    """TLS towards the real server: whose certificate is verified if it is said who signs."""
+    try:
+        context = ssl.create_default_context(cafile=authority or None)
+    except (OSError, ssl.SSLError) as error:
+        raise mistake(f"smtp_tls_ca, {authority}: {error}") from None
+    if not authority:  # as between servers of mail in general: RFC 7435, opportunistic security
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _listsOf(section: Any, mistakes: list[Mistake], recipients: Iterable[str] = ()) -> Lists:
+    """A section's lists, with what is in its files."""
+    kinds = {
+        "clients": [*section.clients, *_inFiles(section.client_files, mistakes)],
+        "senders": [*section.senders, *_inFiles(section.sender_files, mistakes)],
+        "recipients": [
+            *recipients,
+            *section.recipients,
+            *_inFiles(section.recipient_files, mistakes),
+        ],
+        "triples": getattr(section, "triples", ()),
+        "heloTriples": getattr(section, "helo_triples", ()),
+    }
+    try:
+        return Lists(**kinds)
+    except MistakesFound as error:
+        mistakes += error.mistakes
+        return Lists()
+
+
+def _inFiles(files: Iterable[str], mistakes: list[Mistake]) -> Iterator[Entry]:
+    for file in files:
+        try:
+            yield from entriesOf(Path(file).read_text(encoding="utf-8"), file)
+        except (OSError, UnicodeDecodeError) as error:
+            mistakes.append(Mistake(f"{file} cannot be read: {error}"))
+
+
+def _largeSenders() -> Lists:
+    return largeSenders(SENDERS.read_text(encoding="utf-8"), SENDERS.name)
+
+
+def _resolverFor(configuration: Configuration) -> Any:
+    """Who asks the DNS, where a setting needs it."""
+    if not (configuration.greylist.spf or configuration.greylist.large_senders):
+        lists = (*configuration.allow.clients, *configuration.deny.clients)
+        files = (*configuration.allow.client_files, *configuration.deny.client_files)
+        if not lists and not files:
+            return None
+    from Kamaelia.Apps.Grey.Resolving import Resolver
+
+    return Resolver()
+
+
+def journalOf(configuration: Configuration) -> Callable[[dict[str, Any]], None] | None:
+    """Who writes the JSON, a line for each mail; a file that is moved away is opened anew."""
+    file = configuration.log.jsonlogfile
+    for handler in list(JOURNAL.handlers):
+        JOURNAL.removeHandler(handler)
+        handler.close()
+    if not file:
+        return None
+    try:
+        JOURNAL.addHandler(logging.handlers.WatchedFileHandler(file, encoding="utf-8"))
+    except OSError as error:
+        raise mistake(f"jsonlogfile, {file}: {error}") from None
+    JOURNAL.propagate = False
+    JOURNAL.setLevel(logging.INFO)
+    return lambda record: JOURNAL.info("%s", jsonLine(record))

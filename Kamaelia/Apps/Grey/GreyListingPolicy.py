@@ -1,0 +1,251 @@
+"""Greylisting: a stranger is told to come back, and who does so in time is known from then on.
+
+Example usage
+-------------
+    class GreyLister(ServerCore):
+        class protocol(GreyListingPolicy):
+            smtp_ip, smtp_port = "192.168.2.9", 8025
+            allowed_sender_nets = ["192.168.2"]     # may send to anybody
+            allowed_domains = ["example.org"]       # are forwarded for
+
+    GreyLister(port=25).run()
+
+How does it work?
+-----------------
+Policy asks in this order: is the client one of ours, is each recipient's domain
+one of ours, and then, for each recipient, is it whitelisted, has it passed. A
+mail is accepted only if every recipient is; each is asked, so that the clock of
+each has started. At RCPT a recipient that is not ours is refused for good, and
+with decide_at = "rcpt" the rules are asked there, for each recipient alone.
+
+Termination: as MailHandler.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from Kamaelia.Apps.Grey.Asking import Later
+from Kamaelia.Apps.Grey.Compiled import (
+    asClients,
+    asDomains,
+    asHeloTriples,
+    asTriples,
+    compiled,
+)
+from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
+from Kamaelia.Apps.Grey.Greylist import Greylist, wallClock
+from Kamaelia.Apps.Grey.Noting import ACCEPTED, DEFERRED, REFUSED, Noting
+from Kamaelia.Apps.Grey.Stores.Store import StoreFailed
+from Kamaelia.Support.Greylist.Keys import withoutBrackets
+from Kamaelia.Support.Greylist.Rules import Decision
+from Kamaelia.Support.Protocol.SMTPReply import Reply
+
+
+class GreyListingPolicy(Noting, ConcreteMailHandler):
+    """GreyListingPolicy(**settings) -> the greylisting proxy for one client.
+
+    allowed_senders: addresses, and allowed_sender_nets: networks (in CIDR, or
+    their first octets), that may send to anybody. allowed_domains: for which
+    mail is taken from everybody. whitelisted_triples: (address, sender,
+    recipient), and whitelisted_nonstandard_triples: (name in HELO, network,
+    recipient), with the brackets of addresses or without, are not greylisted.
+    greylist: the Greylist with all else; one for each class without it.
+    """
+
+    allowed_senders: Any = []
+    allowed_sender_nets: Any = []
+    allowed_domains: Any = []
+    whitelisted_triples: Any = []
+    whitelisted_nonstandard_triples: Any = []
+    greylist: Any = None
+
+    def __init__(self, **argv: Any) -> None:
+        super().__init__(**argv)
+        if self.greylist is None:
+            type(self).greylist = Greylist()
+        self.greylist: Greylist = self.greylist  # this one to the end, whatever comes after it
+        self._answers: dict[Any, Any] = {}
+
+    # What policy asks; each may be overridden
+
+    def sentFromAllowedIPAddress(self) -> bool:
+        """Whether the client's address may send to anybody."""
+        return compiled(self, "allowed_senders", asClients).client(self.peer) is not None
+
+    def sentFromAllowedNetwork(self) -> bool:
+        """Whether the client's network may send to anybody."""
+        return compiled(self, "allowed_sender_nets", asClients).client(self.peer) is not None
+
+    def sentToADomainWeForwardFor(self) -> bool:
+        """Whether the domains of all `recipients` are ours."""
+        ours = compiled(self, "allowed_domains", asDomains)
+        return all(ours.find(domainOf(each)) is not None for each in self.recipients)
+
+    def whiteListed(self, recipient: str) -> bool:
+        """Whether a mail to `recipient` is accepted without greylisting."""
+        triples = compiled(self, "whitelisted_triples", asTriples)
+        others = compiled(self, "whitelisted_nonstandard_triples", asHeloTriples)
+        mail = (self.peer, self.remotename, self.sender, recipient)
+        reason = "null sender" if self._isExemptNullSender() else None
+        for lists in (triples, others):
+            if reason is None and lists.triple(*mail) is not None:
+                reason = "whitelisted triple"
+        if reason is None:
+            reason = self.greylist.allows(self.peer, self.verifiedNames(), *mail[1:])
+        if reason is not None:
+            self.note(recipient, ACCEPTED, reason)
+        return reason is not None
+
+    def isGreylisted(self, recipient: str) -> bool:
+        """Whether `recipient` has passed greylisting: True is yes, the name is historical."""
+        try:
+            decision = self._decisionOn(recipient)
+        except StoreFailed as error:
+            isAccepted = self.greylist.failed(error)
+            decision = Decision(isAccepted, "the store gave no answer")
+        verdict = ACCEPTED if decision.isAccepted else DEFERRED
+        self.note(recipient, verdict, decision.reason, decision.wait)
+        return decision.isAccepted
+
+    def verifiedNames(self) -> list[str]:
+        """The client's name, if a list asks for names and the DNS leads there and back."""
+        if not self.greylist.asksForNames:
+            return []
+        name = self.answerTo("name", lambda: self.greylist.resolver.nameOf(self.peer))
+        return [name] if name else []
+
+    # The two questions
+
+    def shouldWeAcceptRecipient(self, recipient: str) -> bool:
+        if self._isTrusted():
+            return True
+        self.greylist.refresh(wallClock())
+        refusal = self._refusalOf(recipient)
+        if refusal is not None:
+            self.note(recipient, REFUSED, refusal)
+            return False
+        if self.greylist.decide_at == "data" or self._isDecidedAtData():
+            return True
+        if self.whiteListed(recipient) or self.isGreylisted(recipient):
+            return True
+        self.waitInTarpit()
+        self.deferRecipient(recipient)
+        return False
+
+    def shouldWeAcceptMail(self) -> bool:
+        if self._isTrusted():
+            return True
+        if not self.sentToADomainWeForwardFor():
+            return False
+        if self.greylist.decide_at == "rcpt" and not self._isDecidedAtData():
+            return True
+        isAccepted = self._haveAllPassed()
+        if not isAccepted:
+            self.waitInTarpit()
+        return isAccepted
+
+    def _haveAllPassed(self) -> bool:
+        """Asks about all of them, and only then waits for answers that come later."""
+        passed, due = True, None
+        for each in self.recipients:
+            try:
+                passed &= self.whiteListed(each) or self.isGreylisted(each)
+            except Later as later:
+                due = later
+        if due is not None:
+            raise due
+        return passed
+
+    def waitInTarpit(self) -> None:
+        """Who is deferred waits for that, too: spam has no time to lose."""
+        if self.greylist.tarpit:
+            self.answerTo("tarpit", lambda: after(self.greylist.tarpit))
+
+    def deferRecipient(self, recipient: str) -> None:
+        """A recipient is to be tried again; others may go on."""
+        self._defer([recipient], closes=False)
+
+    def deferMail(self) -> None:
+        """The mail is to be tried again."""
+        self._defer(self.recipients, closes=True)
+
+    def _defer(self, recipients: list[str], closes: bool) -> None:
+        wait = max((self.verdictOn(each).wait for each in recipients), default=0.0)
+        when = f"in {wait:.0f} seconds" if wait >= 1 else "later"
+        text = f"4.7.1 Greylisted, please try again {when} ({self.mailId})"
+        self.mailStatus = "DEFERRED"
+        self.lastReply = Reply(451, text, closes)
+        self.answer(self.lastReply)
+
+    def _isTrusted(self) -> bool:
+        return self.sentFromAllowedIPAddress() or self.sentFromAllowedNetwork()
+
+    def _refusalOf(self, recipient: str) -> str | None:
+        if not self._isOurs(recipient):
+            return "relaying denied"
+        names = self.verifiedNames()
+        return self.greylist.denies(self.peer, names, self.sender, recipient)
+
+    def _isOurs(self, recipient: str) -> bool:
+        """What sentToADomainWeForwardFor() says of this recipient alone."""
+        recipients, self.recipients = self.recipients, [recipient]
+        try:
+            return self.sentToADomainWeForwardFor()
+        finally:
+            self.recipients = recipients
+
+    def _isExemptNullSender(self) -> bool:
+        return self.sender == "<>" and self.greylist.null_senders == "accept"
+
+    def _isDecidedAtData(self) -> bool:
+        """Null senders ask whether a recipient exists: that is for RCPT to say, not for us."""
+        return self.sender == "<>" and self.greylist.null_senders == "data"
+
+    # Answers that may come later
+
+    def answerTo(self, question: Any, ask: Callable[[], Any]) -> Any:
+        """What ask() gave, or what the future that it gave came to: asked once a mail."""
+        if question not in self._answers:
+            try:
+                self._answers[question] = ask()
+            except Later as later:
+                self._answers[question] = later.future
+        answer = self._answers[question]
+        if not hasattr(answer, "add_done_callback"):
+            return answer
+        if not answer.done():
+            raise Later(answer)
+        return answer.result()
+
+    def beginNotes(self) -> None:
+        super().beginNotes()
+        self._answers.clear()
+
+    def _decisionOn(self, recipient: str) -> Decision:
+        triple = self.greylist.triple(self._clientKey(), self.sender, recipient)
+        decision: Decision = self.answerTo(
+            triple, lambda: self.greylist.decide(triple, wallClock())
+        )
+        self.greylist.answered()
+        return decision
+
+    def _clientKey(self) -> str:
+        if self.greylist.spf:
+            resolver, mail = self.greylist.resolver, (self.peer, self.remotename, self.sender)
+            key = self.answerTo("spf", lambda: resolver.keyOf(*mail))
+            if key:
+                return str(key)
+        return self.greylist.clientKey(self.peer)
+
+
+def domainOf(recipient: str) -> str:
+    """What stands behind the last @; a source route leads there, too."""
+    return withoutBrackets(recipient).rpartition("@")[2]
+
+
+def after(seconds: float) -> Any:
+    """A future that is done after so many seconds."""
+    return asyncio.ensure_future(asyncio.sleep(seconds))

@@ -1,0 +1,214 @@
+"""What the mail handlers of one process share: the rules, the lists and the store.
+
+Example usage
+-------------
+    greylist = Greylist(store="sqlite:/var/lib/kamaelia-grey/grey.db", v4=24, v6=64)
+
+    class protocol(GreyListingPolicy):
+        greylist = greylist
+
+How does it work?
+-----------------
+It is a value: another one, put in its place, counts from the next connection on.
+The store is opened when it is first asked, in the process that asks. What an
+administrator allows or denies at run time is kept in the store, and looked for
+once a second.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from Kamaelia.Apps.Grey.Stores import openStore
+from Kamaelia.Apps.Grey.Stores.Store import Store, StoreFailed, isOver
+from Kamaelia.Support.Greylist.Keys import clientKey, recipientKey, senderKey
+from Kamaelia.Support.Greylist.Lists import Entry, Lists
+from Kamaelia.Support.Greylist.Rules import Decision, Rules, Triple
+
+LOG = logging.getLogger("Kamaelia.Apps.Grey")
+REFRESH = 1.0  # seconds for which the entries in the store are taken as they were
+
+NOBODY = Lists()
+
+
+class Greylist:
+    """Greylist(**settings) -> each setting is an attribute; see those. Opens nothing yet.
+
+    Raises ValueError for a setting that does not exist, or that nobody could keep.
+    """
+
+    store: str = "sqlite:greylist.db"  # see Stores.openStore
+    rules = Rules()
+    v4 = 32  # bits of a client's address that tell it from others
+    v6 = 128
+    folds_senders = False  # numbers in the addresses of mailing lists count as one
+    null_senders = "greylist"  # or "data": decided there, or "accept"
+    on_failure = "defer"  # or "accept", when the store cannot be asked
+    decide_at = "data"  # or "rcpt"
+    allowed = NOBODY  # not greylisted
+    denied = NOBODY  # refused
+    large_senders = NOBODY  # not greylisted, as they retry from many addresses
+    resolver: Any = None  # a Resolver, for verified names and SPF
+    spf = False  # a sender's own word on who sends for it is the key (RFC 7208)
+    tarpit: float = 0.0  # seconds before a deferral is said
+    journal: Callable[[dict[str, Any]], None] | None = None  # called with each mail's record
+
+    def __init__(self, **settings: Any) -> None:
+        unknown = [name for name in settings if not hasattr(Greylist, name) or name[0] == "_"]
+        if unknown:
+            raise ValueError(f"Greylist has no setting {', '.join(unknown)}")
+        self.__dict__.update(settings)
+        for name, words in CHOICES.items():
+            if getattr(self, name) not in words:
+                raise ValueError(f"{name} is one of {', '.join(words)}: {getattr(self, name)!r}")
+        if self.spf and self.resolver is None:
+            raise ValueError("spf needs a resolver")
+        self._opened: Store | None = None
+        self._process = 0
+        self._version: int | None = None
+        self._refreshed = -REFRESH
+        self._live = {"allow": NOBODY, "deny": NOBODY}
+        self._isFailing = False
+
+    # The store
+
+    @property
+    def opened(self) -> Store:
+        """The store, open in this process. Raises StoreFailed."""
+        if self._opened is None or self._process != os.getpid():
+            self._opened = openStore(self.store)
+            self._process = os.getpid()
+        return self._opened
+
+    def inherit(self, before: Greylist) -> None:
+        """Goes on with the store that is open, and with what was read from it."""
+        for name in ("store", "_opened", "_process", "_live", "_version", "_isFailing"):
+            setattr(self, name, getattr(before, name))
+
+    def close(self) -> None:
+        """Lets go of the store, if this process has it open."""
+        if self._opened is not None and self._process == os.getpid():
+            self._opened.close()
+        self._opened = None
+
+    def decide(self, triple: Triple, now: float) -> Decision:
+        """What the rules say, remembered already. May raise Later, or StoreFailed."""
+        return self.opened.decide(triple, self.rules, now)
+
+    def failed(self, error: StoreFailed) -> bool:
+        """The store cannot answer: is the mail accepted all the same? Logged once a while."""
+        if not self._isFailing:
+            LOG.error("%s: mails are %sed meanwhile", error, self.on_failure)
+        self._isFailing = True
+        return self.on_failure == "accept"
+
+    def answered(self) -> None:
+        """The store has answered."""
+        if self._isFailing:
+            LOG.warning("the store answers again")
+            self._isFailing = False
+
+    def count(self, *words: str) -> None:
+        """One more of these, in the counters that all processes share."""
+        try:
+            self.opened.count("/".join(words))
+        except StoreFailed:
+            """Then there is nothing to count in."""
+
+    # Whom it knows
+
+    def triple(self, client: str, sender: str, recipient: str) -> Triple:
+        """Whom the rules are asked about; client: a key of clientKey, or of SPF."""
+        return Triple(client, senderKey(sender, self.folds_senders), recipientKey(recipient))
+
+    def clientKey(self, peer: str) -> str:
+        """The network of a client's address; what is no address is its own key."""
+        try:
+            return clientKey(peer, self.v4, self.v6)
+        except ValueError:
+            return peer
+
+    @property
+    def asksForNames(self) -> bool:
+        """Whether any list has names of clients, which have to be verified first."""
+        lists = (self.allowed, self.denied, self.large_senders, *self._live.values())
+        return self.resolver is not None and any(each.hasNames for each in lists)
+
+    def allows(
+        self, peer: str, names: Iterable[str], remotename: str, sender: str, recipient: str
+    ) -> str | None:
+        """Why this mail is not greylisted, or None."""
+        if self.large_senders.client(peer, names):
+            return "large sender"
+        for lists in (self.allowed, self._live["allow"]):
+            found = _found(lists, peer, names, sender, recipient)
+            found = found or lists.triple(peer, remotename, sender, recipient)
+            if found is not None:
+                return f"allowed: {found}"
+        return None
+
+    def denies(self, peer: str, names: Iterable[str], sender: str, recipient: str) -> str | None:
+        """Why this mail is refused, or None. Who is allowed by the same hand is not denied."""
+        for allowed, denied in (
+            (self._live["allow"], self._live["deny"]),
+            (self.allowed, self.denied),
+        ):
+            found = _found(denied, peer, names, sender, recipient)
+            if _found(allowed, peer, names, sender, recipient) is not None:
+                return None
+            if found is not None:
+                return f"denied: {found}"
+        return None
+
+    def refresh(self, now: float) -> None:
+        """Looks whether an administrator has changed the entries in the store."""
+        if 0 <= now - self._refreshed < REFRESH:
+            return
+        self._refreshed = now
+        try:
+            version = self.opened.entriesVersion()
+            if version != self._version:
+                self._live = _listsOf(self.opened, now)
+                self._version = version
+        except StoreFailed as error:
+            self.failed(error)
+
+
+CHOICES = {
+    "null_senders": ("greylist", "data", "accept"),
+    "on_failure": ("defer", "accept"),
+    "decide_at": ("data", "rcpt"),
+}
+
+
+def wallClock() -> float:
+    """Seconds since 1970: records outlive a process, and are shared by several."""
+    return time.time()
+
+
+def _found(
+    lists: Lists, peer: str, names: Iterable[str], sender: str, recipient: str
+) -> Entry | None:
+    return lists.client(peer, names) or lists.sender(sender) or lists.recipient(recipient)
+
+
+def _listsOf(store: Store, now: float) -> dict[str, Lists]:
+    """The entries of a store that count now, compiled; by verdict."""
+    live = [each for each in store.entries() if not isOver(each, now)]
+    return {
+        verdict: Lists(
+            **{
+                f"{kind}s": [
+                    Entry(each.what, each.note or "by hand")
+                    for each in live
+                    if (each.verdict, each.kind) == (verdict, kind)
+                ]
+                for kind in ("client", "sender", "recipient")
+            }
+        )
+        for verdict in ("allow", "deny")
+    }

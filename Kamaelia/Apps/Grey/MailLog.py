@@ -1,0 +1,48 @@
+"""What is written about a mail: the historical line, and a record for machines.
+
+Example usage::
+
+    >>> historicalLine(0.0, "me", "192.0.2.1", "<a@b>", ["<c@d>", "<e@f>"], "DEFERRED")
+    '19700101000000.000 | me | 192.0.2.1 | <a@b> | <c@d>, <e@f> | DEFERRED | '
+
+How does it work?
+
+Strangers choose these words, so what would end a line or hide in a terminal is
+written as an escape. The bar between two columns is not: it cannot stand in an
+address but between quotes, and a name in HELO that has one is cut off before it.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable
+from typing import Any
+
+
+def stampOf(now: float) -> str:
+    """The time in UTC to the millisecond, as YYYYMMDDhhmmss.mmm."""
+    seconds, milliseconds = divmod(int(now * 1000), 1000)
+    return f"{time.strftime('%Y%m%d%H%M%S', time.gmtime(seconds))}.{milliseconds:03d}"
+
+
+def historicalLine(
+    now: float, remotename: str, peer: str, sender: str, recipients: Iterable[str], status: str
+) -> str:
+    """One mail, in the columns that there have always been."""
+    columns = [remotename.partition("|")[0], peer, sender, ", ".join(recipients), status]
+    return " | ".join([stampOf(now), *map(printable, columns), ""])
+
+
+def jsonLine(record: dict[str, Any]) -> str:
+    """A record as one line of JSON, ASCII throughout."""
+    return json.dumps(record, separators=(",", ":"))
+
+
+def printable(text: str) -> str:
+    """`text`, with an escape for each character that is none to be seen."""
+    if text.isprintable():
+        return text
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
+    )

@@ -1,0 +1,120 @@
+"""Figures for Prometheus: what the counters in the store say, over HTTP.
+
+Example usage
+-------------
+    ServerCore(protocol=partial(Metrics, store=lambda: greylist.opened), port=9125).run()
+
+How does it work?
+-----------------
+All workers, and all hosts that share a store, count in it; so any of them can
+tell the figures of all. They are of all time: Prometheus makes rates of them.
+
+Termination: after one answer, or when the client has gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from typing import Any
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+from Axon.Component import component
+from Axon.Ipc import producerFinished
+from Kamaelia.Apps.Grey.Stores.Store import StoreFailed
+
+PATIENCE = 10.0  # seconds for a request
+LONGEST = 8192  # octets of a request
+TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+# The first word of a counter, its name here, what it counts, and what its other words are.
+COUNTERS = {
+    "sessions": ("kamaelia_grey_sessions", "Connections of clients", []),
+    "mails": ("kamaelia_grey_mails", "Mails, by what became of them", ["status"]),
+    "recipients": (
+        "kamaelia_grey_recipients",
+        "Decisions on recipients, by what was decided and why",
+        ["verdict", "reason"],
+    ),
+}
+
+
+class Counters:
+    """Counters(counters) -> a collector for Prometheus, of a dict such as {"sessions": 3}."""
+
+    def __init__(self, counters: dict[str, int] | None) -> None:
+        self.counters = counters
+
+    def collect(self) -> Iterator[Any]:
+        """Whether the store answers, and its counters."""
+        isUp = GaugeMetricFamily("kamaelia_grey_store_up", "Whether the store answers")
+        isUp.add_metric([], self.counters is not None)
+        yield isUp
+        for first, (name, meaning, labels) in COUNTERS.items():
+            family = CounterMetricFamily(name, meaning, labels=labels)
+            for counter, value in (self.counters or {}).items():
+                word, *others = counter.split("/", len(labels))
+                if word == first and len(others) == len(labels):
+                    family.add_metric(others, value)
+            yield family
+
+
+class Metrics(component):
+    """Metrics(store=...) -> answers one request: GET /metrics.
+
+    store: called for each request, gives the store. What else is asked is 404
+    or 405; what is no request, 400.
+    """
+
+    Inboxes = {"inbox": "bytes of a request", "control": "the client has gone"}
+    Outboxes = {"outbox": "bytes of the answer", "signal": "producerFinished: it was answered"}
+
+    store: Callable[[], Any]
+
+    def __init__(self, **argd: Any) -> None:
+        super().__init__(**argd)
+        self._request = b""
+
+    def main(self) -> Generator[int, None, None]:
+        clock = self.scheduler.timers.clock
+        until = clock.now() + PATIENCE
+        while b"\r\n\r\n" not in self._request and len(self._request) < LONGEST:
+            left = until - clock.now()
+            if left <= 0 or (self.dataReady("control") and not self.dataReady()):
+                return
+            yield from self.waitForMessage(timeout=left)
+            self._request += b"".join(self.Inbox())
+        self.send(self._answer())
+        self.send(producerFinished(self), "signal")
+
+    def _answer(self) -> bytes:
+        words = self._request.split(b"\r\n", 1)[0].split(b" ")
+        if len(words) != 3 or not words[2].startswith(b"HTTP/1."):
+            return response("400 Bad Request")
+        if words[0] not in (b"GET", b"HEAD"):
+            return response("405 Method Not Allowed")
+        if words[1].partition(b"?")[0] != b"/metrics":
+            return response("404 Not Found")
+        return response("200 OK", self._figures(), words[0] == b"HEAD")
+
+    def _figures(self) -> bytes:
+        counters: dict[str, int] | None = None
+        try:
+            counters = self.store().counters()
+        except StoreFailed:
+            """That is a figure, too."""
+        registry = CollectorRegistry()
+        registry.register(Counters(counters))
+        return bytes(generate_latest(registry))
+
+
+def response(status: str, body: bytes = b"", isHead: bool = False) -> bytes:
+    """An answer of HTTP/1.1, after which the connection is closed (RFC 9112 section 9.6)."""
+    head = [
+        f"HTTP/1.1 {status}",
+        f"Content-Type: {TYPE}",
+        f"Content-Length: {len(body)}",
+        "Connection: close",
+    ]
+    return "\r\n".join([*head, "", ""]).encode() + (b"" if isHead else body)

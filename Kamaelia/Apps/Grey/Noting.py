@@ -1,0 +1,142 @@
+"""What a greylisting handler notes of each mail: for the log, the journal and the counters.
+
+How does it work?
+-----------------
+A mail ends with its answer after the dot, with RSET or a new HELO, or with its
+connection; then logResult() is called, once. Its id stands in the journal and
+in each answer that is our own.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from Kamaelia.Apps.Grey.Greylist import Greylist, wallClock
+from Kamaelia.Apps.Grey.MailLog import historicalLine
+from Kamaelia.Support.Greylist.Keys import withoutBrackets
+from Kamaelia.Support.Protocol.SMTPReply import Reply
+
+ACCEPTED, DEFERRED, REFUSED = "accepted", "deferred", "refused"
+
+if TYPE_CHECKING:
+    from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler as Handler
+else:
+    Handler = object
+
+
+class Verdict(NamedTuple):
+    """What policy said of one recipient."""
+
+    verdict: str  # ACCEPTED, DEFERRED or REFUSED
+    reason: str
+    wait: float = 0.0  # seconds until a retry is accepted
+
+
+UNASKED = Verdict(ACCEPTED, "trusted client")
+
+
+class Noting(Handler):
+    """The part of a handler that keeps the books."""
+
+    greylist: Greylist
+
+    def __init__(self, **argv: Any) -> None:
+        super().__init__(**argv)
+        self.verdicts: dict[str, Verdict] = {}  # by recipient
+        self.mailId = ""
+        self.lastReply: Reply | None = None  # that decided about it
+
+    def note(self, recipient: str, verdict: str, reason: str, wait: float = 0.0) -> None:
+        """What policy said of a recipient; said again, it counts once."""
+        if self.verdictOn(recipient)[:2] != (verdict, reason):
+            self.greylist.count("recipients", verdict, reason.partition(":")[0])
+        self.verdicts[recipient] = Verdict(verdict, reason, wait)
+
+    def verdictOn(self, recipient: str) -> Verdict:
+        """What was noted of a recipient."""
+        return self.verdicts.get(recipient, UNASKED)
+
+    def handleConnect(self) -> None:
+        self.greylist.count("sessions")
+        super().handleConnect()
+
+    def beginNotes(self) -> None:
+        """A mail begins."""
+        self.verdicts = {}
+        self.mailId = secrets.token_hex(6)
+        self.lastReply = None
+
+    def handleMail(self, command: list[str]) -> None:
+        if not self.seenMail:
+            self.beginNotes()
+        super().handleMail(command)
+
+    def handleRset(self, command: list[str]) -> None:
+        self._endDropped()
+        super().handleRset(command)
+
+    def handleHelo(self, command: list[str]) -> None:
+        self._endDropped()
+        super().handleHelo(command)
+
+    def handleEhlo(self, command: list[str]) -> None:
+        self._endDropped()
+        super().handleEhlo(command)
+
+    def _endDropped(self) -> None:
+        if self.verdicts and not self._isLogged:
+            self.logResult()
+            self._isLogged = True
+
+    def RelayError(self) -> None:
+        self.mailStatus = "REFUSED"
+        super().RelayError()
+
+    def heardOfRecipient(self, reply: Reply) -> None:
+        if not reply.isPositive:
+            verdict = DEFERRED if reply.isForNow else REFUSED
+            said = f"real server: {reply.code} {reply.text}"
+            self.note(self.session.asked.path, verdict, said)
+            self.lastReply = reply
+            self.mailStatus = verdict.upper()
+        super().heardOfRecipient(reply)
+
+    def settle(self, reply: Reply) -> None:
+        self.lastReply = reply
+        super().settle(reply)
+
+    def logResult(self) -> None:
+        """The historical line, a record in the journal, and one more in the counters."""
+        now = wallClock()
+        whose = (self.remotename, self.peer, self.sender)
+        self.noteToLog(historicalLine(now, *whose, self._everybody(), self.mailStatus))
+        if self.mailStatus:
+            self.greylist.count("mails", self.mailStatus.lower())
+        if self.greylist.journal is not None and (self.mailStatus or self.verdicts):
+            self.greylist.journal(self.record(now))
+
+    def record(self, now: float) -> dict[str, Any]:
+        """What became of the mail, for the journal: text, numbers and lists."""
+        reply = self.lastReply
+        return {
+            "id": self.mailId,
+            "time": round(now, 3),
+            "client": self.peer,
+            "port": self.peerport,
+            "helo": self.remotename,
+            "sender": withoutBrackets(self.sender),
+            "recipients": [self._recordOf(each) for each in self._everybody()],
+            "status": self.mailStatus or "DROPPED",
+            "reply": f"{reply.code} {reply.text}" if reply is not None else "",
+            "seconds": round(self.now() - self.startedAt, 3),
+        }
+
+    def _everybody(self) -> list[str]:
+        """All recipients that were asked for, also those that were not accepted."""
+        return list(dict.fromkeys([*self.verdicts, *self.recipients]))
+
+    def _recordOf(self, recipient: str) -> dict[str, Any]:
+        verdict, reason, wait = self.verdictOn(recipient)
+        record = {"address": withoutBrackets(recipient), "verdict": verdict, "reason": reason}
+        return record | {"wait": round(wait)} if wait else record

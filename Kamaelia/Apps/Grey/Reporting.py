@@ -1,0 +1,110 @@
+"""Tables for a person at a terminal: what is known, and how much was decided how."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from itertools import islice
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from Kamaelia.Apps.Grey.MailLog import printable
+from Kamaelia.Apps.Grey.Stores.Store import Counts, Entry, isOver
+from Kamaelia.Support.Greylist.Rules import Record, Regular, Triple
+
+WIDEST = 200  # columns, where there is no terminal to say
+
+
+def triples(known: Iterable[tuple[Triple, Record]], most: int) -> None:
+    """So many triples, or all of them if `most` is 0."""
+    known = iter(known)
+    table = _table("client", "sender", "recipient", "first try", "last mail", "mails")
+    for triple, record in islice(known, most or None):
+        last = "" if record.passed is None else _time(record.passed)
+        table.add_row(*map(_cell, triple), _time(record.seen), last, str(record.passes))
+    more = sum(1 for _ in known)
+    _print(table, "No triple is known.", f"... and {more} more" if more else "")
+
+
+def regulars(known: Iterable[tuple[str, Regular]]) -> None:
+    """Clients all of whose mail passes, once there are enough of their triples."""
+    table = _table("regular", "triples", "last mail")
+    for client, regular in known:
+        table.add_row(_cell(client), str(regular.passes), _time(regular.last))
+    _print(table)
+
+
+def entries(known: Iterable[Entry], now: float) -> None:
+    """What administrators have allowed and denied at run time, and what is not over."""
+    table = _table("verdict", "who", "", "until", "note")
+    for each in known:
+        if not isOver(each, now):
+            until = _time(each.until) if each.until is not None else ""
+            table.add_row(each.verdict, each.kind, _cell(each.what), until, _cell(each.note))
+    _print(table)
+
+
+def stats(counters: dict[str, int], counts: Counts) -> None:
+    """All that has been counted, with the share of each decision."""
+    _print(statsTable(counters, counts))
+
+
+def statsTable(counters: dict[str, int], counts: Counts) -> Table:
+    """The same as a table, for whoever shows it again and again."""
+    table = _table("", "number", "share")
+    _section(table, counters, "sessions")
+    _section(table, counters, "mails")
+    _section(table, counters, "recipients")
+    total = counts.waiting + counts.passed
+    for name, number in (("waiting", counts.waiting), ("passed", counts.passed)):
+        table.add_row(f"triples {name}", str(number), _share(number, total))
+    table.add_row("regular clients", str(counts.regulars), "", end_section=True)
+    for name in ("expired",):
+        if f"triples/{name}" in counters:
+            table.add_row(f"triples {name}", str(counters[f"triples/{name}"]), "")
+    return table
+
+
+def _section(table: Table, counters: dict[str, int], first: str) -> None:
+    rows = {name: by for name, by in counters.items() if name.split("/")[0] == first}
+    total = sum(rows.values())
+    if len(rows) != 1 or first not in rows:
+        table.add_row(first, str(total), "")
+    for name, by in sorted(rows.items(), key=lambda row: -row[1]):
+        table.add_row(_cell(name.replace("/", " ")), str(by), _share(by, total))
+    table.add_section()
+
+
+def _share(number: int, total: int) -> str:
+    return f"{100 * number / total:.1f} %" if total else ""
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=box.SIMPLE)
+    for name in columns:
+        isNumber = name in ("number", "share", "mails", "triples")
+        table.add_column(name, justify="right" if isNumber else "left", overflow="fold")
+    return table
+
+
+def _cell(text: str) -> Text:
+    """A stranger's words: shown as they are, never as markup, and never as control characters."""
+    return Text(printable(text))
+
+
+def _time(moment: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(moment))
+
+
+def _print(table: Table, empty: str = "", more: str = "") -> None:
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=WIDEST)
+    what: Any = table if table.row_count else empty
+    for each in (what, more):
+        if each:
+            console.print(each)

@@ -1,0 +1,375 @@
+"""Greylisting through a handler's boxes: who is asked what, in which order, and what is said."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from Kamaelia.Apps.Grey import Greylist as module
+from Kamaelia.Apps.Grey import GreyListingPolicy as policy
+from Kamaelia.Apps.Grey import Noting
+from Kamaelia.Apps.Grey.Greylist import Greylist
+from Kamaelia.Apps.Grey.GreyListingPolicy import GreyListingPolicy
+from Kamaelia.Apps.Grey.MailLog import jsonLine
+from Kamaelia.Apps.Grey.Stores import Entry
+from Kamaelia.Support.Greylist.Lists import Lists
+from Kamaelia.Support.Greylist.Rules import Rules
+from Tests.Kamaelia.Apps.Grey.dialogue import codes, talk
+from Tests.Kamaelia.Apps.Grey.wire import FarEnd
+
+OURS = ["example.org"]
+MAIL = ["EHLO me", "MAIL FROM:<a@b.example>"]
+TO = "RCPT TO:<c@example.org>"
+STRANGER = "192.0.2.7"
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.time = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.time
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The time by which greylisting counts; the test turns it."""
+    clock = Clock()
+    for each in (module, Noting, policy):
+        monkeypatch.setattr(each, "wallClock", clock)
+    return clock
+
+
+@pytest.fixture
+def make() -> Iterator[Any]:
+    """make(**settings) -> a class of handlers, with a Greylist of its own in memory."""
+    made: list[Greylist] = []
+
+    def make(**settings: Any) -> Any:
+        ours = {name: settings.pop(name) for name in list(settings) if hasattr(Greylist, name)}
+        made.append(Greylist(**{"store": "memory:", "rules": Rules(client_passes=0), **ours}))
+        base = {"peer": STRANGER, "allowed_domains": OURS, "greylist": made[-1]}
+        return type("Grey", (GreyListingPolicy,), {**base, **settings})
+
+    yield make
+    for each in made:
+        each.close()
+
+
+def say(protocol: Any, *lines: str, **settings: Any) -> list[int]:
+    return codes(talk(protocol(**settings), *lines))
+
+
+@pytest.mark.parametrize("decide_at", ["data", "rcpt"])
+def test_a_stranger_is_deferred_until_it_has_waited_long_enough(
+    make: Any, clock: Clock, decide_at: str
+) -> None:
+    protocol = make(decide_at=decide_at)
+    lines = [*MAIL, TO, "DATA"]
+    deferred = [250, 250, 250, 451] if decide_at == "data" else [250, 250, 451, 503]
+    accepted = [250, 250, 250, 354]
+    assert say(protocol, *lines) == deferred
+    for pause, expected in [(3599, deferred), (1, accepted), (0, accepted), (3_000_001, deferred)]:
+        clock.time += pause
+        assert say(protocol, *lines) == expected
+
+
+def test_the_answer_says_how_long_to_wait_and_names_the_mail(make: Any, clock: Clock) -> None:
+    journal: list[Any] = []
+    protocol = make(decide_at="rcpt", journal=journal.append)
+    heard = talk(protocol(), *MAIL, TO, "QUIT").heard
+    assert heard[-2].startswith("451 4.7.1 Greylisted, please try again in 3600 seconds (")
+    assert journal[0]["id"] in heard[-2]
+    assert journal[0]["status"] == "DEFERRED"
+    assert journal[0]["recipients"] == [
+        {"address": "c@example.org", "verdict": "deferred", "reason": "never seen", "wait": 3600}
+    ]
+    assert json.loads(jsonLine(journal[0])) == journal[0]
+
+
+def test_at_data_a_deferral_closes_and_at_rcpt_others_may_go_on(make: Any, clock: Clock) -> None:
+    assert talk(make()(), *MAIL, TO, "DATA").closed
+    protocol = make(decide_at="rcpt", allowed=Lists(recipients=["known@example.org"]))
+    lines = [*MAIL, TO, "RCPT TO:<known@example.org>", "DATA"]
+    assert say(protocol, *lines) == [250, 250, 451, 250, 354]
+
+
+# Who may send where
+
+
+@pytest.mark.parametrize(
+    ("settings", "isTrusted"),
+    [
+        ({}, False),
+        ({"allowed_senders": [STRANGER]}, True),
+        ({"allowed_senders": ["192.0.2.70", "92.0.2.7"]}, False),
+        ({"allowed_sender_nets": ["192.0.2"]}, True),
+        ({"allowed_sender_nets": ["192.0.2.0/29"]}, True),
+        ({"allowed_sender_nets": ["192.0.2.8/29"]}, False),
+        ({"allowed_sender_nets": ["192"]}, True),
+        ({"allowed_sender_nets": ["19"]}, False),
+        ({"allowed_sender_nets": ["192.0.2.7", "10.1"], "peer": "10.100.0.1"}, False),
+        ({"allowed_sender_nets": ["10.1"], "peer": "10.1.255.1"}, True),
+    ],
+)
+def test_only_trusted_clients_send_to_anybody(
+    make: Any, clock: Clock, settings: Any, isTrusted: bool
+) -> None:
+    protocol = make(**settings)
+    lines = [*MAIL, "RCPT TO:<c@elsewhere.example>"]
+    assert say(protocol, *lines) == [250, 250, 250 if isTrusted else 550]
+    assert say(protocol, *MAIL, TO, "DATA")[-1] == (354 if isTrusted else 451)
+
+
+@pytest.mark.parametrize(
+    "recipient",
+    [
+        "<c@elsewhere.example>",
+        "<c@sub.example.org>",
+        "<c@example.org.evil.example>",
+        '<"c@example.org"@evil.example>',
+        "<@example.org:c@evil.example>",
+        "<c%evil.example@notexample.org>",
+    ],
+)
+def test_a_recipient_elsewhere_is_refused_for_good_at_rcpt(
+    make: Any, clock: Clock, recipient: str
+) -> None:
+    assert say(make(), *MAIL, f"RCPT TO:{recipient}") == [250, 250, 550]
+
+
+def test_the_domain_counts_in_any_case_and_one_recipient_elsewhere_spoils_no_other(
+    make: Any, clock: Clock
+) -> None:
+    lines = [*MAIL, "RCPT TO:<c@EXAMPLE.org>", "RCPT TO:<c@evil.example>", "DATA"]
+    assert say(make(), *lines) == [250, 250, 250, 550, 451]
+
+
+def test_without_domains_of_ones_own_nobody_is_forwarded_for(make: Any, clock: Clock) -> None:
+    assert say(make(allowed_domains=[]), *MAIL, TO) == [250, 250, 550]
+
+
+# All recipients count (the historical release asked about the first)
+
+
+WHITE = {"whitelisted_triples": [(STRANGER, "<a@b.example>", "<white@example.org>")]}
+
+
+def test_a_whitelisted_recipient_takes_no_other_with_it(make: Any, clock: Clock) -> None:
+    protocol = make(**WHITE)
+    both = [*MAIL, "RCPT TO:<white@example.org>", TO, "DATA"]
+    assert say(protocol, *MAIL, "RCPT TO:<white@example.org>", "DATA")[-1] == 354
+    assert say(protocol, *both)[-1] == 451
+    clock.time += 3600
+    assert say(protocol, *both)[-1] == 354
+
+
+def test_the_clocks_of_all_recipients_start_with_the_first_try(make: Any, clock: Clock) -> None:
+    protocol = make()
+    lines = [*MAIL, *(f"RCPT TO:<{each}@example.org>" for each in "xyz"), "DATA"]
+    assert say(protocol, *lines)[-1] == 451
+    clock.time += 3600
+    assert say(protocol, *lines)[-1] == 354
+
+
+@pytest.mark.parametrize(
+    ("triple", "isWhite"),
+    [
+        (("me", "192.0.2", "c@example.org"), True),
+        (("me", "192.0.20", "c@example.org"), False),
+        (("you", "192.0.2", "c@example.org"), False),
+        (("me", "192.0.2", "d@example.org"), False),
+    ],
+)
+def test_a_triple_may_be_of_a_name_in_helo_and_a_network(
+    make: Any, clock: Clock, triple: Any, isWhite: bool
+) -> None:
+    protocol = make(whitelisted_nonstandard_triples=[triple])
+    assert say(protocol, *MAIL, TO, "DATA")[-1] == (354 if isWhite else 451)
+
+
+# Errors never let a mail in (the historical release accepted it)
+
+
+@pytest.mark.parametrize(("on_failure", "code"), [("defer", 451), ("accept", 354)])
+def test_a_store_that_cannot_answer_means_what_the_setting_says(
+    make: Any, clock: Clock, caplog: Any, on_failure: str, code: int, tmp_path: Any
+) -> None:
+    protocol = make(store=f"sqlite:{tmp_path}", on_failure=on_failure)  # a folder is no file
+    assert say(protocol, *MAIL, TO, "DATA")[-1] == code
+    assert say(protocol, *MAIL, TO, "DATA")[-1] == code
+    assert len([each for each in caplog.messages if str(tmp_path) in each]) == 1
+
+
+def test_a_setting_that_is_wrong_lets_no_mail_in(make: Any, clock: Clock, caplog: Any) -> None:
+    assert say(make(whitelisted_triples=[("not a triple",)]), *MAIL, TO, "DATA")[-1] == 451
+    assert "not a triple" in caplog.text
+
+
+# What subclasses override
+
+
+def test_each_question_may_be_overridden(make: Any, clock: Clock) -> None:
+    class Open(make()):
+        asked: list[str] = []
+
+        def sentToADomainWeForwardFor(self) -> bool:
+            self.asked.append("domain")
+            return True
+
+        def whiteListed(self, recipient: str) -> bool:
+            self.asked.append(f"white {recipient}")
+            return False
+
+        def isGreylisted(self, recipient: str) -> bool:
+            self.asked.append(f"grey {recipient}")
+            return True
+
+    assert say(Open, *MAIL, "RCPT TO:<c@evil.example>", "DATA")[-1] == 354
+    assert Open.asked == ["domain", "domain", "white <c@evil.example>", "grey <c@evil.example>"]
+
+
+# Today's settings
+
+
+def test_a_client_is_its_network_if_so_set(make: Any, clock: Clock) -> None:
+    protocol = make(v4=24)
+    assert say(protocol, *MAIL, TO, "DATA")[-1] == 451
+    clock.time += 3600
+    assert say(protocol, *MAIL, TO, "DATA", peer="192.0.2.99")[-1] == 354
+    assert say(protocol, *MAIL, TO, "DATA", peer="192.0.3.99")[-1] == 451
+
+
+@pytest.mark.parametrize(
+    ("null_senders", "expected"),
+    [("greylist", [451, 503]), ("data", [250, 451]), ("accept", [250, 354])],
+)
+def test_null_senders_are_treated_as_the_setting_says(
+    make: Any, clock: Clock, null_senders: str, expected: list[int]
+) -> None:
+    protocol = make(decide_at="rcpt", null_senders=null_senders)
+    assert say(protocol, "EHLO me", "MAIL FROM:<>", TO, "DATA")[2:] == expected
+
+
+@pytest.mark.parametrize("kind", ["clients", "senders", "recipients"])
+def test_lists_allow_and_deny(make: Any, clock: Clock, kind: str) -> None:
+    entry = {"clients": "192.0.2.0/24", "senders": "@b.example", "recipients": "c@*"}[kind]
+    lists = Lists(**{kind: [entry]})
+    assert say(make(allowed=lists), *MAIL, TO, "DATA")[-1] == 354
+    journal: list[Any] = []
+    assert say(make(denied=lists, journal=journal.append), *MAIL, TO)[-1] == 550
+    assert journal[0]["recipients"][0]["reason"] == f"denied: {entry}"
+
+
+def test_who_is_trusted_or_allowed_is_not_denied(make: Any, clock: Clock) -> None:
+    denied = Lists(clients=["192.0.2.0/24"])
+    assert say(make(denied=denied, allowed_sender_nets=["192.0.2"]), *MAIL, TO)[-1] == 250
+    allowed = Lists(clients=[STRANGER])
+    assert say(make(denied=denied, allowed=allowed), *MAIL, TO, "DATA")[-1] == 354
+
+
+def test_what_an_administrator_says_meanwhile_counts_a_second_later(
+    make: Any, clock: Clock
+) -> None:
+    protocol = make()
+    assert say(protocol, *MAIL, TO, "DATA")[-1] == 451
+    store = protocol.greylist.opened
+    store.addEntry(Entry("allow", "sender", "a@b.example"))
+    clock.time += 1
+    assert say(protocol, *MAIL, TO, "DATA")[-1] == 354
+    store.addEntry(Entry("deny", "sender", "a@b.example", until=clock.time + 60))
+    clock.time += 1
+    assert say(protocol, *MAIL, TO)[-1] == 550
+    store.removeEntry("sender", "a@b.example")
+    clock.time += 1
+    assert say(protocol, *MAIL, TO, "DATA")[-1] == 451
+
+
+def test_a_client_is_a_regular_after_some_passes(make: Any, clock: Clock) -> None:
+    protocol = make(rules=Rules(client_passes=1))
+    assert say(protocol, *MAIL, TO, "DATA")[-1] == 451
+    clock.time += 3600
+    assert say(protocol, *MAIL, TO, "DATA")[-1] == 354
+    assert say(protocol, *MAIL, "RCPT TO:<other@example.org>", "DATA")[-1] == 354
+
+
+# The tarpit, and the real server
+
+
+@pytest.mark.parametrize("decide_at", ["data", "rcpt"])
+def test_who_is_deferred_waits_in_the_tarpit(
+    make: Any, clock: Clock, serving: Any, decide_at: str
+) -> None:
+    from time import monotonic
+
+    from Tests.Kamaelia.Apps.Grey.wire import Caller
+
+    def client(server: Any) -> tuple[list[str], float]:
+        caller = Caller(server.ports[0])
+        start = monotonic()
+        said = caller.sayAll(*MAIL, TO, "DATA")
+        return said, monotonic() - start
+
+    protocol = make(tarpit=0.2, decide_at=decide_at, allowed_sender_nets=[])
+    said, seconds = serving(client, protocol=protocol)
+    assert "451" in [line[:3] for line in said]
+    assert seconds >= 0.2
+
+
+@pytest.mark.parametrize("relay", ["live", "replay"])
+def test_a_mail_that_has_passed_is_relayed_and_one_that_has_not_is_not(
+    make: Any, clock: Clock, serving: Any, relay: str
+) -> None:
+    from Tests.Kamaelia.Apps.Grey.wire import Caller
+
+    def client(server: Any) -> list[str]:
+        said = []
+        for pause in (0, 3600):
+            clock.time += pause
+            caller = Caller(server.ports[0])
+            caller.begin("<c@example.org>")
+            said.append(caller.send())
+        return said
+
+    journal: list[Any] = []
+    with FarEnd() as far:
+        protocol = make(smtp_port=far.port, relay=relay, journal=journal.append)
+        said = serving(client, protocol=protocol)
+    assert [line[:3] for line in said] == ["451", "250"]
+    assert len(far.mails) == 1
+    assert [each["status"] for each in journal] == ["DEFERRED", "ACCEPTED"]
+    assert journal[1]["reply"].startswith("250 ")
+
+
+# Notes
+
+
+def test_the_historical_line_is_written_for_each_mail(
+    make: Any, clock: Clock, tmp_path: Any
+) -> None:
+    log = tmp_path / "grey.log"
+    protocol = make(logfile=str(log), decide_at="rcpt")
+    assert say(protocol, *MAIL, TO, "RSET", "MAIL FROM:<x@y.example>", TO, "QUIT")[-1] == 221
+    assert log.read_text().splitlines() == [
+        "19700112134640.000 | me | 192.0.2.7 | <a@b.example> | <c@example.org> | DEFERRED | ",
+        "19700112134640.000 | me | 192.0.2.7 | <x@y.example> | <c@example.org> | DEFERRED | ",
+    ]
+
+
+def test_counters_say_what_was_decided_and_why(make: Any, clock: Clock) -> None:
+    protocol = make(decide_at="rcpt", denied=Lists(recipients=["no@example.org"]))
+    say(protocol, *MAIL, TO, "RCPT TO:<no@example.org>", TO, "QUIT")
+    assert protocol.greylist.opened.counters() == {
+        "sessions": 1,
+        "mails/deferred": 1,
+        "recipients/deferred/never seen": 1,
+        "recipients/refused/denied": 1,
+    }
+
+
+def test_a_setting_that_does_not_exist_is_an_error() -> None:
+    with pytest.raises(ValueError, match="decide_on"):
+        Greylist(decide_on="rcpt")
+    with pytest.raises(ValueError, match="decide_at is one of data, rcpt"):
+        Greylist(decide_at="helo")
