@@ -9,8 +9,9 @@ How does it work?
 -----------------
 asyncio's own server accepts all who wait (up to its `backlog`) before the first
 of them is announced, and one with TLS announces a client only after the
-handshake: too late for anybody to say that it is enough. Here each client counts
-from the moment when it is accepted.
+handshake: too late for anybody to say that it is enough. uvloop's cuts off all
+who wait when there are no descriptors. Here each client counts from the moment
+when it is accepted, and who cannot be accepted goes on waiting.
 """
 
 from __future__ import annotations

@@ -3,15 +3,13 @@
 Example usage
 -------------
     listener = Listener(openSockets(8080, ["127.0.0.1", "::1"]), factory)
-    await listener.start(loop)
+    listener.start(loop)
     listener.cease()
 
 How does it work?
 -----------------
-The sockets are bound and listen from the start. Where the event loop accepts
-one client after the other (uvloop, without TLS) it is given duplicates of them,
-and closing those pauses accepting; elsewhere an Acceptor does it. Those who
-connect meanwhile wait in the system's queue.
+The sockets are bound and listen from the start; an Acceptor accepts, while there
+are descriptors for it. Those who connect meanwhile wait in the system's queue.
 """
 
 from __future__ import annotations
@@ -20,7 +18,7 @@ import logging
 import os
 import resource
 import socket
-from asyncio import AbstractEventLoop, BaseEventLoop
+from asyncio import AbstractEventLoop
 from collections.abc import Callable, Iterable, Sequence
 from math import inf
 from typing import Any
@@ -143,7 +141,6 @@ class Listener:
         "_isShort",
         "_loop",
         "_room",
-        "_servers",
         "_ssl",
         "_tellAgainAt",
         "_timer",
@@ -159,13 +156,12 @@ class Listener:
         isShared: bool = False,
         introduce: Callable[[Any], Any] | None = None,
     ) -> None:
-        self._introduce = introduce
         self.sockets = sockets
         self._isShared = isShared
         self._factory = factory
         self._ssl = ssl
         self._room = room
-        self._servers: list[Any] = []
+        self._introduce = introduce
         self._acceptor: Any = None
         self._loop: Any = None
         self._isPaused = False
@@ -173,40 +169,18 @@ class Listener:
         self._tellAgainAt = 0.0
         self._timer: Any = None
 
-    async def start(self, loop: AbstractEventLoop) -> None:
+    def start(self, loop: AbstractEventLoop) -> None:
         """Begins to accept."""
         self._loop = loop
-        if self._ssl is not None or self._introduce is not None or isinstance(loop, BaseEventLoop):
-            self._startAcceptor()
-            return
-        for sock in self.sockets:
-            isUnix = sock.family == socket.AF_UNIX
-            create: Any = loop.create_unix_server if isUnix else loop.create_server
-            again = sock.dup()
-            again.setblocking(False)
-            keep = {"cleanup_socket": False} if isUnix and _keepsPath(loop) else {}
-            server = await create(self._factory, sock=again, backlog=BACKLOG, **keep)
-            if self._isPaused or not self.sockets:
-                server.close()
-            else:
-                self._servers.append(server)
-
-    def _startAcceptor(self) -> None:
-        if self._isPaused or not self.sockets:
-            return
-        if self._acceptor is None:
-            more = {"ssl": self._ssl, "ssl_handshake_timeout": HANDSHAKE} if self._ssl else {}
-            atOnce = 1 if self._isShared else AT_ONCE
-            rest = (self._room, self._spareOf, atOnce, self._introduce)
-            self._acceptor = Acceptor(self._loop, self.sockets, self._factory, more, *rest)
+        more = {"ssl": self._ssl, "ssl_handshake_timeout": HANDSHAKE} if self._ssl else {}
+        atOnce = 1 if self._isShared else AT_ONCE
+        rest = (self._room, self._spareOf, atOnce, self._introduce)
+        self._acceptor = Acceptor(loop, self.sockets, self._factory, more, *rest)
         self._acceptor.start()
 
     def pause(self) -> None:
         """Accepts nobody until `resume`."""
         self._isPaused = True
-        servers, self._servers = self._servers, []
-        for server in servers:
-            server.close()
         if self._acceptor is not None:
             self._acceptor.stop()
 
@@ -221,18 +195,13 @@ class Listener:
             self._isShort = False
             LOG.info("accepting again: there are descriptors")
         self._isPaused = False
-        self._loop.create_task(self.start(self._loop))
+        self._acceptor.start()
 
-    def spareDescriptors(self, transport: Any) -> None:
-        """Pauses if `transport` has nearly the last descriptor that there is, until some are free.
+    def _spareOf(self, descriptor: float) -> None:
+        """Pauses if this is nearly the last descriptor that there is, until some are free.
 
         They are kept for the rest of the program.
         """
-        sock = transport.get_extra_info("socket")
-        if sock is not None:
-            self._spareOf(sock.fileno())
-
-    def _spareOf(self, descriptor: float) -> None:
         if descriptor >= _limit() - _reserve() and not self._isShort:
             self._isShort = True
             self._tell()
@@ -283,10 +252,3 @@ def _mayBeHad(descriptors: int, sock: Any) -> bool:
         for each in had:
             os.close(each)
     return True
-
-
-def _keepsPath(loop: Any) -> bool:
-    """Whether this loop would remove a Unix socket's path when it closes the duplicate."""
-    import inspect
-
-    return "cleanup_socket" in inspect.signature(loop.create_unix_server).parameters

@@ -4,7 +4,9 @@ import asyncio
 import logging
 import os
 import resource
+import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -45,12 +47,13 @@ async def _acceptsWhenItMay(caplog: pytest.LogCaptureFixture) -> None:
 
     sockets = openSockets(0, ["127.0.0.1"])
     listener = Listener(sockets, Client)
-    await listener.start(asyncio.get_running_loop())
+    listener.start(asyncio.get_running_loop())
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     held = []
     while next_() < most - RESERVE // 2:  # by the rest of the program
         held.append(os.dup(0))
-    listener.spareDescriptors(Transport(held[-1]))
+    first = dial(sockets[0].getsockname()[1])
+    (await asyncio.wait_for(accepted.get(), PATIENCE)).close()
     os.close(held.pop(0))  # a gap among the lowest is not enough
     clients = [dial(sockets[0].getsockname()[1]) for _ in range(3)]
     await asyncio.sleep(10 * RETRY)
@@ -60,21 +63,41 @@ async def _acceptsWhenItMay(caplog: pytest.LogCaptureFixture) -> None:
     for client in clients:
         (await asyncio.wait_for(accepted.get(), PATIENCE)).close()
         client.close()
+    first.close()
     listener.cease()
     assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
 
 
-class Transport:
-    """Of a client who has been given this descriptor."""
+async def _servesWhenItCan(caplog: pytest.LogCaptureFixture) -> None:
+    accepted: asyncio.Queue[Any] = asyncio.Queue()
 
-    def __init__(self, descriptor: int) -> None:
-        self.descriptor = descriptor
+    class Client(asyncio.Protocol):
+        def connection_made(self, transport: Any) -> None:
+            accepted.put_nowait(transport)
 
-    def get_extra_info(self, name: str) -> "Transport":
-        return self
-
-    def fileno(self) -> int:
-        return self.descriptor
+    sockets = openSockets(0, ["127.0.0.1"])
+    listener = Listener(sockets, Client)
+    listener.start(asyncio.get_running_loop())
+    clients = [socket.socket() for _ in range(3)]
+    held = []
+    try:
+        with suppress(OSError):
+            while True:
+                held.append(os.dup(0))
+        for client in clients:
+            client.connect(sockets[0].getsockname())
+        await asyncio.sleep(10 * RETRY)
+        for client in clients:
+            with pytest.raises(BlockingIOError):
+                client.recv(1, socket.MSG_DONTWAIT)
+    finally:
+        for each in held:
+            os.close(each)
+    for client in clients:
+        (await asyncio.wait_for(accepted.get(), PATIENCE)).close()
+        client.close()
+    listener.cease()
+    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
 
 
 def test_who_waits_is_not_accepted_before_descriptors_are_free_again_and_the_log_says_so(
@@ -83,3 +106,11 @@ def test_who_waits_is_not_accepted_before_descriptors_are_free_again_and_the_log
     caplog.set_level(logging.INFO, "Kamaelia")
     with asyncio.Runner(loop_factory=EventLoop.newLoop) as runner:
         runner.run(_acceptsWhenItMay(caplog))
+
+
+def test_nobody_is_cut_off_when_the_rest_of_the_program_has_taken_the_last_descriptor(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "Kamaelia")
+    with asyncio.Runner(loop_factory=EventLoop.newLoop) as runner:
+        runner.run(_servesWhenItCan(caplog))
