@@ -28,7 +28,7 @@ from __future__ import annotations
 
 import os
 import time
-from asyncio import AbstractEventLoop, Future, Task, get_running_loop
+from asyncio import AbstractEventLoop, Future, Task, gather, get_running_loop
 from typing import TypeGuard
 
 from Kamaelia.Support.Greylist.Rules import Decision, Rules, Triple
@@ -50,7 +50,7 @@ class RedisStore(RedisRecords):
         self._underWay: list[Ask] = []
         self._runner: Task[None] | None = None
         self._errand: Task[None] | None = None
-        self._taken: dict[str, int] = {}  # counters on their way
+        self._closing: Task[None] | None = None
         self._lastErrand = 0.0
         self._version: int | None = None
         self._entries: list[Entry] = []
@@ -62,6 +62,8 @@ class RedisStore(RedisRecords):
         loop = _runningLoop()
         if loop is None:
             return self._decideNow(Ask(triple, rules, now))
+        if self._closing is not None:
+            raise self._isClosed()
         isTrying = _isUnderWay(self._runner)
         failure = self.link.failure
         if failure is not None and (isTrying or not self.link.mayTry()):
@@ -82,7 +84,7 @@ class RedisStore(RedisRecords):
                 return batch.answers[0][1]
 
     async def _answerAll(self) -> None:
-        failure = StoreFailed(f"the store {self.link.name} was closed")
+        failure = StoreFailed(f"the store {self.link.name} was stopped by a mistake: see the log")
         try:
             while self._asks:
                 self._underWay = self._asks[:LARGEST_BATCH]
@@ -93,9 +95,15 @@ class RedisStore(RedisRecords):
         except StoreFailed as error:
             failure = error
         finally:
-            for ask in self._underWay + self._asks:
-                _fail(ask.future, failure)
-            self._underWay, self._asks = [], []
+            self._failAll(failure)
+
+    def _failAll(self, failure: StoreFailed) -> None:
+        failed = self._underWay + self._asks
+        self._underWay, self._asks = [], []
+        for ask in failed:
+            if ask.future is not None and not ask.future.done():
+                ask.future.set_exception(StoreFailed(*failure.args))
+                ask.future.exception()  # whoever asked may be gone: that is no error of its own
 
     async def _answer(self, asks: list[Ask]) -> list[Ask]:
         """Answer them -> those that must ask again."""
@@ -119,18 +127,18 @@ class RedisStore(RedisRecords):
 
     async def _doErrand(self) -> None:
         """Write the counters, read what others wrote of them, and the entries if these changed."""
-        self._taken = self._takePending()
+        taken = self._takePending()
         try:
-            if self._taken:
-                await self.link.send(*countersToAdd(self._taken))
-                self._taken = {}
+            if taken:
+                await self.link.send(*countersToAdd(taken))
+                taken = {}
             self._counters = countersOf(await self.link.send("HGETALL", COUNTERS))
             version = int(await self.link.send("GET", VERSION) or 0)
             if version != self._version:
                 self._entries = self._entriesOf(await self.link.send("HVALS", ENTRIES))
                 self._version = version
         except StoreFailed:
-            self._giveBackTaken()  # that it failed is logged; the next errand may not
+            self._giveBack(taken)  # that it failed is logged; the next errand may not
 
     def entries(self) -> list[Entry]:
         """See Store."""
@@ -166,17 +174,26 @@ class RedisStore(RedisRecords):
         return counters
 
     def close(self) -> None:
-        """See Store."""
+        """See Store. In an event loop, what is under way ends first: see waitForClose."""
         if self._process == os.getpid():
-            for task in (self._runner, self._errand):
-                if _isUnderWay(task):
-                    task.cancel()
-            self._giveBackTaken()
+            self._failAll(self._isClosed())
+            tasks = [task for task in (self._runner, self._errand) if _isUnderWay(task)]
+            loop = _runningLoop()
+            if loop is not None and self._closing is None:
+                self._closing = loop.create_task(self._hangUp(tasks))
         super().close()
 
-    def _giveBackTaken(self) -> None:
-        taken, self._taken = self._taken, {}
-        self._giveBack(taken)
+    def _isClosed(self) -> StoreFailed:
+        return StoreFailed(f"the store {self.link.name} was closed")
+
+    async def _hangUp(self, tasks: list[Task[None]]) -> None:
+        await gather(*tasks, return_exceptions=True)
+        await self.link.hangUp()
+
+    async def waitForClose(self) -> None:
+        """See Store."""
+        if self._closing is not None:
+            await self._closing
 
 
 def _isUnderWay(task: Task[None] | None) -> TypeGuard[Task[None]]:
@@ -188,9 +205,3 @@ def _runningLoop() -> AbstractEventLoop | None:
         return get_running_loop()
     except RuntimeError:
         return None
-
-
-def _fail(future: Future[Decision] | None, failure: StoreFailed) -> None:
-    if future is not None and not future.done():
-        future.set_exception(StoreFailed(*failure.args))
-        future.exception()  # whoever asked may be gone: that is no error of its own

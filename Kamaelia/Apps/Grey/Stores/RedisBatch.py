@@ -63,8 +63,8 @@ def keyOf(triple: Triple) -> str:
 
 
 def tripleOf(key: str) -> Triple:
-    """Of which triple a key is."""
-    return Triple._make(json.loads(key[len(TRIPLES) :]))
+    """Of which triple a key is. Raises ValueError where it is of none."""
+    return Triple._make(map(str, json.loads(key[len(TRIPLES) :])))
 
 
 def keyOfClient(client: str) -> str:
@@ -139,11 +139,13 @@ class Batch:
         for ask, key, ofClient in self._asks:
             record, regular = recordOf(known[key]), regularOf(known.get(ofClient))
             decision = decide(record, regular, ask.rules, ask.now)
-            changes = ((key, decision.record), (ofClient, decision.regular))
+            changes: list[Change] = [(key, decision.record), (ofClient, decision.regular)]
+            if decision.record is None and decision.regular is None:
+                # What an ask before it wrote, and it has read, must have been written.
+                read: list[Change] = [(key, record), (ofClient, regular)]
+                changes = [change for change in read if change[0] in self._changed]
             if self._write(known, changes, ask.rules):
                 self._pending.append((ask, decision))
-            elif not self._changed.isdisjoint((key, ofClient)):
-                self.again.append(ask)  # it follows from what is not written yet
             else:
                 self.answers.append((ask, decision))
 

@@ -44,7 +44,7 @@ class Link:
         self._redis = redis
         self._settings: dict[str, Any] = {
             "decode_responses": True,
-            "encoding_errors": "replace",  # what others wrote is no reason to fail
+            "encoding_errors": "surrogateescape",  # whatever is there can be told again
             "protocol": 2,
             "socket_timeout": TIMEOUT,
             "socket_connect_timeout": TIMEOUT,
@@ -112,13 +112,16 @@ class Link:
             logger.warning("the store %s answers again", self.name)
 
     def close(self) -> None:
-        """Hang up; where an event loop runs, in its next turns."""
+        """Hang up what sendNow has called; hangUp() the rest."""
         if self._now is not None:
             self._now.close()
             self._now = None
-        if self._loop is not None and self._loop.is_running():
-            self._closing = self._loop.create_task(self._client.aclose())
-        self._loop = self._client = None
+
+    async def hangUp(self) -> None:
+        """Hang up what send has called in this event loop."""
+        if self._loop is get_running_loop():
+            await self._client.aclose()
+            self._loop = self._client = None
 
 
 def parse(url: str) -> tuple[SplitResult, str]:

@@ -150,6 +150,9 @@ class Store(ABC):
     def close(self) -> None:
         """Write what is to be written, and let go. May be called again."""
 
+    async def waitForClose(self) -> None:
+        """After close(), in an event loop: until what is under way has ended."""
+
     def _checkProcess(self) -> None:
         if os.getpid() != self._process:
             raise RuntimeError(

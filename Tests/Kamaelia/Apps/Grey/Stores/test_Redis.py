@@ -1,0 +1,316 @@
+"""The store in Redis, in an event loop, with a real server that comes and goes."""
+
+import asyncio
+import logging
+import random
+import socket
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from Kamaelia.Apps.Grey.Stores import Entry, Later, RedisLink, StoreFailed, openStore
+from Kamaelia.Apps.Grey.Stores.Redis import RedisStore
+from Kamaelia.Apps.Grey.Stores.RedisBatch import KEPT_AFTER, keyOf
+from Kamaelia.Support.Greylist.Rules import Decision, Record, Regular, Rules, Triple, decide
+from Tests.Kamaelia.Apps.Grey.Stores.conftest import RedisServer
+
+NOW = float(int(time.time()))
+RULES = Rules(too_soon=10, min_defer_time=60, max_defer_time=600, max_grey=6000)
+ONE = Triple("192.0.2.0/24", "<a@example.com>", "<b@example.org>")
+
+
+async def ask(store: RedisStore, triple: Triple, rules: Rules, now: float) -> Decision:
+    with pytest.raises(Later) as caught:
+        store.decide(triple, rules, now)
+    return await caught.value.future
+
+
+async def close(store: RedisStore) -> None:
+    store.close()
+    await store.waitForClose()
+
+
+def forgetAll(store: RedisStore) -> None:
+    store.link.sendNow("FLUSHALL")
+
+
+STEPS = st.tuples(
+    st.builds(Triple, st.sampled_from("ab"), st.sampled_from("ab"), st.just("c")),
+    st.sampled_from([0, 1, 10, 59.5, 60, 61, 600, 600.25, 6000, 6001]),
+    st.sampled_from([0, 1, 2]),
+    st.booleans(),
+)
+
+
+@given(history=st.lists(STEPS, max_size=40))
+@settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_what_is_asked_at_once_is_answered_as_if_one_after_the_other(
+    redisServer: RedisServer, history: list[tuple[Triple, float, int, bool]]
+) -> None:
+    """Batches of any size: the answers are those of the rules, in the order of asking."""
+
+    async def askAll() -> None:
+        store, now = RedisStore(redisServer.url), NOW
+        known: dict[Triple, Record] = {}
+        regulars: dict[str, Regular] = {}
+        waiting: list[tuple[asyncio.Future[Decision], Decision]] = []
+        for triple, later, passes, isLast in history:
+            now += later
+            rules = replace(RULES, client_passes=passes)
+            right = decide(known.get(triple), regulars.get(triple.client), rules, now)
+            if right.record is not None:
+                known[triple] = right.record
+            if right.regular is not None:
+                regulars[triple.client] = right.regular
+            with pytest.raises(Later) as caught:
+                store.decide(triple, rules, now)
+            waiting.append((caught.value.future, right))
+            if isLast:
+                await asyncio.gather(*[future for future, _ in waiting])
+        for future, right in waiting:
+            assert await future == right
+        await close(store)
+
+    with closing(RedisStore(redisServer.url)) as store:
+        forgetAll(store)
+    asyncio.run(askAll())
+
+
+def test_many_who_ask_at_once_wait_together(redisServer: RedisServer) -> None:
+    async def askAll() -> None:
+        store = RedisStore(redisServer.url)
+        before = store.link.sendNow("INFO", "stats")["total_commands_processed"]
+        triples = [Triple(str(i), "s", "r") for i in range(20)]
+        answers = await asyncio.gather(*[ask(store, triple, RULES, NOW) for triple in triples])
+        assert {answer.reason for answer in answers} == {"never seen"}
+        after = store.link.sendNow("INFO", "stats")["total_commands_processed"]
+        assert after - before < 120  # 80 are those that the script calls
+        await close(store)
+
+    asyncio.run(askAll())
+    with closing(RedisStore(redisServer.url)) as store:
+        assert len(list(store.known())) == 20
+
+
+def test_several_hosts_are_answered_as_if_one_after_the_other(redisServer: RedisServer) -> None:
+    regulars = replace(RULES, client_passes=1_000_000)
+
+    async def askAll(store: RedisStore, now: float) -> list[str]:
+        triples = [Triple(str(i % 3), "s", str(i)) for i in range(60)]
+        random.shuffle(triples)
+        return [(await ask(store, triple, regulars, now)).reason for triple in triples]
+
+    async def everybodyAsks() -> None:
+        hosts = [RedisStore(redisServer.url) for _ in range(4)]
+        for now, reasons in (
+            (NOW, ["never seen", *["retried too soon"] * 3]),
+            (NOW + 60, ["waited long enough", *["passed before"] * 3]),
+        ):
+            given = await asyncio.gather(*[askAll(store, now) for store in hosts])
+            assert sorted(chain.from_iterable(given)) == sorted(reasons * 60)
+        for store in hosts:
+            await close(store)
+
+    asyncio.run(everybodyAsks())
+    store = RedisStore(redisServer.url)
+    assert set(dict(store.known()).values()) == {Record(NOW, NOW + 60, 4)}
+    assert dict(store.regulars()) == {str(i): Regular(20, NOW + 60) for i in range(3)}
+    store.close()
+
+
+def test_records_end_by_themselves_some_time_after_they_expire(redisServer: RedisServer) -> None:
+    store = RedisStore(redisServer.url)
+    store.decide(ONE, RULES, NOW)
+    assert store.link.sendNow("PEXPIRETIME", keyOf(ONE)) == (NOW + 600 + KEPT_AFTER) * 1000
+    store.decide(ONE, RULES, NOW + 60)
+    assert store.link.sendNow("PEXPIRETIME", keyOf(ONE)) == (NOW + 6060 + KEPT_AFTER) * 1000
+    longAgo = NOW - 2 * KEPT_AFTER
+    assert store.decide(Triple("c", "s", "r"), RULES, longAgo).reason == "never seen"
+    assert store.decide(Triple("c", "s", "r"), RULES, longAgo + 60).reason == "never seen"
+    store.close()
+
+
+def test_a_value_that_says_nothing_is_as_if_it_were_not_there(redisServer: RedisServer) -> None:
+    store = RedisStore(redisServer.url)
+    for damaged in ("", "hello", "1 2", "x - 0", b"\xff\xff \xff"):
+        store.link.sendNow("SET", keyOf(ONE), damaged)
+        assert store.counts() == (0, 0, 0)
+        assert store.decide(ONE, RULES, NOW).reason == "never seen"
+        assert dict(store.known()) == {ONE: Record(NOW)}
+    store.link.sendNow("HSET", "grey:entries", "x", "{")
+    with pytest.raises(StoreFailed, match=r"entries in the store .* are damaged"):
+        store.entries()
+    store.close()
+
+
+def test_entries_of_others_are_noticed_in_an_event_loop(redisServer: RedisServer) -> None:
+    async def notice() -> None:
+        store, other = RedisStore(redisServer.url), RedisStore(redisServer.url)
+        version = store.entriesVersion()
+        assert store.entries() == []
+        await asyncio.to_thread(other.addEntry, Entry("deny", "client", "192.0.2.1"))
+        while store.entriesVersion() == version:
+            await asyncio.sleep(0)
+        assert store.entries() == [Entry("deny", "client", "192.0.2.1")]
+        await close(store)
+        await close(other)
+
+    asyncio.run(notice())
+
+
+def test_counters_are_written_by_and_by(redisServer: RedisServer) -> None:
+    async def countAndAsk() -> None:
+        store, other = RedisStore(redisServer.url), RedisStore(redisServer.url)
+        store.count("deferred", 2)
+        assert store.counters() == {"deferred": 2}
+        await ask(store, ONE, RULES, NOW)
+        while await asyncio.to_thread(other.counters) != {"deferred": 2}:
+            store.flush()
+            await asyncio.sleep(0)
+        store.count("deferred")
+        assert store.counters() == {"deferred": 3}
+        await close(store)
+        await close(other)
+
+    asyncio.run(countAndAsk())
+    store = openStore(redisServer.url)
+    assert store.counters() == {"deferred": 3}
+    store.close()
+
+
+def test_a_server_that_goes_fails_each_ask_at_once_and_is_found_again(
+    redisServer: RedisServer, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RedisLink, "LONGEST_REST", 0.1)
+
+    async def go() -> None:
+        store = RedisStore(redisServer.url)
+        await ask(store, ONE, RULES, NOW)
+        redisServer.stop()
+        began = time.monotonic()
+        for _ in range(50):
+            with pytest.raises(StoreFailed, match="does not answer as it should"):
+                await ask(store, ONE, RULES, NOW)
+        assert time.monotonic() - began < 1
+        redisServer.start()
+        while True:
+            try:
+                assert (await ask(store, ONE, RULES, NOW)).reason == "never seen"
+                break
+            except StoreFailed:
+                await asyncio.sleep(0.01)
+        await close(store)
+
+    with caplog.at_level(logging.INFO, "Kamaelia.Apps.Grey"):
+        asyncio.run(go())
+    gone, back = [record.getMessage() for record in caplog.records]
+    assert gone.startswith(f"the store {redisServer.url} does not answer as it should: ")
+    assert back == f"the store {redisServer.url} answers again"
+
+
+async def askOrFail(store: RedisStore) -> Decision:
+    try:
+        return store.decide(ONE, RULES, NOW)
+    except Later as later:
+        return await later.future
+
+
+def test_a_server_that_says_nothing_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(RedisLink, "TIMEOUT", 0.1)
+
+    async def go() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            store = RedisStore(f"redis://127.0.0.1:{silent.getsockname()[1]}")
+            first = await asyncio.gather(*[askOrFail(store)] * 1, return_exceptions=True)
+            began = time.monotonic()
+            others = [askOrFail(store) for _ in range(100)]
+            failures = first + await asyncio.gather(*others, return_exceptions=True)
+            assert {type(failure) for failure in failures} == {StoreFailed}
+            assert time.monotonic() - began < 0.09
+            await asyncio.sleep(0.1)
+            probe = asyncio.ensure_future(askOrFail(store))
+            await asyncio.sleep(0)
+            with pytest.raises(StoreFailed):  # nobody else waits for the one who tries
+                store.decide(ONE, RULES, NOW)
+            with pytest.raises(StoreFailed):
+                await probe
+            store.count("lost")
+            with pytest.raises(StoreFailed):
+                store.close()
+            await store.waitForClose()
+
+    asyncio.run(go())
+
+
+def test_who_asked_and_went_does_not_hold_up_the_others(redisServer: RedisServer) -> None:
+    async def go() -> None:
+        store = RedisStore(redisServer.url)
+        with pytest.raises(Later) as gone:
+            store.decide(ONE, RULES, NOW)
+        with pytest.raises(Later) as there:
+            store.decide(Triple("c", "s", "r"), RULES, NOW)
+        gone.value.future.cancel()
+        assert (await there.value.future).reason == "never seen"
+        await close(store)
+
+    asyncio.run(go())
+
+
+def test_whoever_waits_when_the_store_is_closed_is_told(redisServer: RedisServer) -> None:
+    async def go() -> None:
+        store = RedisStore(redisServer.url)
+        with pytest.raises(Later) as caught:
+            store.decide(ONE, RULES, NOW)
+        await close(store)
+        with pytest.raises(StoreFailed, match="was closed"):
+            await caught.value.future
+        with pytest.raises(StoreFailed, match="was closed"):
+            store.decide(ONE, RULES, NOW)
+
+    asyncio.run(go())
+
+
+def test_a_password_is_in_no_text(
+    needs: Callable[[str], str], tmp_path: Path, caplog: pytest.LogCaptureFixture, freePort: int
+) -> None:
+    server = RedisServer(needs("redis-server"), tmp_path, "--requirepass", "s3cret")
+    server.command[server.command.index("--port") + 1] = str(freePort)
+    del server.command[-4:-2]  # the path of a test may be too long for a socket
+    server.start()
+    good = openStore(f"redis://:s3cret@127.0.0.1:{freePort}/0")
+    assert good.decide(ONE, RULES, NOW).reason == "never seen"
+    good.close()
+    texts = [repr(good)]
+    wrong = openStore(f"redis://joe:s3cret%2f@127.0.0.1:{freePort}/0")
+    with pytest.raises(StoreFailed, match="invalid username-password") as caught:
+        wrong.decide(ONE, RULES, NOW)
+    server.stop()
+    texts += [repr(wrong), str(caught.value), caplog.text]
+    assert caplog.text
+    assert "s3cret" not in "".join(texts)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "redis://joe:s3/cret@host/0",
+        "redis://:s3cret@host:many/0",
+        "redis://:s3cret@host/zero",
+        "redis://:s3cret@[::1/0",
+        "unix://:s3cret@",
+    ],
+)
+def test_an_address_that_is_none_is_an_error_without_its_text(setting: str) -> None:
+    with pytest.raises(ValueError, match=r"is like redis://") as caught:
+        openStore(setting)
+    assert "s3" not in str(caught.value)
+    assert caught.value.__cause__ is None

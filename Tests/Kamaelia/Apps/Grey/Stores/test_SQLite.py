@@ -1,0 +1,374 @@
+"""The store in one file: what may be wrong with the file, and who else is at it."""
+
+import asyncio
+import os
+import sqlite3
+import threading
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from Kamaelia.Apps.Grey.Stores import (
+    Later,
+    SQLiteFile,
+    SQLiteKeeper,
+    SQLiteRecords,
+    StoreFailed,
+    openStore,
+)
+from Kamaelia.Apps.Grey.Stores.SQLite import SQLiteStore
+from Kamaelia.Apps.Grey.Stores.SQLiteSweep import TRIPLES, sweepSlice
+from Kamaelia.Support.Greylist.Rules import Record, Rules, Triple
+
+RULES = Rules(too_soon=10, min_defer_time=60, max_defer_time=600, max_grey=6000)
+NOW = 1e9
+ONE = Triple("192.0.2.0/24", "<a@example.com>", "<b@example.org>")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    return str(tmp_path / "grey.db")
+
+
+@pytest.fixture
+def store(path: str) -> Iterator[SQLiteStore]:
+    store = SQLiteStore(path)
+    yield store
+    store.close()
+
+
+def locked(path: str) -> sqlite3.Connection:
+    """Another process's connection, for all that SQLite knows, which has the lock."""
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    return other
+
+
+def test_the_file_is_not_for_everybody_to_read(store: SQLiteStore, path: str) -> None:
+    assert os.stat(path).st_mode & 0o007 == 0
+    store.decide(ONE, RULES, NOW)
+    assert os.stat(path + "-wal").st_mode & 0o007 == 0
+
+
+def test_a_file_in_no_folder_is_an_error_that_names_it(tmp_path: Path) -> None:
+    with pytest.raises(StoreFailed, match=r"none/grey\.db cannot be opened: No such file"):
+        openStore(f"sqlite:{tmp_path}/none/grey.db")
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(StoreFailed, match="cannot be opened: it is no file"):
+        openStore(f"sqlite:{tmp_path}")
+
+
+def test_a_file_of_something_else_is_left_as_it_is(path: str) -> None:
+    text = b"to whom it may concern\n" * 1000
+    Path(path).write_bytes(text)
+    with pytest.raises(StoreFailed, match=r"grey\.db failed: .* no SQLite file"):
+        openStore(f"sqlite:{path}")
+    assert Path(path).read_bytes() == text
+
+
+def test_a_database_of_another_program_is_left_as_it_is(path: str) -> None:
+    other = sqlite3.connect(path)
+    other.execute("CREATE TABLE triple (mine)")
+    other.close()
+    before = Path(path).read_bytes()
+    with pytest.raises(StoreFailed, match=r"grey\.db belongs to another program"):
+        openStore(f"sqlite:{path}")
+    assert Path(path).read_bytes() == before
+
+
+def test_a_file_of_a_newer_version_is_left_as_it_is(store: SQLiteStore, path: str) -> None:
+    store.close()
+    other = sqlite3.connect(path)
+    other.execute("PRAGMA user_version = 2")
+    other.close()
+    with pytest.raises(StoreFailed, match=r"grey\.db was written by a newer .*schema 2"):
+        openStore(f"sqlite:{path}")
+
+
+def test_a_damaged_file_is_an_error_that_says_what_helps(store: SQLiteStore, path: str) -> None:
+    store.remember([(Triple(str(i), "s", "r"), Record(NOW)) for i in range(2000)], RULES)
+    store.close()
+    content = bytearray(Path(path).read_bytes())
+    content[4096:] = b"\xa5" * (len(content) - 4096)
+    Path(path).write_bytes(content)
+    damaged = SQLiteStore(path)
+    with pytest.raises(StoreFailed, match=r"grey\.db failed: .* move it away"):
+        damaged.decide(ONE, RULES, NOW)
+    damaged.close()
+
+
+def test_an_empty_file_is_a_new_one(path: str) -> None:
+    Path(path).touch()
+    store = SQLiteStore(path)
+    assert store.decide(ONE, RULES, NOW).reason == "never seen"
+    store.close()
+
+
+def test_several_may_make_the_file_at_once(path: str) -> None:
+    start = threading.Barrier(6)
+    failures: list[StoreFailed] = []
+
+    def openIt() -> None:
+        start.wait()
+        try:
+            SQLiteStore(path).close()
+        except StoreFailed as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=openIt) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def test_whoever_was_forked_is_told_to_open_it_anew(store: SQLiteStore) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # threads: that is what is tested
+        child = os.fork()
+    if child == 0:
+        told = 1
+        try:
+            store.decide(ONE, RULES, NOW)
+        except RuntimeError as error:
+            told = 0 if "open it anew in each worker" in str(error) else 2
+        store.close()  # has nothing to say in the file of its parent
+        os._exit(told)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert store.decide(ONE, RULES, NOW).reason == "never seen"
+
+
+def test_while_another_has_the_lock_the_answer_comes_later(store: SQLiteStore, path: str) -> None:
+    async def ask() -> None:
+        other = locked(path)
+        with pytest.raises(Later) as caught:
+            store.decide(ONE, RULES, NOW)
+        other.execute("ROLLBACK")
+        other.close()
+        decision = await caught.value.future
+        assert (decision.reason, decision.record) == ("never seen", Record(NOW))
+
+    asyncio.run(ask())
+    assert dict(store.known()) == {ONE: Record(NOW)}
+
+
+def test_who_asks_while_locked_and_goes_leaves_no_trace(store: SQLiteStore, path: str) -> None:
+    async def ask() -> None:
+        other = locked(path)
+        with pytest.raises(Later) as caught:
+            store.decide(ONE, RULES, NOW)
+        caught.value.future.cancel()
+        other.execute("ROLLBACK")
+        other.close()
+        await asyncio.sleep(3 * SQLiteRecords.RETRY)
+
+    asyncio.run(ask())
+    assert dict(store.known()) == {}
+
+
+def test_without_an_event_loop_the_lock_is_waited_for(store: SQLiteStore, path: str) -> None:
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    timer = threading.Timer(0.02, other.execute, ["ROLLBACK"])
+    timer.start()
+    assert store.decide(ONE, RULES, NOW).reason == "never seen"
+    timer.join()
+    other.close()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("SQLite", "SQLiteRecords"):
+        monkeypatch.setattr(f"Kamaelia.Apps.Grey.Stores.{module}.PATIENCE", 0.01)
+    monkeypatch.setattr(SQLiteKeeper, "INTERVAL", 60)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_lock_that_stays_is_an_error_that_names_the_file(store: SQLiteStore, path: str) -> None:
+    async def ask() -> None:
+        with pytest.raises(Later) as caught:
+            store.decide(ONE, RULES, NOW)
+        with pytest.raises(StoreFailed, match=r"grey\.db is locked: another process"):
+            await caught.value.future
+
+    store.decide(ONE, RULES, NOW - 9)
+    other = locked(path)
+    with pytest.raises(StoreFailed, match=r"grey\.db is locked: another process"):
+        store.decide(ONE, RULES, NOW)
+    with pytest.raises(StoreFailed, match=r"grey\.db is locked: another process"):
+        store.forget(ONE)
+    asyncio.run(ask())
+    assert len(list(store.known())) == 1  # whoever only reads is not in anybody's way
+    other.close()
+    assert store.decide(ONE, RULES, NOW).reason == "retried too soon"
+
+
+def test_an_expired_record_that_is_renewed_meanwhile_is_kept(store: SQLiteStore, path: str) -> None:
+    """The sweep finds it expired; before it deletes, somebody is back, late."""
+    store.decide(ONE, RULES, NOW)
+
+    class Between(sqlite3.Connection):
+        def execute(self, statement: str, *values: object) -> sqlite3.Cursor:  # type: ignore[override]
+            if statement.startswith("DELETE"):
+                assert store.decide(ONE, RULES, NOW + 700).reason == "retried too late"
+            return super().execute(statement, *values)  # type: ignore[arg-type]
+
+    sweeper = sqlite3.connect(path, isolation_level=None, factory=Between)
+    _, swept = sweepSlice(sweeper, TRIPLES, None, RULES, NOW + 700)
+    sweeper.close()
+    assert swept.all == 1
+    assert dict(store.known()) == {ONE: Record(NOW + 700)}
+
+
+def test_a_record_that_is_swept_while_it_is_renewed_is_written_anew(
+    store: SQLiteStore, path: str
+) -> None:
+    """The decision finds it expired; before it writes, the sweep is there."""
+    store.decide(ONE, RULES, NOW)
+    sweeper = sqlite3.connect(path, isolation_level=None)
+    original = store._sql
+
+    class Between:
+        def execute(self, statement: str, values: tuple[object, ...]) -> sqlite3.Cursor:
+            if "UPDATE" in statement:
+                sweepSlice(sweeper, TRIPLES, None, RULES, NOW + 700)
+            return original.execute(statement, values)
+
+    store._sql = Between()  # type: ignore[assignment]
+    assert store.decide(ONE, RULES, NOW + 700).reason == "never seen"
+    store._sql = original
+    sweeper.close()
+    assert dict(store.known()) == {ONE: Record(NOW + 700)}
+
+
+def countersOf(path: str) -> dict[str, int]:
+    again = SQLiteStore(path)
+    counters = again.counters()
+    again.close()
+    return counters
+
+
+class Rounds:
+    """Says when the keeper has ended a round."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.ended = threading.Semaphore(0)
+        doRound = SQLiteKeeper.Keeper._doRound
+
+        def doRoundAndSay(keeper: SQLiteKeeper.Keeper) -> None:
+            doRound(keeper)
+            self.ended.release()
+
+        monkeypatch.setattr(SQLiteKeeper, "INTERVAL", 0.001)
+        monkeypatch.setattr(SQLiteKeeper.Keeper, "_doRound", doRoundAndSay)
+
+    def wait(self, times: int = 2) -> None:
+        for _ in range(times):
+            assert self.ended.acquire(timeout=10)
+
+
+@pytest.fixture
+def rounds(monkeypatch: pytest.MonkeyPatch) -> Rounds:
+    return Rounds(monkeypatch)
+
+
+def test_the_keeper_sweeps_by_the_time_of_the_last_decision(
+    rounds: Rounds, store: SQLiteStore
+) -> None:
+    late = [(Triple("c", str(i), ""), Record(NOW)) for i in range(10_000)]
+    store.remember(late, RULES)
+    store.decide(ONE, RULES, NOW + 601)
+    while store.counts().waiting > 1:
+        store.decide(ONE, RULES, NOW + 601)
+        rounds.wait(1)
+    assert dict(store.known()) == {ONE: Record(NOW + 601)}
+    store.close()
+    assert countersOf(store.path) == {"expired": 10_000}
+
+
+def test_the_keeper_writes_counters_and_rests_when_there_is_nothing_to_do(
+    rounds: Rounds, store: SQLiteStore, path: str
+) -> None:
+    store.count("deferred", 3)
+    rounds.wait(1)
+    other = sqlite3.connect(path)
+    assert other.execute("SELECT * FROM counter").fetchall() == [("deferred", 3)]
+    other.close()
+    assert not rounds.ended.acquire(timeout=0.05)
+
+
+def logSize(path: str) -> int:
+    return os.path.getsize(path + "-wal")
+
+
+def test_the_log_is_brought_into_the_file_and_begins_anew(
+    rounds: Rounds, store: SQLiteStore, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SQLiteKeeper, "EMPTY_LOG_AT", 100)
+    longest = 0
+    for i in range(3000):
+        store.decide(Triple(str(i * 7919 % 3000), "s" * 300, "r" * 300), RULES, NOW)
+        longest = max(longest, logSize(path))
+        if i % 100 == 0:
+            rounds.wait(1)
+    assert longest < 4096 * 1000
+    assert store.counts().waiting == 3000
+
+
+def test_the_log_stays_bounded_although_the_keeper_is_no_more(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SQLiteFile, "BOUND_OF_LOG", 200)
+    store = SQLiteStore(path)
+    store._keeper.stop()
+    longest = 0
+    for i in range(3000):
+        store.decide(Triple(str(i * 7919 % 3000), "s" * 300, "r" * 300), RULES, NOW)
+        longest = max(longest, logSize(path))
+    assert 4096 * 200 < longest < 4096 * 300
+    store.close()
+
+
+def test_one_who_reads_slowly_does_not_keep_the_log_from_beginning_anew(
+    rounds: Rounds, store: SQLiteStore, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SQLiteKeeper, "EMPTY_LOG_AT", 100)
+    store.remember([(Triple(f"a{i:05}", "s", "r"), Record(NOW)) for i in range(5000)], RULES)
+    reader = SQLiteStore(path)
+    slowly = reader.known()
+    next(slowly)
+    longest = 0
+    for i in range(2000):
+        store.decide(Triple(str(i * 7919 % 3000), "s" * 300, "r" * 300), RULES, NOW)
+        longest = max(longest, logSize(path))
+        if i % 100 == 0:
+            rounds.wait(1)
+    assert longest < 4096 * 1000
+    assert len(list(slowly)) >= 4999
+    reader.close()
+
+
+def test_what_the_keeper_meets_is_logged_once_and_it_goes_on(
+    rounds: Rounds, store: SQLiteStore, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = sqlite3.connect(path)
+    other.execute("ALTER TABLE counter RENAME TO elsewhere")
+    store.count("deferred")
+    rounds.wait(3)
+    other.execute("ALTER TABLE elsewhere RENAME TO counter")
+    rounds.wait(1)
+    other.close()
+    assert [record.name for record in caplog.records] == ["Kamaelia.Apps.Grey"]
+    assert f"the store {path} failed: no such table: counter" in caplog.text
+    assert store.counters() == {"deferred": 1}
+
+
+def test_a_triple_that_is_no_text_is_the_askers_error(store: SQLiteStore) -> None:
+    with pytest.raises(UnicodeEncodeError):
+        store.decide(Triple("\udcff", "", ""), RULES, NOW)
+    assert store.decide(ONE, RULES, NOW).reason == "never seen"
