@@ -11,8 +11,8 @@ Example usage
 How does it work?
 -----------------
 What a configuration means is said in Kamaelia.Support.Greylist; here files are
-read. A historical file is told from TOML by its first setting, which stands
-below no [section].
+read. A historical file is told from TOML by its settings, which stand below no
+[section].
 """
 
 from __future__ import annotations
@@ -60,9 +60,10 @@ openConfig = SlurpFile
 
 def readConfiguration(text: str, source: str = "") -> Configuration:
     """The configuration in a file of either kind. Raises MistakesFound."""
-    if isHistorical(text):
-        return parseHistorical(text.split("\n"), source)
-    return parse(text, source)
+    bare = text.removeprefix("\ufeff")  # some editors put a byte order mark there
+    if isHistorical(bare):
+        return parseHistorical(bare.split("\n"), source)
+    return parse(bare, source)
 
 
 def packaged(name: str) -> str:

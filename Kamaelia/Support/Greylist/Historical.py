@@ -215,10 +215,10 @@ def importText(lines: Iterable[str], source: str = "greylist.conf") -> str:
 
 
 def isHistorical(text: str) -> bool:
-    """Whether this is a historical file and no TOML, whose settings all stand below [sections]."""
-    lines = (line.strip() for line in text.split("\n"))
-    first = next((line for line in lines if line and not line.startswith("#")), "[")
-    return not first.startswith("[")
+    """Whether this is a historical file and no TOML, which has [sections], or dots in its names."""
+    lines = [line for line in text.split("\n") if line.strip() and line.lstrip()[0] != "#"]
+    names = [line.partition("=")[0] for line in lines if "=" in line and not line[0].isspace()]
+    return bool(lines) and not any(line[0] == "[" for line in lines) and "." not in "".join(names)
 
 
 def _today(config: Mapping[str, Any], places: Mapping[Place, int], source: str) -> Configuration:

@@ -24,8 +24,8 @@ entries is raised together, as ListError.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple, Protocol, TypeVar
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, TypeVar
 
 from Kamaelia.Support.Greylist.Keys import addressOf, recipientKey, senderKey
 from Kamaelia.Support.Greylist.Mistakes import Mistake, MistakesFound
@@ -59,7 +59,7 @@ class ListError(MistakesFound):
 
 def entriesOf(text: str, source: str = "") -> list[Entry]:
     """The entries of a file, one a line. # at its start or after a space begins a comment."""
-    lines = (COMMENT.sub("", line).strip() for line in text.split("\n"))
+    lines = (COMMENT.sub("", line).strip() for line in text.removeprefix("\ufeff").split("\n"))
     return [Entry(line, source, number) for number, line in enumerate(lines, 1) if line]
 
 
@@ -131,50 +131,6 @@ class Lists:
             return None
         networks = self._heloTriples.get((nameKey(remotename), to))
         return networks.find(address) if found is None and networks is not None else found
-
-
-class Section(Protocol):
-    """A section of the configuration that has lists: entries, and names of files with more."""
-
-    clients: tuple[str, ...]
-    senders: tuple[str, ...]
-    recipients: tuple[str, ...]
-    client_files: tuple[str, ...]
-    sender_files: tuple[str, ...]
-    recipient_files: tuple[str, ...]
-
-
-def compiled(section: Section, read: Callable[[str], str], source: str = "") -> Lists:
-    """The lists of [allow] or [deny]; `read` gives the text of a file. Raises ListError."""
-    mistakes: list[Mistake] = []
-    triples = getattr(section, "triples", ()), getattr(section, "helo_triples", ())
-    clients, senders, recipients = (
-        list(_entriesIn(section, kind, read, source, mistakes))
-        for kind in ("client", "sender", "recipient")
-    )
-    try:
-        lists = Lists(clients, senders, recipients, *triples)
-    except ListError as error:
-        mistakes += error.mistakes
-    if mistakes:
-        raise ListError(mistakes)
-    return lists
-
-
-def _entriesIn(
-    section: Section,
-    kind: str,
-    read: Callable[[str], str],
-    source: str,
-    mistakes: list[Mistake],
-) -> Iterator[Entry]:
-    for text in getattr(section, f"{kind}s"):
-        yield Entry(text, source)
-    for filename in getattr(section, f"{kind}_files"):
-        try:
-            yield from entriesOf(read(filename), filename)
-        except (OSError, UnicodeError) as error:
-            mistakes.append(Mistake(f"it cannot be read: {error}", filename))
 
 
 def _parsed(

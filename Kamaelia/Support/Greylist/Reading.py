@@ -39,9 +39,9 @@ class Reading:
         self._places = places
         self._source = source
         self.mistakes: list[Mistake] = []
-        for name in tables:
+        for name, table in tables.items():
             if name not in sections:
-                self._unknownSection(name)
+                self._unknownSection(name, isinstance(table, dict))
         self.values = {name: self._section(name, tables.get(name, {})) for name in sections}
 
     def note(self, what: str, *place: str | int) -> None:
@@ -51,12 +51,12 @@ class Reading:
         key: Place = place if len(place) > 1 else str(place[0])
         self.mistakes.append(Mistake(what, self._source, self._places.get(key, 0)))
 
-    def _unknownSection(self, name: str) -> None:
-        homes = self._homesOf(name)
-        if homes:
-            self.note(f"`{name}` stands in no section: it belongs below {homes}", name)
-        else:
+    def _unknownSection(self, name: str, isTable: bool) -> None:
+        if isTable:
             self.note(f"unknown section [{name}]: {_meant(name, list(self._sections))}", name)
+            return
+        homes = self._homesOf(name) or "its [section]"
+        self.note(f"`{name}` stands in no section: it belongs below {homes}", name)
 
     def _section(self, section: str, table: Any) -> Any:
         """A section, with its defaults where `table` has nothing that can be read."""

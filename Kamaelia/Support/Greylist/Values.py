@@ -233,12 +233,12 @@ def parseHost(text: str) -> None:
 
 
 def readStore(value: Any) -> str:
-    """The URL of a store."""
+    """The URL of a store. An error does not repeat it: there may be a password in it."""
     text = readText(value)
-    if not re.fullmatch(r"memory:|sqlite:[^?#]+|(?:redis|rediss|valkey|valkeys)://\S+", text):
+    if not re.fullmatch(r"memory:|sqlite:[^:].*|(?:redis|rediss|unix)://\S+", text):
         raise ValueError(
-            f"{text!r} is no store: write sqlite:/path/of/a/file, redis://host:port/0,"
-            " valkey://host:port/0 or memory:"
+            f"what begins with {text.partition(':')[0][:20]!r} is no store: write sqlite:/path,"
+            " redis://host:port/0 (for Valkey, too), rediss://host, unix:///path or memory:"
         )
     return text
 
@@ -257,7 +257,7 @@ MAYBE_ADDRESS = Kind(
     f"{ADDRESS.meaning}; empty: none",
 )
 STORE = Kind(
-    readStore, quoted, '"sqlite:/path", "redis://host:port/0", "valkey://..." or "memory:"'
+    readStore, quoted, '"sqlite:/path", "redis://host:port/0", "unix:///path" or "memory:"'
 )
 MAYBE_HOST = checked(parseHost, "the name of a host")
 PEER = checked(addressOf, "an address")

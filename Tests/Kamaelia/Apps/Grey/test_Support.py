@@ -16,7 +16,7 @@ from Kamaelia.Apps.Grey.Support import (
     readConfiguration,
 )
 from Kamaelia.Support.Greylist.Configuration import parse
-from Kamaelia.Support.Greylist.Lists import compiled
+from Kamaelia.Support.Greylist.Lists import Lists
 from Kamaelia.Support.Greylist.Mistakes import MistakesFound
 
 HISTORICAL = """\
@@ -203,7 +203,8 @@ def test_a_historical_file_decides_as_it_did():
 
 
 def test_the_historical_whitelists_still_pass_who_they_passed():
-    lists = compiled(readConfiguration(HISTORICAL).allow, SlurpFile)
+    allow = readConfiguration(HISTORICAL).allow
+    lists = Lists(triples=allow.triples, heloTriples=allow.helo_triples)
     assert lists.triple("192.0.2.5", "x", "<ann@example.com>", "<bob@example.org>")
     assert lists.triple("10.9.1.1", "mx.example.com", "<any@x.org>", "<bob@example.org>")
     assert lists.triple("10.99.1.1", "mx.example.com", "<any@x.org>", "<bob@example.org>") is None
@@ -225,8 +226,12 @@ def test_what_is_imported_says_the_same_in_toml():
 def test_toml_is_told_from_a_historical_file():
     text = packaged("kamaelia-grey.toml")
     assert readConfiguration(text) == parse(text)
-    with pytest.raises(MistakesFound, match="allowed_domains"):
-        readConfiguration("# nothing\n")
+    assert readConfiguration("\ufeff" + text) == parse(text)
+    assert readConfiguration("\ufeff" + HISTORICAL) == readConfiguration(HISTORICAL)
+    assert readConfiguration("forward.allowed_domains = ['a.org']").forward.allowed_domains
+    for text in ("# nothing\n", "", "port = 25\n[log]"):
+        with pytest.raises(MistakesFound, match="allowed_domains in"):
+            readConfiguration(text)
 
 
 def test_all_mistakes_of_a_historical_file_have_their_lines():

@@ -111,11 +111,12 @@ clients = [
     "a b",
 ]
 [lissten]
+[colours]
 """
     expected = f"""\
 allowed_domains in [forward] is missing: name the domains whose mail is taken, or write\
  allowed_domains = [] if none is
-line 1: unknown section [port]: there are {", ".join(sectionsOf())}
+line 1: `port` stands in no section: it belongs below its [section]
 line 2: `max_errors` stands in no section: it belongs below [limits]
 line 4: unknown setting `max_messge_size` in [limits]: did you mean max_message_size?
 line 5: unknown setting `servername` in [limits]: it belongs below [name]
@@ -124,8 +125,13 @@ line 9: `clients` in [allow]: '10.1.2.3/8' has bits set beyond its first 8: writ
  10.0.0.0/8, or 10.1.2.3 alone
 line 11: `clients` in [allow]: 'a b' is no name of a host: write mail.example.org, or\
  *.example.org for all names below example.org
-line 13: unknown section [lissten]: did you mean listen?"""
+line 13: unknown section [lissten]: did you mean listen?
+line 14: unknown section [colours]: there are {", ".join(sectionsOf())}"""
     assert "\n".join(map(str, mistakesOf(text))) == expected
+
+
+def test_the_password_of_a_store_is_not_repeated():
+    assert "hunter2" not in mistakeIn("store.url = 'mongo://me:hunter2@example.org'")
 
 
 def test_a_mistake_names_the_file():

@@ -1,13 +1,12 @@
 """Who is on a list, which entry says so, and what is wrong with an entry."""
 
-from dataclasses import dataclass
 from ipaddress import IPv4Network, ip_address, ip_network
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from Kamaelia.Support.Greylist.Lists import Entry, ListError, Lists, compiled, entriesOf
+from Kamaelia.Support.Greylist.Lists import Entry, ListError, Lists, entriesOf
 from Kamaelia.Support.Greylist.Names import Mailboxes, Names, parseMailbox, parseName
 from Kamaelia.Support.Greylist.Networks import Networks, looksLikeNetwork, parseNetwork
 
@@ -296,29 +295,8 @@ def test_a_helo_triple_needs_the_network_and_the_recipient_too():
     assert Lists().triple("10.1.2.3", "mx.example.com", "<>", "<bob@example.org>") is None
 
 
-@dataclass
-class Section:
-    clients: tuple = ("10.1",)
-    senders: tuple = ()
-    recipients: tuple = ("@example.org",)
-    client_files: tuple = ()
-    sender_files: tuple = ("senders.txt",)
-    recipient_files: tuple = ()
-
-
-def test_a_section_is_compiled_with_its_files():
-    lists = compiled(Section(), {"senders.txt": "@example.net"}.__getitem__, "[allow]")
-    assert str(lists.client("10.1.1.1")) == "10.1 ([allow])"
-    assert str(lists.sender("<a@example.net>")) == "@example.net (senders.txt line 1)"
-
-
-def test_a_file_that_cannot_be_read_is_a_mistake_beside_the_others():
-    def read(filename):
-        raise FileNotFoundError(2, "No such file", filename)
-
-    with pytest.raises(ListError) as caught:
-        compiled(Section(recipients=("x",)), read)
-    assert [mistake.source for mistake in caught.value.mistakes] == ["", "senders.txt"]
+def test_a_byte_order_mark_is_no_part_of_an_entry():
+    assert entriesOf("\ufeff10.1") == [Entry("10.1", "", 1)]
 
 
 def test_many_entries_answer_as_one_by_one_would():
