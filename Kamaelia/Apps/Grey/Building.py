@@ -194,7 +194,10 @@ def _resolverFor(configuration: Configuration) -> Any:
             return None
     from Kamaelia.Apps.Grey.Resolving import Resolver
 
-    return Resolver()
+    try:
+        return Resolver()
+    except (ImportError, ValueError) as error:
+        raise mistake(f"spf, large_senders and names in lists ask the DNS: {error}") from None
 
 
 def journalOf(configuration: Configuration) -> Callable[[dict[str, Any]], None] | None:

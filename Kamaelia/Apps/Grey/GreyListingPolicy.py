@@ -42,6 +42,7 @@ from Kamaelia.Apps.Grey.Stores.Store import StoreFailed
 from Kamaelia.Support.Greylist.Keys import withoutBrackets
 from Kamaelia.Support.Greylist.Rules import Decision
 from Kamaelia.Support.Protocol.SMTPReply import Reply
+from Kamaelia.Support.Protocol.SPF import keyOf
 
 
 class GreyListingPolicy(Noting, ConcreteMailHandler):
@@ -114,7 +115,9 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
         """The client's name, if a list asks for names and the DNS leads there and back."""
         if not self.greylist.asksForNames:
             return []
-        name = self.answerTo("name", lambda: self.greylist.resolver.nameOf(self.peer))
+        resolver = self.greylist.resolver
+        name = self.answerTo("name", lambda: asyncio.ensure_future(resolver.nameOf(self.peer)))
+        self.peername = name or ""
         return [name] if name else []
 
     # The two questions
@@ -233,11 +236,13 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
         return decision
 
     def _clientKey(self) -> str:
+        """Whom a retry has to come from: the domain that answers for the client, or its network."""
         if self.greylist.spf:
             resolver, mail = self.greylist.resolver, (self.peer, self.remotename, self.sender)
-            key = self.answerTo("spf", lambda: resolver.keyOf(*mail))
-            if key:
-                return str(key)
+            result = self.answerTo("spf", lambda: asyncio.ensure_future(resolver.spf(*mail)))
+            key = keyOf(result, self.peer)
+            if key != self.peer:
+                return key
         return self.greylist.clientKey(self.peer)
 
 

@@ -1,5 +1,6 @@
 """Greylisting through a handler's boxes: who is asked what, in which order, and what is said."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -15,6 +16,7 @@ from Kamaelia.Apps.Grey.MailLog import jsonLine
 from Kamaelia.Apps.Grey.Stores import Entry
 from Kamaelia.Support.Greylist.Lists import Lists
 from Kamaelia.Support.Greylist.Rules import Rules
+from Kamaelia.Support.Protocol.SPF import Result
 from Tests.Kamaelia.Apps.Grey.dialogue import codes, talk
 from Tests.Kamaelia.Apps.Grey.wire import FarEnd
 
@@ -373,3 +375,54 @@ def test_a_setting_that_does_not_exist_is_an_error() -> None:
         Greylist(decide_on="rcpt")
     with pytest.raises(ValueError, match="decide_at is one of data, rcpt"):
         Greylist(decide_at="helo")
+
+
+# What the DNS says; the resolver itself has its own tests, on a real server of names
+
+
+class Names:
+    """A resolver whose answers come some turns later."""
+
+    def __init__(self, name: str | None = None, spf: Result | None = None) -> None:
+        self.name, self.result = name, spf or Result("none", "")
+        self.asked = 0
+
+    async def nameOf(self, peer: str) -> str | None:
+        await asyncio.sleep(0)
+        self.asked += 1
+        return self.name
+
+    async def spf(self, peer: str, helo: str, sender: str) -> Result:
+        await asyncio.sleep(0)
+        self.asked += 1
+        return self.result
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("out7.big.example", 354), ("big.example", 451), (None, 451)]
+)
+def test_a_large_sender_is_known_by_its_verified_name(
+    make: Any, clock: Clock, name: str | None, code: int
+) -> None:
+    lists = Lists(clients=[".big.example"])
+    protocol = make(resolver=Names(name), large_senders=lists)
+    assert say(protocol, *MAIL, TO, "DATA")[-1] == code
+
+
+def test_the_dns_is_asked_only_where_a_list_has_names(make: Any, clock: Clock) -> None:
+    resolver = Names("x.example")
+    protocol = make(resolver=resolver, allowed=Lists(clients=["10.0.0.0/8"]))
+    assert say(protocol, *MAIL, TO, "DATA")[-1] == 451
+    assert resolver.asked == 0
+
+
+def test_with_spf_a_retry_may_come_from_anywhere_that_the_domain_names(
+    make: Any, clock: Clock
+) -> None:
+    result = Result("pass", "b.example", mechanism="ip4:192.0.2.0/24")
+    protocol = make(resolver=Names(spf=result), spf=True)
+    assert say(protocol, *MAIL, TO, "DATA", peer="192.0.2.1")[-1] == 451
+    clock.time += 3600
+    assert say(protocol, *MAIL, TO, "DATA", peer="198.51.100.7")[-1] == 354
+    protocol.greylist.resolver.result = Result("softfail", "b.example")
+    assert say(protocol, *MAIL, TO, "DATA", peer="198.51.100.7")[-1] == 451
