@@ -50,9 +50,11 @@ def transformed(value: str, count: int, isReversed: bool, delimiters: str) -> st
 def expandedName(spec: str, values: Mapping[str, str]) -> str:
     """The name that a domain-spec gives, cut to 253 octets from its left, label by label."""
     name = expand(spec, values).lower().removesuffix(".")
-    while len(name) > LONGEST_NAME and "." in name:
-        name = name.partition(".")[2]
-    return name
+    if len(name) <= LONGEST_NAME:
+        return name
+    # One cut and not many: a record can make this a million labels.
+    end = name[-LONGEST_NAME - 1 :]
+    return end.partition(".")[2] or end
 
 
 def asksForName(spec: str) -> bool:
