@@ -130,6 +130,10 @@ def test_the_items_of_a_list_join_the_defaults_which_stay_as_they_were():
     assert default == {"names": ["a"], "none": None}
 
 
+def test_a_list_takes_the_place_of_a_value():
+    assert parseConfigFile(["port:", " 1"], {"port": 25}) == {"port": ["1"]}
+
+
 def test_an_integer_that_is_none_is_said_with_its_line_and_name():
     lines = ["", "port = 25x", "inactivity_timeout = 60", "smtp_port ="]
     assert mistakesOf(parseConfigFile, lines, {}) == [

@@ -29,6 +29,7 @@ def test_a_client_is_its_network(peer, key):
 def test_with_all_bits_a_client_is_its_address():
     assert clientKey("192.0.2.17", v4=32) == "192.0.2.17"
     assert clientKey("2001:db8:0::1", v6=128) == "2001:db8::1"
+    assert clientKey("fe80::1%eth0", v6=128) == "fe80::1"
     assert clientKey("192.0.2.17", v4=0) == "0.0.0.0/0"
 
 

@@ -263,6 +263,13 @@ def test_an_answer_says_which_entry_it_was_and_where():
     assert str(Lists(senders=["@example.org"]).sender("<a@example.org>")) == "@example.org"
 
 
+def test_of_two_entries_that_are_alike_the_first_answers():
+    for kind, find in (("*.a.org", "client"), ("10.1", "client"), ("u@a.org", "sender")):
+        lists = Lists(**{f"{find}s": [Entry(kind, "f", 1), Entry(kind, "f", 2)]})
+        args = ("10.1.2.3", ["x.a.org"]) if find == "client" else ("u@a.org",)
+        assert getattr(lists, find)(*args).line == 1
+
+
 def test_a_name_counts_only_where_the_caller_gives_it():
     lists = Lists(clients=["*.example.org"])
     assert lists.client("192.0.2.1") is None
@@ -289,6 +296,7 @@ def test_triples_pass_one_mail_only():
 def test_a_helo_triple_needs_the_network_and_the_recipient_too():
     lists = Lists(heloTriples=[("MX.example.com", "10.1", "<bob@example.org>")])
     assert lists.triple("10.1.2.3", "mx.example.com", "<>", "<bob@example.org>")
+    assert lists.triple("10.1.2.3", "MX.Example.com.", "<>", "<bob@example.org>")
     assert lists.triple("10.100.2.3", "mx.example.com", "<>", "<bob@example.org>") is None
     assert lists.triple("10.1.2.3", "other.example.com", "<>", "<bob@example.org>") is None
     assert lists.triple("10.1.2.3", "mx.example.com", "<>", "<x@example.org>") is None
