@@ -42,8 +42,8 @@ class MemoryStore(Store):
     def decide(self, triple: Triple, rules: Rules, now: float) -> Decision:
         """See Store."""
         self._checkProcess()
-        record, regular = self._triples.get(triple), self._regulars.get(triple.client)
-        decision = greylist.decide(record, regular, rules, now)
+        regular = self._regulars.get(triple.client) if rules.client_passes else None
+        decision = greylist.decide(self._triples.get(triple), regular, rules, now)
         if decision.record is not None:
             self._put(self._triples, triple, decision.record)
         if decision.regular is not None:

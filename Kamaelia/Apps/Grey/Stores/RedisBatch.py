@@ -137,7 +137,8 @@ class Batch:
         """Decide all, from the values of `keys`."""
         known = dict(zip(self.keys, values, strict=True))
         for ask, key, ofClient in self._asks:
-            record, regular = recordOf(known[key]), regularOf(known.get(ofClient))
+            record = recordOf(known[key])
+            regular = regularOf(known[ofClient]) if ask.rules.client_passes else None
             decision = decide(record, regular, ask.rules, ask.now)
             changes: list[Change] = [(key, decision.record), (ofClient, decision.regular)]
             if decision.record is None and decision.regular is None:

@@ -80,7 +80,10 @@ class Store(ABC):
 
     @abstractmethod
     def decide(self, triple: Triple, rules: Rules, now: float) -> Decision:
-        """The decision, remembered already. May raise Later."""
+        """The decision, remembered already. May raise Later.
+
+        Regulars are asked for, and made, only where `rules.client_passes` is set.
+        """
 
     @abstractmethod
     def remember(self, known: Iterable[tuple[Triple, Record]], rules: Rules) -> int:

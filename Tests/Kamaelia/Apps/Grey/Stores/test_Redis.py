@@ -66,7 +66,8 @@ def test_what_is_asked_at_once_is_answered_as_if_one_after_the_other(
         for triple, later, passes, isLast in history:
             now += later
             rules = replace(RULES, client_passes=passes)
-            right = decide(known.get(triple), regulars.get(triple.client), rules, now)
+            regular = regulars.get(triple.client) if passes else None
+            right = decide(known.get(triple), regular, rules, now)
             if right.record is not None:
                 known[triple] = right.record
             if right.regular is not None:

@@ -254,22 +254,34 @@ def countersOf(path: str) -> dict[str, int]:
 
 
 class Rounds:
-    """Says when the keeper has ended a round."""
+    """Counts the rounds of keepers, which follow each other closely."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.ended = threading.Semaphore(0)
+        self.number = 0
+        self.hasEnded = threading.Condition()
         doRound = SQLiteKeeper.Keeper._doRound
 
-        def doRoundAndSay(keeper: SQLiteKeeper.Keeper) -> None:
+        def doRoundAndCount(keeper: SQLiteKeeper.Keeper) -> None:
             doRound(keeper)
-            self.ended.release()
+            with self.hasEnded:
+                self.number += 1
+                self.hasEnded.notify_all()
 
         monkeypatch.setattr(SQLiteKeeper, "INTERVAL", 0.001)
-        monkeypatch.setattr(SQLiteKeeper.Keeper, "_doRound", doRoundAndSay)
+        monkeypatch.setattr(SQLiteKeeper.Keeper, "_doRound", doRoundAndCount)
 
-    def wait(self, times: int = 2) -> None:
-        for _ in range(times):
-            assert self.ended.acquire(timeout=10)
+    def hasMore(self, patience: float) -> bool:
+        with self.hasEnded:
+            before = self.number
+            return self.hasEnded.wait_for(lambda: self.number > before, patience)
+
+    def waitForWhole(self, store: SQLiteStore) -> None:
+        """Until one has ended that began after this was called: the first may have before."""
+        for _ in range(2):
+            with self.hasEnded:
+                before = self.number
+                store._keeper.wake()
+                assert self.hasEnded.wait_for(lambda before=before: self.number > before, 10)
 
 
 @pytest.fixture
@@ -285,7 +297,7 @@ def test_the_keeper_sweeps_by_the_time_of_the_last_decision(
     store.decide(ONE, RULES, NOW + 601)
     while store.counts().waiting > 1:
         store.decide(ONE, RULES, NOW + 601)
-        rounds.wait(1)
+        rounds.waitForWhole(store)
     assert dict(store.known()) == {ONE: Record(NOW + 601)}
     store.close()
     assert countersOf(store.path) == {"expired": 10_000}
@@ -295,11 +307,11 @@ def test_the_keeper_writes_counters_and_rests_when_there_is_nothing_to_do(
     rounds: Rounds, store: SQLiteStore, path: str
 ) -> None:
     store.count("deferred", 3)
-    rounds.wait(1)
+    rounds.waitForWhole(store)
     other = sqlite3.connect(path)
     assert other.execute("SELECT * FROM counter").fetchall() == [("deferred", 3)]
     other.close()
-    assert not rounds.ended.acquire(timeout=0.05)
+    assert not rounds.hasMore(patience=0.05)
 
 
 def logSize(path: str) -> int:
@@ -315,7 +327,7 @@ def test_the_log_is_brought_into_the_file_and_begins_anew(
         store.decide(Triple(str(i * 7919 % 3000), "s" * 300, "r" * 300), RULES, NOW)
         longest = max(longest, logSize(path))
         if i % 100 == 0:
-            rounds.wait(1)
+            rounds.waitForWhole(store)
     assert longest < 4096 * 1000
     assert store.counts().waiting == 3000
 
@@ -347,7 +359,7 @@ def test_one_who_reads_slowly_does_not_keep_the_log_from_beginning_anew(
         store.decide(Triple(str(i * 7919 % 3000), "s" * 300, "r" * 300), RULES, NOW)
         longest = max(longest, logSize(path))
         if i % 100 == 0:
-            rounds.wait(1)
+            rounds.waitForWhole(store)
     assert longest < 4096 * 1000
     assert len(list(slowly)) >= 4999
     reader.close()
@@ -359,9 +371,9 @@ def test_what_the_keeper_meets_is_logged_once_and_it_goes_on(
     other = sqlite3.connect(path)
     other.execute("ALTER TABLE counter RENAME TO elsewhere")
     store.count("deferred")
-    rounds.wait(3)
+    rounds.waitForWhole(store)
     other.execute("ALTER TABLE elsewhere RENAME TO counter")
-    rounds.wait(1)
+    rounds.waitForWhole(store)
     other.close()
     assert [record.name for record in caplog.records] == ["Kamaelia.Apps.Grey"]
     assert f"the store {path} failed: no such table: counter" in caplog.text

@@ -31,8 +31,8 @@ class Model:
         self.regulars: dict[str, Regular] = {}
 
     def decide(self, triple: Triple, rules: Rules, now: float) -> Decision:
-        known = self.triples.get(triple), self.regulars.get(triple.client)
-        decision = decide(*known, rules, now)
+        regular = self.regulars.get(triple.client) if rules.client_passes else None
+        decision = decide(self.triples.get(triple), regular, rules, now)
         if decision.record is not None:
             self.triples[triple] = decision.record
         if decision.regular is not None:
