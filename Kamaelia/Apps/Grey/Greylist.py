@@ -142,25 +142,24 @@ class Greylist:
         self, peer: str, names: Iterable[str], remotename: str, sender: str, recipient: str
     ) -> str | None:
         """Why this mail is not greylisted, or None."""
-        if self.large_senders.client(peer, names):
+        if self.large_senders and self.large_senders.client(peer, names):
             return "large sender"
         for lists in (self.allowed, self._live["allow"]):
-            found = _found(lists, peer, names, sender, recipient)
-            found = found or lists.triple(peer, remotename, sender, recipient)
-            if found is not None:
-                return f"allowed: {found}"
+            if lists:
+                found = _found(lists, peer, names, sender, recipient)
+                found = found or lists.triple(peer, remotename, sender, recipient)
+                if found is not None:
+                    return f"allowed: {found}"
         return None
 
     def denies(self, peer: str, names: Iterable[str], sender: str, recipient: str) -> str | None:
         """Why this mail is refused, or None. Who is allowed by the same hand is not denied."""
-        for allowed, denied in (
-            (self._live["allow"], self._live["deny"]),
-            (self.allowed, self.denied),
-        ):
-            found = _found(denied, peer, names, sender, recipient)
-            if _found(allowed, peer, names, sender, recipient) is not None:
+        mail = (peer, names, sender, recipient)
+        live = (self._live["allow"], self._live["deny"])
+        for allowed, denied in (live, (self.allowed, self.denied)):
+            if allowed and _found(allowed, *mail) is not None:
                 return None
-            if found is not None:
+            if denied and (found := _found(denied, *mail)) is not None:
                 return f"denied: {found}"
         return None
 

@@ -100,6 +100,11 @@ class Lists:
         if mistakes:
             raise ListError(mistakes)
 
+    def __bool__(self) -> bool:
+        """Whether there is any entry."""
+        tables = (self._networks, self._names, self._senders, self._recipients)
+        return any(tables) or bool(self._triples or self._heloTriples)
+
     @property
     def hasNames(self) -> bool:
         """Whether some clients are listed by name."""
@@ -114,11 +119,11 @@ class Lists:
 
     def sender(self, sender: str) -> Entry | None:
         """The entry that has this sender, with or without its brackets; "<>" is the null sender."""
-        return self._senders.find(sender)
+        return self._senders.find(sender) if self._senders else None
 
     def recipient(self, recipient: str) -> Entry | None:
         """The entry that has this recipient, with or without its brackets."""
-        return self._recipients.find(recipient)
+        return self._recipients.find(recipient) if self._recipients else None
 
     def triple(self, peer: str, remotename: str, sender: str, recipient: str) -> Entry | None:
         """The triple that has this mail. `remotename`: what the client said in HELO."""
