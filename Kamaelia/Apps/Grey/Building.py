@@ -53,8 +53,9 @@ def greylistOf(configuration: Configuration) -> Greylist:
     names = ["spf", "decide_at", "null_senders", "tarpit"]
     mistakes: list[Mistake] = []
     lists = {
-        "allowed": _listsOf(configuration.allow, mistakes, recipients=settings.opt_out),
+        "allowed": _listsOf(configuration.allow, mistakes),
         "denied": _listsOf(configuration.deny, mistakes),
+        "opted_out": Lists(recipients=settings.opt_out),
     }
     if mistakes:
         raise MistakesFound(mistakes)
@@ -153,16 +154,12 @@ def _clientTLS(authority: str) -> ssl.SSLContext:
     return context
 
 
-def _listsOf(section: Any, mistakes: list[Mistake], recipients: Iterable[str] = ()) -> Lists:
+def _listsOf(section: Any, mistakes: list[Mistake]) -> Lists:
     """A section's lists, with what is in its files."""
     kinds = {
         "clients": [*section.clients, *_inFiles(section.client_files, mistakes)],
         "senders": [*section.senders, *_inFiles(section.sender_files, mistakes)],
-        "recipients": [
-            *recipients,
-            *section.recipients,
-            *_inFiles(section.recipient_files, mistakes),
-        ],
+        "recipients": [*section.recipients, *_inFiles(section.recipient_files, mistakes)],
         "triples": getattr(section, "triples", ()),
         "heloTriples": getattr(section, "helo_triples", ()),
     }

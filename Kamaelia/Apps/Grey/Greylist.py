@@ -49,8 +49,9 @@ class Greylist:
     null_senders = "greylist"  # or "data": decided there, or "accept"
     on_failure = "defer"  # or "accept", when the store cannot be asked
     decide_at = "data"  # or "rcpt"
-    allowed = NOBODY  # not greylisted
+    allowed = NOBODY  # neither denied nor greylisted
     denied = NOBODY  # refused
+    opted_out = NOBODY  # recipients who want no greylisting
     large_senders = NOBODY  # not greylisted, as they retry from many addresses
     resolver: Any = None  # a Resolver, for verified names and SPF
     spf = False  # a sender's own word on who sends for it is the key (RFC 7208)
@@ -144,6 +145,8 @@ class Greylist:
         """Why this mail is not greylisted, or None."""
         if self.large_senders and self.large_senders.client(peer, names):
             return "large sender"
+        if self.opted_out and self.opted_out.recipient(recipient) is not None:
+            return "opted out"
         for lists in (self.allowed, self._live["allow"]):
             if lists:
                 found = _found(lists, peer, names, sender, recipient)

@@ -5,7 +5,7 @@ Example usage::
     >>> rules = Rules(min_defer_time=300)
     >>> first = decide(None, None, rules, now=1000.0)
     >>> first.isAccepted, first.reason, first.wait
-    (False, 'never seen', 300.0)
+    (False, 'never seen', 300)
     >>> decide(first.record, None, rules, now=1400.0).isAccepted
     True
 

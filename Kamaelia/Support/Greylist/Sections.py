@@ -76,7 +76,6 @@ class Listen:
     proxy_protocol_from: Texts = setting(
         listOf(NETWORK), [], "Load balancers whose PROXY header (v1 or v2) is believed."
     )
-    xclient_from: Texts = setting(listOf(NETWORK), [], "Clients that may say XCLIENT.")
     extensions: Texts = setting(
         listOf(word(*sorted(KNOWN_EXTENSIONS - {"STARTTLS"}))),
         sorted(OFFERED_BY_DEFAULT),

@@ -271,6 +271,13 @@ def test_who_is_trusted_or_allowed_is_not_denied(make: Any, clock: Clock) -> Non
     assert say(make(denied=denied, allowed=allowed), *MAIL, TO, "DATA")[-1] == 354
 
 
+def test_who_opted_out_is_not_greylisted_but_may_be_denied(make: Any, clock: Clock) -> None:
+    out = Lists(recipients=["@example.org"])
+    assert say(make(opted_out=out), *MAIL, TO, "DATA")[-1] == 354
+    denied = Lists(senders=["a@b.example"])
+    assert say(make(opted_out=out, denied=denied), *MAIL, TO)[-1] == 550
+
+
 def test_what_an_administrator_says_meanwhile_counts_a_second_later(
     make: Any, clock: Clock
 ) -> None:
