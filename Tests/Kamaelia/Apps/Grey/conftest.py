@@ -1,13 +1,16 @@
 """Clients are closed, and programs ended, when their test is over."""
 
 import os
+import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from Tests.Kamaelia.Apps.Grey.programs import Program
+from Tests.Kamaelia.Apps.Grey.postfix import Postfix
+from Tests.Kamaelia.Apps.Grey.programs import PATIENCE, Program
 from Tests.Kamaelia.Apps.Grey.wire import Caller
 
 
@@ -54,3 +57,29 @@ def smtpSink(
         return sink, port
 
     return start
+
+
+@pytest.fixture
+def postfix(
+    needs: Callable[[str], str], freePorts: Callable[[], int]
+) -> Iterator[Callable[..., Postfix]]:
+    """postfix(**settings of main.cf) -> one that listens, and is gone when the test is over."""
+    where = [needs("postconf"), "-d", "-h", "daemon_directory"]
+    daemons = subprocess.run(where, check=True, capture_output=True, text=True, timeout=PATIENCE)
+    master = f"{daemons.stdout.strip()}/master"
+    started: list[Postfix] = []
+
+    # Not in tmp_path, which is closed to the users that Postfix works as.
+    with tempfile.TemporaryDirectory(prefix="postfix-") as name:
+        Path(name).chmod(0o755)
+
+        def start(**settings: str) -> Postfix:
+            folder = Path(name) / str(len(started))
+            folder.mkdir()
+            started.append(Postfix(master, folder, freePorts(), **settings))
+            started[-1].program.waitForPort(started[-1].port)
+            return started[-1]
+
+        yield start
+        for each in started:
+            each.end()

@@ -5,10 +5,9 @@ import random
 import re
 import smtplib
 import subprocess
-import tempfile
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -46,32 +45,6 @@ class Proxy(ConcreteMailHandler):
 
 def handler(port: int, relay: str, **settings: Any) -> Any:
     return type("Handler", (Proxy,), {"smtp_port": port, "relay": relay, **settings})
-
-
-@pytest.fixture
-def postfix(
-    needs: Callable[[str], str], freePorts: Callable[[], int]
-) -> Iterator[Callable[..., Postfix]]:
-    """postfix(**settings of main.cf) -> one that listens, and is gone when the test is over."""
-    where = [needs("postconf"), "-d", "-h", "daemon_directory"]
-    daemons = subprocess.run(where, check=True, capture_output=True, text=True, timeout=PATIENCE)
-    master = f"{daemons.stdout.strip()}/master"
-    started: list[Postfix] = []
-
-    # Not in tmp_path, which is closed to the users that Postfix works as.
-    with tempfile.TemporaryDirectory(prefix="postfix-") as name:
-        Path(name).chmod(0o755)
-
-        def start(**settings: str) -> Postfix:
-            folder = Path(name) / str(len(started))
-            folder.mkdir()
-            started.append(Postfix(master, folder, freePorts(), **settings))
-            started[-1].program.waitForPort(started[-1].port)
-            return started[-1]
-
-        yield start
-        for each in started:
-            each.end()
 
 
 @pytest.fixture

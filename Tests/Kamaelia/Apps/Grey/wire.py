@@ -145,13 +145,17 @@ def nowhere() -> int:
 
 
 class Caller:
-    """Caller(port) -> a client that has heard the greeting; say(line) gives the reply."""
+    """Caller(port) -> a client that has heard the greeting; say(line) gives the reply.
+
+    before: what it sends before that, such as the header of a load balancer.
+    """
 
     opened: ClassVar[list["Caller"]] = []  # closed when the test is over
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, before: bytes = b"") -> None:
         self.opened.append(self)
         self.socket = dial(port)
+        self.socket.sendall(before)
         self.file = self.socket.makefile("rb")
         self.greeting = self.hear()
 

@@ -1,0 +1,82 @@
+"""Load balancers in front of the mail proxy: what is known of the client, and when it may speak."""
+
+from typing import Any
+
+import pytest
+
+from Kamaelia.Apps.Grey.StrictMailHandler import StrictMailHandler
+from Kamaelia.Support.Protocol.ProxyHeader import Origin, blockFor, lineFor
+from Tests.Kamaelia.Apps.Grey.wire import Caller
+from Tests.Kamaelia.sockets import dial, readAll
+
+CLIENT = Origin("192.0.2.77", 4711, "198.51.100.5", 25)
+BALANCED = {"proxy_protocol_from": ["127.0.0.1"]}
+WRITERS = pytest.mark.parametrize("write", [lineFor, blockFor])
+
+
+class Telling(StrictMailHandler):
+    """Says in its greeting who the client is."""
+
+    def handleConnect(self) -> None:
+        self.servername = f"{self.peer}:{self.peerport}>{self.localip}:{self.localport}"
+        self.beginSession()
+        super().handleConnect()
+
+
+def greeting(server: Any, before: bytes) -> str:
+    caller = Caller(server.ports[0], before)
+    caller.close()
+    return caller.greeting
+
+
+@pytest.mark.usefixtures("eachLoop")
+@WRITERS
+def test_the_handler_knows_the_real_client_before_the_greeting(serving: Any, write: Any) -> None:
+    client = lambda server: greeting(server, write(CLIENT))  # noqa: E731
+    said = serving(client, protocol=Telling, **BALANCED)
+    assert said.startswith("220 192.0.2.77:4711>198.51.100.5:25 ESMTP")
+
+
+@pytest.mark.usefixtures("eachLoop")
+@WRITERS
+def test_who_speaks_in_the_packet_of_the_header_has_spoken_too_early(
+    serving: Any, write: Any
+) -> None:
+    client = lambda server: greeting(server, write(CLIENT) + b"EHLO me\r\n")  # noqa: E731
+    assert serving(client, protocol=StrictMailHandler, **BALANCED).startswith("554 5.5.0")
+
+
+def test_who_speaks_during_the_delay_has_spoken_too_early(serving: Any) -> None:
+    class Delaying(StrictMailHandler):
+        greet_delay = 0.5
+
+    def client(server: Any) -> str:
+        with dial(server.ports[0]) as sock:
+            sock.sendall(lineFor(CLIENT))
+            sock.sendall(b"EHLO me\r\n")
+            return readAll(sock).decode()
+
+    assert serving(client, protocol=Delaying, **BALANCED).startswith("554 5.5.0")
+
+
+@WRITERS
+def test_from_anybody_else_a_header_is_garbage(serving: Any, write: Any) -> None:
+    def client(server: Any) -> tuple[str, str]:
+        caller = Caller(server.ports[0])
+        caller.socket.sendall(write(CLIENT))
+        return caller.hear(), caller.hear()
+
+    reply, after = serving(client, protocol=Telling, proxy_protocol_from=["192.0.2.0/24"])
+    assert (reply[:3], after) == ("500", "")
+
+
+@pytest.mark.parametrize("sent", [b"EHLO me\r\n", b"PROXY TCP4 nonsense\r\n"])
+def test_a_balancer_that_does_not_say_who_its_client_is_hears_nothing(
+    serving: Any, sent: bytes
+) -> None:
+    def client(server: Any) -> bytes:
+        with dial(server.ports[0]) as sock:
+            sock.sendall(sent)
+            return readAll(sock)
+
+    assert serving(client, protocol=Telling, **BALANCED) == b""
