@@ -168,8 +168,7 @@ def dnsResolver(nameservers: Sequence[str] | None) -> Any:
         import dns.resolver
     except ModuleNotFoundError:
         raise ImportError(
-            "SPF and verified client names need dnspython: install kamaelia[grey], or"
-            " kamaelia[spf] for these alone"
+            "SPF and verified client names need dnspython: install kamaelia[grey]"
         ) from None
     try:
         resolver = dns.asyncresolver.Resolver(configure=nameservers is None)

@@ -220,7 +220,6 @@ class Store:
     on_failure: str = setting(
         word("defer", "accept"), "defer", "What a mail hears while the store cannot be reached."
     )
-    timeout: float = setting(DURATION, "5s", "How long an answer of the store may take.")
 
 
 @dataclass(frozen=True)
