@@ -25,12 +25,14 @@ from typing import Any, NamedTuple
 from Kamaelia.Apps.Grey import Building, Reporting
 from Kamaelia.Apps.Grey.Greylist import wallClock
 from Kamaelia.Apps.Grey.Stores import Entry, Store, StoreFailed, openStore
-from Kamaelia.Apps.Grey.Support import CONFIG_FILES, readConfiguration
+from Kamaelia.Apps.Grey.Stores.Dbm import readDbm
+from Kamaelia.Apps.Grey.Support import CONFIG_FILES, importText, openConfig
 from Kamaelia.Support.Greylist import Senders
 from Kamaelia.Support.Greylist.Lists import Lists
 from Kamaelia.Support.Greylist.Mistakes import MistakesFound
+from Kamaelia.Support.Greylist.Rules import Triple
 from Kamaelia.Support.Greylist.Values import readDuration
-from Kamaelia.Support.Greylist.Written import example, toml
+from Kamaelia.Support.Greylist.Written import example
 
 PLACES = ("kamaelia-grey.toml", "/etc/kamaelia-grey.toml", *CONFIG_FILES)
 ENTRY_KINDS = ("client", "sender", "recipient")
@@ -130,22 +132,40 @@ def showExample(options: Any) -> int:
 
 
 def importOld(options: Any) -> int:
-    """A historical greylist.conf as TOML, and what was known in its dbm files into the store."""
-    file = options.file
-    configuration = readConfiguration(file.read_text(encoding="utf-8"), str(file))
-    if not options.dbm:
-        print(toml(configuration), end="")
-        return 0
-    from Kamaelia.Apps.Grey.Stores.Dbm import readHistorical
+    """A historical greylist.conf as TOML, or what its dbm files know, into the store."""
+    if options.dbm:
+        return importKnown(options)
+    print(importText(openConfig(options.file), str(options.file)), end="")
+    return 0
 
-    found = readHistorical(options.dbm, configuration.rules())
-    store = storeOf(options)
+
+def importKnown(options: Any) -> int:
+    """What the historical files know goes into the store; clients get the keys of today."""
+    configuration = Building.read(options.config or options.file)
+    greylist = Building.greylistOf(configuration)
+
+    def rename(peer: str, sender: str, recipient: str) -> Triple:
+        return greylist.triple(greylist.clientKey(peer), sender, recipient)
+
+    places = [dbmFile(options.dbm, name) for name in ("greylisted.dbm", "attempters.dbm")]
+    if places == [None, None]:
+        raise FileNotFoundError(
+            f"there is no greylisted.dbm and no attempters.dbm in {options.dbm}"
+        )
+    found = readDbm(*places, rename=rename)
+    store = openStore(options.store or configuration.store.url)
     try:
-        taken = store.remember(found.known, configuration.rules())
+        store.remember(found.records.items(), configuration.rules())
     finally:
         store.close()
-    print(f"{taken} triples were taken over; {found.damaged} records were damaged.")
+    print(f"{found.read} records were taken over, {found.damaged} were damaged.")
     return 0
+
+
+def dbmFile(folder: Path, name: str) -> str | None:
+    """A file of that name, or with the ending that its kind of dbm gave it."""
+    endings = ("", ".dat", ".dir", ".db")
+    return next((str(folder / name) for each in endings if (folder / (name + each)).exists()), None)
 
 
 # Those that ask the store
@@ -239,7 +259,8 @@ def wordsOfImport(command: argparse.ArgumentParser) -> None:
         "--dbm",
         type=Path,
         metavar="FOLDER",
-        help="where greylisted.dbm and attempters.dbm are: what they know goes into --store",
+        help="where greylisted.dbm and attempters.dbm are: what they know goes into the store of"
+        " --config, or into --store, and nothing is printed",
     )
     wordsOfStore(command)
 

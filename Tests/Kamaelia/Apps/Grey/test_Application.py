@@ -1,5 +1,6 @@
 """Kamaelia Grey as an administrator runs it: a process, a file, signals, the store beside it."""
 
+import dbm.dumb
 import json
 import os
 import pwd
@@ -300,6 +301,23 @@ def test_a_historical_configuration_is_checked_and_translated(tmp_path: Path, ca
     assert main(["import", str(old)]) == 0
     new.write_text(capsys.readouterr().out)
     assert main(["check", "-c", str(new)]) == 0
+
+
+def test_what_the_historical_files_know_is_taken_over(tmp_path: Path, capsys: Any) -> None:
+    old, new = tmp_path / "greylist.conf", tmp_path / "grey.toml"
+    old.write_text("allowed_domains:\n  example.org\n")
+    new.write_text(FILE.format(far=1, delay=1, listen="", more="", folder=tmp_path))
+    key = repr(("192.0.2.7", "<A@b.example>", "<c@example.org>"))
+    with dbm.dumb.open(str(tmp_path / "greylisted.dbm"), "c") as known:
+        known[key] = str(time.time() - 100)
+        known["garbage"] = "x"
+    with dbm.dumb.open(str(tmp_path / "attempters.dbm"), "c") as known:
+        known[key] = str(time.time() - 9000)
+    assert main(["import", str(old), "--dbm", str(tmp_path), "-c", str(new)]) == 0
+    assert "2 records were taken over, 1 were damaged" in capsys.readouterr().out
+    assert main(["list", "-c", str(new)]) == 0
+    assert re.search(r"192\.0\.2\.0/24 +a@b\.example +c@example\.org", capsys.readouterr().out)
+    assert main(["import", str(old), "--dbm", str(tmp_path / "no"), "-c", str(new)]) == 1
 
 
 def test_without_a_configuration_it_is_said_how_to_make_one(
