@@ -286,6 +286,27 @@ def test_live_goes_nowhere_else_once_the_client_has_heard_of_a_recipient(
         assert (first.dots, second.heard) == (0, [])
 
 
+@pytest.mark.parametrize(("relay", "reply"), [("replay", GOOD["."]), ("live", NOT_REACHED)])
+def test_a_server_that_goes_away_in_the_text_has_no_mail(
+    serving: Any, relay: str, reply: str
+) -> None:
+    text = (b"x" * 998 + b"\r\n") * 20_000  # more than the system takes from us on its behalf
+    with FarEnd() as first, FarEnd() as second:
+        first.RequestHandlerClass = _leavingInText(first.RequestHandlerClass)
+        protocol = handler(first, second, relay=relay)
+        assert serving(oneMail(text=text), protocol=protocol).startswith(reply)
+        assert first.mails == []
+        assert [mail.text == text for mail in second.mails] == [True] * (relay == "replay")
+
+
+def _leavingInText(base: Any) -> Any:
+    class Leaving(base):  # type: ignore[misc]
+        def takeText(self) -> None:
+            raise EOFError
+
+    return Leaving
+
+
 @RELAYS
 @pytest.mark.parametrize("answer", [HANG_UP, SILENCE, "421 4.3.2 bye", TOOK_AND_HUNG_UP])
 def test_after_the_dot_nobody_else_is_asked(serving: Any, relay: str, answer: str) -> None:
