@@ -31,6 +31,7 @@ TYPE = "text/plain; version=0.0.4; charset=utf-8"
 # The first word of a counter, its name here, what it counts, and what its other words are.
 COUNTERS = {
     "sessions": ("kamaelia_grey_sessions", "Connections of clients", []),
+    "expired": ("kamaelia_grey_expired", "Triples that never came back in time", []),
     "mails": ("kamaelia_grey_mails", "Mails, by what became of them", ["status"]),
     "recipients": (
         "kamaelia_grey_recipients",

@@ -59,13 +59,14 @@ def statsTable(counters: dict[str, int], counts: Counts) -> Table:
     _section(table, counters, "sessions")
     _section(table, counters, "mails")
     _section(table, counters, "recipients")
-    total = counts.waiting + counts.passed
-    for name, number in (("waiting", counts.waiting), ("passed", counts.passed)):
-        table.add_row(f"triples {name}", str(number), _share(number, total))
-    table.add_row("regular clients", str(counts.regulars), "", end_section=True)
-    for name in ("expired",):
-        if f"triples/{name}" in counters:
-            table.add_row(f"triples {name}", str(counters[f"triples/{name}"]), "")
+    known = {
+        "waiting": counts.waiting,
+        "passed": counts.passed,
+        "expired": counters.get("expired", 0),  # they never came back in time
+    }
+    for name, number in known.items():
+        table.add_row(f"triples {name}", str(number), _share(number, sum(known.values())))
+    table.add_row("regular clients", str(counts.regulars), "")
     return table
 
 

@@ -41,10 +41,13 @@ def figures(answer: bytes) -> dict[tuple[str, tuple[str, ...]], float]:
 
 @pytest.mark.parametrize("pieces", [1, 7, 1000])
 def test_the_counters_of_the_store_are_told(pieces: int) -> None:
-    store = storeWith("sessions", "sessions", "mails/deferred", "recipients/deferred/never seen")
+    store = storeWith(
+        "sessions", "sessions", "expired", "mails/deferred", "recipients/deferred/never seen"
+    )
     assert figures(ask(store, GET, pieces)) == {
         ("kamaelia_grey_store_up", ()): 1,
         ("kamaelia_grey_sessions_total", ()): 2,
+        ("kamaelia_grey_expired_total", ()): 1,
         ("kamaelia_grey_mails_total", ("deferred",)): 1,
         ("kamaelia_grey_recipients_total", ("deferred", "never seen")): 1,
     }
@@ -97,4 +100,4 @@ def test_a_client_of_http_reads_it(serving: Any) -> None:
 
 
 def test_a_name_that_is_none_of_ours_is_left_out() -> None:
-    assert len(list(Counters({"other/x": 1}).collect())) == 4
+    assert len(list(Counters({"other/x": 1}).collect())) == 5
