@@ -1,4 +1,4 @@
-# make run    the mail proxy with a small mail sink behind it    (ARGS="--help")
+# make run    Kamaelia Grey, to look at it work              (ARGS="--send", ARGS="--help")
 # make test   the tests                                          (ARGS="-k Box -x")
 # make lint   ruff and strict mypy        make format   what lint asks of the layout
 # make bench  the benchmarks of the core  (ARGS="-w pipe1,ring"), or of mail: BENCH=run_smtp

@@ -1,12 +1,13 @@
-"""The mail proxy at work: it listens on 1025, with a small mail sink, or a real server, behind it.
+"""Kamaelia Grey to look at: it greylists on port 1025, with a small mail sink, or a server, behind.
 
-python -m Kamaelia.Apps.Grey.Demo [--port 1025] [--sink-port 2525] [--maildir mail]
-                                  [--real HOST:PORT] [--relay replay|live] [--verbose]
+python -m Kamaelia.Apps.Grey.Demo [--send] [--delay 20] [--port 1025] [--sink-port 2525]
+                                  [--folder FOLDER] [--real HOST:PORT] [--verbose] ...
 
 How does it work?
 -----------------
-Two ServerCores in one process and one scheduler: one makes a ConcreteMailHandler
-for each client, the other a MailSink. Port 0 takes any that is free.
+It is the Application that `kamaelia-grey run` runs, with a configuration of its own in a
+folder: the delay is short, so that a retry passes while one looks on. The sink is a second
+ServerCore in the same process. What the journal has of each mail is shown.
 
 Termination: Ctrl-C or SIGTERM ends it in order: mails under way are finished.
 """
@@ -16,114 +17,215 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from Axon.Scheduler import scheduler
-from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
+from Kamaelia.Apps.Grey.Application import Application
+from Kamaelia.Apps.Grey.Greylist import wallClock
 from Kamaelia.Apps.Grey.Sink import MailSink, makeMaildir
+from Kamaelia.Apps.Grey.Stores import StoreFailed
+from Kamaelia.Apps.Grey.Trying import Newcomer
+from Kamaelia.Apps.Grey.Watching import Plain, displayOn
 from Kamaelia.Chassis.ConnectedServer import ServerCore
+from Kamaelia.Internet.Listening import openSockets
+from Kamaelia.Support.Greylist import Sections
+from Kamaelia.Support.Greylist.Configuration import Configuration
+from Kamaelia.Support.Greylist.Values import Address, readDuration
+from Kamaelia.Support.Greylist.Written import toml
 
 SAY = """\
-The mail proxy listens on {host}, port {port}; behind it is {behind}.
-Send a mail through it, for example:
-  swaks --server {host}:{port} --from me@example.org --to you@example.org
-  python3 -c "import smtplib; smtplib.SMTP('{host}', {port}).sendmail('me@example.org', \
-'you@example.org', 'Subject: Hello\\r\\n\\r\\nHello!\\r\\n')"
-{look} Ctrl-C ends it."""
+Kamaelia Grey greylists on {host}, port {port}; behind it is {behind}.
+Send a mail through it, and send it again: {delay:g} seconds after the first try, it passes.
+  swaks --server {server} --from me@example.com --to you@{domain}
+  python3 -c "import smtplib; smtplib.SMTP('{host}', {port}).sendmail('me@example.com', \
+'you@{domain}', 'Subject: Hello\\r\\n\\r\\nHello!\\r\\n')"
+Each mail is shown here{kept}. In another terminal (there are list, show, allow, forget, too):
+  {command} stats -c {file}
+Ctrl-C ends it{gone}."""
 
 
-class Proxy(ConcreteMailHandler):
-    """Takes every mail that the server behind it takes."""
+class Shown(Application):
+    """Shown(file, display, greeting) -> an Application whose mails are shown."""
 
-    def shouldWeAcceptMail(self) -> bool:
-        return True
-
-    def logResult(self) -> None:
-        if self.mailStatus:
-            self.noteToLog(f"{self.mailStatus}: {self.sender} to {', '.join(self.recipients)}")
-
-
-class Demo:
-    """Demo(options) -> starts the sink first, then the proxy, which has to know its port."""
-
-    def __init__(self, options: argparse.Namespace) -> None:
+    def __init__(self, file: Path, display: Plain, options: argparse.Namespace) -> None:
+        super().__init__(file)
+        self.display = display
         self.options = options
 
     def start(self) -> None:
-        options = self.options
-        if options.real is not None:
-            host, port = options.real
-            self.startProxy(host, port, f"{host}, port {port}")
+        super().start()
+        self._watch()
+
+    def reload(self, server: Any) -> None:
+        super().reload(server)
+        self._watch()
+
+    def _watch(self) -> None:
+        """Shows what is written into the journal, too."""
+        journal = self.greylist.journal
+        if journal is None:
             return
-        maildir = makeMaildir(options.maildir)
-        ServerCore(
-            protocol=partial(MailSink, maildir=maildir, tell=tell),
-            host=options.host,
-            port=options.sink_port,
-            onListening=self.sinkListens,
-        ).activate()
 
-    def sinkListens(self, server: Any) -> None:
-        port = server.ports[0]
-        self.startProxy(self.options.host, port, f"a mail sink on port {port}")
+        def shown(record: dict[str, Any]) -> None:
+            journal(record)
+            self.display.mail(record, wallClock())
+            self.showFigures()
 
-    def startProxy(self, host: str, port: int, behind: str) -> None:
-        def listens(server: Any) -> None:
-            isSink = self.options.real is None
-            look = f"Each is shown here, and kept in {self.options.maildir}/new." if isSink else ""
-            here = {"host": self.options.host, "port": server.ports[0]}
-            tell(SAY.format(behind=behind, look=look, **here).replace("\n Ctrl", "\nCtrl"))
+        self.greylist.journal = shown
 
-        ServerCore(
-            protocol=partial(Proxy, smtp_ip=host, smtp_port=port, relay=self.options.relay),
-            host=self.options.host,
-            port=self.options.port,
-            onListening=listens,
-        ).activate()
+    def showFigures(self) -> None:
+        """As they are at this moment."""
+        try:
+            store = self.greylist.opened
+            store.flush()
+            self.display.figures(store.counters(), store.counts())
+        except StoreFailed as error:
+            self.display.say(str(error))
 
-
-def tell(line: str) -> None:
-    """A line for the person at the terminal, at once."""
-    print(line, flush=True)
+    def listens(self, server: Any) -> None:
+        super().listens(server)
+        options, port = self.options, server.ports[0]
+        for line in greeting(options, port, self.file).splitlines():
+            self.display.say(line)
+        if options.send:
+            host, tell = options.host, self.display.say
+            Newcomer(host, port, options.delay, options.domain[0], tell).activate()
 
 
-def address(text: str) -> tuple[str, int]:
-    """HOST:PORT as a pair."""
+class Saying(logging.Handler):
+    """Saying(display) -> what is logged is shown among the rest."""
+
+    def __init__(self, display: Plain) -> None:
+        super().__init__()
+        self.display = display
+
+    def emit(self, record: logging.LogRecord) -> None:
+        for line in self.format(record).splitlines():
+            self.display.say(line)
+
+
+def greeting(options: argparse.Namespace, port: int, file: Path) -> str:
+    """How to send a mail, and where to look."""
+    if options.real is not None:
+        behind, kept = str(options.real), ""
+    else:
+        behind, kept = "a mail sink", f", and is in {options.maildir}/new once it has passed"
+    command = Path(sys.executable).with_name("kamaelia-grey")
+    if not command.exists():
+        command = Path("kamaelia-grey")
+    return SAY.format(
+        host=options.host,
+        port=port,
+        server=Address(options.host, port),
+        domain=options.domain[0],
+        delay=options.delay,
+        behind=behind,
+        kept=kept,
+        command=command,
+        file=file,
+        gone="" if options.folder else "; all of it is gone then, unless --folder NAME keeps it",
+    )
+
+
+def configurationOf(options: argparse.Namespace, folder: Path, server: Address) -> Configuration:
+    """What the product is told; whatever is not said here is as an administrator meets it."""
+    return Configuration(
+        listen=Sections.Listen(addresses=(Address(options.host, options.port),)),
+        server=Sections.Server(addresses=(server,), relay=options.relay),
+        forward=Sections.Forward(allowed_domains=tuple(options.domain)),
+        greylist=Sections.Greylist(min_defer_time=options.delay, large_senders=False),
+        store=Sections.Store(url=f"sqlite:{folder}/greylist.db"),
+        log=Sections.Log(logfile=f"{folder}/mails.log", jsonlogfile=f"{folder}/mails.json"),
+    )
+
+
+def start(options: argparse.Namespace, folder: Path, display: Plain) -> None:
+    """Binds all ports and activates all. Raises OSError, or MistakesFound."""
+    server, sinks = options.real, []
+    if server is None:
+        sinks = openSockets(options.sink_port, [options.host])
+        server = Address(options.host, sinks[0].getsockname()[1])
+        options.maildir = makeMaildir(options.maildir or folder / "mail")
+    file = folder / "kamaelia-grey.toml"
+    file.write_text(toml(configurationOf(options, folder, server)), encoding="utf-8")
+    Shown(file, display, options).start()
+    if sinks:
+        sink = partial(MailSink, maildir=options.maildir, tell=partial(display.event, "kept"))
+        ServerCore(protocol=sink, sockets=sinks).activate()
+
+
+@contextmanager
+def folderOf(options: argparse.Namespace) -> Iterator[Path]:
+    """The folder that was named, or one that is gone at the end."""
+    if options.folder is not None:
+        options.folder.mkdir(parents=True, exist_ok=True)
+        yield options.folder.resolve()
+        return
+    with tempfile.TemporaryDirectory(prefix="kamaelia-grey-") as name:
+        yield Path(name)
+
+
+def address(text: str) -> Address:
+    """HOST:PORT, or [ADDRESS]:PORT."""
     host, colon, port = text.rpartition(":")
     if not colon or not host or not port.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT, such as mail.example.org:25")
-    return host.strip("[]"), int(port)
+    return Address(host.strip("[]"), int(port))
+
+
+def seconds(text: str) -> float:
+    """A time: 20 or 20s, 1m."""
+    try:
+        return readDuration(float(text) if text.isdecimal() else text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def optionsOf(arguments: list[str]) -> argparse.Namespace:
     """What was asked for on the command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m Kamaelia.Apps.Grey.Demo",
-        description="An SMTP proxy with a small mail sink, or a real server, behind it.",
+        prog="make run ARGS=...",
+        description="Kamaelia Grey with a short delay, and a small mail sink, or a real server,"
+        " behind it.",
     )
     add = parser.add_argument
+    add("--send", action="store_true", help="send a mail and its retries, to see it all")
+    add("--delay", type=seconds, default=20.0, metavar="TIME", help="of a stranger (20s)")
     add("--host", default="127.0.0.1", help="where to listen (%(default)s)")
     add("--port", type=int, default=1025, help="of the proxy (%(default)s)")
     add("--sink-port", type=int, default=2525, help="of the sink (%(default)s)")
     add("--real", type=address, metavar="HOST:PORT", help="a real server instead of the sink")
-    add("--maildir", type=Path, default=Path("mail"), help="where the sink keeps mails")
-    add("--relay", choices=["replay", "live"], default="replay", help="(%(default)s)")
+    add("--domain", action="append", help="whose mail is taken (example.org); several times: all")
+    add("--folder", type=Path, help="where all is kept (a temporary one)")
+    add("--maildir", type=Path, help="where the sink keeps mails (mail in that folder)")
+    add("--relay", choices=["live", "replay"], default="live", help="(%(default)s)")
     add("--verbose", action="store_true", help="show what is said to the clients, too")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    options.domain = options.domain or ["example.org"]
+    return options
 
 
 def main(arguments: list[str]) -> int:
     """Runs until it is told to stop; gives the exit status."""
     options = optionsOf(arguments)
-    level = logging.DEBUG if options.verbose else logging.INFO
-    logging.basicConfig(level=level, format="%(message)s", stream=sys.stdout)
+    display = displayOn(sys.stdout)
+    level = logging.DEBUG if options.verbose else logging.WARNING
+    logging.basicConfig(level=level, format="%(message)s", handlers=[Saying(display)])
     logging.getLogger("asyncio").setLevel(logging.WARNING)
-    Demo(options).start()
     try:
-        scheduler.run.runThreads()
-    except OSError as error:
+        with folderOf(options) as folder:
+            start(options, folder, display)
+            display.begin()
+            try:
+                scheduler.run.runThreads()
+            finally:
+                display.end()
+    except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

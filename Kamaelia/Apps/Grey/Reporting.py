@@ -53,12 +53,12 @@ def stats(counters: dict[str, int], counts: Counts) -> None:
     _print(statsTable(counters, counts))
 
 
-def statsTable(counters: dict[str, int], counts: Counts) -> Table:
-    """The same as a table, for whoever shows it again and again."""
+def statsTable(counters: dict[str, int], counts: Counts, isShort: bool = False) -> Table:
+    """The same as a table, for whoever shows it again and again; `isShort`: without reasons."""
     table = _table("", "number", "share")
-    _section(table, counters, "sessions")
-    _section(table, counters, "mails")
-    _section(table, counters, "recipients")
+    table.add_row("sessions", str(counters.get("sessions", 0)), "", end_section=True)
+    for first in ("mails",) if isShort else ("mails", "recipients"):
+        _section(table, counters, first)
     known = {
         "waiting": counts.waiting,
         "passed": counts.passed,
@@ -66,15 +66,15 @@ def statsTable(counters: dict[str, int], counts: Counts) -> Table:
     }
     for name, number in known.items():
         table.add_row(f"triples {name}", str(number), _share(number, sum(known.values())))
-    table.add_row("regular clients", str(counts.regulars), "")
+    table.add_row("clients that passed", str(counts.regulars), "")
     return table
 
 
 def _section(table: Table, counters: dict[str, int], first: str) -> None:
+    """All counters that begin with this word, and their sum above them."""
     rows = {name: by for name, by in counters.items() if name.split("/")[0] == first}
     total = sum(rows.values())
-    if len(rows) != 1 or first not in rows:
-        table.add_row(first, str(total), "")
+    table.add_row(first, str(total), "")
     for name, by in sorted(rows.items(), key=lambda row: -row[1]):
         table.add_row(_cell(name.replace("/", " ")), str(by), _share(by, total))
     table.add_section()
