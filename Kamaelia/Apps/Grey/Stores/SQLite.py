@@ -16,7 +16,7 @@ once a second (SQLiteKeeper): a power cut may lose the decisions of the last sec
 leaves the file whole. A stranger that was forgotten so waits once more.
 
 Another process has the lock for some 20 microseconds at a time: it is tried again at once
-for a few milliseconds. After that the answer comes Later where an event loop runs, and
+for two milliseconds. After that the answer comes Later where an event loop runs, and
 else is waited for; StoreFailed after PATIENCE seconds.
 
 Use a store in the thread that opened it.
@@ -35,8 +35,8 @@ from .SQLiteFile import explain, isBusy
 from .SQLiteRecords import PATIENCE, RETRY, SQLiteRecords
 from .Store import Later, StoreFailed
 
-QUICK_TRIES = 30  # with QUICK_REST between them: some 3 ms, in which the event loop stands
-QUICK_REST = 0.00005
+QUICKLY = 0.002  # seconds for which an event loop may stand still
+QUICK_REST = 0.00005  # between two tries in that time
 
 
 class SQLiteStore(SQLiteRecords):
@@ -46,15 +46,16 @@ class SQLiteStore(SQLiteRecords):
         """See Store. Raises Later only where another has the lock for longer than usual."""
         self._checkProcess()
         self._keeper.note(rules, now)
-        for _ in range(QUICK_TRIES):
-            decision = self._try(triple, rules, now)
-            if decision is not None:
-                return decision
-            time.sleep(QUICK_REST)
+        decision = self._try(triple, rules, now) or self._tryFor(QUICKLY, triple, rules, now)
+        if decision is not None:
+            return decision
         try:
             loop = get_running_loop()
         except RuntimeError:
-            return self._decideInTime(triple, rules, now)
+            decision = self._tryFor(PATIENCE, triple, rules, now)
+            if decision is None:
+                raise self._isLocked() from None
+            return decision
         raise Later(self._decideLater(loop, triple, rules, now))
 
     def _try(self, triple: Triple, rules: Rules, now: float) -> Decision | None:
@@ -66,14 +67,14 @@ class SQLiteStore(SQLiteRecords):
                 return None
             raise explain(self.path, error) from error
 
-    def _decideInTime(self, triple: Triple, rules: Rules, now: float) -> Decision:
-        deadline = time.monotonic() + PATIENCE
+    def _tryFor(self, seconds: float, triple: Triple, rules: Rules, now: float) -> Decision | None:
+        deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
+            time.sleep(QUICK_REST)
             decision = self._try(triple, rules, now)
             if decision is not None:
                 return decision
-            time.sleep(RETRY)
-        raise self._isLocked()
+        return None
 
     def _decideLater(
         self, loop: AbstractEventLoop, triple: Triple, rules: Rules, now: float

@@ -123,7 +123,7 @@ def _prepare(connection: sqlite3.Connection, path: str) -> None:
         version = f"PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {SCHEMA};"
         connection.executescript(f"BEGIN IMMEDIATE; {TABLES} {version} COMMIT;")
     connection.execute(f"PRAGMA wal_autocheckpoint = {BOUND_OF_LOG}")
-    connection.execute(f"PRAGMA journal_size_limit = {EMPTY_LOG_AT * 4096}")
+    connection.execute(f"PRAGMA journal_size_limit = {BOUND_OF_LOG * 4096}")
     connection.execute("PRAGMA busy_timeout = 0")
 
 

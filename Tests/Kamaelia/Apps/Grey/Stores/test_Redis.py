@@ -5,7 +5,7 @@ import logging
 import random
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from itertools import chain
@@ -126,6 +126,48 @@ def test_several_hosts_are_answered_as_if_one_after_the_other(redisServer: Redis
     assert set(dict(store.known()).values()) == {Record(NOW, NOW + 60, 4)}
     assert dict(store.regulars()) == {str(i): Regular(20, NOW + 60) for i in range(3)}
     store.close()
+
+
+def test_what_follows_from_what_was_not_written_is_asked_again(redisServer: RedisServer) -> None:
+    """Another host has seen the triple earlier, and says so between our two messages."""
+    rules = replace(RULES, too_soon=0)
+
+    async def go() -> None:
+        store, other = RedisStore(redisServer.url), RedisStore(redisServer.url)
+        send, isFirst = store.link.send, True
+
+        async def sendAfterOther(*command: str | float) -> object:
+            nonlocal isFirst
+            if command[0] == "EVAL" and isFirst:
+                isFirst = False
+                await asyncio.to_thread(other.decide, ONE, rules, NOW - 60)
+            return await send(*command)
+
+        store.link.send = sendAfterOther  # type: ignore[method-assign]
+        asked = asyncio.gather(ask(store, ONE, rules, NOW), ask(store, ONE, rules, NOW + 1))
+        reasons = [decision.reason for decision in await asked]
+        assert reasons == ["waited long enough", "passed before"]
+        await close(store)
+        other.close()
+
+    asyncio.run(go())
+
+
+def test_what_is_renewed_while_it_expires_is_kept(redisServer: RedisServer) -> None:
+    store, other = RedisStore(redisServer.url), RedisStore(redisServer.url)
+    store.decide(ONE, RULES, NOW)
+    sendNow = store.link.sendNow
+
+    def sendAfterOther(*command: str | float) -> object:
+        if command[0] == "EVAL":
+            other.decide(ONE, RULES, NOW + 700)
+        return sendNow(*command)
+
+    store.link.sendNow = sendAfterOther  # type: ignore[method-assign]
+    assert store.expire(RULES, NOW + 700) == 0
+    assert dict(store.known()) == {ONE: Record(NOW + 700)}
+    store.close()
+    other.close()
 
 
 def test_records_end_by_themselves_some_time_after_they_expire(redisServer: RedisServer) -> None:
@@ -280,24 +322,45 @@ def test_whoever_waits_when_the_store_is_closed_is_told(redisServer: RedisServer
     asyncio.run(go())
 
 
-def test_a_password_is_in_no_text(
-    needs: Callable[[str], str], tmp_path: Path, caplog: pytest.LogCaptureFixture, freePort: int
+@pytest.fixture
+def onPort(
+    needs: Callable[[str], str], redisFolder: Path, freePort: int
+) -> Iterator[Callable[..., int]]:
+    """onPort("--requirepass", ...) -> the port of a server that was started so."""
+    servers: list[RedisServer] = []
+
+    def start(*arguments: str) -> int:
+        port = ["--port", str(freePort), "--unixsocket", ""]
+        servers.append(RedisServer(needs("redis-server"), redisFolder, *port, *arguments))
+        servers[0].start()
+        return freePort
+
+    yield start
+    servers[0].stop()
+
+
+def test_a_password_opens_and_is_in_no_text(
+    onPort: Callable[..., int], caplog: pytest.LogCaptureFixture
 ) -> None:
-    server = RedisServer(needs("redis-server"), tmp_path, "--requirepass", "s3cret")
-    server.command[server.command.index("--port") + 1] = str(freePort)
-    del server.command[-4:-2]  # the path of a test may be too long for a socket
-    server.start()
-    good = openStore(f"redis://:s3cret@127.0.0.1:{freePort}/0")
+    port = onPort("--requirepass", "s3cret")
+    good = openStore(f"redis://:s3cret@127.0.0.1:{port}/0")
     assert good.decide(ONE, RULES, NOW).reason == "never seen"
     good.close()
-    texts = [repr(good)]
-    wrong = openStore(f"redis://joe:s3cret%2f@127.0.0.1:{freePort}/0")
+    wrong = openStore(f"redis://joe:s3cret%2f@127.0.0.1:{port}/0")
     with pytest.raises(StoreFailed, match="invalid username-password") as caught:
         wrong.decide(ONE, RULES, NOW)
-    server.stop()
-    texts += [repr(wrong), str(caught.value), caplog.text]
     assert caplog.text
-    assert "s3cret" not in "".join(texts)
+    assert "s3cret" not in "".join([repr(good), repr(wrong), str(caught.value), caplog.text])
+
+
+def test_a_password_that_the_server_repeats_is_in_no_text(
+    onPort: Callable[..., int], caplog: pytest.LogCaptureFixture
+) -> None:
+    port = onPort("--rename-command", "AUTH", "")
+    store = openStore(f"redis://:s3cret@127.0.0.1:{port}/0")
+    with pytest.raises(StoreFailed, match="unknown command") as caught:
+        store.decide(ONE, RULES, NOW)
+    assert "s3cret" not in str(caught.value) + caplog.text
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,15 @@
 """The store in one file: what may be wrong with the file, and who else is at it."""
 
 import asyncio
+import itertools
 import os
 import sqlite3
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +23,7 @@ from Kamaelia.Apps.Grey.Stores import (
 )
 from Kamaelia.Apps.Grey.Stores.SQLite import SQLiteStore
 from Kamaelia.Apps.Grey.Stores.SQLiteSweep import TRIPLES, sweepSlice
-from Kamaelia.Support.Greylist.Rules import Record, Rules, Triple
+from Kamaelia.Support.Greylist.Rules import Record, Regular, Rules, Triple
 
 RULES = Rules(too_soon=10, min_defer_time=60, max_defer_time=600, max_grey=6000)
 NOW = 1e9
@@ -208,20 +211,89 @@ def test_a_lock_that_stays_is_an_error_that_names_the_file(store: SQLiteStore, p
     assert store.decide(ONE, RULES, NOW).reason == "retried too soon"
 
 
+class Between:
+    """A connection that lets somebody else do something before it writes for the first time."""
+
+    def __init__(self, connection: sqlite3.Connection, meanwhile: Callable[[], object]) -> None:
+        self.connection = connection
+        self.meanwhile: Callable[[], object] | None = meanwhile
+
+    def execute(self, statement: str, *values: Sequence[object]) -> sqlite3.Cursor:
+        if not statement.lstrip().startswith("SELECT") and self.meanwhile is not None:
+            meanwhile, self.meanwhile = self.meanwhile, None
+            meanwhile()
+        return self.connection.execute(statement, *values)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.connection, name)
+
+
+REGULARS = replace(RULES, client_passes=2)
+SAME_CLIENT = Triple(ONE.client, "<c@example.com>", ONE.recipient)
+
+
+@pytest.mark.parametrize(
+    ("before", "meanwhile", "asked", "reason", "known", "regular"),
+    [
+        (
+            [],
+            (ONE, NOW + 1),
+            (ONE, NOW + 2),
+            "retried too soon",
+            {ONE: Record(NOW + 2)},
+            None,
+        ),
+        (
+            [(ONE, NOW)],
+            (ONE, NOW + 60),
+            (ONE, NOW + 61),
+            "passed before",
+            {ONE: Record(NOW, NOW + 61, 2)},
+            Regular(1, NOW + 60),
+        ),
+        (
+            [(ONE, NOW), (SAME_CLIENT, NOW)],
+            (SAME_CLIENT, NOW + 60),
+            (ONE, NOW + 61),
+            "waited long enough",
+            {SAME_CLIENT: Record(NOW, NOW + 60, 1), ONE: Record(NOW, NOW + 61, 1)},
+            Regular(2, NOW + 61),
+        ),
+    ],
+)
+def test_who_is_slower_is_answered_after_who_was_quicker(
+    store: SQLiteStore,
+    path: str,
+    before: list[tuple[Triple, float]],
+    meanwhile: tuple[Triple, float],
+    asked: tuple[Triple, float],
+    reason: str,
+    known: dict[Triple, Record],
+    regular: Regular | None,
+) -> None:
+    for triple, now in before:
+        store.decide(triple, REGULARS, now)
+    other, connection = SQLiteStore(path), store._sql
+    triple, now = meanwhile
+    store._sql = Between(  # type: ignore[assignment]
+        connection, lambda: other.decide(triple, REGULARS, now)
+    )
+    assert store.decide(asked[0], REGULARS, asked[1]).reason == reason
+    store._sql = connection
+    other.close()
+    assert dict(store.known()) == known
+    assert dict(store.regulars()).get(ONE.client) == regular
+
+
 def test_an_expired_record_that_is_renewed_meanwhile_is_kept(store: SQLiteStore, path: str) -> None:
     """The sweep finds it expired; before it deletes, somebody is back, late."""
     store.decide(ONE, RULES, NOW)
 
-    class Between(sqlite3.Connection):
-        def execute(self, statement: str, *values: object) -> sqlite3.Cursor:  # type: ignore[override]
-            if statement.startswith("DELETE"):
-                assert store.decide(ONE, RULES, NOW + 700).reason == "retried too late"
-            return super().execute(statement, *values)  # type: ignore[arg-type]
-
-    sweeper = sqlite3.connect(path, isolation_level=None, factory=Between)
-    _, swept = sweepSlice(sweeper, TRIPLES, None, RULES, NOW + 700)
+    sweeper = sqlite3.connect(path, isolation_level=None)
+    between = Between(sweeper, lambda: store.decide(ONE, RULES, NOW + 700))
+    _, swept = sweepSlice(between, TRIPLES, None, RULES, NOW + 700)  # type: ignore[arg-type]
     sweeper.close()
-    assert swept.all == 1
+    assert swept.all == 1  # as it was found
     assert dict(store.known()) == {ONE: Record(NOW + 700)}
 
 
@@ -230,18 +302,12 @@ def test_a_record_that_is_swept_while_it_is_renewed_is_written_anew(
 ) -> None:
     """The decision finds it expired; before it writes, the sweep is there."""
     store.decide(ONE, RULES, NOW)
-    sweeper = sqlite3.connect(path, isolation_level=None)
-    original = store._sql
-
-    class Between:
-        def execute(self, statement: str, values: tuple[object, ...]) -> sqlite3.Cursor:
-            if "UPDATE" in statement:
-                sweepSlice(sweeper, TRIPLES, None, RULES, NOW + 700)
-            return original.execute(statement, values)
-
-    store._sql = Between()  # type: ignore[assignment]
+    sweeper, connection = sqlite3.connect(path, isolation_level=None), store._sql
+    store._sql = Between(  # type: ignore[assignment]
+        connection, lambda: sweepSlice(sweeper, TRIPLES, None, RULES, NOW + 700)
+    )
     assert store.decide(ONE, RULES, NOW + 700).reason == "never seen"
-    store._sql = original
+    store._sql = connection
     sweeper.close()
     assert dict(store.known()) == {ONE: Record(NOW + 700)}
 
@@ -318,17 +384,27 @@ def logSize(path: str) -> int:
     return os.path.getsize(path + "-wal")
 
 
-def test_the_log_is_brought_into_the_file_and_begins_anew(
-    rounds: Rounds, store: SQLiteStore, path: str, monkeypatch: pytest.MonkeyPatch
+def test_the_log_begins_anew_although_somebody_writes_during_each_checkpoint(
+    store: SQLiteStore, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(SQLiteKeeper, "EMPTY_LOG_AT", 100)
-    longest = 0
-    for i in range(3000):
-        store.decide(Triple(str(i * 7919 % 3000), "s" * 300, "r" * 300), RULES, NOW)
-        longest = max(longest, logSize(path))
-        if i % 100 == 0:
-            rounds.waitForWhole(store)
-    assert longest < 4096 * 1000
+    numbers = itertools.count()
+
+    class Busy:
+        def execute(self, statement: str) -> sqlite3.Cursor:
+            checkpoint = keeper.execute(statement)
+            for _ in range(10):
+                number = next(numbers)
+                triple = Triple(str(number * 7919 % 3000), "s" * 300, "r" * 300)
+                store.decide(triple, RULES, NOW)
+            return checkpoint
+
+    keeper = SQLiteFile.openFile(path)
+    for _ in range(300):
+        store._keeper._checkpoint(Busy())  # type: ignore[arg-type]
+    keeper.close()
+    assert next(numbers) >= 3000
+    assert logSize(path) < 4096 * 500
     assert store.counts().waiting == 3000
 
 
