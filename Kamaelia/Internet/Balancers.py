@@ -24,7 +24,7 @@ from collections.abc import Iterable
 from ipaddress import ip_address, ip_network
 from typing import Any
 
-from Kamaelia.Support.Protocol.ProxyHeader import MOST, BadHeader, HeaderReader, Origin, plain
+from Kamaelia.Support.Protocol.ProxyHeader import MOST, HeaderReader, Origin, plain
 
 UNIX = "unix"
 
@@ -82,6 +82,3 @@ async def readable(loop: Any, sock: Any) -> None:
         await ready
     finally:
         loop.remove_reader(sock)
-
-
-__all__ = ["BadHeader", "Balancers"]

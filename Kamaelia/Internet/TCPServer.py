@@ -30,12 +30,12 @@ from typing import Any
 
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
-from Kamaelia.Internet.Balancers import BadHeader, Balancers
+from Kamaelia.Internet.Balancers import Balancers
 from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter
 from Kamaelia.Internet.Gates import theLoopOf
 from Kamaelia.Internet.Listening import Listener, Options, openPath, openSockets
 from Kamaelia.IPC import newCSA, serverShutdown, shutdownCSA
-from Kamaelia.Support.Protocol.ProxyHeader import Origin
+from Kamaelia.Support.Protocol.ProxyHeader import BadHeader, Origin
 
 LOG = logging.getLogger("Kamaelia.Internet.TCPServer")
 

@@ -234,14 +234,25 @@ def test_each_stage_has_its_time_and_the_caller_may_set_it():
 
 
 REPLIES = [b"220 a\r\n", b"250-a\r\n", b"250 b\r\n", b"354 c\r\n", b"421 d\r\n", b"550 e\r\n", b"x"]
+REPLIES += [b"220 a\r\n250-a\r\n250-XFORWARD ADDR\r\n250 XCLIENT ADDR\r\n"] * 3
 streams = st.one_of(
     st.binary(max_size=100), st.lists(st.sampled_from(REPLIES), max_size=10).map(b"".join)
 )
 
 
-@given(streams, st.integers(min_value=1, max_value=50))
-def test_any_server_in_any_cut_means_the_same(data, size):
-    whole, pieces = Relay("mx.example"), Relay("mx.example")
+manners = st.fixed_dictionaries(
+    {
+        "tls": st.sampled_from(["no", "may"]),
+        "protocol": st.sampled_from(["smtp", "lmtp"]),
+        "telling": st.sampled_from(["no", "xclient", "xforward", "proxy"]),
+    }
+)
+
+
+@given(streams, st.integers(min_value=1, max_value=50), manners)
+def test_any_server_in_any_cut_means_the_same(data, size, manner):
+    client = Client(Origin("192.0.2.1", 4711, "", 0))
+    whole, pieces = (Relay("mx.example", client=client, **manner) for _ in range(2))
     expected = whole.receive(data)
     got = [e for i in range(0, len(data), size) for e in pieces.receive(data[i : i + size])]
     # What is wrong may be seen earlier or later in a line; that it is wrong does not change.
