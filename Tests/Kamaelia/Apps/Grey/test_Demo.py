@@ -250,3 +250,24 @@ def test_the_policy_example_takes_mail_for_the_domains_in_a_file(
             sendTo(port)
         assert refused.value.recipients["you@example.org"][0] == 451
         assert len(far.mails) == 1
+
+
+def test_the_greylisting_example_defers_all_but_mail_for_the_postmaster(
+    run: Any, freePorts: Callable[[], int]
+) -> None:
+    port = freePorts()
+    with FarEnd() as far:
+        program = run(
+            *python(ROOT / "Examples/Greylisting/greylister.py", str(port), str(far.port))
+        )
+        program.waitForPort(port)
+        sendTo(port, "postmaster@example.org")
+        assert len(far.mails) == 1
+        with pytest.raises(smtplib.SMTPResponseException) as deferred:
+            sendTo(port)
+        assert deferred.value.smtp_code == 451
+        with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
+            sendTo(port, "postmaster@elsewhere.example")
+        assert refused.value.recipients["postmaster@elsewhere.example"][0] == 550
+        program.send_signal(signal.SIGINT)
+        assert program.wait(timeout=10) == 0
