@@ -36,10 +36,11 @@ def serverAt(given: Any, port: int = 25) -> Server:
     host = given
     if isinstance(given, tuple | list) and len(given) == 2:
         host, port = given
-    isWhole = isinstance(port, int) and not isinstance(port, bool) and 0 < port < 65536
-    if not isinstance(host, str) or not host or not isWhole:
+    isUnix = isinstance(host, str) and host.startswith(UNIX)  # then the port says nothing
+    isPort = isinstance(port, int) and not isinstance(port, bool) and 0 < port < 65536
+    if not isinstance(host, str) or not host or not (isPort or isUnix):
         raise ValueError(f'a server is ("host", port), "host" or "unix:/path", not {given!r}')
-    if not host.startswith(UNIX):
+    if not isUnix:
         return Server(host, port)
     path = host[len(UNIX) :]
     if not path.startswith("/"):

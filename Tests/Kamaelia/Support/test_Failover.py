@@ -14,7 +14,7 @@ ONE, TWO, THREE = (serverAt(("192.0.2.1", port)) for port in (1, 2, 3))
         (["::1", 24], Server("::1", 24), "::1, port 24"),
         ("mail.example", Server("mail.example", 25), "mail.example, port 25"),
         ("unix:/run/lmtp", Server(None, None, "/run/lmtp"), "unix:/run/lmtp"),
-        (("unix:/run/lmtp", 25), Server(None, None, "/run/lmtp"), "unix:/run/lmtp"),
+        (("unix:/run/lmtp", 0), Server(None, None, "/run/lmtp"), "unix:/run/lmtp"),
     ],
 )
 def test_a_server_is_written_in_several_ways(given, server, written):
