@@ -21,10 +21,10 @@ from __future__ import annotations
 import socket
 from asyncio import timeout
 from collections.abc import Iterable
-from ipaddress import ip_address, ip_network
 from typing import Any
 
-from Kamaelia.Support.Protocol.ProxyHeader import MOST, HeaderReader, Origin, plain
+from Kamaelia.Support.Greylist.Networks import Networks, parseNetwork
+from Kamaelia.Support.Protocol.ProxyHeader import MOST, HeaderReader, Origin
 
 UNIX = "unix"
 
@@ -41,7 +41,7 @@ class Balancers:
     def __init__(self, networks: Iterable[str]) -> None:
         given = [networks] if isinstance(networks, str) else list(networks)
         try:
-            self._networks = [ip_network(each) for each in given if each != UNIX]
+            self._networks = Networks({parseNetwork(each): each for each in given if each != UNIX})
         except ValueError as error:
             raise ValueError(f'proxy_protocol_from has networks, or "unix": {error}') from None
         self._hasUnix = UNIX in given
@@ -51,10 +51,10 @@ class Balancers:
         if sock.family == socket.AF_UNIX:
             return self._hasUnix
         try:
-            peer = ip_address(plain(ip_address(sock.getpeername()[0].partition("%")[0])))
+            peer = sock.getpeername()[0]
         except OSError:  # it has gone already
             return False
-        return any(peer in network for network in self._networks)
+        return self._networks.findPeer(peer) is not None
 
     async def introduce(self, loop: Any, sock: Any) -> tuple[Origin | None, bytes]:
         """Who the client is, None if it is the peer itself; and what is there after the header.

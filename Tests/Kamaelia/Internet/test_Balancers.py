@@ -201,7 +201,7 @@ def test_what_waits_for_a_header_is_closed_with_the_server(serving: Any) -> None
         assert readAll(sock) == b""
 
 
-@pytest.mark.parametrize("networks", [["192.0.2.1/24"], ["balancer.example"], "10.1", ["Unix"]])
+@pytest.mark.parametrize("networks", [["192.0.2.1/24"], ["balancer.example"], "10.300", ["Unix"]])
 def test_what_is_no_network_is_an_error_at_once(networks: Any) -> None:
     with pytest.raises(ValueError, match="proxy_protocol_from"):
         Balancers(networks)
