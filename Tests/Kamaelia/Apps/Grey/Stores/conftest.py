@@ -10,6 +10,10 @@ import pytest
 from Kamaelia.Apps.Grey.Stores import Store, openStore
 
 
+class ServerEnded(Exception):
+    """A redis-server ended before it was ready; the text is what it said."""
+
+
 class RedisServer:
     """A redis-server of our own, on a socket that nobody else knows."""
 
@@ -21,10 +25,13 @@ class RedisServer:
     def start(self) -> None:
         self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
+        said = []
         for line in self.process.stdout:
             if "accept connections" in line:
                 return
-        raise AssertionError("redis-server ended before it was ready")
+            said.append(line)
+        self.stop()
+        raise ServerEnded("".join(said))
 
     def stop(self) -> None:
         self.process.kill()

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 import socket
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -19,7 +20,7 @@ from Kamaelia.Apps.Grey.Stores import Entry, Later, RedisLink, StoreFailed, open
 from Kamaelia.Apps.Grey.Stores.Redis import RedisStore
 from Kamaelia.Apps.Grey.Stores.RedisBatch import KEPT_AFTER, keyOf
 from Kamaelia.Support.Greylist.Rules import Decision, Record, Regular, Rules, Triple, decide
-from Tests.Kamaelia.Apps.Grey.Stores.conftest import RedisServer
+from Tests.Kamaelia.Apps.Grey.Stores.conftest import RedisServer, ServerEnded
 
 NOW = float(int(time.time()))
 RULES = Rules(too_soon=10, min_defer_time=60, max_defer_time=600, max_grey=6000)
@@ -324,19 +325,27 @@ def test_whoever_waits_when_the_store_is_closed_is_told(redisServer: RedisServer
 
 @pytest.fixture
 def onPort(
-    needs: Callable[[str], str], redisFolder: Path, freePort: int
+    needs: Callable[[str], str], redisFolder: Path, freePorts: Callable[[], int]
 ) -> Iterator[Callable[..., int]]:
     """onPort("--requirepass", ...) -> the port of a server that was started so."""
     servers: list[RedisServer] = []
 
-    def start(*arguments: str) -> int:
-        port = ["--port", str(freePort), "--unixsocket", ""]
-        servers.append(RedisServer(needs("redis-server"), redisFolder, *port, *arguments))
-        servers[0].start()
-        return freePort
+    def start(*arguments: str, tls: bool = False) -> int:
+        number = freePorts()
+        port = ["--tls-port" if tls else "--port", str(number), "--unixsocket", ""]
+        server = RedisServer(needs("redis-server"), redisFolder, *port, *arguments)
+        try:
+            server.start()
+        except ServerEnded as reason:
+            if "in use" in str(reason):  # somebody was quicker
+                return start(*arguments, tls=tls)
+            raise
+        servers.append(server)
+        return number
 
     yield start
-    servers[0].stop()
+    for server in servers:
+        server.stop()
 
 
 def test_a_password_opens_and_is_in_no_text(
@@ -361,6 +370,24 @@ def test_a_password_that_the_server_repeats_is_in_no_text(
     with pytest.raises(StoreFailed, match="unknown command") as caught:
         store.decide(ONE, RULES, NOW)
     assert "s3cret" not in str(caught.value) + caplog.text
+
+
+def test_over_tls_the_server_must_be_who_it_says(
+    needs: Callable[[str], str], onPort: Callable[..., int], redisFolder: Path
+) -> None:
+    key, certificate = str(redisFolder / "key.pem"), str(redisFolder / "certificate.pem")
+    command = [needs("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"]
+    command += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    command += ["-keyout", key, "-out", certificate]
+    subprocess.run(command, check=True, capture_output=True)
+    tls = ["--tls-cert-file", certificate, "--tls-key-file", key, "--tls-ca-cert-file", certificate]
+    port = onPort("--port", "0", "--tls-auth-clients", "no", *tls, tls=True)
+    trusting = f"?ssl_ca_certs={certificate}"
+    with closing(openStore(f"rediss://localhost:{port}/0{trusting}")) as store:
+        assert store.decide(ONE, RULES, NOW).reason == "never seen"
+    for address in (f"localhost:{port}/0", f"127.0.0.1:{port}/0{trusting}"):
+        with pytest.raises(StoreFailed, match="certificate"):
+            openStore(f"rediss://{address}").decide(ONE, RULES, NOW)
 
 
 @pytest.mark.parametrize(
