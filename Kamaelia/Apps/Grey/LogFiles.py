@@ -1,0 +1,67 @@
+"""Files to which lines are appended, which stay open from one line to the next.
+
+Example usage
+-------------
+    append("/var/log/kamaelia-grey.log", "a line")
+
+How does it work?
+-----------------
+A line is in its file when append() returns, whole, wherever other processes write there as
+well (O_APPEND). A file that was moved away or deleted is opened anew, so that logs can be
+rotated without a word to us. The MOST files that were opened last stay open. What an append
+raises is the OSError that opening or writing gave; the next one tries anew. Processes that
+are forked may go on with what was open. Call it in one thread.
+"""
+
+from __future__ import annotations
+
+import os
+
+MOST = 16  # files that stay open: a program has a log or two
+Identity = tuple[int, int]
+
+_open: dict[str, tuple[int, Identity]] = {}  # descriptors, by name
+
+
+def append(filename: str, line: str) -> None:
+    """Adds a line to the file of this name, which is made where there is none. Raises OSError."""
+    data = f"{line}\n".encode(errors="backslashreplace")
+    descriptor = _descriptorOf(filename)
+    try:
+        while data:  # more than once where a disk or a pipe takes only some of it
+            data = data[os.write(descriptor, data) :]
+    except OSError:
+        _close(filename)
+        raise
+
+
+def closeAll() -> None:
+    """Lets go of all files."""
+    while _open:
+        _close(next(iter(_open)))
+
+
+def _descriptorOf(filename: str) -> int:
+    known = _open.get(filename)
+    if known is not None:
+        if known[1] == _identityOf(filename):
+            return known[0]
+        _close(filename)
+    while len(_open) >= MOST:
+        _close(next(iter(_open)))
+    descriptor = os.open(filename, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+    status = os.fstat(descriptor)
+    _open[filename] = (descriptor, (status.st_dev, status.st_ino))
+    return descriptor
+
+
+def _identityOf(filename: str) -> Identity | None:
+    try:
+        status = os.stat(filename)
+    except OSError:  # opening it says what is wrong, if anything is
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _close(filename: str) -> None:
+    os.close(_open.pop(filename)[0])
