@@ -32,7 +32,7 @@ from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.Turns import ENDED, HOLD, PAUSE, UNBORN, WATCH
 from Kamaelia.Internet.Encryption import MayEncrypt
 from Kamaelia.Internet.Gates import HeldByTransport, discard, waitForLoop
-from Kamaelia.Internet.Lingering import lingeringOf
+from Kamaelia.Internet.Lingering import Parting, lingeringOf
 from Kamaelia.IPC import socketShutdown
 
 MOST_MESSAGES = 256  # that may wait unread, however short they are
@@ -305,12 +305,21 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
             self._isClosing = True
             self._dropWhatComes()
             if not self.transport.is_closing():  # asyncio's, in TLS, must not be closed twice
-                self.transport.close()
+                self._part()
         elif mayRenew:
             return
-        if self.bytesToSend():
+        if self.bytesToSend() and not self._isOver:
             self._isLingering = True
             lingeringOf(self.scheduler.loop).watch(self, patience, mayRenew)
+
+    def _part(self) -> None:
+        """Ends this side; a server hears its client out, who might lose the last reply else."""
+        transport = self.transport
+        if self.isServer and not self._isAnnounced and transport.can_write_eof():
+            self._isReading = True
+            Parting(self, lingeringOf(self.scheduler.loop)).begin()
+        else:
+            transport.close()
 
     def abort(self) -> None:
         """Ends the connection at once; what has not been sent is lost."""

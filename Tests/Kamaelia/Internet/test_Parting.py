@@ -1,0 +1,122 @@
+"""A server that has said its last hears its client out, so that the client hears that last."""
+
+import socket
+import time
+from collections.abc import Generator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from Axon.Component import component
+from Kamaelia.Internet import Lingering
+from Tests.Kamaelia.sockets import dial, readAll, reset
+
+MiB = 1024 * 1024
+REPLY = b"500 That was too much\r\n"
+
+pytestmark = pytest.mark.usefixtures("eachLoop")
+
+
+class Refuser(component):
+    """Ends with a reply, and a piece of text before it, as soon as anything comes."""
+
+    before = b""
+
+    def main(self) -> Generator[int, None, None]:
+        yield from self.waitForMessage()
+        self.send(self.before + REPLY)
+
+
+def test_a_client_that_still_sends_hears_the_last_reply_and_no_reset(serving):
+    def client(server: Any) -> Any:
+        with dial(server.port) as sock:
+            for _ in range(10):
+                sock.sendall(bytes(MiB))
+            heard = sock.recv(len(REPLY) + 1, socket.MSG_WAITALL)
+            return heard, len(server.connections)
+
+    assert serving(client, protocol=Refuser) == (REPLY, 0)
+
+
+def test_all_is_sent_to_a_client_that_still_sends(serving):
+    class LongWinded(Refuser):
+        before = bytes(20 * MiB)
+
+    def client(server: Any) -> Any:
+        with dial(server.port) as sock:
+            sock.sendall(b"x")
+            for _ in range(100):
+                if not sock.recv(100, socket.MSG_WAITALL):
+                    break
+                sock.sendall(bytes(1000))
+            return len(readAll(sock)) + 100 * 100
+
+    assert serving(client, protocol=LongWinded) == 20 * MiB + len(REPLY)
+
+
+def test_a_client_that_sends_without_end_is_cut_off(serving):
+    def client(server: Any) -> Any:
+        sent = 0
+        with dial(server.port) as sock, suppress(OSError):
+            while sent < 1000 * MiB:
+                sent += sock.send(bytes(MiB))
+        return sent
+
+    assert serving(client, protocol=Refuser) < 100 * MiB
+
+
+def test_a_client_that_does_not_leave_is_cut_off_in_time(serving, monkeypatch):
+    monkeypatch.setattr(Lingering, "HEAR_OUT", 0.05)
+
+    def client(server: Any) -> Any:
+        with dial(server.port) as sock:
+            sock.sendall(b"x")
+            heard = readAll(sock)
+            began = time.monotonic()
+            with suppress(OSError):
+                while time.monotonic() < began + 10:
+                    sock.sendall(b"x")
+                    time.sleep(0.01)
+            return heard, time.monotonic() - began < 10
+
+    assert serving(client, protocol=Refuser) == (REPLY, True)
+
+
+def test_who_has_been_told_goodbye_may_come_again_before_leaving(serving):
+    def client(server: Any) -> Any:
+        with dial(server.port) as first:
+            first.sendall(b"x")
+            heard = [readAll(first)]
+            with dial(server.port) as second:
+                second.sendall(b"x")
+                return [*heard, readAll(second)]
+
+    settings: dict[str, Any] = {"max_connections": 1, "max_connections_per_peer": 1}
+    assert serving(client, protocol=Refuser, **settings) == [REPLY, REPLY]
+
+
+def test_a_server_ends_without_waiting_for_who_does_not_leave(serving):
+    def client(server: Any) -> Any:
+        sock = dial(server.port)
+        sock.sendall(b"x")
+        return sock, readAll(sock), time.monotonic()
+
+    sock, heard, told = serving(client, protocol=Refuser)
+    assert heard == REPLY
+    assert time.monotonic() - told < Lingering.HEAR_OUT
+    sock.close()
+
+
+def test_a_reset_at_the_end_is_no_error(serving, caplog):
+    def client(server: Any) -> Any:
+        for _ in range(50):
+            sock = dial(server.port)
+            sock.sendall(bytes(100_000))
+            reset(sock)
+        with dial(server.port) as sock:
+            sock.sendall(b"x")
+            return readAll(sock)
+
+    assert serving(client, protocol=Refuser) == REPLY
+    assert caplog.text == ""
