@@ -313,7 +313,10 @@ class directsink(postbox):
     setCapacity = setSize
 
     def letGo(self, task: Any) -> None:
-        """Nobody waits here."""
+        """`task`, which sends here no more, is not held by this component either."""
+        for gate in list(task.gates or ()):
+            if gate.keeper is self.component._task:
+                task.forgo(gate)
 
 
 class nullsink:
@@ -338,6 +341,9 @@ class nullsink:
 
     def __len__(self) -> int:
         return 0
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
 
 
 class unusedsink(realsink):

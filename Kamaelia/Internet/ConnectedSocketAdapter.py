@@ -31,7 +31,7 @@ from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.Turns import ENDED, HOLD, PAUSE, UNBORN, WATCH
 from Kamaelia.Internet.Encryption import MayEncrypt
-from Kamaelia.Internet.Gates import HeldByTransport, discard, waitForLoop
+from Kamaelia.Internet.Gates import HeldByTransport, discard, isToldToStop, waitForLoop
 from Kamaelia.Internet.Lingering import Parting, lingeringOf
 from Kamaelia.IPC import socketShutdown
 
@@ -115,7 +115,14 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
                 if self.isServer
                 else loop.create_connection(lambda: self, sock=sock)
             ),
+            self._mayGiveUp,
         )
+
+    def _mayGiveUp(self, _: Any) -> bool:
+        """Not when the transport is there: uvloop, cancelled between that and its task's end,
+        closes the transport, and says connection_lost to nobody.
+        """
+        return self.transport is None and isToldToStop(self)
 
     def _heed(self) -> None:
         """A turn: something happened, other than bytes that come and go."""

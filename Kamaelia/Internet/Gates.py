@@ -15,6 +15,7 @@ to the component then is held at its next yield, until resume_writing.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from math import inf
 from typing import Any
 
 from Axon.Ipc import shutdownMicroprocess
@@ -64,26 +65,36 @@ def theLoopOf(process: Any) -> Any:
     return loop
 
 
-def waitForLoop(process: Any, work: Callable[[Any], Any]) -> Generator[int, None, None]:
+def isToldToStop(process: Any) -> bool:
+    """Whether a shutdownMicroprocess waits on "control"."""
+    return any(isinstance(each, shutdownMicroprocess) for each in process.inboxes["control"])
+
+
+def waitForLoop(
+    process: Any,
+    work: Callable[[Any], Any],
+    mayGiveUp: Callable[[Any], bool] = isToldToStop,
+    timeout: float | None = None,
+) -> Generator[int, None, None]:
     """`yield from` this until the coroutine `work(loop)` has ended; raises what it raises.
 
-    shutdownMicroprocess on "control" cancels it.
+    It is cancelled when mayGiveUp(process) is true, and after `timeout` seconds, which is a
+    TimeoutError.
     """
-    loop = theLoopOf(process)
+    loop, clock = theLoopOf(process), process.scheduler.timers.clock
+    until = inf if timeout is None else clock.now() + timeout
     job = loop.create_task(work(loop))
     job.add_done_callback(lambda _: process.unpause())
     try:
-        while not job.done() and not isToldToStop(process):
-            yield from process.waitForChange()
+        while not job.done() and not mayGiveUp(process):
+            left = until - clock.now()
+            if left <= 0:
+                raise TimeoutError(f"it took more than {timeout:g} seconds")
+            yield from process.waitForChange(left if left < inf else None)
     finally:
         job.cancel()
     if job.done():
         job.result()
-
-
-def isToldToStop(process: Any) -> bool:
-    """Whether a shutdownMicroprocess waits on "control"."""
-    return any(isinstance(each, shutdownMicroprocess) for each in process.inboxes["control"])
 
 
 def discard(message: Any) -> None:

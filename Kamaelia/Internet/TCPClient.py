@@ -16,7 +16,6 @@ is sent to "signal" then, whose message is the error, if there was one.
 
 from __future__ import annotations
 
-from asyncio import wait_for
 from collections.abc import Generator
 from typing import Any
 
@@ -82,9 +81,7 @@ class TCPClient(ConnectedSocketAdapter):
                 yield from self.waitForMessage("control", timeout=self.delay)
                 if isToldToStop(self):
                     return
-            yield from waitForLoop(
-                self, lambda loop: wait_for(self._connect(loop), self.connect_timeout)
-            )
+            yield from waitForLoop(self, self._connect, self._mayGiveUp, self.connect_timeout)
         except OSError as error:  # TimeoutError is one
             self.connection_lost(error)
 

@@ -1,12 +1,13 @@
 """A client on real sockets: what it sends, when it ends, and what it says then."""
 
+import asyncio
 import errno
 import os
 import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -126,6 +127,59 @@ def test_shutdown_ends_it_even_while_it_waits(virtualClock):
     assert virtualClock.now() < 3600
 
 
+class EndsAsItBegins(TCPClient):
+    """Is told to end when it has its transport, and the loop has not finished making it."""
+
+    wasCancelled = False
+
+    async def _connect(self, loop: Any) -> Any:
+        try:
+            return await super()._connect(loop), await asyncio.sleep(0.01)
+        except asyncio.CancelledError:
+            self.wasCancelled = True
+            raise
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._deliver(shutdownMicroprocess(), "control")
+
+
+def test_a_connection_that_ends_as_it_begins_is_not_taken_from_the_loop(eachLoop):
+    """Or uvloop closes it, and says connection_lost to nobody: it would wait for that for ever."""
+    with peer(readAll) as (port, got):
+        client = EndsAsItBegins("127.0.0.1", port)
+        outcome = feed(client, inbox=[b"all of it"], control=[])
+    assert not client.wasCancelled
+    assert got == [b"all of it"]
+    assert [(type(m), m.message) for m in outcome["signal"]] == [(socketShutdown, None)]
+
+
+class Leaver(component):
+    """Reads nothing until its client stops reading, then leaves it."""
+
+    def main(self) -> Any:
+        client = self.client
+        self.link((client, "outbox"), (self, "inbox"))
+        self.link((self, "signal"), (client, "control"))
+        client.activate()
+        while client.transport is None or client.transport.is_reading():
+            yield 1
+        self.send(shutdownMicroprocess(), "signal")
+        self.unlink(client)
+        yield 1
+
+
+def test_a_reader_may_leave_while_more_waits_than_it_took(eachLoop):
+    def behave(sock: socket.socket) -> bool:
+        with suppress(ConnectionError):
+            sock.sendall(b"x" * 10_000_000)
+        return True
+
+    with peer(behave) as (port, gave):
+        Leaver(client=TCPClient("127.0.0.1", port)).run()
+    assert gave == [True]
+
+
 def test_a_unix_socket(tmp_path):
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(tmp_path / "socket"))
@@ -236,6 +290,29 @@ def test_a_server_that_does_not_read_holds_who_sends():
         source.run()
     assert sentAtLast[0] < 500
     assert got == [2000 * 65536]
+
+
+class Quitter(component):
+    """Sends until the connection takes no more, and leaves it then."""
+
+    def main(self) -> Any:
+        client = self.client
+        self.link((self, "outbox"), (client, "inbox"))
+        client.activate()
+        while not client.isShut():
+            yield 1
+            self.send(bytes(65536))
+        self.unlink(client)
+        yield 1
+        self.hasGoneOn.set()
+        client._deliver(shutdownMicroprocess(), "control")
+
+
+def test_who_has_left_is_not_held_any_more():
+    hasGoneOn = threading.Event()
+    with peer(lambda _: hasGoneOn.wait(2)) as (port, gave):
+        Quitter(client=TCPClient("127.0.0.1", port, promptly=0.01), hasGoneOn=hasGoneOn).run()
+    assert gave == [True]
 
 
 def test_more_than_it_keeps_holds_who_sends(freePort):
