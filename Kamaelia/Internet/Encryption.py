@@ -61,7 +61,7 @@ class MayEncrypt:
                 plain, self, context, server_side=self.isServer, server_hostname=name
             )
         except OSError as error:
-            reason = error
+            reason = error.with_traceback(None)  # whose frames would keep all of TLS
         self._handshake = None
         if self._isOver or transport is None:
             plain.abort()

@@ -1,13 +1,16 @@
 """How connections end, on asyncio's own event loop as on uvloop's."""
 
 import asyncio
+import gc
+import ssl
 from contextlib import suppress
 
 import pytest
 
+from Axon.Component import component
 from Axon.Scheduler import scheduler
 from Kamaelia.Chassis.ConnectedServer import ServerCore
-from Tests.Kamaelia.sockets import Echo
+from Tests.Kamaelia.sockets import Echo, dial, readAll
 
 
 @pytest.fixture(params=["asyncio", "uvloop"])
@@ -50,3 +53,41 @@ def test_a_client_that_leaves_a_tls_server_is_no_error(newLoop, certificate, cap
     with asyncio.Runner(loop_factory=newLoop) as runner:
         runner.run(asyncio.wait_for(program(), 20))
     assert caplog.text == ""
+
+
+class Encrypts(component):
+    """Begins TLS as soon as it gets anything."""
+
+    Inboxes = {"inbox": "", "control": "", "sslready": "not used: it waits for the end"}
+    Outboxes = {"outbox": "", "signal": "", "makessl": "True: begin"}
+
+    def main(self):
+        yield from self.waitForMessage()
+        self.send(b"go")
+        self.send(True, "makessl")
+        while not self.isShuttingDown():
+            yield from self.waitForChange()
+
+
+@pytest.mark.needs("openssl")
+def test_a_failed_handshake_leaves_nothing_of_tls_to_be_collected(serving, certificate, eachLoop):
+    def client(server):
+        for _ in range(5):
+            with dial(server.port) as sock:
+                sock.sendall(b"x")
+                assert sock.recv(2) == b"go"
+                sock.sendall(bytes(300))
+                readAll(sock)
+
+    gc.collect()
+    gc.disable()
+    try:
+        before = _ofTLS()
+        serving(client, protocol=Encrypts, starttls=certificate.server)
+        assert _ofTLS() == before
+    finally:
+        gc.enable()
+
+
+def _ofTLS():
+    return sum(isinstance(each, ssl.SSLObject) for each in gc.get_objects())
