@@ -117,11 +117,17 @@ def _decideOnRetry(record: Record, regular: Regular | None, rules: Rules, now: f
         return Decision(False, "retried early", wait=rules.min_defer_time - waited)
     if waited > rules.max_defer_time:
         return _deferAnew("retried too late", rules, now)
-    if rules.client_passes:
-        isForgotten = regular is None or now - regular.last > rules.max_grey
-        regular = Regular(1 if isForgotten or regular is None else regular.passes + 1, now)
     passed = Record(record.seen, now, 1)
-    return Decision(True, "waited long enough", record=passed, regular=regular)
+    return Decision(True, "waited long enough", 0.0, passed, _onePassed(regular, rules, now))
+
+
+def _onePassed(regular: Regular | None, rules: Rules, now: float) -> Regular | None:
+    """What is known of a client that has one more triple which passed."""
+    if not rules.client_passes:
+        return None
+    if regular is None or now - regular.last > rules.max_grey:
+        return Regular(1, now)
+    return Regular(regular.passes + 1, now)
 
 
 def _deferAnew(reason: str, rules: Rules, now: float) -> Decision:

@@ -118,6 +118,7 @@ def test_what_a_stranger_did_long_ago_does_not_count():
 
 def test_without_the_setting_nobody_is_a_regular_and_nothing_is_kept():
     assert decide(Record(0.0), None, RULES, 4000.0).regular is None
+    assert decide(Record(0.0), Regular(1, 0.0), RULES, 4000.0).regular is None
     assert decide(None, Regular(9, T), RULES, T).isAccepted is False
 
 
