@@ -21,7 +21,8 @@ def compiled(handler: Any, name: str, compile_: Callable[[list[Any]], Any]) -> A
     """The setting `name` of a handler, compiled; once for all handlers that have the same list."""
     setting = getattr(handler, name)
     known = _known.get(id(setting))
-    if known is None or known[0] is not setting or known[1] != list(setting):
+    now = setting if type(setting) is list else list(setting)
+    if known is None or known[0] is not setting or known[1] != now:
         if len(_known) >= MOST:
             _known.clear()
         known = _known[id(setting)] = (setting, list(setting), compile_(list(setting)))

@@ -44,6 +44,8 @@ from Kamaelia.Support.Greylist.Rules import Decision
 from Kamaelia.Support.Protocol.SMTPReply import Reply
 from Kamaelia.Support.Protocol.SPF import keyOf
 
+TRIPLES = {"whitelisted_triples": asTriples, "whitelisted_nonstandard_triples": asHeloTriples}
+
 
 class GreyListingPolicy(Noting, ConcreteMailHandler):
     """GreyListingPolicy(**settings) -> the greylisting proxy for one client.
@@ -74,11 +76,16 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
 
     def sentFromAllowedIPAddress(self) -> bool:
         """Whether the client's address may send to anybody."""
-        return compiled(self, "allowed_senders", asClients).client(self.peer) is not None
+        return self._isListedIn("allowed_senders")
 
     def sentFromAllowedNetwork(self) -> bool:
         """Whether the client's network may send to anybody."""
-        return compiled(self, "allowed_sender_nets", asClients).client(self.peer) is not None
+        return self._isListedIn("allowed_sender_nets")
+
+    def _isListedIn(self, name: str) -> bool:
+        if not getattr(self, name):
+            return False
+        return compiled(self, name, asClients).client(self.peer) is not None
 
     def sentToADomainWeForwardFor(self) -> bool:
         """Whether the domains of all `recipients` are ours."""
@@ -87,18 +94,22 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
 
     def whiteListed(self, recipient: str) -> bool:
         """Whether a mail to `recipient` is accepted without greylisting."""
-        triples = compiled(self, "whitelisted_triples", asTriples)
-        others = compiled(self, "whitelisted_nonstandard_triples", asHeloTriples)
         mail = (self.peer, self.remotename, self.sender, recipient)
-        reason = "null sender" if self._isExemptNullSender() else None
-        for lists in (triples, others):
-            if reason is None and lists.triple(*mail) is not None:
-                reason = "whitelisted triple"
-        if reason is None:
+        if self._isExemptNullSender():
+            reason: str | None = "null sender"
+        elif self._isInTriples(*mail):
+            reason = "whitelisted triple"
+        else:
             reason = self.greylist.allows(self.peer, self.verifiedNames(), *mail[1:])
         if reason is not None:
             self.note(recipient, ACCEPTED, reason)
         return reason is not None
+
+    def _isInTriples(self, *mail: str) -> bool:
+        for name, compile_ in TRIPLES.items():
+            if getattr(self, name) and compiled(self, name, compile_).triple(*mail) is not None:
+                return True
+        return False
 
     def isGreylisted(self, recipient: str) -> bool:
         """Whether `recipient` has passed greylisting: True is yes, the name is historical."""
@@ -176,7 +187,7 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
         self._defer(self.recipients, closes=True)
 
     def _defer(self, recipients: list[str], closes: bool) -> None:
-        wait = max((self.verdictOn(each).wait for each in recipients), default=0.0)
+        wait = max([self.verdictOn(each).wait for each in recipients], default=0.0)
         when = f"in {wait:.0f} seconds" if wait >= 1 else "later"
         text = f"4.7.1 Greylisted, please try again {when} ({self.mailId})"
         self.mailStatus = "DEFERRED"
@@ -194,11 +205,12 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
 
     def _isOurs(self, recipient: str) -> bool:
         """What sentToADomainWeForwardFor() says of this recipient alone."""
-        recipients, self.recipients = self.recipients, [recipient]
+        session = self.session
+        recipients, session.recipients = session.recipients, [recipient]
         try:
             return self.sentToADomainWeForwardFor()
         finally:
-            self.recipients = recipients
+            session.recipients = recipients
 
     def _isExemptNullSender(self) -> bool:
         return self.sender == "<>" and self.greylist.null_senders == "accept"

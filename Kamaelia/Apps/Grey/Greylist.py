@@ -21,6 +21,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterable
+from socket import AF_INET, inet_ntoa, inet_pton
 from typing import Any
 
 from Kamaelia.Apps.Grey.Stores import openStore
@@ -74,6 +75,7 @@ class Greylist:
         self._refreshed = -REFRESH
         self._live = {"allow": NOBODY, "deny": NOBODY}
         self._isFailing = False
+        self._lookAtLists()
 
     # The store
 
@@ -89,6 +91,7 @@ class Greylist:
         """Goes on with the store that is open, and with what was read from it."""
         for name in ("store", "_opened", "_process", "_live", "_version", "_isFailing"):
             setattr(self, name, getattr(before, name))
+        self._lookAtLists()
 
     def close(self) -> None:
         """Lets go of the store, if this process has it open."""
@@ -129,20 +132,24 @@ class Greylist:
     def clientKey(self, peer: str) -> str:
         """The network of a client's address; what is no address is its own key."""
         try:
-            return clientKey(peer, self.v4, self.v6)
+            return networkOf(peer, self.v4) or clientKey(peer, self.v4, self.v6)
         except ValueError:
             return peer
 
     @property
     def asksForNames(self) -> bool:
         """Whether any list has names of clients, which have to be verified first."""
+        if self.resolver is None:
+            return False
         lists = (self.allowed, self.denied, self.large_senders, *self._live.values())
-        return self.resolver is not None and any(each.hasNames for each in lists)
+        return any(each.hasNames for each in lists)
 
     def allows(
         self, peer: str, names: Iterable[str], remotename: str, sender: str, recipient: str
     ) -> str | None:
         """Why this mail is not greylisted, or None."""
+        if not self._allows:
+            return None
         if self.large_senders and self.large_senders.client(peer, names):
             return "large sender"
         if self.opted_out and self.opted_out.recipient(recipient) is not None:
@@ -157,6 +164,8 @@ class Greylist:
 
     def denies(self, peer: str, names: Iterable[str], sender: str, recipient: str) -> str | None:
         """Why this mail is refused, or None. Who is allowed by the same hand is not denied."""
+        if not self._denies:
+            return None
         mail = (peer, names, sender, recipient)
         live = (self._live["allow"], self._live["deny"])
         for allowed, denied in (live, (self.allowed, self.denied)):
@@ -165,6 +174,12 @@ class Greylist:
             if denied and (found := _found(denied, *mail)) is not None:
                 return f"denied: {found}"
         return None
+
+    def _lookAtLists(self) -> None:
+        """Most have no entries: then not one of them is asked."""
+        allowing = (self.allowed, self.large_senders, self.opted_out, self._live["allow"])
+        self._allows = any(allowing)
+        self._denies = any((self.denied, self._live["deny"]))
 
     def refresh(self, now: float) -> None:
         """Looks whether an administrator has changed the entries in the store."""
@@ -175,6 +190,7 @@ class Greylist:
             version = self.opened.entriesVersion()
             if version != self._version:
                 self._live = _listsOf(self.opened, now)
+                self._lookAtLists()
                 self._version = version
         except StoreFailed as error:
             self.failed(error)
@@ -190,6 +206,17 @@ CHOICES = {
 def wallClock() -> float:
     """Seconds since 1970: records outlive a process, and are shared by several."""
     return time.time()
+
+
+def networkOf(peer: str, bits: int) -> str | None:
+    """What clientKey says of an IPv4 address, in a fifth of the time; None of all else."""
+    try:
+        number = int.from_bytes(inet_pton(AF_INET, peer), "big")
+    except (OSError, ValueError):
+        return None
+    spare = 32 - bits
+    network = inet_ntoa((number >> spare << spare).to_bytes(4, "big"))
+    return f"{network}/{bits}" if spare else network
 
 
 def _found(

@@ -17,13 +17,19 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 
 def stampOf(now: float) -> str:
     """The time in UTC to the millisecond, as YYYYMMDDhhmmss.mmm."""
     seconds, milliseconds = divmod(int(now * 1000), 1000)
-    return f"{time.strftime('%Y%m%d%H%M%S', time.gmtime(seconds))}.{milliseconds:03d}"
+    return f"{_secondOf(seconds)}.{milliseconds:03d}"
+
+
+@lru_cache(maxsize=1)
+def _secondOf(seconds: int) -> str:
+    return time.strftime("%Y%m%d%H%M%S", time.gmtime(seconds))
 
 
 def historicalLine(

@@ -40,12 +40,12 @@ class Noting(Handler):
     """The part of a handler that keeps the books."""
 
     greylist: Greylist
+    mailId = ""
+    lastReply: Reply | None = None  # that decided about it
 
     def __init__(self, **argv: Any) -> None:
         super().__init__(**argv)
         self.verdicts: dict[str, Verdict] = {}  # by recipient
-        self.mailId = ""
-        self.lastReply: Reply | None = None  # that decided about it
 
     def note(self, recipient: str, verdict: str, reason: str, wait: float = 0.0) -> None:
         """What policy said of a recipient; said again, it counts once."""
