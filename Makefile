@@ -3,6 +3,7 @@
 # make lint   ruff and strict mypy        make format   what lint asks of the layout
 # make bench  the benchmarks of the core  (ARGS="-w pipe1,ring"), or of mail: BENCH=run_smtp
 # make attack  attacks on servers, at full size      (ARGS="--list", ARGS="scanEcho fuzz")
+# make soak   an hour and a month of the mail proxy's traffic (ARGS="--store redis --workers 2")
 # make docs   the documentation, as HTML in Docs/_build/html
 # make clean  removes all that was made here
 #
@@ -17,7 +18,7 @@ FORM   := pyproject.toml setup.py
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint format bench attack docs clean
+.PHONY: help run test lint format bench attack soak docs clean
 
 help:
 	@sed -n 's/^# \(make.*\)/\1/p' Makefile
@@ -42,6 +43,9 @@ bench: $(VENV)/installed
 
 attack: $(VENV)/installed
 	$(VENV)/bin/python -m Tests.attacks $(ARGS)
+
+soak: $(VENV)/installed
+	$(VENV)/bin/python -m Tests.soak $(ARGS)
 
 docs: $(VENV)/installed-docs
 	$(VENV)/bin/python -m sphinx -W --keep-going -b html Docs Docs/_build/html $(ARGS)

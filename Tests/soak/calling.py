@@ -1,0 +1,111 @@
+"""A client's connection to the proxy, from any address of 127.0.0.0/8, noted in the books.
+
+Example usage
+-------------
+    async with Call(field, "127.3.4.5") as call:
+        if await call.begin():
+            await call.offer(mail, mail.open())
+"""
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+from Tests.attacks.attacking import Broken, Peer
+from Tests.soak.books import FAR, Mail
+from Tests.soak.model import ACCEPTED
+
+PATIENCE = 12.0  # seconds for an answer; more than the proxy gives itself for any
+LATER = 1.0  # seconds in which what was sent may still be read after its sender has gone
+
+
+class Call:
+    """Call(field, address) -> a connection: `isOpen` if there is one."""
+
+    def __init__(self, field: Any, address: str) -> None:
+        self.field = field
+        self.books = field.books
+        self.address = address
+        self.peer = Peer()
+        self.isOpen = False
+
+    async def __aenter__(self) -> "Call":
+        with suppress(OSError, TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await self.field.connect(self.peer, self.address)
+            self.isOpen = True
+        self.peer.isOver = not self.isOpen
+        self.books.tally["sessions" if self.isOpen else "not connected"] += 1
+        return self
+
+    async def __aexit__(self, *_: Any) -> None:
+        if self.peer.transport is not None:
+            self.peer.close()
+
+    async def hear(self) -> str:
+        """The next reply; "" if none comes."""
+        try:
+            return await self.peer.reply(PATIENCE)
+        except Broken:
+            self.books.strange.append(f"no answer in {PATIENCE:g} s for {self.address}")
+            return ""
+
+    async def say(self, line: str) -> str:
+        """The reply to a line."""
+        self.peer.write(line.encode() + b"\r\n")
+        return await self.hear()
+
+    async def begin(self, hello: str = "EHLO client.example") -> bool:
+        """Whether it is welcome."""
+        if not self.isOpen or not (await self.hear()).startswith("220"):
+            return False
+        return (await self.say(hello)).startswith("250")
+
+    async def offer(self, mail: Mail, recipients: list[str]) -> None:
+        """One mail, for these recipients; each of its units hears what became of it."""
+        if not (await self.say(f"MAIL FROM:{mail.sender}")).startswith("250"):
+            return
+        accepted = [each for each in recipients if await self.ask(mail, each)]
+        if accepted and not self.peer.isOver:
+            await self.send(mail, accepted)
+        elif not self.peer.isOver:
+            await self.say("RSET")
+
+    async def ask(self, mail: Mail, recipient: str) -> bool:
+        """Whether a recipient was accepted."""
+        start = self.field.clock()
+        reply = await self.say(f"RCPT TO:{recipient}")
+        if mail.sender == "<>" and reply.startswith("250"):
+            return True  # it is decided at DATA
+        isReal = mail.sender != "<>" or reply.startswith("550 5.7.1")
+        if isReal:
+            self.books.asked(self.address, mail, recipient, start, self.field.clock(), reply)
+        if reply.startswith("5"):
+            mail.units[recipient].isDone = True
+        return reply.startswith("250")
+
+    async def send(self, mail: Mail, accepted: list[str]) -> None:
+        """DATA, the text, the dot."""
+        start = self.field.clock()
+        reply = await self.say("DATA")
+        if mail.sender == "<>":
+            verdict = self.books.askedTogether(
+                self.address, mail, accepted, start, self.field.clock(), reply
+            )
+            if verdict != ACCEPTED:
+                return
+        if not reply.startswith("354"):
+            for each in accepted if reply.startswith("5") else ():
+                mail.units[each].isDone = True
+            return
+        self.peer.write(mail.text + b".\r\n")
+        reply = await self.hear()
+        self.books.tally[f"after the dot {reply[:3] or 'nothing'}"] += 1
+        for each in accepted:
+            mail.units[each].heard(reply)
+        if reply[:1] not in ("", "2", "4") and not (FAR in reply or reply.startswith("554 5.6.3")):
+            self.books.strange.append(f"nobody earned this answer to a dot: {reply}")
+
+    def leaveUnheard(self, mail: Mail, recipient: str, start: float) -> None:
+        """It has asked for a recipient, and goes without an answer."""
+        self.books.asked(self.address, mail, recipient, start, self.field.clock() + LATER, "")

@@ -1,0 +1,32 @@
+"""A redis-server of our own, on a socket that nobody else knows."""
+
+import shutil
+import subprocess
+from typing import Any
+
+from Tests.attacks.attacking import must
+
+
+class RedisServer:
+    """with RedisServer(folder) as url: it is empty, and writes nothing to the disk."""
+
+    def __init__(self, folder: str) -> None:
+        program = shutil.which("redis-server")
+        must(program, "this soak needs redis-server")
+        self.path = f"{folder}/redis"
+        self.command = [str(program), "--save", "", "--dir", folder, "--port", "0"]
+        self.command += ["--unixsocket", self.path]
+
+    def __enter__(self) -> str:
+        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            if "accept connections" in line:
+                return f"unix://{self.path}"
+        raise AssertionError("redis-server ended before it was ready")
+
+    def __exit__(self, *_: Any) -> None:
+        self.process.kill()
+        self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()

@@ -1,0 +1,164 @@
+"""Clients that mean well: they come back with what was put off, until it has arrived.
+
+Example usage
+-------------
+    server = Server(field, addresses=["127.20.1.1", "127.20.1.9"], senders=[...])
+    await server.run()          # until the field is over, and its queues are empty
+
+How does it work?
+-----------------
+A server has queues. Each has its mails, puts off what was deferred, longer each
+time, and says several in one session. How it behaves otherwise is a row of
+KINDS: from which addresses it comes, and what senders its mails have.
+"""
+
+import asyncio
+import heapq
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, NamedTuple
+
+from Tests.soak.books import OURS, Mail
+from Tests.soak.calling import Call
+
+MOST_IN_A_SESSION = 5
+
+
+class Kind(NamedTuple):
+    """How servers of a kind behave."""
+
+    networks: int = 1  # from which they come
+    queues: int = 1
+    recipients: int = 1  # of a mail at most
+    senders: str = "<s{few}@{host}>"
+    key: str = ""  # what such a sender counts as
+    isHasty: bool = False  # comes back too soon the first time
+    pause: float = 4.0  # seconds between two mails of a queue, on average
+
+
+KINDS = {
+    "small": Kind(recipients=3),
+    "busy": Kind(queues=2, recipients=6, pause=1.5),
+    "hasty": Kind(isHasty=True),
+    "list": Kind(
+        recipients=8, senders="<news-bounce-{any}@{host}>", key="news-bounce-#@{host}", pause=3
+    ),
+    "pool": Kind(networks=1, queues=2, pause=2),
+    "wide": Kind(networks=3, pause=8),
+    "listed": Kind(networks=8, queues=2, senders="<s{any}@{host}>", pause=3),
+    "reports": Kind(senders="<>", recipients=2),
+}
+
+
+class Server:
+    """Server(field, number, kind) -> run()."""
+
+    def __init__(self, field: Any, number: int, kind: str) -> None:
+        self.field, self.kind, self.name = field, KINDS[kind], kind
+        self.host = f"{kind}{number}.example"
+        second = 200 if kind == "listed" else 20 + list(KINDS).index(kind)
+        self.networks = [f"127.{second}.{number * 8 + each}" for each in range(self.kind.networks)]
+        self.pause = self.kind.pause * field.pace
+        self.busy = 0
+        self.mayCall = asyncio.Event()
+        self.mayCall.set()
+
+    async def run(self) -> None:
+        """Until nothing more is to come, and all has arrived."""
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self.kind.queues):
+                group.create_task(Queue(self).run())
+
+    def address(self) -> str:
+        """One of its own."""
+        rng = self.field.rng
+        many = 30 if self.name == "pool" else 3
+        return f"{rng.choice(self.networks)}.{rng.randint(1, many)}"
+
+    def mail(self) -> Mail:
+        """A new one."""
+        rng, kind = self.field.rng, self.kind
+        number = rng.randint(1, kind.recipients)
+        names = rng.sample(range(40), number)
+        words = {"few": rng.randint(1, 3), "any": rng.randrange(10**6), "host": self.host}
+        sender, key = kind.senders.format(**words), kind.key.format(**words)
+        paths = [f"<u{name}@{OURS}>" for name in names]
+        return self.field.books.mail(sender, paths, senderKey=key)
+
+    async def session(self, mails: Iterable[Mail]) -> None:
+        """Says these, as far as the connection lasts."""
+        await self.mayCall.wait()
+        self.busy += 1
+        try:
+            async with Call(self.field, self.address()) as call:
+                if not await call.begin():
+                    return
+                for mail in mails:
+                    if call.peer.isOver:
+                        return
+                    await call.offer(mail, mail.open())
+                if not call.peer.isOver:
+                    await call.say("QUIT")
+        finally:
+            self.busy -= 1
+
+    async def atRest(self, work: Callable[[], Awaitable[Any]]) -> None:
+        """Awaits work() while it says nothing."""
+        self.mayCall.clear()
+        try:
+            while self.busy:
+                await asyncio.sleep(0.02)
+            await work()
+        finally:
+            self.mayCall.set()
+
+
+class Queue:
+    """Queue(server) -> mails in the order in which they are due."""
+
+    def __init__(self, server: Server) -> None:
+        self.server, self.field = server, server.field
+        self.waiting: list[tuple[float, int, Mail]] = []
+        self.tries: dict[int, int] = {}
+
+    async def run(self) -> None:
+        """Until it is empty, and nothing more is to come."""
+        field, rng = self.field, self.field.rng
+        newOne = field.now() + rng.expovariate(1 / self.server.pause)
+        while not field.isOver or self.waiting:
+            due = min([newOne if not field.isOver else float("inf"), *self._firstDue()])
+            await asyncio.sleep(max(0.0, min(due - field.now(), field.pace)))
+            if not field.isOver and field.now() >= newOne:
+                self._put(self.server.mail(), 0.0)
+                newOne = field.now() + rng.expovariate(1 / self.server.pause)
+            await self._sayDue()
+
+    def _firstDue(self) -> list[float]:
+        return [self.waiting[0][0]] if self.waiting else []
+
+    def _put(self, mail: Mail, delay: float) -> None:
+        heapq.heappush(self.waiting, (self.field.now() + delay, mail.number, mail))
+
+    async def _sayDue(self) -> None:
+        mails = []
+        while self.waiting and self.waiting[0][0] <= self.field.now():
+            mails.append(heapq.heappop(self.waiting)[2])
+            if len(mails) == MOST_IN_A_SESSION:
+                break
+        if not mails:
+            return
+        await self.server.session(mails)
+        for mail in mails:
+            if mail.open():
+                self._put(mail, self._delayOf(mail))
+            else:
+                self.tries.pop(mail.number, None)
+
+    def _delayOf(self, mail: Mail) -> float:
+        """Until it is tried again: longer each time."""
+        times, rng = self.field.times, self.field.rng
+        tries = self.tries[mail.number] = self.tries.get(mail.number, 0) + 1
+        if self.server.kind.isHasty and tries == 1:
+            return float(rng.uniform(0, times.minDefer))
+        first = max(times.minDefer, times.tooSoon)
+        delay = first * rng.uniform(1.02, 1.6) * 1.3 ** min(tries - 1, 6)
+        return float(min(delay, times.maxDefer / 3))

@@ -1,0 +1,206 @@
+"""The soak can fail: its model, its books, and a day of it in virtual time."""
+
+import argparse
+import random
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from Kamaelia.Apps.Grey.Stores import openStore
+from Kamaelia.Apps.Grey.Stores.Memory import MemoryStore
+from Kamaelia.Support.Greylist import Rules as greylist
+from Kamaelia.Support.Greylist.Rules import Decision, Record, Rules, Triple
+from Tests.soak.__main__ import parser
+from Tests.soak.books import Books, verdictOf
+from Tests.soak.model import ACCEPTED, DEFERRED, Asked, Forgot, Model, Span, Times
+from Tests.soak.virtual import Month
+
+TIMES = Times(2.0, 10.0, 50.0, 200.0, passes=2)
+RULES = Rules(2.0, 10.0, 50.0, 200.0, client_passes=2)
+BOTH = frozenset([ACCEPTED, DEFERRED])
+
+
+def ask(moment: float, heard: str, pair: tuple[str, str] = ("a", "b"), wide: float = 0) -> Asked:
+    return Asked("c", pair, Span(moment, moment + wide), frozenset([heard]))
+
+
+def wrongs(happened: Iterable[Any], store: MemoryStore, now: float) -> list[str]:
+    model = Model(TIMES)
+    model.follow(happened)
+    return list(model.differences(store.known(), store.regulars(), now))
+
+
+def walk(seed: int, store: MemoryStore) -> tuple[list[Asked], float]:
+    """Some questions, and what the store answers; moments at the very boundaries among them."""
+    rng, now, asked = random.Random(seed), 0.0, []
+    for _ in range(60):
+        now += rng.choice([0.5, 2.0, 8.0, 10.0, 10.5, 40.0, 50.0, 51.0, 200.0, 201.0])
+        pair = (rng.choice("ab"), rng.choice("xy"))
+        isAccepted = store.decide(Triple("c", *pair), RULES, now).isAccepted
+        asked.append(ask(now, ACCEPTED if isAccepted else DEFERRED, pair))
+    return asked, now
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_model_finds_nothing_wrong_with_what_follows_the_rules(seed: int) -> None:
+    store = MemoryStore()
+    assert wrongs(*walk(seed, store)[:1], store, walk(seed, MemoryStore())[1]) == []
+
+
+def slips(name: str) -> Callable[..., Decision]:
+    """A decision that is wrong in one way."""
+
+    def decide(record: Record | None, regular: Any, rules: Rules, now: float) -> Decision:
+        given = greylist.decide(record, regular, rules, now)
+        waited = now - record.seen if record is not None else -1.0
+        if name == "the minimum is not inclusive" and waited == rules.min_defer_time:
+            return given if not given.isAccepted else Decision(False, "early")
+        if name == "the clock does not start again" and given.reason == "retried too soon":
+            return given._replace(record=record)
+        if name == "a pass is not counted" and given.regular is not None:
+            return given._replace(regular=regular)
+        if name == "a stranger passes" and record is None:
+            return Decision(True, "welcome", record=Record(now, now, 1))
+        return given
+
+    return decide
+
+
+SLIPS = [
+    "the minimum is not inclusive",
+    "the clock does not start again",
+    "a pass is not counted",
+    "a stranger passes",
+]
+
+
+@pytest.mark.parametrize("slip", SLIPS)
+def test_the_model_finds_each_slip(slip: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    honest = greylist.decide
+    decide = slips(slip)
+    for seed in range(20):
+        store = MemoryStore()
+        with monkeypatch.context() as patch:
+            patch.setattr(
+                "Kamaelia.Apps.Grey.Stores.Memory.greylist",
+                argparse.Namespace(decide=decide),
+            )
+            asked, now = walk(seed, store)
+        found += wrongs(asked, store, now)
+    assert greylist.decide is honest
+    assert found
+
+
+def test_a_record_that_nobody_asked_for_is_a_difference() -> None:
+    store = MemoryStore()
+    store.decide(Triple("c", "a", "b"), RULES, 5.0)
+    assert "nobody asked" in wrongs([], store, 6.0)[0]
+    assert wrongs([ask(5.0, DEFERRED)], store, 6.0) == []
+
+
+def test_a_record_that_was_lost_is_a_difference() -> None:
+    assert "the store has None" in wrongs([ask(5.0, DEFERRED)], MemoryStore(), 6.0)[0]
+    assert wrongs([ask(5.0, DEFERRED)], MemoryStore(), 56.0) == []  # it has expired
+
+
+def test_at_a_boundary_either_answer_will_do_and_only_there() -> None:
+    for heard, later in ((ACCEPTED, 9.9), (DEFERRED, 9.9), (ACCEPTED, 10.5)):
+        model = Model(TIMES)
+        model.follow([ask(0.0, DEFERRED, wide=0.01), ask(later, heard, wide=0.2)])
+        assert model.wrong == []
+    model = Model(TIMES)
+    model.follow([ask(0.0, DEFERRED, wide=0.01), ask(10.5, DEFERRED, wide=0.2)])
+    assert "no rule gives these answers" in model.wrong[0]
+
+
+def test_of_two_at_once_one_may_be_the_stranger_and_one_too_soon() -> None:
+    store = MemoryStore()
+    store.decide(Triple("c", "a", "b"), RULES, 5.0)
+    both = [ask(4.9, DEFERRED, wide=0.2), ask(4.95, DEFERRED, wide=0.3)]
+    assert wrongs(both, store, 6.0) == []
+
+
+def test_who_was_not_heard_may_have_been_asked_or_not() -> None:
+    unheard = Asked("c", ("a", "b"), Span(5.0, 6.0), BOTH, isSure=False)
+    store = MemoryStore()
+    assert wrongs([unheard], store, 7.0) == []
+    store.decide(Triple("c", "a", "b"), RULES, 5.5)
+    assert wrongs([unheard], store, 7.0) == []
+
+
+def test_who_is_forgotten_is_a_stranger() -> None:
+    store = MemoryStore()
+    asked = [ask(0.0, DEFERRED), Forgot("c", Span(1.0, 1.0)), ask(11.0, DEFERRED)]
+    store.decide(Triple("c", "a", "b"), RULES, 11.0)
+    assert wrongs(asked, store, 12.0) == []
+    assert wrongs([asked[0], asked[2]], store, 12.0) != []
+
+
+def test_the_books_know_what_is_lost_doubled_changed_and_smuggled() -> None:
+    def after(told: str, *texts: bytes | None, to: str = "<c@ours.example>") -> list[str]:
+        books = Books()
+        mail = books.mail("<a@b.example>", ["<c@ours.example>"])
+        mail.units["<c@ours.example>"].heard(told)
+        for text in texts:
+            books.kept(mail.number, [to], text or mail.text)
+        return list(books.wrong())
+
+    assert after("250 far end", None) == []
+    assert "is lost" in after("250 far end")[0]
+    assert "more often" in after("250 far end", None, None)[0]
+    assert "was changed" in after("250 far end", b"Subject: 0\r\n\r\nelse\r\n")[0]
+    assert "who was not asked for" in after("250 far end", None, to="<x@y.example>")[0]
+    assert any("never arrived" in each for each in after("451 4.4.1 no", None))
+    assert any("more often" in each for each in after("451 4.7.1 no", None))
+
+
+@pytest.mark.parametrize(
+    ("reply", "verdict"),
+    [
+        ("", ""),
+        ("421 4.4.2 too slow", ""),
+        ("451 4.7.1 Greylisted, please try again in 3 seconds (12)", DEFERRED),
+        ("250 far end", ACCEPTED),
+        ("451 4.3.0 what a policy says that failed", "?"),
+        ("250 ok", "?"),
+    ],
+)
+def test_each_answer_tells_what_policy_said(reply: str, verdict: str) -> None:
+    assert verdictOf(reply) == verdict
+
+
+def month(folder: Path, **words: Any) -> Month:
+    said = [f"--{name}={value}" for name, value in words.items()]
+    field = Month(parser().parse_args(said), folder, f"sqlite:{folder}/grey.db")
+    field.runToItsEnd()
+    return field
+
+
+def differences(field: Month) -> list[str]:
+    model = Model(field.times)
+    model.follow(field.books.happened())
+    store = openStore(field.store)
+    try:
+        return list(model.differences(store.known(), store.regulars(), field.clock()))
+    finally:
+        store.close()
+
+
+def test_a_day_in_virtual_time_breaks_no_rule(tmp_path: Path) -> None:
+    field = month(tmp_path, days=0.5, seed=1)
+    assert list(field.books.wrong()) == []
+    assert list(field.wrong()) == []
+    assert differences(field) == []
+    assert field.books.tally["mails at the real server"] > 100
+
+
+def test_a_store_that_slips_is_found_within_a_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "Kamaelia.Apps.Grey.Stores.SQLiteDecision.decide", slips("a pass is not counted")
+    )
+    assert differences(month(tmp_path, days=0.5, seed=1))

@@ -1,0 +1,235 @@
+"""The second part of a soak: a month of the same traffic, in virtual time and without a socket.
+
+Example usage
+-------------
+    field = Month(options, "sqlite:/tmp/soak/grey.db")
+    field.runToItsEnd()
+
+How does it work?
+-----------------
+The clients are those of the first part. Clients, the handlers of the proxy and
+the real server are in one process, joined by boxes, on an event loop whose time
+is later as soon as all wait for it. So a question and its answer are at one
+moment, and the model can tell nearly every answer beforehand. Once a day the
+proxy begins anew with what its store has.
+"""
+
+import asyncio
+import gc
+import os
+import time
+from collections import Counter
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from Axon.Component import component
+from Axon.EventLoop import newLoop
+from Axon.Ipc import producerFinished
+from Axon.Scheduler import scheduler
+from Axon.Timers import VirtualClock
+from Kamaelia.Apps.Grey import Building
+from Kamaelia.Apps.Grey.Stores import Entry
+from Tests.soak.backend import Conversation
+from Tests.soak.books import Listing
+from Tests.soak.field import Field
+from Tests.soak.model import Forgot, Span, Times
+from Tests.soak.proxy import FORM, State
+
+RULES = Times(0.0, 300.0, 172800.0, 864000.0, passes=5)  # the defaults, but ten days for 36
+OURS = ("Axon.", "Kamaelia.")
+MAY_BE_MORE = 200  # objects: what is made when it is first needed, and kept
+SLOWNESS = 3600.0  # than the first part
+DAY = 86400.0
+CLOCKS = [f"Kamaelia.Apps.Grey.{name}.wallClock" for name in ("GreyListingPolicy", "Noting")]
+
+
+class Wire(component):
+    """Wire(protocol, feeds) -> a transport, made of boxes, for a protocol of asyncio."""
+
+    Inboxes = {"inbox": "bytes for the protocol", "control": "the other end closes"}
+    Outboxes = {"outbox": "bytes that it writes", "signal": "it closes"}
+
+    def __init__(self, protocol: Any) -> None:
+        super().__init__()
+        self.protocol = protocol
+        self.isClosed = False
+
+    def main(self) -> Generator[int, None, None]:
+        self.protocol.connection_made(self)
+        while not self.isClosed:
+            yield from self.waitForMessage()
+            for data in self.Inbox():
+                self.protocol.data_received(data)
+            if self.dataReady("control"):
+                self.close()
+        self.protocol.connection_lost(None)
+
+    def write(self, data: bytes) -> None:
+        if not self.isClosed:
+            self.send(data)
+
+    def close(self) -> None:
+        if not self.isClosed:
+            self.isClosed = True
+            self.send(producerFinished(self), "signal")
+            self.unpause()
+
+    abort = close
+
+    def is_closing(self) -> bool:
+        return self.isClosed
+
+    def get_extra_info(self, name: str) -> Any:
+        """There is no socket: whatever it is told is told here."""
+        return self
+
+    def setsockopt(self, *how: Any) -> None:
+        """Boxes know no reset."""
+
+
+class Staying(component):
+    """Staying() -> waits, so that the scheduler does."""
+
+    def main(self) -> Generator[int, None, None]:
+        yield from self.waitForMessage()
+
+
+def connectByBoxes(handler: Any) -> None:
+    """In place of a TCPClient."""
+    wire = handler.TCPClient = Wire(Conversation(handler.smtp_field.backend))
+    for here, there in (("outbox", "inbox"), ("signal", "control")):
+        wire.link((wire, here), (handler, f"tcp_{there}"))
+        handler.link((handler, f"tcp_{here}"), (wire, there))
+    handler.addChildren(wire)
+    wire.activate()
+
+
+class Month(Field):
+    """Month(options, folder, store) -> run()."""
+
+    slowness = SLOWNESS
+
+    def __init__(self, options: Any, folder: Path, store: str) -> None:
+        super().__init__(options, folder, store)
+        self.times = RULES
+        self.seconds = options.days * DAY
+        self.virtual = VirtualClock()
+        self.started = float(int(time.time()))
+        self.file = folder / "grey.toml"
+
+    def clock(self) -> float:
+        return self.started + self.virtual.now()
+
+    def runToItsEnd(self) -> None:
+        """On a scheduler and a loop of its own."""
+        before, scheduler.run = scheduler.run, scheduler(clock=self.virtual)
+        try:
+            with asyncio.Runner(loop_factory=lambda: newLoop(self.virtual)) as runner:
+                runner.run(self._beside())
+        finally:
+            scheduler.run = before
+
+    async def _beside(self) -> None:
+        """The field, beside the components."""
+        stay = Staying()
+        stay.activate()
+        running = asyncio.create_task(scheduler.run.runAsync())
+        with ExitStack() as clocks:
+            for name in CLOCKS:
+                clocks.enter_context(patch(name, self.clock))
+            await self.run()
+        scheduler.run.stop()
+        await running
+
+    async def connect(self, peer: Any, address: str) -> None:
+        wire = Wire(peer)
+        handler = self.protocol(peer=address, peerport=1025, localip="127.0.0.1", localport=25)
+        for here, there in (("outbox", "inbox"), ("signal", "control")):
+            wire.link((wire, here), (handler, there))
+            wire.link((handler, here), (wire, there))
+        wire.activate()
+        handler.activate()
+        self.seen["handlers"] += 1
+        while peer.transport is None:
+            await asyncio.sleep(0)
+
+    async def run(self) -> None:
+        """The month."""
+        words = {"port": 1, "far": 2, "workers": 1, "folder": self.folder, "store": self.store}
+        self.file.write_text(FORM.format(**words, times=self.times))
+        self.setStatic()
+        self.begin()
+        await self.weigh()
+        self.before = objects()
+        async with asyncio.TaskGroup() as group:
+            daily = [group.create_task(self.whileNotCalm(self.beginAnew, DAY, DAY))]
+            daily += [group.create_task(self.whileNotCalm(self.changeMind, DAY / 8, DAY / 2))]
+            daily += [group.create_task(self.whileNotCalm(self.spoilBackend, DAY / 8, DAY))]
+            daily += [group.create_task(self.forEver(self.weigh, DAY / 4, DAY / 4))]
+            working = [group.create_task(each) for each in self.traffic()]
+            await asyncio.sleep(self.seconds)
+            self.isCalm = self.isOver = True
+            await self.untilDone(working)
+            for each in daily:
+                each.cancel()
+        end = Span(self.clock() + DAY, self.clock() + DAY)
+        self.books.listings += [Listing(*key, start, end) for key, start in self.static.items()]
+        self.greylist.close()
+        await self.weigh()
+        self.more = objects() - self.before
+        self.idle, self.last = self.samples[0][2], self.samples[-1][2]
+
+    def begin(self) -> None:
+        """A proxy, by what the files say."""
+        configuration = Building.read(self.file)
+        self.greylist = Building.greylistOf(configuration)
+        more = {"smtp_field": self, "connectToRealSMTPServer": connectByBoxes}
+        self.protocol = Building.protocolOf(configuration, self.greylist, **more)
+
+    async def beginAnew(self) -> None:
+        """As after a kill: what the store has is all that it knows."""
+        self.greylist.close()
+        self.setStatic()
+        self.begin()
+        self.seen["began anew"] += 1
+
+    async def loseBackend(self) -> None:
+        for each in list(self.backend.open):
+            each.transport.abort()
+        await asyncio.sleep(0)
+
+    async def forget(self, network: str) -> None:
+        for triple, _ in list(self.greylist.opened.find(network)):
+            self.greylist.opened.forget(triple)
+        self.greylist.opened.forgetClient(network)
+        self.books.forgotten.append(Forgot(network, Span(self.clock(), self.clock())))
+
+    async def enter(self, verdict: str, kind: str, what: str) -> None:
+        self.greylist.opened.addEntry(Entry(verdict, kind, what))
+
+    async def withdraw(self, kind: str, what: str) -> None:
+        self.greylist.opened.removeEntry(kind, what)
+
+    async def weigh(self) -> None:
+        """What the process has."""
+        gc.collect()
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        descriptors = len(os.listdir("/proc/self/fd"))
+        state = State(1, pages * os.sysconf("SC_PAGE_SIZE"), descriptors)
+        self.samples.append((self.now(), 0, state))
+
+    def wrong(self) -> Iterator[str]:
+        """What is still there of those who have gone. The books of the soak itself do grow."""
+        if sum(self.more.values()) > MAY_BE_MORE:
+            yield f"objects that nobody needs: {self.more.most_common(5)}"
+
+
+def objects() -> Counter[str]:
+    """How many there are of each class of ours."""
+    gc.collect()
+    kinds = Counter(map(type, gc.get_objects()))
+    ours = {kind: many for kind, many in kinds.items() if kind.__module__.startswith(OURS)}
+    return Counter({kind.__qualname__: many for kind, many in ours.items()})
