@@ -4,6 +4,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -42,15 +43,16 @@ def told(origin: Origin, early: bytes = b"") -> bytes:
     return " ".join(map(str, origin)).encode() + b" early " + early + b"\n"
 
 
-def saying(*pieces: bytes, wrap: Any = None) -> Callable[[Any], bytes]:
+def saying(*pieces: bytes) -> Callable[[Any], bytes]:
     """A client that sends these pieces, one by one, and gives all that it hears."""
 
     def client(server: Any) -> bytes:
         with dial(server.ports[0]) as sock:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            for piece in pieces:
-                sock.sendall(piece)
-            sock.shutdown(socket.SHUT_WR)
+            with suppress(OSError):  # it may have been turned away already
+                for piece in pieces:
+                    sock.sendall(piece)
+                sock.shutdown(socket.SHUT_WR)
             return readAll(sock)
 
     return client
