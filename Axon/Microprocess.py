@@ -23,6 +23,7 @@ somebody answers for it (see `childFailed`).
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from Axon.Base import AxonObject
@@ -30,7 +31,9 @@ from Axon.idGen import numId
 from Axon.Turns import ENDED, PAUSE, READY, RUNNING, UNBORN, WATCH, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterable
+
+_ONCE = (1,)  # `yield from` this: sleep once
 
 
 class _NullScheduler:
@@ -194,6 +197,17 @@ class microprocess(AxonObject):
         """
         self._sleep(WATCH, timeout)
         yield 1
+
+    def waitUntil(self, due: float) -> Iterable[int]:
+        """As waitForChange, until the scheduler's clock says `due`, or sooner: when an earlier time
+        is set already, it stays. So a time that moves on with each message costs no timer for each.
+        """
+        task = self._task
+        if task.state < UNBORN:
+            task.wish = task.wish & ~3 | WATCH
+            if due < (inf if task.deadline is None else task.deadline):
+                self.scheduler.wakeAfter(task, due - self.scheduler.timers.clock.now())
+        return _ONCE
 
     def _sleep(self, wish: int, timeout: float | None) -> object:
         task = self._task

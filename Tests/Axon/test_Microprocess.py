@@ -1,6 +1,7 @@
 """Microprocesses: turns, sleep, waking, and bodies that run in another's place."""
 
 import threading
+from math import inf
 
 import pytest
 
@@ -280,6 +281,27 @@ def test_pause_with_a_timeout_sleeps_that_long(virtualClock):
 
     (process,) = run(main)
     assert process.woken == 2.5
+
+
+def test_a_time_to_wait_until_that_moves_on_ends_the_sleep_at_the_first(virtualClock):
+    woken = []
+
+    def sleeper(process):
+        for due in (10, 30, 30, 12, inf):  # it is woken at 2, and the time that was set stays
+            yield from process.waitUntil(due)
+            woken.append(virtualClock.now())
+
+    def waker(process):
+        for seconds in (2, 100):
+            process.pause(seconds)
+            yield 1
+            sleeping.unpause()
+
+    sleeping = microprocess()
+    sleeping._givenBody = sleeper(sleeping)
+    sleeping.activate()
+    run(waker)
+    assert woken == [2, 10, 30, 30, 102]
 
 
 def test_a_wake_ends_a_pause_before_its_timeout_which_then_means_nothing(virtualClock):

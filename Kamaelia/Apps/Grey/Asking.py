@@ -48,13 +48,13 @@ class Asking:
     dueByOthers: float
     mailStatus: str
     isWaiting: bool
-    _hasSpoken = False
+    hasSpoken: bool
     _waitsFor: Any = None  # the future that policy waits for
     _again: Callable[[], None]
 
     def ask(self, question: Callable[[], Any], about: str, then: Callable[[bool], None]) -> None:
         """Calls `then` with the answer, now or later, unless policy has spoken for itself."""
-        self._hasSpoken = False
+        self.hasSpoken = False
         try:
             isSo = bool(question())
         except Later as later:
@@ -63,17 +63,13 @@ class Asking:
             LOG.exception("policy failed %s", about)
             self.policyFailed()
         else:
-            if not (self._hasSpoken or self.isOver()):
+            if not (self.hasSpoken or self.isOver()):
                 then(isSo)
 
     def policyFailed(self) -> None:
         """Policy gave no answer. Called where it raised an error, or has taken too long."""
         self.mailStatus = "DEFERRED"
         self.answer(POLICY_FAILED)
-
-    def netPrint(self, *args: str) -> None:
-        self._hasSpoken = True
-        super().netPrint(*args)  # type: ignore[misc]
 
     def heedPolicy(self) -> None:
         """Asks again, if what policy waited for is there."""

@@ -89,6 +89,7 @@ class MailHandler(SessionState, Limits, component):
         self.line: bytes = b""
         self.client_connected = True
         self.hasMore = False  # to do, without waiting for anything
+        self.hasSpoken = False
         self.turns = 0
         self._mayBeHeld = False
         self._isAskedToGo = self._isLogged = False
@@ -133,7 +134,7 @@ class MailHandler(SessionState, Limits, component):
         if self.hasMore:
             self.hasMore = False
             return (1,)
-        return self.waitForChange(self.patience())
+        return self.waitUntil(self.due())
 
     # Work
 
@@ -142,20 +143,27 @@ class MailHandler(SessionState, Limits, component):
             self.heardAt = self.now()
         if self.starttls is not None:
             self._heedTLS()
-        self._takeAll()
+        if self.inboxes["inbox"]:
+            self._takeAll()
         self.heedOthers()
-        for _ in range(MOST_EVENTS):
-            event = None if self.isWaiting else self._nextEvent()
-            if event is None:
-                break
-            self._heed(event)
-        else:
-            self.hasMore = True
+        if not self.isWaiting:
+            self._heedClient()
         if self.inboxes["control"]:
             self._heedControl()
-        self.heedTime()
+        if self._task.deadline is None:  # no time is set, or it has come
+            self.heedTime()
         if self._isAskedToGo and not (self.isWaiting or self.session.gettingdata or self.isOver()):
             self.answer(SHUTTING_DOWN)
+
+    def _heedClient(self) -> None:
+        for _ in range(MOST_EVENTS):
+            event = self._nextEvent()
+            if event is None:
+                return
+            self._heed(event)
+            if self.isWaiting:
+                return
+        self.hasMore = True
 
     def _takeAll(self) -> None:
         while self.inboxes["inbox"] and not self.session.isFull:
@@ -209,6 +217,7 @@ class MailHandler(SessionState, Limits, component):
 
     def netPrint(self, *args: str) -> None:
         """Sends each line, all in one write, and notes it in the debugging log."""
+        self.hasSpoken = True
         for line in args:
             self.noteToDebugLog(line)
         self.send(("\r\n".join(args) + "\r\n").encode("utf-8", "surrogateescape"))
@@ -216,8 +225,22 @@ class MailHandler(SessionState, Limits, component):
     def answer(self, reply: Reply) -> None:
         """Says a reply where it is due; after one that closes, nothing more is heard."""
         wire = self.session.answer(reply).wire
-        self.netPrint(*wire[:-2].decode("utf-8", "surrogateescape").split("\r\n"))
+        if self.isOverheard():
+            self.netPrint(*wire[:-2].decode("utf-8", "surrogateescape").split("\r\n"))
+        else:
+            self.hasSpoken = True
+            self.send(wire)
         self.heardAt = self.now()
+
+    def isOverheard(self) -> bool:
+        """Whether anybody wants the lines that are said: a netPrint of your own, or a log."""
+        kind = type(self)
+        return (
+            kind.netPrint is not MailHandler.netPrint
+            or kind.noteToDebugLog is not MailHandler.noteToDebugLog
+            or self.debuglogfile is not None
+            or LOG.isEnabledFor(logging.DEBUG)
+        )
 
     def noteToLog(self, line: str) -> None:
         """A line for the log: what became of a mail."""

@@ -19,7 +19,6 @@ Termination: as MailHandler.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from email.utils import formatdate
 from functools import lru_cache
 from time import time
@@ -148,19 +147,21 @@ class StrictMailHandler(Asking, MailHandler):
             self.deferMail()
 
     def handleCommand(self, command: list[str]) -> None:
-        self._heedText(lambda: super(StrictMailHandler, self).handleCommand(command))
+        wasGetting = self.session.gettingdata
+        super().handleCommand(command)
+        self._heedText(wasGetting)
 
     def heedOthers(self) -> None:
         if self._waitsFor is not None:
-            self._heedText(self.heedPolicy)
+            wasGetting = self.session.gettingdata
+            self.heedPolicy()
+            self._heedText(wasGetting)
 
     def othersAreLate(self) -> None:
         self.isPolicyLate()
 
-    def _heedText(self, step: Callable[[], None]) -> None:
-        """Takes a step, after which the text of a mail may have been asked for."""
-        wasGetting = self.session.gettingdata
-        step()
+    def _heedText(self, wasGetting: bool) -> None:
+        """The text of a mail may have been asked for by now."""
         if self.session.gettingdata and not wasGetting:
             self.beginMail()
 

@@ -2,6 +2,7 @@
 
 import logging
 import ssl
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -161,6 +162,32 @@ def test_a_hook_that_is_overridden_decides_alone() -> None:
     dialogue = talk(handler, *MAIL, b"x\r\n.\r\n")
     assert dialogue.heard[-3:-1] == ["250 mine", "354 End the mail with CRLF . CRLF"]
     assert handler.results[0][2] == ["TO:<d@e.f>"]
+
+
+def test_whatever_is_answered_is_heard_by_a_hook_that_is_overridden() -> None:
+    class Overheard(Accepting):
+        def netPrint(self, *args: str) -> None:
+            printed.extend(args)
+            super().netPrint(*args)
+
+        def noteToDebugLog(self, line: str) -> None:
+            noted.append(line)
+
+    printed: list[str] = []
+    noted: list[str] = []
+    dialogue = talk(Overheard(), *MAIL, b"x\r\n.\r\n", "QUIT")
+    assert printed == noted == dialogue.heard
+
+
+def test_whatever_is_answered_is_in_the_debugging_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    talk(Accepting(debuglogfile=str(tmp_path / "debug")), *MAIL, b"x\r\n.\r\n")
+    with caplog.at_level(logging.DEBUG, "Kamaelia.Apps.Grey"):
+        talk(Accepting(), *MAIL, b"x\r\n.\r\n")
+    logged = [record.getMessage() for record in caplog.records]
+    assert logged[1:] == (tmp_path / "debug").read_text().splitlines()[1:]
+    assert logged[-2:] == ["354 End the mail with CRLF . CRLF", "250 2.0.0 Ok"]
 
 
 # Limits
