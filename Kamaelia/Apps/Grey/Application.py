@@ -32,6 +32,7 @@ from Kamaelia.Apps.Grey import Building
 from Kamaelia.Apps.Grey.Greylist import Greylist
 from Kamaelia.Apps.Grey.Systemd import inheritedSockets, notify
 from Kamaelia.Chassis.ConnectedServer import ServerCore
+from Kamaelia.Internet.Gates import waitForLoop
 from Kamaelia.Internet.Listening import openPath, openSockets
 from Kamaelia.Support.Greylist.Configuration import Configuration
 from Kamaelia.Support.Greylist.Mistakes import MistakesFound
@@ -140,6 +141,9 @@ class GreyServer(ServerCore):
     def main(self) -> Generator[int, None, None]:
         try:
             yield from super().main()
+            store = self.application.greylist.close()
+            if store is not None:
+                yield from waitForLoop(self, lambda loop: store.waitForClose())
         finally:
             self.application.greylist.close()
 

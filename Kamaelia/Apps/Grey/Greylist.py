@@ -93,11 +93,16 @@ class Greylist:
             setattr(self, name, getattr(before, name))
         self._lookAtLists()
 
-    def close(self) -> None:
-        """Lets go of the store, if this process has it open."""
-        if self._opened is not None and self._process == os.getpid():
-            self._opened.close()
-        self._opened = None
+    def close(self) -> Store | None:
+        """Lets go of the store, and gives it, if this process has it open."""
+        store, self._opened = self._opened, None
+        if store is None or self._process != os.getpid():
+            return None
+        try:
+            store.close()
+        except StoreFailed as error:
+            LOG.error("the last counters are lost: %s", error)
+        return store
 
     def decide(self, triple: Triple, now: float) -> Decision:
         """What the rules say, remembered already. May raise Later, or StoreFailed."""
@@ -106,7 +111,8 @@ class Greylist:
     def failed(self, error: StoreFailed) -> bool:
         """The store cannot answer: is the mail accepted all the same? Logged once a while."""
         if not self._isFailing:
-            LOG.error("%s: mails are %sed meanwhile", error, self.on_failure)
+            what = "deferred" if self.on_failure == "defer" else "accepted"
+            LOG.error("mails are %s meanwhile: %s", what, error)
         self._isFailing = True
         return self.on_failure == "accept"
 

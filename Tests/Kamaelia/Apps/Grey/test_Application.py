@@ -35,7 +35,7 @@ allowed_domains = ["example.org"]
 min_defer_time = {delay}
 large_senders = false
 [store]
-url = "sqlite:{folder}/grey.db"
+url = "{store}"
 [metrics]
 address = "127.0.0.1:0"
 [log]
@@ -60,7 +60,9 @@ class Grey:
 
     def write(self, **words: Any) -> None:
         self.settings |= words
-        self.file.write_text(FILE.format(**self.settings))
+        redis = self.settings.get("redis")
+        store = f"unix://{redis}" if redis else f"sqlite:{self.folder}/grey.db"
+        self.file.write_text(FILE.format(store=store, **self.settings))
 
     def rcpt(self, recipient: str = "<c@example.org>", sender: str = "<a@b.example>") -> str:
         """The answer to one recipient."""
@@ -259,7 +261,9 @@ def start(folder: Path, text: str) -> tuple[int, str]:
 
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
     with FarEnd() as far:
-        text = FILE.format(far=1, delay=1, listen="", more="", folder=tmp_path)
+        text = FILE.format(
+            far=1, delay=1, listen="", more="", folder=tmp_path, store=f"sqlite:{tmp_path}/grey.db"
+        )
         status, said = start(tmp_path, text.replace("127.0.0.1:0", f"127.0.0.1:{far.port}"))
     assert status == 1
     assert f"cannot listen on port {far.port}" in said
@@ -276,7 +280,9 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
 def test_mistakes_are_said_with_their_place(
     tmp_path: Path, capsys: Any, more: str, words: str
 ) -> None:
-    text = FILE.format(far=1, delay=1, listen="", more=more, folder=tmp_path)
+    text = FILE.format(
+        far=1, delay=1, listen="", more=more, folder=tmp_path, store=f"sqlite:{tmp_path}/grey.db"
+    )
     status, said = start(tmp_path, text)
     assert status == 1
     assert words in said
@@ -306,7 +312,11 @@ def test_a_historical_configuration_is_checked_and_translated(tmp_path: Path, ca
 def test_what_the_historical_files_know_is_taken_over(tmp_path: Path, capsys: Any) -> None:
     old, new = tmp_path / "greylist.conf", tmp_path / "grey.toml"
     old.write_text("allowed_domains:\n  example.org\n")
-    new.write_text(FILE.format(far=1, delay=1, listen="", more="", folder=tmp_path))
+    new.write_text(
+        FILE.format(
+            far=1, delay=1, listen="", more="", folder=tmp_path, store=f"sqlite:{tmp_path}/grey.db"
+        )
+    )
     key = repr(("192.0.2.7", "<A@b.example>", "<c@example.org>"))
     with dbm.dumb.open(str(tmp_path / "greylisted.dbm"), "c") as known:
         known[key] = str(time.time() - 100)
@@ -326,3 +336,34 @@ def test_without_a_configuration_it_is_said_how_to_make_one(
     monkeypatch.chdir(tmp_path)
     assert main(["check"]) == 1
     assert "kamaelia-grey example" in capsys.readouterr().err
+
+
+# With Redis, which several hosts may share
+
+
+def test_two_proxies_share_what_they_know_in_redis(
+    run: Callable[..., Program], needs: Callable[[str], str], tmp_path: Path
+) -> None:
+    path = tmp_path / "redis.sock"
+    words = ["--port", "0", "--unixsocket", path, "--save", "", "--dir", tmp_path]
+    redis = run(needs("redis-server"), *words)
+    redis.readUntil("ready to accept")
+    with FarEnd() as far:
+        proxies = []
+        for name in ("one", "two"):
+            folder = tmp_path / name
+            folder.mkdir()
+            more = {"delay": 1, "redis": path}
+            proxies.append(Grey(run, folder, far.port, more))
+        one, two = proxies
+        assert one.send().startswith("451 4.7.1")
+        assert eventually(lambda: two.send().startswith("250 "), "the other host has heard of it")
+        assert two.ask("deny", "a@b.example") == 0
+        assert eventually(lambda: one.rcpt().startswith("550"), "what one says counts for both")
+        redis.kill()
+        redis.wait(timeout=PATIENCE)
+        assert one.rcpt("<x@example.org>", "<x@y.example>").startswith("451 4.")
+        said = [each.stop() for each in proxies]
+    assert [each.program.returncode for each in proxies] == [0, 0], said
+    assert "deferred meanwhile" in said[0]
+    assert "Traceback" not in "".join(said)
