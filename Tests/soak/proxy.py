@@ -11,6 +11,7 @@ Example usage
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import sys
@@ -90,8 +91,11 @@ class Proxy:
             )
         async with asyncio.timeout(PATIENCE):
             while "listens on" not in self._saidSince(begin):
-                must(self.process.returncode is None, f"no start: {self._saidSince(begin)[-2000:]}")
+                must(self.process.returncode is None, self._howItEnded(begin))
                 await asyncio.sleep(0.02)
+
+    def _howItEnded(self, begin: int = 0) -> str:
+        return f"it ended with {self.process.returncode}: {self._saidSince(begin)[-2000:]}"
 
     def _saidSince(self, begin: int) -> str:
         return self.said.read_bytes()[begin:].decode(errors="replace")
@@ -111,15 +115,16 @@ class Proxy:
                 await asyncio.sleep(0.02)
 
     def hangUp(self) -> None:
-        """Its configuration is to be read again."""
-        with suppress(ProcessLookupError):
-            self.process.send_signal(signal.SIGHUP)
+        """Its configuration is to be read again; also while it starts, but for Python itself."""
+        with suppress(OSError):
+            if heedsHangups(self.process.pid):
+                self.process.send_signal(signal.SIGHUP)
 
     async def stop(self) -> None:
         """As a good administrator does."""
         self.process.terminate()
         status = await asyncio.wait_for(self.process.wait(), PATIENCE)
-        must(status == 0, f"it ended with {status}: {self._saidSince(0)[-2000:]}")
+        must(status == 0, self._howItEnded())
 
     async def ask(self, *words: str) -> str:
         """What the command beside it says."""
@@ -164,6 +169,13 @@ class Proxy:
             if begin >= 0
             else []
         )
+
+
+def heedsHangups(pid: int) -> bool:
+    """Whether SIGHUP does not end it. Raises OSError where there is no such process."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    masks = re.findall(r"^Sig(?:Ign|Cgt):\s*([0-9a-f]+)", status, re.M)
+    return any(int(mask, 16) >> (signal.SIGHUP - 1) & 1 for mask in masks)
 
 
 def freePort() -> int:

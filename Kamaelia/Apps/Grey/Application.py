@@ -22,7 +22,7 @@ import logging
 import os
 import pwd
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,8 @@ class Application:
     user: who to become once the ports are bound, instead of the configured one.
     more: attributes of the handlers besides those that are configured.
     """
+
+    hangups: Sequence[int] = ()  # any that came while it started
 
     def __init__(self, file: Path, user: str = "", **more: Any) -> None:
         self.file = file.absolute()
@@ -112,6 +114,8 @@ class Application:
         """Clients can connect."""
         LOG.info("kamaelia-grey listens on %s", self.where)
         notify("READY=1")
+        if self.hangups:
+            server.hangUp()
 
     def reload(self, server: Any) -> None:
         """Reads the configuration, its lists and its certificate again."""

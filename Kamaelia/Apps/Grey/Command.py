@@ -16,6 +16,7 @@ a store that does not answer; 2 for words that mean nothing.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -103,9 +104,12 @@ def storeOf(options: Any) -> Store:
 
 def run(options: Any) -> int:
     """Serves until it is told to stop."""
+    hangups: list[int] = []  # those from now on, and before there is a loop that heeds them
+    signal.signal(signal.SIGHUP, lambda number, _: hangups.append(number))
     from Kamaelia.Apps.Grey.Application import Application, setUpLogging
 
     application = Application(configFile(options), user=options.user)
+    application.hangups = hangups
     setUpLogging(application.configuration.log.level)
     application.run()
     return 0
