@@ -29,11 +29,13 @@ apidoc_modules = [
     for package in ("Axon", "Kamaelia")
 ]
 autodoc_default_options = {"members": True, "show-inheritance": True}
+autodoc_default_options["ignore-module-all"] = True  # a class is shown where it is defined
 autodoc_inherit_docstrings = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_default_options["exclude-members"] = "object"  # an attribute: mistaken for the type
 default_role = "code"
+suppress_warnings = ["ref.python"]  # a type in an annotation may have a namesake elsewhere
 
 
 # Docstrings are written to be read where they stand: code is indented, and a star is a star.

@@ -52,7 +52,8 @@ def reference() -> str:
         parts.append(f"{heading}\n{'-' * len(heading)}\n\n{_about(kind)}\n")
         for row in rowsOf(kind):
             default = row.kind.write(row.default)
-            about = f"{row.meaning} Default: ``{default}``. It is {row.kind.meaning}."
+            meaning, kinds = (_plain(text) for text in (row.meaning, row.kind.meaning))
+            about = f"{meaning} Default: ``{default}``. It is {kinds}."
             parts.append(f"``{row.name}``\n{textwrap.indent(_wrapped(about), '    ')}\n")
     return "\n".join(parts)
 
@@ -91,6 +92,11 @@ def _meaningOf(row: Row) -> str:
 
 def _about(kind: type) -> str:
     return " ".join((kind.__doc__ or "").split())
+
+
+def _plain(text: str) -> str:
+    """Text as reStructuredText shows it: a star is a star."""
+    return text.replace("*", "\\*")
 
 
 def _wrapped(text: str) -> str:
