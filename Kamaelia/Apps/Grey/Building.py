@@ -85,8 +85,14 @@ def protocolOf(configuration: Configuration, greylist: Greylist, **more: Any) ->
         "smtp_protocol": server.protocol,
         "smtp_client_address": server.client_address.replace("none", "no"),
         "smtp_ssl": _clientTLS(server.smtp_tls_ca) if server.smtp_tls != "no" else None,
+        "smtp_tls_name": server.smtp_tls_name,
     }
-    return type("GreylistingHandler", (GreyListingPolicy,), attributes | more)
+    protocol: Any = type("GreylistingHandler", (GreyListingPolicy,), attributes | more)
+    try:
+        protocol()
+    except ValueError as error:
+        raise mistake(f"[server]: {error}") from None
+    return protocol
 
 
 def serverTLS(configuration: Configuration) -> ssl.SSLContext | None:

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from Kamaelia.Support.Greylist.Rows import setting
 from Kamaelia.Support.Greylist.Values import (
     ADDRESS,
+    BALANCER,
     CLIENT,
     DURATION,
     FILE,
@@ -74,7 +75,7 @@ class Listen:
     tls_certificate: str = setting(FILE, "", "The certificate chain for STARTTLS, in PEM.")
     tls_key: str = setting(FILE, "", "The private key to it, in PEM.")
     proxy_protocol_from: Texts = setting(
-        listOf(NETWORK), [], "Load balancers whose PROXY header (v1 or v2) is believed."
+        listOf(BALANCER), [], "Load balancers, whose PROXY header (v1 or v2) is believed."
     )
     extensions: Texts = setting(
         listOf(word(*sorted(KNOWN_EXTENSIONS - {"STARTTLS"}))),
@@ -118,6 +119,9 @@ class Server:
     )
     smtp_tls_ca: str = setting(
         FILE, "", "Who must have signed the real server's certificate, in PEM; empty: anybody."
+    )
+    smtp_tls_name: str = setting(
+        TEXT, "", "Whose certificate it must be; empty: that of the host in its address."
     )
     smtp_timeouts: tuple[tuple[str, float], ...] = setting(
         durations(STAGES), {}, "How long it may take at each stage, where not as usual."

@@ -243,6 +243,11 @@ def readStore(value: Any) -> str:
     return text
 
 
+def parseBalancer(text: str) -> Any:
+    """A network, or "unix". Raises ValueError with a remedy."""
+    return text if text == "unix" else parseNetwork(text)
+
+
 FLAG = Kind(readFlag, lambda value: "true" if value else "false", "true or false")
 TEXT = Kind(readText, quoted, "text")
 FILE = Kind(readText, quoted, "the name of a file; empty: none")
@@ -262,6 +267,7 @@ STORE = Kind(
 MAYBE_HOST = checked(parseHost, "the name of a host")
 PEER = checked(addressOf, "an address")
 NETWORK = checked(parseNetwork, "an address, a network, or the first octets of one")
+BALANCER = checked(parseBalancer, NETWORK.meaning + ', or "unix" for who comes by a Unix socket')
 NAME = checked(parseName, "a domain, or *.domain for all below it")
 CLIENT = checked(parseClient, "an address, a network, a verified name, or *.domain")
 MAILBOX = checked(parseMailbox, "user@domain, @domain, @*.domain, user@*")

@@ -292,6 +292,16 @@ def test_mistakes_are_said_with_their_place(
     assert not (tmp_path / "grey.db").exists()
 
 
+def test_settings_that_are_wrong_together_are_said(tmp_path: Path, capsys: Any) -> None:
+    file = tmp_path / "grey.toml"
+    server = '[server]\nsmtp_tls = "must"\naddresses = ["unix:/x"]\n'
+    file.write_text(server + "[forward]\nallowed_domains = []\n")
+    assert main(["check", "-c", str(file)]) == 1
+    assert "TLS with unix:/x needs smtp_tls_name" in capsys.readouterr().err
+    file.write_text(f'{server}smtp_tls_name = "mx"\n[forward]\nallowed_domains = []\n')
+    assert main(["check", "-c", str(file)]) == 0
+
+
 def test_the_example_is_a_configuration(tmp_path: Path, capsys: Any) -> None:
     assert main(["example"]) == 0
     file = tmp_path / "example.toml"
