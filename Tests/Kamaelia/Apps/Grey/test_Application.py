@@ -7,6 +7,7 @@ import pwd
 import re
 import signal
 import smtplib
+import ssl
 import subprocess
 import sys
 import time
@@ -232,20 +233,42 @@ def test_privileges_are_given_up_for_good(grey: Any, tmp_path: Path) -> None:
     assert proxy.stop().count("Traceback") == 0
 
 
-def test_starttls_is_offered_with_a_certificate(
-    grey: Any, tmp_path: Path, certificate: Any
-) -> None:
-    key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
+def makeCertificate(folder: Path) -> str:
+    """Settings for a new certificate, in the place of the one before."""
+    key, cert = folder / "key.pem", folder / "cert.pem"
     command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt"]
     command += ["ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
     command += ["-keyout", str(key), "-out", str(cert)]
     subprocess.run(command, check=True, capture_output=True, timeout=30)
-    proxy = grey(listen=f'tls_certificate = "{cert}"\ntls_key = "{key}"')
-    with smtplib.SMTP("127.0.0.1", proxy.port, timeout=10) as smtp:
-        assert smtp.starttls()[0] == 220
-        smtp.ehlo()
-        smtp.mail("a@b.example")
-        assert smtp.rcpt("c@example.org")[0] == 451
+    return f'tls_certificate = "{cert}"\ntls_key = "{key}"'
+
+
+def startTLS(port: int) -> tuple[smtplib.SMTP, bytes | None]:
+    """A client that speaks TLS, and the certificate that it was shown."""
+    smtp = smtplib.SMTP("127.0.0.1", port, timeout=10)
+    assert smtp.starttls()[0] == 220
+    assert isinstance(smtp.sock, ssl.SSLSocket)
+    return smtp, smtp.sock.getpeercert(binary_form=True)
+
+
+def test_starttls_has_the_certificate_and_after_a_hangup_the_new_one(
+    grey: Any, tmp_path: Path
+) -> None:
+    proxy = grey(listen=makeCertificate(tmp_path))
+    before, old = startTLS(proxy.port)
+    makeCertificate(tmp_path)
+    proxy.program.send_signal(signal.SIGHUP)
+
+    def isNew() -> bool:
+        smtp, shown = startTLS(proxy.port)
+        smtp.quit()
+        return shown != old
+
+    assert eventually(isNew, "the new certificate is shown")
+    with before:  # who was there goes on as it began
+        before.ehlo()
+        before.mail("a@b.example")
+        assert before.rcpt("c@example.org")[0] == 451
 
 
 # What is wrong is said before anything is started
