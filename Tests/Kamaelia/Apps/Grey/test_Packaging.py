@@ -9,7 +9,9 @@ import signal
 import socket
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -157,6 +159,21 @@ def test_what_systemd_makes_for_it_is_where_the_store_is() -> None:
     example = (ROOT / "Kamaelia/Apps/Grey/data/kamaelia-grey.toml").read_text()
     assert 'url = "sqlite:/var/lib/kamaelia-grey/' in example
     assert settingsOf(SOCKET)["ListenStream"].split()[0] in example  # addresses
+
+
+def test_what_the_guide_copies_comes_with_the_package() -> None:
+    """Below /opt/kamaelia-grey, where the guide has the package installed."""
+    form = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    brought = form["tool"]["setuptools"]["data-files"]
+    assert [
+        each for files in brought.values() for each in files if not (ROOT / each).is_file()
+    ] == []
+    places = {f"{place}/{Path(each).name}" for place, files in brought.items() for each in files}
+    guide = (ROOT / "Docs" / "grey.rst").read_text()
+    copied = re.findall(r"/opt/kamaelia-grey/(share/\S+)", guide)
+    assert len(copied) == 2
+    for pattern in copied:
+        assert [place for place in places if fnmatch(place, pattern)] != []
 
 
 def analyze(*words: str) -> str:
