@@ -64,6 +64,7 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
     whitelisted_triples: Any = []
     whitelisted_nonstandard_triples: Any = []
     greylist: Any = None
+    _stranger = ""  # a recipient for whom nothing but greylisting is left to ask
 
     def __init__(self, **argv: Any) -> None:
         super().__init__(**argv)
@@ -134,6 +135,19 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
     # The two questions
 
     def shouldWeAcceptRecipient(self, recipient: str) -> bool:
+        if recipient != self._stranger:  # else this is asked again, as an answer has come
+            isAccepted = self._decideAtOnce(recipient)
+            if isAccepted is not None:
+                return isAccepted
+            self._stranger = recipient
+        if self.isGreylisted(recipient):
+            return True
+        self.waitInTarpit()
+        self.deferRecipient(recipient)
+        return False
+
+    def _decideAtOnce(self, recipient: str) -> bool | None:
+        """The answer at RCPT; None where it is for the rules of greylisting to say."""
         if self._isTrusted():
             return True
         self.greylist.refresh(wallClock())
@@ -143,11 +157,7 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
             return False
         if self.greylist.decide_at == "data" or self._isDecidedAtData():
             return True
-        if self.whiteListed(recipient) or self.isGreylisted(recipient):
-            return True
-        self.waitInTarpit()
-        self.deferRecipient(recipient)
-        return False
+        return self.whiteListed(recipient) or None
 
     def shouldWeAcceptMail(self) -> bool:
         if self._isTrusted():
@@ -238,6 +248,7 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
     def beginNotes(self) -> None:
         super().beginNotes()
         self._answers.clear()
+        self._stranger = ""
 
     def _decisionOn(self, recipient: str) -> Decision:
         triple = self.greylist.triple(self._clientKey(), self.sender, recipient)

@@ -49,7 +49,8 @@ class Noting(Handler):
 
     def note(self, recipient: str, verdict: str, reason: str, wait: float = 0.0) -> None:
         """What policy said of a recipient; said again, it counts once."""
-        if self.verdictOn(recipient)[:2] != (verdict, reason):
+        before = self.verdictOn(recipient)
+        if before.verdict != verdict or before.reason != reason:
             self.greylist.count("recipients", verdict, reason.partition(":")[0])
         self.verdicts[recipient] = Verdict(verdict, reason, wait)
 

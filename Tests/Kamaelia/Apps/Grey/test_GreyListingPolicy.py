@@ -10,6 +10,7 @@ import pytest
 from Kamaelia.Apps.Grey import Greylist as module
 from Kamaelia.Apps.Grey import GreyListingPolicy as policy
 from Kamaelia.Apps.Grey import Noting
+from Kamaelia.Apps.Grey.Asking import Later
 from Kamaelia.Apps.Grey.Greylist import Greylist
 from Kamaelia.Apps.Grey.GreyListingPolicy import GreyListingPolicy
 from Kamaelia.Apps.Grey.MailLog import jsonLine
@@ -202,6 +203,35 @@ def test_a_store_that_cannot_answer_means_what_the_setting_says(
     assert say(protocol, *MAIL, TO, "DATA")[-1] == code
     assert say(protocol, *MAIL, TO, "DATA")[-1] == code
     assert len([each for each in caplog.messages if str(tmp_path) in each]) == 1
+
+
+class SlowGreylist(Greylist):
+    """The store answers a turn later."""
+
+    def decide(self, triple: Any, now: float) -> Any:
+        decision, loop = super().decide(triple, now), asyncio.get_running_loop()
+        future = loop.create_future()
+        loop.call_soon(future.set_result, decision)
+        raise Later(future)
+
+
+def test_when_the_store_answers_later_nothing_else_is_asked_again(make: Any, clock: Clock) -> None:
+    asked = []
+
+    class Counting(make()):  # type: ignore[misc]
+        greylist = SlowGreylist(store="memory:", rules=Rules(too_soon=0), decide_at="rcpt")
+
+        def whiteListed(self, recipient: str) -> bool:
+            asked.append(recipient)
+            return super().whiteListed(recipient)
+
+    two = [TO, "RCPT TO:<d@example.org>", "RSET", MAIL[1], TO, "QUIT"]
+    assert say(Counting, *MAIL, *two)[2:] == [451, 451, 250, 250, 451, 221]
+    assert asked == ["<c@example.org>", "<d@example.org>", "<c@example.org>"]
+    clock.time += Rules().min_defer_time
+    assert say(Counting, *MAIL, TO, "DATA")[2:] == [250, 354]
+    assert Counting.greylist.opened.counters()["recipients/deferred/never seen"] == 2
+    Counting.greylist.close()
 
 
 def test_a_setting_that_is_wrong_lets_no_mail_in(make: Any, clock: Clock, caplog: Any) -> None:
