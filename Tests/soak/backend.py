@@ -105,6 +105,7 @@ class Conversation(asyncio.Protocol):
         mood = self.backend.moods.get("dot", "")
         if mood in ("", SLOW, TAKE_AND_HANG_UP, TAKE_IN_SILENCE):
             subject = SUBJECT.match(text)
+            self.backend.books.tally["taken without a word"] += mood not in ("", SLOW)
             self.backend.books.kept(int(subject[1]) if subject else -1, self.recipients, text)
         self.answer("dot")
 

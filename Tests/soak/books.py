@@ -21,9 +21,10 @@ from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 from typing import NamedTuple
 
-from Tests.soak.model import ACCEPTED, DEFERRED, REFUSED, Asked, Forgot, Span
+from Tests.soak.worlds import ACCEPTED, DEFERRED, REFUSED, Asked, Forgot, Span
 
 FAR = "far end"  # is in each reply of the real server
+SPAMMERS = 24  # domains: spam0.example and so on
 OURS = "ours.example"  # the domain that mail is taken for
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from Tests.attacks.attacking import Broken, Peer
 from Tests.soak.books import FAR, Mail
-from Tests.soak.model import ACCEPTED
+from Tests.soak.worlds import ACCEPTED
 
 PATIENCE = 12.0  # seconds for an answer; more than the proxy gives itself for any
 LATER = 1.0  # seconds in which what was sent may still be read after its sender has gone

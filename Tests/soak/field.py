@@ -19,27 +19,17 @@ import random
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from Kamaelia.Apps.Grey.Stores import openStore
-from Tests.attacks.attacking import must
-from Tests.soak.backend import (
-    HANG_UP,
-    SILENCE,
-    SLOW,
-    STAGES,
-    TAKE_AND_HANG_UP,
-    TAKE_IN_SILENCE,
-    Backend,
-)
+from Tests.soak.backend import Backend
 from Tests.soak.books import Books, Listing
-from Tests.soak.model import Forgot, Span, Times
+from Tests.soak.disturbing import RELOADED, Disturbing
 from Tests.soak.proxy import Proxy, State
 from Tests.soak.servers import Server
 from Tests.soak.strangers import burst, crowd, spam, twins
 from Tests.soak.strangers import once as sayOnce
+from Tests.soak.worlds import Span, Times
 
 RULES = Times(20, 60, 600, 1800, passes=5)  # of the hour that is simulated
 SERVERS = {
@@ -53,16 +43,15 @@ SERVERS = {
     "reports": 4,
 }
 MAY_GROW = 2 * 1024 * 1024  # octets a process
-NOTICED = 2.5  # seconds until each process knows of a change in the store
-RELOADED = 6.0  # seconds until the last connection that knew it otherwise has asked
 
 
-class Field:
+class Field(Disturbing):
     """Field(options, folder, store) -> run(), then what it saw."""
 
     slowness = 1.0  # how much slower than in the tables everything happens
 
     def __init__(self, options: Any, folder: Path, store: str) -> None:
+        super().__init__()
         self.options = options
         self.rng = random.Random(options.seed)
         self.books = Books()
@@ -71,10 +60,9 @@ class Field:
         self.seconds = options.minutes * 60 / options.scale
         self.folder, self.store = folder, store
         self.pace = self.slowness / options.load
-        self.isOver = self.isCalm = False
+        self.isOver = False
         self.seen: Counter[str] = Counter()
         self.samples: list[tuple[float, int, State]] = []
-        self.static: dict[tuple[str, str, str], Span] = {}
         self.servers = [
             Server(self, number, kind) for kind, many in SERVERS.items() for number in range(many)
         ]
@@ -153,6 +141,11 @@ class Field:
     async def sample(self) -> None:
         self.samples.append((time.monotonic(), self.proxy.life, self.proxy.state()))
 
+    async def forEver(self, work: Callable[[], Awaitable[None]], low: float, high: float) -> None:
+        while True:
+            await asyncio.sleep(self.rng.uniform(low, high))
+            await work()
+
     # Who comes
 
     def traffic(self) -> list[Any]:
@@ -170,120 +163,6 @@ class Field:
             while not self.isOver:
                 group.create_task(work(self))
                 await asyncio.sleep(self.rng.expovariate(1 / (pause * self.pace)))
-
-    # What goes wrong
-
-    def disturbances(self) -> list[Any]:
-        works = [(self.killProxy, 4, 9), (self.spoilBackend, 0.5, 3), (self.reload, 3, 9)]
-        works += [(self.changeMind, 1, 4)]
-        return [self.whileNotCalm(*work) for work in works]
-
-    async def whileNotCalm(
-        self, work: Callable[[], Awaitable[None]], low: float, high: float
-    ) -> None:
-        while not self.isCalm:
-            await asyncio.sleep(self.rng.uniform(low, high))
-            await work()
-
-    async def forEver(self, work: Callable[[], Awaitable[None]], low: float, high: float) -> None:
-        while True:
-            await asyncio.sleep(self.rng.uniform(low, high))
-            await work()
-
-    async def killProxy(self) -> None:
-        whom = self.rng.choice(
-            ["all", "first"] if self.options.workers == 1 else ["all", "first", "worker", "worker"]
-        )
-        self.seen["kills"] += 1
-        self.seen[f"killed: {whom}"] += 1
-        await self.proxy.kill(whom)
-        if whom != "worker":
-            await asyncio.sleep(self.rng.uniform(0, 0.5))
-            await self.proxy.start()
-
-    async def spoilBackend(self) -> None:
-        """Killed, or in a mood at one stage or two."""
-        rng = self.rng
-        self.seen["the real server was spoilt"] += 1
-        if rng.random() < 0.3:
-            await self.loseBackend()
-            return
-        moods = [HANG_UP, SILENCE, SLOW, "451", "421", "550"]
-        for stage in rng.sample(STAGES, rng.randint(1, 2)):
-            more = [TAKE_AND_HANG_UP, TAKE_IN_SILENCE] if stage == "dot" else []
-            self.backend.moods[stage] = rng.choice(moods + more)
-        await asyncio.sleep(rng.uniform(0.3, 1.5) * self.slowness)
-        self.backend.moods.clear()
-
-    async def loseBackend(self) -> None:
-        self.backend.kill()
-        await asyncio.sleep(self.rng.uniform(0.1, 1.0))
-        await self.backend.start()
-
-    async def reload(self) -> None:
-        """The files of the lists change, and it is told."""
-        self.setStatic()
-        self.proxy.hangUp()
-        self.seen["reloads"] += 1
-        await asyncio.sleep(0)
-
-    def setStatic(self) -> None:
-        """Writes the files anew: the listed senders, and some others."""
-        rng, now = self.rng, self.clock()
-        allowed = [
-            f"{net}.0/24" for each in self.servers if each.name == "listed" for net in each.networks
-        ]
-        allowed += rng.sample([f"{each.networks[0]}.0/24" for each in self.servers[:12]], 2)
-        denied = [f"@spam{number}.example" for number in rng.sample(range(20), 3)]
-        wanted = {("allow", "client", each) for each in allowed} | {
-            ("deny", "sender", each) for each in denied
-        }
-        for key in set(self.static) - wanted:
-            end = Span(now, now + RELOADED)
-            self.books.listings.append(Listing(*key, self.static.pop(key), end))
-        for key in wanted - set(self.static):
-            self.static[key] = Span(now, now + RELOADED)
-        (self.folder / "allowed").write_text("\n".join(allowed))
-        (self.folder / "denied").write_text("\n".join(denied))
-
-    async def changeMind(self) -> None:
-        """An administrator allows or denies somebody for a while, or forgets a client."""
-        rng = self.rng
-        server = rng.choice(self.servers)
-        network = f"{server.networks[0]}.0/24"
-        choice = rng.choice(["allow", "deny", "forget"])
-        self.seen[f"commands: {choice}"] += 1
-        if choice == "forget":
-            await server.atRest(lambda: self.forget(network))
-        elif choice == "deny":
-            await self.listing("deny", "sender", f"@spam{rng.randrange(20, 24)}.example")
-        else:
-            await self.listing("allow", "client", network)
-
-    async def forget(self, network: str) -> None:
-        start = self.clock()
-        await self.proxy.ask("forget", network)
-        self.books.forgotten.append(Forgot(network, Span(start, self.clock())))
-
-    async def listing(self, *entry: str) -> None:
-        """verdict, kind, what: on the list of the store for a while."""
-        begin = self.clock()
-        await self.enter(*entry)
-        start = Span(begin, self.clock() + NOTICED)
-        await asyncio.sleep(self.rng.uniform(1, 6) * self.slowness)
-        begin = self.clock()
-        await self.withdraw(*entry[1:])
-        self.books.listings.append(Listing(*entry, start, Span(begin, self.clock() + NOTICED)))
-
-    async def enter(self, verdict: str, kind: str, what: str) -> None:
-        said = await self.proxy.ask(verdict, what, "--kind", kind)
-        must(said.strip() == f"{kind} {what}: {verdict}", f"{verdict} {what} says {said}")
-
-    async def withdraw(self, kind: str, what: str) -> None:
-        """The command forgets all that is known of what is named so; this only the entry."""
-        with closing(openStore(self.store)) as store:
-            isGone = store.removeEntry(kind, what)
-        must(isGone, f"the entry {kind} {what} is lost")
 
     # At the end
 

@@ -20,178 +20,23 @@ in which they may have been decided.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import product
-from typing import Any, NamedTuple
+from typing import Any
 
-ACCEPTED, DEFERRED, REFUSED = "accepted", "deferred", "refused"
-MOST_AT_ONCE = 14  # questions whose orders are all tried
+from Tests.soak.orders import inAnyOrder, overlapping
+from Tests.soak.worlds import (
+    ACCEPTED,
+    Asked,
+    Forgot,
+    Good,
+    Known,
+    Pair,
+    Passed,
+    Seen,
+    Times,
+    World,
+)
+
 NEAR = 0.1  # seconds: what lies so close together is one moment
-SLACK = 0.002  # seconds: two processes read one clock
-
-Pair = tuple[str, str]  # sender and recipient
-
-
-class Span(NamedTuple):
-    """A moment that lies somewhere in between."""
-
-    low: float
-    high: float
-
-    def since(self, before: "Span") -> "Span":
-        """How long after another it was."""
-        return Span(self.low - before.high, self.high - before.low)
-
-    def has(self, moment: float, slack: float = SLACK) -> bool:
-        return self.low - slack <= moment <= self.high + slack
-
-
-class Times(NamedTuple):
-    """The times of SMTP.md's table in seconds, and how many passes make a regular."""
-
-    tooSoon: float
-    minDefer: float
-    maxDefer: float
-    maxGrey: float
-    passes: int = 0
-
-
-class Seen(NamedTuple):
-    """A row of the table of attempts."""
-
-    at: Span
-
-
-class Passed(NamedTuple):
-    """A row of the table of those who have passed."""
-
-    seen: Span
-    at: Span
-    times: int
-
-
-class Good(NamedTuple):
-    """A client that did well."""
-
-    times: int
-    last: Span
-
-
-Known = Seen | Passed | None
-
-
-class World(NamedTuple):
-    """What may be so of a client: as a regular, and of those pairs that are looked at."""
-
-    good: Good | None
-    pairs: tuple[tuple[Pair, Known], ...]
-
-    def of(self, pair: Pair) -> Known:
-        return dict(self.pairs)[pair]
-
-    def put(self, pair: Pair, known: Known) -> "World":
-        return self._replace(
-            pairs=tuple((each, known if each == pair else old) for each, old in self.pairs)
-        )
-
-
-class Asked(NamedTuple):
-    """A client asked for a recipient.
-
-    heard: the verdicts that its answer allows. isSure: it was asked for certain. allowed, denied:
-    (may be, must be) on a list at that moment.
-    """
-
-    client: str
-    pair: Pair
-    when: Span
-    heard: frozenset[str]
-    isSure: bool = True
-    allowed: tuple[bool, bool] = (False, False)
-    denied: tuple[bool, bool] = (False, False)
-
-    def leadsTo(self, world: World, times: Times) -> Iterator[World]:
-        if not self.isSure:
-            yield world
-        for verdict, after in self._answers(world, times):
-            if verdict in self.heard:
-                yield after
-
-    def _answers(self, world: World, times: Times) -> Iterator[tuple[str, World]]:
-        if self.denied[0]:
-            yield REFUSED, world
-        if self.allowed[0] and not self.denied[1]:
-            yield ACCEPTED, world
-        if not (self.denied[1] or self.allowed[1]):
-            yield from byTheRules(world, self.pair, self.when, times)
-
-
-class Forgot(NamedTuple):
-    """An administrator made a stranger of a client."""
-
-    client: str
-    when: Span
-
-    def leadsTo(self, world: World, times: Times) -> Iterator[World]:
-        yield World(None, tuple((pair, None) for pair, _ in world.pairs))
-
-
-def byTheRules(world: World, pair: Pair, now: Span, times: Times) -> Iterator[tuple[str, World]]:
-    """Each verdict that is possible, and what is known from then on."""
-    good, isRegular, isForgotten = world.good, False, True
-    mayBeStranger = True
-    if good is not None:
-        away = now.since(good.last)
-        isForgotten = away.high > times.maxGrey
-        isKnown = away.low <= times.maxGrey
-        isRegular = isKnown and 0 < times.passes <= good.times
-        mayBeStranger = isForgotten or not 0 < times.passes <= good.times
-    if isRegular and good is not None:
-        yield ACCEPTED, world._replace(good=Good(good.times, now))
-    if not mayBeStranger:
-        return
-    known = world.of(pair)
-    for verdict, after in table(known, now, times):
-        follows = world.put(pair, after)
-        if not (times.passes and isinstance(known, Seen) and isinstance(after, Passed)):
-            yield verdict, follows
-            continue
-        if good is not None and now.since(good.last).low <= times.maxGrey:
-            yield verdict, follows._replace(good=Good(good.times + 1, now))
-        if isForgotten:
-            yield verdict, follows._replace(good=Good(1, now))
-
-
-def table(known: Known, now: Span, times: Times) -> Iterator[tuple[str, Known]]:
-    """The rows of the table in SMTP.md that may apply."""
-    if known is None:
-        yield DEFERRED, Seen(now)
-    elif isinstance(known, Passed):
-        away = now.since(known.at)
-        if away.low <= times.maxGrey:
-            yield ACCEPTED, Passed(known.seen, now, known.times + 1)
-        if away.high > times.maxGrey:
-            yield DEFERRED, Seen(now)
-    else:
-        waited, least = now.since(known.at), max(times.tooSoon, times.minDefer)
-        if waited.low < times.tooSoon or waited.high > times.maxDefer:
-            yield DEFERRED, Seen(now)
-        if waited.high >= times.tooSoon and waited.low < times.minDefer:
-            yield DEFERRED, known
-        if waited.high >= least and waited.low <= times.maxDefer:
-            yield ACCEPTED, Passed(known.at, now, 1)
-
-
-def shapeOf(world: World) -> Any:
-    """What it says, but for the times."""
-    good = world.good and world.good.times
-    return good, tuple((type(known), getattr(known, "times", 0)) for _, known in world.pairs)
-
-
-def isOpen(worlds: set[Known]) -> bool:
-    """Whether they differ in more than who of two at once was first."""
-    spans = [known.at for known in worlds if known is not None]
-    kinds = {(type(known), getattr(known, "times", 0)) for known in worlds}
-    wide = max(spans)[1] - min(spans)[0] if spans else 0.0
-    return len(kinds) > 1 or (len(worlds) > 1 and wide > NEAR)
 
 
 class Client:
@@ -231,7 +76,7 @@ class Model:
         choices = product(client.good, *(client.pairs[pair] for pair in pairs))
         worlds = {World(good, tuple(zip(pairs, known, strict=True))) for good, *known in choices}
         self.tally["questions"] += len(group)
-        after = inAnyOrder(group, worlds, self.times)
+        after = inAnyOrder(group, worlds, lambda each, world: each.leadsTo(world, self.times))
         if not after:
             client.isLost = True
             self.wrong.append(f"no rule gives these answers: {told(group, worlds)}")
@@ -298,20 +143,6 @@ class Model:
         return regular.passes == good.times and good.last.has(regular.last)
 
 
-def overlapping(happened: list[Any]) -> Iterator[list[Any]]:
-    """In order; together where it cannot be said which was first."""
-    chain: list[Any] = []
-    end = float("-inf")
-    for each in sorted(happened, key=lambda each: each.when):
-        if chain and each.when.low > end:
-            yield chain
-            chain = []
-        chain.append(each)
-        end = max(end, each.when.high) if len(chain) > 1 else each.when.high
-    if chain:
-        yield chain
-
-
 def apart(chain: list[Any]) -> list[list[Any]]:
     """By pairs, where one has nothing to do with another: that takes somebody who may pass."""
     if len(chain) == 1 or any(isinstance(each, Forgot) for each in chain):
@@ -330,30 +161,6 @@ def mayPass(asked: Asked) -> bool:
     return ACCEPTED in asked.heard
 
 
-def inAnyOrder(group: list[Any], worlds: set[World], times: Times) -> set[World]:
-    """The worlds that are possible after all of it."""
-    if len(group) > MOST_AT_ONCE:
-        for each in sorted(group, key=lambda each: each.when.high):
-            worlds = {after for world in worlds for after in each.leadsTo(world, times)}
-        return worlds
-    layer: dict[int, set[World]] = {0: worlds}
-    for _ in group:
-        following: dict[int, set[World]] = defaultdict(set)
-        for done, now in layer.items():
-            for number in mayBeNext(group, done):
-                after = {more for world in now for more in group[number].leadsTo(world, times)}
-                following[done | 1 << number] |= after
-        layer = following
-    return layer[(1 << len(group)) - 1]
-
-
-def mayBeNext(group: list[Any], done: int) -> list[int]:
-    """Those before whose begin nothing else that is still to come had its end."""
-    open_ = [number for number in range(len(group)) if not done >> number & 1]
-    end = min(group[number].when.high for number in open_)
-    return [number for number in open_ if group[number].when.low <= end]
-
-
 def told(group: list[Any], worlds: Iterable[World]) -> str:
     """For a person to read."""
     events = [
@@ -363,3 +170,17 @@ def told(group: list[Any], worlds: Iterable[World]) -> str:
         for each in group[:5]
     ]
     return f"{group[0].client}: {events}, where it was {list(worlds)[:3]}"
+
+
+def shapeOf(world: World) -> Any:
+    """What it says, but for the times."""
+    good = world.good and world.good.times
+    return good, tuple((type(known), getattr(known, "times", 0)) for _, known in world.pairs)
+
+
+def isOpen(worlds: set[Known]) -> bool:
+    """Whether they differ in more than who of two at once was first."""
+    spans = [known.at for known in worlds if known is not None]
+    kinds = {(type(known), getattr(known, "times", 0)) for known in worlds}
+    wide = max(spans)[1] - min(spans)[0] if spans else 0.0
+    return len(kinds) > 1 or (len(worlds) > 1 and wide > NEAR)

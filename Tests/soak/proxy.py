@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from Tests.attacks.attacking import PATIENCE, ROOT, must
-from Tests.soak.model import Times
+from Tests.soak.worlds import Times
 
 FORM = """\
 [listen]

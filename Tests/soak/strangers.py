@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from Tests.soak.books import OURS, Mail
+from Tests.soak.books import OURS, SPAMMERS, Mail
 from Tests.soak.calling import Call
 
 GARBAGE = [
@@ -31,7 +31,7 @@ async def burst(field: Any) -> None:
     """Spam from many clients of one network."""
     rng = field.rng
     network = f"127.{rng.randint(100, 140)}.{rng.randint(0, 255)}"
-    domain = f"spam{rng.randrange(20)}.example"
+    domain = f"spam{rng.randrange(SPAMMERS)}.example"
     ways = rng.choices(list(WAYS), list(WAYS.values()), k=rng.randint(5, 40))
 
     async def one(way: Callable[..., Awaitable[None]]) -> None:

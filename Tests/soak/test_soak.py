@@ -14,8 +14,9 @@ from Kamaelia.Support.Greylist import Rules as greylist
 from Kamaelia.Support.Greylist.Rules import Decision, Record, Rules, Triple
 from Tests.soak.__main__ import parser
 from Tests.soak.books import Books, verdictOf
-from Tests.soak.model import ACCEPTED, DEFERRED, Asked, Forgot, Model, Span, Times
+from Tests.soak.model import Model
 from Tests.soak.virtual import Month
+from Tests.soak.worlds import ACCEPTED, DEFERRED, Asked, Forgot, Span, Times
 
 TIMES = Times(2.0, 10.0, 50.0, 200.0, passes=2)
 RULES = Rules(2.0, 10.0, 50.0, 200.0, client_passes=2)

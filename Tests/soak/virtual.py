@@ -35,8 +35,8 @@ from Kamaelia.Apps.Grey.Stores import Entry
 from Tests.soak.backend import Conversation
 from Tests.soak.books import Listing
 from Tests.soak.field import Field
-from Tests.soak.model import Forgot, Span, Times
 from Tests.soak.proxy import FORM, State
+from Tests.soak.worlds import Forgot, Span, Times
 
 RULES = Times(0.0, 300.0, 172800.0, 864000.0, passes=5)  # the defaults, but ten days for 36
 OURS = ("Axon.", "Kamaelia.")
