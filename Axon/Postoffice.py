@@ -42,18 +42,17 @@ class postoffice:
         (fromWhom, sourcebox), (toWhom, sinkbox) = _pair(source), _pair(sink)
         _checkBox(fromWhom, sourcebox, passthrough == 1)
         _checkBox(toWhom, sinkbox, passthrough != 2)
-        before = fromWhom._postbox(sourcebox, passthrough == 1).target
+        start = fromWhom._postbox(sourcebox, passthrough == 1)
+        before = start.target
         if before is not None:
             raise BoxAlreadyLinkedToDestination(
                 f"{fromWhom.name}'s {sourcebox!r} already leads to"
                 f" {before.component.name}'s {before.boxname!r}; a box feeds one other"
             )
-        _checkCircle(
-            fromWhom._postbox(sourcebox, passthrough == 1),
-            toWhom._postbox(sinkbox, passthrough != 2),
-        )
+        end = toWhom._postbox(sinkbox, passthrough != 2)
+        _checkCircle(start, end)
         isLimited = capacity is not None or pipewidth or synchronous is not None
-        if isLimited and toWhom._postbox(sinkbox, passthrough != 2).end() is NULL:
+        if isLimited and end.end() is NULL:
             raise wiringError(
                 f"{toWhom.name}'s {sinkbox!r} leads to no inbox yet, and only an inbox has a"
                 " capacity or a size: link it first, or say it where it is linked to an inbox"
@@ -72,12 +71,16 @@ class postoffice:
     def deregisterlinkage(
         self, thecomponent: Any = None, thelinkage: linkage | None = None
     ) -> None:
-        if thelinkage is not None:
-            unwanted = [thelinkage] if thelinkage in self.linkages else []
-        else:
-            unwanted = [each for each in self.linkages if thecomponent in (each.source, each.sink)]
+        linkages, self.linkages = self.linkages, []
+        unwanted = []
+        for each in linkages:
+            if each is thelinkage or (
+                thelinkage is None and (each.source is thecomponent or each.sink is thecomponent)
+            ):
+                unwanted.append(each)
+            else:
+                self.linkages.append(each)
         for each in unwanted:
-            self.linkages.remove(each)
             each.part()
 
     def islinkageregistered(self, linkage: linkage) -> bool:

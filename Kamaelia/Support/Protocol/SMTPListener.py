@@ -98,7 +98,7 @@ class Listener:
     @property
     def isFull(self) -> bool:
         """So much waits that reading should stop until next() has given None."""
-        return self.unread > FULL
+        return len(self.buffer) - self.position > FULL
 
     def next(self) -> Event | None:
         """What has happened; None when it takes more bytes to say."""
@@ -112,7 +112,7 @@ class Listener:
             return self._refuse(TOO_EARLY)
         if self.gettingdata:
             return self._takeText()
-        return self._takeLine() if self.unread else None
+        return self._takeLine() if self.position < len(self.buffer) else None
 
     def forget(self) -> None:
         """Drop what is unread."""

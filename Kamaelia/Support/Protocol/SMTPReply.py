@@ -16,7 +16,8 @@ unfinished reply is limited.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 # Enhanced status code, the first word of a text (RFC 2034 section 4, RFC 3463 section 2).
 STATUS = re.compile(r"([245])\.[0-9]{1,3}\.[0-9]{1,3}(?= |$)", re.MULTILINE)
@@ -105,8 +106,15 @@ class ReplyReader:
         """More has come than the replies that were given."""
         return bool(self.kept or self.lines)
 
-    def take(self, data: bytes) -> Iterator[Reply]:
+    def take(self, data: bytes) -> Iterable[Reply]:
         """The replies that are complete with this data; GarbageReply where the first bad one is."""
+        if not self.isAmidReply and len(data) <= LONGEST_REPLY_LINE:
+            reply = wholeReply(data)
+            if reply is not None:
+                return (reply,)
+        return self._takeAll(data)
+
+    def _takeAll(self, data: bytes) -> Iterator[Reply]:
         data, self.kept = self.kept + data, b""
         position = 0
         while position < len(data):
@@ -136,6 +144,20 @@ class ReplyReader:
             return None
         lines, self.lines = self.lines, []
         return Reply(int(code), "\n".join(lines))
+
+
+@lru_cache(maxsize=64)
+def wholeReply(data: bytes) -> Reply | None:
+    """The reply that this data is, if it is one and nothing else.
+
+    Cached, because a server says nearly the same in each session.
+    """
+    reader = ReplyReader()
+    try:
+        replies = list(reader._takeAll(data))
+    except GarbageReply:
+        return None
+    return replies[0] if len(replies) == 1 and not reader.isAmidReply else None
 
 
 def unfinished(data: bytes) -> bytes:

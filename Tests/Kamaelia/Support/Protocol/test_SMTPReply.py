@@ -120,3 +120,25 @@ def test_what_is_kept_of_a_reply_is_limited(pieces):
             assert len(reader.lines) <= MOST_REPLY_LINES
     except GarbageReply:
         pass
+
+
+@pytest.mark.parametrize(
+    "data", [b"250-one\r\n250 two\r\n", b"250-a\r\n", b"250 a\r\n3", b"1 a\r\n"]
+)
+def test_what_has_been_read_before_is_read_as_it_was(data):
+    def read():
+        reader = ReplyReader()
+        try:
+            return list(reader.take(data)), reader.isAmidReply
+        except GarbageReply as garbage:
+            return str(garbage)
+
+    assert read() == read()
+
+
+def test_a_whole_reply_amid_another_is_no_reply_of_its_own():
+    reader = ReplyReader()
+    assert list(reader.take(b"250 seen\r\n")) == [Reply(250, "seen")]
+    assert list(reader.take(b"250-one\r\n")) == []
+    assert list(reader.take(b"250 seen\r\n")) == [Reply(250, "one\nseen")]
+    assert not reader.isAmidReply
