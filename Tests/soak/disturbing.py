@@ -152,15 +152,16 @@ class Disturbing:
         await self.proxy.ask("forget", network)
         self.books.forgotten.append(Forgot(network, Span(start, self.clock())))
 
-    async def listing(self, *entry: str) -> None:
-        """verdict, kind, what: on the list of the store for a while."""
+    async def listing(self, verdict: str, kind: str, what: str) -> None:
+        """On the list of the store for a while."""
         begin = self.clock()
-        await self.enter(*entry)
+        await self.enter(verdict, kind, what)
         start = Span(begin, self.clock() + NOTICED)
         await asyncio.sleep(self.rng.uniform(1, 6) * self.slowness)
         begin = self.clock()
-        await self.withdraw(*entry[1:])
-        self.books.listings.append(Listing(*entry, start, Span(begin, self.clock() + NOTICED)))
+        await self.withdraw(kind, what)
+        end = Span(begin, self.clock() + NOTICED)
+        self.books.listings.append(Listing(verdict, kind, what, start, end))
 
     async def enter(self, verdict: str, kind: str, what: str) -> None:
         said = await self.proxy.ask(verdict, what, "--kind", kind)

@@ -18,7 +18,7 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -149,7 +149,7 @@ class Field(Disturbing):
     # Who comes
 
     def traffic(self) -> list[Any]:
-        pauses: list[tuple[Callable[[Any], Awaitable[None]], float]] = [
+        pauses: list[tuple[Callable[[Any], Coroutine[Any, Any, None]], float]] = [
             (burst, 0.5),
             (twins, 2.0),
             (crowd, 8.0),
@@ -157,7 +157,7 @@ class Field(Disturbing):
         coming = [self.again(work, pause) for work, pause in pauses]
         return [*coming, *(server.run() for server in self.servers)]
 
-    async def again(self, work: Callable[[Any], Awaitable[None]], pause: float) -> None:
+    async def again(self, work: Callable[[Any], Coroutine[Any, Any, None]], pause: float) -> None:
         """Begins it anew all the time, whether the last has ended or not."""
         async with asyncio.TaskGroup() as group:
             while not self.isOver:
@@ -182,7 +182,7 @@ class Field(Disturbing):
         return slopeOf(calm) * (calm[-1][0] - calm[0][0]) if len(calm) > 2 else 0.0
 
 
-def slopeOf(points: list[tuple[float, float]]) -> float:
+def slopeOf(points: Sequence[tuple[float, float]]) -> float:
     """Of the straight line through them that fits best."""
     x = sum(each[0] for each in points) / len(points)
     y = sum(each[1] for each in points) / len(points)

@@ -73,8 +73,11 @@ class Model:
         pairs = list(dict.fromkeys(each.pair for each in group if isinstance(each, Asked)))
         if any(isinstance(each, Forgot) for each in group):
             pairs = list({*pairs, *client.pairs})
-        choices = product(client.good, *(client.pairs[pair] for pair in pairs))
-        worlds = {World(good, tuple(zip(pairs, known, strict=True))) for good, *known in choices}
+        known = list(product(*(client.pairs[pair] for pair in pairs)))
+        worlds = {
+            World(good, tuple(zip(pairs, each, strict=True)))
+            for good, each in product(client.good, known)
+        }
         self.tally["questions"] += len(group)
         after = inAnyOrder(group, worlds, lambda each, world: each.leadsTo(world, self.times))
         if not after:
