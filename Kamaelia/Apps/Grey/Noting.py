@@ -9,7 +9,7 @@ in each answer that is our own.
 
 from __future__ import annotations
 
-import secrets
+import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from Kamaelia.Apps.Grey.Greylist import Greylist, wallClock
@@ -65,7 +65,7 @@ class Noting(Handler):
     def beginNotes(self) -> None:
         """A mail begins."""
         self.verdicts = {}
-        self.mailId = secrets.token_hex(6)
+        self.mailId = os.urandom(6).hex()
         self.lastReply = None
 
     def handleMail(self, command: list[str]) -> None:
