@@ -30,4 +30,4 @@ class GreyLister(ServerCore):
             return recipient.lower().startswith("<postmaster@") or super().whiteListed(recipient)
 
 
-GreyLister().run()
+GreyLister(onListening=lambda server: print(f"listening on port {server.port}")).run()

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shlex
+import socket
 import subprocess
 import textwrap
 from collections.abc import Callable
@@ -148,6 +149,26 @@ class TestPostfix:
         assert [json.loads(each)["status"] for each in records] == [
             *("DEFERRED", "ACCEPTED", "DEFERRED", "REFUSED")
         ]
+
+    def test_postfix_leaves_its_port_to_the_proxy(self, machine: Machine) -> None:
+        machine.do("Move Postfix")
+        machine.far.program.waitForPort(machine.behind)
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", machine.far.port), timeout=PATIENCE)
+
+    @pytest.mark.parametrize("protocols", ["ipv4", "all"])
+    def test_a_postfix_of_IPv4_alone_takes_no_client_of_IPv6(
+        self, machine: Machine, protocols: str
+    ) -> None:
+        """So that the guide has to say to listen on IPv4 alone then."""
+        words = ["postconf", "-c", str(machine.far.folder / "etc"), f"inet_protocols={protocols}"]
+        subprocess.run(words, check=True, capture_output=True, timeout=PATIENCE)
+        machine.do("Move Postfix")
+        machine.far.program.waitForPort(machine.behind)
+        machine.greylist()
+        for _ in range(2):
+            answer = machine.send(Origin("2001:db8::7", 4711, "2001:db8::25", 25))
+        assert answer[:9] == {"ipv4": "451 4.4.1", "all": "250 2.0.0"}[protocols]
 
     def test_nobody_but_this_machine_may_send_to_anybody(self, machine: Machine) -> None:
         machine.do("Move Postfix")
