@@ -1,22 +1,35 @@
-"""Tables for a person at a terminal: what is known, and how much was decided how."""
+"""Tables for a person at a terminal: what is known, and how much was decided how.
+
+Example usage
+-------------
+    Reporting.stats(store.counters(), store.counts())
+
+How does it work?
+-----------------
+rich sets the tables. It is imported when there is something to show: a server
+without a person before it needs none. Where it is missing, NoTables is raised.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable
 from itertools import islice
-from typing import Any
-
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING, Any
 
 from Kamaelia.Apps.Grey.MailLog import printable
 from Kamaelia.Apps.Grey.Stores.Store import Counts, Entry, isOver
 from Kamaelia.Support.Greylist.Rules import Record, Regular, Triple
 
+if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
+
 WIDEST = 200  # columns, where there is no terminal to say
+
+
+class NoTables(ValueError):
+    """What sets tables is not installed."""
 
 
 def triples(known: Iterable[tuple[Triple, Record]], most: int) -> None:
@@ -85,6 +98,12 @@ def _share(number: int, total: int) -> str:
 
 
 def _table(*columns: str) -> Table:
+    try:
+        from rich import box
+        from rich.table import Table
+    except ImportError as error:
+        what = f"tables are set by rich, which is missing ({error}): pip install 'kamaelia[grey]'"
+        raise NoTables(what) from None
     table = Table(box=box.SIMPLE)
     for name in columns:
         isNumber = name in ("number", "share", "mails", "triples")
@@ -94,6 +113,8 @@ def _table(*columns: str) -> Table:
 
 def _cell(text: str) -> Text:
     """A stranger's words: shown as they are, never as markup, and never as control characters."""
+    from rich.text import Text
+
     return Text(printable(text))
 
 
@@ -102,6 +123,8 @@ def _time(moment: float) -> str:
 
 
 def _print(table: Table, empty: str = "", more: str = "") -> None:
+    from rich.console import Console
+
     console = Console()
     if not console.is_terminal:
         console = Console(width=WIDEST)

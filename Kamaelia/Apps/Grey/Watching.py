@@ -84,8 +84,8 @@ class Coloured(Plain):
 
     def event(self, word: str, what: str) -> None:
         clock, colour = _clock(time.time()), COLOURS.get(word, "")
-        parts = [(f"{clock} ", "dim"), (f"{word:<8}", colour), f" {printable(what)}"]
-        self.console.print(Text.assemble(*parts), soft_wrap=True)
+        begin = Text.assemble((f"{clock} ", "dim"), (f"{word:<8}", colour))
+        self.console.print(begin, Text(printable(what)), soft_wrap=True)
 
     def figures(self, counters: dict[str, int], counts: Counts) -> None:
         self._live.update(Reporting.statsTable(counters, counts, isShort=True), refresh=True)
@@ -93,7 +93,8 @@ class Coloured(Plain):
 
 def displayOn(file: TextIO) -> Plain:
     """What suits a terminal, or a file."""
-    return Coloured(file) if file.isatty() else Plain(file)
+    isScreen = file.isatty() and not Console(file=file).is_dumb_terminal
+    return Coloured(file) if isScreen else Plain(file)
 
 
 def wordsOf(record: dict[str, Any], now: float) -> tuple[str, str]:
