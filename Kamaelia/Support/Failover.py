@@ -65,6 +65,8 @@ class Health:
 
     def inOrder(self, servers: Iterable[Server], now: float) -> list[Server]:
         """All of them: first those that are well, as given, then those that failed long ago."""
+        if not self._failures:
+            return list(servers)
         return sorted(servers, key=lambda server: self._since(server, now))
 
     def _since(self, server: Server, now: float) -> float:

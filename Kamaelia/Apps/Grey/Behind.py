@@ -66,6 +66,8 @@ class Behind:
                 raise ValueError(f"TLS with {server} needs smtp_tls_name, the certificate's name")
 
     def _servers(self) -> tuple[Server, ...]:
+        if not self.smtp_servers:
+            return serversOf(self.smtp_ip, self.smtp_port, ())
         several = tuple(
             tuple(each) if isinstance(each, list) else each for each in self.smtp_servers
         )
@@ -124,8 +126,8 @@ class Behind:
             self.unlink(self.TCPClient)
             self.TCPClient = None
         for boxname in ("tcp_inbox", "tcp_control", "tcp_sslready"):
-            for _ in self.Inbox(boxname):
-                """It was from the connection that has been left."""
+            while self.inboxes[boxname]:
+                self.recv(boxname)  # it was from the connection that has been left
 
     def relayBroke(self, broken: Broken) -> None:
         """The session with the real server ended too early. A mail that was begun there is lost."""
@@ -146,7 +148,8 @@ class Behind:
         session: Any
         recipients: list[str]
         scheduler: Any
-        Inbox: Any
+        inboxes: Any
+        recv: Any
         link: Any
         unlink: Any
         addChildren: Any

@@ -123,17 +123,17 @@ class Relaying:
 
     def heed(self) -> None:
         """Takes what came from the real server."""
-        owner = self.owner
-        if self.isOurTurn and not owner.inboxes["tcp_control"]:
+        owner, boxes = self.owner, self.owner.inboxes
+        if self.isOurTurn and not boxes["tcp_control"]:
             self.goOn(None)
-        while owner.inboxes["tcp_inbox"] and owner.relaying is self:
+        while boxes["tcp_inbox"] and owner.relaying is self:
             for event in self.relay.receive(owner.recv("tcp_inbox")):
                 self._take(event)
-        while owner.relaying is self and owner.dataReady("tcp_sslready"):
+        while boxes["tcp_sslready"] and owner.relaying is self:
             owner.recv("tcp_sslready")
             owner.send(self.relay.startedTLS(), "tcp_outbox")
             self._expect()
-        while owner.relaying is self and owner.inboxes["tcp_control"]:
+        while boxes["tcp_control"] and owner.relaying is self:
             ended = owner.recv("tcp_control")
             if isinstance(ended, producerFinished | shutdownMicroprocess):
                 why = getattr(ended, "message", None)
@@ -174,10 +174,11 @@ class Relaying:
             self.owner.send(event.data, "tcp_outbox")
             self._expect()
         elif isinstance(event, Ready):
-            self._expect()
             self.owner.smtp_health.worked(self.server)
             if self.conversation is not None:
                 self.goOn(None)
+            else:
+                self._expect()
         elif isinstance(event, BeginTLS):
             self._expect(self.relay.timeoutOf("TLS"))
             self.owner.send(self.owner.smtp_ssl or True, "tcp_makessl")
@@ -192,8 +193,11 @@ class Relaying:
 
     def _expect(self, more: float = 0) -> None:
         """From now on the real server has the time of this stage, and `more`."""
-        timeout = self.relay.timeout
-        self.owner.dueByOthers = inf if timeout is None else self.owner.now() + timeout + more
+        relay, owner = self.relay, self.owner
+        if relay.waiting:
+            owner.dueByOthers = owner.now() + relay.timeoutOf(relay.waiting[0]) + more
+        else:
+            owner.dueByOthers = inf
 
     def _break(self, broken: Broken) -> None:
         owner, wasAsked = self.owner, self.conversation is not None

@@ -24,6 +24,7 @@ Termination: once `breakConnection` is true nothing more is heard.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 from Kamaelia.Support.Protocol.SMTPAddress import Envelope
@@ -97,7 +98,7 @@ class Session(Listener):
         if self.spokeEarly:
             self.breakConnection = True
             return EARLY_TALKER
-        return Reply(220, f"{self.settings.servername} ESMTP {self.settings.serverid} {date}")
+        return greeting(self.settings.servername, self.settings.serverid, date)
 
     def may(self, verb: str, words: list[str]) -> Reply | None:
         """Why this may not be said now; None when it may.
@@ -247,6 +248,12 @@ class Session(Listener):
 
     def quit(self, words: list[str]) -> Reply:
         return BYE
+
+
+@lru_cache(maxsize=16)
+def greeting(servername: str, serverid: str, date: str) -> Reply:
+    """All who connect within a second are greeted with the same."""
+    return Reply(220, f"{servername} ESMTP {serverid} {date}")
 
 
 Deed = Callable[[Session, list[str]], Reply]

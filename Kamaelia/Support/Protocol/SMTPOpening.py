@@ -18,8 +18,9 @@ Termination: as above.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from Kamaelia.Support.Protocol.SMTPClientAddress import Client, linesFor
@@ -104,7 +105,7 @@ def sayHello(manner: Manner, extensions: Extensions, isClient: bool, mayFallBack
         need("HELO", (yield "HELO", f"HELO {name}"), isClient)
         return
     need(verb, reply, isClient)
-    extensions.update(extensionsOf(reply))
+    extensions.update(extensionsIn(reply.text))
 
 
 def encrypt(manner: Manner, extensions: Extensions, isClient: bool) -> Opening:
@@ -142,8 +143,12 @@ def refusal(stage: str, reply: Reply) -> str:
     return f"the mail server refuses us at {stage}: {reply.code} {reply.text}"
 
 
-def extensionsOf(reply: Reply) -> Extensions:
-    """The extensions in an answer to EHLO: names in capitals, and what stands behind them."""
-    lines = reply.text.split("\n")[1:]
+@lru_cache(maxsize=64)
+def extensionsIn(text: str) -> Mapping[str, str]:
+    """The extensions in an answer to EHLO: names in capitals, and what stands behind them.
+
+    Cached, because a server says the same in each session.
+    """
+    lines = text.split("\n")[1:]
     pairs = (line.strip().partition(" ") for line in lines)
     return {name.upper(): argument for name, _, argument in pairs if name}
