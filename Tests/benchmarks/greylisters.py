@@ -114,7 +114,7 @@ def ours(path: str, kind: str, workers: int = 1) -> Starter:
             file = folder / "grey.toml"
             settings = {"port": port, "workers": workers, "store": store, "folder": folder}
             file.write_text(CONFIGURATION.format(**settings))
-            python = ["env", f"PYTHONPATH={path}", PYTHON]
+            python = ["env", f"--chdir={path}", PYTHON]  # -m looks there first
             words = [*python, "-m", "Kamaelia.Apps.Grey", "run", "--config", str(file)]
             with child(words, port) as process:
                 yield Running(process.pid, port, store=pid)
