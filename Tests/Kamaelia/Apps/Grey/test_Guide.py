@@ -292,3 +292,34 @@ def test_those_whom_postgrey_let_pass_are_allowed(tmp_path: Path, monkeypatch: A
         timeout=PATIENCE,
     )
     assert done.stdout == "client 192.0.2.1: allow\nclient 2001:db8::1: allow\n", done.stderr
+
+
+CLIENTS = """\
+# comment
+example.com   # why
+192.0.2.1
+198.51.100.0/24
+203.0.113
+2001:db8::/32
+/^mail\\d+\\.example\\.net$/
+"""
+
+
+def test_the_lists_of_postgrey_are_understood(tmp_path: Path, capsys: Any) -> None:
+    (tmp_path / "whitelist_clients").write_text(CLIENTS)
+    (tmp_path / "whitelist_recipients").write_text("# comment\npostmaster@\nann@example.org\n")
+    text = "\n".join(commandsIn(block("The lists of postgrey")))
+    for folder in ("/etc/postgrey", "/etc"):
+        text = text.replace(f"{folder}/", f"{tmp_path}/")
+    subprocess.run(["sh", "-c", text], check=True, timeout=PATIENCE)
+    assert (tmp_path / "kamaelia-grey.clients").read_text().split() == [
+        *("example.com", "*.example.com", "192.0.2.1", "198.51.100.0/24", "203.0.113"),
+        "2001:db8::/32",
+    ]
+    assert (tmp_path / "kamaelia-grey.recipients").read_text().split() == [
+        *("postmaster@*", "ann@example.org")
+    ]
+    (allow,) = [text for kind, _, text in BLOCKS if kind == "toml" and "[allow]" in text]
+    file = tmp_path / "grey.toml"
+    file.write_text("[forward]\nallowed_domains = []\n" + allow.replace("/etc/", f"{tmp_path}/"))
+    assert main(["check", "-c", str(file)]) == 0, capsys.readouterr().err
