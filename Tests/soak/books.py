@@ -24,6 +24,7 @@ from typing import NamedTuple
 from Tests.soak.worlds import ACCEPTED, DEFERRED, REFUSED, Asked, Forgot, Span
 
 FAR = "far end"  # is in each reply of the real server
+MAYBE_MUTE = "Greylisted, please try again later"  # or else less than a second is left
 SPAMMERS = 24  # domains: spam0.example and so on
 OURS = "ours.example"  # the domain that mail is taken for
 
@@ -108,6 +109,7 @@ class Books:
         self.questions: list[tuple[Question, frozenset[str], bool]] = []
         self.listings: list[Listing] = []
         self.forgotten: list[Forgot] = []
+        self.stalls: list[Span] = []  # when a deferral may only mean that the store is mute
         self.tally: Counter[str] = Counter()
         self.strange: list[str] = []
 
@@ -172,12 +174,14 @@ class Books:
     def happened(self) -> Iterator[Asked | Forgot]:
         """For the model."""
         yield from self.forgotten
-        for (peer, mail, recipient, when, _), heard, isSure in self.questions:
+        for (peer, mail, recipient, when, reply), heard, isSure in self.questions:
             client = str(ip_network(f"{peer}/24", strict=False))
             lists = {
                 verdict: self._mayMust(verdict, (peer, mail.sender, recipient, when))
                 for verdict in ("allow", "deny")
             }
+            if MAYBE_MUTE in reply and any(map(when.meets, self.stalls)):
+                isSure = False
             pair = (mail.senderKey, recipient[1:-1].lower())
             yield Asked(client, pair, when, heard, isSure, lists["allow"], lists["deny"])
 

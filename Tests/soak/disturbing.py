@@ -14,6 +14,7 @@ on purpose is noted in the books, with the span in which all come to know it.
 
 import asyncio
 import random
+import sqlite3
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import closing
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from Kamaelia.Apps.Grey.Stores import openStore
+from Kamaelia.Apps.Grey.Stores.Redis import RedisStore
 from Tests.attacks.attacking import must
 from Tests.soak.backend import (
     HANG_UP,
@@ -38,6 +40,7 @@ from Tests.soak.worlds import Forgot, Span
 
 NOTICED = 2.5  # seconds until each process knows of a change in the store
 RELOADED = 6.0  # seconds until the last connection that knew it otherwise has asked
+STALLED = 3.0  # seconds until nobody waits any more for a store that was held
 DENIED_BY_HAND = 4  # of the spammers; the others are in the file, now and then
 
 
@@ -58,6 +61,7 @@ class Disturbing:
 
     def __init__(self) -> None:
         self.static: dict[tuple[str, str, str], Span] = {}
+        self.hand = asyncio.Lock()  # one thing after the other in the store
 
     def clock(self) -> float:
         """The time of the proxy."""
@@ -65,7 +69,7 @@ class Disturbing:
 
     def disturbances(self) -> list[Any]:
         works = [(self.killProxy, 4, 9), (self.spoilBackend, 0.5, 3), (self.reload, 3, 9)]
-        works += [(self.changeMind, 1, 4)]
+        works += [(self.changeMind, 1, 4), (self.stallStore, 3, 9)]
         return [self.whileNotCalm(*work) for work in works]
 
     async def whileNotCalm(
@@ -141,7 +145,8 @@ class Disturbing:
         choice = rng.choice(["allow", "deny", "forget"])
         self.seen[f"commands: {choice}"] += 1
         if choice == "forget":
-            await server.atRest(lambda: self.forget(network))
+            async with self.hand:
+                await server.atRest(lambda: self.forget(network))
         elif choice == "deny":
             await self.listing("deny", "sender", f"@spam{rng.randrange(DENIED_BY_HAND)}.example")
         else:
@@ -154,14 +159,18 @@ class Disturbing:
 
     async def listing(self, verdict: str, kind: str, what: str) -> None:
         """On the list of the store for a while."""
-        begin = self.clock()
-        await self.enter(verdict, kind, what)
-        start = Span(begin, self.clock() + NOTICED)
-        await asyncio.sleep(self.rng.uniform(1, 6) * self.slowness)
-        begin = self.clock()
-        await self.withdraw(kind, what)
-        end = Span(begin, self.clock() + NOTICED)
+        start = await self.noticed(self.enter(verdict, kind, what))
+        await asyncio.sleep(self.rng.uniform(0, 4) * self.slowness)
+        end = await self.noticed(self.withdraw(kind, what))
         self.books.listings.append(Listing(verdict, kind, what, start, end))
+
+    async def noticed(self, work: Awaitable[None]) -> Span:
+        """Awaits it -> from when on it may count, and must."""
+        async with self.hand:
+            begin = self.clock()
+            await work
+            await asyncio.sleep(NOTICED)
+            return Span(begin, self.clock())
 
     async def enter(self, verdict: str, kind: str, what: str) -> None:
         said = await self.proxy.ask(verdict, what, "--kind", kind)
@@ -172,3 +181,23 @@ class Disturbing:
         with closing(openStore(self.store)) as store:
             isGone = store.removeEntry(kind, what)
         must(isGone, f"the entry {kind} {what} is lost")
+
+    async def stallStore(self) -> None:
+        """Somebody holds the store, for longer than anybody should."""
+        seconds = self.rng.choice([0.02, 0.2, 1.0, 3.0])
+        self.seen["the store was stalled"] += 1
+        async with self.hand:
+            begin = self.clock()
+            with closing(openStore(self.store)) as store:
+                if isinstance(store, RedisStore):
+                    store._ask("CLIENT", "PAUSE", int(seconds * 1000), "ALL")
+                    await asyncio.sleep(seconds)
+                else:
+                    await self.holdLock(self.store.partition(":")[2], seconds)
+            self.books.stalls.append(Span(begin, self.clock() + STALLED))
+
+    async def holdLock(self, path: str, seconds: float) -> None:
+        with closing(sqlite3.connect(path, timeout=5, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            await asyncio.sleep(seconds)
+            connection.execute("ROLLBACK")

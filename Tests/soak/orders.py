@@ -16,7 +16,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
-MOST_AT_ONCE = 14  # events whose orders are all tried; of more, that in which they ended
+MOST_AT_ONCE = 10  # events whose orders are all tried; of more, that in which they ended
 
 
 def overlapping(happened: list[Any]) -> Iterator[list[Any]]:

@@ -33,6 +33,9 @@ class Span(NamedTuple):
         """How long after another it was."""
         return Span(self.low - before.high, self.high - before.low)
 
+    def meets(self, other: "Span") -> bool:
+        return self.high >= other.low and self.low <= other.high
+
     def has(self, moment: float) -> bool:
         return self.low - SLACK <= moment <= self.high + SLACK
 
