@@ -5,9 +5,11 @@ that a test may take, and the tracebacks of one that hangs, from `pyproject.toml
 """
 
 import os
+import random
 import shutil
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
@@ -44,6 +46,11 @@ def _neededPrograms(request: pytest.FixtureRequest) -> None:
             pathOf(program)
 
 
+# Below those from which the system takes the ports of connections that go out (32768 and more):
+# one of them may be taken between the question and the program that is told it.
+QUIET_PORTS = (20000, 32000)
+
+
 @pytest.fixture
 def freePorts() -> Callable[[], int]:
     """freePorts() -> a TCP port on 127.0.0.1 that nobody listens on, another at each call.
@@ -54,11 +61,12 @@ def freePorts() -> Callable[[], int]:
 
     def freePort() -> int:
         while True:
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                port: int = probe.getsockname()[1]
-            if port not in given:
-                given.add(port)
+            port = random.SystemRandom().randrange(*QUIET_PORTS)
+            if port in given:
+                continue
+            given.add(port)
+            with suppress(OSError), socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
                 return port
 
     return freePort
