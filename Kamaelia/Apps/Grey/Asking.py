@@ -16,12 +16,14 @@ How does it work?
 A policy that has to wait raises Later, with a future. The client is not heard
 meanwhile; others are. When the future is done the same question is asked again.
 What a policy says by itself (by error, netPrint) stands instead of its answer,
-and whatever else it raises means: please try again later.
+and whatever else it raises means: please try again later. A future that nobody
+waits for any more, since it took too long or the client has gone, is cancelled.
 """
 
 from __future__ import annotations
 
 import logging
+from asyncio import CancelledError
 from collections.abc import Callable
 from functools import partial
 from math import inf
@@ -43,7 +45,7 @@ class Later(Exception):
 class Asking:
     """What a mail handler does to ask its policy."""
 
-    policy_timeout: float = 60  # seconds that policy may need for one answer
+    policy_timeout: float = 60  # seconds that policy may need for one answer; 0: no limit
 
     dueByOthers: float
     mailStatus: str
@@ -59,7 +61,7 @@ class Asking:
             isSo = bool(question())
         except Later as later:
             self._waitForAnswer(later.future, partial(self.ask, question, about, then))
-        except Exception:  # whatever it is, the mail is not accepted
+        except (Exception, CancelledError):  # whatever it is, the mail is not accepted
             LOG.exception("policy failed %s", about)
             self.policyFailed()
         else:
@@ -81,8 +83,7 @@ class Asking:
         """Whether it is policy that has taken too long, of which the client is told."""
         if self._waitsFor is None:
             return False
-        self._waitsFor.cancel()
-        self._endWait()
+        self._giveUp()
         LOG.error("policy gave no answer in %g seconds", self.policy_timeout)
         self.policyFailed()
         return True
@@ -90,8 +91,22 @@ class Asking:
     def _waitForAnswer(self, future: Any, again: Callable[[], None]) -> None:
         self._waitsFor, self._again = future, again
         self.isWaiting = True
-        self.dueByOthers = self.now() + self.policy_timeout
+        self.dueByOthers = self.now() + (self.policy_timeout or inf)
         future.add_done_callback(lambda _: self.unpause())
+
+    def isAsking(self) -> bool:
+        """Whether policy is waited for: then `dueByOthers` is the end of its time."""
+        return self._waitsFor is not None
+
+    def cleanUp(self) -> None:
+        """The connection has ended, perhaps before policy has answered."""
+        if self._waitsFor is not None:
+            self._giveUp()
+        super().cleanUp()  # type: ignore[misc]
+
+    def _giveUp(self) -> None:
+        self._waitsFor.cancel()
+        self._endWait()
 
     def _endWait(self) -> None:
         self._waitsFor = None

@@ -161,7 +161,8 @@ class Relaying:
         if self.conversation is not None:
             self.conversation.close()
             self.conversation = None
-        owner.dueByOthers = inf
+        if not owner.isAsking():
+            owner.dueByOthers = inf
 
     # What the real server says
 

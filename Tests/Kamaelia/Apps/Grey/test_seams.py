@@ -1,0 +1,135 @@
+"""Where a policy that needs time meets everything else that happens to a connection meanwhile."""
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+
+from Kamaelia.Apps.Grey.Asking import Later
+from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
+from Tests.Kamaelia.Apps.Grey.wire import PATIENCE, Caller, FarEnd
+
+
+class Ponders(ConcreteMailHandler):
+    """Asks about each recipient: `asked` has the futures, which a test may answer."""
+
+    asked: list[Any]
+    hasAsked: Any
+    answers = True
+
+    def shouldWeAcceptRecipient(self, recipient: str) -> bool:
+        if "quick" in recipient:
+            return True
+        known = self.__dict__.setdefault("known", {})
+        if recipient not in known:
+            known[recipient] = asyncio.get_running_loop().create_future()
+            self.asked.append((self, known[recipient]))
+            self.hasAsked.release()
+        if not known[recipient].done():
+            raise Later(known[recipient])
+        return bool(known[recipient].result())
+
+    def shouldWeAcceptMail(self) -> bool:
+        return True
+
+
+def pondering(**settings: Any) -> Any:
+    return type("H", (Ponders,), {"asked": [], "hasAsked": threading.Semaphore(0), **settings})
+
+
+ASK = b"RCPT TO:<slow@d.example>\r\n"
+
+
+def begin(server: Any, protocol: Any) -> Caller:
+    """A client whose recipient is being thought about."""
+    caller = Caller(server.ports[0])
+    caller.sayAll("EHLO me", "MAIL FROM:<a@b.example>")
+    caller.socket.sendall(ASK)
+    assert protocol.hasAsked.acquire(timeout=PATIENCE)
+    return caller
+
+
+def answer(protocol: Any, isWelcome: bool = True) -> None:
+    """Answers what was asked last, in the event loop."""
+    handler, future = protocol.asked[-1]
+    loop = handler.scheduler.loop
+    loop.call_soon_threadsafe(lambda: future.done() or future.set_result(isWelcome))
+
+
+def test_a_question_that_was_given_up_may_be_asked_again_in_the_same_mail(serving: Any) -> None:
+    protocol = pondering(policy_timeout=0.05)
+
+    def client(server: Any) -> list[str]:
+        caller = begin(server, protocol)
+        return [caller.hear(), *caller.sayAll("RCPT TO:<slow@d.example>", "NOOP")]
+
+    assert [each[:9] for each in serving(client, protocol=protocol)] == [
+        "451 4.3.0",
+        "451 4.3.0",
+        "250 2.0.0",
+    ]
+
+
+def test_a_limit_of_0_for_policy_is_none(serving: Any) -> None:
+    protocol = pondering(policy_timeout=0)
+
+    def client(server: Any) -> str:
+        caller = begin(server, protocol)
+        threading.Timer(0.05, answer, [protocol]).start()
+        return caller.hear()
+
+    assert serving(client, protocol=protocol)[:3] == "250"
+
+
+@pytest.mark.parametrize("relay", ["live", "replay"])
+def test_a_server_that_dies_while_policy_thinks_takes_its_time_limit_along_for_nobody(
+    serving: Any, relay: str
+) -> None:
+    with FarEnd() as far:
+        protocol = pondering(policy_timeout=0.3, smtp_port=far.port, relay=relay)
+
+        def client(server: Any) -> list[str]:
+            caller = Caller(server.ports[0])
+            caller.sayAll("EHLO me", "MAIL FROM:<a@b.example>", "RCPT TO:<quick@d.example>")
+            caller.socket.sendall(ASK)
+            assert protocol.hasAsked.acquire(timeout=PATIENCE)
+            handler, _ = protocol.asked[-1]
+            if handler.relaying is not None:
+                handler.scheduler.loop.call_soon_threadsafe(handler.TCPClient.abort)
+            return [caller.hear(), caller.say("NOOP")]
+
+        assert [each[:3] for each in serving(client, protocol=protocol)] == ["451", "250"]
+
+
+@pytest.mark.parametrize("word", [b"", b"QUIT\r\n", b"RSET\r\n", b"DATA\r\n", b"\0\xff" * 60_000])
+def test_what_a_client_does_while_policy_thinks_costs_its_own_connection(
+    serving: Any, word: bytes
+) -> None:
+    with FarEnd() as far:
+        protocol = pondering(smtp_port=far.port, extensions={"PIPELINING"})
+
+        def client(server: Any) -> list[str]:
+            caller = begin(server, protocol)
+            caller.socket.sendall(word)
+            answer(protocol)
+            first = caller.hear()
+            other = Caller(server.ports[0])
+            return [first, other.say("NOOP")]
+
+        assert [each[:3] for each in serving(client, protocol=protocol)] == ["250", "250"]
+    assert far.mails == []
+
+
+def test_a_client_that_leaves_while_policy_thinks_takes_the_question_along(serving: Any) -> None:
+    protocol = pondering()
+
+    def client(server: Any) -> bool:
+        caller = begin(server, protocol)
+        handler, future = protocol.asked[-1]
+        isOver = threading.Event()
+        future.add_done_callback(lambda _: isOver.set())
+        caller.close()
+        return isOver.wait(PATIENCE) and future.cancelled()
+
+    assert serving(client, protocol=protocol)
