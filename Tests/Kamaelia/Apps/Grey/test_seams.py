@@ -126,7 +126,7 @@ def test_a_client_that_leaves_while_policy_thinks_takes_the_question_along(servi
 
     def client(server: Any) -> bool:
         caller = begin(server, protocol)
-        handler, future = protocol.asked[-1]
+        _, future = protocol.asked[-1]
         isOver = threading.Event()
         future.add_done_callback(lambda _: isOver.set())
         caller.close()
