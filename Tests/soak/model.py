@@ -20,6 +20,7 @@ in which they may have been decided.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import product
+from math import prod
 from typing import Any
 
 from Tests.soak.orders import inAnyOrder, overlapping
@@ -36,6 +37,8 @@ from Tests.soak.worlds import (
     World,
 )
 
+MOST_AT_ONCE = 8  # questions whose orders are all tried; of more, that in which they ended
+MOST_WORLDS = 200  # that are followed together
 NEAR = 0.1  # seconds: what lies so close together is one moment
 
 
@@ -71,8 +74,11 @@ class Model:
         if client.isLost:
             return
         pairs = list(dict.fromkeys(each.pair for each in group if isinstance(each, Asked)))
-        if any(isinstance(each, Forgot) for each in group):
-            pairs = list({*pairs, *client.pairs})
+        many = prod(len(client.pairs[pair]) for pair in pairs) * len(client.good)
+        if len(group) > 1 and (len(group) > MOST_AT_ONCE or many > MOST_WORLDS):
+            for each in sorted(group, key=lambda each: each.when.high):
+                self._take(client, [each])
+            return
         known = list(product(*(client.pairs[pair] for pair in pairs)))
         worlds = {
             World(good, tuple(zip(pairs, each, strict=True)))
@@ -88,6 +94,9 @@ class Model:
         client.good = {world.good for world in after}
         for pair in pairs:
             client.pairs[pair] = {world.of(pair) for world in after}
+        if any(isinstance(each, Forgot) for each in group):
+            for pair in set(client.pairs) - set(pairs):
+                client.pairs[pair] = {None}
 
     # The store
 

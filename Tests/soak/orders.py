@@ -16,8 +16,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
-MOST_AT_ONCE = 10  # events whose orders are all tried; of more, that in which they ended
-
 
 def overlapping(happened: list[Any]) -> Iterator[list[Any]]:
     """In order; together where it cannot be said which was first."""
@@ -35,10 +33,6 @@ def overlapping(happened: list[Any]) -> Iterator[list[Any]]:
 
 def inAnyOrder(group: list[Any], worlds: set[Any], leadsTo: Callable[..., Any]) -> set[Any]:
     """The worlds that are possible after all of it; leadsTo(event, world): those after one."""
-    if len(group) > MOST_AT_ONCE:
-        for each in sorted(group, key=lambda each: each.when.high):
-            worlds = {after for world in worlds for after in leadsTo(each, world)}
-        return worlds
     layer: dict[int, set[Any]] = {0: worlds}
     for _ in group:
         following: dict[int, set[Any]] = defaultdict(set)
