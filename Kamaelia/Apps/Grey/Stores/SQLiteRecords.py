@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -48,6 +49,7 @@ class SQLiteRecords(Store):
         self.path = path
         self._isClosed = False
         self._sql = openFile(path)
+        self._writing = threading.Lock()  # of counters
         self._keeper = Keeper(path, self._writeCounters, self.count)
 
     def __repr__(self) -> str:
@@ -200,16 +202,17 @@ class SQLiteRecords(Store):
         self._do(lambda: self._writeCounters(self._sql))
 
     def _writeCounters(self, connection: sqlite3.Connection) -> None:
-        taken = self._takePending()
-        if not taken:
-            return
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            with connection:
-                connection.executemany(ADD_TO_COUNTER, taken.items())
-        except sqlite3.Error:
-            self._giveBack(taken)
-            raise
+        with self._writing:  # whoever asks for the counters waits for what is on its way there
+            taken = self._takePending()
+            if not taken:
+                return
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                with connection:
+                    connection.executemany(ADD_TO_COUNTER, taken.items())
+            except sqlite3.Error:
+                self._giveBack(taken)
+                raise
 
     def counters(self) -> dict[str, int]:
         """See Store."""

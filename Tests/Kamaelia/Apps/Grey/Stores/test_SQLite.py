@@ -7,6 +7,7 @@ import sqlite3
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from Kamaelia.Apps.Grey.Stores import (
     openStore,
 )
 from Kamaelia.Apps.Grey.Stores.SQLite import SQLiteStore
+from Kamaelia.Apps.Grey.Stores.SQLiteFile import openFile
 from Kamaelia.Apps.Grey.Stores.SQLiteSweep import TRIPLES, sweepSlice
 from Kamaelia.Support.Greylist.Rules import Record, Regular, Rules, Triple
 
@@ -468,3 +470,31 @@ def test_a_triple_that_is_no_text_is_the_askers_error(store: SQLiteStore) -> Non
     with pytest.raises(UnicodeEncodeError):
         store.decide(Triple("\udcff", "", ""), RULES, NOW)
     assert store.decide(ONE, RULES, NOW).reason == "never seen"
+
+
+def test_counters_on_their_way_to_the_file_are_not_missed(tmp_path: Path) -> None:
+    path = str(tmp_path / "grey.db")
+    store = SQLiteStore(path)
+    store._keeper.stop()
+    isTaken, goOn, take = threading.Event(), threading.Event(), store._takePending
+
+    def takeSlowly() -> dict[str, int]:
+        taken = take()
+        if threading.current_thread() is not threading.main_thread():
+            isTaken.set()
+            goOn.wait(10)
+        return taken
+
+    def write() -> None:
+        with closing(openFile(path)) as connection:
+            store._writeCounters(connection)
+
+    store._takePending = takeSlowly  # type: ignore[method-assign]
+    store.count("sessions")
+    writer = threading.Thread(target=write)
+    writer.start()
+    assert isTaken.wait(10)
+    threading.Timer(0.05, goOn.set).start()
+    assert store.counters() == {"sessions": 1}
+    writer.join(10)
+    store.close()
