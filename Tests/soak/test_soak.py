@@ -140,6 +140,17 @@ def test_who_is_forgotten_is_a_stranger() -> None:
     assert wrongs([asked[0], asked[2]], store, 12.0) != []
 
 
+def test_many_doubts_about_a_client_are_not_multiplied() -> None:
+    def unheard(number: int, start: float) -> Asked:
+        return Asked("c", (f"s{number}", "r"), Span(start, start + 0.5), BOTH, isSure=False)
+
+    doubts = [unheard(number, float(number)) for number in range(40)]
+    atOnce = [unheard(number, 60.0) for number in range(40)]
+    store = MemoryStore()
+    assert wrongs([*doubts, *atOnce], store, 62.0) == []
+    assert wrongs([*doubts, Forgot("c", Span(70.0, 70.1))], store, 71.0) == []
+
+
 def test_the_books_know_what_is_lost_doubled_changed_and_smuggled() -> None:
     def after(told: str, *texts: bytes | None, to: str = "<c@ours.example>") -> list[str]:
         books = Books()
