@@ -44,6 +44,8 @@ from Kamaelia.Support.Greylist.Rules import Decision
 from Kamaelia.Support.Protocol.SMTPReply import Reply
 from Kamaelia.Support.Protocol.SPF import keyOf
 
+POSTMASTER = "<postmaster>"  # whoever takes mail takes it for this one (RFC 5321 section 4.5.1)
+ROUTES = frozenset("%!@")
 TRIPLES = {"whitelisted_triples": asTriples, "whitelisted_nonstandard_triples": asHeloTriples}
 
 
@@ -91,7 +93,10 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
     def sentToADomainWeForwardFor(self) -> bool:
         """Whether the domains of all `recipients` are ours."""
         ours = compiled(self, "allowed_domains", asDomains)
-        return all(ours.find(domainOf(each)) is not None for each in self.recipients)
+        return all(
+            ours.find(domainOf(each)) is not None or each.lower() == POSTMASTER
+            for each in self.recipients
+        )
 
     def whiteListed(self, recipient: str) -> bool:
         """Whether a mail to `recipient` is accepted without greylisting."""
@@ -270,8 +275,12 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
 
 
 def domainOf(recipient: str) -> str:
-    """What stands behind the last @; a source route leads there, too."""
-    return withoutBrackets(recipient).rpartition("@")[2]
+    """What stands behind the last @; "" where it might lead on to another domain from there.
+
+    Servers that trust us may take user%elsewhere@here for user@elsewhere: a relay for everybody.
+    """
+    local, _, domain = withoutBrackets(recipient).rpartition("@")
+    return domain if ROUTES.isdisjoint(local) else ""
 
 
 def after(seconds: float) -> Any:

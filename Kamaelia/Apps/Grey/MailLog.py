@@ -20,6 +20,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
+from Kamaelia.Support.Greylist.Keys import printable
+
 
 def stampOf(now: float) -> str:
     """The time in UTC to the millisecond, as YYYYMMDDhhmmss.mmm."""
@@ -43,12 +45,3 @@ def historicalLine(
 def jsonLine(record: dict[str, Any]) -> str:
     """A record as one line of JSON, ASCII throughout."""
     return json.dumps(record, separators=(",", ":"))
-
-
-def printable(text: str) -> str:
-    """`text`, with an escape for each character that is none to be seen."""
-    if text.isprintable():
-        return text
-    return "".join(
-        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
-    )

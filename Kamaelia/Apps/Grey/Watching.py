@@ -25,8 +25,8 @@ from rich.live import Live
 from rich.text import Text
 
 from Kamaelia.Apps.Grey import Reporting
-from Kamaelia.Apps.Grey.MailLog import printable
 from Kamaelia.Apps.Grey.Stores.Store import Counts
+from Kamaelia.Support.Greylist.Keys import printable
 
 WORDS = {"ACCEPTED": "passed", "DEFERRED": "deferred", "REFUSED": "refused", "DROPPED": "dropped"}
 COLOURS = {"passed": "green", "deferred": "yellow", "refused": "red", "kept": "cyan"}

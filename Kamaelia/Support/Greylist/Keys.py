@@ -14,7 +14,8 @@ How does it work?
 A client is its network (RFC 6647 section 5 allows for clusters of senders that
 way), written as an address where the network is one address. Letters are small
 throughout: a local part is nearly nowhere told apart by its case (RFC 5321
-section 2.4), and a retry that changes it is one mail. What is no address is a
+section 2.4), and a retry that changes it is one mail. What cannot be seen, and may
+well be in an address (RFC 6531), is written as an escape. What is no address is a
 ValueError.
 """
 
@@ -26,6 +27,8 @@ from ipaddress import IPv4Address, IPv6Address
 
 NULL_SENDER = "<>"
 LONGEST = 320  # characters: 64 and 255, with the @ between (RFC 5321 section 4.5.3.1)
+
+NEVER = re.compile(r"[\0-\x1f\x7f-\x9f\ud800-\udfff]")  # in an address: SMTPAddress.PATH
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 # A word that is made anew for each mail: an identifier, a number, a hash in hex (eight or more
@@ -84,9 +87,9 @@ def recipientKey(recipient: str) -> str:
 
 def splitMailbox(mailbox: str) -> tuple[str, str]:
     """Local part and domain in small letters. Raises ValueError for what is no mailbox."""
-    local, at, domain = withoutBrackets(mailbox).lower().rpartition("@")
+    local, at, domain = printable(withoutBrackets(mailbox).lower()).rpartition("@")
     isWhole = local and at and domain and (local[0] != "<" or domain[-1] == ">")
-    if not isWhole or len(mailbox) > LONGEST + 2 or not mailbox.isprintable():
+    if not isWhole or len(mailbox) > LONGEST + 2 or NEVER.search(mailbox):
         raise ValueError(f"{mailbox[:80]!r} is no mail address such as user@example.org")
     return local, domain
 
@@ -94,6 +97,15 @@ def splitMailbox(mailbox: str) -> tuple[str, str]:
 def withoutBrackets(path: str) -> str:
     """What stands between < and >, where both are there."""
     return path[1:-1] if path[:1] == "<" and path[-1:] == ">" else path
+
+
+def printable(text: str) -> str:
+    """`text`, with an escape for each character that is none to be seen."""
+    if text.isprintable():
+        return text
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
+    )
 
 
 def _folded(local: str) -> str:

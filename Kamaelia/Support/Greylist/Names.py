@@ -36,14 +36,20 @@ EVERY = "*"
 
 
 def nameKey(name: str) -> str:
-    """A name as it is compared: small letters, no dot at the end, as it stands in the DNS."""
+    """A name as it is compared: small letters, no dot at the end, as it stands in the DNS.
+
+    One that does not come back from there as it was (ß, wide letters) is perhaps another
+    name for others (RFC 5891 section 5.4): it stays as it is, and is like no other.
+    """
+    if name.isascii():
+        return name.lower().removesuffix(".")
     key = name.lower().removesuffix(".")
-    if key.isascii():
-        return key
     try:
-        return key.encode("idna").decode("ascii")
+        encoded = key.encode("idna")
+        isItself = encoded.decode("idna") == key and not key.isascii()  # as the Kelvin sign is K
+        return encoded.decode("ascii") if isItself else name
     except UnicodeError:
-        return key
+        return name
 
 
 def parseName(text: str) -> str:

@@ -134,12 +134,92 @@ def test_only_trusted_clients_send_to_anybody(
         '<"c@example.org"@evil.example>',
         "<@example.org:c@evil.example>",
         "<c%evil.example@notexample.org>",
+        # A server that trusts the proxy would take away its own domain, and send on the rest.
+        "<c%evil.example@example.org>",
+        '<"c@evil.example"@example.org>',
+        "<evil.example!c@example.org>",
+        "<@elsewhere.example:c%evil.example@example.org>",
+        "<c@[192.0.2.1]>",
     ],
 )
 def test_a_recipient_elsewhere_is_refused_for_good_at_rcpt(
     make: Any, clock: Clock, recipient: str
 ) -> None:
     assert say(make(), *MAIL, f"RCPT TO:{recipient}") == [250, 250, 550]
+    assert say(make(allowed_senders=[STRANGER]), *MAIL, f"RCPT TO:{recipient}")[-1] == 250
+
+
+@pytest.mark.parametrize(
+    ("ours", "domain"),
+    [
+        ("strasse.example", "straße.example"),  # two names since IDNA2008
+        ("example.org", "\uff45xample.org"),
+        ("kamaelia.example", "\u212aamaelia.example"),  # the sign of Kelvin is no K
+    ],
+)
+def test_a_name_that_is_only_like_ours_is_not_ours(
+    make: Any, clock: Clock, ours: str, domain: str
+) -> None:
+    protocol = make(allowed_domains=[ours], extensions={"SMTPUTF8"})
+    mail = ["EHLO me", "MAIL FROM:<a@b.example> SMTPUTF8"]
+    assert say(protocol, *mail, f"RCPT TO:<c@{domain}>", f"RCPT TO:<c@{ours}>")[2:] == [550, 250]
+
+
+def test_a_name_of_ours_may_be_written_in_its_own_letters(make: Any, clock: Clock) -> None:
+    protocol = make(allowed_domains=["bücher.example"], extensions={"SMTPUTF8"})
+    mail = ["EHLO me", "MAIL FROM:<a@b.example> SMTPUTF8"]
+    rcpts = [f"RCPT TO:<c@{name}>" for name in ("Bücher.example", "xn--bcher-kva.example")]
+    assert say(protocol, *mail, *rcpts)[2:] == [250, 250]
+
+
+@pytest.mark.parametrize("decide_at", ["data", "rcpt"])
+def test_mail_for_the_postmaster_is_taken_without_a_domain(
+    make: Any, clock: Clock, decide_at: str
+) -> None:
+    protocol = make(decide_at=decide_at)
+    lines = [*MAIL, "RCPT TO:<Postmaster>", "DATA"]
+    assert say(protocol, *lines) == (
+        [250, 250, 250, 451] if decide_at == "data" else [250, 250, 451, 503]
+    )
+    clock.time += 3600
+    assert say(protocol, *lines)[-1] == 354
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        '<"a b"@d.example>',
+        '<"<x>"@d.example>',
+        '<"\\\\"@d.example>',
+        "<a@[IPv6:2001:db8::1]>",
+        "<a@[192.0.2.1]>",
+        f"<{'a' * 64}@{'.'.join(['b' * 63] * 4)}>",
+        "<a|b'{c}@d.example>",
+        "<bounce-12+c=d.example@e.example>",
+        "<\u0645\u06cc\u200c\u062e@d.example>",  # Persian words have a joiner that is not seen
+        "<a\u00a0\u2028b@d.example>",
+        "<" + "\u00df" * 32 + "@d.example>",
+    ],
+)
+@pytest.mark.parametrize("folds_senders", [False, True])
+def test_no_legal_sender_is_deferred_for_ever(
+    make: Any, clock: Clock, address: str, folds_senders: bool
+) -> None:
+    protocol = make(folds_senders=folds_senders, extensions={"SMTPUTF8"})
+    lines = ["EHLO me", f"MAIL FROM:{address} SMTPUTF8", TO, "DATA"]
+    assert talk(protocol(), *lines).heard[-1].startswith("451 4.7.1 Greylisted")
+    clock.time += 3600
+    assert say(protocol, *lines) == [250, 250, 250, 354]
+
+
+@pytest.mark.parametrize(
+    "peer", ["2001:db8::1", "::ffff:192.0.2.1", "fe80::1%eth0", "", "/run/mail.sock"]
+)
+def test_no_client_is_deferred_for_ever(make: Any, clock: Clock, peer: str) -> None:
+    protocol = make(peer=peer, allowed_senders=["192.0.2.9"], allowed_sender_nets=["192.0.3"])
+    assert say(protocol, *MAIL, TO, "RCPT TO:<c@evil.example>", "DATA")[2:] == [250, 550, 451]
+    clock.time += 3600
+    assert say(protocol, *MAIL, TO, "DATA")[-1] == 354
 
 
 def test_the_domain_counts_in_any_case_and_one_recipient_elsewhere_spoils_no_other(
