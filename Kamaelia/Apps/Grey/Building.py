@@ -13,8 +13,6 @@ anything is started: MistakesFound has all of it, with file and line.
 
 from __future__ import annotations
 
-import logging
-import logging.handlers
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Iterator
@@ -24,6 +22,7 @@ from typing import Any
 
 from Kamaelia.Apps.Grey.Greylist import Greylist
 from Kamaelia.Apps.Grey.GreyListingPolicy import GreyListingPolicy
+from Kamaelia.Apps.Grey.LogFiles import mayAppend, note
 from Kamaelia.Apps.Grey.MailLog import jsonLine
 from Kamaelia.Apps.Grey.Support import readConfiguration
 from Kamaelia.Internet.Listening import closeAll, openPath, openSockets
@@ -33,7 +32,6 @@ from Kamaelia.Support.Greylist.Mistakes import Mistake, MistakesFound
 from Kamaelia.Support.Greylist.Senders import largeSenders
 from Kamaelia.Support.Greylist.Values import Address
 
-JOURNAL = logging.getLogger("Kamaelia.Apps.Grey.journal")
 SENDERS = resources.files("Kamaelia.Apps.Grey") / "data" / "senders.txt"
 SETTINGS = ["allowed_domains", "allowed_sender_nets", "allowed_senders"]
 
@@ -204,17 +202,12 @@ def _resolverFor(configuration: Configuration) -> Any:
 
 
 def journalOf(configuration: Configuration) -> Callable[[dict[str, Any]], None] | None:
-    """Who writes the JSON, a line for each mail; a file that is moved away is opened anew."""
+    """Who writes the JSON, a line for each mail. Raises MistakesFound."""
     file = configuration.log.jsonlogfile
-    for handler in list(JOURNAL.handlers):
-        JOURNAL.removeHandler(handler)
-        handler.close()
     if not file:
         return None
     try:
-        JOURNAL.addHandler(logging.handlers.WatchedFileHandler(file, encoding="utf-8"))
+        mayAppend(file)
     except OSError as error:
         raise mistake(f"jsonlogfile, {file}: {error}") from None
-    JOURNAL.propagate = False
-    JOURNAL.setLevel(logging.INFO)
-    return lambda record: JOURNAL.info("%s", jsonLine(record))
+    return lambda record: note(file, jsonLine(record))

@@ -2,7 +2,8 @@
 
 Example usage
 -------------
-    append("/var/log/kamaelia-grey.log", "a line")
+    append("/var/log/kamaelia-grey.log", "a line")  # or an OSError
+    note("/var/log/kamaelia-grey.log", "a line")  # or a word in the program's own log
 
 How does it work?
 -----------------
@@ -10,17 +11,33 @@ A line is in its file when append() returns, whole, wherever other processes wri
 well (O_APPEND). A file that was moved away or deleted is opened anew, so that logs can be
 rotated without a word to us. The MOST files that were opened last stay open. What an append
 raises is the OSError that opening or writing gave; the next one tries anew. Processes that
-are forked may go on with what was open. Call it in one thread.
+are forked may go on with what was open. Call it in one thread. A new file is not for all to
+read: who writes to whom is in it.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 
+LOG = logging.getLogger("Kamaelia.Apps.Grey")
 MOST = 16  # files that stay open: a program has a log or two
 Identity = tuple[int, int]
 
 _open: dict[str, tuple[int, Identity]] = {}  # descriptors, by name
+_failing: set[str] = set()  # of which it has been said
+
+
+def note(filename: str, line: str) -> None:
+    """append(), but what goes wrong costs the line only, and is said once until it is well."""
+    try:
+        append(filename, line)
+    except OSError as error:
+        if filename not in _failing:
+            _failing.add(filename)
+            LOG.error("lines for %s are lost: %s", filename, error)
+    else:
+        _failing.discard(filename)
 
 
 def append(filename: str, line: str) -> None:
@@ -35,8 +52,14 @@ def append(filename: str, line: str) -> None:
         raise
 
 
+def mayAppend(filename: str) -> None:
+    """Opens the file. Raises OSError where append() would."""
+    _descriptorOf(filename)
+
+
 def closeAll() -> None:
-    """Lets go of all files."""
+    """Lets go of all files, and forgets what was said of them."""
+    _failing.clear()
     while _open:
         _close(next(iter(_open)))
 
@@ -49,7 +72,7 @@ def _descriptorOf(filename: str) -> int:
         _close(filename)
     while len(_open) >= MOST:
         _close(next(iter(_open)))
-    descriptor = os.open(filename, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+    descriptor = os.open(filename, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
     status = os.fstat(descriptor)
     _open[filename] = (descriptor, (status.st_dev, status.st_ino))
     return descriptor

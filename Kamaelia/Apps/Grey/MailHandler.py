@@ -34,6 +34,7 @@ from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Kamaelia.Apps.Grey.Holding import HeldTooLong
 from Kamaelia.Apps.Grey.Limits import Limits
+from Kamaelia.Apps.Grey.LogFiles import note
 from Kamaelia.Apps.Grey.SessionState import SessionState
 from Kamaelia.Support.Protocol.SMTPLine import verbOf
 from Kamaelia.Support.Protocol.SMTPListener import Ended, Event, Refused, Said, Text
@@ -247,12 +248,12 @@ class MailHandler(SessionState, Limits, component):
         if self.logfile is None:
             LOG.info("%s", line)
         else:
-            _append(self.logfile, line)
+            note(self.logfile, line)
 
     def noteToDebugLog(self, line: str) -> None:
         """A line for the debugging log: each that is said to the client."""
         if self.debuglogfile is not None:
-            _append(self.debuglogfile, line)
+            note(self.debuglogfile, line)
         elif LOG.isEnabledFor(logging.DEBUG):
             LOG.debug("%s", line)
 
@@ -331,8 +332,3 @@ class MailHandler(SessionState, Limits, component):
     def cleanUp(self) -> None:
         """The last thing of all, also after an error."""
         self.endWatch()
-
-
-def _append(filename: str, line: str) -> None:
-    with open(filename, "a", encoding="utf-8", errors="backslashreplace") as log:
-        log.write(line + "\n")

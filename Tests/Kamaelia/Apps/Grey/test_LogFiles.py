@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from Kamaelia.Apps.Grey import LogFiles
-from Kamaelia.Apps.Grey.LogFiles import MOST, append
+from Kamaelia.Apps.Grey.LogFiles import MOST, append, note
 
 LINES = 2000
 
@@ -128,3 +128,31 @@ def test_lines_of_several_processes_stay_whole(tmp_path: Path) -> None:
     lines = file.read_text().splitlines()
     assert sorted(set(lines)) == ["a" * 100, "b" * 100, "first"]
     assert len(lines) == 2 * LINES + 1
+
+
+def test_a_line_that_cannot_be_written_is_said_once_until_one_can_be(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "log"
+    file.mkdir()
+    for _ in range(3):
+        note(str(file), "lost")
+    assert len(caplog.records) == 1
+    assert str(file) in caplog.records[0].getMessage()
+    file.rmdir()
+    note(str(file), "written")
+    assert file.read_text() == "written\n"
+    LogFiles.closeAll()
+    file.unlink()
+    file.mkdir()
+    note(str(file), "lost")
+    assert len(caplog.records) == 2
+
+
+def test_a_new_log_is_not_for_all_to_read(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        append(str(tmp_path / "log"), "who wrote to whom")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "log").stat().st_mode & 0o777 == 0o640

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from Kamaelia.Apps.Grey import LogFiles
 from Kamaelia.Apps.Grey.Asking import Later
 from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
 from Tests.Kamaelia.Apps.Grey.wire import PATIENCE, Caller, FarEnd
@@ -133,3 +134,23 @@ def test_a_client_that_leaves_while_policy_thinks_takes_the_question_along(servi
         return isOver.wait(PATIENCE) and future.cancelled()
 
     assert serving(client, protocol=protocol)
+
+
+@pytest.mark.parametrize("log", ["logfile", "debuglogfile"])
+@pytest.mark.parametrize("relay", ["live", "replay"])
+def test_a_log_that_cannot_be_written_costs_no_mail_and_no_answer(
+    serving: Any, caplog: Any, log: str, relay: str
+) -> None:
+    LogFiles.closeAll()
+    with FarEnd() as far:
+        settings = {"smtp_port": far.port, "relay": relay, log: "/dev/full"}
+        protocol = pondering(**settings)
+
+        def client(server: Any) -> list[str]:
+            caller = Caller(server.ports[0])
+            caller.begin("<quick@d.example>")
+            return [caller.send(), caller.say("NOOP")]
+
+        assert [each[:3] for each in serving(client, protocol=protocol)] == ["250", "250"]
+    assert len(far.mails) == 1
+    assert [each.getMessage() for each in caplog.records if "/dev/full" in each.getMessage()]
