@@ -34,6 +34,9 @@ class Ponders(ConcreteMailHandler):
     def shouldWeAcceptMail(self) -> bool:
         return True
 
+    def logResult(self) -> None:
+        self.noteToLog(self.mailStatus)
+
 
 def pondering(**settings: Any) -> Any:
     return type("H", (Ponders,), {"asked": [], "hasAsked": threading.Semaphore(0), **settings})
