@@ -108,7 +108,9 @@ class Application:
             from Kamaelia.Apps.Grey.Metrics import Metrics
 
             figuresOf = partial(Metrics, store=lambda: self.greylist.opened)
-            ServerCore(protocol=lambda **_: figuresOf(), sockets=figures, grace=0).activate()
+            ServerCore(
+                protocol=lambda **_: figuresOf(), sockets=figures, grace=0, max_connections=20
+            ).activate()
 
     def listens(self, server: Any) -> None:
         """Clients can connect."""

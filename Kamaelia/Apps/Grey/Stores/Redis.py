@@ -165,9 +165,16 @@ class RedisStore(RedisRecords):
             self._startErrand(loop)
 
     def counters(self) -> dict[str, int]:
-        """See Store. In an event loop: as the last errand has found them, and our own since."""
-        if _runningLoop() is None:
+        """See Store. In an event loop: as the last errand has found them, and our own since.
+
+        Asking sends an errand, too: who answers Prometheus for workers asks for nothing else.
+        """
+        loop = _runningLoop()
+        if loop is None:
             return super().counters()
+        self._startErrand(loop)
+        if self.link.failure is not None:
+            raise StoreFailed(*self.link.failure.args)
         counters = dict(self._counters)
         for name, by in self._pending.items():
             counters[name] = counters.get(name, 0) + by

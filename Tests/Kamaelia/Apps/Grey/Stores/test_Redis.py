@@ -211,6 +211,28 @@ def test_entries_of_others_are_noticed_in_an_event_loop(redisServer: RedisServer
     asyncio.run(notice())
 
 
+def test_who_only_asks_for_counters_hears_what_others_count(redisServer: RedisServer) -> None:
+    """As the process does that answers Prometheus for its workers."""
+
+    async def watch(others: RedisStore) -> None:
+        store = RedisStore(redisServer.url)
+        for so_far in (1, 2):
+            others.count("sessions")
+            await asyncio.to_thread(others.flush)
+            async with asyncio.timeout(5):
+                while store.counters() != {"sessions": so_far}:
+                    await asyncio.sleep(0.01)
+        redisServer.stop()
+        with pytest.raises(StoreFailed):
+            async with asyncio.timeout(5):
+                while store.counters():
+                    await asyncio.sleep(0.01)
+        await close(store)
+
+    with closing(RedisStore(redisServer.url)) as others:
+        asyncio.run(watch(others))
+
+
 def test_counters_are_written_by_and_by(redisServer: RedisServer) -> None:
     async def countAndAsk() -> None:
         store, other = RedisStore(redisServer.url), RedisStore(redisServer.url)
