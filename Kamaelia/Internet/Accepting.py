@@ -16,6 +16,7 @@ when it is accepted, and who cannot be accepted goes on waiting.
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import logging
 from collections.abc import Callable, Iterable
@@ -37,6 +38,9 @@ class Acceptor:
     before others have their turn, other processes on the same sockets among them.
     introduce: a coroutine function that is called with each accepted socket first, and
     gives the factory for it; whom it raises an OSError for is turned away.
+
+    A protocol has its transport in `transport`, None until it is made; it may hear
+    connection_lost twice.
     """
 
     __slots__ = (
@@ -133,7 +137,7 @@ class Acceptor:
     def _announced(self, connection: Any) -> Any:
         if self._introduce is not None:
             return self._introduced(connection)
-        return self._loop.connect_accepted_socket(self._factory, connection, **self._more)
+        return self._connected(self._factory, connection)
 
     async def _introduced(self, connection: Any) -> None:
         assert self._introduce is not None
@@ -142,7 +146,23 @@ class Acceptor:
         except BaseException:
             connection.close()
             raise
-        await self._loop.connect_accepted_socket(factory, connection, **self._more)
+        await self._connected(factory, connection)
+
+    async def _connected(self, factory: Callable[[], Any], connection: Any) -> None:
+        made: list[Any] = []
+
+        def make() -> Any:
+            made.append(factory())
+            return made[0]
+
+        try:
+            await self._loop.connect_accepted_socket(make, connection, **self._more)
+        except asyncio.CancelledError:
+            # Between connection_made and the end of its task uvloop closes, and tells nobody.
+            for protocol in made:
+                if protocol.transport is not None:
+                    protocol.connection_lost(None)
+            raise
 
     def _taken(self, task: Any) -> None:
         """A client has been announced, or its handshake has failed."""
