@@ -82,6 +82,7 @@ class ServerCore(component):
     starttls: Any = None  # an SSLContext for handlers that send True to "makessl"
     max_connections: int | None = None  # more of them wait in the system's queue
     max_connections_per_peer: int | None = None  # more of them are closed at once
+    refusal: bytes | None = None  # what those hear; None: the `refusal` of the protocol, if any
     proxy_protocol_from: Any = None  # networks, or "unix"; see Kamaelia.Internet.Balancers
     grace: float = 5.0  # seconds
     workers: int | None = None  # see Kamaelia.Chassis.Workers
@@ -165,7 +166,11 @@ class ServerCore(component):
     def initialiseServerSocket(self) -> None:
         """Makes and activates the TCPS that accepts. Called in the first turn."""
         self.server = self.TCPS(listenport=self.port, socketOptions=self.socketOptions)
+        refusal = self.refusal
+        if refusal is None:
+            refusal = getattr(self.protocol, "refusal", b"")
         self.server.__dict__.update(
+            refusal=refusal,
             host=self.host,
             path=self.path,
             sockets=self.sockets,

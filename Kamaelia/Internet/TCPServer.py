@@ -70,6 +70,7 @@ class TCPServer(component):
     balancers: Balancers | None = None
     maxConnections: int | None = None
     maxPerPeer: int | None = None
+    refusal = b""  # what those hear who are too many of one peer
     onOpened: Callable[[Any], None] | None = None  # called with each adapter, instead of newCSA
     onClosed: Callable[[Any], None] | None = None
     onListening: Callable[[Any], None] | None = None  # called with this component
@@ -161,7 +162,11 @@ class TCPServer(component):
         """A connection has been made."""
         if self.maxPerPeer is not None and not self._mayJoin(adapter):
             adapter.creator = None
-            adapter.abort()
+            if self.refusal:  # so little goes out at once, whether it is read or not
+                adapter.transport.write(self.refusal)
+                adapter.transport.close()
+            else:
+                adapter.abort()
         else:
             self._admit(adapter)
 

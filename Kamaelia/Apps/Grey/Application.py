@@ -94,6 +94,7 @@ class Application:
         GreyServer(
             application=self,
             protocol=lambda **info: self.protocol(**info),
+            refusal=self.protocol.refusal,
             sockets=sockets,
             starttls=self.tls,
             workers=listen.workers if listen.workers > 1 else None,

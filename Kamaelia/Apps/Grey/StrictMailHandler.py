@@ -31,6 +31,7 @@ from Kamaelia.Support.Protocol.SMTPReply import (
     DEFERRED,
     RECIPIENT_REFUSED,
     TAKEN,
+    TOO_MANY_CONNECTIONS,
     Reply,
 )
 
@@ -40,6 +41,8 @@ class StrictMailHandler(Asking, MailHandler):
 
     Either may raise Later, see Asking.
     """
+
+    refusal = TOO_MANY_CONNECTIONS.wire  # what a ServerCore says where there are too many
 
     # Policy
 

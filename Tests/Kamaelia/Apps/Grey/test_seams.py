@@ -157,3 +157,19 @@ def test_a_log_that_cannot_be_written_costs_no_mail_and_no_answer(
         assert [each[:3] for each in serving(client, protocol=protocol)] == ["250", "250"]
     assert len(far.mails) == 1
     assert [each.getMessage() for each in caplog.records if "/dev/full" in each.getMessage()]
+
+
+@pytest.mark.parametrize("form", ["class", "factory"])
+def test_one_connection_of_a_peer_too_many_is_told_so(serving: Any, form: str) -> None:
+    protocol = pondering()
+    settings = {"protocol": protocol}
+    if form == "factory":
+        settings = {"protocol": lambda **info: protocol(**info), "refusal": protocol.refusal}
+
+    def client(server: Any) -> list[str]:
+        first = Caller(server.ports[0])
+        second = Caller(server.ports[0])
+        return [first.greeting[:3], second.greeting, second.hear(), first.say("NOOP")[:3]]
+
+    said = serving(client, **settings, max_connections_per_peer=1)
+    assert said == ["220", "421 4.7.0 Too many connections", "", "250"]
