@@ -1,0 +1,74 @@
+"""Every setting of the configuration is asked for by what it sets up: none is dead."""
+
+import ssl
+from argparse import Namespace
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from Kamaelia.Apps.Grey import Application, Building, Command
+from Kamaelia.Apps.Grey.GreyListingPolicy import GreyListingPolicy
+from Kamaelia.Internet.Listening import closeAll
+
+ONE_OF_EACH = """
+[forward]
+allowed_domains = ["example.org"]
+[listen]
+addresses = ["127.0.0.1:0"]
+tls_certificate = "a file"
+tls_key = "another"
+[server]
+smtp_tls = "may"
+[store]
+url = "memory:"
+[metrics]
+address = "127.0.0.1:0"
+"""
+
+
+class Watched:
+    """A section that notes which of its settings are asked for."""
+
+    def __init__(self, section: Any) -> None:
+        self.__dict__.update(section=section, asked=set())
+
+    def __getattr__(self, name: str) -> Any:
+        self.asked.add(name)
+        return getattr(self.section, name)
+
+
+def test_every_setting_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "grey.toml"
+    file.write_text(ONE_OF_EACH)
+    plain = Building.read(file)
+    sections = {each.name: Watched(getattr(plain, each.name)) for each in fields(plain)}
+    configuration = replace(plain, **sections)
+    opened: list[Any] = []
+    monkeypatch.setattr(Building, "read", lambda _: configuration)
+    monkeypatch.setattr(ssl.SSLContext, "load_cert_chain", lambda *_: None)
+    monkeypatch.setattr(Command.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(Application.Application, "run", Application.Application.start)
+    for module, name in [(Building, "openSockets"), (Application, "openSockets")]:
+        monkeypatch.setattr(module, name, _kept(getattr(module, name), opened))
+    Command.run(Namespace(config=file, user=""))
+    closeAll(opened)
+    unknown = [each for each in plain.handlerSettings() if not hasattr(GreyListingPolicy, each)]
+    assert unknown == []
+    dead = [
+        f"[{name}] {each.name}"
+        for name, section in sections.items()
+        for each in fields(section.section)
+        if each.name not in section.asked
+    ]
+    assert dead == []
+
+
+def _kept(make: Any, opened: list[Any]) -> Any:
+    def kept(*words: Any) -> Any:
+        sockets = make(*words)
+        opened.extend(sockets)
+        return sockets
+
+    return kept
