@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from Axon.Ipc import producerFinished
 from Kamaelia.Apps.Grey import LogFiles
 from Kamaelia.Apps.Grey.Asking import Later
 from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
@@ -137,6 +138,20 @@ def test_a_client_that_leaves_while_policy_thinks_takes_the_question_along(servi
         return isOver.wait(PATIENCE) and future.cancelled()
 
     assert serving(client, protocol=protocol)
+
+
+def test_a_server_that_is_told_to_stop_while_policy_thinks_still_answers(serving: Any) -> None:
+    protocol = pondering()
+
+    def client(server: Any) -> list[str]:
+        caller = begin(server, protocol)
+        scheduler = server.scheduler
+        scheduler.callFromThread(lambda: server._deliver(producerFinished(), "control"))
+        answer(protocol)
+        return [caller.hear(), caller.hear(), caller.hear()]
+
+    said = serving(client, protocol=protocol)
+    assert [each[:9] for each in said] == ["250 2.1.5", "421 4.3.2", ""]
 
 
 @pytest.mark.parametrize("log", ["logfile", "debuglogfile"])
