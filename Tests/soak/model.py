@@ -33,6 +33,7 @@ from Tests.soak.worlds import (
     Pair,
     Passed,
     Seen,
+    Span,
     Times,
     World,
 )
@@ -76,8 +77,7 @@ class Model:
         pairs = list(dict.fromkeys(each.pair for each in group if isinstance(each, Asked)))
         many = prod(len(client.pairs[pair]) for pair in pairs) * len(client.good)
         if len(group) > 1 and (len(group) > MOST_AT_ONCE or many > MOST_WORLDS):
-            for each in sorted(group, key=lambda each: each.when.high):
-                self._take(client, [each])
+            self._takeMany(client, sorted(group, key=lambda each: each.when.high))
             return
         known = list(product(*(client.pairs[pair] for pair in pairs)))
         worlds = {
@@ -97,6 +97,31 @@ class Model:
         if any(isinstance(each, Forgot) for each in group):
             for pair in set(client.pairs) - set(pairs):
                 client.pairs[pair] = {None}
+
+    def _takeMany(self, client: Client, group: list[Any]) -> None:
+        """Too many orders to follow: whoever was asked may have found any good that there was."""
+        if not any(isinstance(each, Forgot) for each in group):
+            client.good = self._goodMeanwhile(client, group)
+        for each in group:
+            before = client.good
+            self._take(client, [each])
+            if isinstance(each, Asked):
+                client.good = before
+
+    def _goodMeanwhile(self, client: Client, group: list[Asked]) -> set[Good | None]:
+        """All that a client may be as a regular, while it asks all these."""
+        found, before = set(client.good), set()
+        for _ in group:
+            if found == before:
+                break
+            before = found
+            found = spread(found.union(*(self._goodAfter(client, each, found) for each in group)))
+        return found
+
+    def _goodAfter(self, client: Client, asked: Asked, found: set[Good | None]) -> set[Good | None]:
+        pair = asked.pair
+        worlds = [World(good, ((pair, known),)) for good in found for known in client.pairs[pair]]
+        return {after.good for world in worlds for after in asked.leadsTo(world, self.times)}
 
     # The store
 
@@ -182,6 +207,17 @@ def told(group: list[Any], worlds: Iterable[World]) -> str:
         for each in group[:5]
     ]
     return f"{group[0].client}: {events}, where it was {list(worlds)[:3]}"
+
+
+def spread(found: set[Good | None]) -> set[Good | None]:
+    """One of each number of passes, with a span that has all of theirs."""
+    spans: dict[int, Span] = {}
+    for good in found - {None}:
+        assert good is not None
+        span = spans.get(good.times, good.last)
+        spans[good.times] = Span(min(span.low, good.last.low), max(span.high, good.last.high))
+    goods: set[Good | None] = {Good(*each) for each in spans.items()}
+    return goods | (found & {None})
 
 
 def shapeOf(world: World) -> Any:

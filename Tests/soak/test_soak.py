@@ -151,6 +151,24 @@ def test_many_doubts_about_a_client_are_not_multiplied() -> None:
     assert wrongs([*doubts, Forgot("c", Span(70.0, 70.1))], store, 71.0) == []
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_of_a_crowd_any_may_be_those_who_passed_before_their_client_was_a_regular(
+    seed: int,
+) -> None:
+    pairs = [(f"s{number}", "r") for number in range(12)]
+    store = MemoryStore()
+    asked = [ask(0.0, DEFERRED, pair) for pair in pairs]
+    for pair in pairs:
+        store.decide(Triple("c", *pair), RULES, 0.0)
+    random.Random(seed).shuffle(pairs)
+    for number, pair in enumerate(pairs):
+        assert store.decide(Triple("c", *pair), RULES, 20.0 + number / 100).isAccepted
+        asked.append(ask(20.0, ACCEPTED, pair, wide=1 + hash(pair) % 7 / 10))
+    assert wrongs(asked, store, 22.0) == []
+    store.forget(Triple("c", *pairs[0]))
+    assert "the store has None" in wrongs(asked, store, 22.0)[0]
+
+
 def test_the_books_know_what_is_lost_doubled_changed_and_smuggled() -> None:
     def after(told: str, *texts: bytes | None, to: str = "<c@ours.example>") -> list[str]:
         books = Books()
