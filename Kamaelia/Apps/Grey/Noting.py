@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from Kamaelia.Apps.Grey.Greylist import Greylist, wallClock
 from Kamaelia.Apps.Grey.MailLog import historicalLine
 from Kamaelia.Support.Greylist.Keys import withoutBrackets
+from Kamaelia.Support.Protocol.SMTP import TOO_MANY_RECIPIENTS
 from Kamaelia.Support.Protocol.SMTPReply import Reply
 
 ACCEPTED, DEFERRED, REFUSED = "accepted", "deferred", "refused"
@@ -72,6 +73,12 @@ class Noting(Handler):
         if not self.seenMail:
             self.beginNotes()
         super().handleMail(command)
+
+    def handleRcpt(self, command: list[str]) -> None:
+        if self.seenMail and 0 < self.max_recipients <= len(self.verdicts):
+            self.answer(TOO_MANY_RECIPIENTS)  # those that were deferred count, too
+        else:
+            super().handleRcpt(command)
 
     def handleRset(self, command: list[str]) -> None:
         self._endDropped()

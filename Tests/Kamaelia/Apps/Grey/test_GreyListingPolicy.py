@@ -98,6 +98,15 @@ def test_at_data_a_deferral_closes_and_at_rcpt_others_may_go_on(make: Any, clock
     assert say(protocol, *lines) == [250, 250, 451, 250, 354]
 
 
+def test_recipients_that_were_deferred_count_too_so_that_nobody_asks_for_ever(
+    make: Any, clock: Clock
+) -> None:
+    protocol = make(decide_at="rcpt", max_recipients=2)
+    rcpts = [f"RCPT TO:<{each}@example.org>" for each in "xyz"]
+    again = ["RSET", "MAIL FROM:<a@b.example>", TO]
+    assert say(protocol, *MAIL, *rcpts, *again)[2:] == [451, 451, 452, 250, 250, 451]
+
+
 # Who may send where
 
 
