@@ -24,6 +24,7 @@ from Kamaelia.Apps.Grey.Greylist import Greylist
 from Kamaelia.Apps.Grey.GreyListingPolicy import GreyListingPolicy
 from Kamaelia.Apps.Grey.LogFiles import mayAppend, note
 from Kamaelia.Apps.Grey.MailLog import jsonLine
+from Kamaelia.Apps.Grey.Stores import checkSetting
 from Kamaelia.Apps.Grey.Support import readConfiguration
 from Kamaelia.Internet.Listening import closeAll, openPath, openSockets
 from Kamaelia.Support.Greylist.Configuration import Configuration
@@ -55,6 +56,10 @@ def greylistOf(configuration: Configuration) -> Greylist:
         "denied": _listsOf(configuration.deny, mistakes),
         "opted_out": Lists(recipients=settings.opt_out),
     }
+    try:
+        checkSetting(store.url)
+    except ValueError as error:
+        mistakes.append(Mistake(f"`url` in [store]: {error}"))
     if mistakes:
         raise MistakesFound(mistakes)
     return Greylist(

@@ -15,9 +15,22 @@ well. All keep the contract of Store.
 
 from .Store import Counts, Entry, Later, Store, StoreFailed
 
-__all__ = ["Counts", "Entry", "Later", "Store", "StoreFailed", "openStore"]
+__all__ = ["Counts", "Entry", "Later", "Store", "StoreFailed", "checkSetting", "openStore"]
 
+REDIS = ("redis", "rediss", "unix")
 FORMS = "memory:, sqlite:PATH, redis://HOST[:PORT][/DATABASE], rediss://HOST or unix:///PATH"
+
+
+def checkSetting(setting: str) -> None:
+    """Raises ValueError where openStore would, without a word of what is secret; opens nothing."""
+    scheme, colon, rest = setting.partition(":")
+    if colon and scheme in REDIS:
+        from .RedisLink import parse
+
+        parse(setting)
+    elif setting != "memory:" and (scheme != "sqlite" or not rest or rest.startswith(":")):
+        # The setting itself is not repeated: there may be a password in it.
+        raise ValueError(f"a store is one of {FORMS}; this one begins with {scheme[:20]!r}")
 
 
 def openStore(setting: str) -> Store:
@@ -25,18 +38,16 @@ def openStore(setting: str) -> Store:
 
     A Redis that cannot be reached is no failure yet: it may come.
     """
-    scheme, colon, rest = setting.partition(":")
-    if scheme == "sqlite" and rest and not rest.startswith(":"):
+    checkSetting(setting)
+    scheme, _, rest = setting.partition(":")
+    if scheme == "sqlite":
         from .SQLite import SQLiteStore
 
         return SQLiteStore(rest)
-    if setting == "memory:":
+    if scheme == "memory":
         from .Memory import MemoryStore
 
         return MemoryStore()
-    if colon and scheme in ("redis", "rediss", "unix"):
-        from .Redis import RedisStore
+    from .Redis import RedisStore
 
-        return RedisStore(setting)
-    # The setting itself is not repeated: it may have a password in it.
-    raise ValueError(f"a store is one of {FORMS}; this one begins with {scheme[:20]!r}")
+    return RedisStore(setting)

@@ -325,6 +325,20 @@ def test_settings_that_are_wrong_together_are_said(tmp_path: Path, capsys: Any) 
     assert main(["check", "-c", str(file)]) == 0
 
 
+@pytest.mark.parametrize(
+    "url", ["redis://:secret@host:port/0", "redis://:secret@host/x", "redis://:secret#@host/0"]
+)
+def test_an_address_of_a_store_that_is_none_is_said_without_its_password(
+    tmp_path: Path, capsys: Any, url: str
+) -> None:
+    file = tmp_path / "grey.toml"
+    file.write_text(f'[forward]\nallowed_domains = []\n[store]\nurl = "{url}"\n')
+    assert main(["check", "-c", str(file)]) == 1
+    said = "".join(capsys.readouterr())
+    assert "[store]" in said
+    assert "secret" not in said
+
+
 def test_the_example_is_a_configuration(tmp_path: Path, capsys: Any) -> None:
     assert main(["example"]) == 0
     file = tmp_path / "example.toml"
