@@ -230,7 +230,9 @@ class Store:
 class Log:
     """What is written down."""
 
-    logfile: str = setting(FILE, "", "A line for each mail; empty: standard output.")
+    logfile: str = setting(
+        FILE, "", "A line for each mail; empty: where the program says the rest."
+    )
     debuglogfile: str = setting(FILE, "", "Whatever else there is to be said of a session.")
     jsonlogfile: str = setting(FILE, "", "A line of JSON for each mail, with reason and times.")
     level: str = setting(

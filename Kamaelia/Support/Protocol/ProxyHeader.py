@@ -161,8 +161,10 @@ def originOf(family: int, block: bytes) -> Origin:
 
 
 def pathIn(field: bytes) -> str:
-    """The path of a Unix socket, as printable ASCII."""
+    """The path of a Unix socket, as printable ASCII; none of them looks like an IP address."""
     path = field.partition(b"\0")[0].decode("ascii", "backslashreplace")
+    if path[:1] not in ("", "/"):
+        path = f"./{path}"
     return path if path.isprintable() else repr(path)[1:-1]
 
 

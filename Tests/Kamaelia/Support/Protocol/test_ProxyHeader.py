@@ -180,3 +180,10 @@ def test_a_block_is_as_it_is_described():
         + b"\x12\x67\0\x19"
     )
     assert len(blockFor(CLIENT)) == FIXED + 2 * len(IPv4Address("192.0.2.1").packed) + 4
+
+
+def test_the_path_of_a_unix_socket_is_never_taken_for_an_address():
+    reader = HeaderReader()
+    addresses = b"10.0.0.1".ljust(108, b"\0") + b"/run/x".ljust(108, b"\0")
+    reader.take(SIGNATURE + bytes([0x21, 0x31, 0, 216]) + addresses)
+    assert reader.origin[:3:2] == ("./10.0.0.1", "/run/x")
