@@ -8,12 +8,15 @@ import subprocess
 import threading
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
+from Kamaelia.Apps.Grey.Greylist import Greylist
+from Kamaelia.Apps.Grey.GreyListingPolicy import GreyListingPolicy
 from Tests.Kamaelia.Apps.Grey.postfix import Postfix
 from Tests.Kamaelia.Apps.Grey.programs import PATIENCE
 from Tests.Kamaelia.Apps.Grey.wire import (
@@ -271,3 +274,36 @@ def test_ten_thousand_mails_of_smtp_source_all_arrive_once(
 
     serving(client, protocol=handler(port, relay))
     assert re.findall(r"mesg=(\d+)", (tmp_path / "sink.out").read_text())[-1] == "10000"
+
+
+HIDDEN = [
+    "<c%evil.example@d.example>",
+    '<"c@evil.example"@d.example>',
+    "<evil.example!c@d.example>",
+]
+
+
+def test_a_route_that_postfix_would_follow_for_us_is_refused_to_strangers(
+    serving: Any, postfix: Callable[..., Postfix]
+) -> None:
+    """Postfix takes the proxy for one of its own, and its domain off: an open relay."""
+
+    def ask(server: Any) -> list[str]:
+        return Caller(server.ports[0]).begin(*HIDDEN, "<c@d.example>")[1:]
+
+    with FarEnd() as elsewhere:
+        server = postfix(
+            mydestination="d.example",
+            virtual_mailbox_domains="",
+            relayhost=f"[127.0.0.1]:{elsewhere.port}",
+        )
+        direct = Caller(server.port)
+        direct.begin(HIDDEN[0])
+        assert direct.send()[:3] == "250"
+        assert elsewhere.ended.acquire(timeout=PATIENCE)
+        assert [each.recipients for each in elsewhere.mails] == [["RCPT TO:<c@evil.example>"]]
+        with closing(Greylist(store="memory:")) as greylist:
+            settings = {"smtp_port": server.port, "relay": "live", "greylist": greylist}
+            ours = {"allowed_domains": ["d.example"], **settings}
+            said = serving(ask, protocol=type("Grey", (GreyListingPolicy,), ours))
+    assert [each[:9] for each in said] == ["550 5.7.1"] * len(HIDDEN) + ["250 2.1.5"]
