@@ -266,5 +266,5 @@ def objects() -> Counter[str]:
     """How many there are of each class of ours."""
     gc.collect()
     kinds = Counter(map(type, gc.get_objects()))
-    ours = {kind: many for kind, many in kinds.items() if kind.__module__.startswith(OURS)}
+    ours = {kind: many for kind, many in kinds.items() if str(kind.__module__).startswith(OURS)}
     return Counter({kind.__qualname__: many for kind, many in ours.items()})
