@@ -19,7 +19,7 @@ from Kamaelia.Support.Greylist.Lists import Lists
 from Kamaelia.Support.Greylist.Rules import Rules
 from Kamaelia.Support.Protocol.SPF import Result
 from Tests.Kamaelia.Apps.Grey.dialogue import codes, talk
-from Tests.Kamaelia.Apps.Grey.wire import FarEnd
+from Tests.Kamaelia.Apps.Grey.wire import Caller, FarEnd
 
 OURS = ["example.org"]
 MAIL = ["EHLO me", "MAIL FROM:<a@b.example>"]
@@ -431,8 +431,6 @@ def test_who_is_deferred_waits_in_the_tarpit(
 ) -> None:
     from time import monotonic
 
-    from Tests.Kamaelia.Apps.Grey.wire import Caller
-
     def client(server: Any) -> tuple[list[str], float]:
         caller = Caller(server.ports[0])
         start = monotonic()
@@ -449,8 +447,6 @@ def test_who_is_deferred_waits_in_the_tarpit(
 def test_a_mail_that_has_passed_is_relayed_and_one_that_has_not_is_not(
     make: Any, clock: Clock, serving: Any, relay: str
 ) -> None:
-    from Tests.Kamaelia.Apps.Grey.wire import Caller
-
     def client(server: Any) -> list[str]:
         said = []
         for pause in (0, 3600):
@@ -471,6 +467,39 @@ def test_a_mail_that_has_passed_is_relayed_and_one_that_has_not_is_not(
 
 
 # Notes
+
+
+@pytest.mark.parametrize("relay", ["replay", "live"])
+def test_each_mail_of_a_session_has_its_own_notes(
+    make: Any, clock: Clock, serving: Any, relay: str
+) -> None:
+    known, new = "<known@example.org>", "<new@example.org>"
+
+    def client(server: Any) -> list[str]:
+        caller = Caller(server.ports[0])
+        caller.begin(known, known)
+        said = [caller.send(), *caller.begin(new), *caller.begin(known, new), caller.send()]
+        return [*said, *caller.begin("<c@evil.example>"), caller.end().decode()]
+
+    journal: list[Any] = []
+    with FarEnd() as far:
+        settings = {"decide_at": "rcpt", "allowed": Lists(recipients=[known])}
+        protocol = make(smtp_port=far.port, relay=relay, journal=journal.append, **settings)
+        said = serving(client, protocol=protocol)
+    codes = ["250", "250", "451", "250", "250", "451", "250", "250", "550", "221"]
+    assert [line[:3] for line in said] == codes
+    assert [each["status"] for each in journal] == ["ACCEPTED", "DEFERRED", "ACCEPTED", "REFUSED"]
+    assert len({each["id"] for each in journal}) == 4
+    assert [
+        [(each["address"].partition("@")[0], each["verdict"]) for each in mail["recipients"]]
+        for mail in journal
+    ] == [
+        [("known", "accepted")],
+        [("new", "deferred")],
+        [("known", "accepted"), ("new", "deferred")],
+        [("c", "refused")],
+    ]
+    assert [len(each.recipients) for each in far.mails] == [2, 1]
 
 
 def test_the_historical_line_is_written_for_each_mail(
