@@ -36,6 +36,7 @@ from Kamaelia.Apps.Grey.Holding import HeldTooLong
 from Kamaelia.Apps.Grey.Limits import Limits
 from Kamaelia.Apps.Grey.LogFiles import note
 from Kamaelia.Apps.Grey.SessionState import SessionState
+from Kamaelia.Support.Greylist.Keys import printable
 from Kamaelia.Support.Protocol.SMTPLine import verbOf
 from Kamaelia.Support.Protocol.SMTPListener import Ended, Event, Refused, Said, Text
 from Kamaelia.Support.Protocol.SMTPReply import SHUTTING_DOWN, Reply
@@ -244,7 +245,8 @@ class MailHandler(SessionState, Limits, component):
         )
 
     def noteToLog(self, line: str) -> None:
-        """A line for the log: what became of a mail."""
+        """A line for the log: what became of a mail. Others choose words of it."""
+        line = printable(line)
         if self.logfile is None:
             LOG.info("%s", line)
         else:
@@ -253,9 +255,9 @@ class MailHandler(SessionState, Limits, component):
     def noteToDebugLog(self, line: str) -> None:
         """A line for the debugging log: each that is said to the client."""
         if self.debuglogfile is not None:
-            note(self.debuglogfile, line)
+            note(self.debuglogfile, printable(line))
         elif LOG.isEnabledFor(logging.DEBUG):
-            LOG.debug("%s", line)
+            LOG.debug("%s", printable(line))
 
     # Hooks: yours to override
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -188,3 +189,17 @@ def test_one_connection_of_a_peer_too_many_is_told_so(serving: Any, form: str) -
 
     said = serving(client, **settings, max_connections_per_peer=1)
     assert said == ["220", "421 4.7.0 Too many connections", "", "250"]
+
+
+def test_what_a_server_says_in_several_lines_is_one_line_of_the_log(
+    serving: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "log"
+    with FarEnd(greeting="554-no\r\n554 \u009b2J go away") as far:
+        protocol = pondering(smtp_port=far.port, logfile=str(file), relay="live")
+        serving(
+            lambda server: Caller(server.ports[0]).begin("<quick@d.example>"), protocol=protocol
+        )
+    lines = file.read_text(encoding="utf-8").split("\n")
+    assert next(each for each in lines if "go away" in each).startswith("real server")
+    assert "".join(lines).isprintable()
