@@ -21,13 +21,16 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterable
+from math import inf
 from socket import AF_INET, inet_ntoa, inet_pton
 from typing import Any
 
 from Kamaelia.Apps.Grey.Stores import openStore
-from Kamaelia.Apps.Grey.Stores.Store import Store, StoreFailed, isOver
+from Kamaelia.Apps.Grey.Stores.Store import KINDS, VERDICTS, Store, StoreFailed, isOver
+from Kamaelia.Apps.Grey.Stores.Store import Entry as StoreEntry
 from Kamaelia.Support.Greylist.Keys import clientKey, recipientKey, senderKey
 from Kamaelia.Support.Greylist.Lists import Entry, Lists
+from Kamaelia.Support.Greylist.Mistakes import MistakesFound
 from Kamaelia.Support.Greylist.Rules import Decision, Rules, Triple
 
 LOG = logging.getLogger("Kamaelia.Apps.Grey")
@@ -72,6 +75,7 @@ class Greylist:
         self._opened: Store | None = None
         self._process = 0
         self._version: int | None = None
+        self._until = inf  # when the next entry's time is over
         self._refreshed = -REFRESH
         self._live = {"allow": NOBODY, "deny": NOBODY}
         self._isFailing = False
@@ -89,7 +93,7 @@ class Greylist:
 
     def inherit(self, before: Greylist) -> None:
         """Goes on with the store that is open, and with what was read from it."""
-        for name in ("store", "_opened", "_process", "_live", "_version", "_isFailing"):
+        for name in ("store", "_opened", "_process", "_live", "_version", "_until", "_isFailing"):
             setattr(self, name, getattr(before, name))
         self._lookAtLists()
 
@@ -194,12 +198,29 @@ class Greylist:
         self._refreshed = now
         try:
             version = self.opened.entriesVersion()
-            if version != self._version:
-                self._live = _listsOf(self.opened, now)
-                self._lookAtLists()
+            if version != self._version or now >= self._until:
+                self._takeEntries([each for each in self.opened.entries() if not isOver(each, now)])
                 self._version = version
         except StoreFailed as error:
             self.failed(error)
+
+    def _takeEntries(self, entries: list[StoreEntry]) -> None:
+        good = [each for each in entries if self._isGood(each)]
+        self._until = min((each.until for each in good if each.until is not None), default=inf)
+        self._live = {verdict: _listsOf(verdict, good) for verdict in VERDICTS}
+        self._lookAtLists()
+
+    def _isGood(self, entry: StoreEntry) -> bool:
+        """Whether it means anything here; if not, the log says so."""
+        try:
+            hasNames = _listsOf(entry.verdict, [entry]).hasNames
+        except MistakesFound as error:
+            LOG.error("%s %s in the store is not heeded: %s", entry.kind, entry.what, error)
+            return False
+        if hasNames and self.resolver is None:
+            what = "%s %s is not heeded: nothing here asks the DNS, as spf and large_senders would"
+            LOG.warning(what, entry.kind, entry.what)
+        return True
 
 
 CHOICES = {
@@ -231,19 +252,10 @@ def _found(
     return lists.client(peer, names) or lists.sender(sender) or lists.recipient(recipient)
 
 
-def _listsOf(store: Store, now: float) -> dict[str, Lists]:
-    """The entries of a store that count now, compiled; by verdict."""
-    live = [each for each in store.entries() if not isOver(each, now)]
-    return {
-        verdict: Lists(
-            **{
-                f"{kind}s": [
-                    Entry(each.what, each.note or "by hand")
-                    for each in live
-                    if (each.verdict, each.kind) == (verdict, kind)
-                ]
-                for kind in ("client", "sender", "recipient")
-            }
-        )
-        for verdict in ("allow", "deny")
-    }
+def _listsOf(verdict: str, entries: Iterable[StoreEntry]) -> Lists:
+    """Those of one verdict, compiled. Raises MistakesFound."""
+    lists: dict[str, list[Entry]] = {f"{kind}s": [] for kind in KINDS}
+    for each in entries:
+        if each.verdict == verdict and each.kind in KINDS:
+            lists[f"{each.kind}s"].append(Entry(each.what, each.note or "by hand"))
+    return Lists(**lists)

@@ -414,6 +414,29 @@ def test_what_an_administrator_says_meanwhile_counts_a_second_later(
     assert say(protocol, *MAIL, TO, "DATA")[-1] == 451
 
 
+def test_what_an_administrator_says_for_a_time_counts_no_longer(make: Any, clock: Clock) -> None:
+    protocol = make()
+    protocol.greylist.opened.addEntry(Entry("deny", "sender", "a@b.example", until=clock.time + 60))
+    assert say(protocol, *MAIL, TO)[-1] == 550
+    clock.time += 59
+    assert say(protocol, *MAIL, TO)[-1] == 550
+    clock.time += 1
+    assert say(protocol, *MAIL, TO)[-1] == 250
+
+
+def test_entries_that_mean_nothing_here_are_said_and_spoil_no_other(
+    make: Any, clock: Clock, caplog: Any
+) -> None:
+    protocol = make()
+    for sender in ("*", "a@b.example"):  # the first: written by another release, say
+        protocol.greylist.opened.addEntry(Entry("deny", "sender", sender))
+    protocol.greylist.opened.addEntry(Entry("deny", "client", "mx.b.example"))
+    assert say(protocol, *MAIL, TO)[-1] == 550
+    said = "".join(each.getMessage() for each in caplog.records)
+    assert "'*' has no @" in said
+    assert "mx.b.example is not heeded: nothing here asks the DNS" in said
+
+
 def test_a_client_is_a_regular_after_some_passes(make: Any, clock: Clock) -> None:
     protocol = make(rules=Rules(client_passes=1))
     assert say(protocol, *MAIL, TO, "DATA")[-1] == 451
