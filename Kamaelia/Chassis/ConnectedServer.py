@@ -80,8 +80,8 @@ class ServerCore(component):
     path: str | None = None
     ssl: Any = None  # an SSLContext: TLS from the first byte
     starttls: Any = None  # an SSLContext for handlers that send True to "makessl"
-    max_connections: int | None = None  # more of them wait in the system's queue
-    max_connections_per_peer: int | None = None  # more of them are closed at once
+    max_connections: int | None = None  # more hear `refusal`; without it they wait to be accepted
+    max_connections_per_peer: int | None = None  # more of them are closed at once, after `refusal`
     refusal: bytes | None = None  # what those hear; None: the `refusal` of the protocol, if any
     proxy_protocol_from: Any = None  # networks, or "unix"; see Kamaelia.Internet.Balancers
     grace: float = 5.0  # seconds
@@ -147,6 +147,7 @@ class ServerCore(component):
             yield from self.waitForChange()  # it sees to it that they end in time
 
     _isWaitingForLast = False
+    _isWorker = False  # one of several processes: a client that is too many may wait for another
 
     def _interrupted(self) -> None:
         self._deliver(shutdownMicroprocess(), "control")
@@ -171,6 +172,7 @@ class ServerCore(component):
             refusal = getattr(self.protocol, "refusal", b"")
         self.server.__dict__.update(
             refusal=refusal,
+            maySendOn=self._isWorker,
             host=self.host,
             path=self.path,
             sockets=self.sockets,

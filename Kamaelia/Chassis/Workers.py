@@ -185,6 +185,7 @@ def work(server: Any, sockets: list[Any], birth: Birth) -> None:
     Interrupts.heedAsWorker()
     component.__init__(server)  # it keeps its settings, and gets new boxes and turns
     server.server, server.workers, server.sockets = None, None, sockets
+    server._isWorker = True
     server.onListening = lambda _: _begin(server, birth)
     if server.onWorker is not None:
         server.onWorker(server)

@@ -70,7 +70,8 @@ class TCPServer(component):
     balancers: Balancers | None = None
     maxConnections: int | None = None
     maxPerPeer: int | None = None
-    refusal = b""  # what those hear who are too many of one peer
+    refusal = b""  # what those hear who are too many; without it, they wait or are cut off
+    maySendOn = False  # other processes accept from the same sockets: nobody is refused for them
     onOpened: Callable[[Any], None] | None = None  # called with each adapter, instead of newCSA
     onClosed: Callable[[Any], None] | None = None
     onListening: Callable[[Any], None] | None = None  # called with this component
@@ -160,20 +161,26 @@ class TCPServer(component):
 
     def opened(self, adapter: Any) -> None:
         """A connection has been made."""
-        if self.maxPerPeer is not None and not self._mayJoin(adapter):
-            adapter.creator = None
-            if self.refusal:  # so little goes out at once, whether it is read or not
-                adapter.transport.write(self.refusal)
-                adapter.transport.close()
-            else:
-                adapter.abort()
+        isFull = self.maxConnections is not None and len(self.connections) >= self.maxConnections
+        if isFull or (self.maxPerPeer is not None and not self._mayJoin(adapter)):
+            self._refuse(adapter)
         else:
             self._admit(adapter)
 
+    def _refuse(self, adapter: Any) -> None:
+        adapter.creator = None
+        if self.refusal:  # so little goes out at once, whether it is read or not
+            adapter.transport.write(self.refusal)
+            adapter.transport.close()
+        else:
+            adapter.abort()
+
     def _room(self) -> float:
-        """How many connections there may be more."""
-        most = inf if self.maxConnections is None else self.maxConnections
-        return most - len(self.connections)
+        """How many connections there may be more; who is refused in words needs none."""
+        isWaiting = self.maySendOn or not self.refusal
+        if self.maxConnections is None or not isWaiting:
+            return inf
+        return self.maxConnections - len(self.connections)
 
     def _admit(self, adapter: Any) -> None:
         self.connections.add(adapter)

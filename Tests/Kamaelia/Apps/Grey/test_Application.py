@@ -221,6 +221,15 @@ def test_killed_at_any_moment_it_forgets_no_decision(grey: Any, capsys: Any, lis
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root may become somebody else")
+def test_a_connection_too_many_hears_421_and_the_next_is_served_again(grey: Any) -> None:
+    proxy = grey(listen="max_connections = 1")
+    first = Caller(proxy.port)
+    second = Caller(proxy.port)
+    assert second.greeting.startswith("421 4.7.0 ")
+    first.close()
+    assert eventually(lambda: Caller(proxy.port).greeting.startswith("220"), "there is room again")
+
+
 def test_privileges_are_given_up_for_good(grey: Any, tmp_path: Path) -> None:
     tmp_path.chmod(0o777)
     for folder in list(tmp_path.parents)[:-2]:

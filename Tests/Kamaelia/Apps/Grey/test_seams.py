@@ -176,7 +176,8 @@ def test_a_log_that_cannot_be_written_costs_no_mail_and_no_answer(
 
 
 @pytest.mark.parametrize("form", ["class", "factory"])
-def test_one_connection_of_a_peer_too_many_is_told_so(serving: Any, form: str) -> None:
+@pytest.mark.parametrize("limit", ["max_connections", "max_connections_per_peer"])
+def test_one_connection_too_many_is_told_so(serving: Any, form: str, limit: str) -> None:
     protocol = pondering()
     settings = {"protocol": protocol}
     if form == "factory":
@@ -187,7 +188,7 @@ def test_one_connection_of_a_peer_too_many_is_told_so(serving: Any, form: str) -
         second = Caller(server.ports[0])
         return [first.greeting[:3], second.greeting, second.hear(), first.say("NOOP")[:3]]
 
-    said = serving(client, **settings, max_connections_per_peer=1)
+    said = serving(client, **settings, **{limit: 1})
     assert said == ["220", "421 4.7.0 Too many connections", "", "250"]
 
 
