@@ -79,9 +79,18 @@ def _openOne(family: Any, address: Any, options: Options) -> Any:
         sock.setblocking(False)
     except OSError as error:
         sock.close()
-        where = f"port {address[1]} of {address[0] or 'all addresses'}"
-        raise type(error)(error.errno, f"cannot listen on {where}: {error.strerror}") from error
+        raise explained(error, "listen on", address) from error
     return sock
+
+
+def explained(error: OSError, what: str, address: Any) -> OSError:
+    """The same error, which says what was wanted, and where: (host, port), or a path."""
+    where = address if isinstance(address, str) else _nameOf(address)
+    return type(error)(error.errno, f"cannot {what} {where}: {error.strerror}")
+
+
+def _nameOf(address: Any) -> str:
+    return f"port {address[1]} of {address[0] or 'all addresses'}"
 
 
 def severalOf(options: Options) -> list[Any]:
@@ -101,7 +110,7 @@ def openPath(path: str) -> Any:
         sock.setblocking(False)
     except OSError as error:
         sock.close()
-        raise type(error)(error.errno, f"cannot listen on {path}: {error.strerror}") from error
+        raise explained(error, "listen on", path) from error
     return sock
 
 

@@ -25,6 +25,7 @@ from typing import Any
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Kamaelia.Internet.Gates import HeldByTransport, discard, theLoopOf, waitForLoop
+from Kamaelia.Internet.Listening import explained
 
 LOG = logging.getLogger("Kamaelia.Internet.UDP")
 
@@ -102,8 +103,7 @@ class BasicPeer(HeldByTransport, component):
             sock.setblocking(False)
         except OSError as error:
             sock.close()
-            where = f"port {local[1]} of {local[0] or 'all addresses'}"
-            raise type(error)(error.errno, f"cannot bind {where}: {error.strerror}") from error
+            raise explained(error, "bind", local) from error
         self.local = sock.getsockname()[:2]
         return sock
 

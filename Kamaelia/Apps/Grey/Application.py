@@ -29,11 +29,9 @@ from typing import Any
 
 from Axon.Scheduler import scheduler
 from Kamaelia.Apps.Grey import Building
-from Kamaelia.Apps.Grey.Greylist import Greylist
 from Kamaelia.Apps.Grey.Systemd import inheritedSockets, notify
 from Kamaelia.Chassis.ConnectedServer import ServerCore
 from Kamaelia.Internet.Gates import waitForLoop
-from Kamaelia.Internet.Listening import openPath, openSockets
 from Kamaelia.Support.Greylist.Configuration import Configuration
 from Kamaelia.Support.Greylist.Mistakes import MistakesFound
 from Kamaelia.Support.Greylist.Values import Address
@@ -69,10 +67,9 @@ class Application:
         self.user = user
         self.where = ""  # it listens
         self.more = more
-        self.configuration = Building.read(self.file)
-        self.greylist: Greylist = Building.greylistOf(self.configuration)
-        self.protocol = Building.protocolOf(self.configuration, self.greylist, **more)
-        self.tls = Building.serverTLS(self.configuration)
+        self.configuration, self.greylist, self.protocol, self.tls = Building.build(
+            self.file, **more
+        )
 
     def run(self) -> None:
         """Serves until it is told to stop. Raises OSError where a port is not to be had."""
@@ -84,7 +81,7 @@ class Application:
         """Binds, gives privileges up, and activates the servers."""
         listen, metrics = self.configuration.listen, self.configuration.metrics.address
         sockets = inheritedSockets() or Building.openAll(self.configuration)
-        figures = _open(metrics) if metrics is not None else []
+        figures = Building.openAt(metrics) if metrics is not None else []
         self.where = ", ".join(map(whereIs, sockets))
         if figures:
             LOG.info("figures for Prometheus: http://%s/metrics", whereIs(figures[0]))
@@ -123,20 +120,17 @@ class Application:
     def reload(self, server: Any) -> None:
         """Reads the configuration, its lists and its certificate again."""
         try:
-            configuration = Building.read(self.file)
-            greylist = Building.greylistOf(configuration)
-            protocol = Building.protocolOf(configuration, greylist, **self.more)
-            tls = Building.serverTLS(configuration)
-            greylist.journal = Building.journalOf(configuration)
+            built = Building.build(self.file, **self.more)
+            built.greylist.journal = Building.journalOf(built.configuration)
         except MistakesFound as error:
             for mistake in error.mistakes:
                 LOG.error("not reloaded: %s", mistake)
             return
-        for section, name in changes(self.configuration, configuration):
+        for section, name in changes(self.configuration, built.configuration):
             LOG.warning("%s in [%s] counts from the next start on", name, section)
-        greylist.inherit(self.greylist)
-        self.configuration, self.greylist, self.protocol = configuration, greylist, protocol
-        self.tls = server.starttls = tls
+        built.greylist.inherit(self.greylist)
+        self.configuration, self.greylist, self.protocol, self.tls = built
+        server.starttls = self.tls
         LOG.info("reloaded %s", self.file)
 
 
@@ -197,9 +191,3 @@ def setUpLogging(level: str) -> None:
     if "JOURNAL_STREAM" not in os.environ:
         form = f"%(asctime)s {form}"
     logging.basicConfig(level=level.upper(), format=form, stream=sys.stderr)
-
-
-def _open(address: Address) -> list[Any]:
-    if address.path:
-        return [openPath(address.path)]
-    return openSockets(address.port, [address.host or None])

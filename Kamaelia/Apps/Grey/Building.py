@@ -2,8 +2,8 @@
 
 Example usage
 -------------
-    greylist = greylistOf(configuration)
-    protocol = protocolOf(configuration, greylist)
+    built = build(Path("/etc/kamaelia-grey.toml"))
+    ServerCore(protocol=built.protocol, sockets=openAll(built.configuration)).run()
 
 How does it work?
 -----------------
@@ -16,25 +16,43 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Iterator
-from importlib import import_module, resources
+from dataclasses import fields
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from Kamaelia.Apps.Grey.Greylist import Greylist
 from Kamaelia.Apps.Grey.GreyListingPolicy import GreyListingPolicy
 from Kamaelia.Apps.Grey.LogFiles import mayAppend, note
 from Kamaelia.Apps.Grey.MailLog import jsonLine
 from Kamaelia.Apps.Grey.Stores import checkSetting
-from Kamaelia.Apps.Grey.Support import readConfiguration
+from Kamaelia.Apps.Grey.Support import packaged, readConfiguration
 from Kamaelia.Internet.Listening import closeAll, openPath, openSockets
 from Kamaelia.Support.Greylist.Configuration import Configuration
 from Kamaelia.Support.Greylist.Lists import Entry, Lists, entriesOf
 from Kamaelia.Support.Greylist.Mistakes import Mistake, MistakesFound
+from Kamaelia.Support.Greylist.Sections import Forward
 from Kamaelia.Support.Greylist.Senders import largeSenders
 from Kamaelia.Support.Greylist.Values import Address
 
-SENDERS = resources.files("Kamaelia.Apps.Grey") / "data" / "senders.txt"
-SETTINGS = ["allowed_domains", "allowed_sender_nets", "allowed_senders"]
+SENDERS = "senders.txt"  # comes with the package
+
+
+class Built(NamedTuple):
+    """What a configuration comes to."""
+
+    configuration: Configuration
+    greylist: Greylist
+    protocol: Any  # the class of handlers
+    tls: ssl.SSLContext | None  # what clients are offered by STARTTLS
+
+
+def build(file: Path, **more: Any) -> Built:
+    """All of it; `more`: attributes of the handlers besides. Raises MistakesFound."""
+    configuration = read(file)
+    greylist = greylistOf(configuration)
+    protocol = protocolOf(configuration, greylist, **more)
+    return Built(configuration, greylist, protocol, serverTLS(configuration))
 
 
 def read(file: Path) -> Configuration:
@@ -79,8 +97,10 @@ def greylistOf(configuration: Configuration) -> Greylist:
 def protocolOf(configuration: Configuration, greylist: Greylist, **more: Any) -> Any:
     """The class of handlers; `more`: attributes besides those that the configuration says."""
     server = configuration.server
-    attributes = configuration.handlerSettings(socket.getfqdn())
-    attributes |= {name: list(getattr(configuration.forward, name)) for name in SETTINGS}
+    hostname = "" if configuration.name.servername else socket.getfqdn()  # which asks the DNS
+    attributes = configuration.handlerSettings(hostname)
+    forward = configuration.forward
+    attributes |= {each.name: list(getattr(forward, each.name)) for each in fields(Forward)}
     attributes |= {
         "greylist": greylist,
         "starttls": True if configuration.listen.tls_certificate else None,
@@ -117,14 +137,18 @@ def openAll(configuration: Configuration) -> list[Any]:
     opened: list[Any] = []
     try:
         for each in configuration.listen.addresses:
-            if each.path:
-                opened.append(openPath(each.path))
-            else:
-                opened += openSockets(each.port, [each.host or None])
+            opened += openAt(each)
     except BaseException:
         closeAll(opened)
         raise
     return opened
+
+
+def openAt(address: Address) -> list[Any]:
+    """Sockets that listen there. Raises OSError, which names the address."""
+    if address.path:
+        return [openPath(address.path)]
+    return openSockets(address.port, [address.host or None])
 
 
 def importAll(configuration: Configuration) -> None:
@@ -188,7 +212,7 @@ def _inFiles(files: Iterable[str], mistakes: list[Mistake]) -> Iterator[Entry]:
 
 
 def _largeSenders() -> Lists:
-    return largeSenders(SENDERS.read_text(encoding="utf-8"), SENDERS.name)
+    return largeSenders(packaged(SENDERS), SENDERS)
 
 
 def _resolverFor(configuration: Configuration) -> Any:

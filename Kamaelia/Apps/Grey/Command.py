@@ -27,7 +27,8 @@ from Kamaelia.Apps.Grey import Building, Reporting
 from Kamaelia.Apps.Grey.Greylist import wallClock
 from Kamaelia.Apps.Grey.Stores import Entry, Store, StoreFailed, openStore
 from Kamaelia.Apps.Grey.Stores.Dbm import readDbm
-from Kamaelia.Apps.Grey.Support import CONFIG_FILES, importText, openConfig
+from Kamaelia.Apps.Grey.Stores.Store import KINDS
+from Kamaelia.Apps.Grey.Support import CONFIG_FILES, importText, openConfig, packaged
 from Kamaelia.Support.Greylist import Senders
 from Kamaelia.Support.Greylist.Lists import Lists
 from Kamaelia.Support.Greylist.Mistakes import MistakesFound
@@ -36,7 +37,6 @@ from Kamaelia.Support.Greylist.Values import readDuration
 from Kamaelia.Support.Greylist.Written import example
 
 PLACES = ("kamaelia-grey.toml", "/etc/kamaelia-grey.toml", *CONFIG_FILES)
-ENTRY_KINDS = ("client", "sender", "recipient")
 
 
 class Row(NamedTuple):
@@ -118,11 +118,9 @@ def run(options: Any) -> int:
 def check(options: Any) -> int:
     """All mistakes in the configuration, in the files that it names, and in the large senders."""
     file = configFile(options)
-    configuration = Building.read(file)
-    Building.protocolOf(configuration, Building.greylistOf(configuration))
-    Building.serverTLS(configuration)
+    Building.build(file)
     today = datetime.now(UTC).strftime("%Y-%m-%d")
-    wrong = Senders.check(Building.SENDERS.read_text("utf-8"), today, Building.SENDERS.name)
+    wrong = Senders.check(packaged(Building.SENDERS), today, Building.SENDERS)
     if wrong:
         raise MistakesFound(wrong)
     print(f"{file} is a configuration: nothing is wrong with it.")
@@ -233,7 +231,7 @@ def kindOf(what: str) -> str:
 
 def forget(options: Any, store: Store) -> int:
     """Entries of administrators, and what is known: triples and regulars of that text."""
-    entries = sum(store.removeEntry(kind, options.what) for kind in ENTRY_KINDS)
+    entries = sum(store.removeEntry(kind, options.what) for kind in KINDS)
     triples = [triple for triple, _ in store.find(options.what) if options.what in triple]
     known = store.forgetClient(options.what) + store.forget(*triples)
     print(f"{entries} entries and {known} triples were forgotten.")
@@ -288,7 +286,7 @@ def wordsOfShow(command: argparse.ArgumentParser) -> None:
 def wordsOfEntry(command: argparse.ArgumentParser) -> None:
     wordsOfStore(command)
     command.add_argument("what", help="an address, network, name, or mail address; wildcards too")
-    command.add_argument("--kind", choices=ENTRY_KINDS, help="who that is, if not plain from it")
+    command.add_argument("--kind", choices=KINDS, help="who that is, if not plain from it")
     command.add_argument("--for", dest="duration", metavar="TIME", help="so long: 30m, 12h, 7d")
     command.add_argument("--note", default="", help="why; it stands in the log")
 

@@ -202,7 +202,7 @@ class ConcreteMailHandler(Behind, StrictMailHandler):
 
     def getline_fromsmtpserver(self) -> Generator[int, None, None]:
         """`yield from` this until the real server has said something, or is late."""
-        yield from self.waitForChange(self.patience())
+        yield from self.waitUntil(self.due())
         self.heedOthers()
         self.heedTime()
 

@@ -31,11 +31,6 @@ class Limits:
         now: float = self.scheduler.timers.clock.now()
         return now
 
-    def patience(self) -> float | None:
-        """Seconds until somebody is late; None if nobody can be."""
-        due = self.due()
-        return None if due == inf else max(0.0, due - self.now())
-
     def due(self) -> float:
         """When the next of those for whom it waits is late; infinity if nobody can be."""
         return self.dueByOthers if self.isWaiting else min(self.dueByOthers, *self._dues())

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from Kamaelia.Apps.Grey.Greylist import Greylist, wallClock
 from Kamaelia.Apps.Grey.MailLog import historicalLine
+from Kamaelia.Apps.Grey.StrictMailHandler import statusOf
 from Kamaelia.Support.Greylist.Keys import withoutBrackets
 from Kamaelia.Support.Protocol.SMTP import TOO_MANY_RECIPIENTS
 from Kamaelia.Support.Protocol.SMTPReply import Reply
@@ -103,11 +104,10 @@ class Noting(Handler):
 
     def heardOfRecipient(self, reply: Reply) -> None:
         if not reply.isPositive:
-            verdict = DEFERRED if reply.isForNow else REFUSED
+            self.mailStatus = statusOf(reply)
             said = f"real server: {reply.code} {reply.text}"
-            self.note(self.session.asked.path, verdict, said)
+            self.note(self.session.asked.path, self.mailStatus.lower(), said)
             self.lastReply = reply
-            self.mailStatus = verdict.upper()
         super().heardOfRecipient(reply)
 
     def settle(self, reply: Reply) -> None:

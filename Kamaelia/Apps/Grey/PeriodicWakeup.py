@@ -9,7 +9,6 @@ Termination: at once, at producerFinished or shutdownMicroprocess on "control".
 
 from __future__ import annotations
 
-from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.ThreadedComponent import threadedcomponent
 
 
@@ -23,16 +22,7 @@ class PeriodicWakeup(threadedcomponent):
     message: object = "tick"
 
     def main(self) -> None:
-        while not self.shutdown():
+        while not self.isShuttingDown():
             self.pause(self.interval)
             if not self.dataReady("control"):
                 self.send(self.message)
-
-    def shutdown(self) -> bool:
-        """Whether it was told to stop, which is passed on."""
-        while self.dataReady("control"):
-            message = self.recv("control")
-            if isinstance(message, producerFinished | shutdownMicroprocess):
-                self.send(message, "signal")
-                return True
-        return False

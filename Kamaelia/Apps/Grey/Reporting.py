@@ -17,8 +17,8 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from Kamaelia.Apps.Grey.MailLog import printable
 from Kamaelia.Apps.Grey.Stores.Store import Counts, Entry, isOver
+from Kamaelia.Support.Greylist.Keys import printable
 from Kamaelia.Support.Greylist.Rules import Record, Regular, Triple
 
 if TYPE_CHECKING:

@@ -50,8 +50,7 @@ def test_every_setting_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(ssl.SSLContext, "load_cert_chain", lambda *_: None)
     monkeypatch.setattr(Command.signal, "signal", lambda *_: None)
     monkeypatch.setattr(Application.Application, "run", Application.Application.start)
-    for module, name in [(Building, "openSockets"), (Application, "openSockets")]:
-        monkeypatch.setattr(module, name, _kept(getattr(module, name), opened))
+    monkeypatch.setattr(Building, "openSockets", _kept(Building.openSockets, opened))
     Command.run(Namespace(config=file, user=""))
     closeAll(opened)
     unknown = [each for each in plain.handlerSettings() if not hasattr(GreyListingPolicy, each)]
