@@ -140,19 +140,21 @@ def test_a_handler_is_told_both_ends_of_its_connection(serving):
     assert told == [serving(client, protocol=protocol)]
 
 
+def whatReturns(server: Any, sent: bytes) -> bytes:
+    """All that comes back while this is sent, and until the connection ends."""
+    with dial(server.port) as sock:
+        sender = threading.Thread(target=lambda: (sock.sendall(sent), sock.shutdown(1)))
+        sender.start()
+        got = readAll(sock)
+        sender.join()
+        return got
+
+
 @pytest.mark.parametrize("size", [1, 1000, 65536, 5_000_000])
 def test_what_is_sent_comes_back_whole(serving, size):
     sent = os.urandom(size)
 
-    def client(server: Any) -> bytes:
-        with dial(server.port) as sock:
-            sender = threading.Thread(target=lambda: (sock.sendall(sent), sock.shutdown(1)))
-            sender.start()
-            got = readAll(sock)
-            sender.join()
-            return got
-
-    assert serving(client, protocol=Echo) == sent
+    assert serving(lambda server: whatReturns(server, sent), protocol=Echo) == sent
 
 
 def test_text_is_sent_as_utf_8(serving):
@@ -347,15 +349,7 @@ def test_a_full_inbox_with_a_size_loses_nothing(serving):
 
     sent = os.urandom(3_000_000)
 
-    def client(server: Any) -> bytes:
-        with dial(server.port) as sock:
-            sender = threading.Thread(target=lambda: (sock.sendall(sent), sock.shutdown(1)))
-            sender.start()
-            got = readAll(sock)
-            sender.join()
-            return got
-
-    assert serving(client, protocol=protocol) == sent
+    assert serving(lambda server: whatReturns(server, sent), protocol=protocol) == sent
 
 
 def test_tls_from_the_first_byte(serving, certificate):

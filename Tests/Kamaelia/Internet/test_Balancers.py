@@ -9,17 +9,16 @@ from typing import Any
 
 import pytest
 
-from Axon.Component import component
 from Kamaelia.Internet.Balancers import Balancers
 from Kamaelia.Support.Protocol.ProxyHeader import Origin, blockFor, lineFor
-from Tests.Kamaelia.sockets import PATIENCE, dial, readAll, readExactly
+from Tests.Kamaelia.sockets import PATIENCE, Echo, dial, readAll, readExactly
 
 CLIENT = Origin("192.0.2.1", 4711, "198.51.100.5", 25)
 CLIENT6 = Origin("2001:db8::1", 4711, "2001:db8::5", 25)
 HERE = ["127.0.0.0/8"]
 
 
-class WhoAreYou(component):
+class WhoAreYou(Echo):
     """Says who the client is, then what it says."""
 
     def __init__(self, **ends: Any) -> None:
@@ -31,12 +30,7 @@ class WhoAreYou(component):
         who = f"{ends['peer']} {ends['peerport']} {ends['localip']} {ends['localport']}"
         early = b"".join(self.Inbox())
         self.send(who.encode() + b" early " + early + b"\n")
-        while True:
-            yield from self.waitForMessage()
-            for data in self.Inbox():
-                self.send(data)
-            if self.isShuttingDown():
-                return
+        yield from super().main()
 
 
 def told(origin: Origin, early: bytes = b"") -> bytes:

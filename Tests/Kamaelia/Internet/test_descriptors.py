@@ -38,7 +38,8 @@ def next_() -> int:
     return probe
 
 
-async def _acceptsWhenItMay(caplog: pytest.LogCaptureFixture) -> None:
+def listening() -> tuple[Listener, Any, asyncio.Queue[Any]]:
+    """A Listener that has begun, its address, and the transports of whom it accepts."""
     accepted: asyncio.Queue[Any] = asyncio.Queue()
 
     class Client(asyncio.Protocol):
@@ -48,14 +49,19 @@ async def _acceptsWhenItMay(caplog: pytest.LogCaptureFixture) -> None:
     sockets = openSockets(0, ["127.0.0.1"])
     listener = Listener(sockets, Client)
     listener.start(asyncio.get_running_loop())
+    return listener, sockets[0].getsockname(), accepted
+
+
+async def _acceptsWhenItMay(caplog: pytest.LogCaptureFixture) -> None:
+    listener, address, accepted = listening()
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     held = []
     while next_() < most - RESERVE // 2:  # by the rest of the program
         held.append(os.dup(0))
-    first = dial(sockets[0].getsockname()[1])
+    first = dial(address[1])
     (await asyncio.wait_for(accepted.get(), PATIENCE)).close()
     os.close(held.pop(0))  # a gap among the lowest is not enough
-    clients = [dial(sockets[0].getsockname()[1]) for _ in range(3)]
+    clients = [dial(address[1]) for _ in range(3)]
     await asyncio.sleep(10 * RETRY)
     assert accepted.empty()
     for each in held:
@@ -69,15 +75,7 @@ async def _acceptsWhenItMay(caplog: pytest.LogCaptureFixture) -> None:
 
 
 async def _servesWhenItCan(caplog: pytest.LogCaptureFixture) -> None:
-    accepted: asyncio.Queue[Any] = asyncio.Queue()
-
-    class Client(asyncio.Protocol):
-        def connection_made(self, transport: Any) -> None:
-            accepted.put_nowait(transport)
-
-    sockets = openSockets(0, ["127.0.0.1"])
-    listener = Listener(sockets, Client)
-    listener.start(asyncio.get_running_loop())
+    listener, address, accepted = listening()
     clients = [socket.socket() for _ in range(3)]
     held = []
     try:
@@ -85,7 +83,7 @@ async def _servesWhenItCan(caplog: pytest.LogCaptureFixture) -> None:
             while True:
                 held.append(os.dup(0))
         for client in clients:
-            client.connect(sockets[0].getsockname())
+            client.connect(address)
         await asyncio.sleep(10 * RETRY)
         for client in clients:
             with pytest.raises(BlockingIOError):

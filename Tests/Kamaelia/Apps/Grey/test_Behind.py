@@ -2,7 +2,6 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
@@ -20,6 +19,7 @@ from Tests.Kamaelia.Apps.Grey.wire import (
     Caller,
     FarEnd,
     nowhere,
+    oneMail,
 )
 
 RELAYS = pytest.mark.parametrize("relay", ["replay", "live"])
@@ -45,21 +45,6 @@ def handler(*behind: Any, **settings: Any) -> Any:
     servers = [("127.0.0.1", port) for port in ports]
     own = {"smtp_servers": servers, "smtp_health": Health(), "said": []}
     return type("Handler", (Proxy,), own | settings)
-
-
-def oneMail(*recipients: str, **given: Any) -> Callable[[Any], str]:
-    """A client that sends one mail: the last reply, of the first thing that is refused."""
-
-    def client(server: Any) -> str:
-        caller = Caller(server.ports[0])
-        for reply in caller.begin(*recipients):
-            if reply[0] not in "2":
-                return reply
-        reply = caller.send(**given)
-        caller.end()
-        return reply
-
-    return client
 
 
 # Who the client is

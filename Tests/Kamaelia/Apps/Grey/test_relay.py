@@ -2,14 +2,21 @@
 
 import re
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
 from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter
-from Tests.Kamaelia.Apps.Grey.wire import HANG_UP, PATIENCE, SILENCE, Caller, FarEnd, nowhere
+from Tests.Kamaelia.Apps.Grey.wire import (
+    HANG_UP,
+    PATIENCE,
+    SILENCE,
+    Caller,
+    FarEnd,
+    nowhere,
+    oneMail,
+)
 
 RELAYS = ["replay", "live"]
 NOT_REACHED = "451 4.4.1"
@@ -27,21 +34,6 @@ def handler(far: Any, **settings: Any) -> Any:
     """A protocol whose real server is `far`: a FarEnd, or a port."""
     port = far if isinstance(far, int) else far.port
     return type("Handler", (Proxy,), {"smtp_port": port, "smtp_timeouts": SHORT} | settings)
-
-
-def oneMail(*recipients: str, **given: Any) -> Callable[[Any], str]:
-    """A client that sends one mail: the last reply, of the first thing that is refused."""
-
-    def client(server: Any) -> str:
-        caller = Caller(server.ports[0])
-        for reply in caller.begin(*recipients):
-            if reply[0] not in "2":
-                return reply
-        reply = caller.send(**given)
-        caller.end()
-        return reply
-
-    return client
 
 
 @pytest.mark.parametrize("relay", RELAYS)

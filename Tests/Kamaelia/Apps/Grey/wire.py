@@ -199,6 +199,21 @@ class Caller:
         return self.file.read()
 
 
+def oneMail(*recipients: str, **given: Any) -> Callable[[Any], str]:
+    """A client that sends one mail: the last reply, of the first thing that is refused."""
+
+    def client(server: Any) -> str:
+        caller = Caller(server.ports[0])
+        for reply in caller.begin(*recipients):
+            if reply[0] not in "2":
+                return reply
+        reply = caller.send(**given)
+        caller.end()
+        return reply
+
+    return client
+
+
 __all__ = [
     "HANG_UP",
     "PATIENCE",
@@ -209,5 +224,6 @@ __all__ = [
     "FarEnd",
     "Mail",
     "nowhere",
+    "oneMail",
     "readAll",
 ]
