@@ -56,6 +56,10 @@ class postbox:
         oldsource.target = None
         oldsource.resolve()
 
+    def isLinked(self) -> bool:
+        """Whether it leads somewhere, or another leads here."""
+        return self.target is not None or bool(self.sources)
+
     def getSize(self) -> int | None:
         """The most that the sink at the end of the chain may hold; None: no limit."""
         size: int | None = getattr(self.end(), "size", None)
@@ -267,29 +271,34 @@ class guardedsink(realsink):
 
 
 class directsink(postbox):
-    """directsink(take, inbox) -> stands in for `inbox`; `take` has each message at once.
+    """directsink(task, boxname, take) -> an inbox whose messages `take` has at once.
 
     For components at the edge of the system, such as a connection: what is sent
     to them goes out within the sender's turn. `take(message)` gives None or a gate.
     """
 
-    __slots__ = ("append", "boxname", "component", "feeders", "sources", "target", "task")
+    __slots__ = ("append", "boxname", "feeders", "owner", "sources", "target", "task")
 
     isInbox = True
     isUrgent = False
     capacity = None
 
-    def __init__(self, take: Callable[[Any], Any], inbox: realsink) -> None:
+    def __init__(self, task: Any, boxname: str, take: Callable[[Any], Any]) -> None:
         self.append = take
         self.task = NOBODY
-        self.component, self.boxname, self.target = inbox.component, inbox.boxname, None
-        self.feeders: Any = ()
-        self.sources = inbox.sources
-        for source in self.sources:
-            source.target = self
-        self.resolve()
-        for message in inbox:
-            take(message)
+        self.owner, self.boxname, self.target = task, boxname, None
+        self.sources = self.feeders = ()
+
+    def standInFor(self, inbox: realsink) -> None:
+        """What leads to `inbox`, and what waits there, comes here from now on."""
+        inbox.target = self
+        self.sources = (inbox,)
+        inbox.resolve()
+
+    @property
+    def component(self) -> Any:
+        """Whose inbox this is."""
+        return self.owner.process
 
     def __len__(self) -> int:
         return 0
@@ -315,7 +324,7 @@ class directsink(postbox):
     def letGo(self, task: Any) -> None:
         """`task`, which sends here no more, is not held by this component either."""
         for gate in list(task.gates or ()):
-            if gate.keeper is self.component._task:
+            if gate.keeper is self.owner:
                 task.forgo(gate)
 
 

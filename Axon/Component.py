@@ -157,7 +157,13 @@ class component(microprocess):
 
     def _takeDirectly(self, boxname: str, take: Any) -> None:
         """From now on `take(message)` has each message at once; nothing waits in the inbox."""
-        self.inboxes[boxname] = directsink(take, storageOf(self, boxname))
+        before = self.inboxes[boxname]
+        if isinstance(before, directsink):
+            before.append = take
+            return
+        sink = self.inboxes[boxname] = directsink(self._task, boxname, take)
+        if before is not UNUSED:
+            sink.standInFor(before)
 
     # Sleep
 
@@ -280,12 +286,12 @@ class component(microprocess):
                     f"{child.__name__} is a class; add an instance, such as {child.__name__}()"
                 )
             self.children.append(child)
-            child._task.watchers = [*child._task.watchers, self._task]
+            child._task.watchers = [*child._task.watchers, self]
 
     def removeChild(self, child: Any) -> None:
         """A child no longer; raises ValueError if it was none."""
         self.children.remove(child)
-        child._task.watchers = [each for each in child._task.watchers if each is not self._task]
+        child._task.watchers = [each for each in child._task.watchers if each is not self]
 
     def childComponents(self) -> list[Any]:
         """This component's children, in the order in which they were added."""
@@ -320,6 +326,8 @@ class component(microprocess):
         for sink in self.inboxes.values():
             if sink.capacity is not None:  # nobody will take anything: nobody is to wait for it
                 sink.setCapacity(None)
+        if self._linkedOutboxes:  # those that are free again would keep this alive
+            self._linkedOutboxes = [box for box in self._linkedOutboxes if box.isLinked()]
         return self._closeDownValue
 
     # Mistakes

@@ -96,6 +96,7 @@ class microprocess(AxonObject):
             self._givenBody, self._closeDownValue = thread, closeDownValue
             self.name = f"{self.name}{tag}"
 
+    children: Any = ()  # components have some
     _givenBody: Any = None
     _closeDownValue: Any = 0
     _isStopping = False

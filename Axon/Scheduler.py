@@ -241,7 +241,10 @@ class scheduler(microprocess):
                 if knockon:
                     self.handleMicroprocessShutdownKnockon(knockon)
                 for watcher in task.watchers:
-                    watcher.nudge()
+                    watcher._task.nudge()
+                if not process.children:  # whose errors would go on upwards
+                    task.watchers = ()
+                task.letGo()
 
     def handleMicroprocessShutdownKnockon(self, knockon: Any) -> None:
         """Acts on what a _closeDownMicroprocess() gave: others to stop, or one to wake."""

@@ -22,6 +22,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from itertools import repeat
 from typing import Any, Protocol
+from weakref import ref
 
 # Asleep: a delivery wakes all three, so that one comparison, state < READY, decides.
 PAUSED = 0  # pause(): anything wakes it, also a message of its own that is taken
@@ -68,11 +69,11 @@ class Task:
     """The turns of one microprocess: its body, its state, its wishes."""
 
     __slots__ = (
+        "_process",
         "body",
         "callers",
         "deadline",
         "gates",
-        "process",
         "queue",
         "resume",
         "state",
@@ -85,13 +86,23 @@ class Task:
     resume: Callable[[None], object]
 
     def __init__(self, process: Any) -> None:
-        self.process = process
+        self._process = process
         self.state = UNBORN
         self.wish = 0
         self.callers: tuple[Any, Any] | None = None  # suspended bodies, innermost first
-        self.watchers: tuple[Task, ...] | list[Task] = ()  # woken when this one ends
+        self.watchers: tuple[Any, ...] | list[Any] = ()  # processes, woken when this one ends
         self.gates: list[Gate] | None = None
         self.deadline: float | None = None
+
+    @property
+    def process(self) -> Any:
+        """Whose turns these are; None when it has ended, and nobody else has it any more."""
+        process = self._process
+        return process() if type(process) is ref else process
+
+    def letGo(self) -> None:
+        """It has ended: the two are no circle, which only the garbage collector could free."""
+        self._process = ref(self._process)
 
     def isAlive(self) -> bool:
         return self.state < UNBORN

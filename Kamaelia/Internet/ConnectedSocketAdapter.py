@@ -16,7 +16,7 @@ the outbox, and from the inbox to the transport, without a turn of its own. Both
 ways are bounded: a sender is held while the peer does not read, and nothing is
 read while more than `mostUnread` bytes wait in the inbox that the outbox feeds.
 
-Termination: when the connection has ended. producerFinished on "control" closes
+Termination: when the connection and its handler have ended. producerFinished on "control" closes
 it once all is sent; shutdownMicroprocess gives that `promptly` seconds.
 """
 
@@ -26,7 +26,7 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 from Axon.AxonExceptions import noSpaceInBox
-from Axon.Box import NULL, directsink, storageOf
+from Axon.Box import NULL, storageOf
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.Turns import ENDED, HOLD, PAUSE, UNBORN, WATCH
@@ -104,6 +104,12 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
         finally:
             scheduler.outside -= 1
             self.abort()
+        if self.handler is not None:
+            while self.handler._task.state != ENDED:
+                yield from self.waitForChange()
+            self._unjoin()
+        for boxname in ("inbox", "makessl"):
+            self._takeDirectly(boxname, discard)
 
     def _open(self) -> Generator[int, None, None]:
         """Makes a transport of the socket that was given."""
@@ -142,7 +148,7 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
     def attach(self, handler: Any) -> None:
         """Links `handler`, which lives as long as the connection, and answers for its errors."""
         self.handler = handler
-        handler._task.watchers = [*handler._task.watchers, self._task]
+        handler._task.watchers = [*handler._task.watchers, self]
         for source, sourcebox, sink, sinkbox in (
             (handler, "outbox", self, "inbox"),
             (self, "outbox", handler, "inbox"),
@@ -165,9 +171,18 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
                 return
         self.link((source, sourcebox), (sink, sinkbox))  # which says what is wrong
 
+    def _unjoin(self) -> None:
+        """Both have ended, and neither is to keep the other: the joints go."""
+        for each in (self, self.handler):
+            boxes, each._linkedOutboxes = each._linkedOutboxes, ()
+            for box in boxes:
+                if box.target is not None:
+                    box.target.removesource(box)
+        self.handler = None
+
     def childFailed(self, child: Any, culprit: Any, error: BaseException) -> bool:
         """A handler's error, or one below it, ends the handler and its connection, and no more."""
-        for each in _familyOf(self.handler):
+        for each in _familyOf(self.handler) if self.handler is not None else ():
             if each is not culprit:
                 each.stop()
         self._task.nudge()
@@ -178,20 +193,12 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
     def connection_made(self, transport: Any) -> None:
         self.transport = transport
         self._transmit = transport.write
-        self._takeOver()
+        self._takeDirectly("inbox", self._write)
         if self.creator is not None:
             self.creator.opened(self)
             if not self._task.isAlive() and not self._isOver:  # nobody has linked it yet
                 self._isReading = False
                 transport.pause_reading()
-
-    def _takeOver(self) -> None:
-        """From now on what is sent to the inbox goes to the transport at once."""
-        before = self.inboxes["inbox"]
-        self._takeDirectly("inbox", self._write)
-        if before:
-            before.clear()
-            before.open()
 
     def data_received(self, data: bytes) -> None:
         """Bytes came: they go to whoever is linked, within this call."""
@@ -338,8 +345,7 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
 
     def _dropWhatComes(self) -> None:
         self._transmit = discard
-        if not isinstance(self.inboxes["inbox"], directsink):
-            self._takeOver()
+        self._takeDirectly("inbox", self._write)
 
     def _announce(self, error: Exception | None) -> None:
         if not self._isAnnounced and self._task.state != UNBORN:  # nobody has linked it before

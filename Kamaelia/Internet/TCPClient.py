@@ -19,7 +19,6 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from Axon.Box import storageOf
 from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter
 from Kamaelia.Internet.Gates import isToldToStop, waitForLoop
 
@@ -72,8 +71,23 @@ class TCPClient(ConnectedSocketAdapter):
         self.wait_for_serverclose = wait_for_serverclose
         if self.serverHostname is None and (self.path is None or self.ssl):
             self.serverHostname = host
-        storageOf(self, "inbox").setCapacity(self.mostKept)
+        self._kept: list[bytes] = []  # until the connection stands
+        self._transmit = self._keepUntilThen
+        self._takeDirectly("inbox", self._write)
         self._takeDirectly("makessl", self._beginTLS)
+
+    def _keepUntilThen(self, data: bytes) -> None:
+        self._kept.append(data)
+        if len(self._kept) >= self.mostKept:
+            self.pause_writing()
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        kept, self._kept = self._kept, []
+        if self._gate is not None:
+            self.resume_writing()
+        for data in kept:
+            self._transmit(data)
 
     def _open(self) -> Generator[int, None, None]:
         try:

@@ -235,9 +235,10 @@ def test_all_gates_have_to_be_open(queue):
 
 
 def test_of_those_that_wait_for_one_another_one_goes_on(queue):
-    tasks = [join(queue, name, lambda task: task.hold(task.process)) for name in "abc"]
+    gates = {}
+    tasks = [join(queue, name, lambda task: task.hold(gates[task])) for name in "abc"]
     for task, keeper in zip(tasks, [*tasks[1:], tasks[0]], strict=True):
-        task.process = Gate(keeper)
+        gates[task] = Gate(keeper)
     assert queue.run(30)
     assert len(queue.held) < 3
 
