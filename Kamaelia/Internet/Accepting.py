@@ -149,19 +149,13 @@ class Acceptor:
         await self._connected(factory, connection)
 
     async def _connected(self, factory: Callable[[], Any], connection: Any) -> None:
-        made: list[Any] = []
-
-        def make() -> Any:
-            made.append(factory())
-            return made[0]
-
+        protocol = factory()
         try:
-            await self._loop.connect_accepted_socket(make, connection, **self._more)
+            await self._loop.connect_accepted_socket(lambda: protocol, connection, **self._more)
         except asyncio.CancelledError:
             # Between connection_made and the end of its task uvloop closes, and tells nobody.
-            for protocol in made:
-                if protocol.transport is not None:
-                    protocol.connection_lost(None)
+            if protocol.transport is not None:
+                protocol.connection_lost(None)
             raise
 
     def _taken(self, task: Any) -> None:

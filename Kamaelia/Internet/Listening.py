@@ -198,7 +198,7 @@ class Listener:
         if not self._isPaused or not self.sockets or (self._room is not None and self._room() <= 0):
             return
         if self._isShort:
-            if not _mayBeHad(2 * _reserve(), self.sockets[0]):
+            if not _mayBeHad(2 * _reserveOf(_limit()), self.sockets[0]):
                 self._retryLater()
                 return
             self._isShort = False
@@ -211,7 +211,8 @@ class Listener:
 
         They are kept for the rest of the program.
         """
-        if descriptor >= _limit() - _reserve() and not self._isShort:
+        limit = _limit()
+        if descriptor >= limit - _reserveOf(limit) and not self._isShort:
             self._isShort = True
             self._tell()
             self.pause()
@@ -244,9 +245,9 @@ def _limit() -> float:
     return inf if most == resource.RLIM_INFINITY else most
 
 
-def _reserve() -> int:
+def _reserveOf(limit: float) -> int:
     """Descriptors for the rest of the program; a small limit is shared."""
-    return int(min(RESERVE, _limit() // 4))
+    return int(min(RESERVE, limit // 4))
 
 
 def _mayBeHad(descriptors: int, sock: Any) -> bool:
