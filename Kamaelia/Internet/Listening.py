@@ -149,6 +149,7 @@ class Listener:
         "_isShared",
         "_isShort",
         "_loop",
+        "_plenty",
         "_room",
         "_ssl",
         "_tellAgainAt",
@@ -175,6 +176,7 @@ class Listener:
         self._loop: Any = None
         self._isPaused = False
         self._isShort = False  # of descriptors
+        self._plenty = 0.0  # below this one there are enough
         self._tellAgainAt = 0.0
         self._timer: Any = None
 
@@ -211,8 +213,11 @@ class Listener:
 
         They are kept for the rest of the program.
         """
-        limit = _limit()
-        if descriptor >= limit - _reserveOf(limit) and not self._isShort:
+        if descriptor < self._plenty:
+            return
+        limit = _limit()  # which may have been raised
+        self._plenty = limit - _reserveOf(limit)
+        if descriptor >= self._plenty and not self._isShort:
             self._isShort = True
             self._tell()
             self.pause()
