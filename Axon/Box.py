@@ -42,7 +42,7 @@ class postbox:
     def addsource(self, newsource: postbox) -> None:
         """From now on `newsource` leads here."""
         newsource.target = self
-        self.sources = withItem(self.sources, newsource)
+        self.sources = withItem(self.sources, newsource) if self.sources else (newsource,)
         if self.isInbox and self.target is None and not newsource.sources:
             newsource.leadTo(self)  # the commonest linkage: from end to end
         else:
@@ -52,9 +52,15 @@ class postbox:
         """`oldsource` leads here no longer; nothing happens if it did not, or its box is gone."""
         if oldsource not in self.sources:
             return
-        self.sources = withoutItem(self.sources, oldsource)
+        if len(self.sources) > 1:
+            self.sources.remove(oldsource)
+        else:
+            self.sources = ()
         oldsource.target = None
-        oldsource.resolve()
+        if oldsource.isInbox or oldsource.sources:
+            oldsource.resolve()
+        else:
+            oldsource.leadTo(NULL)
 
     def isLinked(self) -> bool:
         """Whether it leads somewhere, or another leads here."""
@@ -121,11 +127,14 @@ class outbox(postbox):
         if before is sink:
             return
         if before is not NULL:
-            before.feeders = withoutItem(before.feeders, task)
-            if task not in before.feeders:
+            if len(before.feeders) > 1:
+                before.feeders.remove(task)
+            else:
+                before.feeders = ()
+            if (before.waiting or task.gates) and task not in before.feeders:
                 before.letGo(task)
         if sink is not NULL:
-            sink.feeders = withItem(sink.feeders, task)
+            sink.feeders = withItem(sink.feeders, task) if sink.feeders else (task,)
         outboxes[self.boxname] = sink
 
 
@@ -282,6 +291,7 @@ class directsink(postbox):
     isInbox = True
     isUrgent = False
     capacity = None
+    waiting = ()
 
     def __init__(self, task: Any, boxname: str, take: Callable[[Any], Any]) -> None:
         self.append = take
@@ -391,14 +401,6 @@ def withItem(items: Any, item: Any) -> Any:
     if type(items) is tuple:
         return [*items, item]
     items.append(item)
-    return items
-
-
-def withoutItem(items: Any, item: Any) -> Any:
-    """`items` without `item`."""
-    if type(items) is tuple:
-        return ()
-    items.remove(item)
     return items
 
 

@@ -34,7 +34,7 @@ from itertools import pairwise
 from typing import Any, ClassVar, NoReturn
 
 from Axon.AxonExceptions import emptyInbox, noSuchBox, wiringError
-from Axon.Box import NULL, UNUSED, directsink, outbox, postbox, storageOf, withItem
+from Axon.Box import NULL, UNUSED, directsink, outbox, postbox, storageOf
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.Linkage import BoxPair, linkage
 from Axon.Microprocess import microprocess
@@ -158,7 +158,7 @@ class component(microprocess):
     def _takeDirectly(self, boxname: str, take: Any) -> None:
         """From now on `take(message)` has each message at once; nothing waits in the inbox."""
         before = self.inboxes[boxname]
-        if isinstance(before, directsink):
+        if type(before) is directsink:
             before.append = take
             return
         sink = self.inboxes[boxname] = directsink(self._task, boxname, take)
@@ -250,18 +250,15 @@ class component(microprocess):
         self, source: BoxPair, sink: BoxPair, *optionalargs: Any, **kwoptionalargs: Any
     ) -> linkage:
         """Joins (component, box) to (component, box); see Axon.Postoffice.postoffice.link."""
-        made: linkage = self._ownPostoffice().link(source, sink, *optionalargs, **kwoptionalargs)
+        if self.postoffice is None:
+            self.postoffice = postoffice()
+        made: linkage = self.postoffice.link(source, sink, *optionalargs, **kwoptionalargs)
         return made
 
     def unlink(self, thecomponent: Any = None, thelinkage: linkage | None = None) -> None:
         """Takes away a linkage, or all those with a component, if this component made them."""
         if self.postoffice is not None:
             self.postoffice.unlink(thecomponent, thelinkage)
-
-    def _ownPostoffice(self) -> Any:
-        if self.postoffice is None:
-            self.postoffice = postoffice()
-        return self.postoffice
 
     def _postbox(self, boxname: str, isInbox: bool) -> postbox:
         """The place among the linkages of a box that there is."""
@@ -271,7 +268,7 @@ class component(microprocess):
             if place.boxname == boxname:
                 return place  # type: ignore[no-any-return]
         place = outbox(self, boxname)
-        self._linkedOutboxes = withItem(self._linkedOutboxes, place)
+        self._linkedOutboxes += (place,)
         return place
 
     # Children
@@ -327,7 +324,9 @@ class component(microprocess):
             if sink.capacity is not None:  # nobody will take anything: nobody is to wait for it
                 sink.setCapacity(None)
         if self._linkedOutboxes:  # those that are free again would keep this alive
-            self._linkedOutboxes = [box for box in self._linkedOutboxes if box.isLinked()]
+            self._linkedOutboxes = tuple(
+                [box for box in self._linkedOutboxes if box.target is not None or box.sources]
+            )
         return self._closeDownValue
 
     # Mistakes
