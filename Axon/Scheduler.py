@@ -203,10 +203,13 @@ class scheduler(microprocess):
                 wrong = f"WaitComplete runs a generator, such as self.greet(), not {body!r}"
                 task.resume = task.thrower(TypeError(wrong))
 
-    def becameReady(self) -> None:
-        """Somebody is ready, and no slice is under way: one is asked for."""
-        if self.loop is not None and self._armed is None and not self._isEnding:
+    def becameReady(self) -> bool:
+        """Somebody is ready, and no slice is under way: one is asked for. False: none can be."""
+        if self.loop is None or self._isEnding:
+            return False
+        if self._armed is None:
             self._armed = self.loop.call_soon(self._slice)
+        return True
 
     # Endings
 

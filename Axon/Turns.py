@@ -62,7 +62,7 @@ class Keeper(Protocol):
 
     def asked(self, task: Task, request: object) -> None: ...
 
-    def becameReady(self) -> None: ...
+    def becameReady(self) -> bool: ...
 
 
 class Task:
@@ -255,8 +255,8 @@ class RunQueue:
 
     def _pushFromOutside(self, task: Task) -> None:
         self.ready.append(task)
-        if self.keeper is not None:
-            self.keeper.becameReady()
+        if self.keeper is not None and self.keeper.becameReady():
+            self.push = self.ready.append  # `run` is sure to come, and need not be asked for again
 
     def admit(self, mark: int) -> None:
         """Newcomers join the round that begins, at its end."""
