@@ -207,7 +207,7 @@ class microprocess(AxonObject):
         if task.state < UNBORN:
             task.wish = task.wish & ~3 | WATCH
             if due < (inf if task.deadline is None else task.deadline):
-                self.scheduler.wakeAfter(task, due - self.scheduler.timers.clock.now())
+                self.scheduler.wakeAt(task, due)
         return _ONCE
 
     def _sleep(self, wish: int, timeout: float | None) -> object:

@@ -131,7 +131,11 @@ class scheduler(microprocess):
 
     def wakeAfter(self, task: Task, seconds: float) -> None:
         """`task` sleeps for at most `seconds`."""
-        self.timers.wakeAfter(task, seconds)
+        self.wakeAt(task, self.timers.clock.now() + seconds)
+
+    def wakeAt(self, task: Task, due: float) -> None:
+        """`task` sleeps until the clock says `due`, or less."""
+        self.timers.wakeAt(task, due)
         if self.loop is not None and not self.queue.isRunning:
             self._setAlarm()
 
@@ -227,7 +231,7 @@ class scheduler(microprocess):
             return
         task.state = ENDED
         self.tasks.pop(task, None)
-        if self.timers.pending:
+        if task in self.timers.pending:
             self.timers.forget(task)
         if self.queue.held:
             self.queue.held.discard(task)
