@@ -261,12 +261,14 @@ class component(microprocess):
             self.postoffice.unlink(thecomponent, thelinkage)
 
     def _postbox(self, boxname: str, isInbox: bool) -> postbox:
-        """The place among the linkages of a box that there is."""
+        """A box's place among the linkages. Raises KeyError if there is no such box."""
         if isInbox:
             return storageOf(self, boxname)  # type: ignore[no-any-return]
         for place in self._linkedOutboxes:
             if place.boxname == boxname:
                 return place  # type: ignore[no-any-return]
+        if boxname not in self.outboxes:
+            raise KeyError(boxname)
         place = outbox(self, boxname)
         self._linkedOutboxes += (place,)
         return place

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from Axon.AxonExceptions import BoxAlreadyLinkedToDestination, noSuchBox, wiringError
-from Axon.Box import NULL, postbox
+from Axon.Box import NULL
 from Axon.Linkage import BoxPair, linkage
 
 
@@ -39,7 +39,14 @@ class postoffice:
         pipewidth, synchronous: the sink's size; a send into a full one raises noSpaceInBox.
         Raises noSuchBox (a KeyError), wiringError, BoxAlreadyLinkedToDestination.
         """
-        start, end = _placeOf(source, passthrough == 1), _placeOf(sink, passthrough != 2)
+        try:
+            (fromWhom, sourcebox), (toWhom, sinkbox) = source, sink
+            start = fromWhom._postbox(sourcebox, passthrough == 1)
+            end = toWhom._postbox(sinkbox, passthrough != 2)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            _checkEnd(source, passthrough == 1)
+            _checkEnd(sink, passthrough != 2)
+            raise
         if start.target is not None:
             raise BoxAlreadyLinkedToDestination(
                 f"{start.component.name}'s {start.boxname!r} already leads to"
@@ -81,32 +88,24 @@ class postoffice:
             each._to.removesource(each._from)
 
 
-def _placeOf(end: Any, isInbox: bool) -> postbox:
-    """The box that `end`, a pair, names; says at once, and by name, what cannot be linked."""
-    if isinstance(end, tuple) and len(end) == 2:
-        component, boxname = end
-        if boxname in getattr(component, "inboxes" if isInbox else "outboxes", ()):
-            place: postbox = component._postbox(boxname, isInbox)
-            return place
-    raise _whatIsWrong(end, isInbox)
-
-
-def _whatIsWrong(end: Any, isInbox: bool) -> Exception:
-    """Why `end` cannot be linked."""
+def _checkEnd(end: Any, isInbox: bool) -> None:
+    """Says in a sentence, and by name, why `end` cannot be linked, if it cannot."""
     if not isinstance(end, tuple) or len(end) != 2:
-        return wiringError(
+        raise wiringError(
             "a linkage joins (component, box name) to (component, box name);"
             f" {end!r} is no such pair"
-        )
+        ) from None
     component, boxname = end
     if isinstance(component, type):
         name = component.__name__
-        return wiringError(f"{name} is a class; link an instance of it, such as {name}()")
+        raise wiringError(f"{name} is a class; link an instance of it, such as {name}()") from None
     boxes = getattr(component, "inboxes" if isInbox else "outboxes", None)
     if boxes is None:
-        return wiringError(notInitialised(component))
-    opposite = component.outboxes if isInbox else component.inboxes
-    return noSuchBox(component.name, boxname, "inbox" if isInbox else "outbox", boxes, opposite)
+        raise wiringError(notInitialised(component)) from None
+    if boxname not in boxes:
+        direction = "inbox" if isInbox else "outbox"
+        opposite = component.outboxes if isInbox else component.inboxes
+        raise noSuchBox(component.name, boxname, direction, boxes, opposite) from None
 
 
 def _limit(made: linkage, capacity: int | None, size: int | None) -> None:

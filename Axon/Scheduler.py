@@ -168,7 +168,7 @@ class scheduler(microprocess):
         if task.callers is not None and not task.process._isStopping:
             task.goBack(None)
         else:
-            if not task.process._isStopping:
+            if task.resume is not _raiseStopIteration:
                 task.body = None  # which has ended of itself, and need not be closed
             try:
                 self.finish(task)
