@@ -409,7 +409,8 @@ class scheduler(microprocess):
         if self._done is None or self._done.done():
             return
         try:
-            self._takeCalls()
+            if self._calls:
+                self._takeCalls()
             self.timers.wakeDue()
             self._giveTurns()
         except EndOfRound:
@@ -418,7 +419,7 @@ class scheduler(microprocess):
             self.errors.append(error)
             self._done.set_result(None)
         else:
-            if self._isOver():
+            if not self.tasks and self._isOver():
                 self._done.set_result(None)
 
     def _sliceNow(self) -> None:
