@@ -244,6 +244,7 @@ class Session(Listener):
 
     def startTLS(self, words: list[str]) -> Reply:
         self.isOpen = False
+        self.forget()
         return BEGIN_TLS
 
     def quit(self, words: list[str]) -> Reply:
