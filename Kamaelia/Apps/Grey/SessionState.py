@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from Kamaelia.Support.Protocol.SMTP import Session
@@ -12,13 +13,10 @@ from Kamaelia.Support.Protocol.SMTPSettings import OFFERED_BY_DEFAULT, Settings
 def ofSession(name: str, meaning: str) -> Any:
     """An attribute of the handler that its session keeps."""
 
-    def get(handler: Any) -> Any:
-        return getattr(handler.session, name)
-
     def put(handler: Any, value: Any) -> None:
         setattr(handler.session, name, value)
 
-    return property(get, put, doc=meaning)
+    return property(attrgetter(f"session.{name}"), put, doc=meaning)
 
 
 @lru_cache(maxsize=64)
