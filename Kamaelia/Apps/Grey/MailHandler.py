@@ -144,14 +144,15 @@ class MailHandler(SessionState, Limits, component):
         if self._mayBeHeld:  # that time was not the client's
             self._mayBeHeld = False
             self.heardAt = None
+        inboxes = self.inboxes
         if self.starttls is not None:
             self._heedTLS()
-        if self.inboxes["inbox"]:
+        if inboxes["inbox"]:
             self._takeAll()
         self.heedOthers()
         if not self.isWaiting:
             self._heedClient()
-        if self.inboxes["control"]:
+        if inboxes["control"]:
             self._heedControl()
         if self._task.deadline is None:  # no time is set, or it has come
             self.heedTime()
@@ -265,6 +266,8 @@ class MailHandler(SessionState, Limits, component):
     def handleCommand(self, command: list[str]) -> None:
         """A command that is known: calls the hook of its verb. command: the words of the line."""
         getattr(self, HOOKS[command[0].upper()])(command)
+        if self.session.gettingdata:
+            self.beginMail()
 
     def handleHelo(self, command: list[str]) -> None:
         """HELO; as all that follow, called with the words of the line."""
@@ -301,6 +304,9 @@ class MailHandler(SessionState, Limits, component):
 
     def handleRefused(self, event: Refused) -> None:
         """What came was no command, or came too early: nothing more is heard."""
+
+    def beginMail(self) -> None:
+        """A hook has set `gettingdata`: the text of a mail may follow."""
 
     def takeText(self, chunk: bytes) -> None:
         """A piece of a mail's text, dots still stuffed."""

@@ -152,11 +152,6 @@ class StrictMailHandler(Asking, MailHandler):
         else:
             self.deferMail()
 
-    def handleCommand(self, command: list[str]) -> None:
-        super().handleCommand(command)
-        if self.session.gettingdata:
-            self.beginMail()
-
     def heedOthers(self) -> None:
         if self._waitsFor is not None:
             wasGetting = self.session.gettingdata
