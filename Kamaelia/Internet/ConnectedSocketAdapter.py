@@ -26,7 +26,7 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 from Axon.AxonExceptions import noSpaceInBox
-from Axon.Box import NULL, storageOf
+from Axon.Box import NULL, directsink, storageOf
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.Turns import ENDED, HOLD, PAUSE, UNBORN, WATCH
@@ -61,6 +61,7 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
     }
 
     mostUnread = 256 * 1024  # bytes
+    mostKept = 64  # messages that are sent before the connection stands
     promptly = 5.0  # seconds that what was sent has after shutdownMicroprocess
     patience = 60.0  # seconds without progress after producerFinished
     origin: Any = None  # who the client is, if a load balancer has said so
@@ -79,9 +80,9 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
         self.transport: Any = None
         self.handler: Any = None  # a component that lives and ends with the connection
         self.creator: Any = None  # is told `opened(adapter)` and `closed(adapter)`
-        self._transmit: Callable[[Any], None] = discard
-        self._gate: Any = None  # itself while the peer does not read
-        self._held: Any = ()
+        self._kept: list[Any] = []
+        self._transmit: Callable[[Any], None] = self._keepUntilOpen
+        self._takeDirectly("inbox", self._write)
         self._unread = 0
         self._error: Exception | None = None
         self._isReading = True
@@ -108,8 +109,9 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
             while self.handler._task.state != ENDED:
                 yield from self.waitForChange()
             self._unjoin()
-        for boxname in ("inbox", "makessl"):
-            self._takeDirectly(boxname, discard)
+        for sink in self.inboxes.values():
+            if type(sink) is directsink:
+                sink.append = discard
 
     def _open(self) -> Generator[int, None, None]:
         """Makes a transport of the socket that was given."""
@@ -193,7 +195,8 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
     def connection_made(self, transport: Any) -> None:
         self.transport = transport
         self._transmit = transport.write
-        self._takeDirectly("inbox", self._write)
+        if self._kept:
+            self._sendKept()
         if self.creator is not None:
             self.creator.opened(self)
             if not self._task.isAlive() and not self._isOver:  # nobody has linked it yet
@@ -247,7 +250,7 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
         self._error = error
         if self._isLingering:
             lingeringOf(self.scheduler.loop).forget(self)
-        self._dropWhatComes()
+        self._transmit = discard
         if self._gate is not None:
             self.resume_writing()
         self._announce(error)
@@ -262,6 +265,18 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
     def _write(self, data: Any) -> Any:
         self._transmit(data.encode() if isinstance(data, str) else data)
         return self._gate
+
+    def _keepUntilOpen(self, data: Any) -> None:
+        self._kept.append(data)
+        if len(self._kept) >= self.mostKept:
+            self.pause_writing()
+
+    def _sendKept(self) -> None:
+        kept, self._kept = self._kept, []
+        if self._gate is not None:
+            self.resume_writing()
+        for data in kept:
+            self._transmit(data)
 
     def bytesToSend(self) -> int:
         """How many bytes the peer, or the system, has not taken yet."""
@@ -317,7 +332,7 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
             return
         if not self._isClosing:
             self._isClosing = True
-            self._dropWhatComes()
+            self._transmit = discard
             if not self.transport.is_closing():  # asyncio's, in TLS, must not be closed twice
                 self._part()
         elif mayRenew:
@@ -342,10 +357,6 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
         if self.transport is not None and not self._isOver:
             self.transport.abort()
             self.connection_lost(None)
-
-    def _dropWhatComes(self) -> None:
-        self._transmit = discard
-        self._takeDirectly("inbox", self._write)
 
     def _announce(self, error: Exception | None) -> None:
         if not self._isAnnounced and self._task.state != UNBORN:  # nobody has linked it before

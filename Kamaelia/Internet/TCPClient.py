@@ -20,7 +20,7 @@ from collections.abc import Generator
 from typing import Any
 
 from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter
-from Kamaelia.Internet.Gates import isToldToStop, waitForLoop
+from Kamaelia.Internet.Gates import discard, isToldToStop, waitForLoop
 
 
 class TCPClient(ConnectedSocketAdapter):
@@ -52,7 +52,6 @@ class TCPClient(ConnectedSocketAdapter):
     ssl: Any = None
     path: str | None = None
     halfClose = False
-    mostKept = 64  # messages, until the connection stands
 
     def __init__(
         self,
@@ -71,23 +70,7 @@ class TCPClient(ConnectedSocketAdapter):
         self.wait_for_serverclose = wait_for_serverclose
         if self.serverHostname is None and (self.path is None or self.ssl):
             self.serverHostname = host
-        self._kept: list[bytes] = []  # until the connection stands
-        self._transmit = self._keepUntilThen
-        self._takeDirectly("inbox", self._write)
         self._takeDirectly("makessl", self._beginTLS)
-
-    def _keepUntilThen(self, data: bytes) -> None:
-        self._kept.append(data)
-        if len(self._kept) >= self.mostKept:
-            self.pause_writing()
-
-    def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)
-        kept, self._kept = self._kept, []
-        if self._gate is not None:
-            self.resume_writing()
-        for data in kept:
-            self._transmit(data)
 
     def _open(self) -> Generator[int, None, None]:
         try:
@@ -119,5 +102,5 @@ class TCPClient(ConnectedSocketAdapter):
 
     def _sayEnd(self) -> None:
         if not self._isOver and self._handshake is None and self.transport.can_write_eof():
-            self._dropWhatComes()
+            self._transmit = discard
             self.transport.write_eof()
