@@ -444,10 +444,10 @@ class scheduler(microprocess):
         self._setAlarm()
 
     def _setAlarm(self) -> None:
-        """The loop calls when the next sleeper is due, and not otherwise."""
+        """The loop calls when the next sleeper is due, or sooner: an alarm that is set may stay."""
         due = self.timers.next() if not self._isEnding else None
         if self._alarm is not None:
-            if self._alarm[0] == due:
+            if due is not None and self._alarm[0] <= due:
                 return
             self._alarm[1].cancel()
             self._alarm = None
