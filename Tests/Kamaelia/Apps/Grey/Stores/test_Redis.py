@@ -138,6 +138,24 @@ def test_strangers_are_added_by_the_message_that_asks(redisServer: RedisServer) 
     asyncio.run(go())
 
 
+def test_a_stranger_waits_for_what_follows_for_whom_it_shares_a_key_with(
+    redisServer: RedisServer,
+) -> None:
+    """All in one message: the first makes a regular of the client, the second is one then."""
+    rules = replace(RULES, client_passes=1)
+
+    async def go() -> None:
+        store = RedisStore(redisServer.url)
+        await ask(store, ONE, rules, NOW)
+        triples = (ONE, ONE._replace(sender="<c@example.com>"), ONE._replace(client="198.51.100.1"))
+        asked = [ask(store, triple, rules, NOW + 60) for triple in triples]
+        reasons = [decision.reason for decision in await asyncio.gather(*asked)]
+        assert reasons == ["waited long enough", "regular client", "never seen"]
+        await close(store)
+
+    asyncio.run(go())
+
+
 def test_a_connection_that_the_server_has_closed_meanwhile_is_opened_anew(
     redisServer: RedisServer,
 ) -> None:
