@@ -28,7 +28,7 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from Axon.Box import NULL, UNUSED, realsink, withoutItem
+from Axon.Box import NULL, UNUSED, realsink
 from Axon.Component import component
 
 if TYPE_CHECKING:  # a mixin has what its class has
@@ -80,7 +80,7 @@ class _AdaptiveCommsable(_Mixin):
             self._wrongBox(name, "outbox")
         place = self._postbox(name, False)
         _cutOff(place)
-        self._linkedOutboxes = withoutItem(self._linkedOutboxes, place)
+        self._linkedOutboxes = tuple(box for box in self._linkedOutboxes if box is not place)
         del self.outboxes[name]
 
     # Whose boxes they are

@@ -42,7 +42,7 @@ class postbox:
     def addsource(self, newsource: postbox) -> None:
         """From now on `newsource` leads here."""
         newsource.target = self
-        self.sources = withItem(self.sources, newsource)
+        self.sources = withItem(self.sources, newsource) if self.sources else (newsource,)
         if self.isInbox and self.target is None and not newsource.sources:
             newsource.leadTo(self)  # the commonest linkage: from end to end
         else:
@@ -52,9 +52,19 @@ class postbox:
         """`oldsource` leads here no longer; nothing happens if it did not, or its box is gone."""
         if oldsource not in self.sources:
             return
-        self.sources = withoutItem(self.sources, oldsource)
+        if len(self.sources) > 1:
+            self.sources.remove(oldsource)
+        else:
+            self.sources = ()
         oldsource.target = None
-        oldsource.resolve()
+        if oldsource.isInbox or oldsource.sources:
+            oldsource.resolve()
+        else:
+            oldsource.leadTo(NULL)
+
+    def isLinked(self) -> bool:
+        """Whether it leads somewhere, or another leads here."""
+        return self.target is not None or bool(self.sources)
 
     def getSize(self) -> int | None:
         """The most that the sink at the end of the chain may hold; None: no limit."""
@@ -117,11 +127,14 @@ class outbox(postbox):
         if before is sink:
             return
         if before is not NULL:
-            before.feeders = withoutItem(before.feeders, task)
-            if task not in before.feeders:
+            if len(before.feeders) > 1:
+                before.feeders.remove(task)
+            else:
+                before.feeders = ()
+            if (before.waiting or task.gates) and task not in before.feeders:
                 before.letGo(task)
         if sink is not NULL:
-            sink.feeders = withItem(sink.feeders, task)
+            sink.feeders = withItem(sink.feeders, task) if sink.feeders else (task,)
         outboxes[self.boxname] = sink
 
 
@@ -267,29 +280,35 @@ class guardedsink(realsink):
 
 
 class directsink(postbox):
-    """directsink(take, inbox) -> stands in for `inbox`; `take` has each message at once.
+    """directsink(task, boxname, take) -> an inbox whose messages `take` has at once.
 
     For components at the edge of the system, such as a connection: what is sent
     to them goes out within the sender's turn. `take(message)` gives None or a gate.
     """
 
-    __slots__ = ("append", "boxname", "component", "feeders", "sources", "target", "task")
+    __slots__ = ("append", "boxname", "feeders", "owner", "sources", "target", "task")
 
     isInbox = True
     isUrgent = False
     capacity = None
+    waiting = ()
 
-    def __init__(self, take: Callable[[Any], Any], inbox: realsink) -> None:
+    def __init__(self, task: Any, boxname: str, take: Callable[[Any], Any]) -> None:
         self.append = take
         self.task = NOBODY
-        self.component, self.boxname, self.target = inbox.component, inbox.boxname, None
-        self.feeders: Any = ()
-        self.sources = inbox.sources
-        for source in self.sources:
-            source.target = self
-        self.resolve()
-        for message in inbox:
-            take(message)
+        self.owner, self.boxname, self.target = task, boxname, None
+        self.sources = self.feeders = ()
+
+    def standInFor(self, inbox: realsink) -> None:
+        """What leads to `inbox`, and what waits there, comes here from now on."""
+        inbox.target = self
+        self.sources = (inbox,)
+        inbox.resolve()
+
+    @property
+    def component(self) -> Any:
+        """Whose inbox this is."""
+        return self.owner.process
 
     def __len__(self) -> int:
         return 0
@@ -315,7 +334,7 @@ class directsink(postbox):
     def letGo(self, task: Any) -> None:
         """`task`, which sends here no more, is not held by this component either."""
         for gate in list(task.gates or ()):
-            if gate.keeper is self.component._task:
+            if gate.keeper is self.owner:
                 task.forgo(gate)
 
 
@@ -382,14 +401,6 @@ def withItem(items: Any, item: Any) -> Any:
     if type(items) is tuple:
         return [*items, item]
     items.append(item)
-    return items
-
-
-def withoutItem(items: Any, item: Any) -> Any:
-    """`items` without `item`."""
-    if type(items) is tuple:
-        return ()
-    items.remove(item)
     return items
 
 

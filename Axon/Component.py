@@ -34,7 +34,7 @@ from itertools import pairwise
 from typing import Any, ClassVar, NoReturn
 
 from Axon.AxonExceptions import emptyInbox, noSuchBox, wiringError
-from Axon.Box import NULL, UNUSED, directsink, outbox, postbox, storageOf, withItem
+from Axon.Box import NULL, UNUSED, directsink, outbox, postbox, storageOf
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.Linkage import BoxPair, linkage
 from Axon.Microprocess import microprocess
@@ -157,7 +157,13 @@ class component(microprocess):
 
     def _takeDirectly(self, boxname: str, take: Any) -> None:
         """From now on `take(message)` has each message at once; nothing waits in the inbox."""
-        self.inboxes[boxname] = directsink(take, storageOf(self, boxname))
+        before = self.inboxes[boxname]
+        if type(before) is directsink:
+            before.append = take
+            return
+        sink = self.inboxes[boxname] = directsink(self._task, boxname, take)
+        if before is not UNUSED:
+            sink.standInFor(before)
 
     # Sleep
 
@@ -244,7 +250,9 @@ class component(microprocess):
         self, source: BoxPair, sink: BoxPair, *optionalargs: Any, **kwoptionalargs: Any
     ) -> linkage:
         """Joins (component, box) to (component, box); see Axon.Postoffice.postoffice.link."""
-        made: linkage = self._ownPostoffice().link(source, sink, *optionalargs, **kwoptionalargs)
+        if self.postoffice is None:
+            self.postoffice = postoffice()
+        made: linkage = self.postoffice.link(source, sink, *optionalargs, **kwoptionalargs)
         return made
 
     def unlink(self, thecomponent: Any = None, thelinkage: linkage | None = None) -> None:
@@ -252,20 +260,17 @@ class component(microprocess):
         if self.postoffice is not None:
             self.postoffice.unlink(thecomponent, thelinkage)
 
-    def _ownPostoffice(self) -> Any:
-        if self.postoffice is None:
-            self.postoffice = postoffice()
-        return self.postoffice
-
     def _postbox(self, boxname: str, isInbox: bool) -> postbox:
-        """The place among the linkages of a box that there is."""
+        """A box's place among the linkages. Raises KeyError if there is no such box."""
         if isInbox:
             return storageOf(self, boxname)  # type: ignore[no-any-return]
         for place in self._linkedOutboxes:
             if place.boxname == boxname:
                 return place  # type: ignore[no-any-return]
+        if boxname not in self.outboxes:
+            raise KeyError(boxname)
         place = outbox(self, boxname)
-        self._linkedOutboxes = withItem(self._linkedOutboxes, place)
+        self._linkedOutboxes += (place,)
         return place
 
     # Children
@@ -280,12 +285,12 @@ class component(microprocess):
                     f"{child.__name__} is a class; add an instance, such as {child.__name__}()"
                 )
             self.children.append(child)
-            child._task.watchers = [*child._task.watchers, self._task]
+            child._task.watchers = [*child._task.watchers, self]
 
     def removeChild(self, child: Any) -> None:
         """A child no longer; raises ValueError if it was none."""
         self.children.remove(child)
-        child._task.watchers = [each for each in child._task.watchers if each is not self._task]
+        child._task.watchers = [each for each in child._task.watchers if each is not self]
 
     def childComponents(self) -> list[Any]:
         """This component's children, in the order in which they were added."""
@@ -320,6 +325,10 @@ class component(microprocess):
         for sink in self.inboxes.values():
             if sink.capacity is not None:  # nobody will take anything: nobody is to wait for it
                 sink.setCapacity(None)
+        if self._linkedOutboxes:  # those that are free again would keep this alive
+            self._linkedOutboxes = tuple(
+                [box for box in self._linkedOutboxes if box.target is not None or box.sources]
+            )
         return self._closeDownValue
 
     # Mistakes

@@ -13,16 +13,16 @@ GRACE = 5.0  # seconds that async bodies have for their `finally` blocks
 
 def isAnsweredFor(task: Task, error: BaseException) -> bool:
     """Whether somebody above `task` answers for its error: asked upwards, the nearest first."""
-    asked: set[Task] = set()
-    pending = [(task, watcher) for watcher in task.watchers]
+    asked: set[Any] = set()
+    pending = [(task.process, watcher) for watcher in task.watchers]
     while pending:
         child, parent = pending.pop(0)
         if parent in asked:
             continue
         asked.add(parent)
-        if parent.process.childFailed(child.process, task.process, error):
+        if parent.childFailed(child, task.process, error):
             return True
-        pending += [(parent, watcher) for watcher in parent.watchers]
+        pending += [(parent, watcher) for watcher in parent._task.watchers]
     return False
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import Any
 
 from Axon.Base import AxonObject
+from Axon.Box import postbox
 
 BoxPair = tuple[Any, str]
 
@@ -44,6 +45,13 @@ class linkage(AxonObject):
             self.setSynchronous(pipewidth)
         elif synchronous is not None:
             self.setSynchronous(1)
+
+    @classmethod
+    def between(cls, start: postbox, end: postbox, passthrough: int) -> linkage:
+        """The linkage of two boxes that have been looked up."""
+        made = cls.__new__(cls)
+        made._from, made._to, made.passthrough = start, end, passthrough
+        return made
 
     @property
     def source(self) -> Any:

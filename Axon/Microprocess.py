@@ -96,6 +96,7 @@ class microprocess(AxonObject):
             self._givenBody, self._closeDownValue = thread, closeDownValue
             self.name = f"{self.name}{tag}"
 
+    children: Any = ()  # components have some
     _givenBody: Any = None
     _closeDownValue: Any = 0
     _isStopping = False
@@ -206,7 +207,7 @@ class microprocess(AxonObject):
         if task.state < UNBORN:
             task.wish = task.wish & ~3 | WATCH
             if due < (inf if task.deadline is None else task.deadline):
-                self.scheduler.wakeAfter(task, due - self.scheduler.timers.clock.now())
+                self.scheduler.wakeAt(task, due)
         return _ONCE
 
     def _sleep(self, wish: int, timeout: float | None) -> object:

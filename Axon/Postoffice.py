@@ -39,49 +39,44 @@ class postoffice:
         pipewidth, synchronous: the sink's size; a send into a full one raises noSpaceInBox.
         Raises noSuchBox (a KeyError), wiringError, BoxAlreadyLinkedToDestination.
         """
-        (fromWhom, sourcebox), (toWhom, sinkbox) = _pair(source), _pair(sink)
-        _checkBox(fromWhom, sourcebox, passthrough == 1)
-        _checkBox(toWhom, sinkbox, passthrough != 2)
-        start = fromWhom._postbox(sourcebox, passthrough == 1)
-        before = start.target
-        if before is not None:
+        try:
+            (fromWhom, sourcebox), (toWhom, sinkbox) = source, sink
+            start = fromWhom._postbox(sourcebox, passthrough == 1)
+            end = toWhom._postbox(sinkbox, passthrough != 2)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            _checkEnd(source, passthrough == 1)
+            _checkEnd(sink, passthrough != 2)
+            raise
+        if start.target is not None:
             raise BoxAlreadyLinkedToDestination(
-                f"{fromWhom.name}'s {sourcebox!r} already leads to"
-                f" {before.component.name}'s {before.boxname!r}; a box feeds one other"
+                f"{start.component.name}'s {start.boxname!r} already leads to"
+                f" {start.target.component.name}'s {start.target.boxname!r}; a box feeds one other"
             )
-        end = toWhom._postbox(sinkbox, passthrough != 2)
-        _checkCircle(start, end)
-        isLimited = capacity is not None or pipewidth or synchronous is not None
-        if isLimited and end.end() is NULL:
-            raise wiringError(
-                f"{toWhom.name}'s {sinkbox!r} leads to no inbox yet, and only an inbox has a"
-                " capacity or a size: link it first, or say it where it is linked to an inbox"
-            )
-        made = linkage(fromWhom, toWhom, sourcebox, sinkbox, passthrough, pipewidth, synchronous)
-        if capacity is not None:
-            made.setCapacity(capacity)
-        made.join()
+        if end.target is not None or end is start:
+            _checkCircle(start, end)
+        made = linkage.between(start, end, passthrough)
+        if capacity is not None or pipewidth or synchronous is not None:
+            _limit(made, capacity, pipewidth or (None if synchronous is None else 1))
+        end.addsource(start)
         self.linkages.append(made)
         return made
 
     def unlink(self, thecomponent: Any = None, thelinkage: linkage | None = None) -> None:
         """Takes away a linkage, or all those with a component, that were made here."""
-        self.deregisterlinkage(thecomponent, thelinkage)
-
-    def deregisterlinkage(
-        self, thecomponent: Any = None, thelinkage: linkage | None = None
-    ) -> None:
         linkages, self.linkages = self.linkages, []
         unwanted = []
         for each in linkages:
             if each is thelinkage or (
-                thelinkage is None and (each.source is thecomponent or each.sink is thecomponent)
+                thelinkage is None
+                and (each._from.component is thecomponent or each._to.component is thecomponent)
             ):
                 unwanted.append(each)
             else:
                 self.linkages.append(each)
         for each in unwanted:
-            each.part()
+            each._to.removesource(each._from)
+
+    deregisterlinkage = unlink
 
     def islinkageregistered(self, linkage: linkage) -> bool:
         return linkage in self.linkages
@@ -90,29 +85,41 @@ class postoffice:
         """Takes away every linkage that was made here."""
         linkages, self.linkages = self.linkages, []
         for each in linkages:
-            each.part()
+            each._to.removesource(each._from)
 
 
-def _pair(end: Any) -> BoxPair:
-    if isinstance(end, tuple) and len(end) == 2:
-        return end
-    raise wiringError(
-        f"a linkage joins (component, box name) to (component, box name); {end!r} is no such pair"
-    )
-
-
-def _checkBox(component: Any, boxname: str, isInbox: bool) -> None:
-    """Says at once, and by name, what cannot be linked."""
+def _checkEnd(end: Any, isInbox: bool) -> None:
+    """Says in a sentence, and by name, why `end` cannot be linked, if it cannot."""
+    if not isinstance(end, tuple) or len(end) != 2:
+        raise wiringError(
+            "a linkage joins (component, box name) to (component, box name);"
+            f" {end!r} is no such pair"
+        ) from None
+    component, boxname = end
     if isinstance(component, type):
         name = component.__name__
-        raise wiringError(f"{name} is a class; link an instance of it, such as {name}()")
+        raise wiringError(f"{name} is a class; link an instance of it, such as {name}()") from None
     boxes = getattr(component, "inboxes" if isInbox else "outboxes", None)
     if boxes is None:
-        raise wiringError(notInitialised(component))
+        raise wiringError(notInitialised(component)) from None
     if boxname not in boxes:
         direction = "inbox" if isInbox else "outbox"
         opposite = component.outboxes if isInbox else component.inboxes
-        raise noSuchBox(component.name, boxname, direction, boxes, opposite)
+        raise noSuchBox(component.name, boxname, direction, boxes, opposite) from None
+
+
+def _limit(made: linkage, capacity: int | None, size: int | None) -> None:
+    """Sets the limits of the inbox in which `made` ends."""
+    end = made._to
+    if end.end() is NULL:
+        raise wiringError(
+            f"{end.component.name}'s {end.boxname!r} leads to no inbox yet, and only an inbox has"
+            " a capacity or a size: link it first, or say it where it is linked to an inbox"
+        )
+    if size is not None:
+        made.setSynchronous(size)
+    if capacity is not None:
+        made.setCapacity(capacity)
 
 
 def notInitialised(component: Any) -> str:

@@ -131,7 +131,11 @@ class scheduler(microprocess):
 
     def wakeAfter(self, task: Task, seconds: float) -> None:
         """`task` sleeps for at most `seconds`."""
-        self.timers.wakeAfter(task, seconds)
+        self.wakeAt(task, self.timers.clock.now() + seconds)
+
+    def wakeAt(self, task: Task, due: float) -> None:
+        """`task` sleeps until the clock says `due`, or less."""
+        self.timers.wakeAt(task, due)
         if self.loop is not None and not self.queue.isRunning:
             self._setAlarm()
 
@@ -164,7 +168,7 @@ class scheduler(microprocess):
         if task.callers is not None and not task.process._isStopping:
             task.goBack(None)
         else:
-            if not task.process._isStopping:
+            if task.resume is not _raiseStopIteration:
                 task.body = None  # which has ended of itself, and need not be closed
             try:
                 self.finish(task)
@@ -203,10 +207,13 @@ class scheduler(microprocess):
                 wrong = f"WaitComplete runs a generator, such as self.greet(), not {body!r}"
                 task.resume = task.thrower(TypeError(wrong))
 
-    def becameReady(self) -> None:
-        """Somebody is ready, and no slice is under way: one is asked for."""
-        if self.loop is not None and self._armed is None and not self._isEnding:
+    def becameReady(self) -> bool:
+        """Somebody is ready, and no slice is under way: one is asked for. False: none can be."""
+        if self.loop is None or self._isEnding:
+            return False
+        if self._armed is None:
             self._armed = self.loop.call_soon(self._slice)
+        return True
 
     # Endings
 
@@ -224,7 +231,7 @@ class scheduler(microprocess):
             return
         task.state = ENDED
         self.tasks.pop(task, None)
-        if self.timers.pending:
+        if task in self.timers.pending:
             self.timers.forget(task)
         if self.queue.held:
             self.queue.held.discard(task)
@@ -241,7 +248,10 @@ class scheduler(microprocess):
                 if knockon:
                     self.handleMicroprocessShutdownKnockon(knockon)
                 for watcher in task.watchers:
-                    watcher.nudge()
+                    watcher._task.nudge()
+                if not process.children:  # whose errors would go on upwards
+                    task.watchers = ()
+                task.letGo()
 
     def handleMicroprocessShutdownKnockon(self, knockon: Any) -> None:
         """Acts on what a _closeDownMicroprocess() gave: others to stop, or one to wake."""
@@ -399,7 +409,8 @@ class scheduler(microprocess):
         if self._done is None or self._done.done():
             return
         try:
-            self._takeCalls()
+            if self._calls:
+                self._takeCalls()
             self.timers.wakeDue()
             self._giveTurns()
         except EndOfRound:
@@ -408,7 +419,7 @@ class scheduler(microprocess):
             self.errors.append(error)
             self._done.set_result(None)
         else:
-            if self._isOver():
+            if not self.tasks and self._isOver():
                 self._done.set_result(None)
 
     def _sliceNow(self) -> None:

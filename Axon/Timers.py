@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from heapq import heapify, heappop, heappush
 from itertools import count
+from math import inf
 from time import monotonic
 
 from Axon.Turns import Task
+
+SPARE = 64  # this many entries that count no more are let be, beside the lesser part
 
 
 class Clock:
@@ -44,46 +47,56 @@ class Timers:
 
     def wakeAfter(self, task: Task, seconds: float) -> None:
         """Ends the sleep of `task` in `seconds`, unless it is woken before."""
-        task.deadline = due = self.clock.now() + seconds
-        if due < self.pending.get(task, float("inf")):
+        self.wakeAt(task, self.clock.now() + seconds)
+
+    def wakeAt(self, task: Task, due: float) -> None:
+        """Ends the sleep of `task` when the clock says `due`, unless it is woken before."""
+        task.deadline = due
+        if due < self.pending.get(task, inf):
             self._enter(task, due)
 
     def _enter(self, task: Task, due: float) -> None:
         self.pending[task] = due
         heappush(self._heap, (due, next(self._order), task))
-        self._tidy()
+        if len(self._heap) > SPARE + 2 * len(self.pending):
+            self._tidy()
 
     def forget(self, task: Task) -> None:
         """It will not sleep again."""
         task.deadline = None
-        if self.pending.pop(task, None) is not None:
+        self.pending.pop(task, None)
+        if len(self._heap) > SPARE + 2 * len(self.pending):
             self._tidy()
 
     def _tidy(self) -> None:
-        """Drops the entries that count no more, once they are the greater part."""
-        if len(self._heap) > 64 + 2 * len(self.pending):
-            self._heap = [entry for entry in self._heap if self.pending.get(entry[2]) == entry[0]]
-            heapify(self._heap)
+        """Drops the entries that count no more."""
+        self._heap = [entry for entry in self._heap if self.pending.get(entry[2]) == entry[0]]
+        heapify(self._heap)
 
     def next(self) -> float | None:
         """The earliest time at which somebody may have to be woken."""
         while self._heap:
             due, _, task = self._heap[0]
-            if self.pending.get(task) == due and task.deadline is not None:
-                if task.deadline <= due:
-                    return due
+            deadline = task.deadline
+            if self.pending.get(task) != due:
                 heappop(self._heap)
-                self._enter(task, task.deadline)
-                continue
-            heappop(self._heap)
-            if self.pending.get(task) == due:
+            elif deadline is None:
+                heappop(self._heap)
                 del self.pending[task]
+            elif deadline > due:
+                heappop(self._heap)
+                self._enter(task, deadline)
+            else:
+                return due
         return None
 
     def wakeDue(self) -> None:
         """Wakes all whose time has come."""
         now = self.clock.now()
-        while (due := self.next()) is not None and due <= now:
+        while self._heap and self._heap[0][0] <= now:
+            due = self.next()
+            if due is None or due > now:
+                break
             task = heappop(self._heap)[2]
             del self.pending[task]
             task.deadline = None

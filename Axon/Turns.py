@@ -22,6 +22,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from itertools import repeat
 from typing import Any, Protocol
+from weakref import ref
 
 # Asleep: a delivery wakes all three, so that one comparison, state < READY, decides.
 PAUSED = 0  # pause(): anything wakes it, also a message of its own that is taken
@@ -61,18 +62,18 @@ class Keeper(Protocol):
 
     def asked(self, task: Task, request: object) -> None: ...
 
-    def becameReady(self) -> None: ...
+    def becameReady(self) -> bool: ...
 
 
 class Task:
     """The turns of one microprocess: its body, its state, its wishes."""
 
     __slots__ = (
+        "_process",
         "body",
         "callers",
         "deadline",
         "gates",
-        "process",
         "queue",
         "resume",
         "state",
@@ -85,13 +86,23 @@ class Task:
     resume: Callable[[None], object]
 
     def __init__(self, process: Any) -> None:
-        self.process = process
+        self._process = process
         self.state = UNBORN
         self.wish = 0
         self.callers: tuple[Any, Any] | None = None  # suspended bodies, innermost first
-        self.watchers: tuple[Task, ...] | list[Task] = ()  # woken when this one ends
+        self.watchers: tuple[Any, ...] | list[Any] = ()  # processes, woken when this one ends
         self.gates: list[Gate] | None = None
         self.deadline: float | None = None
+
+    @property
+    def process(self) -> Any:
+        """Whose turns these are; None when it has ended, and nobody else has it any more."""
+        process = self._process
+        return process() if type(process) is ref else process
+
+    def letGo(self) -> None:
+        """It has ended: the two are no circle, which only the garbage collector could free."""
+        self._process = ref(self._process)
 
     def isAlive(self) -> bool:
         return self.state < UNBORN
@@ -244,8 +255,8 @@ class RunQueue:
 
     def _pushFromOutside(self, task: Task) -> None:
         self.ready.append(task)
-        if self.keeper is not None:
-            self.keeper.becameReady()
+        if self.keeper is not None and self.keeper.becameReady():
+            self.push = self.ready.append  # `run` is sure to come, and need not be asked for again
 
     def admit(self, mark: int) -> None:
         """Newcomers join the round that begins, at its end."""

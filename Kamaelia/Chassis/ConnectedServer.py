@@ -226,7 +226,7 @@ class ServerCore(component):
         if self.starttls is not None:
             adapter.sslContext = self.starttls
         self.connections[adapter] = handler
-        adapter._task.watchers = (self._task,)
+        adapter._task.watchers = (self,)
         adapter.activate(Scheduler=self.scheduler)
         handler.activate(Scheduler=self.scheduler)
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import socket
 from collections.abc import Callable, Iterable
 from math import inf
 from typing import Any
@@ -27,6 +28,17 @@ AT_ONCE = 16  # clients accepted before others have their turn
 NO_MORE = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 LOG = logging.getLogger("Kamaelia.Internet.Accepting")
+
+
+class Accepted(socket.socket):
+    """A client's socket. What it is are plain numbers: to make enums of them, as event loops
+    would have to five times for each client, takes a tenth of the time that connecting takes.
+    """
+
+    __slots__ = ()
+
+    family = socket.SocketType.family  # type: ignore[assignment]
+    type = socket.SocketType.type  # type: ignore[assignment]
 
 
 class Acceptor:
@@ -100,7 +112,8 @@ class Acceptor:
         if self._isStarted and not self._watched and self._hasRoom():
             self._watched = self._sockets
             for sock in self._watched:
-                self._loop.add_reader(sock, self._accept, sock)
+                kind = int(sock.family), int(sock.type), sock.proto
+                self._loop.add_reader(sock, self._accept, sock._accept, kind)
 
     def _rest(self) -> None:
         watched, self._watched = self._watched, []
@@ -110,12 +123,12 @@ class Acceptor:
     def _hasRoom(self) -> bool:
         return self._room is None or self._room() > len(self._pending)
 
-    def _accept(self, sock: Any) -> None:
+    def _accept(self, accept: Callable[[], tuple[int, Any]], kind: tuple[int, int, int]) -> None:
         for _ in range(self._atOnce):
             if not self._watched:
                 return
             try:
-                connection, _ = sock.accept()
+                descriptor, _ = accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
             except OSError as error:
@@ -123,7 +136,7 @@ class Acceptor:
                     raise
                 self._spare(inf)
                 return
-            self._take(connection)
+            self._take(Accepted(*kind, descriptor))
 
     def _take(self, connection: Any) -> None:
         connection.setblocking(False)
@@ -149,19 +162,13 @@ class Acceptor:
         await self._connected(factory, connection)
 
     async def _connected(self, factory: Callable[[], Any], connection: Any) -> None:
-        made: list[Any] = []
-
-        def make() -> Any:
-            made.append(factory())
-            return made[0]
-
+        protocol = factory()
         try:
-            await self._loop.connect_accepted_socket(make, connection, **self._more)
+            await self._loop.connect_accepted_socket(lambda: protocol, connection, **self._more)
         except asyncio.CancelledError:
             # Between connection_made and the end of its task uvloop closes, and tells nobody.
-            for protocol in made:
-                if protocol.transport is not None:
-                    protocol.connection_lost(None)
+            if protocol.transport is not None:
+                protocol.connection_lost(None)
             raise
 
     def _taken(self, task: Any) -> None:

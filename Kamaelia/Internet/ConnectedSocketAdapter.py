@@ -16,7 +16,7 @@ the outbox, and from the inbox to the transport, without a turn of its own. Both
 ways are bounded: a sender is held while the peer does not read, and nothing is
 read while more than `mostUnread` bytes wait in the inbox that the outbox feeds.
 
-Termination: when the connection has ended. producerFinished on "control" closes
+Termination: when the connection and its handler have ended. producerFinished on "control" closes
 it once all is sent; shutdownMicroprocess gives that `promptly` seconds.
 """
 
@@ -61,6 +61,7 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
     }
 
     mostUnread = 256 * 1024  # bytes
+    mostKept = 64  # messages that are sent before the connection stands
     promptly = 5.0  # seconds that what was sent has after shutdownMicroprocess
     patience = 60.0  # seconds without progress after producerFinished
     origin: Any = None  # who the client is, if a load balancer has said so
@@ -79,9 +80,9 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
         self.transport: Any = None
         self.handler: Any = None  # a component that lives and ends with the connection
         self.creator: Any = None  # is told `opened(adapter)` and `closed(adapter)`
-        self._transmit: Callable[[Any], None] = discard
-        self._gate: Any = None  # itself while the peer does not read
-        self._held: Any = ()
+        self._kept: list[Any] = []
+        self._transmit: Callable[[Any], None] = self._keepUntilOpen
+        self._takeDirectly("inbox", self._write)
         self._unread = 0
         self._error: Exception | None = None
         self._isReading = True
@@ -104,6 +105,13 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
         finally:
             scheduler.outside -= 1
             self.abort()
+        if self.handler is not None:
+            while self.handler._task.state != ENDED:
+                yield from self.waitForChange()
+            self._unjoin()
+        for sink in self.inboxes.values():
+            if type(sink) is directsink:
+                sink.append = discard
 
     def _open(self) -> Generator[int, None, None]:
         """Makes a transport of the socket that was given."""
@@ -142,7 +150,7 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
     def attach(self, handler: Any) -> None:
         """Links `handler`, which lives as long as the connection, and answers for its errors."""
         self.handler = handler
-        handler._task.watchers = [*handler._task.watchers, self._task]
+        handler._task.watchers = [*handler._task.watchers, self]
         for source, sourcebox, sink, sinkbox in (
             (handler, "outbox", self, "inbox"),
             (self, "outbox", handler, "inbox"),
@@ -165,9 +173,18 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
                 return
         self.link((source, sourcebox), (sink, sinkbox))  # which says what is wrong
 
+    def _unjoin(self) -> None:
+        """Both have ended, and neither is to keep the other: the joints go."""
+        for each in (self, self.handler):
+            boxes, each._linkedOutboxes = each._linkedOutboxes, ()
+            for box in boxes:
+                if box.target is not None:
+                    box.target.removesource(box)
+        self.handler = None
+
     def childFailed(self, child: Any, culprit: Any, error: BaseException) -> bool:
         """A handler's error, or one below it, ends the handler and its connection, and no more."""
-        for each in _familyOf(self.handler):
+        for each in _familyOf(self.handler) if self.handler is not None else ():
             if each is not culprit:
                 each.stop()
         self._task.nudge()
@@ -178,20 +195,13 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
     def connection_made(self, transport: Any) -> None:
         self.transport = transport
         self._transmit = transport.write
-        self._takeOver()
+        if self._kept:
+            self._sendKept()
         if self.creator is not None:
             self.creator.opened(self)
             if not self._task.isAlive() and not self._isOver:  # nobody has linked it yet
                 self._isReading = False
                 transport.pause_reading()
-
-    def _takeOver(self) -> None:
-        """From now on what is sent to the inbox goes to the transport at once."""
-        before = self.inboxes["inbox"]
-        self._takeDirectly("inbox", self._write)
-        if before:
-            before.clear()
-            before.open()
 
     def data_received(self, data: bytes) -> None:
         """Bytes came: they go to whoever is linked, within this call."""
@@ -240,7 +250,7 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
         self._error = error
         if self._isLingering:
             lingeringOf(self.scheduler.loop).forget(self)
-        self._dropWhatComes()
+        self._transmit = discard
         if self._gate is not None:
             self.resume_writing()
         self._announce(error)
@@ -255,6 +265,18 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
     def _write(self, data: Any) -> Any:
         self._transmit(data.encode() if isinstance(data, str) else data)
         return self._gate
+
+    def _keepUntilOpen(self, data: Any) -> None:
+        self._kept.append(data)
+        if len(self._kept) >= self.mostKept:
+            self.pause_writing()
+
+    def _sendKept(self) -> None:
+        kept, self._kept = self._kept, []
+        if self._gate is not None:
+            self.resume_writing()
+        for data in kept:
+            self._transmit(data)
 
     def bytesToSend(self) -> int:
         """How many bytes the peer, or the system, has not taken yet."""
@@ -310,7 +332,7 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
             return
         if not self._isClosing:
             self._isClosing = True
-            self._dropWhatComes()
+            self._transmit = discard
             if not self.transport.is_closing():  # asyncio's, in TLS, must not be closed twice
                 self._part()
         elif mayRenew:
@@ -335,11 +357,6 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
         if self.transport is not None and not self._isOver:
             self.transport.abort()
             self.connection_lost(None)
-
-    def _dropWhatComes(self) -> None:
-        self._transmit = discard
-        if not isinstance(self.inboxes["inbox"], directsink):
-            self._takeOver()
 
     def _announce(self, error: Exception | None) -> None:
         if not self._isAnnounced and self._task.state != UNBORN:  # nobody has linked it before

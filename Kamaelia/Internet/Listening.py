@@ -149,6 +149,7 @@ class Listener:
         "_isShared",
         "_isShort",
         "_loop",
+        "_plenty",
         "_room",
         "_ssl",
         "_tellAgainAt",
@@ -175,6 +176,7 @@ class Listener:
         self._loop: Any = None
         self._isPaused = False
         self._isShort = False  # of descriptors
+        self._plenty = 0.0  # below this one there are enough
         self._tellAgainAt = 0.0
         self._timer: Any = None
 
@@ -198,7 +200,7 @@ class Listener:
         if not self._isPaused or not self.sockets or (self._room is not None and self._room() <= 0):
             return
         if self._isShort:
-            if not _mayBeHad(2 * _reserve(), self.sockets[0]):
+            if not _mayBeHad(2 * _reserveOf(_limit()), self.sockets[0]):
                 self._retryLater()
                 return
             self._isShort = False
@@ -211,7 +213,11 @@ class Listener:
 
         They are kept for the rest of the program.
         """
-        if descriptor >= _limit() - _reserve() and not self._isShort:
+        if descriptor < self._plenty:
+            return
+        limit = _limit()  # which may have been raised
+        self._plenty = limit - _reserveOf(limit)
+        if descriptor >= self._plenty and not self._isShort:
             self._isShort = True
             self._tell()
             self.pause()
@@ -244,9 +250,9 @@ def _limit() -> float:
     return inf if most == resource.RLIM_INFINITY else most
 
 
-def _reserve() -> int:
+def _reserveOf(limit: float) -> int:
     """Descriptors for the rest of the program; a small limit is shared."""
-    return int(min(RESERVE, _limit() // 4))
+    return int(min(RESERVE, limit // 4))
 
 
 def _mayBeHad(descriptors: int, sock: Any) -> bool:

@@ -19,9 +19,8 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from Axon.Box import storageOf
 from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter
-from Kamaelia.Internet.Gates import isToldToStop, waitForLoop
+from Kamaelia.Internet.Gates import discard, isToldToStop, waitForLoop
 
 
 class TCPClient(ConnectedSocketAdapter):
@@ -53,7 +52,6 @@ class TCPClient(ConnectedSocketAdapter):
     ssl: Any = None
     path: str | None = None
     halfClose = False
-    mostKept = 64  # messages, until the connection stands
 
     def __init__(
         self,
@@ -72,7 +70,6 @@ class TCPClient(ConnectedSocketAdapter):
         self.wait_for_serverclose = wait_for_serverclose
         if self.serverHostname is None and (self.path is None or self.ssl):
             self.serverHostname = host
-        storageOf(self, "inbox").setCapacity(self.mostKept)
         self._takeDirectly("makessl", self._beginTLS)
 
     def _open(self) -> Generator[int, None, None]:
@@ -105,5 +102,5 @@ class TCPClient(ConnectedSocketAdapter):
 
     def _sayEnd(self) -> None:
         if not self._isOver and self._handshake is None and self.transport.can_write_eof():
-            self._dropWhatComes()
+            self._transmit = discard
             self.transport.write_eof()

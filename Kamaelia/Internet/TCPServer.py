@@ -184,7 +184,7 @@ class TCPServer(component):
 
     def _admit(self, adapter: Any) -> None:
         self.connections.add(adapter)
-        if self._room() <= 0:
+        if self.maxConnections is not None and self._room() <= 0:
             self._listener.pause()
         if self.onOpened is not None:
             self.onOpened(adapter)

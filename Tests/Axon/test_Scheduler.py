@@ -43,6 +43,13 @@ class Turns(component):
         self.isDone = True
 
 
+class SleepsOnce(component):
+    def main(self):
+        self.pause()
+        yield 1
+        self.isDone = True
+
+
 # Runs
 
 
@@ -523,6 +530,38 @@ def test_an_idle_system_has_nothing_scheduled():
 
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
         assert runner.run(look()) == (0, 0, None)
+
+
+@pytest.mark.parametrize("end", ["stop", "cancel", "error"])
+def test_a_run_that_ends_before_a_slice_that_was_asked_for_leaves_the_next_one_whole(end):
+    async def begin(sleepers):
+        for each in sleepers:
+            each.activate()
+        system = asyncio.create_task(scheduler.run.runAsync())
+        for _ in range(3):
+            await asyncio.sleep(0)
+        for each in sleepers:
+            each.unpause()
+        return system
+
+    def fail():
+        raise ValueError("in a call")
+
+    async def program():
+        system = await begin([Endless(sleeps=True) for _ in range(3)])
+        assert scheduler.run._armed is not None
+        if end == "stop":
+            scheduler.run.stop()
+        elif end == "cancel":
+            system.cancel()
+        else:
+            scheduler.run._calls.append(fail)
+        await asyncio.gather(system, return_exceptions=True)
+        woken = [SleepsOnce() for _ in range(3)]
+        await asyncio.wait_for(await begin(woken), 10)
+        assert all(each.isDone for each in woken)
+
+    asyncio.run(program())
 
 
 def test_a_sleeper_has_one_alarm_however_often_it_is_woken():

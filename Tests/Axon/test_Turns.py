@@ -102,6 +102,24 @@ def test_ask_for_a_slice_when_somebody_becomes_ready_outside_of_one(queue):
     assert queue
 
 
+def test_a_slice_that_is_sure_to_come_is_asked_for_once_until_it_has_come(queue):
+    said, turns = [], []
+
+    def turn(task):
+        turns.append(task.process)
+        task.wish = PAUSE
+
+    queue.keeper.becameReady = lambda: said.append("ready") or True
+    tasks = [join(queue, name, turn) for name in "abc"]
+    for _ in range(3):
+        assert not queue.run(10)
+        said.clear()
+        for task in tasks:
+            task.wake()
+        assert said == ["ready"]
+    assert "".join(turns) == "abc" * 3
+
+
 @pytest.mark.parametrize(
     ("wish", "wakers"),
     [
@@ -235,9 +253,10 @@ def test_all_gates_have_to_be_open(queue):
 
 
 def test_of_those_that_wait_for_one_another_one_goes_on(queue):
-    tasks = [join(queue, name, lambda task: task.hold(task.process)) for name in "abc"]
+    gates = {}
+    tasks = [join(queue, name, lambda task: task.hold(gates[task])) for name in "abc"]
     for task, keeper in zip(tasks, [*tasks[1:], tasks[0]], strict=True):
-        task.process = Gate(keeper)
+        gates[task] = Gate(keeper)
     assert queue.run(30)
     assert len(queue.held) < 3
 

@@ -90,7 +90,6 @@ class Application:
         self.greylist.journal = Building.journalOf(self.configuration)
         GreyServer(
             application=self,
-            protocol=lambda **info: self.protocol(**info),
             refusal=self.protocol.refusal,
             sockets=sockets,
             starttls=self.tls,
@@ -135,9 +134,13 @@ class Application:
 
 
 class GreyServer(ServerCore):
-    """GreyServer(application=..., protocol=...) -> a ServerCore that lets go of the store."""
+    """GreyServer(application=...) -> a ServerCore that lets go of the store at the end."""
 
     application: Application
+
+    def mkProtocolHandler(self, **sock_info: Any) -> Any:
+        """A handler as the configuration is now."""
+        return self.application.protocol(**sock_info)
 
     def main(self) -> Generator[int, None, None]:
         try:

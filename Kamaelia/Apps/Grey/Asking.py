@@ -54,15 +54,20 @@ class Asking:
     _waitsFor: Any = None  # the future that policy waits for
     _again: Callable[[], None]
 
-    def ask(self, question: Callable[[], Any], about: str, then: Callable[[bool], None]) -> None:
-        """Calls `then` with the answer, now or later, unless policy has spoken for itself."""
+    def ask(
+        self, question: Callable[[], Any], then: Callable[[bool], None], about: str, whom: str
+    ) -> None:
+        """Calls `then` with the answer, now or later, unless policy has spoken for itself.
+
+        about, whom: for the log, should policy fail.
+        """
         self.hasSpoken = False
         try:
             isSo = bool(question())
         except Later as later:
-            self._waitForAnswer(later.future, partial(self.ask, question, about, then))
+            self._waitForAnswer(later.future, partial(self.ask, question, then, about, whom))
         except (Exception, CancelledError):  # whatever it is, the mail is not accepted
-            LOG.exception("policy failed %s", about)
+            LOG.exception("policy failed %s %s", about, whom)
             self.policyFailed()
         else:
             if not (self.hasSpoken or self.isOver()):

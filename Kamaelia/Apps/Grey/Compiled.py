@@ -2,7 +2,7 @@
 
 Example usage::
 
-    compiled(self, "allowed_senders", asClients).client(self.peer)
+    compiled(self.allowed_senders, asClients).client(self.peer)
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from Kamaelia.Support.Greylist.Lists import Lists
 from Kamaelia.Support.Greylist.Names import Names
 
 MOST = 100  # settings that are kept; programs have a handful
-_known: dict[int, tuple[Any, list[Any], Any]] = {}
+_known: dict[tuple[int, Any], tuple[Any, list[Any], Any]] = {}
 
 
-def compiled(handler: Any, name: str, compile_: Callable[[list[Any]], Any]) -> Any:
-    """The setting `name` of a handler, compiled; once for all handlers that have the same list."""
-    setting = getattr(handler, name)
-    known = _known.get(id(setting))
+def compiled(setting: Any, compile_: Callable[[list[Any]], Any]) -> Any:
+    """A setting, compiled; once for all handlers that have the same list."""
+    key = (id(setting), compile_)
+    known = _known.get(key)
     now = setting if type(setting) is list else list(setting)
     if known is None or known[0] is not setting or known[1] != now:
         if len(_known) >= MOST:
             _known.clear()
-        known = _known[id(setting)] = (setting, list(setting), compile_(list(setting)))
+        known = _known[key] = (setting, list(now), compile_(list(now)))
     return known[2]
 
 

@@ -36,17 +36,17 @@ from Kamaelia.Apps.Grey.Compiled import (
     compiled,
 )
 from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
-from Kamaelia.Apps.Grey.Greylist import Greylist, wallClock
+from Kamaelia.Apps.Grey.Greylist import wallClock
 from Kamaelia.Apps.Grey.Noting import ACCEPTED, DEFERRED, REFUSED, Noting
 from Kamaelia.Apps.Grey.Stores.Store import StoreFailed
 from Kamaelia.Support.Greylist.Keys import withoutBrackets
+from Kamaelia.Support.Greylist.Lists import Lists
 from Kamaelia.Support.Greylist.Rules import Decision
 from Kamaelia.Support.Protocol.SMTPReply import Reply
 from Kamaelia.Support.Protocol.SPF import keyOf
 
 POSTMASTER = "<postmaster>"  # whoever takes mail takes it for this one (RFC 5321 section 4.5.1)
 ROUTES = frozenset("%!@")
-TRIPLES = {"whitelisted_triples": asTriples, "whitelisted_nonstandard_triples": asHeloTriples}
 
 
 class GreyListingPolicy(Noting, ConcreteMailHandler):
@@ -65,57 +65,52 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
     allowed_domains: Any = []
     whitelisted_triples: Any = []
     whitelisted_nonstandard_triples: Any = []
-    greylist: Any = None
-    _stranger = ""  # a recipient for whom nothing but greylisting is left to ask
-
-    def __init__(self, **argv: Any) -> None:
-        super().__init__(**argv)
-        if self.greylist is None:
-            type(self).greylist = Greylist()
-        self.greylist: Greylist = self.greylist  # this one to the end, whatever comes after it
-        self._answers: dict[Any, Any] = {}
 
     # What policy asks; each may be overridden
 
     def sentFromAllowedIPAddress(self) -> bool:
         """Whether the client's address may send to anybody."""
-        return self._isListedIn("allowed_senders")
+        return bool(self.allowed_senders) and self._isClientIn(self.allowed_senders)
 
     def sentFromAllowedNetwork(self) -> bool:
         """Whether the client's network may send to anybody."""
-        return self._isListedIn("allowed_sender_nets")
+        return bool(self.allowed_sender_nets) and self._isClientIn(self.allowed_sender_nets)
 
-    def _isListedIn(self, name: str) -> bool:
-        if not getattr(self, name):
-            return False
-        return compiled(self, name, asClients).client(self.peer) is not None
+    def _isClientIn(self, setting: Any) -> bool:
+        return compiled(setting, asClients).client(self.peer) is not None
 
     def sentToADomainWeForwardFor(self) -> bool:
         """Whether the domains of all `recipients` are ours."""
-        ours = compiled(self, "allowed_domains", asDomains)
-        return all(
-            ours.find(domainOf(each)) is not None or each.lower() == POSTMASTER
-            for each in self.recipients
-        )
+        ours = compiled(self.allowed_domains, asDomains)
+        for each in self.recipients:
+            if ours.find(domainOf(each)) is None and each.lower() != POSTMASTER:
+                return False
+        return True
 
     def whiteListed(self, recipient: str) -> bool:
         """Whether a mail to `recipient` is accepted without greylisting."""
-        mail = (self.peer, self.remotename, self.sender, recipient)
+        reason: str | None = None
         if self._isExemptNullSender():
-            reason: str | None = "null sender"
-        elif self._isInTriples(*mail):
+            reason = "null sender"
+        elif self._isInTriples(recipient):
             reason = "whitelisted triple"
-        else:
-            reason = self.greylist.allows(self.peer, self.verifiedNames(), *mail[1:])
+        elif self.greylist.hasAllowed:
+            names = self.verifiedNames()
+            reason = self.greylist.allows(self.peer, names, self.remotename, self.sender, recipient)
         if reason is not None:
             self.note(recipient, ACCEPTED, reason)
         return reason is not None
 
-    def _isInTriples(self, *mail: str) -> bool:
-        for name, compile_ in TRIPLES.items():
-            if getattr(self, name) and compiled(self, name, compile_).triple(*mail) is not None:
-                return True
-        return False
+    def _isInTriples(self, recipient: str) -> bool:
+        plain, byName = self.whitelisted_triples, self.whitelisted_nonstandard_triples
+        return bool(
+            (plain and self._isIn(compiled(plain, asTriples), recipient))
+            or (byName and self._isIn(compiled(byName, asHeloTriples), recipient))
+        )
+
+    def _isIn(self, triples: Lists, recipient: str) -> bool:
+        mail = (self.peer, self.remotename, self.sender, recipient)
+        return triples.triple(*mail) is not None
 
     def isGreylisted(self, recipient: str) -> bool:
         """Whether `recipient` has passed greylisting: True is yes, the name is historical."""
@@ -191,18 +186,18 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
     def waitInTarpit(self) -> None:
         """Who is deferred waits for that, too: spam has no time to lose."""
         if self.greylist.tarpit:
-            self.answerTo("tarpit", lambda: after(self.greylist.tarpit))
+            self.answerTo("tarpit", after, self.greylist.tarpit)
 
     def deferRecipient(self, recipient: str) -> None:
         """A recipient is to be tried again; others may go on."""
-        self._defer([recipient], closes=False)
+        self._defer(self.verdictOn(recipient).wait, closes=False)
 
     def deferMail(self) -> None:
         """The mail is to be tried again."""
-        self._defer(self.recipients, closes=True)
+        wait = max([self.verdictOn(each).wait for each in self.recipients], default=0.0)
+        self._defer(wait, closes=True)
 
-    def _defer(self, recipients: list[str], closes: bool) -> None:
-        wait = max([self.verdictOn(each).wait for each in recipients], default=0.0)
+    def _defer(self, wait: float, closes: bool) -> None:
         when = f"in {wait:.0f} seconds" if wait >= 1 else "later"
         text = f"4.7.1 Greylisted, please try again {when} ({self.mailId})"
         self.mailStatus = "DEFERRED"
@@ -215,7 +210,9 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
     def _refusalOf(self, recipient: str) -> str | None:
         if not self._isOurs(recipient):
             return "relaying denied"
-        names = self.verifiedNames()
+        names = self.verifiedNames()  # which those behind may be told
+        if not self.greylist.hasDenied:
+            return None
         return self.greylist.denies(self.peer, names, self.sender, recipient)
 
     def _isOurs(self, recipient: str) -> bool:
@@ -228,39 +225,36 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
             session.recipients = recipients
 
     def _isExemptNullSender(self) -> bool:
-        return self.sender == "<>" and self.greylist.null_senders == "accept"
+        return self.greylist.null_senders == "accept" and self.sender == "<>"
 
     def _isDecidedAtData(self) -> bool:
         """Null senders ask whether a recipient exists: that is for RCPT to say, not for us."""
-        return self.sender == "<>" and self.greylist.null_senders == "data"
+        return self.greylist.null_senders == "data" and self.sender == "<>"
 
     # Answers that may come later
 
-    def answerTo(self, question: Any, ask: Callable[[], Any]) -> Any:
-        """What ask() gave, or what the future that it gave came to: asked once a mail."""
-        if question not in self._answers:
+    def answerTo(self, question: Any, ask: Callable[..., Any], *about: Any) -> Any:
+        """What ask(*about) gave, or what the future that it gave came to: asked once a mail."""
+        answers = self._answers
+        if question in answers:
+            answer = answers[question]
+        else:
             try:
-                self._answers[question] = ask()
+                answer = ask(*about)
             except Later as later:
-                self._answers[question] = later.future
-        answer = self._answers[question]
+                answer = later.future
+            answers[question] = answer
         if not hasattr(answer, "add_done_callback"):
             return answer
         if not answer.done():
             raise Later(answer)
         return answer.result()
 
-    def beginNotes(self) -> None:
-        super().beginNotes()
-        self._answers.clear()
-        self._stranger = ""
-
     def _decisionOn(self, recipient: str) -> Decision:
-        triple = self.greylist.triple(self._clientKey(), self.sender, recipient)
-        decision: Decision = self.answerTo(
-            triple, lambda: self.greylist.decide(triple, wallClock())
-        )
-        self.greylist.answered()
+        greylist = self.greylist
+        triple = greylist.triple(self._clientKey(), self.sender, recipient)
+        decision: Decision = self.answerTo(triple, greylist.decide, triple, wallClock())
+        greylist.answered()
         return decision
 
     def _clientKey(self) -> str:

@@ -18,7 +18,6 @@ once a second.
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Callable, Iterable
 from math import inf
@@ -26,7 +25,14 @@ from socket import AF_INET, inet_ntoa, inet_pton
 from typing import Any
 
 from Kamaelia.Apps.Grey.Stores import openStore
-from Kamaelia.Apps.Grey.Stores.Store import KINDS, VERDICTS, Store, StoreFailed, isOver
+from Kamaelia.Apps.Grey.Stores.Store import (
+    KINDS,
+    VERDICTS,
+    Store,
+    StoreFailed,
+    isOver,
+    thisProcess,
+)
 from Kamaelia.Apps.Grey.Stores.Store import Entry as StoreEntry
 from Kamaelia.Support.Greylist.Keys import clientKey, recipientKey, senderKey
 from Kamaelia.Support.Greylist.Lists import Entry, Lists
@@ -86,9 +92,9 @@ class Greylist:
     @property
     def opened(self) -> Store:
         """The store, open in this process. Raises StoreFailed."""
-        if self._opened is None or self._process != os.getpid():
+        if self._opened is None or self._process != thisProcess():
             self._opened = openStore(self.store)
-            self._process = os.getpid()
+            self._process = thisProcess()
         return self._opened
 
     def inherit(self, before: Greylist) -> None:
@@ -100,7 +106,7 @@ class Greylist:
     def close(self) -> Store | None:
         """Lets go of the store, and gives it, if this process has it open."""
         store, self._opened = self._opened, None
-        if store is None or self._process != os.getpid():
+        if store is None or self._process != thisProcess():
             return None
         try:
             store.close()
@@ -146,20 +152,10 @@ class Greylist:
         except ValueError:
             return peer
 
-    @property
-    def asksForNames(self) -> bool:
-        """Whether any list has names of clients, which have to be verified first."""
-        if self.resolver is None:
-            return False
-        lists = (self.allowed, self.denied, self.large_senders, *self._live.values())
-        return any(each.hasNames for each in lists)
-
     def allows(
         self, peer: str, names: Iterable[str], remotename: str, sender: str, recipient: str
     ) -> str | None:
-        """Why this mail is not greylisted, or None."""
-        if not self._allows:
-            return None
+        """Why this mail is not greylisted, or None; None for all but where `hasAllowed`."""
         if self.large_senders and self.large_senders.client(peer, names):
             return "large sender"
         if self.opted_out and self.opted_out.recipient(recipient) is not None:
@@ -173,9 +169,10 @@ class Greylist:
         return None
 
     def denies(self, peer: str, names: Iterable[str], sender: str, recipient: str) -> str | None:
-        """Why this mail is refused, or None. Who is allowed by the same hand is not denied."""
-        if not self._denies:
-            return None
+        """Why this mail is refused, or None; None for all but where `hasDenied`.
+
+        Who is allowed by the same hand is not denied.
+        """
         mail = (peer, names, sender, recipient)
         live = (self._live["allow"], self._live["deny"])
         for allowed, denied in (live, (self.allowed, self.denied)):
@@ -186,10 +183,13 @@ class Greylist:
         return None
 
     def _lookAtLists(self) -> None:
-        """Most have no entries: then not one of them is asked."""
+        """Most have no entries: then not one of them need be asked."""
         allowing = (self.allowed, self.large_senders, self.opted_out, self._live["allow"])
-        self._allows = any(allowing)
-        self._denies = any((self.denied, self._live["deny"]))
+        denying = (self.denied, self._live["deny"])
+        self.hasAllowed = any(allowing)
+        self.hasDenied = any(denying)
+        named = any(each.hasNames for each in (*allowing, *denying))
+        self.asksForNames = named and self.resolver is not None  # which have to be verified first
 
     def refresh(self, now: float) -> None:
         """Looks whether an administrator has changed the entries in the store."""
@@ -230,9 +230,7 @@ CHOICES = {
 }
 
 
-def wallClock() -> float:
-    """Seconds since 1970: records outlive a process, and are shared by several."""
-    return time.time()
+wallClock = time.time  # records outlive a process, and are shared by several
 
 
 def networkOf(peer: str, bits: int) -> str | None:

@@ -21,7 +21,7 @@ class Limits:
     session: Session
     scheduler: Any
     startedAt = 0.0
-    heardAt = 0.0  # when the client last sent something, or was last answered
+    heardAt: float | None = None  # when the client last spoke or was answered; None: in this turn
     dueByOthers = inf  # when othersAreLate() is called
     isWaiting = False  # for somebody else than the client, who is not heard meanwhile
     _watch: Watch | None = None
@@ -33,7 +33,15 @@ class Limits:
 
     def due(self) -> float:
         """When the next of those for whom it waits is late; infinity if nobody can be."""
-        return self.dueByOthers if self.isWaiting else min(self.dueByOthers, *self._dues())
+        if self.isWaiting:
+            return self.dueByOthers
+        if self.heardAt is None:
+            self.heardAt = self.now()
+        return min(
+            self.dueByOthers,
+            self.heardAt + (self.inactivity_timeout or inf),
+            self.startedAt + (self.session_timeout or inf),
+        )
 
     def heedTime(self) -> None:
         """Acts on whoever is late."""
@@ -42,18 +50,10 @@ class Limits:
             self.othersAreLate()
         if self.isWaiting or self.isOver():
             return
-        silent, long = self._dues()
-        if now >= long:
+        if now >= self.startedAt + (self.session_timeout or inf):
             self.answer(SESSION_TOO_LONG)
-        elif now >= silent:
+        elif self.heardAt is not None and now >= self.heardAt + (self.inactivity_timeout or inf):
             self.answer(INACTIVE)
-
-    def _dues(self) -> tuple[float, float]:
-        """When this client is late, and when the session is too long."""
-        return (
-            self.heardAt + (self.inactivity_timeout or inf),
-            self.startedAt + (self.session_timeout or inf),
-        )
 
     def watchHolding(self) -> None:
         """This is held from its next yield on: who does not read must not hold it for ever."""

@@ -8,23 +8,35 @@ Example usage
 How does it work?
 -----------------
 A line is in its file when append() returns, whole, wherever other processes write there as
-well (O_APPEND). A file that was moved away or deleted is opened anew, so that logs can be
-rotated without a word to us. The MOST files that were opened last stay open. What an append
-raises is the OSError that opening or writing gave; the next one tries anew. Processes that
-are forked may go on with what was open. Call it in one thread. A new file is not for all to
-read: who writes to whom is in it.
+well (O_APPEND). A file that was moved away or deleted is opened anew, within AGAIN seconds,
+so that logs can be rotated without a word to us. The MOST files that were opened last stay
+open. What an append raises is the OSError that opening or writing gave; the next one tries
+anew. Processes that are forked may go on with what was open. Call it in one thread. A new
+file is not for all to read: who writes to whom is in it.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+from time import monotonic
+from typing import NamedTuple
 
 LOG = logging.getLogger("Kamaelia.Apps.Grey")
 MOST = 16  # files that stay open: a program has a log or two
+AGAIN = 0.1  # seconds after which it is looked whether a file is still where it was
 Identity = tuple[int, int]
 
-_open: dict[str, tuple[int, Identity]] = {}  # descriptors, by name
+
+class File(NamedTuple):
+    """One that is open."""
+
+    descriptor: int
+    identity: Identity
+    until: float  # it is taken to be where it was
+
+
+_open: dict[str, File] = {}  # by name
 _failing: set[str] = set()  # of which it has been said
 
 
@@ -43,10 +55,12 @@ def note(filename: str, line: str) -> None:
 def append(filename: str, line: str) -> None:
     """Adds a line to the file of this name, which is made where there is none. Raises OSError."""
     data = f"{line}\n".encode(errors="backslashreplace")
-    descriptor = _descriptorOf(filename)
+    file = _open.get(filename)
+    if file is None or monotonic() >= file.until:
+        file = _fileAt(filename)
     try:
         while data:  # more than once where a disk or a pipe takes only some of it
-            data = data[os.write(descriptor, data) :]
+            data = data[os.write(file.descriptor, data) :]
     except OSError:
         _close(filename)
         raise
@@ -54,7 +68,7 @@ def append(filename: str, line: str) -> None:
 
 def mayAppend(filename: str) -> None:
     """Opens the file. Raises OSError where append() would."""
-    _descriptorOf(filename)
+    _fileAt(filename)
 
 
 def closeAll() -> None:
@@ -64,18 +78,21 @@ def closeAll() -> None:
         _close(next(iter(_open)))
 
 
-def _descriptorOf(filename: str) -> int:
+def _fileAt(filename: str) -> File:
+    """The file that is there now, open."""
     known = _open.get(filename)
+    if known is not None and known.identity == _identityOf(filename):
+        known = _open[filename] = known._replace(until=monotonic() + AGAIN)
+        return known
     if known is not None:
-        if known[1] == _identityOf(filename):
-            return known[0]
         _close(filename)
     while len(_open) >= MOST:
         _close(next(iter(_open)))
     descriptor = os.open(filename, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
     status = os.fstat(descriptor)
-    _open[filename] = (descriptor, (status.st_dev, status.st_ino))
-    return descriptor
+    identity = (status.st_dev, status.st_ino)
+    file = _open[filename] = File(descriptor, identity, monotonic() + AGAIN)
+    return file
 
 
 def _identityOf(filename: str) -> Identity | None:
@@ -87,4 +104,4 @@ def _identityOf(filename: str) -> Identity | None:
 
 
 def _close(filename: str) -> None:
-    os.close(_open.pop(filename)[0])
+    os.close(_open.pop(filename).descriptor)

@@ -37,7 +37,6 @@ from Kamaelia.Apps.Grey.Limits import Limits
 from Kamaelia.Apps.Grey.LogFiles import note
 from Kamaelia.Apps.Grey.SessionState import SessionState
 from Kamaelia.Support.Greylist.Keys import printable
-from Kamaelia.Support.Protocol.SMTPLine import verbOf
 from Kamaelia.Support.Protocol.SMTPListener import Ended, Event, Refused, Said, Text
 from Kamaelia.Support.Protocol.SMTPReply import SHUTTING_DOWN, Reply
 
@@ -81,6 +80,17 @@ class MailHandler(SessionState, Limits, component):
     debuglogfile: str | None = None
     greet_delay: float = 0  # whoever speaks in this time is turned away
 
+    # How it begins; only what changes costs a connection anything.
+    line: bytes = b""  # what the client sent last
+    client_connected = True
+    hasMore = False  # to do, without waiting for anything
+    hasSpoken = False
+    turns = 0
+    _mayBeHeld = False
+    _isOverheard = True
+    _isAskedToGo = False
+    _isLogged = False
+
     def __init__(self, **argd: Any) -> None:
         super().__init__(**argd)
         self.beginSession()
@@ -88,20 +98,20 @@ class MailHandler(SessionState, Limits, component):
             self.inboxes["sslready"] = UNUSED
             self.outboxes["makessl"] = NULL
         self.inbox_log: list[str] = []
-        self.line: bytes = b""
-        self.client_connected = True
-        self.hasMore = False  # to do, without waiting for anything
-        self.hasSpoken = False
-        self.turns = 0
-        self._mayBeHeld = False
-        self._isAskedToGo = self._isLogged = False
 
     def main(self) -> Generator[int, None, None]:
-        self.startedAt = self.heardAt = self.now()
+        self.startedAt = self.now()
+        self._isOverheard = self.isOverheard()
         try:
             if self.greet_delay:
                 yield from self.waitForMessage(timeout=self.greet_delay)
-            yield from self._converse()
+            self._takeAll()
+            self.handleConnect()
+            self.session.isOpen = True
+            self._work()
+            while not self.isOver():
+                yield from self.getline()
+                self._work()
             self.send(producerFinished(self), "signal")
             last: Any = self.handleDisconnect()
             if isinstance(last, Generator):
@@ -110,16 +120,6 @@ class MailHandler(SessionState, Limits, component):
                 self.logResult()
         finally:
             self.cleanUp()
-
-    def _converse(self) -> Generator[int, None, None]:
-        self._takeAll()
-        self.handleConnect()
-        self.session.isOpen = True
-        while True:
-            self._work()
-            if self.isOver():
-                return
-            yield from self.getline()
 
     def isOver(self) -> bool:
         """Whether nothing more is to be heard or said."""
@@ -130,8 +130,8 @@ class MailHandler(SessionState, Limits, component):
     def getline(self) -> Iterable[int]:
         """`yield from` this until the client sent something, or left, or somebody is late."""
         self.turns += 1
-        self._mayBeHeld = bool(self._task.gates)
-        if self._mayBeHeld:
+        if self._task.gates:
+            self._mayBeHeld = True
             self.watchHolding()
         if self.hasMore:
             self.hasMore = False
@@ -142,15 +142,17 @@ class MailHandler(SessionState, Limits, component):
 
     def _work(self) -> None:
         if self._mayBeHeld:  # that time was not the client's
-            self.heardAt = self.now()
+            self._mayBeHeld = False
+            self.heardAt = None
+        inboxes = self.inboxes
         if self.starttls is not None:
             self._heedTLS()
-        if self.inboxes["inbox"]:
+        if inboxes["inbox"]:
             self._takeAll()
         self.heedOthers()
         if not self.isWaiting:
             self._heedClient()
-        if self.inboxes["control"]:
+        if inboxes["control"]:
             self._heedControl()
         if self._task.deadline is None:  # no time is set, or it has come
             self.heedTime()
@@ -159,11 +161,14 @@ class MailHandler(SessionState, Limits, component):
 
     def _heedClient(self) -> None:
         for _ in range(MOST_EVENTS):
-            event = self._nextEvent()
-            if event is None:
-                return
-            self._heed(event)
-            if self.isWaiting:
+            event = self.session.next()
+            if event is not None:
+                self._heed(event)
+                if self.isWaiting:
+                    return
+            elif self.inboxes["inbox"]:
+                self._takeAll()
+            else:
                 return
         self.hasMore = True
 
@@ -175,7 +180,7 @@ class MailHandler(SessionState, Limits, component):
         """Takes one message from the client: into `line`, and into the session."""
         self.line = self.recv("inbox")
         self.session.feed(self.line)
-        self.heardAt = self.now()
+        self.heardAt = None
 
     def _heedTLS(self) -> None:
         """TLS has begun: what the client sends now counts."""
@@ -183,28 +188,19 @@ class MailHandler(SessionState, Limits, component):
             self.recv("sslready")
             self.session.startedTLS()
 
-    def _nextEvent(self) -> Event | None:
-        event = self.session.next()
-        while event is None and self.inboxes["inbox"]:
-            self._takeAll()
-            event = self.session.next()
-        return event
-
     def _heed(self, event: Event) -> None:
         if isinstance(event, Said):
-            self._note(event.words)
-            self.handleCommand(event.words)
+            words = event.words
+            if len(self.inbox_log) >= MOST_LOGGED:
+                del self.inbox_log[: MOST_LOGGED // 2]
+            self.inbox_log.append(" ".join(words) + "\r\n")
+            self.handleCommand(words)
         elif isinstance(event, Text):
             self.takeText(event.chunk)
         elif isinstance(event, Ended):
             self.endMail(event)
         else:
             self.handleRefused(event)
-
-    def _note(self, words: list[str]) -> None:
-        if len(self.inbox_log) >= MOST_LOGGED:
-            del self.inbox_log[: MOST_LOGGED // 2]
-        self.inbox_log.append(" ".join(words) + "\r\n")
 
     def _heedControl(self) -> None:
         for message in self.Inbox("control"):
@@ -227,15 +223,18 @@ class MailHandler(SessionState, Limits, component):
     def answer(self, reply: Reply) -> None:
         """Says a reply where it is due; after one that closes, nothing more is heard."""
         wire = self.session.answer(reply).wire
-        if self.isOverheard():
+        if self._isOverheard:
             self.netPrint(*wire[:-2].decode("utf-8", "surrogateescape").split("\r\n"))
         else:
             self.hasSpoken = True
             self.send(wire)
-        self.heardAt = self.now()
+        self.heardAt = None
 
     def isOverheard(self) -> bool:
-        """Whether anybody wants the lines that are said: a netPrint of your own, or a log."""
+        """Whether anybody wants the lines that are said: a netPrint of your own, or a log.
+
+        Asked once, when the connection begins.
+        """
         kind = type(self)
         return (
             kind.netPrint is not MailHandler.netPrint
@@ -266,7 +265,9 @@ class MailHandler(SessionState, Limits, component):
 
     def handleCommand(self, command: list[str]) -> None:
         """A command that is known: calls the hook of its verb. command: the words of the line."""
-        getattr(self, HOOKS[verbOf(command)])(command)
+        getattr(self, HOOKS[command[0].upper()])(command)
+        if self.session.gettingdata:
+            self.beginMail()
 
     def handleHelo(self, command: list[str]) -> None:
         """HELO; as all that follow, called with the words of the line."""
@@ -303,6 +304,9 @@ class MailHandler(SessionState, Limits, component):
 
     def handleRefused(self, event: Refused) -> None:
         """What came was no command, or came too early: nothing more is heard."""
+
+    def beginMail(self) -> None:
+        """A hook has set `gettingdata`: the text of a mail may follow."""
 
     def takeText(self, chunk: bytes) -> None:
         """A piece of a mail's text, dots still stuffed."""

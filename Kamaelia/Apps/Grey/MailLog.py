@@ -38,8 +38,8 @@ def historicalLine(
     now: float, remotename: str, peer: str, sender: str, recipients: Iterable[str], status: str
 ) -> str:
     """One mail, in the columns that there have always been."""
-    columns = [remotename.partition("|")[0], peer, sender, ", ".join(recipients), status]
-    return " | ".join([stampOf(now), *map(printable, columns), ""])
+    name, everybody = remotename.partition("|")[0], ", ".join(recipients)
+    return printable(f"{stampOf(now)} | {name} | {peer} | {sender} | {everybody} | {status} | ")
 
 
 def jsonLine(record: dict[str, Any]) -> str:

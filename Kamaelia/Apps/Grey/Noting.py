@@ -41,17 +41,23 @@ UNASKED = Verdict(ACCEPTED, "trusted client")
 class Noting(Handler):
     """The part of a handler that keeps the books."""
 
-    greylist: Greylist
+    greylist: Any = None  # the Greylist; one for each class without it
+
     mailId = ""
     lastReply: Reply | None = None  # that decided about it
+    _stranger = ""  # a recipient for whom nothing but greylisting is left to ask
 
     def __init__(self, **argv: Any) -> None:
         super().__init__(**argv)
+        if self.greylist is None:
+            type(self).greylist = Greylist()
+        self.greylist: Greylist = self.greylist  # this one to the end, whatever comes after it
         self.verdicts: dict[str, Verdict] = {}  # by recipient
+        self._answers: dict[Any, Any] = {}  # by question, what policy has heard of it
 
     def note(self, recipient: str, verdict: str, reason: str, wait: float = 0.0) -> None:
         """What policy said of a recipient; said again, it counts once."""
-        before = self.verdictOn(recipient)
+        before = self.verdicts.get(recipient, UNASKED)
         if before.verdict != verdict or before.reason != reason:
             self.greylist.count("recipients", verdict, reason.partition(":")[0])
         self.verdicts[recipient] = Verdict(verdict, reason, wait)
@@ -67,6 +73,8 @@ class Noting(Handler):
     def beginNotes(self) -> None:
         """A mail begins."""
         self.verdicts = {}
+        self._answers = {}
+        self._stranger = ""
         self.mailId = os.urandom(6).hex()
         self.lastReply = None
 
@@ -76,7 +84,7 @@ class Noting(Handler):
         super().handleMail(command)
 
     def handleRcpt(self, command: list[str]) -> None:
-        if self.seenMail and 0 < self.max_recipients <= len(self.verdicts):
+        if 0 < self.max_recipients <= len(self.verdicts) and self.seenMail:
             self.answer(TOO_MANY_RECIPIENTS)  # those that were deferred count, too
         else:
             super().handleRcpt(command)

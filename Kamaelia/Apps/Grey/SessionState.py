@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from Kamaelia.Support.Protocol.SMTP import Session
@@ -12,19 +13,16 @@ from Kamaelia.Support.Protocol.SMTPSettings import OFFERED_BY_DEFAULT, Settings
 def ofSession(name: str, meaning: str) -> Any:
     """An attribute of the handler that its session keeps."""
 
-    def get(handler: Any) -> Any:
-        return getattr(handler.session, name)
-
     def put(handler: Any, value: Any) -> None:
         setattr(handler.session, name, value)
 
-    return property(get, put, doc=meaning)
+    return property(attrgetter(f"session.{name}"), put, doc=meaning)
 
 
 @lru_cache(maxsize=64)
-def sharedSettings(**settings: Any) -> Settings:
+def sharedSettings(*settings: Any) -> Settings:
     """One object for all connections that are set up alike: answers are cached in it."""
-    return Settings(**settings)
+    return Settings(*settings)
 
 
 class SessionState:
@@ -77,13 +75,13 @@ class SessionState:
             extensions |= {"STARTTLS"}
         self.session = Session(
             sharedSettings(
-                servername=self.servername,
-                serverid=self.serverid,
-                esmtp=self.esmtp,
-                extensions=extensions,
-                max_message_size=self.max_message_size,
-                max_recipients=self.max_recipients,
-                max_errors=self.max_errors,
+                self.servername,
+                self.serverid,
+                self.esmtp,
+                extensions,
+                self.max_message_size,
+                self.max_recipients,
+                self.max_errors,
             )
         )
         self.local = self.local or self.localip

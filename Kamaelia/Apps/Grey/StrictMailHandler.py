@@ -20,7 +20,7 @@ Termination: as MailHandler.
 from __future__ import annotations
 
 from email.utils import formatdate
-from functools import lru_cache
+from functools import lru_cache, partial
 from time import time
 
 from Kamaelia.Apps.Grey.Asking import Asking
@@ -129,19 +129,22 @@ class StrictMailHandler(Asking, MailHandler):
             self.answer(refusal)
         else:
             recipient = self.session.asked.path
-            self.ask(
-                lambda: self.shouldWeAcceptRecipient(recipient),
-                f"about the recipient {recipient}",
-                lambda isWelcome: self.takeRecipient(command) if isWelcome else self.RelayError(),
-            )
+            question = partial(self.shouldWeAcceptRecipient, recipient)
+            then = partial(self._heardOfWelcome, command)
+            self.ask(question, then, "about the recipient", recipient)
+
+    def _heardOfWelcome(self, command: list[str], isWelcome: bool) -> None:
+        if isWelcome:
+            self.takeRecipient(command)
+        else:
+            self.RelayError()
 
     def handleData(self, command: list[str]) -> None:
         refusal = self.session.may("DATA", command)
         if refusal is not None:
             self.answer(refusal)
         else:
-            about = f"about a mail from {self.sender}"
-            self.ask(self.shouldWeAcceptMail, about, self._heardOfMail)
+            self.ask(self.shouldWeAcceptMail, self._heardOfMail, "about a mail from", self.sender)
 
     def _heardOfMail(self, isWanted: bool) -> None:
         if isWanted:
@@ -149,24 +152,15 @@ class StrictMailHandler(Asking, MailHandler):
         else:
             self.deferMail()
 
-    def handleCommand(self, command: list[str]) -> None:
-        wasGetting = self.session.gettingdata
-        super().handleCommand(command)
-        self._heedText(wasGetting)
-
     def heedOthers(self) -> None:
         if self._waitsFor is not None:
             wasGetting = self.session.gettingdata
             self.heedPolicy()
-            self._heedText(wasGetting)
+            if self.session.gettingdata and not wasGetting:
+                self.beginMail()
 
     def othersAreLate(self) -> None:
         self.isPolicyLate()
-
-    def _heedText(self, wasGetting: bool) -> None:
-        """The text of a mail may have been asked for by now."""
-        if self.session.gettingdata and not wasGetting:
-            self.beginMail()
 
     def handleStartTLS(self, command: list[str]) -> None:
         if self.say(command).isPositive:

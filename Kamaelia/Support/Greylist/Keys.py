@@ -26,6 +26,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
 NULL_SENDER = "<>"
+POSTMASTER = ("<postmaster>", "postmaster")
 LONGEST = 320  # characters: 64 and 255, with the @ between (RFC 5321 section 4.5.3.1)
 
 NEVER = re.compile(r"[\0-\x1f\x7f-\x9f\ud800-\udfff]")  # in an address: SMTPAddress.PATH
@@ -75,23 +76,34 @@ def senderKey(sender: str, isFolding: bool = False) -> str:
     """
     if sender == NULL_SENDER:
         return NULL_SENDER
+    if not isFolding:
+        return mailboxKey(sender)
     local, domain = splitMailbox(sender)
-    return f"{_folded(local) if isFolding else local}@{domain}"
+    return f"{_folded(local)}@{domain}"
 
 
 def recipientKey(recipient: str) -> str:
     """`recipient` in small letters, without its brackets; postmaster may stand alone."""
-    bare = withoutBrackets(recipient).lower()
-    return bare if bare == "postmaster" else "@".join(splitMailbox(recipient))
+    if recipient.lower() in POSTMASTER:
+        return "postmaster"
+    return mailboxKey(recipient)
 
 
 def splitMailbox(mailbox: str) -> tuple[str, str]:
     """Local part and domain in small letters. Raises ValueError for what is no mailbox."""
-    local, at, domain = printable(withoutBrackets(mailbox).lower()).rpartition("@")
-    isWhole = local and at and domain and (local[0] != "<" or domain[-1] == ">")
-    if not isWhole or len(mailbox) > LONGEST + 2 or NEVER.search(mailbox):
-        raise ValueError(f"{mailbox[:80]!r} is no mail address such as user@example.org")
+    local, _, domain = mailboxKey(mailbox).rpartition("@")
     return local, domain
+
+
+def mailboxKey(mailbox: str) -> str:
+    """A mailbox in small letters, without its brackets. Raises ValueError for what is none."""
+    key = withoutBrackets(mailbox).lower()
+    isPlain = key.isprintable()  # then it has nothing of NEVER
+    at = key.rfind("@")
+    isWhole = 0 < at < len(key) - 1 and (key[0] != "<" or key[-1] == ">")
+    if not isWhole or len(mailbox) > LONGEST + 2 or (not isPlain and NEVER.search(mailbox)):
+        raise ValueError(f"{mailbox[:80]!r} is no mail address such as user@example.org")
+    return key if isPlain else printable(key)
 
 
 def withoutBrackets(path: str) -> str:

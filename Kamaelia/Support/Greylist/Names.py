@@ -20,7 +20,7 @@ those for all local parts.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Generic, TypeVar
 
 from Kamaelia.Support.Greylist.Keys import NULL_SENDER, splitMailbox, withoutBrackets
@@ -121,20 +121,12 @@ class Names(Generic[Found]):
         key = nameKey(name)
         if key.startswith("."):
             return None
-        for ending in _endings(key):
-            found = self._table.get(ending)
-            if found is not None:
-                return found
-        return None
-
-
-def _endings(key: str) -> Iterator[str]:
-    """The name itself, then from each of its dots on."""
-    yield key
-    dot = key.find(".")
-    while dot >= 0:
-        yield key[dot:]
-        dot = key.find(".", dot + 1)
+        found = self._table.get(key)
+        dot = key.find(".")
+        while found is None and dot >= 0:
+            found = self._table.get(key[dot:])
+            dot = key.find(".", dot + 1)
+        return found
 
 
 class Mailboxes(Generic[Found]):

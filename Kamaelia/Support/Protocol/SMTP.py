@@ -57,6 +57,8 @@ CANNOT_VERIFY = Reply(252, "2.5.2 Send a mail and see")
 BEGIN_TLS = Reply(220, "2.0.0 Go ahead with TLS")
 BYE = Reply(221, "2.0.0 Bye", closes=True)
 
+NOTHING_ASKED = Envelope("", {})
+
 
 class Session(Listener):
     """Session(settings) -> what one client has said so far, and what may come next.
@@ -75,6 +77,7 @@ class Session(Listener):
     def _forgetClient(self) -> None:
         self.seenHelo = False
         self.isExtended = False
+        self.mayPipeline = False
         self.remotename = ""
         self.reset()
 
@@ -88,7 +91,7 @@ class Session(Listener):
         self.recipients: list[str] = []
         self.parameters: dict[str, str] = {}
         self.recipientParameters: dict[str, dict[str, str]] = {}
-        self.asked = Envelope("", {})
+        self.asked = NOTHING_ASKED
 
     # What is answered.
 
@@ -117,7 +120,7 @@ class Session(Listener):
 
     def say(self, verb: str, words: list[str]) -> Reply:
         """may() and do() in one, where no policy stands between them."""
-        return self.may(verb, words) or self.do(verb, words)
+        return self.may(verb, words) or COMMANDS[verb].do(self, words)
 
     def answer(self, reply: Reply) -> Reply:
         """What to send where this reply is due, which is another after too many errors.
@@ -161,11 +164,6 @@ class Session(Listener):
 
     # What the listener asks.
 
-    @property
-    def mayPipeline(self) -> bool:
-        """PIPELINING was offered and heard (RFC 2920)."""
-        return self.isExtended and self.settings.offers("PIPELINING")
-
     def mayFollow(self, verb: str) -> bool | None:
         """Whether bytes may stand behind this line unanswered; None for an unknown verb."""
         command = COMMANDS.get(verb)
@@ -206,6 +204,7 @@ class Session(Listener):
         self.reset()
         self.seenHelo = True
         self.isExtended = isExtended
+        self.mayPipeline = isExtended and self.settings.offers("PIPELINING")  # RFC 2920
         self.remotename = words[1]
         if not isExtended:
             return self.settings.helloReply
@@ -244,6 +243,7 @@ class Session(Listener):
 
     def startTLS(self, words: list[str]) -> Reply:
         self.isOpen = False
+        self.forget()
         return BEGIN_TLS
 
     def quit(self, words: list[str]) -> Reply:

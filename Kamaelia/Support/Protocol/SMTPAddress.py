@@ -103,16 +103,11 @@ def readPath(argument: str) -> tuple[str, int]:
             raise BadPath(f"no address in angle brackets: {argument[:80]!r}")
         return postmaster[0], postmaster.end()
     route, local, domain, literal = found.groups()
-    if octets(local) > LONGEST_LOCAL_PART or octets(domain) > LONGEST_DOMAIN:
+    if len(local.encode()) > LONGEST_LOCAL_PART or len(domain.encode()) > LONGEST_DOMAIN:
         raise BadPath(f"over {LONGEST_LOCAL_PART} octets before or {LONGEST_DOMAIN} after the @")
     if literal is not None and not isAddressLiteral(literal):
         raise BadPath(f"no IP address: {literal}")
     return f"<{local}@{domain}>" if route else found[0], found.end()
-
-
-def octets(text: str) -> int:
-    """How long a text is on the wire."""
-    return len(text) if text.isascii() else len(text.encode())
 
 
 def isAddressLiteral(literal: str) -> bool:

@@ -71,14 +71,11 @@ class Listener:
         self.gettingdata = False
         self.text = TextScanner()
 
+    mayPipeline = False  # the client may send the next command before it has the answer
+
     def mayFollow(self, verb: str) -> bool | None:
         """Whether more bytes may stand behind this verb's line; None when there is no such verb."""
         raise NotImplementedError
-
-    @property
-    def mayPipeline(self) -> bool:
-        """The client may send the next command before it has the answer."""
-        return False
 
     def feed(self, data: bytes) -> None:
         """Bytes have arrived. What comes before its time is dropped, and remembered as a fault."""
@@ -135,19 +132,20 @@ class Listener:
         if mayFollow is None:
             return self._refuse(UNKNOWN)
         if self.position == len(self.buffer):
-            self.forget()
+            self.buffer, self.position = b"", 0
         elif not mayFollow:
             return self._refuse(TOO_EARLY)
         self.mustWait = not mayFollow
         return Said(verb, words)
 
     def _takeText(self) -> Text | Ended | None:
-        if self.unread and not self.text.hasEnded:
-            chunk = self.text.take(self.buffer[self.position :])
-            self.buffer, self.position = self.text.rest, 0
+        text = self.text
+        if self.position < len(self.buffer) and not text.hasEnded:
+            chunk = text.take(self.buffer[self.position :])
+            self.buffer, self.position = text.rest, 0
             if chunk:
                 return Text(chunk)
-        return self._end() if self.text.hasEnded else None
+        return self._end() if text.hasEnded else None
 
     def _end(self) -> Ended:
         """The answer to the final dot is due; commands follow."""

@@ -38,7 +38,7 @@ class Reply:
     more is heard. A text that would not stay within its reply is a ValueError.
     """
 
-    __slots__ = ("closes", "code", "text", "wire")
+    __slots__ = ("closes", "code", "isPositive", "text", "wire")
 
     def __init__(self, code: int, text: str, closes: bool = False) -> None:
         if "\r" in text or "\0" in text:
@@ -48,6 +48,7 @@ class Reply:
         self.code = code
         self.text = text
         self.closes = closes
+        self.isPositive = code < 400  # 2xx and 3xx: it is done, or the next step may follow
         lines = f"{code} {text}\r\n"
         if "\n" in text:
             *first, last = text.split("\n")
@@ -65,11 +66,6 @@ class Reply:
 
     def __repr__(self) -> str:
         return f"Reply({self.code}, {self.text!r}{', closes=True' if self.closes else ''})"
-
-    @property
-    def isPositive(self) -> bool:
-        """2xx and 3xx: it is done, or the next step may follow."""
-        return self.code < 400
 
     @property
     def isForNow(self) -> bool:

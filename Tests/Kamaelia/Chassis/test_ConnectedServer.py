@@ -1,6 +1,7 @@
 """Servers, on real sockets: each connection has a handler of its own, and harms no other."""
 
 import errno
+import gc
 import logging
 import os
 import signal
@@ -12,6 +13,7 @@ from collections.abc import Generator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from weakref import finalize
 
 import pytest
 
@@ -122,6 +124,26 @@ def test_a_protocol_may_be_said_in_a_subclass(serving, kind):
 @pytest.mark.parametrize("kind", [FastRestartServer, MoreComplexServer])
 def test_the_other_names_of_a_server(serving, kind):
     assert serving(hello, kind, protocol=Echo) == b"hello"
+
+
+@pytest.mark.parametrize("protocol", [Echo, OldEcho, AsyncEcho])
+def test_a_connection_that_has_ended_leaves_nothing_to_the_garbage_collector(serving, protocol):
+    gone = threading.Semaphore(0)
+
+    def counted(**_: Any) -> Any:
+        handler = protocol()
+        finalize(handler, gone.release)
+        return handler
+
+    def client(server: Any) -> bool:
+        hello(server)
+        return gone.acquire(timeout=PATIENCE)
+
+    gc.disable()
+    try:
+        assert serving(client, protocol=counted)
+    finally:
+        gc.enable()
 
 
 def test_a_handler_is_told_both_ends_of_its_connection(serving):

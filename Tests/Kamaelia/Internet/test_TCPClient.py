@@ -299,6 +299,8 @@ class Quitter(component):
         client = self.client
         self.link((self, "outbox"), (client, "inbox"))
         client.activate()
+        while client.transport is None:
+            yield 1
         while not client.isShut():
             yield 1
             self.send(bytes(65536))

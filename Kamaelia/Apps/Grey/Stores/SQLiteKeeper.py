@@ -59,7 +59,8 @@ class Keeper:
         self._place: tuple[int, Key | None] = (0, None)  # of the sweep: the table, the key
         self._complaint = ""
         self._connection: sqlite3.Connection | None = None
-        self._hasWork = threading.Event()
+        self.hasWork = False  # that it knows of
+        self._called = threading.Event()
         self._isStopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="greylist keeper", daemon=True)
         self._thread.start()
@@ -67,23 +68,25 @@ class Keeper:
     def note(self, rules: Rules, now: float) -> None:
         """A decision was asked for."""
         self._last = (rules, now)
-        self.wake()
+        if not self.hasWork:
+            self.wake()
 
     def wake(self) -> None:
         """There is something to do."""
-        if not self._hasWork.is_set():
-            self._hasWork.set()
+        self.hasWork = True
+        self._called.set()
 
     def stop(self) -> None:
         """End the thread."""
         self._isStopping.set()
-        self._hasWork.set()
+        self._called.set()
         self._thread.join()
 
     def _run(self) -> None:
         while not self._isStopping.is_set():
-            self._hasWork.wait()
-            self._hasWork.clear()
+            self._called.wait()
+            self._called.clear()
+            self.hasWork = False  # in this order: else a call between the two would be lost
             self._doRound()
             self._isStopping.wait(INTERVAL)
         if self._connection is not None:
@@ -101,7 +104,7 @@ class Keeper:
             self._complaint = ""
 
     def _complain(self, error: sqlite3.Error | StoreFailed) -> None:
-        self._hasWork.set()  # to try again
+        self.wake()  # to try again
         if isinstance(error, sqlite3.Error):
             if isBusy(error):
                 return

@@ -14,7 +14,6 @@ up to PATIENCE seconds, in short transactions.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 import time
@@ -29,7 +28,7 @@ from .SQLiteDecision import IS_TRIPLE, LOOK
 from .SQLiteFile import explain, isBusy, openFile
 from .SQLiteKeeper import Keeper
 from .SQLiteSweep import REGULARS, TRIPLES, Key, Table, endOfSlice, sweepSlice
-from .Store import Counts, Entry, Store, StoreFailed, checkEntry, merge
+from .Store import Counts, Entry, Store, StoreFailed, checkEntry, merge, thisProcess
 
 PATIENCE = 2.0  # seconds, for a lock that another process has
 RETRY = 0.002  # seconds between two tries
@@ -192,9 +191,8 @@ class SQLiteRecords(Store):
         ((version,),) = self._ask("SELECT entries FROM version")
         return int(version)
 
-    def count(self, name: str, by: int = 1) -> None:
+    def hasPending(self) -> None:
         """See Store."""
-        super().count(name, by)
         self._keeper.wake()
 
     def flush(self) -> None:
@@ -221,7 +219,7 @@ class SQLiteRecords(Store):
 
     def close(self) -> None:
         """See Store."""
-        if self._isClosed or os.getpid() != self._process:
+        if self._isClosed or self._process != thisProcess():
             return
         self._isClosed = True
         self._keeper.stop()

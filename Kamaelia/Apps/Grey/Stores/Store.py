@@ -25,6 +25,7 @@ import os
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import NamedTuple
 
 from Kamaelia.Apps.Grey.Asking import Later
@@ -42,6 +43,7 @@ __all__ = [
     "isExpired",
     "isOver",
     "merge",
+    "thisProcess",
 ]
 
 VERDICTS = ("allow", "deny")
@@ -74,7 +76,7 @@ class Store(ABC):
     """What all stores promise. Whatever cannot be done raises StoreFailed."""
 
     def __init__(self) -> None:
-        self._process = os.getpid()
+        self._process = thisProcess()
         self._pending: dict[str, int] = {}
         self._pendingLock = threading.Lock()
 
@@ -139,7 +141,13 @@ class Store(ABC):
     def count(self, name: str, by: int = 1) -> None:
         """Add to a counter. Written now and then, and on flush and close."""
         with self._pendingLock:
+            isFirst = not self._pending
             self._pending[name] = self._pending.get(name, 0) + by
+        if isFirst:
+            self.hasPending()
+
+    def hasPending(self) -> None:
+        """There are counters to write. Called with the first of them, maybe in a thread."""
 
     @abstractmethod
     def flush(self) -> None:
@@ -157,7 +165,7 @@ class Store(ABC):
         """After close(), in an event loop: until what is under way has ended."""
 
     def _checkProcess(self) -> None:
-        if os.getpid() != self._process:
+        if self._process != thisProcess():
             raise RuntimeError(
                 "this store was opened before the process was forked, and belongs to the parent:"
                 " open it anew in each worker"
@@ -171,6 +179,15 @@ class Store(ABC):
     def _giveBack(self, taken: dict[str, int]) -> None:
         for name, by in taken.items():
             self.count(name, by)
+
+
+@cache
+def thisProcess() -> int:
+    """The number of this process, which the kernel is not asked for each time."""
+    return os.getpid()
+
+
+os.register_at_fork(after_in_child=thisProcess.cache_clear)
 
 
 def checkEntry(entry: Entry) -> None:

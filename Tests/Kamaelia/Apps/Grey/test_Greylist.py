@@ -1,5 +1,7 @@
 """What handlers share: keys of clients, and what is taken over from the one before."""
 
+import os
+import warnings
 from collections.abc import Callable
 from ipaddress import IPv4Address
 
@@ -37,6 +39,18 @@ def test_what_is_no_address_is_its_own_key(peer: str) -> None:
 )
 def test_a_client_is_its_network(peer: str, key: str) -> None:
     assert Greylist(v4=24, v6=64).clientKey(peer) == key
+
+
+def test_a_process_that_was_forked_opens_a_store_of_its_own() -> None:
+    greylist = Greylist(store="memory:")
+    before = greylist.opened
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # threads of other tests
+        child = os.fork()
+    if child == 0:
+        os._exit(0 if greylist.opened is not before and greylist.opened.counters() == {} else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert greylist.opened is before
 
 
 def allows(greylist: Greylist) -> object:

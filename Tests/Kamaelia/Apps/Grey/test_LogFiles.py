@@ -1,14 +1,14 @@
 """Log files that stay open: moved away, shared, full, and never too many."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 
 from Kamaelia.Apps.Grey import LogFiles
-from Kamaelia.Apps.Grey.LogFiles import MOST, append, note
+from Kamaelia.Apps.Grey.LogFiles import AGAIN, MOST, append, note
 
 LINES = 2000
 
@@ -17,6 +17,18 @@ LINES = 2000
 def _nothingIsLeftOpen() -> Iterator[None]:
     yield
     LogFiles.closeAll()
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Turns the time on."""
+    now = [1000.0]
+    monkeypatch.setattr(LogFiles, "monotonic", lambda: now[0])
+
+    def turn(seconds: float) -> None:
+        now[0] += seconds
+
+    return turn
 
 
 def opened() -> int:
@@ -37,24 +49,43 @@ def test_a_file_stays_open_from_one_line_to_the_next(tmp_path: Path) -> None:
     before = opened()
     append(str(tmp_path / "log"), "two")
     assert opened() == before
-    (descriptor, _) = LogFiles._open[str(tmp_path / "log")]
+    descriptor = LogFiles._open[str(tmp_path / "log")].descriptor
     assert os.path.samestat(os.fstat(descriptor), (tmp_path / "log").stat())
 
 
-def test_after_a_rotation_lines_go_into_a_new_file(tmp_path: Path) -> None:
+def test_soon_after_a_rotation_lines_go_into_a_new_file(
+    tmp_path: Path, later: Callable[[float], None]
+) -> None:
     file = tmp_path / "log"
     append(str(file), "old")
     file.rename(tmp_path / "log.1")
-    append(str(file), "new")
-    assert (tmp_path / "log.1").read_text() == "old\n"
-    assert file.read_text() == "new\n"
+    append(str(file), "last")
+    for _ in range(2):
+        later(AGAIN)
+        append(str(file), "new")
+    assert (tmp_path / "log.1").read_text() == "old\nlast\n"
+    assert file.read_text() == "new\nnew\n"
 
 
-def test_another_file_in_the_place_of_the_first_gets_the_next_line(tmp_path: Path) -> None:
+def test_a_file_that_was_deleted_is_made_anew(
+    tmp_path: Path, later: Callable[[float], None]
+) -> None:
+    file = tmp_path / "log"
+    for word in ("old", "new"):
+        append(str(file), word)
+        assert file.read_text() == f"{word}\n"
+        file.unlink()
+        later(AGAIN)
+
+
+def test_another_file_in_the_place_of_the_first_gets_the_lines_soon(
+    tmp_path: Path, later: Callable[[float], None]
+) -> None:
     file = tmp_path / "log"
     append(str(file), "old")
     (tmp_path / "other").write_text("other\n")
     (tmp_path / "other").replace(file)
+    later(AGAIN)
     append(str(file), "new")
     assert file.read_text() == "other\nnew\n"
 
@@ -68,11 +99,12 @@ def test_a_file_that_was_emptied_in_its_place_goes_on_from_its_start(tmp_path: P
 
 
 def test_a_relative_name_means_the_folder_of_the_moment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, later: Callable[[float], None]
 ) -> None:
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         monkeypatch.chdir(tmp_path / name)
+        later(AGAIN)
         append("log", name)
     assert [(tmp_path / name / "log").read_text() for name in "ab"] == ["a\n", "b\n"]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from Axon.Component import component
 from Axon.Ipc import producerFinished
 from Axon.testing import feed
 from Axon.Timers import VirtualClock
@@ -197,6 +198,29 @@ def test_whatever_is_answered_is_in_the_debugging_log(
 def test_a_client_that_says_nothing_is_told_so() -> None:
     dialogue = talk(Accepting(inactivity_timeout=60), "NOOP", leaves=False)
     assert (dialogue.heard[-1][:9], dialogue.closed) == ("421 4.4.2", True)
+
+
+class Slow(component):
+    """Says NOOP every so many seconds, so many times; then nothing."""
+
+    def __init__(self, handler: Any, seconds: float, times: int) -> None:
+        super().__init__()
+        self.seconds, self.times = seconds, times
+        self.link((self, "outbox"), (handler, "inbox"))
+
+    def main(self) -> Any:
+        for _ in range(self.times):
+            yield from self.waitForMessage(timeout=self.seconds)
+            self.send(b"NOOP\r\n")
+
+
+def test_the_time_to_say_something_begins_anew_with_each_answer(
+    virtualClock: VirtualClock,
+) -> None:
+    handler = Accepting(inactivity_timeout=60)
+    Slow(handler, seconds=50, times=3).activate()
+    assert codes(talk(handler, leaves=False)) == [250, 250, 250, 421]
+    assert virtualClock.now() == 3 * 50 + 60
 
 
 def test_a_session_has_an_end(virtualClock: VirtualClock) -> None:

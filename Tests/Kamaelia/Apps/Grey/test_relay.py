@@ -1,8 +1,10 @@
 """The relay, row by row, over real connections: nothing is lost, and nothing promised too early."""
 
+import gc
 import re
 import threading
 from typing import Any
+from weakref import finalize
 
 import pytest
 
@@ -49,6 +51,34 @@ def test_a_mail_arrives_unchanged_and_the_client_hears_the_servers_own_words(
         assert mail == ("MAIL FROM:<a@b.example>", ["RCPT TO:<c@d.example>"], text)
         assert far.ended.acquire(timeout=PATIENCE)
         assert far.heard[-1] == "QUIT"
+
+
+@pytest.mark.parametrize("relay", RELAYS)
+def test_a_session_that_has_ended_leaves_nothing_to_the_garbage_collector(
+    serving: Any, relay: str
+) -> None:
+    gone = threading.Semaphore(0)
+
+    class Counted(Proxy):
+        def __init__(self, **settings: Any) -> None:
+            super().__init__(**settings)
+            finalize(self, gone.release)
+
+        def connectToRealSMTPServer(self) -> None:
+            super().connectToRealSMTPServer()
+            finalize(self.TCPClient, gone.release)
+
+    def client(server: Any) -> list[bool]:
+        oneMail()(server)
+        return [gone.acquire(timeout=PATIENCE) for _ in ("the handler", "its TCPClient")]
+
+    gc.disable()
+    try:
+        with FarEnd() as far:
+            protocol = type("Handler", (Counted,), {"smtp_port": far.port, "relay": relay})
+            assert serving(client, protocol=protocol) == [True, True]
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("relay", RELAYS)

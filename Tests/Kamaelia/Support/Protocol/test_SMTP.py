@@ -405,6 +405,13 @@ def test_commands_injected_before_TLS_are_never_answered(extensions):
     assert session.next() is None
 
 
+def test_what_stands_behind_STARTTLS_does_not_fill_a_session_that_hears_nothing_until_TLS():
+    session = opened(extensions=ALL)
+    talk(session, HELLO)
+    session.receive(b"STARTTLS\r\n" + b"x" * 70_000)
+    assert not session.isFull
+
+
 def test_an_extension_that_nobody_knows_is_an_error_at_once():
     with pytest.raises(ValueError, match="CHUNKING"):
         Settings(extensions=frozenset({"CHUNKING"}))
