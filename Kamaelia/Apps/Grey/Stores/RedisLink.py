@@ -70,7 +70,7 @@ class Link:
         return await self._inTime(self._client.execute_command(*command))
 
     async def exchange(self, *command: str | float) -> Any:
-        """The same as the server says it, for one at a time: half the work."""
+        """The same for one at a time, as the server says it: no pool is asked, half the work."""
         self._meetLoop()
         return await self._inTime(self._exchange(command))
 
@@ -83,6 +83,8 @@ class Link:
         try:
             async with timeout(TIMEOUT):
                 told = await answer
+        except TimeoutError:
+            raise self._fail(TimeoutError(f"no answer within {TIMEOUT:g} s")) from None
         except (self._redis.RedisError, OSError) as error:
             raise self._fail(error) from None
         self._succeed()
@@ -120,8 +122,6 @@ class Link:
 
     def _fail(self, error: Exception) -> StoreFailed:
         text = str(error) or type(error).__name__
-        if isinstance(error, TimeoutError):
-            text = f"no answer in {TIMEOUT:g} seconds"
         if self._secret:
             text = text.replace(self._secret, "...")
         isNews = self.failure is None
