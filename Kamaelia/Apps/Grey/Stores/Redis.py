@@ -11,10 +11,10 @@ Example usage::
 How does it work?
 
 What is asked in one turn of the event loop, and while the last answers are awaited, goes
-in two messages: one asks for all that is known, one writes all that follows, each answer
-on condition that what it follows from is still so (RedisBatch). So decisions are atomic,
-and many wait together. Redis forgets records by itself, KEPT_AFTER seconds after they
-expire.
+in two messages: one asks for all that is known, and adds strangers, one writes all else
+that follows, each answer on condition that what it follows from is still so (RedisBatch).
+So decisions are atomic, and many wait together. Redis forgets records by itself, KEPT_AFTER
+seconds after they expire.
 
 Nothing that runs in an event loop waits for the network here: the entries of the
 administrator, and their version, are those of some moments ago, and counters are written
@@ -29,12 +29,13 @@ from __future__ import annotations
 import os
 import time
 from asyncio import AbstractEventLoop, Future, Task, gather, get_running_loop
+from collections.abc import Iterable
 from typing import TypeGuard
 
 from Kamaelia.Support.Greylist.Rules import Decision, Rules, Triple
 
-from .RedisBatch import Ask, Batch
-from .RedisRecords import COUNTERS, ENTRIES, VERSION, RedisRecords, countersOf, countersToAdd
+from .RedisBatch import VERSION, Answer, Ask, Batch
+from .RedisRecords import COUNTERS, ENTRIES, RedisRecords, countersOf, countersToAdd
 from .Store import Entry, Later, StoreFailed
 
 LARGEST_BATCH = 500
@@ -77,11 +78,11 @@ class RedisStore(RedisRecords):
     def _decideNow(self, ask: Ask) -> Decision:
         while True:
             batch = Batch([ask])
-            batch.decide(self._ask("MGET", *batch.keys))
+            answers = batch.decide(self._ask(*batch.question()))
             if batch.written:
-                batch.settle(self._ask(*batch.command()))
-            if batch.answers:
-                return batch.answers[0][1]
+                answers = batch.settle(self._ask(*batch.command()))
+            if answers:
+                return answers[0][1]
 
     async def _answerAll(self) -> None:
         failure = StoreFailed(f"the store {self.link.name} was stopped by a mistake: see the log")
@@ -108,14 +109,10 @@ class RedisStore(RedisRecords):
     async def _answer(self, asks: list[Ask]) -> list[Ask]:
         """Answer them -> those that must ask again."""
         batch = Batch(asks)
-        version, *values = await self.link.send("MGET", VERSION, *batch.keys)
-        batch.decide(values)
+        _giveOut(batch.decide(await self.link.exchange(*batch.question())))
         if batch.written:
-            batch.settle(await self.link.send(*batch.command()))
-        for ask, decision in batch.answers:
-            if ask.future is not None and not ask.future.done():
-                ask.future.set_result(decision)
-        isOld = version != str(self._version or 0)
+            _giveOut(batch.settle(await self.link.exchange(*batch.command())))
+        isOld = (batch.version or "0") != str(self._version)
         if isOld or time.monotonic() - self._lastErrand > ERRANDS:
             self._startErrand(get_running_loop())
         return batch.again
@@ -201,6 +198,12 @@ class RedisStore(RedisRecords):
         """See Store."""
         if self._closing is not None:
             await self._closing
+
+
+def _giveOut(answers: Iterable[Answer]) -> None:
+    for ask, decision in answers:
+        if ask.future is not None and not ask.future.done():
+            ask.future.set_result(decision)
 
 
 def _isUnderWay(task: Task[None] | None) -> TypeGuard[Task[None]]:

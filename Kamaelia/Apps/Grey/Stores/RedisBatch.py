@@ -1,13 +1,17 @@
-"""Many decisions in two messages to Redis: ask for all that is known, write all that follows.
+"""Many decisions in a message or two to Redis: ask, and add strangers; write all that follows.
 
 Example usage::
 
     batch = Batch(asks)
-    batch.decide(await client.mget(batch.keys))
-    batch.settle(await client.execute_command(*batch.command()))
-    batch.answers, batch.again
+    answers = batch.decide(await client.execute_command(*batch.question()))
+    if batch.written:
+        answers += batch.settle(await client.execute_command(*batch.command()))
+    batch.again
 
 How does it work?
+
+Most who knock are strangers. So what the rules say of one goes with the question, and is
+written where nothing is known, which spares them the second message.
 
 The rules are those of Rules.decide, and are applied here, one ask after the other, each to
 what the ones before it left. The script writes what follows from an answer only where all
@@ -20,11 +24,13 @@ import json
 import math
 from asyncio import Future
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from itertools import chain
+from typing import Any, NamedTuple
 
 from Kamaelia.Support.Greylist.Rules import Decision, Record, Regular, Rules, Triple, decide
 
 PREFIX = "grey:"
+VERSION = f"{PREFIX}entries:version"
 TRIPLES = f"{PREFIX}triple:"
 REGULARS = f"{PREFIX}regular:"
 #: So long after it has expired a record is kept: clocks differ, and a retry that came too
@@ -33,9 +39,32 @@ KEPT_AFTER = 3600.0
 
 Change = tuple[str, Record | Regular | None]
 
+#: Of each ask the key of its triple, and of its client where regulars are asked for, and two
+#: arguments, a stranger's record and until when. It is written where nothing is known; else
+#: what is known is told. Who comes after somebody known, and shares a key, is told, too: what
+#: follows for the one is not written yet.
+ASK = """
+local answer, isOpen = {redis.call('GET', KEYS[1])}, {}
+local asks = #ARGV / 2
+local keys = (#KEYS - 1) / asks
+for i = 1, asks do
+  local triple, client = KEYS[keys * (i - 1) + 2], KEYS[keys * i + 1]
+  local record = redis.call('GET', triple)
+  local regular = keys == 2 and redis.call('GET', client)
+  if record or regular or isOpen[triple] or isOpen[client] then
+    isOpen[triple], isOpen[client] = true, true
+    answer[#answer + 1] = {i - 1, record, regular}
+  else
+    redis.call('SET', triple, ARGV[2 * i - 1])
+    redis.call('PEXPIREAT', triple, ARGV[2 * i])
+  end
+end
+return answer
+"""
+
 #: Four arguments a key: what must be there, what is to be, until when, and "1" at the last
 #: key of an answer.
-SCRIPT = """
+WRITE = """
 local answers, first = {}, 1
 for last = 1, #KEYS do
   if ARGV[4 * last] == '1' then
@@ -118,39 +147,66 @@ class Ask(NamedTuple):
     future: Future[Decision] | None = None
 
 
+Answer = tuple[Ask, Decision]
+
+
 class Batch:
-    """Batch(asks) -> `keys` to look at; after decide() `written`, `arguments` for the script."""
+    """Batch(asks) -> its question(); after decide() `written`, and after settle() `again`."""
 
     def __init__(self, asks: Sequence[Ask]) -> None:
-        self._asks = [(ask, keyOf(ask.triple), keyOfClient(ask.triple.client)) for ask in asks]
-        keys = [key for _, key, _ in self._asks]
-        keys += [ofClient for ask, _, ofClient in self._asks if ask.rules.client_passes]
-        self.keys = list(dict.fromkeys(keys))
+        self._strangers = [(ask, decide(None, None, ask.rules, ask.now)) for ask in asks]
+        self._asksForRegulars = any(ask.rules.client_passes for ask in asks)
+        self._keys = [self._keysOf(ask.triple) for ask in asks]
+        self.version: str | None = None  # of the entries, at the time of the answer
         self.written: list[str] = []
-        self.arguments: list[str | int] = []
-        self.answers: list[tuple[Ask, Decision]] = []  # that hold
         self.again: list[Ask] = []  # who must ask anew
-        self._pending: list[tuple[Ask, Decision]] = []
+        self._arguments: list[str | int] = []
+        self._known: dict[str, str | None] = {}
+        self._pending: list[Answer] = []
         self._changed: set[str] = set()
 
-    def decide(self, values: Sequence[str | None]) -> None:
-        """Decide all, from the values of `keys`."""
-        known = dict(zip(self.keys, values, strict=True))
-        for ask, key, ofClient in self._asks:
-            record = recordOf(known[key])
-            regular = regularOf(known[ofClient]) if ask.rules.client_passes else None
-            decision = decide(record, regular, ask.rules, ask.now)
-            changes: list[Change] = [(key, decision.record), (ofClient, decision.regular)]
-            if decision.record is None and decision.regular is None:
-                # What an ask before it wrote, and it has read, must have been written.
-                read: list[Change] = [(key, record), (ofClient, regular)]
-                changes = [change for change in read if change[0] in self._changed]
-            if self._write(known, changes, ask.rules):
+    def _keysOf(self, triple: Triple) -> tuple[str, ...]:
+        if self._asksForRegulars:
+            return keyOf(triple), keyOfClient(triple.client)
+        return (keyOf(triple),)
+
+    def question(self) -> list[str | int]:
+        """What asks for all that is known, and adds strangers."""
+        keys = [VERSION, *chain.from_iterable(self._keys)]
+        arguments: list[str | int] = []
+        for ask, decision in self._strangers:
+            assert decision.record is not None, "a stranger is remembered"
+            arguments += (valueOf(decision.record), endOf(decision.record, ask.rules))
+        return ["EVAL", ASK, len(keys), *keys, *arguments]
+
+    def decide(self, answer: Sequence[Any]) -> list[Answer]:
+        """Decide all -> the answers that hold."""
+        self.version, *told = answer
+        holding = dict(enumerate(self._strangers))
+        for number, *values in told:
+            ask, _ = holding.pop(number)
+            for key, value in zip(self._keys[number], values, strict=False):
+                self._known.setdefault(key, value)
+            decision, changes = self._decideOne(ask, *self._keys[number])
+            if self._write(changes, ask.rules):
                 self._pending.append((ask, decision))
             else:
-                self.answers.append((ask, decision))
+                holding[number] = ask, decision
+        return list(holding.values())
 
-    def _write(self, known: dict[str, str | None], changes: Iterable[Change], rules: Rules) -> bool:
+    def _decideOne(self, ask: Ask, key: str, ofClient: str = "") -> tuple[Decision, list[Change]]:
+        """The decision, and what must be written for it to hold."""
+        record, regular = recordOf(self._known[key]), None
+        if ask.rules.client_passes:
+            regular = regularOf(self._known[ofClient])
+        decision = decide(record, regular, ask.rules, ask.now)
+        if decision.record is not None or decision.regular is not None:
+            return decision, [(key, decision.record), (ofClient, decision.regular)]
+        # What an ask before it wrote, and it has read, must have been written.
+        read: list[Change] = [(key, record), (ofClient, regular)]
+        return decision, [change for change in read if change[0] in self._changed]
+
+    def _write(self, changes: Iterable[Change], rules: Rules) -> bool:
         """Note what is to be written -> whether there was anything."""
         hasChanged = False
         for key, change in changes:
@@ -158,20 +214,19 @@ class Batch:
                 hasChanged = True
                 self.written.append(key)
                 self._changed.add(key)
-                old, known[key] = known.get(key), valueOf(change)
-                self.arguments += (old or "", known[key] or "", endOf(change, rules), 0)
+                old, new = self._known[key], valueOf(change)
+                self._known[key] = new
+                self._arguments += (old or "", new, endOf(change, rules), 0)
         if hasChanged:
-            self.arguments[-1] = 1
+            self._arguments[-1] = 1
         return hasChanged
 
     def command(self) -> list[str | int]:
         """What writes all that follows, where that is anything."""
-        return ["EVAL", SCRIPT, len(self.written), *self.written, *self.arguments]
+        return ["EVAL", WRITE, len(self.written), *self.written, *self._arguments]
 
-    def settle(self, wereWritten: Sequence[int]) -> None:
-        """Heed what the script said."""
-        for (ask, decision), wasWritten in zip(self._pending, wereWritten, strict=True):
-            if wasWritten:
-                self.answers.append((ask, decision))
-            else:
-                self.again.append(ask)
+    def settle(self, wereWritten: Sequence[int]) -> list[Answer]:
+        """Heed what the script said -> the other answers that hold."""
+        pairs = list(zip(self._pending, wereWritten, strict=True))
+        self.again = [ask for (ask, _), wasWritten in pairs if not wasWritten]
+        return [answer for answer, wasWritten in pairs if wasWritten]

@@ -25,8 +25,9 @@ from Kamaelia.Support.Greylist.Rules import Record, Regular, Rules, Triple
 from .RedisBatch import (
     PREFIX,
     REGULARS,
-    SCRIPT,
     TRIPLES,
+    VERSION,
+    WRITE,
     clientOf,
     endOf,
     keyOf,
@@ -40,7 +41,6 @@ from .RedisLink import Link
 from .Store import Counts, Entry, Store, StoreFailed, checkEntry, isExpired, isOver, merge
 
 ENTRIES = f"{PREFIX}entries"
-VERSION = f"{PREFIX}entries:version"
 COUNTERS = f"{PREFIX}counters"
 BATCH = 500  # keys in one message
 
@@ -97,7 +97,7 @@ class RedisRecords(Store):
             merged = merge(recordOf(known[key]), record)
             arguments += (known[key] or "", valueOf(merged), endOf(merged, rules), 1)
             known[key] = valueOf(merged)
-        done = self._ask("EVAL", SCRIPT, len(keys), *keys, *arguments)
+        done = self._ask("EVAL", WRITE, len(keys), *keys, *arguments)
         return [pair for pair, isDone in zip(batch, done, strict=True) if not isDone]
 
     def find(self, text: str) -> Iterator[tuple[Triple, Record]]:

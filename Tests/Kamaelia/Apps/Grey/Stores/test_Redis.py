@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from Kamaelia.Apps.Grey.Stores import Entry, Later, RedisLink, StoreFailed, openStore
 from Kamaelia.Apps.Grey.Stores.Redis import RedisStore
-from Kamaelia.Apps.Grey.Stores.RedisBatch import KEPT_AFTER, keyOf
+from Kamaelia.Apps.Grey.Stores.RedisBatch import ASK, KEPT_AFTER, WRITE, keyOf
 from Kamaelia.Support.Greylist.Rules import Decision, Record, Regular, Rules, Triple, decide
 from Tests.Kamaelia.Apps.Grey.Stores.conftest import RedisServer, ServerEnded
 
@@ -31,6 +31,12 @@ async def ask(store: RedisStore, triple: Triple, rules: Rules, now: float) -> De
     with pytest.raises(Later) as caught:
         store.decide(triple, rules, now)
     return await caught.value.future
+
+
+async def errandOf(store: RedisStore) -> None:
+    """Until the errand has ended that the first answer sends."""
+    assert store._errand is not None
+    await store._errand
 
 
 async def close(store: RedisStore) -> None:
@@ -103,6 +109,69 @@ def test_many_who_ask_at_once_wait_together(redisServer: RedisServer) -> None:
         assert len(list(store.known())) == 20
 
 
+def test_strangers_are_added_by_the_message_that_asks(redisServer: RedisServer) -> None:
+    async def go() -> None:
+        store, said = RedisStore(redisServer.url), []
+        exchange, send = store.link.exchange, store.link.send
+
+        async def note(*command: str | float) -> object:
+            said.append(command[1])
+            return await exchange(*command)
+
+        async def noteErrand(*command: str | float) -> object:
+            said.append(command[0])
+            return await send(*command)
+
+        store.link.exchange = note  # type: ignore[method-assign]
+        store.link.send = noteErrand  # type: ignore[method-assign]
+        await ask(store, Triple("a", "s", "r"), RULES, NOW)
+        await errandOf(store)
+        assert said == [ASK, "HGETALL", "GET", "HVALS"]
+        said.clear()
+        for client in "bcd":
+            await ask(store, Triple(client, "s", "r"), RULES, NOW)
+        assert said == [ASK] * 3
+        await ask(store, Triple("a", "s", "r"), RULES, NOW + 60)
+        assert said[3:] == [ASK, WRITE]
+        await close(store)
+
+    asyncio.run(go())
+
+
+def test_a_stranger_waits_for_what_follows_for_whom_it_shares_a_key_with(
+    redisServer: RedisServer,
+) -> None:
+    """All in one message: the first makes a regular of the client, the second is one then."""
+    rules = replace(RULES, client_passes=1)
+
+    async def go() -> None:
+        store = RedisStore(redisServer.url)
+        await ask(store, ONE, rules, NOW)
+        triples = (ONE, ONE._replace(sender="<c@example.com>"), ONE._replace(client="198.51.100.1"))
+        asked = [ask(store, triple, rules, NOW + 60) for triple in triples]
+        reasons = [decision.reason for decision in await asyncio.gather(*asked)]
+        assert reasons == ["waited long enough", "regular client", "never seen"]
+        await close(store)
+
+    asyncio.run(go())
+
+
+def test_a_connection_that_the_server_has_closed_meanwhile_is_opened_anew(
+    redisServer: RedisServer,
+) -> None:
+    async def go() -> None:
+        store = RedisStore(redisServer.url)
+        for reason in ("never seen", "retried too soon", "retried too soon"):
+            assert (await ask(store, ONE, RULES, NOW)).reason == reason
+            await errandOf(store)
+            await asyncio.to_thread(store.link.sendNow, "CLIENT", "KILL", "TYPE", "normal")
+            for _ in range(3):
+                await asyncio.sleep(0)  # the loop hears of it
+        await close(store)
+
+    asyncio.run(go())
+
+
 def test_several_hosts_are_answered_as_if_one_after_the_other(redisServer: RedisServer) -> None:
     regulars = replace(RULES, client_passes=1_000_000)
 
@@ -130,21 +199,22 @@ def test_several_hosts_are_answered_as_if_one_after_the_other(redisServer: Redis
 
 
 def test_what_follows_from_what_was_not_written_is_asked_again(redisServer: RedisServer) -> None:
-    """Another host has seen the triple earlier, and says so between our two messages."""
+    """Both are late; another host has asked earlier, and says so between our two messages."""
     rules = replace(RULES, too_soon=0)
 
     async def go() -> None:
         store, other = RedisStore(redisServer.url), RedisStore(redisServer.url)
-        send, isFirst = store.link.send, True
+        await asyncio.to_thread(other.decide, ONE, rules, NOW - 700)
+        exchange, isFirst = store.link.exchange, True
 
-        async def sendAfterOther(*command: str | float) -> object:
+        async def exchangeAfterOther(*command: str | float) -> object:
             nonlocal isFirst
-            if command[0] == "EVAL" and isFirst:
+            if command[1] == WRITE and isFirst:
                 isFirst = False
                 await asyncio.to_thread(other.decide, ONE, rules, NOW - 60)
-            return await send(*command)
+            return await exchange(*command)
 
-        store.link.send = sendAfterOther  # type: ignore[method-assign]
+        store.link.exchange = exchangeAfterOther  # type: ignore[method-assign]
         asked = asyncio.gather(ask(store, ONE, rules, NOW), ask(store, ONE, rules, NOW + 1))
         reasons = [decision.reason for decision in await asked]
         assert reasons == ["waited long enough", "passed before"]
@@ -302,6 +372,7 @@ def test_a_server_that_says_nothing_is_waited_for_once(monkeypatch: pytest.Monke
             others = [askOrFail(store) for _ in range(100)]
             failures = first + await asyncio.gather(*others, return_exceptions=True)
             assert {type(failure) for failure in failures} == {StoreFailed}
+            assert "no answer within 0.1 s" in str(first[0])
             assert time.monotonic() - began < 0.09
             await asyncio.sleep(0.1)
             probe = asyncio.ensure_future(askOrFail(store))
