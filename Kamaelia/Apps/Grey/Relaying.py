@@ -187,7 +187,7 @@ class Relaying:
             else:
                 self._expect()
         elif isinstance(event, BeginTLS):
-            self._expect(self.relay.timeouts["TLS"])
+            self.owner.dueByOthers = self.owner.now() + self.relay.timeouts["TLS"]
             self.owner.send(self.owner.smtp_ssl or True, "tcp_makessl")
         else:
             self._break(event)

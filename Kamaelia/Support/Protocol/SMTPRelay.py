@@ -171,7 +171,8 @@ class Relay:
 
     def timedOut(self) -> Broken:
         """The time of this stage has passed."""
-        return self.fail(f"the mail server took too long at {self.stage}")
+        at = self.stage or ("the text" if self.isReady else "TLS")
+        return self.fail(f"the mail server took too long at {at}")
 
     def fail(self, reason: str, otherwise: Reply = NOT_REACHED, isServers: bool = True) -> Broken:
         """The session is over, and the client hears that it may try again, or `otherwise`.
