@@ -97,13 +97,12 @@ class Behind:
     def connectToRealSMTPServer(self) -> None:
         """Makes a TCPClient and links the tcp boxes to it. Called when one is needed."""
         host, port, path = self.server
-        client = self.TCPClient = TCPClient(
-            host,
-            port,
-            path=path,
-            serverHostname=self.smtp_tls_name or host,
-            connect_timeout=self.smtp_timeouts.get("connect", 30),
-        )
+        patience = self.smtp_timeouts.get("connect", 30)
+        client = self.TCPClient = TCPClient(host, port, connect_timeout=patience)
+        if path is not None:
+            client.path = path
+        if self.smtp_tls_name:
+            client.serverHostname = self.smtp_tls_name
         self.link((self, "tcp_outbox"), (client, "inbox"))
         self.link((self, "tcp_signal"), (client, "control"))
         self.link((client, "outbox"), (self, "tcp_inbox"))
