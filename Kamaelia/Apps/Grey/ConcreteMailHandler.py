@@ -166,7 +166,7 @@ class ConcreteMailHandler(Behind, StrictMailHandler):
         refusal, relaying = event.refusal, self.relaying
         if relaying is None or not relaying.isInText:
             refusal = refusal or self._lostMail() or NOT_REACHED
-        elif refusal is None:
+        elif refusal is None and event.isEightBit:
             refusal = Conversations.lacking((), event.isEightBit, relaying)
         if refusal is not None:
             self.dropRelay()

@@ -91,12 +91,14 @@ def text(relaying: Relaying) -> Conversation:
     """DATA: the text may follow if the answer is positive."""
     relaying.start = relaying.last = b""
     reply: Reply = yield relaying.relay.data()
+    relaying.isInText = reply.isPositive
     return reply
 
 
 def end(relaying: Relaying, session: Session) -> Conversation:
     """The last piece of the text and the dot, in one write."""
     replies = yield from dot(relaying, relaying.last)
+    relaying.isInText = False
     if len(replies) == 1:
         return replies[0]
     return (yield from conclude(relaying, session, session.recipients, replies, [], relaying.start))

@@ -79,7 +79,7 @@ class Relaying:
         self.conversation: Conversation | None = None
         self.then: Callable[[Reply], None] = _unasked
         self.isOurTurn = False
-        self.isInText = False  # from the 354 to the answer to the dot
+        self.isInText = False  # a text is passed on: from the 354 to the answer to the dot
         self.start = b""  # what a text that is passed on began with, for a report
         self.last = b""  # and the last of it, which goes out with the dot
         owner.connectToRealSMTPServer()
@@ -134,10 +134,13 @@ class Relaying:
             self.goOn(None)
         while boxes["tcp_inbox"] and owner.relaying is self:
             for event in self.relay.receive(owner.recv("tcp_inbox")):
-                if isinstance(event, Answer):
-                    self._answered(*event)
-                else:
+                if not isinstance(event, Answer):
                     self._take(event)
+                # What broke it came in the same bytes: only the answer to the dot still counts.
+                elif self.conversation is not None and (
+                    self.relay.brokenBy is None or event.stage == "dot"
+                ):
+                    self.goOn(event.reply)
         while boxes["tcp_sslready"] and owner.relaying is self:
             owner.recv("tcp_sslready")
             owner.send(self.relay.startedTLS(), "tcp_outbox")
@@ -191,16 +194,6 @@ class Relaying:
             self.owner.send(self.owner.smtp_ssl or True, "tcp_makessl")
         else:
             self._break(event)
-
-    def _answered(self, stage: str, reply: Reply) -> None:
-        if self.relay.brokenBy is not None and stage != "dot":
-            return  # what broke it came in the same bytes: only the answer to the dot still counts
-        if stage == "DATA":
-            self.isInText = reply.isPositive
-        elif stage == "dot":
-            self.isInText = False
-        if self.conversation is not None:
-            self.goOn(reply)
 
     def _expect(self, more: float = 0) -> None:
         """From now on the real server has the time of this stage, and `more`."""
