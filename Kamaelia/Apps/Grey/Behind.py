@@ -22,7 +22,7 @@ from Kamaelia.Internet.TCPClient import TCPClient
 from Kamaelia.Support.Failover import Health, Server, serverAt
 from Kamaelia.Support.Protocol.ProxyHeader import Origin
 from Kamaelia.Support.Protocol.SMTPClientAddress import Client
-from Kamaelia.Support.Protocol.SMTPOpening import Manner
+from Kamaelia.Support.Protocol.SMTPOpening import mannerOf
 from Kamaelia.Support.Protocol.SMTPRelay import Broken
 
 
@@ -56,11 +56,11 @@ class Behind:
     TCPClient: Any
     relaying: Relaying | None
     server: Server  # that is asked, or was asked last
-    _lost: tuple[Any, Any]
+    _lost: tuple[Any, Any] = (None, None)  # a mail's recipients, and what is said of them
 
     def checkSettings(self) -> None:
         """Raises ValueError for settings that cannot be."""
-        mannerOf(self.smtp_tls, self.smtp_protocol, self.smtp_client_address)
+        mannerOf("", self.smtp_tls, self.smtp_protocol, self.smtp_client_address)
         for server in self._servers():
             if server.path is not None and self.smtp_tls != "no" and not self.smtp_tls_name:
                 raise ValueError(f"TLS with {server} needs smtp_tls_name, the certificate's name")
@@ -75,7 +75,8 @@ class Behind:
 
     def serversInOrder(self) -> list[Server]:
         """All of them, the one to be asked first at the head."""
-        return self.smtp_health.inOrder(self._servers(), self.now())
+        servers = self._servers()
+        return self.smtp_health.inOrder(servers, self.now()) if len(servers) > 1 else list(servers)
 
     def realClient(self) -> Client:
         """Who the client is, for those behind."""
@@ -96,13 +97,12 @@ class Behind:
     def connectToRealSMTPServer(self) -> None:
         """Makes a TCPClient and links the tcp boxes to it. Called when one is needed."""
         host, port, path = self.server
-        client = self.TCPClient = TCPClient(
-            host,
-            port,
-            path=path,
-            serverHostname=self.smtp_tls_name or host,
-            connect_timeout=self.smtp_timeouts.get("connect", 30),
-        )
+        patience = self.smtp_timeouts.get("connect", 30)
+        client = self.TCPClient = TCPClient(host, port, connect_timeout=patience)
+        if path is not None:
+            client.path = path
+        if self.smtp_tls_name:
+            client.serverHostname = self.smtp_tls_name
         self.link((self, "tcp_outbox"), (client, "inbox"))
         self.link((self, "tcp_signal"), (client, "control"))
         self.link((client, "outbox"), (self, "tcp_inbox"))
@@ -164,9 +164,3 @@ def serversOf(host: Any, port: Any, several: tuple[Any, ...]) -> tuple[Server, .
     if several:
         return tuple(dict.fromkeys(serverAt(each) for each in several))
     return (serverAt((host, port)),)
-
-
-@lru_cache(maxsize=64)
-def mannerOf(tls: str, protocol: str, telling: str) -> Manner:
-    """Looked at once for all connections that are set up alike. Raises ValueError."""
-    return Manner("", tls, protocol, telling)

@@ -62,6 +62,9 @@ class ConcreteMailHandler(Behind, StrictMailHandler):
 
     relay = "replay"
 
+    _kept: MailText | None = None  # the text of a mail under way, in replay
+    _unkept: Reply | None = None  # why it could not be kept
+
     def __init__(self, **argv: Any) -> None:
         super().__init__(**argv)
         if self.relay not in ("replay", "live"):
@@ -69,16 +72,12 @@ class ConcreteMailHandler(Behind, StrictMailHandler):
         self.checkSettings()
         self.TCPClient: Any = None
         self.relaying: Relaying | None = None
-        self._kept: MailText | None = None  # the text of a mail under way, in replay
-        self._unkept: Reply | None = None  # why it could not be kept
-        self._last = b""  # the last piece of a text that is passed on
-        self._start = b""  # and the first of it, for a report
-        self._lost: tuple[Any, Reply | None] = (None, None)  # recipients, and what they hear
 
     # The connection to the real server
 
     def heedOthers(self) -> None:
-        super().heedOthers()
+        if self._waitsFor is not None:
+            super().heedOthers()
         if self.relaying is not None:
             self.relaying.heed()
 
@@ -100,10 +99,10 @@ class ConcreteMailHandler(Behind, StrictMailHandler):
         elif (lost := self._lostMail()) is not None:
             self.answer(lost)
         else:
+            session = self.session
+            mayMove = not session.recipients
             self.connected().ask(
-                lambda relaying: Conversations.recipient(relaying, self.session),
-                self.heardOfRecipient,
-                mayMove=not self.recipients,
+                Conversations.recipient, self.heardOfRecipient, session, mayMove=mayMove
             )
 
     def heardOfRecipient(self, reply: Reply) -> None:
@@ -119,7 +118,6 @@ class ConcreteMailHandler(Behind, StrictMailHandler):
         elif self.relaying is None:
             self._heardOfText(self._lostMail() or NOT_REACHED)
         else:
-            self._start = b""
             self.relaying.ask(Conversations.text, self._heardOfText)
 
     def _heardOfText(self, reply: Reply) -> None:
@@ -129,15 +127,16 @@ class ConcreteMailHandler(Behind, StrictMailHandler):
         self.answer(reply)
 
     def takeText(self, chunk: bytes) -> None:
+        relaying = self.relaying
         if self._kept is not None:
             self._keep(self._kept, chunk)
-            return
-        if len(self._start) < MOST_OF_HEADERS and self.smtp_protocol == "lmtp":
-            self._start += chunk[:MOST_OF_HEADERS]
-        if self.lastline():  # it goes out with the dot
-            self._last = chunk
-        elif self.relaying is not None and self.relaying.isInText:
-            self.send(chunk, "tcp_outbox")
+        elif relaying is not None and relaying.isInText:
+            if self.smtp_protocol == "lmtp" and len(relaying.start) < MOST_OF_HEADERS:
+                relaying.start += chunk[:MOST_OF_HEADERS]
+            if self.lastline():
+                relaying.last = chunk
+            else:
+                self.send(chunk, "tcp_outbox")
 
     def _keep(self, kept: MailText, chunk: bytes) -> None:
         try:
@@ -160,26 +159,20 @@ class ConcreteMailHandler(Behind, StrictMailHandler):
             self.settle(refusal)
             return
         self.connected().ask(
-            lambda relaying: Conversations.replay(relaying, self.session, kept, event.isEightBit),
-            self.settle,
-            mayMove=True,
+            Conversations.replay, self.settle, self.session, kept, event.isEightBit, mayMove=True
         )
 
     def _endPassedOn(self, event: Ended) -> None:
         refusal, relaying = event.refusal, self.relaying
-        last, self._last = self._last, b""
         if relaying is None or not relaying.isInText:
             refusal = refusal or self._lostMail() or NOT_REACHED
-        elif refusal is None:
+        elif refusal is None and event.isEightBit:
             refusal = Conversations.lacking((), event.isEightBit, relaying)
         if refusal is not None:
             self.dropRelay()
             self.settle(refusal)
         elif relaying is not None:
-            relaying.ask(
-                lambda relaying: Conversations.end(relaying, self.session, last, self._start),
-                self.settle,
-            )
+            relaying.ask(Conversations.end, self.settle, self.session)
 
     def settle(self, reply: Reply) -> None:
         if self._kept is not None:
@@ -190,7 +183,7 @@ class ConcreteMailHandler(Behind, StrictMailHandler):
     def _lostMail(self) -> Reply | None:
         """What is to be said of a mail that was begun on a connection which has broken."""
         lost, reply = self._lost
-        return reply if lost is self.recipients else None
+        return reply if lost is self.session.recipients else None
 
     # The end
 

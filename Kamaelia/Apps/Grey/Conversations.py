@@ -84,19 +84,24 @@ def lacking(parameters: Iterable[str], isEightBit: bool, relaying: Relaying) -> 
 
 def recipient(relaying: Relaying, session: Session) -> Conversation:
     """The recipient that was asked for last."""
-    return (yield from begin(relaying, session, session.asked))
+    return begin(relaying, session, session.asked)
 
 
 def text(relaying: Relaying) -> Conversation:
     """DATA: the text may follow if the answer is positive."""
+    relaying.start = relaying.last = b""
     reply: Reply = yield relaying.relay.data()
+    relaying.isInText = reply.isPositive
     return reply
 
 
-def end(relaying: Relaying, session: Session, last: bytes, start: bytes) -> Conversation:
-    """The last piece of the text and the dot, in one write. start: what the text began with."""
-    replies = yield from dot(relaying, last)
-    return (yield from conclude(relaying, session, session.recipients, replies, [], start))
+def end(relaying: Relaying, session: Session) -> Conversation:
+    """The last piece of the text and the dot, in one write."""
+    replies = yield from dot(relaying, relaying.last)
+    relaying.isInText = False
+    if len(replies) == 1:
+        return replies[0]
+    return (yield from conclude(relaying, session, session.recipients, replies, [], relaying.start))
 
 
 def dot(relaying: Relaying, last: bytes) -> Generator[bytes, Any, list[Reply]]:
@@ -156,6 +161,8 @@ def replay(
         return verdict.reply
     paths = [path for path, answer in answers if answer.isPositive]
     replies = yield from send(relaying, mailText)
+    if len(replies) == 1 and not verdict.refused:
+        return replies[0]
     start = mailText.start(MOST_OF_HEADERS)
     return (yield from conclude(relaying, session, paths, replies, verdict.refused, start))
 

@@ -24,16 +24,16 @@ Termination: `leave()`; or what breaks the session, of which the owner's
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from math import inf
 from typing import Any
 
 from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Kamaelia.Support.Failover import Server
 from Kamaelia.Support.Protocol.SMTPRelay import (
     Answer,
     BeginTLS,
     Broken,
-    Event,
     Ready,
     Relay,
     Send,
@@ -48,15 +48,19 @@ class Relaying:
 
     __slots__ = (
         "_dots",
+        "_given",
         "_make",
-        "_others",
+        "_mayMove",
+        "_tried",
         "conversation",
         "isInText",
         "isOurTurn",
+        "last",
         "mail",
         "owner",
         "relay",
         "server",
+        "start",
         "then",
     )
 
@@ -75,32 +79,34 @@ class Relaying:
         self.conversation: Conversation | None = None
         self.then: Callable[[Reply], None] = _unasked
         self.isOurTurn = False
-        self.isInText = False  # from the 354 to the answer to the dot
+        self.isInText = False  # a text is passed on: from the 354 to the answer to the dot
+        self.start = b""  # what a text that is passed on began with, for a report
+        self.last = b""  # and the last of it, which goes out with the dot
         owner.connectToRealSMTPServer()
         header = self.relay.header()
         if header:
             owner.send(header, "tcp_outbox")
-        self._expect(self.relay.timeoutOf("connect"))
+        self._expect(self.relay.timeouts["connect"])
 
     # What the owner says
 
     def ask(
         self,
-        make: Callable[[Relaying], Conversation],
+        make: Callable[..., Conversation],
         then: Callable[[Reply], None],
+        *given: Any,
         mayMove: bool = False,
+        tried: Sequence[Server] = (),
     ) -> None:
-        """Holds the conversation make(self), and calls `then` with what it returns.
+        """Holds the conversation make(self, *given), and calls `then` with what it returns.
 
-        mayMove: it may begin anew with the next server, as long as it has said no dot.
+        mayMove: it may begin anew with the next server, as long as it has said no dot, but
+        with none of those that it has `tried`.
         """
-        others = self.owner.serversInOrder() if mayMove else []
-        self._hold(make, then, [each for each in others if each != self.server])
-
-    def _hold(self, make: Any, then: Callable[[Reply], None], others: list[Any]) -> None:
-        self._make, self.then, self._others = make, then, others
+        self._make, self.then, self._given = make, then, given
+        self._mayMove, self._tried = mayMove, tried
         self._dots = self.relay.dots
-        self.conversation = make(self)
+        self.conversation = make(self, *given)
         self.owner.isWaiting = True
         self.goOn(None)
 
@@ -128,7 +134,13 @@ class Relaying:
             self.goOn(None)
         while boxes["tcp_inbox"] and owner.relaying is self:
             for event in self.relay.receive(owner.recv("tcp_inbox")):
-                self._take(event)
+                if not isinstance(event, Answer):
+                    self._take(event)
+                # What broke it came in the same bytes: only the answer to the dot still counts.
+                elif self.conversation is not None and (
+                    self.relay.brokenBy is None or event.stage == "dot"
+                ):
+                    self.goOn(event.reply)
         while boxes["tcp_sslready"] and owner.relaying is self:
             owner.recv("tcp_sslready")
             owner.send(self.relay.startedTLS(), "tcp_outbox")
@@ -166,12 +178,9 @@ class Relaying:
 
     # What the real server says
 
-    def _take(self, event: Event) -> None:
-        if isinstance(event, Answer):
-            # What broke it came in the same bytes: only the answer to the dot still counts.
-            if self.relay.brokenBy is None or event.stage == "dot":
-                self._answered(event)
-        elif isinstance(event, Send):
+    def _take(self, event: Send | Ready | BeginTLS | Broken) -> None:
+        """The session opens, or has broken."""
+        if isinstance(event, Send):
             self.owner.send(event.data, "tcp_outbox")
             self._expect()
         elif isinstance(event, Ready):
@@ -181,22 +190,16 @@ class Relaying:
             else:
                 self._expect()
         elif isinstance(event, BeginTLS):
-            self._expect(self.relay.timeoutOf("TLS"))
+            self.owner.dueByOthers = self.owner.now() + self.relay.timeouts["TLS"]
             self.owner.send(self.owner.smtp_ssl or True, "tcp_makessl")
         else:
             self._break(event)
-
-    def _answered(self, answer: Answer) -> None:
-        if answer.stage in ("DATA", "dot"):
-            self.isInText = answer.stage == "DATA" and answer.reply.isPositive
-        if self.conversation is not None:
-            self.goOn(answer.reply)
 
     def _expect(self, more: float = 0) -> None:
         """From now on the real server has the time of this stage, and `more`."""
         relay, owner = self.relay, self.owner
         if relay.waiting:
-            owner.dueByOthers = owner.now() + relay.timeoutOf(relay.waiting[0]) + more
+            owner.dueByOthers = owner.now() + relay.timeouts[relay.waiting[0]] + more
         else:
             owner.dueByOthers = inf
 
@@ -208,9 +211,12 @@ class Relaying:
         owner.relayBroke(broken)
         if not wasAsked:
             return
-        if self._others and broken.isServers and self.relay.dots == self._dots:
-            following = owner.connectTo(self._others[0])
-            following._hold(self._make, self.then, self._others[1:])
+        mayMove = self._mayMove and broken.isServers and self.relay.dots == self._dots
+        tried = (*self._tried, self.server)
+        others = [each for each in owner.serversInOrder() if each not in tried] if mayMove else []
+        if others:
+            following = owner.connectTo(others[0])
+            following.ask(self._make, self.then, *self._given, mayMove=True, tried=tried)
         else:
             owner.isWaiting = False
             self.then(broken.reply)

@@ -61,6 +61,18 @@ class Manner:
         return (self.client.helo if self.client is not None else "") or self.helo
 
 
+@lru_cache(maxsize=64)
+def mannerOf(
+    helo: str,
+    tls: str = "no",
+    protocol: str = "smtp",
+    telling: str = "no",
+    client: Client | None = None,
+) -> Manner:
+    """Made once for all sessions that are set up alike. Raises ValueError."""
+    return Manner(helo, tls, protocol, telling, client)
+
+
 def check(name: str, value: Any, allowed: tuple[str, ...]) -> None:
     """A ValueError that says what there is, if this is not."""
     if value not in allowed:

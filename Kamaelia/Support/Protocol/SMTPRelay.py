@@ -30,7 +30,7 @@ from typing import Any, NamedTuple
 from Kamaelia.Support.Protocol.ProxyHeader import blockFor
 from Kamaelia.Support.Protocol.SMTPAddress import Envelope
 from Kamaelia.Support.Protocol.SMTPClientAddress import linesFor
-from Kamaelia.Support.Protocol.SMTPOpening import Manner, Refused, begin
+from Kamaelia.Support.Protocol.SMTPOpening import Refused, begin, mannerOf
 from Kamaelia.Support.Protocol.SMTPReply import (
     HUNG_UP_AFTER_DOT,
     NOT_REACHED,
@@ -68,6 +68,7 @@ STAGES: Mapping[str, Stage] = {
     "RSET": Stage(2, 30),
     "QUIT": Stage(2, 5),
 }
+TIMEOUTS: Mapping[str, float] = {name: stage.timeout for name, stage in STAGES.items()}
 # Parameters that announce something and ask for nothing: the mail is the same without them.
 OPTIONAL = {"SIZE": "SIZE", "BODY": "8BITMIME"}
 
@@ -123,8 +124,8 @@ class Relay:
         timeouts: Mapping[str, float] | None = None,
         **manner: Any,
     ) -> None:
-        self.manner = Manner(helo, tls, **manner)
-        self.timeouts = timeouts or {}
+        self.manner = mannerOf(helo, tls, **manner)
+        self.timeouts = {**TIMEOUTS, **timeouts} if timeouts else TIMEOUTS
         self.extensions: dict[str, str] = {}
         self.isReady = False
         self.speaksForClient = self.manner.telling == "proxy"
@@ -143,9 +144,15 @@ class Relay:
         if self.brokenBy is not None:
             return events
         try:
-            for reply in self.reader.take(data):
-                events.append(self._take(reply))
-                if self.brokenBy is not None or isinstance(events[-1], BeginTLS):
+            replies = iter(self.reader.take(data))
+            for reply in replies:
+                event = self._take(reply)
+                if isinstance(event, BeginTLS) and (next(replies, None) or self.reader.isAmidReply):
+                    event = self.fail(
+                        "the mail server went on in the clear after it had agreed to TLS"
+                    )
+                events.append(event)
+                if self.brokenBy is not None:
                     break
         except GarbageReply as garbage:
             events.append(self.fail(f"garbage from the mail server: {garbage}"))
@@ -164,7 +171,8 @@ class Relay:
 
     def timedOut(self) -> Broken:
         """The time of this stage has passed."""
-        return self.fail(f"the mail server took too long at {self.stage}")
+        at = self.stage or ("the text" if self.isReady else "TLS")
+        return self.fail(f"the mail server took too long at {at}")
 
     def fail(self, reason: str, otherwise: Reply = NOT_REACHED, isServers: bool = True) -> Broken:
         """The session is over, and the client hears that it may try again, or `otherwise`.
@@ -197,7 +205,7 @@ class Relay:
 
         Also those that no reply ends: "connect", "TLS" and "text" (each block of it).
         """
-        return self.timeouts.get(stage, STAGES[stage].timeout)
+        return self.timeouts[stage]
 
     # What is said: each returns the bytes to send.
 
@@ -260,15 +268,14 @@ class Relay:
     def _take(self, reply: Reply) -> Event:
         if not self.waiting:
             return self.fail(f"the mail server said {reply.code} {reply.text} unasked")
-        stage = self.waiting[0]
-        if (
-            reply.code == 421 and stage != "QUIT"
-        ):  # RFC 5321 section 3.8: it closes, whatever it was asked
+        stage, code = self.waiting[0], reply.code
+        # RFC 5321 section 3.8: it closes, whatever it was asked
+        if code == 421 and stage != "QUIT":
             return self.fail(
                 f"the mail server closes at {stage}: {reply.text}",
                 isServers=not self.speaksForClient,
             )
-        if reply.code < 400 and reply.code // 100 != STAGES[stage].good:
+        if code < 400 and code // 100 != STAGES[stage].good:
             return self.fail(f"{reply.code} {reply.text} is no answer to {stage}")
         self.waiting.popleft()
         if not self.isReady:
@@ -287,19 +294,16 @@ class Relay:
         except Refused as refused:
             return self.fail(str(refused), refused.reply, not refused.isForClient)
         if stage == "TLS":
-            return self._beginTLS()
+            return BeginTLS()
         self.speaksForClient |= stage == "XCLIENT"
         return Send(self._say(stage, line))
-
-    def _beginTLS(self) -> Event:
-        if self.reader.isAmidReply:
-            return self.fail("the mail server went on in the clear after it had agreed to TLS")
-        return BeginTLS()
 
 
 def withParameters(envelope: Envelope, extensions: Mapping[str, str]) -> str:
     """The path and its parameters as written, without OPTIONAL ones that are not offered."""
     path, parameters = envelope
+    if not parameters:
+        return path
     words = [path]
     for name, value in parameters.items():
         if OPTIONAL.get(name, name) in extensions or name not in OPTIONAL:

@@ -46,6 +46,7 @@ class Reply:
                 f"reply {code} has a CR or a NUL in {text!r}: part its lines by \\n alone"
             )
         self.code = code
+        self.isPositive = code < 400  # 2xx and 3xx: it is done, or the next step may follow
         self.text = text
         self.closes = closes
         self.isPositive = code < 400  # 2xx and 3xx: it is done, or the next step may follow
@@ -104,11 +105,9 @@ class ReplyReader:
 
     def take(self, data: bytes) -> Iterable[Reply]:
         """The replies that are complete with this data; GarbageReply where the first bad one is."""
-        if not self.isAmidReply and len(data) <= LONGEST_REPLY_LINE:
-            reply = wholeReply(data)
-            if reply is not None:
-                return (reply,)
-        return self._takeAll(data)
+        isBetween = not (self.kept or self.lines)
+        whole = wholeReplies(data) if isBetween and len(data) <= LONGEST_REPLY_LINE else ()
+        return whole or self._takeAll(data)
 
     def _takeAll(self, data: bytes) -> Iterator[Reply]:
         data, self.kept = self.kept + data, b""
@@ -143,17 +142,17 @@ class ReplyReader:
 
 
 @lru_cache(maxsize=64)
-def wholeReply(data: bytes) -> Reply | None:
-    """The reply that this data is, if it is one and nothing else.
+def wholeReplies(data: bytes) -> tuple[Reply, ...]:
+    """The replies that this data is, if it is nothing else; otherwise none.
 
     Cached, because a server says nearly the same in each session.
     """
     reader = ReplyReader()
     try:
-        replies = list(reader._takeAll(data))
+        replies = tuple(reader._takeAll(data))
     except GarbageReply:
-        return None
-    return replies[0] if len(replies) == 1 and not reader.isAmidReply else None
+        return ()
+    return () if reader.isAmidReply else replies
 
 
 def unfinished(data: bytes) -> bytes:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from Axon.Component import component
 from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
 from Kamaelia.Support.Failover import Health
 from Kamaelia.Support.Protocol.SMTPRelay import STAGES
@@ -402,3 +403,32 @@ def test_TLS_that_must_be_is_never_gone_without(serving: Any, relay: str, answer
         assert serving(oneMail(), protocol=protocol).startswith(NOT_REACHED)
         assert not any("MAIL" in line for line in far.heard)
         assert protocol.said
+
+
+class SilentInTLS(component):
+    """A real server that agrees to TLS, and then says nothing."""
+
+    def main(self) -> Any:
+        for answer in (GOOD["greeting"], "250-far\r\n250 STARTTLS", "220 go"):
+            self.send(f"{answer}\r\n".encode())
+            yield from self.waitForMessage("inbox")
+            self.recv()
+        yield from self.waitForMessage("control")
+
+
+class BehindThat(Proxy):
+    smtp_tls = "must"
+
+    def connectToRealSMTPServer(self) -> None:
+        far = self.TCPClient = SilentInTLS().activate()
+        self.link((self, "tcp_outbox"), (far, "inbox"))
+        self.link((far, "outbox"), (self, "tcp_inbox"))
+        self.link((self, "tcp_makessl"), (far, "inbox"))
+        self.link((self, "tcp_signal"), (far, "control"))
+
+
+@RELAYS
+def test_TLS_has_a_time_of_its_own(serving: Any, relay: str) -> None:
+    protocol = type("Handler", (BehindThat,), {"relay": relay, "said": []})
+    assert serving(oneMail(), protocol=protocol).startswith(NOT_REACHED)
+    assert "took too long at TLS" in protocol.said[0]
