@@ -52,7 +52,7 @@ class Asking:
     isWaiting: bool
     hasSpoken: bool
     _waitsFor: Any = None  # the future that policy waits for
-    _again: Callable[[], None]
+    _again: Callable[[], None] | None = None  # how it is asked again then
 
     def ask(
         self, question: Callable[[], Any], then: Callable[[bool], None], about: str, whom: str
@@ -80,9 +80,10 @@ class Asking:
 
     def heedPolicy(self) -> None:
         """Asks again, if what policy waited for is there."""
-        if self._waitsFor is not None and self._waitsFor.done():
+        again = self._again
+        if again is not None and self._waitsFor.done():
             self._endWait()
-            self._again()
+            again()
 
     def isPolicyLate(self) -> bool:
         """Whether it is policy that has taken too long, of which the client is told."""
@@ -114,7 +115,7 @@ class Asking:
         self._endWait()
 
     def _endWait(self) -> None:
-        self._waitsFor = None
+        self._waitsFor = self._again = None
         self.isWaiting = False
         self.dueByOthers = inf
 

@@ -223,7 +223,7 @@ class MailHandler(SessionState, Limits, component):
     def answer(self, reply: Reply) -> None:
         """Says a reply where it is due; after one that closes, nothing more is heard."""
         wire = self.session.answer(reply).wire
-        if self._isOverheard:
+        if self._isOverheard or self.debuglogfile is not None:
             self.netPrint(*wire[:-2].decode("utf-8", "surrogateescape").split("\r\n"))
         else:
             self.hasSpoken = True
@@ -231,15 +231,14 @@ class MailHandler(SessionState, Limits, component):
         self.heardAt = None
 
     def isOverheard(self) -> bool:
-        """Whether anybody wants the lines that are said: a netPrint of your own, or a log.
+        """Whether anybody wants the lines that are said: a netPrint of your own, or the log.
 
-        Asked once, when the connection begins.
+        Asked once, when the connection begins; a debuglogfile may be named at any time.
         """
         kind = type(self)
         return (
             kind.netPrint is not MailHandler.netPrint
             or kind.noteToDebugLog is not MailHandler.noteToDebugLog
-            or self.debuglogfile is not None
             or LOG.isEnabledFor(logging.DEBUG)
         )
 

@@ -191,6 +191,16 @@ def test_whatever_is_answered_is_in_the_debugging_log(
     assert logged[-2:] == ["354 End the mail with CRLF . CRLF", "250 2.0.0 Ok"]
 
 
+def test_a_debugging_log_may_be_named_once_the_client_is_known(tmp_path: Path) -> None:
+    class Watched(Accepting):
+        def handleConnect(self) -> None:
+            self.debuglogfile = str(tmp_path / self.peer)
+            super().handleConnect()
+
+    dialogue = talk(Watched(peer="192.0.2.1"), *MAIL)
+    assert (tmp_path / "192.0.2.1").read_text().splitlines() == dialogue.heard
+
+
 # Limits
 
 
