@@ -328,7 +328,12 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
 
         The peer has `patience` seconds to take it, from its last progress on if `mayRenew`.
         """
-        if self._isOver or self._handshake is not None:
+        if self._isOver:
+            return
+        if self._handshake is not None:  # nothing can be sent before it is done
+            self._isToClose = True
+            if not mayRenew:
+                self.abort()
             return
         if not self._isClosing:
             self._isClosing = True

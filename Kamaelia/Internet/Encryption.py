@@ -23,11 +23,14 @@ class MayEncrypt:
     _isOver: bool
     _isClosing: bool
     connection_lost: Callable[[Exception | None], None]
+    patience: float
+    close: Callable[[float], None]
 
     isServer = False
     serverHostname: str | None = None
     sslContext: SSLContext | None = None
     _handshake: Any = None
+    _isToClose = False  # as soon as the handshake is done
 
     def isEncrypted(self) -> bool:
         """Whether TLS has begun."""
@@ -71,4 +74,6 @@ class MayEncrypt:
         for data in kept:
             self._transmit(data)
         self.send(True, "sslready")
+        if self._isToClose:
+            self.close(self.patience)
         self._task.nudge()

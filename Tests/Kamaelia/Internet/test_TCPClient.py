@@ -257,6 +257,50 @@ def test_starttls_by_the_client(certificate):
     assert (got, asked) == ([b"answer"], [b"secret"])
 
 
+class LeavesAmidHandshake(component):
+    """Asks for TLS, says its last word, and leaves with `word` while the handshake is under way."""
+
+    Outboxes = {"outbox": "", "signal": "", "makessl": ""}
+
+    def main(self) -> Any:
+        yield from self.waitForMessage("inbox")
+        self.send(self.context, "makessl")
+        self.send(b"last")
+        self.send(self.word, "signal")
+        yield from self.waitForMessage("control")
+
+
+def leave(port: int, **settings: Any) -> None:
+    client = TCPClient("localhost", port)
+    leaver = LeavesAmidHandshake(**settings)
+    for box, to in (("outbox", "inbox"), ("makessl", "makessl"), ("signal", "control")):
+        leaver.link((leaver, box), (client, to))
+    leaver.link((client, "outbox"), (leaver, "inbox"))
+    leaver.link((client, "signal"), (leaver, "control"))
+    client.activate()
+    leaver.run()
+
+
+def test_a_handshake_without_an_end_does_not_keep_who_is_to_stop(certificate):
+    def behave(sock: socket.socket) -> bytes:
+        sock.sendall(b"go")
+        return readAll(sock)  # and never a word of TLS
+
+    with peer(behave) as (port, _):
+        leave(port, context=certificate.client, word=shutdownMicroprocess())
+
+
+def test_who_finishes_during_the_handshake_ends_when_all_is_sent(certificate):
+    def behave(sock: socket.socket) -> bytes:
+        sock.sendall(b"go")
+        with certificate.server.wrap_socket(sock, server_side=True) as secure:
+            return readAll(secure)
+
+    with peer(behave) as (port, got):
+        leave(port, context=certificate.client, word=producerFinished())
+    assert got == [b"last"]
+
+
 class Source(component):
     """Sends `count` blocks, one a turn, then ends; `most` is how many waited at once."""
 
