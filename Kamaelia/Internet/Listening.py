@@ -134,20 +134,20 @@ def closeAll(sockets: Iterable[Any], keepsPath: bool = False) -> None:
 
 
 class Listener:
-    """Listener(sockets, factory[, ssl][, room][, isShared]) -> accepts; factory() is a protocol.
+    """Listener(sockets, factory[, ssl][, room][, keepsPath]) -> accepts; factory() is a protocol.
 
-    room: says how many connections there may be more; without it, any number. isShared:
-    other processes listen on these sockets, too, so that a Unix socket's path stays.
-    introduce: see Acceptor.
+    room: says how many connections there may be more; without it, any number. keepsPath:
+    the path of a Unix socket stays at the end. introduce, atOnce: see Acceptor.
     """
 
     __slots__ = (
         "_acceptor",
+        "_atOnce",
         "_factory",
         "_introduce",
         "_isPaused",
-        "_isShared",
         "_isShort",
+        "_keepsPath",
         "_loop",
         "_plenty",
         "_room",
@@ -163,11 +163,13 @@ class Listener:
         factory: Callable[[], Any],
         ssl: Any = None,
         room: Callable[[], float] | None = None,
-        isShared: bool = False,
+        keepsPath: bool = False,
         introduce: Callable[[Any], Any] | None = None,
+        atOnce: int = AT_ONCE,
     ) -> None:
         self.sockets = sockets
-        self._isShared = isShared
+        self._keepsPath = keepsPath
+        self._atOnce = atOnce
         self._factory = factory
         self._ssl = ssl
         self._room = room
@@ -184,8 +186,7 @@ class Listener:
         """Begins to accept."""
         self._loop = loop
         more = {"ssl": self._ssl, "ssl_handshake_timeout": HANDSHAKE} if self._ssl else {}
-        atOnce = 1 if self._isShared else AT_ONCE
-        rest = (self._room, self._spareOf, atOnce, self._introduce)
+        rest = (self._room, self._spareOf, self._atOnce, self._introduce)
         self._acceptor = Acceptor(loop, self.sockets, self._factory, more, *rest)
         self._acceptor.start()
 
@@ -242,7 +243,7 @@ class Listener:
         self.pause()
         if self._acceptor is not None:
             self._acceptor.cease()
-        closeAll(sockets, keepsPath=self._isShared)
+        closeAll(sockets, keepsPath=self._keepsPath)
 
 
 def _limit() -> float:

@@ -30,6 +30,7 @@ from typing import Any
 
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Kamaelia.Internet.Accepting import AT_ONCE
 from Kamaelia.Internet.Balancers import Balancers
 from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter
 from Kamaelia.Internet.Gates import theLoopOf
@@ -65,7 +66,7 @@ class TCPServer(component):
     CSA: Any = ConnectedSocketAdapter
     host: Any = None
     path: str | None = None
-    sockets: Any = None  # that listen already, and are shared with other processes
+    sockets: Any = None  # that listen already
     ssl: Any = None
     balancers: Balancers | None = None
     maxConnections: int | None = None
@@ -87,11 +88,12 @@ class TCPServer(component):
 
     def main(self) -> Generator[int, None, None]:
         loop = theLoopOf(self)
-        isShared = self.sockets is not None
+        keepsPath = self.sockets is not None
         sockets = self.openAll()
         introduce = self._introduced if self.balancers is not None else None
+        atOnce = 1 if self.maySendOn else AT_ONCE
         self._listener = Listener(
-            sockets, self._newAdapter, self.ssl, self._room, isShared, introduce
+            sockets, self._newAdapter, self.ssl, self._room, keepsPath, introduce, atOnce
         )
         self.scheduler.outside += 1
         try:

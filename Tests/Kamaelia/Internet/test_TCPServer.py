@@ -10,6 +10,8 @@ from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.Scheduler import scheduler
 from Axon.testing import feed
+from Kamaelia.Internet import Listening
+from Kamaelia.Internet.Accepting import Acceptor
 from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter
 from Kamaelia.Internet.SingleServer import FastRestartSingleServer, SingleServer
 from Kamaelia.Internet.TCPServer import TCPServer
@@ -169,3 +171,31 @@ def test_a_threaded_client_sends_and_receives(serving):
 def test_a_threaded_client_that_is_refused_says_why(freePort):
     outcome = feed(ThreadedTCPClient("127.0.0.1", freePort), control=[])
     assert [type(message.message) for message in outcome["signal"]] == [ConnectionRefusedError]
+
+
+@pytest.mark.parametrize(("isWorker", "turns"), [(False, [3]), (True, [1, 1, 1])])
+def test_who_waits_is_accepted_in_one_turn_but_where_other_processes_may_take_some(
+    isWorker: bool, turns: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[int] = []
+
+    class Counting(Acceptor):
+        def _accept(self, *what: Any) -> None:
+            before = len(self._pending)
+            super()._accept(*what)
+            taken.append(len(self._pending) - before)
+
+    class Gate(TCPServer):
+        def opened(self, adapter: Any) -> None:
+            adapter.abort()
+            if sum(taken) == 3:
+                self._deliver(shutdownMicroprocess(), "control")
+
+    monkeypatch.setattr(Listening, "Acceptor", Counting)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.setblocking(False)
+        clients = [dial(listening.getsockname()[1]) for _ in range(3)]
+        Gate(sockets=[listening], maySendOn=isWorker, onClosed=lambda _: None).run()
+        for each in clients:
+            each.close()
+    assert taken == turns
