@@ -25,6 +25,7 @@ from math import inf
 from typing import Any
 
 AT_ONCE = 16  # clients accepted before others have their turn
+AMONG_SEVERAL = 4  # the same where other processes accept from the same sockets
 NO_MORE = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 LOG = logging.getLogger("Kamaelia.Internet.Accepting")

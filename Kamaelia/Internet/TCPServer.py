@@ -30,7 +30,7 @@ from typing import Any
 
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
-from Kamaelia.Internet.Accepting import AT_ONCE
+from Kamaelia.Internet.Accepting import AMONG_SEVERAL, AT_ONCE
 from Kamaelia.Internet.Balancers import Balancers
 from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter
 from Kamaelia.Internet.Gates import theLoopOf
@@ -91,7 +91,7 @@ class TCPServer(component):
         keepsPath = self.sockets is not None
         sockets = self.openAll()
         introduce = self._introduced if self.balancers is not None else None
-        atOnce = 1 if self.maySendOn else AT_ONCE
+        atOnce = AMONG_SEVERAL if self.maySendOn else AT_ONCE
         self._listener = Listener(
             sockets, self._newAdapter, self.ssl, self._room, keepsPath, introduce, atOnce
         )
