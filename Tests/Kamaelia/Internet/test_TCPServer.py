@@ -173,7 +173,7 @@ def test_a_threaded_client_that_is_refused_says_why(freePort):
     assert [type(message.message) for message in outcome["signal"]] == [ConnectionRefusedError]
 
 
-@pytest.mark.parametrize(("isWorker", "turns"), [(False, [3]), (True, [1, 1, 1])])
+@pytest.mark.parametrize(("isWorker", "turns"), [(False, [6]), (True, [4, 2])])
 def test_who_waits_is_accepted_in_one_turn_but_where_other_processes_may_take_some(
     isWorker: bool, turns: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -188,13 +188,13 @@ def test_who_waits_is_accepted_in_one_turn_but_where_other_processes_may_take_so
     class Gate(TCPServer):
         def opened(self, adapter: Any) -> None:
             adapter.abort()
-            if sum(taken) == 3:
+            if sum(taken) == 6:
                 self._deliver(shutdownMicroprocess(), "control")
 
     monkeypatch.setattr(Listening, "Acceptor", Counting)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.setblocking(False)
-        clients = [dial(listening.getsockname()[1]) for _ in range(3)]
+        clients = [dial(listening.getsockname()[1]) for _ in range(6)]
         Gate(sockets=[listening], maySendOn=isWorker, onClosed=lambda _: None).run()
         for each in clients:
             each.close()
