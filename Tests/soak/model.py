@@ -77,7 +77,7 @@ class Model:
         pairs = list(dict.fromkeys(each.pair for each in group if isinstance(each, Asked)))
         many = prod(len(client.pairs[pair]) for pair in pairs) * len(client.good)
         if len(group) > 1 and (len(group) > MOST_AT_ONCE or many > MOST_WORLDS):
-            self._takeMany(client, sorted(group, key=lambda each: each.when.high))
+            self._takeMany(client, group)
             return
         known = list(product(*(client.pairs[pair] for pair in pairs)))
         worlds = {
@@ -99,29 +99,44 @@ class Model:
                 client.pairs[pair] = {None}
 
     def _takeMany(self, client: Client, group: list[Any]) -> None:
-        """Too many orders to follow: whoever was asked may have found any good that there was."""
-        if not any(isinstance(each, Forgot) for each in group):
+        """Too many orders to follow: whoever was asked may have found any good that there was.
+
+        Then one pair has nothing to do with another, and of each all orders are tried, if that
+        is not too many either; else, and where somebody was forgotten, that in which they ended.
+        """
+        isPlain = not any(isinstance(each, Forgot) for each in group)
+        pairs = {each.pair for each in group} if isPlain else set()
+        if isPlain:
             client.good = self._goodMeanwhile(client, group)
-        for each in group:
-            before = client.good
-            self._take(client, [each])
-            if isinstance(each, Asked):
-                client.good = before
+        if len(pairs) > 1:
+            parts = [[each for each in group if each.pair == pair] for pair in pairs]
+        else:
+            parts = [[each] for each in sorted(group, key=lambda each: each.when.high)]
+        for part in parts:
+            for chain in overlapping(part):
+                before = client.good
+                self._take(client, chain)
+                if isinstance(chain[0], Asked):
+                    client.good = before
 
     def _goodMeanwhile(self, client: Client, group: list[Asked]) -> set[Good | None]:
-        """All that a client may be as a regular, while it asks all these."""
-        found, before = set(client.good), set()
-        for _ in group:
-            if found == before:
-                break
-            before = found
-            found = spread(found.union(*(self._goodAfter(client, each, found) for each in group)))
-        return found
+        """All that a client may be as a regular, while it asks all these.
 
-    def _goodAfter(self, client: Client, asked: Asked, found: set[Good | None]) -> set[Good | None]:
-        pair = asked.pair
-        worlds = [World(good, ((pair, known),)) for good in found for known in client.pairs[pair]]
-        return {after.good for world in worlds for after in asked.leadsTo(world, self.times)}
+        A pair may be seen for the first time in the group, and pass in it.
+        """
+        found = set(client.good)
+        known = {each.pair: set(client.pairs[each.pair]) for each in group}
+        for _ in group:
+            before = found, sum(map(len, known.values()))
+            for each in group:
+                pair = each.pair
+                worlds = [World(good, ((pair, one),)) for good in found for one in known[pair]]
+                after = {more for world in worlds for more in each.leadsTo(world, self.times)}
+                found = spread(found | {world.good for world in after})
+                known[pair] |= {world.of(pair) for world in after if mayYetPass(world.of(pair))}
+            if before == (found, sum(map(len, known.values()))):
+                break
+        return found
 
     # The store
 
@@ -196,6 +211,11 @@ def apart(chain: list[Any]) -> list[list[Any]]:
 def mayPass(asked: Asked) -> bool:
     """Whether it may have been accepted."""
     return ACCEPTED in asked.heard
+
+
+def mayYetPass(known: Known) -> bool:
+    """Whether it has not passed."""
+    return not isinstance(known, Passed)
 
 
 def told(group: list[Any], worlds: Iterable[World]) -> str:

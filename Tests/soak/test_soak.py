@@ -151,6 +151,35 @@ def test_many_doubts_about_a_client_are_not_multiplied() -> None:
     assert wrongs([*doubts, Forgot("c", Span(70.0, 70.1))], store, 71.0) == []
 
 
+def unheard(pair: tuple[str, str], start: float, end: float) -> Asked:
+    return Asked("c", pair, Span(start, end), BOTH, isSure=False)
+
+
+def test_however_many_ask_at_once_the_last_to_be_answered_need_not_be_the_last_decided() -> None:
+    pair = ("a", "b")
+    others = [unheard((f"s{number}", "r"), 1.2, 9.0) for number in range(12)]
+    first = Asked("c", pair, Span(1.0, 2.5), BOTH)  # it waits for a store that is busy
+    second = Asked("c", pair, Span(1.5, 2.6), BOTH)
+    store = MemoryStore()
+    for moment in (1.6, 1.0):
+        store.decide(Triple("c", *pair), RULES, moment)
+    assert store.decide(Triple("c", *pair), RULES, 11.2).isAccepted
+    assert wrongs([first, second, *others, ask(11.2, ACCEPTED, pair)], store, 12.0) == []
+    assert wrongs([second, *others, ask(11.2, ACCEPTED, pair)], store, 12.0) != []
+
+
+def test_of_many_at_once_those_count_as_passed_who_were_first_seen_among_them() -> None:
+    pairs = [(f"s{number}", "r") for number in range(5)]
+    store = MemoryStore()
+    asked = [unheard(("long", "ago"), -1.0, 20.5)]
+    for moment, heard in ((0.0, DEFERRED), (20.0, ACCEPTED)):
+        for number, pair in enumerate(pairs):
+            store.decide(Triple("c", *pair), RULES, moment + number / 10)
+            asked.append(ask(moment + number / 10, heard, pair))
+    assert store.decide(Triple("c", "new", "r"), RULES, 30.0).reason == "regular client"
+    assert wrongs([*asked, ask(30.0, ACCEPTED, ("new", "r"))], store, 31.0) == []
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_of_a_crowd_any_may_be_those_who_passed_before_their_client_was_a_regular(
     seed: int,
