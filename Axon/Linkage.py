@@ -26,7 +26,7 @@ class linkage(AxonObject):
     pipewidth, synchronous: set the sink's size (messages), see setSynchronous.
     """
 
-    __slots__ = ("_from", "_to", "passthrough")
+    __slots__ = ("_from", "_to", "passthrough", "sink", "source")
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class linkage(AxonObject):
         pipewidth: int = 0,
         synchronous: object = None,
     ) -> None:
-        self.passthrough = passthrough
+        self.source, self.sink, self.passthrough = source, sink, passthrough
         self._from = source._postbox(sourcebox, passthrough == 1)
         self._to = sink._postbox(sinkbox, passthrough != 2)
         if pipewidth:
@@ -47,19 +47,14 @@ class linkage(AxonObject):
             self.setSynchronous(1)
 
     @classmethod
-    def between(cls, start: postbox, end: postbox, passthrough: int) -> linkage:
+    def between(
+        cls, source: Any, sink: Any, start: postbox, end: postbox, passthrough: int
+    ) -> linkage:
         """The linkage of two boxes that have been looked up."""
         made = cls.__new__(cls)
-        made._from, made._to, made.passthrough = start, end, passthrough
+        made.source, made.sink, made.passthrough = source, sink, passthrough
+        made._from, made._to = start, end
         return made
-
-    @property
-    def source(self) -> Any:
-        return self._from.component
-
-    @property
-    def sink(self) -> Any:
-        return self._to.component
 
     @property
     def sourcebox(self) -> str:

@@ -54,7 +54,7 @@ class postoffice:
             )
         if end.target is not None or end is start:
             _checkCircle(start, end)
-        made = linkage.between(start, end, passthrough)
+        made = linkage.between(fromWhom, toWhom, start, end, passthrough)
         if capacity is not None or pipewidth or synchronous is not None:
             _limit(made, capacity, pipewidth or (None if synchronous is None else 1))
         end.addsource(start)
@@ -67,8 +67,7 @@ class postoffice:
         unwanted = []
         for each in linkages:
             if each is thelinkage or (
-                thelinkage is None
-                and (each._from.component is thecomponent or each._to.component is thecomponent)
+                thelinkage is None and (each.source is thecomponent or each.sink is thecomponent)
             ):
                 unwanted.append(each)
             else:

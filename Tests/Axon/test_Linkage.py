@@ -64,3 +64,24 @@ def test_its_transit_can_be_shown_and_hidden_again(caplog):
         source.send("unseen")
     assert [record.getMessage() for record in caplog.records] == ["here: 'seen'"]
     assert list(sink.Inbox()) == ["seen", "unseen"]
+
+
+def test_it_still_says_what_it_joins_when_one_has_ended_and_nobody_else_keeps_it():
+    class Short(component):
+        def main(self):
+            yield 1
+
+    class Long(component):
+        def main(self):
+            short = Short().activate()
+            name = short.name
+            joint = self.link((self, "outbox"), (short, "inbox"))
+            del short
+            for _ in range(4):
+                yield 1
+            assert not joint.sink._task.isAlive()
+            assert str(joint) == f"{self.name}:outbox->{name}:inbox"
+            self.unlink(joint.sink)
+            assert self.postoffice.linkages == []
+
+    Long().run()
