@@ -42,7 +42,7 @@ class postbox:
     def addsource(self, newsource: postbox) -> None:
         """From now on `newsource` leads here."""
         newsource.target = self
-        self.sources = withItem(self.sources, newsource) if self.sources else (newsource,)
+        self.sources = withItem(self.sources, newsource)
         if self.isInbox and self.target is None and not newsource.sources:
             newsource.leadTo(self)  # the commonest linkage: from end to end
         else:
@@ -52,10 +52,7 @@ class postbox:
         """`oldsource` leads here no longer; nothing happens if it did not, or its box is gone."""
         if oldsource not in self.sources:
             return
-        if len(self.sources) > 1:
-            self.sources.remove(oldsource)
-        else:
-            self.sources = ()
+        self.sources = withoutItem(self.sources, oldsource)
         oldsource.target = None
         if oldsource.isInbox or oldsource.sources:
             oldsource.resolve()
@@ -127,14 +124,11 @@ class outbox(postbox):
         if before is sink:
             return
         if before is not NULL:
-            if len(before.feeders) > 1:
-                before.feeders.remove(task)
-            else:
-                before.feeders = ()
+            before.feeders = withoutItem(before.feeders, task)
             if (before.waiting or task.gates) and task not in before.feeders:
                 before.letGo(task)
         if sink is not NULL:
-            sink.feeders = withItem(sink.feeders, task) if sink.feeders else (task,)
+            sink.feeders = withItem(sink.feeders, task)
         outboxes[self.boxname] = sink
 
 
@@ -401,6 +395,14 @@ def withItem(items: Any, item: Any) -> Any:
     if type(items) is tuple:
         return [*items, item]
     items.append(item)
+    return items
+
+
+def withoutItem(items: Any, item: Any) -> Any:
+    """`items` without `item`."""
+    if type(items) is tuple:
+        return ()
+    items.remove(item)
     return items
 
 

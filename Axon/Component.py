@@ -327,7 +327,7 @@ class component(microprocess):
                 sink.setCapacity(None)
         if self._linkedOutboxes:  # those that are free again would keep this alive
             self._linkedOutboxes = tuple(
-                [box for box in self._linkedOutboxes if box.target is not None or box.sources]
+                [box for box in self._linkedOutboxes if box.isLinked()]
             )
         return self._closeDownValue
 

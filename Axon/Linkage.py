@@ -41,10 +41,9 @@ class linkage(AxonObject):
         self.source, self.sink, self.passthrough = source, sink, passthrough
         self._from = source._postbox(sourcebox, passthrough == 1)
         self._to = sink._postbox(sinkbox, passthrough != 2)
-        if pipewidth:
-            self.setSynchronous(pipewidth)
-        elif synchronous is not None:
-            self.setSynchronous(1)
+        size = sizeOf(pipewidth, synchronous)
+        if size is not None:
+            self.setSynchronous(size)
 
     @classmethod
     def between(
@@ -105,3 +104,8 @@ class linkage(AxonObject):
 
     def __repr__(self) -> str:
         return f"<linkage {self.short_str()}>"
+
+
+def sizeOf(pipewidth: int, synchronous: object) -> int | None:
+    """The size that these two ask of a sink, if any."""
+    return pipewidth or (None if synchronous is None else 1)

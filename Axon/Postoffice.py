@@ -11,7 +11,7 @@ from typing import Any
 
 from Axon.AxonExceptions import BoxAlreadyLinkedToDestination, noSuchBox, wiringError
 from Axon.Box import NULL
-from Axon.Linkage import BoxPair, linkage
+from Axon.Linkage import BoxPair, linkage, sizeOf
 
 
 class postoffice:
@@ -55,9 +55,10 @@ class postoffice:
         if end.target is not None or end is start:
             _checkCircle(start, end)
         made = linkage.between(fromWhom, toWhom, start, end, passthrough)
-        if capacity is not None or pipewidth or synchronous is not None:
-            _limit(made, capacity, pipewidth or (None if synchronous is None else 1))
-        end.addsource(start)
+        size = sizeOf(pipewidth, synchronous)
+        if capacity is not None or size is not None:
+            _limit(made, capacity, size)
+        made.join()
         self.linkages.append(made)
         return made
 
@@ -73,7 +74,7 @@ class postoffice:
             else:
                 self.linkages.append(each)
         for each in unwanted:
-            each._to.removesource(each._from)
+            each.part()
 
     deregisterlinkage = unlink
 
@@ -84,7 +85,7 @@ class postoffice:
         """Takes away every linkage that was made here."""
         linkages, self.linkages = self.linkages, []
         for each in linkages:
-            each._to.removesource(each._from)
+            each.part()
 
 
 def _checkEnd(end: Any, isInbox: bool) -> None:

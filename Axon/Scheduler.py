@@ -168,7 +168,7 @@ class scheduler(microprocess):
         if task.callers is not None and not task.process._isStopping:
             task.goBack(None)
         else:
-            if task.resume is not _raiseStopIteration:
+            if not task.process._isStopping:
                 task.body = None  # which has ended of itself, and need not be closed
             try:
                 self.finish(task)
@@ -409,8 +409,7 @@ class scheduler(microprocess):
         if self._done is None or self._done.done():
             return
         try:
-            if self._calls:
-                self._takeCalls()
+            self._takeCalls()
             self.timers.wakeDue()
             self._giveTurns()
         except EndOfRound:
@@ -419,7 +418,7 @@ class scheduler(microprocess):
             self.errors.append(error)
             self._done.set_result(None)
         else:
-            if not self.tasks and self._isOver():
+            if self._isOver():
                 self._done.set_result(None)
 
     def _sliceNow(self) -> None:

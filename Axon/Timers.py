@@ -14,8 +14,6 @@ from time import monotonic
 
 from Axon.Turns import Task
 
-SPARE = 64  # this many entries that count no more are let be, beside the lesser part
-
 
 class Clock:
     """The machine's own time: seconds, from an arbitrary beginning, never set back."""
@@ -45,10 +43,6 @@ class Timers:
         self._order = count()
         self.pending: dict[Task, float] = {}  # the time of each task's entry
 
-    def wakeAfter(self, task: Task, seconds: float) -> None:
-        """Ends the sleep of `task` in `seconds`, unless it is woken before."""
-        self.wakeAt(task, self.clock.now() + seconds)
-
     def wakeAt(self, task: Task, due: float) -> None:
         """Ends the sleep of `task` when the clock says `due`, unless it is woken before."""
         task.deadline = due
@@ -58,20 +52,19 @@ class Timers:
     def _enter(self, task: Task, due: float) -> None:
         self.pending[task] = due
         heappush(self._heap, (due, next(self._order), task))
-        if len(self._heap) > SPARE + 2 * len(self.pending):
-            self._tidy()
+        self._tidy()
 
     def forget(self, task: Task) -> None:
         """It will not sleep again."""
         task.deadline = None
         self.pending.pop(task, None)
-        if len(self._heap) > SPARE + 2 * len(self.pending):
-            self._tidy()
+        self._tidy()
 
     def _tidy(self) -> None:
-        """Drops the entries that count no more."""
-        self._heap = [entry for entry in self._heap if self.pending.get(entry[2]) == entry[0]]
-        heapify(self._heap)
+        """Drops the entries that count no more, once they are the greater part."""
+        if len(self._heap) > 64 + 2 * len(self.pending):
+            self._heap = [entry for entry in self._heap if self.pending.get(entry[2]) == entry[0]]
+            heapify(self._heap)
 
     def next(self) -> float | None:
         """The earliest time at which somebody may have to be woken."""
@@ -93,10 +86,7 @@ class Timers:
     def wakeDue(self) -> None:
         """Wakes all whose time has come."""
         now = self.clock.now()
-        while self._heap and self._heap[0][0] <= now:
-            due = self.next()
-            if due is None or due > now:
-                break
+        while (due := self.next()) is not None and due <= now:
             task = heappop(self._heap)[2]
             del self.pending[task]
             task.deadline = None

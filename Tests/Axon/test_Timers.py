@@ -42,7 +42,7 @@ def test_nobody_is_due_where_nobody_sleeps():
 def test_each_is_woken_at_its_time_and_not_before():
     clock, timers, tasks = sleepers(3)
     for task, seconds in zip(tasks, (3, 1, 2), strict=True):
-        timers.wakeAfter(task, seconds)
+        timers.wakeAt(task, clock.now() + seconds)
     assert timers.next() == 1
     for now, expected in ((0.9, []), (1, [1]), (2.5, [1, 2]), (3, [0, 1, 2])):
         clock.advanceTo(now)
@@ -53,7 +53,7 @@ def test_each_is_woken_at_its_time_and_not_before():
 
 def test_whoever_is_forgotten_is_not_woken():
     clock, timers, tasks = sleepers(2)
-    timers.wakeAfter(tasks[0], 1), timers.wakeAfter(tasks[1], 2)
+    timers.wakeAt(tasks[0], 1), timers.wakeAt(tasks[1], 2)
     timers.forget(tasks[0])
     assert timers.next() == 2
     clock.advanceTo(5)
@@ -65,7 +65,7 @@ def test_a_timeout_that_is_renewed_again_and_again_keeps_one_entry():
     clock, timers, (task,) = sleepers(1)
     for now in range(1000):
         clock.advanceTo(now)
-        timers.wakeAfter(task, 10)
+        timers.wakeAt(task, now + 10)
         timers.wakeDue()
     assert len(timers._heap) == 1
     assert timers.next() == 1009
@@ -74,7 +74,7 @@ def test_a_timeout_that_is_renewed_again_and_again_keeps_one_entry():
 def test_a_timeout_that_shrinks_again_and_again_stays_small():
     _clock, timers, (task,) = sleepers(1)
     for seconds in range(10_000, 0, -1):
-        timers.wakeAfter(task, seconds)
+        timers.wakeAt(task, seconds)
     assert timers.next() == 1
     assert len(timers._heap) < 200
 
@@ -104,7 +104,7 @@ def test_any_order_of_sleeps_and_wakes_is_as_in_a_simple_model(actions):
                 tasks[each].state = PAUSED
             assert timers.next() == min(model.values(), default=None)
         elif action == "sleep":
-            timers.wakeAfter(task, seconds)
+            timers.wakeAt(task, clock.now() + seconds)
             model[number] = clock.now() + seconds
         elif action == "ended":
             timers.forget(task)

@@ -75,8 +75,7 @@ class Behind:
 
     def serversInOrder(self) -> list[Server]:
         """All of them, the one to be asked first at the head."""
-        servers = self._servers()
-        return self.smtp_health.inOrder(servers, self.now()) if len(servers) > 1 else list(servers)
+        return self.smtp_health.inOrder(self._servers(), self.now())
 
     def realClient(self) -> Client:
         """Who the client is, for those behind."""
@@ -97,12 +96,13 @@ class Behind:
     def connectToRealSMTPServer(self) -> None:
         """Makes a TCPClient and links the tcp boxes to it. Called when one is needed."""
         host, port, path = self.server
-        patience = self.smtp_timeouts.get("connect", 30)
-        client = self.TCPClient = TCPClient(host, port, connect_timeout=patience)
-        if path is not None:
-            client.path = path
-        if self.smtp_tls_name:
-            client.serverHostname = self.smtp_tls_name
+        client = self.TCPClient = TCPClient(
+            host,
+            port,
+            path=path,
+            serverHostname=self.smtp_tls_name or host,
+            connect_timeout=self.smtp_timeouts.get("connect", 30),
+        )
         self.link((self, "tcp_outbox"), (client, "inbox"))
         self.link((self, "tcp_signal"), (client, "control"))
         self.link((client, "outbox"), (self, "tcp_inbox"))

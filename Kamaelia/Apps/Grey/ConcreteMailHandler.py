@@ -76,8 +76,7 @@ class ConcreteMailHandler(Behind, StrictMailHandler):
     # The connection to the real server
 
     def heedOthers(self) -> None:
-        if self._waitsFor is not None:
-            super().heedOthers()
+        super().heedOthers()
         if self.relaying is not None:
             self.relaying.heed()
 
@@ -166,7 +165,7 @@ class ConcreteMailHandler(Behind, StrictMailHandler):
         refusal, relaying = event.refusal, self.relaying
         if relaying is None or not relaying.isInText:
             refusal = refusal or self._lostMail() or NOT_REACHED
-        elif refusal is None and event.isEightBit:
+        elif refusal is None:
             refusal = Conversations.lacking((), event.isEightBit, relaying)
         if refusal is not None:
             self.dropRelay()

@@ -99,8 +99,6 @@ def end(relaying: Relaying, session: Session) -> Conversation:
     """The last piece of the text and the dot, in one write."""
     replies = yield from dot(relaying, relaying.last)
     relaying.isInText = False
-    if len(replies) == 1:
-        return replies[0]
     return (yield from conclude(relaying, session, session.recipients, replies, [], relaying.start))
 
 

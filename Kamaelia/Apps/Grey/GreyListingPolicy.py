@@ -40,7 +40,6 @@ from Kamaelia.Apps.Grey.Greylist import wallClock
 from Kamaelia.Apps.Grey.Noting import ACCEPTED, DEFERRED, REFUSED, Noting
 from Kamaelia.Apps.Grey.Stores.Store import StoreFailed
 from Kamaelia.Support.Greylist.Keys import withoutBrackets
-from Kamaelia.Support.Greylist.Lists import Lists
 from Kamaelia.Support.Greylist.Rules import Decision
 from Kamaelia.Support.Protocol.SMTPReply import Reply
 from Kamaelia.Support.Protocol.SPF import keyOf
@@ -70,14 +69,14 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
 
     def sentFromAllowedIPAddress(self) -> bool:
         """Whether the client's address may send to anybody."""
-        return bool(self.allowed_senders) and self._isClientIn(self.allowed_senders)
+        return self._isClientIn(self.allowed_senders)
 
     def sentFromAllowedNetwork(self) -> bool:
         """Whether the client's network may send to anybody."""
-        return bool(self.allowed_sender_nets) and self._isClientIn(self.allowed_sender_nets)
+        return self._isClientIn(self.allowed_sender_nets)
 
     def _isClientIn(self, setting: Any) -> bool:
-        return compiled(setting, asClients).client(self.peer) is not None
+        return bool(setting) and compiled(setting, asClients).client(self.peer) is not None
 
     def sentToADomainWeForwardFor(self) -> bool:
         """Whether the domains of all `recipients` are ours."""
@@ -102,15 +101,14 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
         return reason is not None
 
     def _isInTriples(self, recipient: str) -> bool:
-        plain, byName = self.whitelisted_triples, self.whitelisted_nonstandard_triples
-        return bool(
-            (plain and self._isIn(compiled(plain, asTriples), recipient))
-            or (byName and self._isIn(compiled(byName, asHeloTriples), recipient))
-        )
-
-    def _isIn(self, triples: Lists, recipient: str) -> bool:
         mail = (self.peer, self.remotename, self.sender, recipient)
-        return triples.triple(*mail) is not None
+        return any(
+            setting and compiled(setting, compile_).triple(*mail) is not None
+            for setting, compile_ in (
+                (self.whitelisted_triples, asTriples),
+                (self.whitelisted_nonstandard_triples, asHeloTriples),
+            )
+        )
 
     def isGreylisted(self, recipient: str) -> bool:
         """Whether `recipient` has passed greylisting: True is yes, the name is historical."""

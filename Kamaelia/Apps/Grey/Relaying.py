@@ -86,7 +86,7 @@ class Relaying:
         header = self.relay.header()
         if header:
             owner.send(header, "tcp_outbox")
-        self._expect(self.relay.timeouts["connect"])
+        self._expect(self.relay.timeoutOf("connect"))
 
     # What the owner says
 
@@ -190,7 +190,7 @@ class Relaying:
             else:
                 self._expect()
         elif isinstance(event, BeginTLS):
-            self.owner.dueByOthers = self.owner.now() + self.relay.timeouts["TLS"]
+            self.owner.dueByOthers = self.owner.now() + self.relay.timeoutOf("TLS")
             self.owner.send(self.owner.smtp_ssl or True, "tcp_makessl")
         else:
             self._break(event)
@@ -199,7 +199,7 @@ class Relaying:
         """From now on the real server has the time of this stage, and `more`."""
         relay, owner = self.relay, self.owner
         if relay.waiting:
-            owner.dueByOthers = owner.now() + relay.timeouts[relay.waiting[0]] + more
+            owner.dueByOthers = owner.now() + relay.timeoutOf(relay.waiting[0]) + more
         else:
             owner.dueByOthers = inf
 

@@ -20,9 +20,9 @@ def ofSession(name: str, meaning: str) -> Any:
 
 
 @lru_cache(maxsize=64)
-def sharedSettings(*settings: Any) -> Settings:
+def sharedSettings(**settings: Any) -> Settings:
     """One object for all connections that are set up alike: answers are cached in it."""
-    return Settings(*settings)
+    return Settings(**settings)
 
 
 class SessionState:
@@ -75,13 +75,13 @@ class SessionState:
             extensions |= {"STARTTLS"}
         self.session = Session(
             sharedSettings(
-                self.servername,
-                self.serverid,
-                self.esmtp,
-                extensions,
-                self.max_message_size,
-                self.max_recipients,
-                self.max_errors,
+                servername=self.servername,
+                serverid=self.serverid,
+                esmtp=self.esmtp,
+                extensions=extensions,
+                max_message_size=self.max_message_size,
+                max_recipients=self.max_recipients,
+                max_errors=self.max_errors,
             )
         )
         self.local = self.local or self.localip

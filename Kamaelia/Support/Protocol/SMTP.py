@@ -120,7 +120,7 @@ class Session(Listener):
 
     def say(self, verb: str, words: list[str]) -> Reply:
         """may() and do() in one, where no policy stands between them."""
-        return self.may(verb, words) or COMMANDS[verb].do(self, words)
+        return self.may(verb, words) or self.do(verb, words)
 
     def answer(self, reply: Reply) -> Reply:
         """What to send where this reply is due, which is another after too many errors.

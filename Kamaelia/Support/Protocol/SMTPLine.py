@@ -55,8 +55,7 @@ def wordsOf(line: bytes) -> list[str]:
     text = line.decode("utf-8", "surrogateescape")
     if '"' in text:
         return WORD.findall(text)
-    words = text.split(" ")
-    return [word for word in words if word] if "" in words else words
+    return [word for word in text.split(" ") if word]
 
 
 def verbOf(words: list[str]) -> str:

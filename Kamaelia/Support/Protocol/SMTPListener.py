@@ -132,7 +132,7 @@ class Listener:
         if mayFollow is None:
             return self._refuse(UNKNOWN)
         if self.position == len(self.buffer):
-            self.buffer, self.position = b"", 0
+            self.forget()
         elif not mayFollow:
             return self._refuse(TOO_EARLY)
         self.mustWait = not mayFollow
@@ -140,7 +140,7 @@ class Listener:
 
     def _takeText(self) -> Text | Ended | None:
         text = self.text
-        if self.position < len(self.buffer) and not text.hasEnded:
+        if self.unread and not text.hasEnded:
             chunk = text.take(self.buffer[self.position :])
             self.buffer, self.position = text.rest, 0
             if chunk:

@@ -302,8 +302,6 @@ class Relay:
 def withParameters(envelope: Envelope, extensions: Mapping[str, str]) -> str:
     """The path and its parameters as written, without OPTIONAL ones that are not offered."""
     path, parameters = envelope
-    if not parameters:
-        return path
     words = [path]
     for name, value in parameters.items():
         if OPTIONAL.get(name, name) in extensions or name not in OPTIONAL:

@@ -46,7 +46,6 @@ class Reply:
                 f"reply {code} has a CR or a NUL in {text!r}: part its lines by \\n alone"
             )
         self.code = code
-        self.isPositive = code < 400  # 2xx and 3xx: it is done, or the next step may follow
         self.text = text
         self.closes = closes
         self.isPositive = code < 400  # 2xx and 3xx: it is done, or the next step may follow
@@ -105,8 +104,8 @@ class ReplyReader:
 
     def take(self, data: bytes) -> Iterable[Reply]:
         """The replies that are complete with this data; GarbageReply where the first bad one is."""
-        isBetween = not (self.kept or self.lines)
-        whole = wholeReplies(data) if isBetween and len(data) <= LONGEST_REPLY_LINE else ()
+        mayBeWhole = not self.isAmidReply and len(data) <= LONGEST_REPLY_LINE
+        whole = wholeReplies(data) if mayBeWhole else ()
         return whole or self._takeAll(data)
 
     def _takeAll(self, data: bytes) -> Iterator[Reply]:

@@ -41,8 +41,6 @@ def verdictOn(answers: Sequence[tuple[str, Reply]]) -> Verdict:
     if not answers:
         raise ValueError("a verdict needs the answer to at least one recipient")
     refused = [(path, reply) for path, reply in answers if not reply.isPositive]
-    if not refused:
-        return Verdict(None, refused)
     forNow = [reply for path, reply in refused if reply.isForNow]
     if len(refused) == len(answers):
         return Verdict(forNow[0] if forNow else refused[0][1], [])
