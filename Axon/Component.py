@@ -35,6 +35,7 @@ from typing import Any, ClassVar, NoReturn
 
 from Axon.AxonExceptions import emptyInbox, noSuchBox, wiringError
 from Axon.Box import NULL, UNUSED, directsink, outbox, postbox, storageOf
+from Axon.Hooks import plainResult
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.Linkage import BoxPair, linkage
 from Axon.Microprocess import microprocess
@@ -299,13 +300,16 @@ class component(microprocess):
     # Life
 
     def main(self) -> Any:
-        """Old style: initialiseComponent(), then mainBody() a turn while it gives something true,
-        then closeDownComponent(). Mostly overridden.
+        """Run an old-style component; most classes override this method.
+
+        Call initialiseComponent(), then mainBody() once a turn while it returns a true value,
+        then closeDownComponent(). Raise TypeError if one of them is an async or a generator
+        function.
         """
-        yield self.initialiseComponent() or 1
-        while going := self.mainBody():
+        yield plainResult(self.initialiseComponent(), "initialiseComponent", self) or 1
+        while going := plainResult(self.mainBody(), "mainBody", self):
             yield going
-        self.closeDownComponent()
+        plainResult(self.closeDownComponent(), "closeDownComponent", self)
 
     def initialiseComponent(self) -> Any:
         """Called once, in the first turn. Yours to override."""
@@ -326,9 +330,7 @@ class component(microprocess):
             if sink.capacity is not None:  # nobody will take anything: nobody is to wait for it
                 sink.setCapacity(None)
         if self._linkedOutboxes:  # those that are free again would keep this alive
-            self._linkedOutboxes = tuple(
-                [box for box in self._linkedOutboxes if box.isLinked()]
-            )
+            self._linkedOutboxes = tuple([box for box in self._linkedOutboxes if box.isLinked()])
         return self._closeDownValue
 
     # Mistakes

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from Axon.AxonExceptions import deadlock
+from Axon.Hooks import plainResult
 from Axon.Turns import Task
 
 GRACE = 5.0  # seconds that async bodies have for their `finally` blocks
@@ -20,7 +21,7 @@ def isAnsweredFor(task: Task, error: BaseException) -> bool:
         if parent in asked:
             continue
         asked.add(parent)
-        if parent.childFailed(child, task.process, error):
+        if plainResult(parent.childFailed(child, task.process, error), "childFailed", parent):
             return True
         pending += [(parent, watcher) for watcher in parent._task.watchers]
     return False

@@ -31,6 +31,7 @@ from types import GeneratorType
 from typing import Any, ClassVar
 
 from Axon import Ending
+from Axon.Hooks import plainResult
 from Axon.Ipc import WaitComplete, newComponent, reactivate, shutdownMicroprocess
 from Axon.Microprocess import microprocess
 from Axon.Timers import Clock, Timers
@@ -244,11 +245,12 @@ class scheduler(microprocess):
             try:
                 process.stop()
             finally:
+                for watcher in task.watchers:  # first: also when what follows raises an error
+                    watcher._task.nudge()
                 knockon = process._closeDownMicroprocess()
                 if knockon:
+                    plainResult(knockon, "_closeDownMicroprocess", process)
                     self.handleMicroprocessShutdownKnockon(knockon)
-                for watcher in task.watchers:
-                    watcher._task.nudge()
                 if not process.children:  # whose errors would go on upwards
                     task.watchers = ()
                 task.letGo()

@@ -23,6 +23,7 @@ AXON: list[Floor] = [
         "the ground": [
             "Axon.AxonExceptions",
             "Axon.Base",
+            "Axon.Hooks",
             "Axon.Ipc",
             "Axon.debug",
             "Axon.debugConfigDefaults",
