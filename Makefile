@@ -73,7 +73,7 @@ $(VENV)/installed-%: $(FORM) | $(VENV)/bin/python
 	$(PIP) --editable '.[$(EXTRAS)]'
 	@touch $@ $(VENV)/installed
 
-# Axon.testing is a pytest plugin: who checks its types needs pytest too.
+# Axon.pytestPlugin imports pytest, so that checking its types needs pytest.
 $(VENV)/installed-test: EXTRAS := test
 $(VENV)/installed-lint: EXTRAS := test,lint
 $(VENV)/installed-docs: EXTRAS := test,docs

@@ -1,4 +1,4 @@
-"""For tests: a fresh scheduler for each, time that flies, turns in any order, and boxes to feed.
+"""Functions for tests: feed a component, shuffle the order of turns, end what is left.
 
 Example usage
 -------------
@@ -7,32 +7,20 @@ Example usage
     def test_it_adds_up():
         assert feed(Total(), inbox=[1, 2, 3]) == {"outbox": [6], "signal": [FINISHED]}
 
-    def test_it_gives_up_after_an_hour(virtualClock):
-        assert feed(Patient(), control=())["signal"] == ["I give up"]
-        assert virtualClock.now() >= 3600
-
-    pytest --axon-shuffle           the order of turns is any that the promises allow
-    pytest --axon-seed 1234         the very order that a failed test has reported
-
 How does it work?
 -----------------
-pytest finds this as a plugin once the distribution is installed. Each test has
-a scheduler of its own, as `scheduler.run`, and a tracker; what is left of
-either is ended after it. A test whose subject is the order of turns says
-`@pytest.mark.roundRobin`, and is never shuffled.
+Nothing here needs pytest: any test runner, or none, may call feed(). With pytest,
+`Axon.pytestPlugin` gives each test a scheduler of its own and a virtual clock.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Generator, Iterable, Iterator
-from random import Random, SystemRandom
+from collections.abc import Callable, Generator, Iterable
+from random import Random
 from typing import Any
 
-import pytest
-
 from Axon.Component import component
-from Axon.CoordinatingAssistantTracker import coordinatingassistanttracker
 from Axon.Ending import raiseAll
 from Axon.EventLoop import newLoop
 from Axon.Ipc import producerFinished
@@ -40,7 +28,10 @@ from Axon.Scheduler import scheduler
 from Axon.Timers import VirtualClock
 from Axon.Turns import READY, RunQueue
 
-FINISHED = producerFinished()  # what feed() sends to "control" when all has been sent
+# pytest reads this name when it loads the entry point, which is this module.
+pytest_plugins = ["Axon.pytestPlugin"]
+
+FINISHED = producerFinished()  # what feed() sends to "control" after the last message
 
 Outcome = dict[str, list[Any]]
 
@@ -48,16 +39,16 @@ Outcome = dict[str, list[Any]]
 def feed(
     fed: Any, /, *, until: Callable[[Outcome], object] | float | None = None, **boxes: Iterable[Any]
 ) -> Outcome:
-    """feed(component, inbox=[...]) -> a list of what came out, for each outbox that was not linked.
+    """Run a component on the given messages; return what it sent to each unlinked outbox.
 
-    Before its first turn each inbox is sent what is given for it, and FINISHED
-    comes to "control" unless `control` is given. It runs in `scheduler.run`,
-    beside what was activated there, until it has ended, until nothing is left
-    that could wake anybody, or, if that is sooner, until `until`: a number of
-    seconds, or a question that is asked, after each message that comes out,
-    of all that came out so far. Then all that still run are ended.
+    Each inbox receives the messages that are given under its name before the first turn, and
+    "control" receives FINISHED unless `control` is given. The component runs in `scheduler.run`,
+    beside what is active there, until it has ended or until nothing can wake any component.
+    `until` ends the run earlier: a number of seconds, or a function that is called with the
+    outcome so far after each message that comes out, and returns whether it is enough.
+    Components that still run are ended then.
 
-    Raises what the run raises, noSuchBox for a box that is not there.
+    Raises whatever the run raises, and noSuchBox (a KeyError) for a box that does not exist.
     """
     run = scheduler.run
     outcome = _collect(fed, run, until if callable(until) else lambda _: False)
@@ -78,8 +69,39 @@ def feed(
     return outcome
 
 
+def feedConnection(handler: Any, /, *data: bytes) -> bytes:
+    """Run a connection's protocol on the data that its peer sends; return what it answers.
+
+    Each argument is a message to "inbox". The peer then closes the connection: FINISHED comes to
+    "control". Raises TypeError if the protocol sends something that a socket does not accept
+    (bytes, or str, which is encoded as UTF-8), and whatever feed() raises.
+    """
+    sent = bytearray()
+
+    def write(outcome: Outcome) -> bool:
+        for message in outcome["outbox"]:
+            sent.extend(_dataOf(message, handler.name))
+        outcome["outbox"].clear()
+        return False
+
+    feed(handler, until=write, inbox=data)
+    return bytes(sent)
+
+
+def _dataOf(message: object, name: str) -> bytes:
+    """Return the bytes that a connection sends for `message`."""
+    if isinstance(message, str):
+        return message.encode()
+    if isinstance(message, bytes | bytearray | memoryview):
+        return bytes(message)
+    raise TypeError(
+        f"{name} sent {message!r} to its peer; a connection sends bytes or str:"
+        " convert it first, such as str(...).encode()"
+    )
+
+
 class _Ender(component):
-    """_Ender(fed) -> activates `fed`, and stops the scheduler when that has ended."""
+    """A component that activates `fed` and stops the scheduler when `fed` has ended."""
 
     def __init__(self, fed: Any) -> None:
         super().__init__()
@@ -94,7 +116,7 @@ class _Ender(component):
 
 
 def _collect(fed: Any, run: scheduler, isEnough: Callable[[Outcome], object]) -> Outcome:
-    """Links each outbox that is not linked to a list, in which its messages are found."""
+    """Link each unlinked outbox to a list of the messages that it sends."""
     free = [boxname for boxname in fed.outboxes if fed._postbox(boxname, False).target is None]
     outcome: Outcome = {boxname: [] for boxname in free}
     collector = component()
@@ -115,7 +137,7 @@ def _collect(fed: Any, run: scheduler, isEnough: Callable[[Outcome], object]) ->
 
 
 def _loopThatStops(run: scheduler) -> asyncio.AbstractEventLoop:
-    """An event loop that stops `run` where it would wait for what can never happen."""
+    """Return an event loop that stops `run` when nothing can happen any more."""
     clock = run.timers.clock
     loop: Any = newLoop(clock) if isinstance(clock, VirtualClock) else asyncio.SelectorEventLoop()
     selector, select = loop._selector, loop._selector.select
@@ -132,7 +154,7 @@ def _loopThatStops(run: scheduler) -> asyncio.AbstractEventLoop:
 
 
 class ShuffledQueue(RunQueue):
-    """ShuffledQueue(seed) -> a turn for each in each round, in an order that the seed decides."""
+    """A run queue that gives one turn a round to each task, in an order that the seed decides."""
 
     __slots__ = ("_random",)
 
@@ -142,7 +164,7 @@ class ShuffledQueue(RunQueue):
 
     def run(self, turns: int) -> bool:
         ready = self.ready
-        while ready and not READY <= ready[0].state <= READY + 1:  # it was ended where it stood
+        while ready and not READY <= ready[0].state <= READY + 1:  # ended while it was queued
             ready.popleft()
         isNewRound = not ready or ready[0].state == self.mark
         if isNewRound and not self.isStopping:
@@ -153,88 +175,10 @@ class ShuffledQueue(RunQueue):
         return super().run(min(turns, max(thisRound, 1)))
 
 
-# The plugin
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("axon", "Axon")
-    group.addoption(
-        "--axon-shuffle", action="store_true", help="shuffle the order of turns in each round"
-    )
-    group.addoption(
-        "--axon-seed", metavar="N", type=int, help="shuffle it as a run with this seed did"
-    )
-
-
-_SEED = pytest.StashKey["int | None"]()
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line(
-        "markers", "roundRobin: the order of turns is what is tested: never shuffle it"
-    )
-    seed: int | None = config.getoption("axon_seed")
-    if seed is None and config.getoption("axon_shuffle"):
-        seed = SystemRandom().randrange(1_000_000)
-    config.stash[_SEED] = seed
-
-
-def pytest_report_header(config: pytest.Config) -> str | None:
-    seed = config.stash[_SEED]
-    return None if seed is None else f"Axon: turns are shuffled, --axon-seed {seed}"
-
-
-def _seedOf(test: pytest.Item) -> int | None:
-    """The seed with which this test's turns are shuffled, if they are."""
-    return None if test.get_closest_marker("roundRobin") else test.config.stash[_SEED]
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item,
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    report = yield
-    seed = _seedOf(item)
-    if report.failed and seed is not None:
-        report.sections.append(
-            ("Axon", f"the turns were shuffled; replay them with --axon-seed {seed}")
-        )
-    return report
-
-
-@pytest.fixture(autouse=True)
-def freshScheduler(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[scheduler]:
-    """The test's own scheduler, as scheduler.run, and tracker; what is left is ended after it."""
-    seed = _seedOf(request.node)
-    if seed is not None:
-        order = f"{seed} {request.node.nodeid}"
-        monkeypatch.setattr("Axon.Scheduler.RunQueue", lambda: ShuffledQueue(order))
-    tracker, coordinatingassistanttracker.basecat = coordinatingassistanttracker.basecat, None
-    before, scheduler.run = scheduler.run, scheduler()
-    try:
-        yield scheduler.run
-        endAll(scheduler.run)
-    finally:
-        scheduler.mortalise()
-        scheduler.wait_for_one = False
-        scheduler.run = before
-        coordinatingassistanttracker.basecat = tracker
-
-
 def endAll(run: scheduler) -> None:
-    """Ends all that were left in a scheduler that does not run, and raises their errors."""
+    """End what is left in a scheduler that does not run, and raise the errors."""
     if run._thread is None:
         run.errors = []
         run._endAll()
         run._isEnding = False
         raiseAll(run.errors)
-
-
-@pytest.fixture
-def virtualClock(freshScheduler: scheduler) -> VirtualClock:
-    """The clock of the test's scheduler: an hour passes as soon as everybody waits for it."""
-    clock = VirtualClock()
-    scheduler.run = scheduler(clock=clock)
-    return clock

@@ -56,6 +56,7 @@ AXON: list[Floor] = [
             "Axon.ThreadedComponent",
             "Axon.background",
             "Axon.experimental",
+            "Axon.pytestPlugin",
             "Axon.testing",
         ]
     },
@@ -127,9 +128,7 @@ FORBIDDEN: dict[str, tuple[set[str], str]] = {
 #: What Axon may import that is not of the standard library, and who may.
 GUESTS = {
     "uvloop": ["Axon"],
-    "pytest": ["Axon.testing"],
-    "_pytest": ["Axon.testing"],
-    "hypothesis": ["Axon.testing"],
+    "pytest": ["Axon.pytestPlugin"],
 }
 
 
