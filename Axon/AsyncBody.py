@@ -55,7 +55,7 @@ class AsyncBody:
                 " use runThreads() or runAsync() instead of stepping the scheduler by hand"
             )
         self._scheduler.outside += 1
-        self._job = loop.create_task(self._run(), name=str(self._task.process))
+        self._job = loop.create_task(self._run(), name=self._task.process.name)
         self._scheduler.jobs.add(self._job)
 
     async def _run(self) -> None:

@@ -22,7 +22,18 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from Axon.AxonExceptions import noSpaceInBox
+from Axon.AxonExceptions import BoxAlreadyLinkedToDestination, noSpaceInBox
+
+__all__ = [  # what programs import from here, other modules' names included
+    "BoxAlreadyLinkedToDestination",
+    "ShowAllTransits",
+    "makeInbox",
+    "makeOutbox",
+    "noSpaceInBox",
+    "nullsink",
+    "postbox",
+    "realsink",
+]
 
 ShowAllTransits = False  # set before components are made: log each message that a sink takes
 

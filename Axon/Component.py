@@ -33,14 +33,60 @@ from collections.abc import AsyncIterator, Generator, Iterable, Iterator
 from itertools import pairwise
 from typing import Any, ClassVar, NoReturn
 
-from Axon.AxonExceptions import emptyInbox, noSuchBox, wiringError
-from Axon.Box import NULL, UNUSED, directsink, outbox, postbox, storageOf
+from Axon.AxonExceptions import emptyInbox, noSpaceInBox, noSuchBox, wiringError
+from Axon.Box import NULL, UNUSED, directsink, makeInbox, makeOutbox, outbox, postbox, storageOf
+from Axon.debug import debug
 from Axon.Hooks import plainResult
-from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Axon.idGen import numId, strId
+from Axon.Ipc import (
+    WaitComplete,
+    errorInformation,
+    ipc,
+    newComponent,
+    notify,
+    producerFinished,
+    reactivate,
+    shutdown,
+    shutdownMicroprocess,
+    status,
+    wouldblock,
+)
 from Axon.Linkage import BoxPair, linkage
 from Axon.Microprocess import microprocess
 from Axon.Postoffice import notInitialised, postoffice
+from Axon.Scheduler import scheduler
+from Axon.Trace import traceRecvs, traceSends
 from Axon.Turns import HOLD, PAUSE, READY, RUNNING, WAIT, WATCH
+from Axon.util import removeAll
+
+__all__ = [  # what programs import from here, other modules' names included
+    "TraceAllRecvs",
+    "TraceAllSends",
+    "WaitComplete",
+    "component",
+    "debug",
+    "errorInformation",
+    "ipc",
+    "linkage",
+    "makeInbox",
+    "makeOutbox",
+    "microprocess",
+    "newComponent",
+    "noSpaceInBox",
+    "notify",
+    "numId",
+    "postoffice",
+    "producerFinished",
+    "producersConsumersSystemTest",
+    "reactivate",
+    "removeAll",
+    "scheduler",
+    "shutdown",
+    "shutdownMicroprocess",
+    "status",
+    "strId",
+    "wouldblock",
+]
 
 TraceAllSends = False  # set before components are made: print each message that is sent
 TraceAllRecvs = False  # the same for each message that is taken
@@ -61,16 +107,23 @@ class component(microprocess):
 
     def __init__(self, *args: Any, **argd: Any) -> None:
         super().__init__()
-        self.postoffice: Any = None
-        self.children: Any = ()
+        self._postoffice: Any = None
+        self._children: Any = None
         self._linkedOutboxes: Any = ()
         if argd:
             for name, value in argd.items():
                 setattr(self, name, value)
         self.inboxes: dict[str, Any] = dict.fromkeys(self.Inboxes, UNUSED)
         self.outboxes: dict[str, Any] = dict.fromkeys(self.Outboxes, NULL)
-        if TraceAllSends or TraceAllRecvs:
-            _trace(self)
+        if TraceAllSends:
+            traceSends(self)
+        if TraceAllRecvs:
+            traceRecvs(self)
+
+    def __str__(self) -> str:
+        inboxes = {boxname: len(sink) for boxname, sink in self.inboxes.items()}
+        outboxes = {boxname: len(sink) for boxname, sink in self.outboxes.items()}
+        return f"Component {self.name} [ inboxes : {inboxes} outboxes : {outboxes} ]"
 
     # Messages
 
@@ -247,19 +300,28 @@ class component(microprocess):
 
     # Wiring
 
+    @property
+    def postoffice(self) -> Any:
+        """The postoffice that makes this component's linkages; it is created on first access."""
+        if self._postoffice is None:
+            self._postoffice = postoffice()
+        return self._postoffice
+
+    @postoffice.setter
+    def postoffice(self, office: Any) -> None:
+        self._postoffice = office
+
     def link(
         self, source: BoxPair, sink: BoxPair, *optionalargs: Any, **kwoptionalargs: Any
     ) -> linkage:
         """Joins (component, box) to (component, box); see Axon.Postoffice.postoffice.link."""
-        if self.postoffice is None:
-            self.postoffice = postoffice()
         made: linkage = self.postoffice.link(source, sink, *optionalargs, **kwoptionalargs)
         return made
 
     def unlink(self, thecomponent: Any = None, thelinkage: linkage | None = None) -> None:
         """Takes away a linkage, or all those with a component, if this component made them."""
-        if self.postoffice is not None:
-            self.postoffice.unlink(thecomponent, thelinkage)
+        if self._postoffice is not None:
+            self._postoffice.unlink(thecomponent, thelinkage)
 
     def _postbox(self, boxname: str, isInbox: bool) -> postbox:
         """A box's place among the linkages. Raises KeyError if there is no such box."""
@@ -276,10 +338,23 @@ class component(microprocess):
 
     # Children
 
+    @property
+    def children(self) -> Any:
+        """This component's children, a list of its own; it is created on first access."""
+        if self._children is None:
+            self._children = []
+        return self._children
+
+    @children.setter
+    def children(self, children: Any) -> None:
+        self._children = children
+
+    def hasChildren(self) -> bool:
+        """Return whether this component has children."""
+        return bool(self._children)
+
     def addChildren(self, *children: Any) -> None:
-        """Makes components children of this one, which is woken when one of them ends."""
-        if not self.children:
-            self.children = []
+        """Make components children of this one, which is woken when one of them ends."""
         for child in children:
             if isinstance(child, type):
                 raise wiringError(
@@ -294,7 +369,7 @@ class component(microprocess):
         child._task.watchers = [each for each in child._task.watchers if each is not self]
 
     def childComponents(self) -> list[Any]:
-        """This component's children, in the order in which they were added."""
+        """Return this component's children, in the order in which they were added."""
         return list(self.children)
 
     # Life
@@ -324,8 +399,8 @@ class component(microprocess):
         return 1
 
     def _closeDownMicroprocess(self) -> Any:
-        if self.postoffice is not None:
-            self.postoffice.unlinkAll()
+        if self._postoffice is not None:
+            self._postoffice.unlinkAll()
         for sink in self.inboxes.values():
             if sink.capacity is not None:  # nobody will take anything: nobody is to wait for it
                 sink.setCapacity(None)
@@ -391,28 +466,3 @@ def producersConsumersSystemTest() -> None:
     left = len(system.listAllThreads())
     if left or last.total != 2 * 2 * sum(range(100)):
         raise RuntimeError(f"the sum is {last.total}, not 19800, and {left} have not ended")
-
-
-def _trace(who: component) -> None:
-    """Makes `who` print what it sends and takes."""
-    if TraceAllSends:
-        send = who.send
-
-        def tracedSend(message: Any, boxname: str = "outbox") -> None:
-            print(  # noqa: T201 - that is what it is for
-                "SEND:", who.id, who.name, repr(boxname), ":", message
-            )
-            send(message, boxname)
-
-        who.__dict__["send"] = tracedSend
-    if TraceAllRecvs:
-        recv = who.recv
-
-        def tracedRecv(boxname: str = "inbox") -> Any:
-            message = recv(boxname)
-            print(  # noqa: T201 - that is what it is for
-                "RECV:", who.id, who.name, repr(boxname), ":", message
-            )
-            return message
-
-        who.__dict__["recv"] = tracedRecv

@@ -85,7 +85,7 @@ class Introspector(component):
         }
         linkages: dict[tuple[Box, Box], None] = {}
         for each in list(found):
-            for link in each.postoffice.linkages if each.postoffice is not None else ():
+            for link in each.postoffice.linkages:
                 source = (link.source.id, self.srcBoxType[link.passthrough], link.sourcebox)
                 sink = (link.sink.id, self.dstBoxType[link.passthrough], link.sinkbox)
                 linkages[source, sink] = None

@@ -13,8 +13,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from Axon.AxonExceptions import ArgumentsClash, AxonException
 from Axon.Base import AxonObject
 from Axon.Box import postbox
+
+__all__ = ["ArgumentsClash", "AxonException", "AxonObject", "linkage"]
 
 BoxPair = tuple[Any, str]
 

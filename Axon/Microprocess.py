@@ -27,11 +27,14 @@ from math import inf
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from Axon.Base import AxonObject
-from Axon.idGen import numId
+from Axon.debug import debug
+from Axon.idGen import numId, tupleId
 from Axon.Turns import ENDED, PAUSE, READY, RUNNING, UNBORN, WATCH, Task
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
+
+__all__ = ["debug", "microprocess", "tupleId"]  # debug and tupleId: programs import them from here
 
 _ONCE = (1,)  # `yield from` this: sleep once
 
@@ -75,6 +78,27 @@ class _Tracker:
         return None if tracker is None else tracker.getcat()
 
 
+class _Debugger:
+    """The default debugger of each microprocess, made when it is first read.
+
+    An attribute `debugger` of a class or an instance takes its place.
+    """
+
+    def __get__(self, process: Any, owner: type) -> Any:
+        if process is None:
+            return self
+        process.debugger = debugger = debug()
+        debugger.useConfig()
+        return debugger
+
+
+class _Init:
+    """1 if microprocess.__init__ has run, else 0: old programs check it."""
+
+    def __get__(self, process: Any, owner: type) -> int:
+        return int(hasattr(process, "_task"))
+
+
 class microprocess(AxonObject):
     """microprocess([thread]) -> something that runs concurrently once it is activated.
 
@@ -86,6 +110,8 @@ class microprocess(AxonObject):
     tracker: Any = _Tracker()
     scheduler: Any = _NullScheduler
     name: Any = _Name()
+    debugger: Any = _Debugger()
+    init: Any = _Init()
 
     def __init__(self, thread: Any = None, closeDownValue: Any = 0, tag: str = "") -> None:
         self.id = numId()
@@ -96,7 +122,6 @@ class microprocess(AxonObject):
             self._givenBody, self._closeDownValue = thread, closeDownValue
             self.name = f"{self.name}{tag}"
 
-    children: Any = ()  # components have some
     _givenBody: Any = None
     _closeDownValue: Any = 0
     _isStopping = False
@@ -172,6 +197,10 @@ class microprocess(AxonObject):
     def _closeDownMicroprocess(self) -> Any:
         """Called last of all. May give shutdownMicroprocess(...) or reactivate(...) to act on."""
         return self._closeDownValue
+
+    def hasChildren(self) -> bool:
+        """Return whether errors of others may come to this one: only components have children."""
+        return False
 
     def childFailed(self, child: Any, culprit: Any, error: BaseException) -> bool:
         """Asked when `culprit` (`child`, or one below it) raised `error`; True: I answer for it.

@@ -9,9 +9,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from Axon.AxonExceptions import BoxAlreadyLinkedToDestination, noSuchBox, wiringError
+from Axon.AxonExceptions import (
+    AxonException,
+    BoxAlreadyLinkedToDestination,
+    noSuchBox,
+    wiringError,
+)
 from Axon.Box import NULL
 from Axon.Linkage import BoxPair, linkage, sizeOf
+
+__all__ = [  # what programs import from here, other modules' names included
+    "AxonException",
+    "BoxAlreadyLinkedToDestination",
+    "linkage",
+    "postoffice",
+]
 
 
 class postoffice:

@@ -31,11 +31,46 @@ from types import GeneratorType
 from typing import Any, ClassVar
 
 from Axon import Ending
+from Axon.debug import debug
 from Axon.Hooks import plainResult
-from Axon.Ipc import WaitComplete, newComponent, reactivate, shutdownMicroprocess
+from Axon.idGen import numId, strId
+from Axon.Ipc import (
+    WaitComplete,
+    errorInformation,
+    ipc,
+    newComponent,
+    notify,
+    producerFinished,
+    reactivate,
+    shutdown,
+    shutdownMicroprocess,
+    status,
+    wouldblock,
+)
 from Axon.Microprocess import microprocess
 from Axon.Timers import Clock, Timers
 from Axon.Turns import ENDED, READY, EndOfRound, RunQueue, Task
+from Axon.util import removeAll
+
+__all__ = [  # what programs import from here, other modules' names included
+    "WaitComplete",
+    "debug",
+    "errorInformation",
+    "ipc",
+    "microprocess",
+    "newComponent",
+    "notify",
+    "numId",
+    "producerFinished",
+    "reactivate",
+    "removeAll",
+    "scheduler",
+    "shutdown",
+    "shutdownMicroprocess",
+    "status",
+    "strId",
+    "wouldblock",
+]
 
 SLICE = 0.002  # seconds: how long others on the loop may have to wait
 # Seconds between slices in which other threads can run. Without it they might never: a loop that
@@ -95,7 +130,7 @@ class scheduler(microprocess):
             return AsyncBody(body, task, self)
         if not hasattr(body, "send") or not hasattr(body, "throw"):
             raise TypeError(
-                f"the main method of {task.process} must be a generator function"
+                f"the main method of {task.process.name} must be a generator function"
                 f" (with a yield in it) or an async function; it gave {body!r}"
             )
         return body
@@ -251,7 +286,7 @@ class scheduler(microprocess):
                 if knockon:
                     plainResult(knockon, "_closeDownMicroprocess", process)
                     self.handleMicroprocessShutdownKnockon(knockon)
-                if not process.children:  # whose errors would go on upwards
+                if not process.hasChildren():  # whose errors would go on upwards
                     task.watchers = ()
                 task.letGo()
 

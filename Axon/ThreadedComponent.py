@@ -216,7 +216,7 @@ class threadedcomponent(airlockedcomponent):
             code = getattr(body, "__code__", None)
             if not callable(body) or (code and code.co_flags & GENERATOR_OR_COROUTINE):
                 raise TypeError(
-                    f"the main method of {self} runs in a thread: it must be a plain function,"
+                    f"the main method of {self.name} runs in a thread: it must be a plain function,"
                     " without yield and without async"
                 )
             self._body = body
@@ -240,7 +240,7 @@ class threadedcomponent(airlockedcomponent):
     def _attend(self) -> Generator[int, None, None]:
         """What runs in the scheduler: starts the thread, carries its messages, ends with it."""
         airlock = self._open()
-        thread = Thread(target=self._runThread, name=str(self), daemon=True)
+        thread = Thread(target=self._runThread, name=self.name, daemon=True)
         thread.start()
         self.scheduler.outside += 1
         self._isCounted = True
@@ -262,7 +262,9 @@ class threadedcomponent(airlockedcomponent):
         try:
             result = self._body()
             if hasattr(result, "send") and hasattr(result, "throw"):
-                raise TypeError(f"the main method of {self} runs in a thread, but gave {result!r}")
+                raise TypeError(
+                    f"the main method of {self.name} runs in a thread, but gave {result!r}"
+                )
         except BaseException as raised:  # noqa: BLE001 - it is raised in the scheduler's thread
             error = raised
         airlock.finish(error)
@@ -296,7 +298,9 @@ class threadedcomponent(airlockedcomponent):
         if thread.is_alive():
             import logging  # here, because only a thread that hangs needs it
 
-            logging.getLogger("Axon").warning("%s was told to end, but its thread still runs", self)
+            logging.getLogger("Axon").warning(
+                "%s was told to end, but its thread still runs", self.name
+            )
         error, airlock.error = airlock.error, None
         if error is not None and not (airlock.isTold and isinstance(error, normalShutdown)):
             raise error

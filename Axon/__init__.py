@@ -26,13 +26,19 @@ from Axon import (
     Scheduler,
     ThreadedComponent,
     background,
+    debug,
+    debugConfigDefaults,
+    debugConfigFile,
     idGen,
     util,
 )
+from Axon.Base import AxonObject, AxonType
 
 __all__ = [
     "AdaptiveCommsComponent",
     "AxonExceptions",
+    "AxonObject",
+    "AxonType",
     "Base",
     "Box",
     "Component",
@@ -46,6 +52,9 @@ __all__ = [
     "Scheduler",
     "ThreadedComponent",
     "background",
+    "debug",
+    "debugConfigDefaults",
+    "debugConfigFile",
     "idGen",
     "util",
 ]

@@ -15,18 +15,20 @@ How does it work?
     from addDebug and its kin, which concern one object only.
 """
 
-import logging
+from __future__ import annotations
+
 import sys
 import time
-from typing import ClassVar
+from functools import cache
+from typing import TYPE_CHECKING, ClassVar
 
 from Axon import debugConfigDefaults, debugConfigFile
 from Axon.AxonExceptions import AxonException
 
-__all__ = ["debug"]
+if TYPE_CHECKING:
+    from logging import Logger
 
-_logger = logging.getLogger("Axon.debug")
-_logger.setLevel(logging.DEBUG)  # the sections are the filter
+__all__ = ["debug"]
 
 STEP = 5  # by which increaseDebug and decreaseDebug change a level
 
@@ -93,7 +95,7 @@ class debug:
     def debugmessage(self, section: str, *message: object) -> None:
         """Say a message of a section, wanted or not."""
         text = " ".join(map(str, message))
-        logger = _logger.getChild(section)
+        logger = _loggerOf(section)
         if logger.hasHandlers():
             logger.debug("%s", text)
         else:
@@ -111,3 +113,14 @@ class debug:
         return True
 
     note = debug
+
+
+@cache
+def _loggerOf(section: str) -> Logger:
+    """Return the logger of a section. It passes every message: the sections are the filter."""
+    import logging  # here, because only a program that prints debugging output needs it
+
+    root = logging.getLogger("Axon.debug")
+    if root.level == logging.NOTSET:
+        root.setLevel(logging.DEBUG)
+    return logging.getLogger(f"Axon.debug.{section}")

@@ -25,6 +25,7 @@ AXON: list[Floor] = [
             "Axon.Base",
             "Axon.Hooks",
             "Axon.Ipc",
+            "Axon.Trace",
             "Axon.debug",
             "Axon.debugConfigDefaults",
             "Axon.debugConfigFile",

@@ -65,6 +65,43 @@ def test_keyword_arguments_become_attributes_and_override_those_of_the_class():
     assert Configured.size == 5
 
 
+def test_a_new_component_has_an_empty_list_of_children_of_its_own():
+    made = component()
+    assert made.children == []
+    assert made.children is made.children
+    made.children.append(1)
+    assert component().children == []
+
+
+def test_children_and_postoffice_may_be_replaced():
+    made, office = component(children=["child"]), component().postoffice
+    made.postoffice = office
+    assert made.postoffice is office
+    assert made.childComponents() == ["child"]
+
+
+def test_a_new_component_has_a_postoffice_of_its_own_without_linkages():
+    made = component()
+    assert made.postoffice.linkages == []
+    assert made.postoffice is made.postoffice
+    assert made.postoffice is not component().postoffice
+
+
+def test_a_linkage_is_found_in_the_postoffice_of_the_component_that_made_it():
+    made = component()
+    linkage = made.link((made, "outbox"), (component(), "inbox"))
+    assert made.postoffice.linkages == [linkage]
+
+
+def test_the_text_of_a_component_shows_its_name_and_its_boxes():
+    source, sink = joined()
+    source.send("hello")
+    assert str(sink) == (
+        f"Component Axon.Component.component_{sink.id}"
+        " [ inboxes : {'inbox': 1, 'control': 0} outboxes : {'outbox': 0, 'signal': 0} ]"
+    )
+
+
 # Sending and taking
 
 
@@ -188,12 +225,22 @@ def test_TraceAllSends_and_TraceAllRecvs_print_each_message(monkeypatch, capsys)
     monkeypatch.setattr(Component, "TraceAllSends", True)
     monkeypatch.setattr(Component, "TraceAllRecvs", True)
     source, sink = joined()
-    source.send("hello")
-    assert sink.recv() == "hello"
+    message = ["hello"]
+    source.send(message)
+    assert sink.recv() is message
     assert capsys.readouterr().out.splitlines() == [
-        f"SEND: {source.id} {source.name} 'outbox' : hello",
-        f"RECV: {sink.id} {sink.name} 'inbox' : hello",
+        f"SEND: {id(message)} component_{source.id} 'outbox' : ['hello']",
+        f"RECV: {id(message)} component_{sink.id} 'inbox' : ['hello']",
     ]
+
+
+def test_a_component_created_before_tracing_is_not_traced(monkeypatch, capsys):
+    source, sink = joined()
+    monkeypatch.setattr(Component, "TraceAllSends", True)
+    monkeypatch.setattr(Component, "TraceAllRecvs", True)
+    source.send("hello")
+    sink.recv()
+    assert capsys.readouterr().out == ""
 
 
 # Size and capacity

@@ -6,6 +6,7 @@ from math import inf
 import pytest
 
 from Axon.Component import component
+from Axon.debug import debug
 from Axon.Ipc import WaitComplete, newComponent, reactivate, shutdownMicroprocess
 from Axon.Microprocess import microprocess
 from Axon.Scheduler import scheduler
@@ -127,6 +128,38 @@ def test_a_missing_call_of_super_is_an_error_that_says_so():
 
     with pytest.raises(TypeError, match=r"Forgetful cannot run: .* super\(\).__init__\(\)"):
         Forgetful().activate()
+
+
+def test_init_is_1_once_the_constructor_of_microprocess_has_run():
+    class Forgetful(microprocess):
+        def __init__(self):
+            pass
+
+    assert microprocess().init == 1
+    assert component().init == 1
+    assert component(init=5).init == 5
+    assert Forgetful().init == 0
+
+
+def test_each_microprocess_has_a_debugger_of_its_own(monkeypatch):
+    monkeypatch.setattr(debug, "configs", {"known": (5, "default")})
+    monkeypatch.setattr(debug, "noConfig", True)
+    made = microprocess()
+    assert isinstance(made.debugger, debug)
+    assert made.debugger is made.debugger
+    assert made.debugger is not microprocess().debugger
+    assert made.debugger.areDebugging("known", 5)
+    assert not made.debugger.areDebugging("unknown", 1)
+    assert made.debugger.note("unknown", 1, "said")
+
+
+def test_a_debugger_that_the_class_or_the_instance_has_set_is_kept():
+    class Quiet(component):
+        debugger = debug(assertBadDebug=0)
+
+    own = debug()
+    assert Quiet().debugger is Quiet.debugger
+    assert component(debugger=own).debugger is own
 
 
 def test_another_main_method_may_be_named():
