@@ -35,6 +35,7 @@ from typing import Any, ClassVar, NoReturn
 
 from Axon.AxonExceptions import emptyInbox, noSpaceInBox, noSuchBox, wiringError
 from Axon.Box import NULL, UNUSED, directsink, makeInbox, makeOutbox, outbox, postbox, storageOf
+from Axon.ComponentCheck import checkBoxNames, checkMain, checkSettings, methodNames, whyNoComponent
 from Axon.debug import debug
 from Axon.Hooks import plainResult
 from Axon.idGen import numId, strId
@@ -53,7 +54,7 @@ from Axon.Ipc import (
 )
 from Axon.Linkage import BoxPair, linkage
 from Axon.Microprocess import microprocess
-from Axon.Postoffice import notInitialised, postoffice
+from Axon.Postoffice import postoffice
 from Axon.Scheduler import scheduler
 from Axon.Trace import traceRecvs, traceSends
 from Axon.Turns import HOLD, PAUSE, READY, RUNNING, WAIT, WATCH
@@ -91,6 +92,8 @@ __all__ = [  # what programs import from here, other modules' names included
 TraceAllSends = False  # set before components are made: print each message that is sent
 TraceAllRecvs = False  # the same for each message that is taken
 
+OLD_STYLE = ("main", "initialiseComponent", "mainBody", "closeDownComponent")
+
 _ONCE = (1,)  # `yield from` these: sleep once, or not at all
 _NOT_AT_ALL = ()
 
@@ -105,16 +108,31 @@ class component(microprocess):
     }
     Usescomponents: ClassVar[list[Any]] = []
 
+    _methodNames: ClassVar[frozenset[str] | None] = None  # found when a setting is first given
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls._methodNames = None
+
     def __init__(self, *args: Any, **argd: Any) -> None:
         super().__init__()
         self._postoffice: Any = None
         self._children: Any = None
         self._linkedOutboxes: Any = ()
         if argd:
+            methods = self._methodNames
+            if methods is None:
+                methods = type(self)._methodNames = methodNames(type(self))
+            if not methods.isdisjoint(argd):
+                checkSettings(self, argd, methods)
             for name, value in argd.items():
                 setattr(self, name, value)
-        self.inboxes: dict[str, Any] = dict.fromkeys(self.Inboxes, UNUSED)
-        self.outboxes: dict[str, Any] = dict.fromkeys(self.Outboxes, NULL)
+        inboxes, outboxes = self.Inboxes, self.Outboxes
+        if type(inboxes) is str or type(outboxes) is str:
+            checkBoxNames(self, "Inboxes", inboxes)
+            checkBoxNames(self, "Outboxes", outboxes)
+        self.inboxes: dict[str, Any] = dict.fromkeys(inboxes, UNUSED)
+        self.outboxes: dict[str, Any] = dict.fromkeys(outboxes, NULL)
         if TraceAllSends:
             traceSends(self)
         if TraceAllRecvs:
@@ -356,10 +374,8 @@ class component(microprocess):
     def addChildren(self, *children: Any) -> None:
         """Make components children of this one, which is woken when one of them ends."""
         for child in children:
-            if isinstance(child, type):
-                raise wiringError(
-                    f"{child.__name__} is a class; add an instance, such as {child.__name__}()"
-                )
+            if not hasattr(child, "_task"):
+                raise wiringError(f"{self.name} cannot add a child: {whyNoComponent(child)}")
             self.children.append(child)
             child._task.watchers = [*child._task.watchers, self]
 
@@ -381,10 +397,16 @@ class component(microprocess):
         then closeDownComponent(). Raise TypeError if one of them is an async or a generator
         function.
         """
+        self._checkBody()
         yield plainResult(self.initialiseComponent(), "initialiseComponent", self) or 1
         while going := plainResult(self.mainBody(), "mainBody", self):
             yield going
         plainResult(self.closeDownComponent(), "closeDownComponent", self)
+
+    def _checkBody(self) -> None:
+        """Raise a TypeError if this class has no body, but a method whose name is nearly one."""
+        if type(self).mainBody is component.mainBody:
+            checkMain(self, component, OLD_STYLE)
 
     def initialiseComponent(self) -> Any:
         """Called once, in the first turn. Yours to override."""
@@ -419,7 +441,7 @@ class component(microprocess):
     def _wrongBox(self, boxname: str, direction: str) -> NoReturn:
         boxes = self.__dict__.get("inboxes" if direction == "inbox" else "outboxes")
         if boxes is None:
-            raise wiringError(notInitialised(self))
+            raise wiringError(whyNoComponent(self))
         opposite = self.outboxes if direction == "inbox" else self.inboxes
         raise noSuchBox(self.name, boxname, direction, boxes, opposite) from None
 

@@ -27,6 +27,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from Axon.Base import AxonObject
+from Axon.ComponentCheck import checkMain
 from Axon.debug import debug
 from Axon.idGen import numId, tupleId
 from Axon.Turns import ENDED, PAUSE, READY, RUNNING, UNBORN, WATCH, Task
@@ -169,6 +170,7 @@ class microprocess(AxonObject):
 
     def main(self) -> Any:
         """The body: a generator, each yield of which ends a turn. Yours to override."""
+        checkMain(self, microprocess, ["main"])
         yield 1
 
     def __next__(self) -> object:

@@ -16,6 +16,7 @@ from Axon.AxonExceptions import (
     wiringError,
 )
 from Axon.Box import NULL
+from Axon.ComponentCheck import whyNoComponent
 from Axon.Linkage import BoxPair, linkage, sizeOf
 
 __all__ = [  # what programs import from here, other modules' names included
@@ -101,19 +102,17 @@ class postoffice:
 
 
 def _checkEnd(end: Any, isInbox: bool) -> None:
-    """Says in a sentence, and by name, why `end` cannot be linked, if it cannot."""
+    """Raise an error that names `end` and the reason if it cannot be linked."""
     if not isinstance(end, tuple) or len(end) != 2:
         raise wiringError(
             "a linkage joins (component, box name) to (component, box name);"
             f" {end!r} is no such pair"
         ) from None
     component, boxname = end
-    if isinstance(component, type):
-        name = component.__name__
-        raise wiringError(f"{name} is a class; link an instance of it, such as {name}()") from None
-    boxes = getattr(component, "inboxes" if isInbox else "outboxes", None)
-    if boxes is None:
-        raise wiringError(notInitialised(component)) from None
+    fault = whyNoComponent(component)
+    if fault:
+        raise wiringError(f"cannot link {boxname!r}: {fault}") from None
+    boxes = component.inboxes if isInbox else component.outboxes
     if boxname not in boxes:
         direction = "inbox" if isInbox else "outbox"
         opposite = component.outboxes if isInbox else component.inboxes
@@ -132,14 +131,6 @@ def _limit(made: linkage, capacity: int | None, size: int | None) -> None:
         made.setSynchronous(size)
     if capacity is not None:
         made.setCapacity(capacity)
-
-
-def notInitialised(component: Any) -> str:
-    """Why `component` has no boxes."""
-    name = type(component).__name__
-    if hasattr(component, "Inboxes"):
-        return f"{name} has no boxes yet: its __init__ must call super().__init__() first"
-    return f"{component!r} is no component: it has no boxes"
 
 
 def _checkCircle(source: Any, sink: Any) -> None:

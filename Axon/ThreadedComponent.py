@@ -38,6 +38,7 @@ from Axon.Airlock import DefaultQueueSize, airlockedcomponent
 from Axon.AxonExceptions import normalShutdown, noSpaceInBox
 from Axon.Component import component
 from Axon.Ending import GRACE
+from Axon.Hooks import plainResult
 from Axon.Turns import UNBORN
 
 __all__ = [
@@ -66,13 +67,17 @@ class threadedcomponent(airlockedcomponent):
     # In the thread
 
     def main(self) -> Any:
-        """The thread's body, a plain function. By default the old style: initialiseComponent(),
-        mainBody() as long as it gives something true, closeDownComponent(). Mostly overridden.
+        """Run in the thread; most classes override this plain function.
+
+        By default run an old-style component: call initialiseComponent(), then mainBody() until
+        it returns a false value, then closeDownComponent(). Raise TypeError if one of them is
+        an async or a generator function.
         """
-        self.initialiseComponent()
-        while self.mainBody():
+        self._checkBody()
+        plainResult(self.initialiseComponent(), "initialiseComponent", self)
+        while plainResult(self.mainBody(), "mainBody", self):
             pass
-        self.closeDownComponent()
+        plainResult(self.closeDownComponent(), "closeDownComponent", self)
 
     def send(self, message: Any, boxname: str = "outbox") -> None:
         """Sends, as component.send does. Raises noSpaceInBox when too many wait to be delivered."""

@@ -32,8 +32,9 @@ from typing import Any
 
 from Axon.AxonExceptions import wiringError
 from Axon.Component import component
+from Axon.ComponentCheck import checkComponents
 from Axon.Ipc import producerFinished, shutdownMicroprocess
-from Kamaelia.Util.Parent import checkInstances, parent
+from Kamaelia.Util.Parent import parent
 
 __all__ = ["Graphline", "component"]
 
@@ -62,7 +63,7 @@ class Graphline(parent):
     ) -> None:
         if linkages is None:
             raise wiringError("a Graphline needs linkages={(name, box): (name, box), ...}")
-        checkInstances(type(self).__name__, components.values())
+        checkComponents(type(self).__name__, components.values())
         self.layout = linkages
         self.capacity = capacity
         self.components = components

@@ -19,8 +19,9 @@ then passed on, or else the producerFinished that came, or else a new one is sen
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from Axon.ComponentCheck import checkComponents
 from Axon.Ipc import producerFinished, shutdownMicroprocess
-from Kamaelia.Util.Parent import checkInstances, parent
+from Kamaelia.Util.Parent import parent
 
 __all__ = ["PAR"]
 
@@ -44,7 +45,7 @@ class PAR(parent):
     policy: Callable[[Any, list[Any]], Iterable[Any]] | None = None
 
     def __init__(self, *components: Any, **argv: Any) -> None:
-        checkInstances(type(self).__name__, components)
+        checkComponents(type(self).__name__, components)
         super().__init__(**argv)
         self.components = list(components)
 

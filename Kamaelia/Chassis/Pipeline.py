@@ -20,7 +20,8 @@ from typing import Any
 
 from Axon.AxonExceptions import wiringError
 from Axon.Component import component
-from Kamaelia.Util.Parent import checkInstances, parent
+from Axon.ComponentCheck import checkComponents
+from Kamaelia.Util.Parent import parent
 
 __all__ = ["Pipeline", "component", "pipeline"]
 
@@ -44,7 +45,7 @@ class Pipeline(parent):
     def __init__(self, *components: Any, **argv: Any) -> None:
         if not components:
             raise wiringError("a Pipeline needs at least one component")
-        checkInstances(type(self).__name__, components)
+        checkComponents(type(self).__name__, components)
         super().__init__(**argv)
         self.components = list(components)
 

@@ -17,8 +17,9 @@ on; other messages to control mean nothing.
 from collections.abc import Iterator
 from typing import Any
 
+from Axon.ComponentCheck import checkComponents
 from Axon.Ipc import producerFinished, shutdownMicroprocess
-from Kamaelia.Util.Parent import checkInstances, parent
+from Kamaelia.Util.Parent import parent
 
 __all__ = ["Seq"]
 
@@ -35,7 +36,7 @@ class Seq(parent):
     def __init__(self, *sequence: Any) -> None:
         super().__init__()
         self.sequence = [each for each in sequence if not isinstance(each, str)]
-        checkInstances(type(self).__name__, self.sequence)
+        checkComponents(type(self).__name__, self.sequence)
 
     def main(self) -> Iterator[int]:
         for each in self.sequence:

@@ -19,7 +19,6 @@ Termination: waitForChildren() is over when every child has ended.
 from collections.abc import Iterator
 from typing import Any
 
-from Axon.AxonExceptions import wiringError
 from Axon.Component import component
 
 
@@ -50,15 +49,3 @@ class parent(component):
         for boxname in boxnames:
             for _ in self.Inbox(boxname):
                 pass
-
-
-def checkInstances(whose: str, components: Any) -> None:
-    """Raises wiringError where a class, or something else, stands in a component's place."""
-    for each in components:
-        if isinstance(each, type):
-            raise wiringError(
-                f"{whose} was given the class {each.__name__};"
-                f" give it an instance, such as {each.__name__}()"
-            )
-        if not hasattr(each, "inboxes"):
-            raise wiringError(f"{whose} was given {each!r}, which is no component")

@@ -21,8 +21,9 @@ from typing import Any
 
 from Axon.AxonExceptions import noSpaceInBox
 from Axon.Box import NULL
+from Axon.ComponentCheck import checkComponents
 from Axon.Ipc import ipc, producerFinished, shutdownMicroprocess
-from Kamaelia.Util.Parent import checkInstances, parent
+from Kamaelia.Util.Parent import parent
 
 __all__ = ["Plug", "PlugSplitter", "Splitter", "addsink", "removesink"]
 
@@ -111,7 +112,7 @@ class PlugSplitter(parent):
         self._signals = _Destinations(self, "signal")
         self._source = sourceComponent
         if sourceComponent is not None:
-            checkInstances(type(self).__name__, [sourceComponent])
+            checkComponents(type(self).__name__, [sourceComponent])
             for inbox, outbox in (("inbox", "outbox"), ("control", "signal")):
                 self.link((self, inbox), (sourceComponent, inbox), passthrough=1)
                 self.link((sourceComponent, outbox), (self, f"_{inbox}"))
@@ -171,7 +172,7 @@ class Plug(parent):
     }
 
     def __init__(self, splitter: Any, component: Any) -> None:
-        checkInstances("Plug", [splitter, component])
+        checkComponents("Plug", [splitter, component])
         super().__init__()
         self.splitter = splitter
         self.component = component

@@ -23,8 +23,10 @@ AXON: list[Floor] = [
         "the ground": [
             "Axon.AxonExceptions",
             "Axon.Base",
+            "Axon.ComponentCheck",
             "Axon.Hooks",
             "Axon.Ipc",
+            "Axon.Spelling",
             "Axon.Trace",
             "Axon.debug",
             "Axon.debugConfigDefaults",

@@ -605,7 +605,7 @@ def test_children_are_kept_in_order_and_can_be_removed():
 
 def test_a_class_is_no_child():
     with pytest.raises(
-        wiringError, match=r"component is a class; add an instance, such as component\(\)"
+        wiringError, match=r"component is a class; use an instance of it, such as component\(\)"
     ):
         component().addChildren(component)
 

@@ -9,6 +9,7 @@ from Axon.Component import component
 from Axon.Hooks import iterableResult, plainResult
 from Axon.Ipc import newComponent
 from Axon.Scheduler import scheduler
+from Axon.ThreadedComponent import threadedcomponent
 
 pytestmark = pytest.mark.filterwarnings("error")  # such as: a coroutine was never awaited
 
@@ -132,8 +133,9 @@ def test_childFailed_must_answer_with_a_plain_value(wrong):
 
 @wrongHooks
 @pytest.mark.parametrize("hook", ["initialiseComponent", "mainBody", "closeDownComponent"])
-def test_an_old_style_method_must_return_a_plain_value(hook, wrong):
-    old = type("Old", (component,), {hook: wrong})()
+@pytest.mark.parametrize("kind", [component, threadedcomponent])
+def test_an_old_style_method_must_return_a_plain_value(hook, wrong, kind):
+    old = type("Old", (kind,), {hook: wrong})()
     with pytest.raises(TypeError, match=rf"Old_\d+: {hook}\(\) returned a"):
         old.run()
     assert not scheduler.run.listAllThreads()

@@ -1,0 +1,131 @@
+"""Checks of what a program passes as a component, and of how it declares one.
+
+Example usage
+-------------
+    checkComponents("Pipeline", components)         # raises wiringError for a class
+    made = madeComponent(self.factory(message), "componentFactory", self)
+
+How does it work?
+-----------------
+A component is an object that has `inboxes` and `outboxes`. Each check raises a
+wiringError that names the place and the object, and says what to write instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import FunctionType
+from typing import Any, TypeVar
+
+from Axon.AxonExceptions import wiringError
+from Axon.Hooks import plainResult
+from Axon.Spelling import nearMiss
+
+__all__ = [
+    "checkBoxNames",
+    "checkComponents",
+    "checkMain",
+    "checkSettings",
+    "madeComponent",
+    "methodNames",
+    "whyNoComponent",
+]
+
+T = TypeVar("T")
+
+ASYNC = 0x80 | 0x200  # code flags: a coroutine function, an asynchronous generator function
+
+
+def whyNoComponent(thing: object) -> str:
+    """Return a sentence that says why `thing` is not a usable component, or "" if it is one."""
+    if isinstance(thing, type):
+        name = thing.__name__
+        return f"{name} is a class; use an instance of it, such as {name}()"
+    if hasattr(thing, "inboxes"):
+        return ""
+    kind = type(thing)
+    if hasattr(kind, "Inboxes"):
+        return f"{kind.__name__} has no boxes yet: its __init__ must call super().__init__() first"
+    return f"{thing!r} is no component: it has no boxes"
+
+
+def checkComponents(place: str, things: Iterable[object]) -> None:
+    """Raise a wiringError that names `place` for the first thing that is not a component."""
+    for each in things:
+        fault = whyNoComponent(each)
+        if fault:
+            raise wiringError(f"{place} was given something that cannot run: {fault}")
+
+
+def madeComponent(made: T, hook: str, owner: object = None) -> T:
+    """Return `made`, which the hook named `hook` of `owner` returned, if it is a component.
+
+    Raise TypeError for an awaitable or a generator, and wiringError for anything else that
+    is not a component.
+    """
+    fault = whyNoComponent(plainResult(made, hook, owner))
+    if fault:
+        subject = f"{hook}()" if owner is None else f"{getattr(owner, 'name', owner)}: {hook}()"
+        raise wiringError(f"{subject} must return a component, but {fault}")
+    return made
+
+
+def checkBoxNames(component: object, attribute: str, declared: object) -> None:
+    """Raise a wiringError if `declared`, the boxes in `attribute`, is one text."""
+    if isinstance(declared, str | bytes):
+        raise wiringError(
+            f"{type(component).__name__}.{attribute} is {declared!r}, which is one text and not a"
+            f" list of names: write {attribute} = [{declared!r}]"
+        )
+
+
+def methodNames(cls: type) -> frozenset[str]:
+    """Return the names of the methods of `cls` that a setting must not replace by a plain value.
+
+    The methods that only an `async def main` calls are not among them: they are newer than
+    many programs that have an attribute of such a name.
+    """
+    attributes: dict[str, object] = {}
+    for each in reversed(cls.__mro__):
+        attributes.update(vars(each))
+    return frozenset(
+        name
+        for name, value in attributes.items()
+        if isinstance(value, FunctionType) and not value.__code__.co_flags & ASYNC
+    )
+
+
+def checkSettings(component: object, settings: Mapping[str, Any], methods: frozenset[str]) -> None:
+    """Raise a wiringError if a setting that cannot be called would replace one of `methods`."""
+    cls = type(component)
+    for name, value in settings.items():
+        if name in methods and not callable(value):
+            raise wiringError(
+                f"{cls.__name__}({name}={value!r}) would replace the method {name}() by something"
+                " that cannot be called; use another name for this setting"
+            )
+
+
+def checkMain(process: object, framework: type, bodies: Iterable[str]) -> None:
+    """Raise a TypeError if a class that defines none of `bodies` has a near miss of one.
+
+    `framework` is the class whose own body is about to run for lack of another one.
+    """
+    cls = type(process)
+    known = list(bodies)
+    own = [
+        name
+        for each in cls.__mro__
+        if each not in framework.__mro__
+        for name, value in vars(each).items()
+        if callable(value)
+    ]
+    for name in own:
+        meant = None if name in known else nearMiss(name, known)
+        if meant is not None and not _isDifferentWord(name, meant):
+            raise TypeError(f"{cls.__name__} has no {meant}(), but {name}(): rename it to {meant}")
+
+
+def _isDifferentWord(name: str, meant: str) -> bool:
+    """Return whether `name` lacks a letter of a short name: "mail" and "min" are not "main"."""
+    return len(meant) < 5 and not set(meant) <= set(name.casefold())
