@@ -1,23 +1,26 @@
-"""The door between the scheduler's thread and another: messages pass it in both directions.
+"""An airlock carries messages and requests between the scheduler's thread and another.
 
 How does it work?
 -----------------
-An Airlock has a queue for each inbox and one for all outboxes. The other thread
-puts and takes under its lock, and waits on its condition. Within the scheduler
-an airlockedcomponent carries messages from its inboxes into the airlock, and
-from there to its outboxes. It sleeps meanwhile, and is woken by one thread-safe
-call, `scheduler.callFromThread`, before which the flag that tells why is set.
+An Airlock has a queue for each inbox, and one for everything on its way out:
+messages for all outboxes, and requests, in the order in which they were made.
+The other thread puts and takes under the airlock's lock, and waits on its
+condition. Within the scheduler, in its own turns, an airlockedcomponent carries
+messages from its inboxes into the airlock and from there to its outboxes, and
+calls the requests. It sleeps in between, and is woken by one thread-safe call,
+`scheduler.callFromThread`; the flag that says why is set before that call.
 
-Termination: `tell()` asks the other thread to end, and ends its waits; after
-`close()` what it still puts is discarded.
+Termination: `tell()` asks the other thread to end, and ends its waits. After
+`close()`, what the thread puts is discarded.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
+from contextlib import suppress
 from math import inf
-from threading import Condition, get_ident
+from threading import TIMEOUT_MAX, Condition, get_ident
 from time import monotonic
 from typing import Any
 
@@ -27,6 +30,7 @@ from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.Turns import ENDED, HOLD, UNBORN
 
 DefaultQueueSize = 1000
+_TOLD = "this thread was told to end"
 
 
 class Airlock:
@@ -39,7 +43,7 @@ class Airlock:
         self.limit = limit if limit > 0 else inf
         self.changed = Condition()
         self.inbound: dict[str, deque[Any]] = {}
-        self.outbound: deque[tuple[str, Any]] = deque()
+        self.outbound: deque[tuple[str | None, Any]] = deque()  # None: a request, to be called
         self.load: dict[str, int] = {}  # how much of outbound is for which box
         self.ident: int | None = None  # the thread's, while it runs
         self.isStirred = False  # something happened since the thread last slept
@@ -51,7 +55,7 @@ class Airlock:
         self.error: BaseException | None = None
         self._ring = ring
         self._isRung = False
-        self._isFlushed = True
+        self._reported: dict[str, int] = {}  # by inbox: how many messages a wait has reported
 
     # For the other thread
 
@@ -74,6 +78,7 @@ class Airlock:
             if not queue:
                 raise IndexError(boxname)
             message = queue.popleft()
+            self._reported.clear()
             isRoom = self.isClogged and len(queue) * 2 <= self.limit
             if isRoom:
                 self.isClogged = False
@@ -94,58 +99,64 @@ class Airlock:
         self._ring()
 
     def waitUntil(self, isTrue: Callable[[], object], timeout: float | None = None) -> bool:
-        """Blocks until `isTrue()`, or for `timeout` seconds; gives whether it is.
+        """Block until `isTrue()`, or for `timeout` seconds; return whether it is true.
 
         Raises normalShutdown if it is not, and the thread was told to end.
         """
+        if timeout is not None and timeout > TIMEOUT_MAX:
+            timeout = None
         with self.changed:
             self.changed.wait_for(lambda: isTrue() or self.isTold, timeout)
             if isTrue():
                 return True
             if self.isTold:
-                raise normalShutdown("this thread was told to end")
+                raise normalShutdown(_TOLD)
             return False
 
+    def unreported(self, boxnames: Iterable[str]) -> str | None:
+        """Return the first inbox that holds a message which no wait has reported, if any.
+
+        When the thread takes a message, everything that remains counts as unreported.
+        """
+        for boxname in tuple(boxnames):
+            if self.waiting(boxname) > self._reported.get(boxname, 0):
+                return boxname
+        return None
+
+    def waitForAny(self, boxnames: Iterable[str], timeout: float | None) -> str | None:
+        """Block until there is an unreported message, and return its inbox; see `unreported`.
+
+        Returns None when the timeout expires. Raises normalShutdown as waitUntil does.
+        """
+        with self.changed:
+            self.waitUntil(lambda: self.unreported(boxnames) is not None, timeout)
+            found = self.unreported(boxnames)
+            self._reported = {boxname: len(queue) for boxname, queue in self.inbound.items()}
+            return found
+
     def sleep(self, timeout: float | None) -> None:
-        """Blocks until something happens that has not ended a sleep before."""
+        """Block until something happens that has not ended a sleep before."""
         with self.changed:
             if self.waitUntil(lambda: self.isStirred, timeout):
                 self.isStirred = False
 
     def flush(self) -> None:
-        """Blocks until all that was put is delivered, and all that had come can be taken."""
-        with self.changed:
-            self.outbound.append(("", None))  # passes when all before it has passed
-            self._isFlushed = False
-        self.ring()
-        with self.changed:
-            self.changed.wait_for(lambda: self._isFlushed or self.isTold or self.isClosed)
+        """Block until all that was put is delivered, and all that had come can be taken."""
+        with suppress(normalShutdown):
+            self.ask(lambda: None)
 
-    def ask(self, door: Callable[[Callable[[], object]], object], errand: Callable[[], Any]) -> Any:
-        """What `errand()` gives, or its error; `door` has it called in the scheduler's thread.
+    def ask(self, errand: Callable[[], Any]) -> Any:
+        """Return what `errand()` returns in the scheduler's thread, or raise its error there.
 
+        It is called after everything that was put before has been delivered.
         Raises normalShutdown if the thread was told to end before.
         """
-        answer: list[Any] = []
-        errors: list[BaseException] = []
-
-        def run() -> None:
-            if self.isTold:
-                return
-            try:
-                result = errand()
-            except BaseException as error:  # noqa: BLE001 - it is raised where it was asked for
-                errors.append(error)
-                result = None
-            with self.changed:
-                answer.append(result)
-                self.changed.notify_all()
-
-        door(run)
-        self.waitUntil(lambda: answer)
-        if errors:
-            raise errors.pop()
-        return answer[0]
+        request = _Request(errand)
+        with self.changed:
+            self.outbound.append((None, request))
+        self.ring()
+        self.waitUntil(lambda: request.isDone or self.isClosed)
+        return request.outcome()
 
     def finish(self, error: BaseException | None) -> None:
         """The thread has come to its end; of several, the first counts."""
@@ -169,17 +180,23 @@ class Airlock:
             self.isClogged = self.isClogged or bool(inbox)
 
     def letOut(self) -> None:
-        """The first message on its way out has been delivered."""
+        """Note that the first entry on its way out has been handled."""
         with self.changed:
-            boxname, _ = self.outbound.popleft()
-            if boxname:
+            boxname, entry = self.outbound.popleft()
+            if boxname is not None:
                 self.load[boxname] -= 1
-            elif not any(name == "" for name, _ in self.outbound):
-                self._isFlushed = True
+            else:
+                entry.isDone = True
                 self.changed.notify_all()
 
+    def forget(self, boxname: str) -> None:
+        """Discard what waits for an inbox that is deleted."""
+        with self.changed:
+            self.inbound.pop(boxname, None)
+            self._reported.pop(boxname, None)
+
     def stir(self) -> None:
-        """Ends the thread's sleep, or else its next one."""
+        """End the thread's sleep, or its next one if it is awake."""
         with self.changed:
             self.isStirred = True
             self.changed.notify_all()
@@ -198,6 +215,35 @@ class Airlock:
         with self.changed:
             self.isClosed = True
             self.changed.notify_all()
+
+
+class _Request:
+    """Something that a thread asks of the scheduler's thread, and its outcome."""
+
+    __slots__ = ("errand", "error", "isDone", "result")
+
+    def __init__(self, errand: Callable[[], Any]) -> None:
+        self.errand = errand
+        self.isDone = False
+        self.result: Any = None
+        self.error: BaseException | None = normalShutdown(_TOLD)  # unless it is called
+
+    def __call__(self) -> None:
+        """Call the errand, and keep what it returns or raises."""
+        self.error = None
+        try:
+            self.result = self.errand()
+        except BaseException as error:  # noqa: BLE001 - it is raised where it was asked for
+            self.error = error
+
+    def outcome(self) -> Any:
+        """Return what the errand returned, or raise what it raised."""
+        if self.error is None:
+            return self.result
+        try:
+            raise self.error
+        finally:
+            self.error = None  # its traceback leads back here: no reference cycle
 
 
 class airlockedcomponent(component):
@@ -254,16 +300,21 @@ class airlockedcomponent(component):
         return component.recv(self, boxname)
 
     def _carryOut(self) -> bool:
-        """Sends what was put, and gives whether that was all; if not, it wishes how to wait."""
+        """Send what was put, call what was asked, in that order; return whether that was all.
+
+        If it was not, the task's wish says how to wait for the rest.
+        """
         airlock, task = self._airlock, self._task
         for _ in range(len(airlock.outbound)):
             if task.gates is not None and task.isHeldBack():
                 task.wish |= HOLD
                 return False
-            boxname, message = airlock.outbound[0]
+            boxname, entry = airlock.outbound[0]
             try:
-                if boxname:
-                    component.send(self, message, boxname)
+                if boxname is not None:
+                    component.send(self, entry, boxname)
+                elif not airlock.isTold:
+                    entry()
             except noSpaceInBox:
                 component.pause(self)  # until one is taken there
                 return False

@@ -28,6 +28,7 @@ __all__ = [
     "noSpaceInBox",
     "noSuchBox",
     "normalShutdown",
+    "queueFull",
     "wiringError",
 ]
 
@@ -103,6 +104,17 @@ class noSpaceInBox(AxonException):
     """noSpaceInBox(len, size): the inbox holds `len` messages and takes at most `size`."""
 
     sentence = "the inbox is full: it holds {} messages and takes at most {}"
+
+
+class queueFull(noSpaceInBox):
+    """queueFull(len, size, explanation): a queue between two threads is full, and no inbox."""
+
+    def __init__(self, length: int, size: float, explanation: str = "") -> None:
+        super().__init__(length, size)
+        self.explanation = explanation
+
+    def __str__(self) -> str:
+        return self.explanation or super().__str__()
 
 
 class BoxAlreadyLinkedToDestination(AxonException):

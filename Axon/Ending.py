@@ -44,6 +44,13 @@ def log(error: BaseException, process: Any) -> None:
     _log(f"{process.name} ended with an error", error)
 
 
+def logFatal(error: BaseException) -> None:
+    """Log the error that ends the run."""
+    _log(
+        "the run ends with an error; it is raised when the threads that still run have ended", error
+    )
+
+
 def _log(sentence: str, error: BaseException) -> None:
     import logging  # here, because only a mistake needs it
 

@@ -35,7 +35,7 @@ __all__ = [
 class ipc:
     """What all of these messages have in common."""
 
-    __slots__ = ()
+    __slots__ = ("__dict__",)  # it is created only for a program that sets its own attributes
 
     def __repr__(self) -> str:
         fields = ", ".join(f"{name}={value!r}" for name, value in self._fields())

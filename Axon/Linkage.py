@@ -29,7 +29,8 @@ class linkage(AxonObject):
     pipewidth, synchronous: set the sink's size (messages), see setSynchronous.
     """
 
-    __slots__ = ("_from", "_to", "passthrough", "sink", "source")
+    # __dict__ is created only for a program that sets its own attributes
+    __slots__ = ("__dict__", "_from", "_to", "passthrough", "sink", "source")
 
     def __init__(
         self,
@@ -97,8 +98,18 @@ class linkage(AxonObject):
         self._to.end().setCapacity(capacity)
 
     def setShowTransit(self, showtransit: bool, tag: str | None = None) -> None:
-        """Whether each message that takes this way is logged, under `tag`."""
+        """Set whether each message that takes this way is logged, under `tag`."""
+        self.__dict__["showtransit"] = showtransit
         self._to.end().setShowTransit(showtransit, tag)
+
+    @property
+    def showtransit(self) -> bool:
+        """Whether messages that take this way are logged; to set it is to call setShowTransit."""
+        return bool(self.__dict__.get("showtransit"))
+
+    @showtransit.setter
+    def showtransit(self, showtransit: object) -> None:
+        self.setShowTransit(bool(showtransit))
 
     def short_str(self) -> str:
         return f"{self.source.name}:{self.sourcebox}->{self.sink.name}:{self.sinkbox}"

@@ -30,7 +30,8 @@ __all__ = [  # what programs import from here, other modules' names included
 class postoffice:
     """postoffice([debugname]) -> registers the linkages that it makes."""
 
-    __slots__ = ("debugname", "linkages")
+    # __dict__ is created only for a program that sets its own attributes
+    __slots__ = ("__dict__", "debugname", "linkages")
 
     def __init__(self, debugname: str = "") -> None:
         self.debugname = debugname

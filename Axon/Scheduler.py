@@ -102,6 +102,7 @@ class scheduler(microprocess):
         self.loop: Any = None
         self.jobs: set[Any] = set()  # the asyncio tasks of async bodies
         self.errors: list[BaseException] = []
+        self._announced: list[BaseException] = []  # those of them that have been logged
         self._thread: int | None = None  # the one that runs it, while it runs
         self._calls: deque[Callable[[], object]] = deque()
         self._doorbell = Event()
@@ -312,6 +313,13 @@ class scheduler(microprocess):
         self.queue.newcomers.clear()
         self.queue.isStopping = False
 
+    def announceErrors(self) -> None:
+        """Log the errors that end this run before something that may delay their being raised."""
+        for error in self.errors:
+            if isinstance(error, Exception) and error not in self._announced:
+                self._announced.append(error)
+                Ending.logFatal(error)
+
     # Threads meet here
 
     def _isElsewhere(self) -> bool:
@@ -338,6 +346,7 @@ class scheduler(microprocess):
         """This thread runs the scheduler; afterwards it is clean and can run again."""
         self._refuseTwice()
         self._thread, self._isEnding, self.errors = get_ident(), False, []
+        self._announced = []
         if self.tasks:
             scheduler.wait_for_one = False
         try:

@@ -27,6 +27,7 @@ ever raise normalShutdown, and it has `grace` seconds to return.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from threading import Thread, get_ident
@@ -35,9 +36,8 @@ from typing import Any, ClassVar
 
 from Axon.AdaptiveCommsComponent import _AdaptiveCommsable
 from Axon.Airlock import DefaultQueueSize, airlockedcomponent
-from Axon.AxonExceptions import normalShutdown, noSpaceInBox
+from Axon.AxonExceptions import normalShutdown, noSpaceInBox, queueFull
 from Axon.Component import component
-from Axon.Ending import GRACE
 from Axon.Hooks import plainResult
 from Axon.Turns import UNBORN
 
@@ -48,6 +48,8 @@ __all__ = [
     "threadedcomponent",
 ]
 
+GRACE = 1.0  # seconds: an error elsewhere in the system is raised after at most this time
+PATIENCE = 0.05  # seconds: a thread that needs longer to end delays what the user has to see
 GENERATOR_OR_COROUTINE = 0x20 | 0x80 | 0x200  # inspect.CO_..., without importing inspect
 
 
@@ -58,7 +60,7 @@ class UnHandledException(Exception):
 class threadedcomponent(airlockedcomponent):
     """threadedcomponent([queuelengths], **attributes) -> its main() runs in a thread of its own."""
 
-    grace: ClassVar[float] = GRACE  # seconds that the thread has, once it was told to end
+    grace: ClassVar[float] = GRACE  # seconds that the thread has to end, once it was told to
 
     _thread: Any = None
     _isCounted = False  # as one that could wake somebody in the scheduler
@@ -80,13 +82,28 @@ class threadedcomponent(airlockedcomponent):
         plainResult(self.closeDownComponent(), "closeDownComponent", self)
 
     def send(self, message: Any, boxname: str = "outbox") -> None:
-        """Sends, as component.send does. Raises noSpaceInBox when too many wait to be delivered."""
+        """Send a message, as component.send does.
+
+        Raises queueFull (a noSpaceInBox) if `queuelengths` messages that the thread sent to
+        this outbox have not been delivered yet; sync() waits until they have been.
+        """
         if not self._isForeign():
             super().send(message, boxname)
-        elif boxname in self.outboxes:
-            self._airlock.put(message, boxname)
-        else:
+        elif boxname not in self.outboxes:
             self._wrongBox(boxname, "outbox")
+        else:
+            try:
+                self._airlock.put(message, boxname)
+            except noSpaceInBox as error:
+                length, size = error.args
+                raise queueFull(length, size, self._explainFullQueue(boxname)) from None
+
+    def _explainFullQueue(self, boxname: str) -> str:
+        return (
+            f"the full queue is the thread's own: {self.queuelengths} messages that {self.name}"
+            f" sent to {boxname!r} have not been delivered yet. Call self.sync() now and then:"
+            " it waits until they have been (or allow more: queuelengths=...)"
+        )
 
     def recv(self, boxname: str = "inbox") -> Any:
         """Takes the oldest message. Raises noSuchBox (a KeyError), emptyInbox (an IndexError)."""
@@ -134,16 +151,17 @@ class threadedcomponent(airlockedcomponent):
         return 1
 
     def waitForMessage(self, boxname: str | None = None, timeout: float | None = None) -> Any:
-        """Blocks until the inbox (any, if none is named) holds a message, or the time is over.
+        """Block until the inbox (any, if none is named) holds a message, or the timeout expires.
 
-        Gives the name of an inbox that does, or False. Raises normalShutdown if
-        none does and the thread has been told to end.
+        Returns the name of that inbox, or False. A wait on any inbox that would only
+        report what an earlier wait has reported, with nothing taken since, goes on until
+        something new arrives. Raises normalShutdown if nothing waits and the thread has
+        been told to end.
         """
         if not self._isForeign():
             return super().waitForMessage(boxname, timeout)
         if boxname is None:
-            self._airlock.waitUntil(self.anyReady, timeout)
-            return self.anyReady()
+            return self._airlock.waitForAny(self.inboxes, timeout) or False
         self._airlock.waitUntil(lambda: self.dataReady(boxname), timeout)
         return boxname if self.dataReady(boxname) else False
 
@@ -162,16 +180,15 @@ class threadedcomponent(airlockedcomponent):
         return ()
 
     def sync(self) -> None:
-        """Blocks until all that was sent has been delivered, and all that had come can be taken."""
+        """Block until all that was sent is delivered, and all that had come can be taken."""
         if self._isForeign():
             self._airlock.flush()
 
-    # Asked of the scheduler's thread
+    # Requests to the scheduler's thread
 
     def _inScheduler(self, errand: Callable[[], Any]) -> Any:
-        if not self._isForeign():
-            return errand()
-        return self._airlock.ask(self.scheduler.callFromThread, errand)
+        """Return what `errand()` returns there, after all that the thread sent is delivered."""
+        return self._airlock.ask(errand) if self._isForeign() else errand()
 
     def link(self, source: Any, sink: Any, *optionalargs: Any, **kwoptionalargs: Any) -> Any:
         """Joins (component, box) to (component, box); see Axon.Postoffice.postoffice.link."""
@@ -250,12 +267,12 @@ class threadedcomponent(airlockedcomponent):
         self.scheduler.outside += 1
         self._isCounted = True
         try:
-            yield from self._carry(lambda: not self._isCounted)
+            yield from self._carry(lambda: airlock.isFinished)
         finally:
             self._isLeaving = True
             if not airlock.isFinished:
                 self._tellAll()
-            thread.join(max(0.0, min(airlock.deadline - monotonic(), self.grace)))
+            self._waitForEnd(thread)
             airlock.close()
             self._sendRest()
             self._uncount()
@@ -291,8 +308,16 @@ class threadedcomponent(airlockedcomponent):
                 if isinstance(task.process, threadedcomponent) and task.process._airlock:
                     task.process._airlock.tell(task.process.grace)
 
+    def _waitForEnd(self, thread: Thread) -> None:
+        """Wait for the thread; the errors that ended the run are logged before a long wait."""
+        left = max(0.0, min(self._airlock.deadline - monotonic(), self.grace))
+        thread.join(min(left, PATIENCE))
+        if thread.is_alive():
+            self.scheduler.announceErrors()
+            thread.join(max(0.0, left - PATIENCE))
+
     def _sendRest(self) -> None:
-        """Sends what the thread put while it was told to end; what finds no room is lost."""
+        """Send what the thread put while it was told to end; what finds no room is lost."""
         for boxname, message in self._airlock.outbound:
             if boxname in self.outboxes:
                 with suppress(noSpaceInBox):
@@ -301,14 +326,27 @@ class threadedcomponent(airlockedcomponent):
     def _raiseError(self, thread: Thread) -> None:
         airlock = self._airlock
         if thread.is_alive():
-            import logging  # here, because only a thread that hangs needs it
-
-            logging.getLogger("Axon").warning(
-                "%s was told to end, but its thread still runs", self.name
-            )
+            _logLeftBehind(self.name, thread)
         error, airlock.error = airlock.error, None
         if error is not None and not (airlock.isTold and isinstance(error, normalShutdown)):
             raise error
+
+
+def _logLeftBehind(name: str, thread: Thread) -> None:
+    import logging  # here, because only a thread that hangs needs it
+
+    frame = sys._current_frames().get(thread.ident or 0)
+    place = (
+        f" (now in {frame.f_code.co_name}, {frame.f_code.co_filename}, line {frame.f_lineno})"
+        if frame
+        else ""
+    )
+    logging.getLogger("Axon").warning(
+        "%s was told to end, but its thread still runs%s. It is left behind, and ends with the"
+        " program",
+        name,
+        place,
+    )
 
 
 class threadedadaptivecommscomponent(_AdaptiveCommsable, threadedcomponent):
@@ -331,10 +369,9 @@ class threadedadaptivecommscomponent(_AdaptiveCommsable, threadedcomponent):
         delete = super().deleteInbox
         self._inScheduler(lambda: delete(name))
         if self._airlock is not None:
-            self._airlock.inbound.pop(name, None)
+            self._airlock.forget(name)
 
     def deleteOutbox(self, name: str) -> None:
-        """Takes the outbox away, and its linkages, when what was sent to it is delivered."""
-        self.sync()
+        """Delete the outbox and its linkages, after what was sent to it is delivered."""
         delete = super().deleteOutbox
         self._inScheduler(lambda: delete(name))

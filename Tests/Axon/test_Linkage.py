@@ -85,3 +85,22 @@ def test_it_still_says_what_it_joins_when_one_has_ended_and_nobody_else_keeps_it
             assert self.postoffice.linkages == []
 
     Long().run()
+
+
+def test_a_linkage_and_a_postoffice_accept_attributes_of_the_programs_own():
+    a, b = component(), component()
+    joint = a.link((a, "outbox"), (b, "inbox"))
+    joint.purpose = a.postoffice.purpose = "trial"
+    assert (joint.purpose, a.postoffice.purpose) == ("trial", "trial")
+
+
+def test_showtransit_is_an_attribute_that_says_whether_messages_are_logged(caplog):
+    a, b = component(), component()
+    joint = a.link((a, "outbox"), (b, "inbox"))
+    assert not joint.showtransit
+    with caplog.at_level("INFO", "Axon"):
+        for shown in (0, 1, 0):
+            joint.showtransit = shown
+            assert joint.showtransit == bool(shown)
+            a.send(f"while it is {shown}")
+    assert [record.args[1] for record in caplog.records] == ["while it is 1"]
