@@ -132,20 +132,19 @@ def stepByHand(part, until):
     raise AssertionError("the thread waits for ever")
 
 
-@pytest.mark.parametrize(
-    "request_",
-    [
-        lambda self: self.addInbox("more"),
-        lambda self: self.addOutbox("more"),
-        lambda self: self.addChildren(component()),
-        lambda self: self.link((self, "outbox"), (self, "inbox")),
-        lambda self: self.unlink(self.link((self, "outbox"), (self, "inbox"))),
-        lambda self: self.setInboxSize("inbox", 3),
-        lambda self: self.forwardInboxToThread("inbox"),
-        lambda self: self.sync(),
-    ],
-    ids="addInbox addOutbox addChildren link unlink setInboxSize forward sync".split(),
-)
+REQUESTS = {
+    "addInbox": lambda self: self.addInbox("more"),
+    "addOutbox": lambda self: self.addOutbox("more"),
+    "addChildren": lambda self: self.addChildren(component()),
+    "link": lambda self: self.link((self, "outbox"), (self, "inbox")),
+    "unlink": lambda self: self.unlink(self.link((self, "outbox"), (self, "inbox"))),
+    "setInboxSize": lambda self: self.setInboxSize("inbox", 3),
+    "forwardInboxToThread": lambda self: self.forwardInboxToThread("inbox"),
+    "sync": lambda self: self.sync(),
+}
+
+
+@pytest.mark.parametrize("request_", REQUESTS.values(), ids=REQUESTS)
 def test_a_component_that_is_stepped_by_hand_answers_its_threads_requests(request_):
     answered = threading.Event()
 
