@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Generator
+from contextvars import copy_context
 from types import coroutine
 from typing import Any
 
@@ -21,25 +22,37 @@ from Axon.Turns import HELD_WAITING, HOLD, ONE, READY, WAIT, Task
 class AsyncBody:
     """AsyncBody(coroutine, task, scheduler) -> runs `coroutine` as the body of `task`."""
 
-    __slots__ = ("_alarm", "_coroutine", "_isClosed", "_job", "_scheduler", "_task")
+    __slots__ = (
+        "_context",
+        "_coroutine",
+        "_end",
+        "_isClosed",
+        "_job",
+        "_scheduler",
+        "_task",
+        "_waiters",
+    )
 
     def __init__(self, coroutine: Any, task: Task, scheduler: Any) -> None:
         self._coroutine = coroutine
         self._task = task
         self._scheduler = scheduler
         self._job: asyncio.Task[None] | None = None
-        self._alarm: asyncio.Future[None] | None = None
+        self._context = copy_context()  # that of the activation
+        self._waiters: dict[asyncio.Future[None], None] = {}  # one for each wake(), in order
+        self._end: _End | None = None
         self._isClosed = False
 
     def send(self, _: None) -> object:
-        """A turn: starts the coroutine, or tells it that what it waits for may have come."""
-        if self._job is None:
-            self._start()
-        alarm = self._alarm
-        if alarm is not None and not alarm.done():
-            alarm.set_result(None)
+        """Start the coroutine, or wake all its waits: what they wait for may have arrived."""
         mayBeHeld = self._task.wish & HOLD and not self._hasUrgentMessage()
         self._task.wish = HOLD if mayBeHeld else WAIT
+        if self._job is None:
+            self._start()
+        waiters, self._waiters = self._waiters, {}
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
         return ONE
 
     def _hasUrgentMessage(self) -> bool:
@@ -55,8 +68,12 @@ class AsyncBody:
                 " use runThreads() or runAsync() instead of stepping the scheduler by hand"
             )
         self._scheduler.outside += 1
-        self._job = loop.create_task(self._run(), name=self._task.process.name)
-        self._scheduler.jobs.add(self._job)
+        job = self._job = loop.create_task(
+            self._run(), name=self._task.process.name, context=self._context
+        )
+        if not job.done():  # as it may be under an eager task factory
+            self._scheduler.jobs.add(job)
+            job.add_done_callback(self._scheduler.jobs.discard)
 
     async def _run(self) -> None:
         error: BaseException | None = None
@@ -68,9 +85,8 @@ class AsyncBody:
             error = raised
         finally:
             self._scheduler.outside -= 1
-            self._scheduler.jobs.discard(self._job)
         if not self._isClosed:
-            self._task.resume = _End(error)
+            self._end = self._task.resume = _End(error)
             self._task.force()
         elif error is not None:
             self._scheduler.errors.append(error)
@@ -95,21 +111,28 @@ class AsyncBody:
                 step, argument = self._coroutine.send, None
 
     async def wake(self) -> None:
-        """Waits until the task is given a turn, because something happened."""
-        alarm = self._alarm
-        if alarm is None or alarm.done():
-            alarm = self._alarm = self._scheduler.loop.create_future()
-        await alarm
+        """Wait until the task is given a turn, because something happened."""
+        waiter: asyncio.Future[None] = self._scheduler.loop.create_future()
+        self._waiters[waiter] = None
+        try:
+            await waiter
+        finally:
+            self._waiters.pop(waiter, None)
 
     def throw(self, error: BaseException) -> object:
         return self._coroutine.throw(error)
 
     def close(self) -> None:
-        """Cancels the coroutine, or forgets it if it has not begun."""
+        """Cancel the coroutine, or forget it if it has not begun.
+
+        Raises the error with which it has ended, if the scheduler has not seen that yet.
+        """
         self._isClosed = True
         if self._job is None:
             self._coroutine.close()
-        elif not self._job.done():
+        elif self._end is not None:
+            self._end.raiseError()
+        else:
             self._job.cancel()
 
 
@@ -120,9 +143,11 @@ class _End:
         self._error = error
 
     def __call__(self, _: None) -> object:
-        if self._error is None:
-            raise StopIteration
-        try:
-            raise self._error
-        finally:
-            self._error = None
+        self.raiseError()
+        raise StopIteration
+
+    def raiseError(self) -> None:
+        """Raise the error, once."""
+        error, self._error = self._error, None
+        if error is not None:
+            raise error

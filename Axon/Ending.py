@@ -39,6 +39,13 @@ def describe(error: BaseException, process: Any) -> None:
         error.add_note(note)
 
 
+def warn(sentence: str) -> None:
+    """Log a warning."""
+    import logging  # here, because only a mistake needs it
+
+    logging.getLogger("Axon").warning("%s", sentence)
+
+
 def log(error: BaseException, process: Any) -> None:
     """Says that `process` ended with an error that somebody answers for."""
     _log(f"{process.name} ended with an error", error)

@@ -30,7 +30,7 @@ from Axon.Base import AxonObject
 from Axon.ComponentCheck import checkMain
 from Axon.debug import debug
 from Axon.idGen import numId, tupleId
-from Axon.Turns import ENDED, PAUSE, READY, RUNNING, UNBORN, WATCH, Task
+from Axon.Turns import ENDED, PAUSE, UNBORN, WATCH, Task
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
@@ -160,11 +160,28 @@ class microprocess(AxonObject):
             if Tracker is not None:
                 self.tracker = Tracker
             body = self._givenBody if self._givenBody is not None else getattr(self, mainmethod)()
-            self.scheduler.admit(task, body)
+            if hasattr(self.scheduler, "admit"):
+                self.scheduler.admit(task, body)
+            else:
+                _handOver(self, body)
         return self
 
     def run(self) -> None:
-        """Activates this, and runs the scheduler until nothing is left to run."""
+        """Activate this, and run the scheduler until nothing is left to run.
+
+        Raises RuntimeError, and activates nothing, if this has ended, if the scheduler
+        is running already, or if an event loop runs in this thread.
+        """
+        task = getattr(self, "_task", None)
+        if task is not None and task.state == ENDED:
+            raise RuntimeError(
+                f"{self.name} has already run and ended, and cannot run again: make a new"
+                f" {type(self).__name__}"
+            )
+        isActivated = task is not None and hasattr(task, "body")
+        host = self.scheduler if isActivated else self.schedulerClass.run
+        if hasattr(host, "refuseRun"):
+            host.refuseRun()
         self.activate()
         self.scheduler.runThreads()
 
@@ -194,7 +211,11 @@ class microprocess(AxonObject):
 
     def _isRunnable(self) -> bool:
         """Whether it has begun, has not ended, and does not sleep."""
-        return READY <= self._task.state <= RUNNING
+        return self._task.isRunnable()
+
+    def isAtWork(self) -> bool:
+        """Return whether something outside of the scheduler, such as a thread, works for this."""
+        return False
 
     def _closeDownMicroprocess(self) -> Any:
         """Called last of all. May give shutdownMicroprocess(...) or reactivate(...) to act on."""
@@ -248,8 +269,35 @@ class microprocess(AxonObject):
             task.deadline = None
             if timeout is not None:
                 self.scheduler.wakeAfter(task, timeout)
+        elif task.state == UNBORN:  # not activated, or in a foreign scheduler
+            self.scheduler.pauseThread(self)
         return 1
 
     def unpause(self) -> None:
         """Wakes this, from any thread. Before activation nothing happens."""
         self.scheduler.wakeThread(self)
+
+
+class _ForeignTask(Task):
+    """The Task of a microprocess in a scheduler that is not Axon's own."""
+
+    __slots__ = ()
+
+    def isAlive(self) -> bool:
+        return self.state != ENDED
+
+    def isRunnable(self) -> bool:
+        return self.isAlive() and not self.process.scheduler.isThreadPaused(self.process)
+
+    def wake(self) -> None:
+        """Pass a wake-up on: a message has arrived, or a child has ended."""
+        self.process.scheduler.wakeThread(self.process)
+
+
+def _handOver(process: microprocess, body: Any) -> None:
+    """Give `process` to its scheduler, which is not Axon's own, through `_addThread`."""
+    task = process._task
+    task.__class__ = _ForeignTask
+    task.body, task.resume = body, body.send
+    task.deadline = inf  # so that pause() asks the scheduler
+    process.scheduler._addThread(process)

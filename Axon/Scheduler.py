@@ -22,16 +22,21 @@ that nobody answers for: then all others are ended in order, and it is raised.
 
 from __future__ import annotations
 
+import atexit
+import os
+import sys
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from contextvars import Context, copy_context
 from threading import Event, active_count, get_ident
 from time import monotonic, sleep
 from types import GeneratorType
 from typing import Any, ClassVar
 
-from Axon import Ending
+from Axon import Ending, Waits
 from Axon.debug import debug
+from Axon.Foreign import Foreigners
 from Axon.Hooks import plainResult
 from Axon.idGen import numId, strId
 from Axon.Ipc import (
@@ -48,7 +53,8 @@ from Axon.Ipc import (
     wouldblock,
 )
 from Axon.Microprocess import microprocess
-from Axon.Timers import Clock, Timers
+from Axon.Signals import Signals
+from Axon.Timers import Clock, Timers, VirtualClock
 from Axon.Turns import ENDED, READY, EndOfRound, RunQueue, Task
 from Axon.util import removeAll
 
@@ -78,6 +84,7 @@ SLICE = 0.002  # seconds: how long others on the loop may have to wait
 # they wake, and they ask for it only after having waited for sys.getswitchinterval().
 GIVE_WAY = 0.00005
 TURNS = 128  # between two looks at the time
+SLOW_TURN = 0.05  # seconds; in asyncio's debug mode a longer turn is logged
 
 
 class scheduler(microprocess):
@@ -88,6 +95,7 @@ class scheduler(microprocess):
 
     run: Any = None
     wait_for_one: ClassVar[bool] = False
+    hasRun: ClassVar[bool] = False  # any of them, in this process
     _isImmortal: ClassVar[bool] = False
 
     def __init__(
@@ -103,6 +111,9 @@ class scheduler(microprocess):
         self.jobs: set[Any] = set()  # the asyncio tasks of async bodies
         self.errors: list[BaseException] = []
         self._announced: list[BaseException] = []  # those of them that have been logged
+        self.signals: Signals | None = None  # while it runs on an event loop of its own
+        self._foreigners = Foreigners(self)
+        self._context: Context | None = None  # that generators run in; by hand, the caller's
         self._thread: int | None = None  # the one that runs it, while it runs
         self._calls: deque[Callable[[], object]] = deque()
         self._doorbell = Event()
@@ -110,11 +121,19 @@ class scheduler(microprocess):
         self._armed: Any = None  # the slice that has been asked for
         self._alarm: Any = None
         self._isEnding = False
+        self._isStillReported = False
+        if scheduler.run is None:
+            scheduler.run = self
 
-    # Who is there
+    @property
+    def time(self) -> float:
+        """The time of day, in seconds as time.time() gives it."""
+        return self.timers.clock.timeOfDay()
+
+    # Registration
 
     def admit(self, task: Task, body: Any) -> None:
-        """A microprocess is activated: `body` is what its main method gave."""
+        """Register an activated microprocess; `body` is the result of its main method."""
         if type(body) is not GeneratorType:
             body = self._bodyOf(body, task)
         task.body, task.resume = body, body.send
@@ -124,11 +143,16 @@ class scheduler(microprocess):
             self._join(task)
 
     def _bodyOf(self, body: Any, task: Task) -> Any:
-        """What steps a main method's result that is not quite a generator."""
+        """Return an object that runs `body`, which is not a plain generator, turn by turn."""
         if hasattr(body, "__await__") and hasattr(body, "send"):
             from Axon.AsyncBody import AsyncBody  # here, because it brings asyncio
 
             return AsyncBody(body, task, self)
+        if hasattr(body, "__anext__"):
+            raise TypeError(
+                f"the async main of {task.process.name} contains a yield: write await instead, such as"
+                " `await asyncio.sleep(0)` to end a turn; or write `def main`, a generator"
+            )
         if not hasattr(body, "send") or not hasattr(body, "throw"):
             raise TypeError(
                 f"the main method of {task.process.name} must be a generator function"
@@ -144,27 +168,44 @@ class scheduler(microprocess):
         if task.process._isStopping:  # by another thread, before it came here
             self.halt(task)
 
+    def _addThread(self, mprocess: Any) -> None:
+        """Activate `mprocess`: a microprocess, or any object with __next__(), stop() and
+        _closeDownMicroprocess().
+        """
+        self._foreigners.microprocessOf(mprocess, mayBeNew=True).activate(Scheduler=self)
+
     def listAllThreads(self) -> list[Any]:
-        """All microprocesses that have been activated and have not ended."""
-        return [task.process for task in self.tasks]
+        """Return all microprocesses that have been activated and have not ended."""
+        return [self._foreigners.originalOf(task.process) for task in self.tasks]
 
     def isThreadPaused(self, mprocess: Any) -> bool:
-        """Whether `mprocess` sleeps or is held."""
-        state = mprocess._task.state
+        """Return whether `mprocess` sleeps or is held."""
+        known = self._foreigners.microprocessOf(mprocess)
+        if known is None:
+            return False
+        state = known._task.state
         return bool(state < READY or ENDED > state > READY + 3)
 
     def wakeThread(self, mprocess: Any, canActivate: bool = False) -> None:
-        """Wakes `mprocess`, from any thread; activates it first if it may and has not begun."""
+        """Wake `mprocess`, from any thread.
+
+        canActivate: activate it first, if it has not been activated.
+        """
+        known = self._foreigners.microprocessOf(mprocess, mayBeNew=canActivate)
+        if known is None:
+            return
         if canActivate:
-            mprocess.activate(Scheduler=self)
+            known.activate(Scheduler=self)
         if self._isElsewhere():
-            self.callFromThread(mprocess._task.nudge)
+            self.callFromThread(known._task.nudge)
         else:
-            mprocess._task.nudge()
+            known._task.nudge()
 
     def pauseThread(self, mprocess: Any) -> None:
-        """`mprocess` sleeps from its next yield on."""
-        mprocess.pause()
+        """Let `mprocess` sleep from its next yield on."""
+        known = self._foreigners.microprocessOf(mprocess)
+        if known is not None and known._task.isAlive():
+            known.pause()
 
     def wakeAfter(self, task: Task, seconds: float) -> None:
         """`task` sleeps for at most `seconds`."""
@@ -249,7 +290,7 @@ class scheduler(microprocess):
         if self.loop is None or self._isEnding:
             return False
         if self._armed is None:
-            self._armed = self.loop.call_soon(self._slice)
+            self._armed = self.loop.call_soon(self._slice, context=self._context)
         return True
 
     # Endings
@@ -300,15 +341,16 @@ class scheduler(microprocess):
             self.wakeThread(knockon.original)
 
     def _endAll(self) -> None:
-        """Ends all that remain, in order, and collects their errors."""
+        """Terminate the remaining microprocesses in activation order, and collect their errors."""
         self._isEnding = True
         while self.tasks:
-            task = next(iter(self.tasks))
-            try:
-                self.finish(task)
-            except BaseException as error:  # noqa: BLE001 - raised when all have ended
-                Ending.describe(error, task.process)
-                self.errors.append(error)
+            for task in list(self.tasks):
+                process = task.process  # kept: a task that has ended only refers to it weakly
+                try:
+                    self.finish(task)
+                except BaseException as error:  # noqa: BLE001 - raised when all have ended
+                    Ending.describe(error, process)
+                    self.errors.append(error)
         self.queue.ready.clear()
         self.queue.newcomers.clear()
         self.queue.isStopping = False
@@ -333,7 +375,7 @@ class scheduler(microprocess):
             self._doorbell.set()
             return
         try:
-            loop.call_soon_threadsafe(self._sliceNow)
+            loop.call_soon_threadsafe(self._sliceNow, context=self._context)
         except RuntimeError:  # it has just been closed: the call waits for the next run
             return
 
@@ -343,24 +385,42 @@ class scheduler(microprocess):
 
     @contextmanager
     def _running(self) -> Iterator[None]:
-        """This thread runs the scheduler; afterwards it is clean and can run again."""
+        """Run the scheduler in this thread; afterwards it is clean and can run again."""
         self._refuseTwice()
+        scheduler.hasRun = True
         self._thread, self._isEnding, self.errors = get_ident(), False, []
         self._announced = []
+        self._isStillReported = False
         if self.tasks:
             scheduler.wait_for_one = False
         try:
             yield
         finally:
-            self._thread = self.loop = self._done = None
+            self._thread = self.loop = self._done = self._context = None
             if self._armed is not None:
                 self._armed.cancel()
                 self._armed = None
             scheduler.wait_for_one = False
 
     def _refuseTwice(self) -> None:
-        if self._thread is not None:
-            raise RuntimeError("this scheduler is running already")
+        if self._thread is None:
+            return
+        where = "in this thread" if self._thread == get_ident() else "in another thread"
+        raise RuntimeError(
+            f"this scheduler is running already, {where}: use activate(), which hands a component"
+            " over to it, instead of run()"
+        )
+
+    def refuseRun(self) -> None:
+        """Raise RuntimeError if runThreads() cannot be called here and now."""
+        from Axon.EventLoop import refuseSecondLoop  # here, because it brings asyncio
+
+        self._refuseTwice()
+        refuseSecondLoop()
+
+    def isStuck(self) -> bool:
+        """Return whether a turn is under way that has taken too long already."""
+        return self.queue.isRunning and monotonic() > self._until + SLOW_TURN
 
     def _isOver(self) -> bool:
         return not self.tasks and not self._calls and not (self.wait_for_one and not self.errors)
@@ -368,9 +428,10 @@ class scheduler(microprocess):
     # By hand
 
     def main(self, slowmo: float = 0, canblock: bool = False) -> Generator[int, None, None]:
-        """A turn for each next(), without any loop; ends when no microprocess is left.
+        """Give one turn for each next(), without an event loop, until no microprocess is left.
 
-        slowmo: seconds to sleep after each turn. canblock: sleep while nobody is ready.
+        slowmo: seconds to sleep after each turn. canblock: sleep while none is ready.
+        A virtual clock advances to the next timeout whenever none is ready.
         """
         with self._running():
             try:
@@ -397,42 +458,64 @@ class scheduler(microprocess):
             self.queue.run(1)
         elif self.tasks or self.wait_for_one:
             self._checkDeadlock()
-            if canblock:
-                due = self.timers.next()
-                self._doorbell.wait(None if due is None else max(0, due - self.timers.clock.now()))
+            due, clock = self.timers.next(), self.timers.clock
+            if isinstance(clock, VirtualClock):
+                if due is not None and not self.isAtWorkOutside():
+                    clock.advanceTo(due)
+            elif canblock:
+                self._doorbell.wait(None if due is None else max(0, due - clock.now()))
+
+    def isAtWorkOutside(self) -> bool:
+        """Return whether a thread of a component is at work, so that virtual time stands still."""
+        return any(task.process.isAtWork() for task in self.tasks)
 
     # On a loop
 
     def runThreads(self, slowmo: float = 0) -> None:
-        """Runs on an event loop of its own until no microprocess is left.
+        """Run on a new event loop until no microprocess is left.
 
         slowmo: seconds to sleep after each slice, in which each has at most one turn.
-        Raises the error that ended the run; several are an ExceptionGroup.
+        Raises the error that ended the run; several are an ExceptionGroup. For the
+        effect of signals see Axon.Signals.
         """
         from Axon.EventLoop import runOnNewLoop  # here, because it brings asyncio
 
-        self._refuseTwice()
-        self._isHost = True
+        self.refuseRun()
+        self._isHost, self.signals = True, Signals(self)
+        signals = self.signals
         try:
-            runOnNewLoop(self.runAsync(slowmo), self.timers.clock)
+            with signals.installed():
+                runOnNewLoop(self._runOnLoop(slowmo), self.timers.clock, self.isAtWorkOutside)
+        except BaseException as error:  # noqa: BLE001 - raised with those of the components
+            self.errors.insert(0, error)
         finally:
-            self._isHost = False
+            self._isHost, self.signals = False, None
+        errors, self.errors = self.errors, []
+        Ending.raiseAll(signals.remaining(errors))
+        signals.follow()
 
     _isHost = False
 
     def ownsLoop(self) -> bool:
-        """Whether it runs on an event loop that it has made itself, so that signals are its own."""
+        """Return whether it runs on an event loop that it has made itself."""
         return self._isHost
 
     async def runAsync(self, slowmo: float = 0) -> None:
-        """Runs as a guest of the event loop that already runs, until no microprocess is left.
+        """Run as a guest of the event loop that already runs, until no microprocess is left.
 
         Raises as runThreads does. When it is cancelled, all microprocesses are ended first.
         """
+        await self._runOnLoop(slowmo)
+        errors, self.errors = self.errors, []
+        Ending.raiseAll(errors)
+
+    async def _runOnLoop(self, slowmo: float) -> None:
+        """Run on the event loop that runs, and leave all errors in `errors`."""
         from asyncio import CancelledError, get_running_loop
 
         with self._running():
-            self.loop = get_running_loop()
+            self.loop, self._context = get_running_loop(), copy_context()
+            self._isDebugged = self.loop.get_debug()
             self._done = self.loop.create_future()
             self._slowmo = slowmo
             try:
@@ -445,9 +528,20 @@ class scheduler(microprocess):
                 self._endAll()
                 self._setAlarm()
                 await Ending.waitForBodies(self)
-            Ending.raiseAll(self.errors)
 
+    def endWith(self, error: BaseException) -> None:
+        """End the run in order, and raise `error`; a KeyboardInterrupt has a note of what each
+        component waits for.
+        """
+        if self._done is not None and not self._done.done():
+            if self.tasks and isinstance(error, KeyboardInterrupt):
+                error.add_note(Waits.describeAll(self.tasks))
+            self.errors.append(error)
+            self._done.set_result(None)
+
+    _until = 0.0  # when the current slice is to end
     _slowmo: float = 0
+    _isDebugged = False
 
     def _slice(self) -> None:
         """One callback of the loop: turns for those who are ready, for a little while."""
@@ -473,9 +567,10 @@ class scheduler(microprocess):
             self._slice()
 
     def _giveTurns(self) -> None:
-        until = monotonic() + SLICE
+        until = self._until = monotonic() + SLICE
         turns = TURNS if not self._slowmo else max(1, len(self.queue.ready))
-        while self.queue.run(turns):
+        run = self._giveTimedTurn if self._isDebugged else self.queue.run
+        while run(turns):
             if self._slowmo:
                 sleep(self._slowmo)
             if monotonic() >= until:
@@ -486,7 +581,19 @@ class scheduler(microprocess):
         else:
             if self.queue.held:
                 self._checkDeadlock()
+            if not self._isStillReported and self.timers.next() is None:
+                self._reportStandstill()
         self._setAlarm()
+
+    def _giveTimedTurn(self, _: int) -> bool:
+        """Give one turn, and log the name of its microprocess if it takes too long."""
+        task, began = self.queue.nextTask(), monotonic()
+        try:
+            return self.queue.run(1)
+        finally:
+            seconds = monotonic() - began
+            if task is not None and seconds > SLOW_TURN:
+                Ending.warn(f"a turn of {task.nameOfProcess()} took {seconds:.3f} seconds")
 
     def _setAlarm(self) -> None:
         """The loop calls when the next sleeper is due, or sooner: an alarm that is set may stay."""
@@ -498,18 +605,33 @@ class scheduler(microprocess):
             self._alarm = None
         if due is not None:
             delay = max(0.0, due - self.timers.clock.now())
-            self._alarm = due, self.loop.call_later(delay, self._ring)
+            call = self.loop.call_later(delay, self._ring, context=self._context)
+            self._alarm = due, call
 
     def _ring(self) -> None:
         self._alarm = None
         self._sliceNow()
 
     def _checkDeadlock(self) -> None:
-        """Says so when everybody who could go on waits for somebody who cannot."""
-        if not self.queue.held or self.outside or self._calls or active_count() > 1:
-            return
-        if self.timers.next() is None and (self.loop is None or self._isHost):
+        """Raise deadlock if some are held, and none of those that could release them can run."""
+        if self.queue.held and not self.outside and self._isAtStandstill():
             raise Ending.deadlockOf(self.queue.held)
+
+    def _isAtStandstill(self) -> bool:
+        """Return whether no timer, no other thread and nothing else of the program wakes any."""
+        if self._calls or active_count() > 1 or self.timers.next() is not None:
+            return False
+        return self.loop is None or self._isHost
+
+    def _reportStandstill(self) -> None:
+        """Log once that all sleep and nothing outside can wake them, with what they wait for."""
+        isForGood = self.tasks and not self.outside and not self.wait_for_one
+        if isForGood and self._isAtStandstill() and not Waits.hasOtherJobs():
+            self._isStillReported = True
+            Ending.warn(
+                "all components sleep, and nothing is left that could wake them.\n"
+                + Waits.describeAll(self.tasks)
+            )
 
 
 def _raiseStopIteration(_: None) -> object:
@@ -518,3 +640,25 @@ def _raiseStopIteration(_: None) -> object:
 
 microprocess.setSchedulerClass(scheduler)
 scheduler.run = scheduler()
+
+
+def _afterForkInChild() -> None:
+    """In a process that was forked within a turn: the run goes on in the parent alone."""
+    if scheduler.run is not None and scheduler.run._thread is not None:
+        scheduler.run = scheduler()
+
+
+def _reportNeverRun() -> None:
+    """At the interpreter's exit: say that what was activated has never run."""
+    run = scheduler.run
+    hasFailed = hasattr(sys, "last_value") or hasattr(sys, "last_exc")
+    if run is not None and run.tasks and not scheduler.hasRun and not hasFailed:
+        Ending.warn(
+            f"{Waits.namesOf(run.tasks)} activated, but never run: call scheduler.run.runThreads(),"
+            " or run() instead of the last activate()"
+        )
+
+
+atexit.register(_reportNeverRun)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_afterForkInChild)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from heapq import heapify, heappop, heappush
 from itertools import count
 from math import inf
-from time import monotonic
+from time import monotonic, time
 
 from Axon.Turns import Task
 
@@ -20,12 +20,20 @@ class Clock:
 
     now = staticmethod(monotonic)
 
+    def timeOfDay(self) -> float:
+        """Return the time of day, in seconds as time.time() gives it."""
+        return time()
+
 
 class VirtualClock(Clock):
     """Time that stands still until it is advanced: for tests."""
 
     def __init__(self, start: float = 0.0) -> None:
         self.time = start
+        self._dayBegan = time() - start
+
+    def timeOfDay(self) -> float:
+        return self._dayBegan + self.time
 
     def now(self) -> float:
         return self.time

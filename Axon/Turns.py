@@ -100,12 +100,20 @@ class Task:
         process = self._process
         return process() if type(process) is ref else process
 
+    def nameOfProcess(self) -> str:
+        """Return the name of the microprocess whose turns these are."""
+        return str(getattr(self.process, "name", None))
+
     def letGo(self) -> None:
         """It has ended: the two are no circle, which only the garbage collector could free."""
         self._process = ref(self._process)
 
     def isAlive(self) -> bool:
         return self.state < UNBORN
+
+    def isRunnable(self) -> bool:
+        """Return whether it has begun, has not ended, and does not sleep."""
+        return READY <= self.state <= RUNNING
 
     def wake(self) -> None:
         """Ends any sleep. Within its own turn: it will not fall asleep."""
@@ -268,6 +276,12 @@ class RunQueue:
             if task.state < UNBORN:
                 task.state = mark
                 append(task)
+
+    def nextTask(self) -> Task | None:
+        """Return the task that has the next turn."""
+        ready = (task for task in self.ready if task.state < RUNNING)
+        newcomers = (task for task in self.newcomers if task.state < UNBORN)
+        return next(ready, None) or next(newcomers, None)
 
     def run(self, turns: int) -> bool:  # noqa: C901 - one piece, for speed
         """Gives up to `turns` turns; True while somebody is still ready."""

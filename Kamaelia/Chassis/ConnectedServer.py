@@ -38,10 +38,10 @@ import socket
 from collections.abc import Callable, Generator
 from typing import Any
 
+from Axon import Signals
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Kamaelia.Chassis.Workers import Workers
-from Kamaelia.Internet import Interrupts
 from Kamaelia.Internet.Balancers import Balancers
 from Kamaelia.Internet.Gates import theLoopOf
 from Kamaelia.Internet.TCPServer import TCPServer, endsOf
@@ -111,7 +111,7 @@ class ServerCore(component):
         theLoopOf(self)
         self.initialiseServerSocket()
         scheduler = self.scheduler
-        Interrupts.heed(scheduler, self._interrupted, self.hangUp if self.onHangup else None)
+        Signals.subscribe(scheduler, self._interrupted, self.hangUp if self.onHangup else None)
         try:
             message = yield from self._serve()
             yield from self._endInOrder()
@@ -120,7 +120,7 @@ class ServerCore(component):
             for adapter in list(self.connections):
                 adapter.abort()
             self.server.cease()
-            Interrupts.forget(scheduler, self._interrupted)
+            Signals.unsubscribe(scheduler, self._interrupted)
 
     def _serve(self) -> Generator[int, None, Any]:
         while True:

@@ -28,12 +28,12 @@ from collections import deque
 from collections.abc import Generator
 from typing import Any
 
+from Axon import Signals
 from Axon.AxonExceptions import AxonException
 from Axon.Component import component
 from Axon.CoordinatingAssistantTracker import coordinatingassistanttracker
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.Scheduler import scheduler
-from Kamaelia.Internet import Interrupts
 from Kamaelia.Internet.Gates import theLoopOf
 from Kamaelia.Internet.Listening import closeAll
 from Kamaelia.Internet.Nursery import HANGUP, START, STOP, Birth, Nursery
@@ -182,7 +182,7 @@ def work(server: Any, sockets: list[Any], birth: Birth) -> None:
     """In a new process: runs `server`, and nothing else of the program."""
     scheduler.run = scheduler()
     coordinatingassistanttracker.basecat = None
-    Interrupts.heedAsWorker()
+    Signals.becomeWorker()
     component.__init__(server)  # it keeps its settings, and gets new boxes and turns
     server.server, server.workers, server.sockets = None, None, sockets
     server._isWorker = True
@@ -200,7 +200,7 @@ def _begin(server: Any, birth: Birth) -> None:
 
     def stop() -> None:
         loop.remove_reader(birth.lifeline)
-        Interrupts.interrupt(server.scheduler)
+        Signals.notify(server.scheduler)
 
     loop.add_reader(birth.lifeline, stop)
     birth.isReady()

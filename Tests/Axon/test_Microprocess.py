@@ -87,8 +87,16 @@ def test_activating_again_what_has_ended_does_nothing():
     log = []
     process = Says(log, "a", 1)
     process.run()
-    process.run()
+    process.activate()
+    scheduler.run.runThreads()
     assert log == ["a"]
+
+
+def test_running_again_what_has_ended_is_an_error():
+    process = Says([], "a", 1)
+    process.run()
+    with pytest.raises(RuntimeError, match=r"Says_\d+ has already run and ended, .* a new Says"):
+        process.run()
 
 
 def test_a_turns_other_values_mean_nothing():

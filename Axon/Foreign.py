@@ -1,0 +1,70 @@
+"""Microprocesses and schedulers that are not Axon's own, but have their historical methods.
+
+How does it work?
+-----------------
+A scheduler gives turns to any object with `__next__()`, `stop()` and
+`_closeDownMicroprocess()` through a microprocess that stands for it. A
+microprocess that is activated in a foreign scheduler is handed over through
+`_addThread`; its Task passes each wake-up on to that scheduler.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+from Axon.Microprocess import microprocess
+
+
+class Foreigners:
+    """Foreigners(scheduler) -> the objects with turns in `scheduler` that are no microprocesses."""
+
+    __slots__ = ("_proxies",)
+
+    def __init__(self, scheduler: Any) -> None:
+        self._proxies: dict[int, _Proxy] = {}
+
+    def microprocessOf(self, each: Any, mayBeNew: bool = False) -> Any:
+        """Return the microprocess that stands for `each`, itself if it is one, or None."""
+        if isinstance(each, microprocess):
+            return each
+        proxy = self._proxies.get(id(each))
+        if proxy is None and mayBeNew:
+            proxy = self._proxies[id(each)] = _Proxy(each, self._proxies)
+        return proxy
+
+    def originalOf(self, process: Any) -> Any:
+        """Return the object that `process` stands for, or `process` itself."""
+        return process.original if type(process) is _Proxy else process
+
+
+class _Proxy(microprocess):
+    """_Proxy(original, proxies) -> steps `original`; registered in `proxies` until it ends."""
+
+    def __init__(self, original: Any, proxies: dict[int, _Proxy]) -> None:
+        super().__init__()
+        self.original = original
+        self._proxies = proxies
+        self.name = str(getattr(original, "name", None) or f"{type(original).__name__}_{self.id}")
+
+    def main(self) -> Generator[object, None, None]:
+        yield from iter(self._step, _END)
+
+    def _step(self) -> object:
+        try:
+            return next(self.original)
+        except StopIteration:
+            return _END
+
+    def stop(self) -> None:
+        wasStopped = self._isStopping
+        super().stop()
+        if not wasStopped:
+            self.original.stop()
+
+    def _closeDownMicroprocess(self) -> Any:
+        self._proxies.pop(id(self.original), None)
+        return self.original._closeDownMicroprocess()
+
+
+_END = object()

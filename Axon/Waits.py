@@ -1,0 +1,79 @@
+"""What sleeping microprocesses wait for, in words.
+
+Example usage
+-------------
+    describeAll(scheduler.run.tasks)        # one line for each: its name, and what it waits for
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from Axon.Turns import HELD, HELD_WAITING, PAUSED, WAITING, WATCHING, Task
+
+LINES = 20  # at the most
+
+STATES = {
+    PAUSED: "sleeps in pause()",
+    WAITING: "waits for a message",
+    WATCHING: "waits for a message, the end of a child or unpause()",
+}
+
+
+def describeAll(tasks: Iterable[Task]) -> str:
+    """Return a line for each task, and for each child that has not been activated."""
+    tasks = list(tasks)
+    lines = [describe(task) for task in tasks[:LINES]]
+    if len(tasks) > LINES:
+        lines.append(f"and {len(tasks) - LINES} more")
+    unborn = [line for task in tasks for line in _unbornChildren(task)]
+    return "\n".join(["What each component waits for:", *lines, *unborn[:LINES]])
+
+
+def describe(task: Task) -> str:
+    """Return the name of a task's microprocess, and what it waits for."""
+    name = task.nameOfProcess()
+    if task.state in (HELD, HELD_WAITING):
+        gates = [gate.keeper.nameOfProcess() for gate in task.gates or ()]
+        wait = f"waits until {' and '.join(gates)} empties its full inbox"
+    else:
+        wait = STATES.get(task.state, "is ready to run")
+    return f"  {name} {wait}{_unread(task.process)}{_line(task)}"
+
+
+def namesOf(tasks: Iterable[Task]) -> str:
+    """Return the names of the first tasks, with the verb: "A_1 was", "A_1, B_2 were"."""
+    names = [task.nameOfProcess() for task in tasks]
+    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return f"{shown} {'was' if len(names) == 1 else 'were'}"
+
+
+def hasOtherJobs() -> bool:
+    """Return whether the event loop that runs has other tasks than the scheduler's run."""
+    from asyncio import all_tasks  # the loop, which runs, has imported it
+
+    return len(all_tasks()) > 1
+
+
+def _unread(process: Any) -> str:
+    """Return which inboxes of `process` hold messages."""
+    inboxes = getattr(process, "inboxes", {})
+    unread = [f"{len(box)} in {name!r}" for name, box in inboxes.items() if len(box)]
+    return f" (unread messages: {', '.join(unread)})" if unread else ""
+
+
+def _line(task: Task) -> str:
+    """Return where the body stands: the file and the line."""
+    frame = getattr(task.body, "gi_frame", None)
+    return f", at {frame.f_code.co_filename}:{frame.f_lineno}" if frame is not None else ""
+
+
+def _unbornChildren(task: Task) -> list[str]:
+    process = task.process
+    return [
+        f"  {child.name} has not been activated: {process.name} has it as a child, and activates it with"
+        " child.activate()"
+        for child in getattr(process, "children", ())
+        if not hasattr(child._task, "body") and not child._isStopping
+    ]
