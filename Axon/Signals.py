@@ -21,7 +21,6 @@ follows (SIGTERM). After a run whose subscribers have ended in order, run() retu
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import sys
@@ -31,9 +30,10 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, ClassVar
 
+from Axon import Ending
+
 Callback = Callable[[], None]
 
-LOG = logging.getLogger("Axon")
 ENDS = [signal.SIGINT, signal.SIGTERM]
 DEFAULTS = (signal.SIG_DFL, signal.default_int_handler)
 
@@ -179,7 +179,7 @@ class Signals:
             return errors
         for error in errors:
             if isinstance(error, terminated) and getattr(error, "__notes__", None):
-                LOG.error("%s\n%s", error, "\n".join(error.__notes__))
+                Ending.warn("\n".join([str(error), *error.__notes__]))
         isOurs = {"terminated", "CancelledError"}  # the latter only where a signal left the loop
         return [error for error in errors if type(error).__name__ not in isOurs]
 
