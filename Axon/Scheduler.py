@@ -150,8 +150,8 @@ class scheduler(microprocess):
             return AsyncBody(body, task, self)
         if hasattr(body, "__anext__"):
             raise TypeError(
-                f"the async main of {task.process.name} contains a yield: write await instead, such as"
-                " `await asyncio.sleep(0)` to end a turn; or write `def main`, a generator"
+                f"the async main of {task.process.name} contains a yield: write await"
+                " instead, such as `await asyncio.sleep(0)` to end a turn; or write `def main`"
             )
         if not hasattr(body, "send") or not hasattr(body, "throw"):
             raise TypeError(

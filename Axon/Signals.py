@@ -159,7 +159,13 @@ class Signals:
             self.received, self._endsRun = received, True
             raise self._interrupt(received)
         self._isRepeated = True
-        self._call(self.scheduler.stop if self._isNotified else self._end)
+        self._call(self._second)
+
+    def _second(self) -> None:
+        if self._isNotified:
+            self.scheduler.stop()
+        else:
+            self._end()
 
     def _hangUp(self) -> None:
         for callback in list(self._hangups.values()):
