@@ -206,8 +206,7 @@ def test_a_wait_reports_what_remains_after_something_was_taken():
 def test_a_wait_on_a_named_box_that_holds_a_message_returns_each_time():
     class Looks(threadedcomponent):
         def main(self):
-            for _ in range(3):
-                found.append(self.waitForMessage("inbox"))
+            found.extend(self.waitForMessage("inbox") for _ in range(3))
 
     found, part = [], Looks()
     part._deliver("there")
