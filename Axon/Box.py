@@ -295,7 +295,7 @@ class directsink(postbox):
 
     isInbox = True
     isUrgent = False
-    capacity = None
+    capacity = size = None
     waiting = ()
 
     def __init__(self, task: Any, boxname: str, take: Callable[[Any], Any]) -> None:

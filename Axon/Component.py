@@ -29,7 +29,7 @@ components whose child it is are woken.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Generator, Iterable, Iterator
+from collections.abc import AsyncIterator, Collection, Generator, Iterable, Iterator
 from itertools import pairwise
 from typing import Any, ClassVar, NoReturn
 
@@ -353,6 +353,11 @@ class component(microprocess):
         place = outbox(self, boxname)
         self._linkedOutboxes += (place,)
         return place
+
+    def linkedOutboxes(self) -> Collection[outbox]:
+        """Return the outboxes that have been linked, as places among the linkages."""
+        linked: Collection[outbox] = self._linkedOutboxes
+        return linked
 
     # Children
 

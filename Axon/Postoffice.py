@@ -15,7 +15,7 @@ from Axon.AxonExceptions import (
     noSuchBox,
     wiringError,
 )
-from Axon.Box import NULL
+from Axon.Box import NULL, postbox
 from Axon.ComponentCheck import whyNoComponent
 from Axon.Linkage import BoxPair, linkage, sizeOf
 
@@ -94,6 +94,10 @@ class postoffice:
 
     def islinkageregistered(self, linkage: linkage) -> bool:
         return linkage in self.linkages
+
+    def linkedBoxes(self) -> list[postbox]:
+        """Return the box where each linkage starts that was made here."""
+        return [each._from for each in self.linkages]
 
     def unlinkAll(self) -> None:
         """Takes away every linkage that was made here."""

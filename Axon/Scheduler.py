@@ -137,7 +137,7 @@ class scheduler(microprocess):
         if type(body) is not GeneratorType:
             body = self._bodyOf(body, task)
         task.body, task.resume = body, body.send
-        if self._isElsewhere():
+        if self.isElsewhere():
             self.callFromThread(lambda: self._join(task))
         else:
             self._join(task)
@@ -196,7 +196,7 @@ class scheduler(microprocess):
             return
         if canActivate:
             known.activate(Scheduler=self)
-        if self._isElsewhere():
+        if self.isElsewhere():
             self.callFromThread(known._task.nudge)
         else:
             known._task.nudge()
@@ -234,7 +234,7 @@ class scheduler(microprocess):
 
     def stop(self) -> None:
         """Ends the run when the current cycle is over; stop() is then called on all that remain."""
-        if self._isElsewhere():
+        if self.isElsewhere():
             self.callFromThread(self.queue.stop)
         elif self._thread is not None:
             self.queue.stop()
@@ -297,7 +297,7 @@ class scheduler(microprocess):
 
     def halt(self, task: Task) -> None:
         """Ends `task` when its next turn would have come."""
-        if self._isElsewhere():
+        if self.isElsewhere():
             self.callFromThread(lambda: self.halt(task))
             return
         task.resume = _raiseStopIteration
@@ -364,7 +364,8 @@ class scheduler(microprocess):
 
     # Threads meet here
 
-    def _isElsewhere(self) -> bool:
+    def isElsewhere(self) -> bool:
+        """Return whether another thread runs this scheduler."""
         return self._thread is not None and self._thread != get_ident()
 
     def callFromThread(self, function: Callable[[], object]) -> None:
