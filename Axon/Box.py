@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from Axon.AxonExceptions import BoxAlreadyLinkedToDestination, noSpaceInBox
+from Axon.Observers import Observers
 
 __all__ = [  # what programs import from here, other modules' names included
     "BoxAlreadyLinkedToDestination",
@@ -36,6 +37,7 @@ __all__ = [  # what programs import from here, other modules' names included
 ]
 
 ShowAllTransits = False  # set before components are made: log each message that a sink takes
+observers = Observers()  # told of linkages, and of boxes that come and go
 
 
 class postbox:
@@ -58,6 +60,8 @@ class postbox:
             newsource.leadTo(self)  # the commonest linkage: from end to end
         else:
             newsource.resolve()
+        for observer in observers.all:
+            observer.linked(newsource, self)
 
     def removesource(self, oldsource: postbox) -> None:
         """`oldsource` leads here no longer; nothing happens if it did not, or its box is gone."""
@@ -69,6 +73,8 @@ class postbox:
             oldsource.resolve()
         else:
             oldsource.leadTo(NULL)
+        for observer in observers.all:
+            observer.unlinked(oldsource, self)
 
     def isLinked(self) -> bool:
         """Whether it leads somewhere, or another leads here."""

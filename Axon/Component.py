@@ -359,6 +359,11 @@ class component(microprocess):
         linked: Collection[outbox] = self._linkedOutboxes
         return linked
 
+    def sourcesOfLinkages(self) -> Collection[postbox]:
+        """Return the boxes where the linkages start that this component has made."""
+        office = self._postoffice
+        return () if office is None else office.sources()
+
     # Children
 
     @property

@@ -200,38 +200,41 @@ def _jointsInto(sink: Any, source: Any, known: Container[Any]) -> Iterator[tuple
         yield source, sink
 
 
-def _linkagesOf(members: Sequence[Any]) -> tuple[list[tuple[Any, ...]], dict[Any, None]]:
+def _linkagesOf(  # noqa: C901 - one piece, for speed: it is most of a snapshot's cost
+    members: Iterable[Any],
+) -> tuple[list[tuple[Any, ...]], dict[Any, None]]:
     """Return a row for each linkage of the members, and the others that these join to them."""
     known = {each: None for each in members if isinstance(each, component)}
     ids = {each._task: each.id for each in known}
     makers = _makersOf(known)
     rows: list[tuple[Any, ...]] = []
+    append = rows.append
     rest: list[tuple[Any, Any]] = []
     for each in known:
-        id = each.id
+        number = each.id
         for box in each.linkedOutboxes():
             target = box.target
             if target is not None:
-                owner = ids.get(target.task) if target.isInbox else None
-                if owner is not None:  # nearly always; this line is the cost of a snapshot
-                    row = id, box.boxname, owner, target.boxname, False, True, makers.get(box)
-                    rows.append(row)
+                if target.isInbox and target.task in ids:  # nearly always
+                    end = ids[target.task]
+                    append((number, box.boxname, end, target.boxname, False, True, makers.get(box)))
                 else:
                     rest.append((box, target))
-            for source in box.sources:
-                rest += _jointsInto(box, source, known)
-        for box in each.inboxes.values():
-            if box.target is not None:
-                rest.append((box, box.target))
-            for source in box.sources:
-                if source.isInbox or source.component not in known:
+            if box.sources:
+                for source in box.sources:
                     rest += _jointsInto(box, source, known)
+        for sink in each.inboxes.values():
+            if sink.target is not None:
+                rest.append((sink, sink.target))
+            for source in sink.sources:
+                if source.isInbox or source.component not in known:
+                    rest += _jointsInto(sink, source, known)
     others: dict[Any, None] = {}
     for source, sink in rest:
-        start, end = source.component, sink.component
-        others.update(dict.fromkeys(each for each in (start, end) if each not in known))
-        row = start.id, source.boxname, end.id, sink.boxname, source.isInbox, sink.isInbox
-        rows.append((*row, makers.get(source)))
+        start, last = source.component, sink.component
+        others.update(dict.fromkeys(each for each in (start, last) if each not in known))
+        row = start.id, source.boxname, last.id, sink.boxname, source.isInbox, sink.isInbox
+        append((*row, makers.get(source)))
     return rows, others
 
 
@@ -239,8 +242,9 @@ def _makersOf(members: Iterable[component]) -> dict[Any, int]:
     """Return whose post office made a linkage, by the box where it starts."""
     makers = {}
     for each in members:
-        if each.postoffice is not None:
-            makers.update(dict.fromkeys(each.postoffice.linkedBoxes(), each.id))
+        sources = each.sourcesOfLinkages()
+        if sources:
+            makers.update(dict.fromkeys(sources, each.id))
     return makers
 
 
@@ -313,13 +317,11 @@ _NONE: dict[str, Any] = {}
 
 
 def _gatesOf(task: Task) -> list[tuple[int, str | None]]:
-    return [
-        (gate.keeper.process.id, getattr(gate, "boxname", None)) for gate in task.gates or ()
-    ]
+    return [(gate.keeper.process.id, getattr(gate, "boxname", None)) for gate in task.gates or ()]
 
 
 def _makeComponent(
-    id: int,
+    number: int,
     cls: type,
     name: object,
     parent: int | None,
@@ -332,7 +334,7 @@ def _makeComponent(
 ) -> ComponentSnapshot:
     isAsleep = state < READY
     return ComponentSnapshot(
-        id,
+        number,
         f"{cls.__module__}.{cls.__qualname__}",
         str(name),
         parent,

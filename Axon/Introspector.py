@@ -1,4 +1,4 @@
-"""A component that says which components there are, and how they are linked, as text.
+"""A component that describes the components of its scheduler and their linkages, as text.
 
 Example usage
 -------------
@@ -6,131 +6,161 @@ Example usage
 
 How does it work?
 -----------------
-It asks its scheduler for all components, and these for their boxes and linkages,
-and sends what is new and what is gone since it asked last, a command a line:
+The scheduler and the boxes notify it of activations, ends and linkages (Axon.Observers); between
+these it sleeps. It sends one text for each turn in which something is new or gone, with a command
+on each line:
 
-    DEL ALL                                         once, at the very beginning
+    DEL ALL                                         once, at the start
     DEL LINK "from" "to"                            from and to are identities
     DEL NODE "identity"
     ADD NODE "identity" "name" randompos component  or inbox, or outbox
     ADD LINK "from" "to"                            also from a component to each of its boxes
 
-A component's identity is its id, a box's the text of (id, "i" or "o", its name).
-While others run it asks once a round, and else every `interval` seconds.
+A component's identity is its id. A box's identity is the text of (id, "i" or "o", name). A
+component that ends before the Introspector has had a turn is described too, up to LIMIT of them
+while nothing can be sent. Axon.Introspection.snapshot gives the same information and more, as data.
 
-Termination: when it is sent a shutdownMicroprocess, which it passes on.
+Termination: when it receives a shutdownMicroprocess, which it passes on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections import deque
+from collections.abc import Generator, Iterator
 from typing import Any, ClassVar
 
+from Axon import Box as Boxes
 from Axon.Component import component
+from Axon.Introspection import jointsOf
+from Axon.IntrospectorText import Box, Ends, Picture, endsOf
 from Axon.Ipc import shutdownMicroprocess
+from Axon.Observers import Observer
 
-Box = tuple[int, str, str]
+__kamaelia_components__ = ("Introspector",)
+
+LIMIT = 10_000  # changes, and texts, that wait to be sent
+
 Topology = tuple[dict[Any, None], list[Box], dict[tuple[Box, Box], None]]
 
 
 class Introspector(component):
-    """Introspector(**attributes) -> says which components there are, and how they are linked."""
+    """A component that describes the running components and their linkages."""
 
-    Inboxes: ClassVar[Any] = {
-        "inbox": "not used",
-        "control": "shutdownMicroprocess: no more is to be said",
-    }
+    Inboxes: ClassVar[Any] = {"inbox": "not used", "control": "shutdownMicroprocess: stop"}
     Outboxes: ClassVar[Any] = {
-        "outbox": 'text: one command a line, first "DEL ALL"',
-        "signal": "the shutdownMicroprocess that came to control",
+        "outbox": 'text: one command on each line, first "DEL ALL"',
+        "signal": "the shutdownMicroprocess from control",
     }
 
-    srcBoxType: ClassVar[dict[int, str]] = {0: "o", 1: "i", 2: "o"}  # by linkage.passthrough
+    # by linkage.passthrough: which kind of box is at the source and at the sink
+    srcBoxType: ClassVar[dict[int, str]] = {0: "o", 1: "i", 2: "o"}
     dstBoxType: ClassVar[dict[int, str]] = {0: "i", 1: "i", 2: "o"}
-
-    interval: float = 0.1  # seconds
 
     def main(self) -> Generator[int, None, None]:
         self.send("DEL ALL\n")
-        nodes: dict[str, str] = {}
-        links: dict[str, None] = {}
-        while not self._isToldToStop():
-            before, linksBefore = nodes, links
-            nodes, links = _describe(*self.introspect())
-            text = "".join(_changes(before, nodes, linksBefore, links))
-            if text:
-                self.send(text)
-            if not self.scheduler.queue:
-                self.pause(self.interval)
-            yield 1
+        recorder = _Recorder(self)
+        self.scheduler.observers.add(recorder)
+        Boxes.observers.add(recorder)
+        try:
+            while not self._isToldToStop():
+                for text in recorder.texts():
+                    self.send(text)
+                yield from self.waitForChange()
+        finally:
+            Boxes.observers.remove(recorder)
+            self.scheduler.observers.remove(recorder)
 
     def _isToldToStop(self) -> bool:
         for message in self.Inbox("control"):
             if isinstance(message, shutdownMicroprocess):
                 self.send(message, "signal")
                 return True
-        self._discard()
+        for _ in self.Inbox("inbox"):
+            """Nothing that arrives there is used."""
         return False
 
-    def _discard(self) -> None:
-        for _ in self.Inbox("inbox"):
-            pass
-
     def introspect(self) -> Topology:
-        """The components (keys of a dict), their boxes as (id, "i" or "o", name), and the linkages,
-        as keys of a dict: (from box, to box).
+        """Return the components (keys of a dict), their boxes, and the linkages (keys of a dict).
+
+        A box is (component id, "i" or "o", name), a linkage (box, box). Linked components that
+        are not active are included.
         """
-        found: dict[Any, None] = {
-            each: None for each in self.scheduler.listAllThreads() if isinstance(each, component)
-        }
+        members = [each for each in self.scheduler.listAllThreads() if isinstance(each, component)]
+        found = dict.fromkeys(members)
         linkages: dict[tuple[Box, Box], None] = {}
-        for each in list(found):
-            for link in each.postoffice.linkages:
-                source = (link.source.id, self.srcBoxType[link.passthrough], link.sourcebox)
-                sink = (link.sink.id, self.dstBoxType[link.passthrough], link.sinkbox)
-                linkages[source, sink] = None
-                found[link.source] = found[link.sink] = None  # they need not be active
-        return found, [box for each in found for box in _boxesOf(each)], linkages
+        for each in members:
+            for start, source, end, sink in (endsOf(*joint) for joint in jointsOf(each)):
+                linkages[source, sink] = found[start] = found[end] = None
+        boxes = [
+            (each.id, letter, name)
+            for each in found
+            for letter, names in (("i", each.inboxes), ("o", each.outboxes))
+            for name in names
+        ]
+        return found, boxes, linkages
 
 
-def _boxesOf(each: Any) -> Iterator[Box]:
-    for name in each.inboxes:
-        yield each.id, "i", name
-    for name in each.outboxes:
-        yield each.id, "o", name
+class _Recorder(Observer):
+    """Notes what changes, wakes the Introspector, and gives it the texts to send.
+
+    Changes may come from any thread; a deque takes them from all.
+    """
+
+    def __init__(self, introspector: Introspector) -> None:
+        self._introspector = introspector
+        self._scheduler = introspector.scheduler
+        self._picture = Picture(self._isActive)
+        self._changed: deque[Any] = deque()
+        self._joints: deque[Ends] = deque()
+        self._finished: deque[str] = deque()  # texts about components that have ended since
+        self._isComplete = False  # whether the changes noted are all since the last text
+
+    def _isActive(self, process: Any) -> bool:
+        return process._task in self._scheduler.tasks
+
+    def texts(self) -> Iterator[str]:
+        """Yield the texts that are not empty, and note that they have been given."""
+        while self._finished:
+            yield self._finished.popleft()
+        text = self._update()
+        if text:
+            yield text
+
+    def _update(self) -> str:
+        if not self._isComplete:
+            self._isComplete = True
+            self._changed.clear()
+            self._joints.clear()
+            return self._picture.catchUp(self._scheduler.listAllThreads())
+        return self._picture.update(_taken(self._changed), _taken(self._joints))
+
+    def activated(self, process: Any) -> None:
+        self._note(self._changed, process)
+
+    boxesChanged = activated
+
+    def ending(self, process: Any) -> None:
+        if isinstance(process, component):
+            self._changed.append(process)
+            if not self._picture.has(process) and len(self._finished) < LIMIT:
+                self._finished.append(self._update())
+            self._note(self._changed, process)
+
+    def linked(self, source: Any, sink: Any) -> None:
+        if source.component is not None and sink.component is not None:
+            self._note(self._joints, endsOf(source, sink))
+
+    unlinked = linked
+
+    def _note(self, changes: deque[Any], change: Any) -> None:
+        changes.append(change)
+        if len(changes) > LIMIT:  # the Introspector is held: it looks at everything when it goes on
+            self._isComplete = False
+            self._changed.clear()
+            self._joints.clear()
+        self._introspector.unpause()
 
 
-def _describe(
-    components: Iterable[Any], boxes: Iterable[Box], linkages: Iterable[tuple[Box, Box]]
-) -> tuple[dict[str, str], dict[str, None]]:
-    """What is said of each node, by identity, and the links, as text."""
-    nodes = {f'"{each.id}"': f'"{each.name}" randompos component' for each in components}
-    links: dict[str, None] = {}
-    for box in boxes:
-        kind = "inbox" if box[1] == "i" else "outbox"
-        nodes[f'"{box}"'] = f'"{box[2]}" randompos {kind}'
-        links[f'"{box[0]}" "{box}"'] = None
-    for source, sink in linkages:
-        links[f'"{source}" "{sink}"'] = None
-    return nodes, links
-
-
-def _changes(
-    nodesBefore: dict[str, str],
-    nodes: dict[str, str],
-    linksBefore: dict[str, None],
-    links: dict[str, None],
-) -> Iterator[str]:
-    """The commands that lead from one picture to the next."""
-    for link in linksBefore:
-        if link not in links:
-            yield f"DEL LINK {link}\n"
-    for node in nodesBefore:
-        if node not in nodes:
-            yield f"DEL NODE {node}\n"
-    for node, words in nodes.items():
-        if node not in nodesBefore:
-            yield f"ADD NODE {node} {words}\n"
-    for link in links:
-        if link not in linksBefore:
-            yield f"ADD LINK {link}\n"
+def _taken(changes: deque[Any]) -> list[Any]:
+    """Remove and return the changes that have been noted."""
+    return [changes.popleft() for _ in range(len(changes))]

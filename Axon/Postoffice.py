@@ -95,8 +95,8 @@ class postoffice:
     def islinkageregistered(self, linkage: linkage) -> bool:
         return linkage in self.linkages
 
-    def linkedBoxes(self) -> list[postbox]:
-        """Return the box where each linkage starts that was made here."""
+    def sources(self) -> list[postbox]:
+        """Return the boxes where the linkages start that were made here."""
         return [each._from for each in self.linkages]
 
     def unlinkAll(self) -> None:

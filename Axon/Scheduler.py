@@ -53,6 +53,7 @@ from Axon.Ipc import (
     wouldblock,
 )
 from Axon.Microprocess import microprocess
+from Axon.Observers import Observers
 from Axon.Signals import Signals
 from Axon.Timers import Clock, Timers, VirtualClock
 from Axon.Turns import ENDED, READY, EndOfRound, RunQueue, Task
@@ -106,6 +107,7 @@ class scheduler(microprocess):
         self.timers = Timers(clock or Clock())
         self.queue = RunQueue() if queue is None else queue  # an empty one is false
         self.queue.keeper = self
+        self.observers = Observers()  # told of activations and ends
         self.outside = 0  # how many could be woken from outside: threads, sockets
         self.loop: Any = None
         self.jobs: set[Any] = set()  # the asyncio tasks of async bodies
@@ -162,6 +164,8 @@ class scheduler(microprocess):
 
     def _join(self, task: Task) -> None:
         self.tasks[task] = None
+        for observer in self.observers.all:
+            observer.activated(task.process)
         if self.wait_for_one:
             scheduler.wait_for_one = False
         self.queue.join(task)
@@ -307,6 +311,8 @@ class scheduler(microprocess):
         """Ends `task` now: closes its body, calls stop(), then wakes those who wait for it."""
         if task.state == ENDED:
             return
+        for observer in self.observers.all:
+            observer.ending(task.process)
         task.state = ENDED
         self.tasks.pop(task, None)
         if task in self.timers.pending:

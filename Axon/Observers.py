@@ -1,0 +1,61 @@
+"""Observers: objects that are told of changes in a running system, as they happen.
+
+Example usage
+-------------
+    class Count(Observer):
+        ended = 0
+
+        def ending(self, process):
+            self.ended += 1
+
+    scheduler.run.observers.add(Count())        # for activations and ends
+    Axon.Box.observers.add(Count())             # for linkages and boxes, of all components
+
+How does it work?
+-----------------
+Each scheduler has its observers, and so do the boxes. Where none has been added, an activation,
+an end or a linkage costs one look at an empty tuple, and turns and messages cost nothing at all.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Observer:
+    """An object whose methods are called at changes; by default they do nothing.
+
+    They are called in the thread that makes the change, must be quick, and must not raise.
+    """
+
+    def activated(self, process: Any) -> None:
+        """Called when `process` has been activated, before its first turn."""
+
+    def ending(self, process: Any) -> None:
+        """Called when `process` is about to end, while its linkages still exist."""
+
+    def linked(self, source: Any, sink: Any) -> None:
+        """Called when the box `source` has been linked to the box `sink` (Axon.Box.postbox)."""
+
+    def unlinked(self, source: Any, sink: Any) -> None:
+        """Called when the linkage from `source` to `sink` has been removed."""
+
+    def boxesChanged(self, process: Any) -> None:
+        """Called when boxes of `process` have been added or removed."""
+
+
+class Observers:
+    """A set of observers, in the order in which they were added."""
+
+    __slots__ = ("all",)
+
+    def __init__(self) -> None:
+        self.all: tuple[Observer, ...] = ()
+
+    def add(self, observer: Observer) -> None:
+        """Tell `observer` of changes from now on."""
+        self.all = (*self.all, observer)
+
+    def remove(self, observer: Observer) -> None:
+        """Tell `observer` of changes no longer."""
+        self.all = tuple(each for each in self.all if each is not observer)
