@@ -406,20 +406,26 @@ UNUSED = unusedsink()
 
 
 def withItem(items: Any, item: Any) -> Any:
-    """`items` and one more: a tuple for one, which is the rule and small, a list for many."""
+    """Return `items` and one more.
+
+    One item is a tuple, which is small. Several are the keys of a dict, which loses any of them
+    in constant time; its values say how often each was added.
+    """
     if not items:
         return (item,)
     if type(items) is tuple:
-        return [*items, item]
-    items.append(item)
+        items = {items[0]: 1}
+    items[item] = items.get(item, 0) + 1
     return items
 
 
 def withoutItem(items: Any, item: Any) -> Any:
-    """`items` without `item`."""
+    """Return `items` with `item` removed once."""
     if type(items) is tuple:
         return ()
-    items.remove(item)
+    items[item] -= 1
+    if not items[item]:
+        del items[item]
     return items
 
 

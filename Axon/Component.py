@@ -108,6 +108,9 @@ class component(microprocess):
     }
     Usescomponents: ClassVar[list[Any]] = []
 
+    _postoffice: Any = None
+    _children: Any = None
+    _removed: Any = ()  # former children that are still in the list
     _methodNames: ClassVar[frozenset[str] | None] = None  # found when a setting is first given
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -371,15 +374,17 @@ class component(microprocess):
         """This component's children, a list of its own; it is created on first access."""
         if self._children is None:
             self._children = []
+        if self._removed:
+            self._dropRemoved()
         return self._children
 
     @children.setter
     def children(self, children: Any) -> None:
-        self._children = children
+        self._children, self._removed = children, ()
 
     def hasChildren(self) -> bool:
         """Return whether this component has children."""
-        return bool(self._children)
+        return bool(self._children) and len(self._children) > len(self._removed)
 
     def addChildren(self, *children: Any) -> None:
         """Make components children of this one, which is woken when one of them ends."""
@@ -390,9 +395,27 @@ class component(microprocess):
             child._task.watchers = [*child._task.watchers, self]
 
     def removeChild(self, child: Any) -> None:
-        """A child no longer; raises ValueError if it was none."""
-        self.children.remove(child)
-        child._task.watchers = [each for each in child._task.watchers if each is not self]
+        """Part from a child, and remove the linkages that this component made with it.
+
+        If `child` is not a child of this component, do nothing.
+        """
+        task = getattr(child, "_task", None)
+        if task is not None and self in task.watchers:
+            task.watchers = [each for each in task.watchers if each is not self]
+            self._removed = self._removed or set()
+            self._removed.add(child)
+            if len(self._removed) * 2 > len(self._children):
+                self._dropRemoved()
+        elif child in self.children:  # a program put it into the list itself
+            self.children.remove(child)
+        else:
+            return
+        self.unlink(child)
+
+    def _dropRemoved(self) -> None:
+        """Remove from the list those that are not children any longer, all in one pass."""
+        removed, self._removed = self._removed, ()
+        self._children[:] = [each for each in self._children if each not in removed]
 
     def childComponents(self) -> list[Any]:
         """Return this component's children, in the order in which they were added."""

@@ -18,7 +18,7 @@ from types import FunctionType
 from typing import Any, TypeVar
 
 from Axon.AxonExceptions import wiringError
-from Axon.Hooks import plainResult
+from Axon.Hooks import hookName, plainResult
 from Axon.Spelling import nearMiss
 
 __all__ = [
@@ -65,8 +65,7 @@ def madeComponent(made: T, hook: str, owner: object = None) -> T:
     """
     fault = whyNoComponent(plainResult(made, hook, owner))
     if fault:
-        subject = f"{hook}()" if owner is None else f"{getattr(owner, 'name', owner)}: {hook}()"
-        raise wiringError(f"{subject} must return a component, but {fault}")
+        raise wiringError(f"{hookName(hook, owner)} must return a component, but {fault}")
     return made
 
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-__all__ = ["iterableResult", "plainResult"]
+__all__ = ["hookName", "isAwaitable", "iterableResult", "plainResult"]
 
 T = TypeVar("T")
 
@@ -46,6 +46,13 @@ def isAwaitable(result: object) -> bool:
     return hasattr(type(result), "__await__")
 
 
+def hookName(hook: str, owner: object = None) -> str:
+    """Return the hook's name for an error message, with its owner's if there is one."""
+    if owner is None:
+        return f"{hook}()"
+    return f"{getattr(owner, 'name', None) or type(owner).__name__}: {hook}()"
+
+
 def _isGenerator(result: object) -> bool:
     """Return whether `result` runs code only when it is stepped."""
     kind = type(result)
@@ -57,8 +64,7 @@ def _reject(result: Any, hook: str, owner: object, expected: str) -> None:
     kind = type(result).__name__
     if kind == "coroutine":
         result.close()  # otherwise Python warns that it was never awaited
-    subject = f"{hook}()"
-    if owner is not None:
-        subject = f"{getattr(owner, 'name', None) or type(owner).__name__}: {subject}"
     article = "an" if kind[:1].lower() in "aeiou" else "a"
-    raise TypeError(f"{subject} returned {article} {kind}, but it must return {expected}")
+    raise TypeError(
+        f"{hookName(hook, owner)} returned {article} {kind}, but it must return {expected}"
+    )

@@ -202,9 +202,16 @@ class microprocess(AxonObject):
 
     def stop(self) -> None:
         """Ends this microprocess before its next turn. Called, too, when it has ended of itself."""
-        self._isStopping = True
+        wasStopping, self._isStopping = self._isStopping, True
         if self._task.state < UNBORN:
             self.scheduler.halt(self._task)
+        elif self._task.state == UNBORN and not wasStopping:
+            for watcher in self._task.watchers:  # it will have no end of which they would hear
+                watcher._childEnded(self)
+
+    def _childEnded(self, child: Any) -> None:
+        """Called when a child has ended, or has been stopped before it began."""
+        self._task.nudge()
 
     def _isStopped(self) -> bool:
         return self._isStopping or self._task.state == ENDED  # programs have their own stop(), too

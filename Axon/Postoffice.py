@@ -26,16 +26,24 @@ __all__ = [  # what programs import from here, other modules' names included
     "postoffice",
 ]
 
+MANY = 16  # linkages: from so many on, those of one component are found through an index
+
 
 class postoffice:
     """postoffice([debugname]) -> registers the linkages that it makes."""
 
     # __dict__ is created only for a program that sets its own attributes
-    __slots__ = ("__dict__", "debugname", "linkages")
+    __slots__ = ("__dict__", "_index", "_made", "debugname")
 
     def __init__(self, debugname: str = "") -> None:
         self.debugname = debugname
-        self.linkages: list[linkage] = []
+        self._made: dict[linkage, None] = {}  # in the order in which they were made
+        self._index: dict[int, dict[linkage, None]] | None = None  # by id(component)
+
+    @property
+    def linkages(self) -> list[linkage]:
+        """The linkages that were made here and have not been removed, the oldest first."""
+        return list(self._made)
 
     def link(
         self,
@@ -46,7 +54,7 @@ class postoffice:
         synchronous: object = None,
         capacity: int | None = None,
     ) -> linkage:
-        """Joins (component, box name) to (component, box name), and gives the linkage.
+        """Join (component, box name) to (component, box name) and return the linkage.
 
         passthrough: 0 outbox to inbox, 1 inbox to inbox, 2 outbox to outbox.
         capacity: senders are held at their next yield while this many messages wait.
@@ -73,37 +81,66 @@ class postoffice:
         if capacity is not None or size is not None:
             _limit(made, capacity, size)
         made.join()
-        self.linkages.append(made)
+        self._made[made] = None
+        if self._index is not None:
+            self._enter(made)
         return made
 
     def unlink(self, thecomponent: Any = None, thelinkage: linkage | None = None) -> None:
-        """Takes away a linkage, or all those with a component, that were made here."""
-        linkages, self.linkages = self.linkages, []
-        unwanted = []
-        for each in linkages:
-            if each is thelinkage or (
-                thelinkage is None and (each.source is thecomponent or each.sink is thecomponent)
-            ):
-                unwanted.append(each)
-            else:
-                self.linkages.append(each)
+        """Remove a linkage, or all linkages with a component, if they were made here."""
+        if thelinkage is None:
+            unwanted = self._linkagesWith(thecomponent)
+        else:
+            unwanted = [thelinkage] if thelinkage in self._made else []
+        for each in unwanted:
+            del self._made[each]
+            if self._index is not None:
+                self._drop(each)
         for each in unwanted:
             each.part()
 
     deregisterlinkage = unlink
 
     def islinkageregistered(self, linkage: linkage) -> bool:
-        return linkage in self.linkages
+        return linkage in self._made
 
     def sources(self) -> list[postbox]:
         """Return the boxes where the linkages start that were made here."""
         return [each._from for each in self.linkages]
 
     def unlinkAll(self) -> None:
-        """Takes away every linkage that was made here."""
-        linkages, self.linkages = self.linkages, []
-        for each in linkages:
+        """Remove every linkage that was made here."""
+        made, self._made, self._index = self._made, {}, None
+        for each in made:
             each.part()
+
+    # The index, so that a chassis parts from n components in linear time
+
+    def _linkagesWith(self, component: Any) -> list[linkage]:
+        if self._index is None:
+            if len(self._made) < MANY:
+                return [
+                    each
+                    for each in self._made
+                    if component is each.source or component is each.sink
+                ]
+            self._index = {}
+            for each in self._made:
+                self._enter(each)
+        return list(self._index.get(id(component), ()))
+
+    def _enter(self, made: linkage) -> None:
+        assert self._index is not None
+        for each in (made.source, made.sink):
+            self._index.setdefault(id(each), {})[made] = None
+
+    def _drop(self, made: linkage) -> None:
+        assert self._index is not None
+        for each in (made.source, made.sink):
+            entries = self._index.get(id(each), {})
+            entries.pop(made, None)
+            if not entries:
+                self._index.pop(id(each), None)
 
 
 def _checkEnd(end: Any, isInbox: bool) -> None:

@@ -329,7 +329,7 @@ class scheduler(microprocess):
                 process.stop()
             finally:
                 for watcher in task.watchers:  # first: also when what follows raises an error
-                    watcher._task.nudge()
+                    watcher._childEnded(process)
                 knockon = process._closeDownMicroprocess()
                 if knockon:
                     plainResult(knockon, "_closeDownMicroprocess", process)

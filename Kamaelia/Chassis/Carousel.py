@@ -1,4 +1,4 @@
-"""One component after the other, each made when it is asked for.
+"""One component after the other, each created when it is asked for.
 
 Example usage
 -------------
@@ -14,18 +14,21 @@ Example usage
 
 How does it work?
 -----------------
-Each message to next is what the factory makes a component of, which then has
-the inbox and the outbox of the whole. One that still runs is told to shut down;
-what it has yet to send leaves, and it gets no more. When the one that runs has
-ended, "NEXT" asks for another.
+The factory makes a component of each message to "next". This component has the
+inbox and the outbox of the Carousel. There is never more than one: a message that
+comes to "next" while a component runs waits until this one has ended. It is told
+to end (shutdownMicroprocess), and what comes to "inbox" from then on is for its
+successor. When a component has ended, "NEXT" asks for another one.
 
-Termination: at a producerFinished when what waits in next has been made and has
-ended; at a shutdownMicroprocess the component gets it too. Either is passed on.
+Termination: a producerFinished is passed on to the running component; the Carousel
+ends when that has ended and every message in "next" has had its component. A
+shutdownMicroprocess discards the messages in "next". Either is then sent on.
 """
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from Axon.ComponentCheck import madeComponent
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Kamaelia.Util.Parent import parent
 
@@ -35,8 +38,8 @@ __all__ = ["Carousel"]
 class Carousel(parent):
     """Carousel(componentFactory[, make1stRequest]) -> runs what the factory makes, one at a time.
 
-    componentFactory: called with each message to next, gives a component.
-    make1stRequest: True to ask for the first one, too.
+    componentFactory: called with each message to "next"; returns a component.
+    make1stRequest: True to send "NEXT" at the beginning, too.
     """
 
     Inboxes = {
@@ -46,8 +49,8 @@ class Carousel(parent):
     }
     Outboxes = {
         "outbox": "comes from the component",
-        "signal": "whatever ended the whole",
-        "requestNext": '"NEXT" when another is wanted',
+        "signal": "the message that ended the Carousel",
+        "requestNext": '"NEXT" when another message to "next" is wanted',
     }
 
     def __init__(
@@ -57,59 +60,64 @@ class Carousel(parent):
         self.factory = componentFactory
         self.make1stRequest = make1stRequest
         self._current: Any = None
-        self._inward: Any = None
+        self._inward: Any = None  # the linkage from "inbox", until the component is told to end
         self._last: Any = None
 
     def main(self) -> Iterator[int]:
         if self.make1stRequest:
             self.requestNext()
-        while not self._isOver():
-            if self.dataReady("next"):
-                self.instantiateNewChild(self.recv("next"))
-                yield 1  # one a turn
-            else:
-                yield from self.waitForChange()
+        while True:
             self.checkControl()
+            if isinstance(self._last, shutdownMicroprocess):
+                self.discardUnread("next")
             self.handleChildTerminations()
+            if self.dataReady("next"):
+                self._makeWay()
+            elif self._current is None and self._last is not None:
+                break
+            yield from self.waitForChange()
         self.send(self._last, "signal")
 
-    def _isOver(self) -> bool:
-        return self._last is not None and not self.children and not self.dataReady("next")
+    def _makeWay(self) -> None:
+        """Create the next component, or tell the one that runs to end first."""
+        if self._current is None:
+            self.instantiateNewChild(self.recv("next"))
+            if self._last is not None and not self.dataReady("next"):
+                self.shutdownChild(self._last)
+        if self.dataReady("next") and self._inward is not None:
+            self.unlink(thelinkage=self._inward)
+            self._inward = None
+            self.shutdownChild(shutdownMicroprocess(self))
 
     def requestNext(self) -> None:
-        """Asks for what the next component is to be made of."""
+        """Ask for the message of which the next component is made."""
         self.send("NEXT", "requestNext")
 
     def instantiateNewChild(self, args: Any) -> None:
-        """Makes the next component, in place of the one that runs, if any."""
-        if self._current is not None:
-            self.shutdownChild(shutdownMicroprocess(self))
-            self.unlink(thelinkage=self._inward)
-        self._current = child = self.factory(args)
+        """Create the next component."""
+        self._current = child = madeComponent(self.factory(args), "componentFactory", self)
         self._inward = self.link((self, "inbox"), (child, "inbox"), passthrough=1)
         self.link((child, "outbox"), (self, "outbox"), passthrough=2)
         self.adopt(child)
 
     def handleChildTerminations(self) -> None:
-        """Parts from the components that have ended, and asks for another."""
-        hasEnded = self._current is not None and self._current._isStopped()
-        self.childrenDone()
-        if hasEnded:
-            self._current = None
+        """Part from the component if it has ended, and ask for another one."""
+        if self.childrenDone() and self._current is not None:
+            self._current = self._inward = None
             if self._last is None:
                 self.requestNext()
 
     def checkControl(self) -> None:
-        """Heeds what came to control."""
+        """Act on the messages in "control"."""
         for message in self.Inbox("control"):
-            if isinstance(message, shutdownMicroprocess):
+            isFirst = self._last is None
+            if isinstance(message, shutdownMicroprocess) or (
+                isinstance(message, producerFinished) and isFirst
+            ):
                 self._last = message
-                self.discardUnread("next")
                 self.shutdownChild(message)
-            elif isinstance(message, producerFinished) and self._last is None:
-                self._last = message
 
     def shutdownChild(self, shutdownMsg: Any) -> None:
-        """Tells the component that runs to end."""
+        """Send `shutdownMsg` to the component that runs, if there is one."""
         if self._current is not None:
             self._current._deliver(shutdownMsg, "control")

@@ -15,16 +15,17 @@ Example usage
 
 How does it work?
 -----------------
-A name that is none of the components', such as "self" or "", is the graphline:
-its inboxes lead to those of components, their outboxes to its own. Boxes that
-it is said to have, and has not, are made.
+"self" and "" mean the graphline, and so does any other name that is not a part's:
+linkages from its inboxes lead inwards, those to its outboxes lead outwards. Boxes
+that it is said to have, and does not have, are created. A name that is nearly a
+part's name is an error.
 
-Where nothing is said of the graphline's control, each message to it goes to the
-components to whose control nothing leads; where something is, that linkage has it.
+If no linkage starts at the graphline's control, each message to it goes to every part
+to whose control no linkage leads. Otherwise that linkage has it.
 
-Termination: when all its components have ended. Unless a linkage leads to its
-signal, it then sends on the shutdownMicroprocess that came to its control, or
-else a new producerFinished.
+Termination: when all its parts have ended. If no linkage leads to its signal, it then
+sends on the shutdownMicroprocess that came to its control, or else a new
+producerFinished.
 """
 
 from collections.abc import Container, Iterator, Mapping
@@ -34,9 +35,12 @@ from Axon.AxonExceptions import wiringError
 from Axon.Component import component
 from Axon.ComponentCheck import checkComponents
 from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Axon.Spelling import nearMiss
 from Kamaelia.Util.Parent import parent
 
 __all__ = ["Graphline", "component"]
+
+FORM = "linkages={(name, box): (name, box), ...}"
 
 
 class Graphline(parent):
@@ -44,7 +48,8 @@ class Graphline(parent):
 
     linkages: {(name, box): (name, box), ...}; each name that of a component, or the graphline.
     capacity: a component is held while this many messages (1 or more) wait where it sends to.
-    Raises wiringError when linkages are missing, or a class stands in a component's place.
+    Raises wiringError if the linkages are missing or malformed, if a name in them is a near
+    miss of a component's name, or if a class stands in a component's place.
     """
 
     Inboxes = {"inbox": "goes where a linkage says", "control": "goes where a linkage says"}
@@ -61,17 +66,19 @@ class Graphline(parent):
         capacity: int | None = None,
         **components: Any,
     ) -> None:
-        if linkages is None:
-            raise wiringError("a Graphline needs linkages={(name, box): (name, box), ...}")
-        checkComponents(type(self).__name__, components.values())
+        kind = type(self).__name__
+        checkComponents(kind, components.values())
+        _checkLinkages(kind, linkages, components)
+        assert linkages is not None
         self.layout = linkages
         self.capacity = capacity
         self.components = components
+        self._controlled = {name for name, box in linkages.values() if box == "control"}
         self.addExternalPostboxes()
         super().__init__()
 
     def addExternalPostboxes(self) -> None:
-        """Gives this graphline, not its class, the boxes that its linkages speak of."""
+        """Give this graphline, not its class, the boxes that its linkages name."""
         inboxes, outboxes = _described(self.Inboxes), _described(self.Outboxes)
         for (source, sourcebox), (sink, sinkbox) in self.layout.items():
             if (source in self.components) is (sink in self.components):
@@ -87,21 +94,27 @@ class Graphline(parent):
     def main(self) -> Iterator[int]:
         self._wire(self.components)
         self.adopt(*self.components.values())
-        isControlLinked = any(self._isOwn(name, box, "control") for name, box in self.layout)
+        inward = {
+            box for (name, box), (sink, _) in self.layout.items() if self._isInward(name, sink)
+        }
         while True:
-            for message in () if isControlLinked else self.Inbox("control"):
+            for message in () if "control" in inward else self.Inbox("control"):
                 self._tell(message)
             if self.childrenDone():
                 break
+            self.discardUnread(*inward)  # what leads to a part that has ended
             yield from self.waitForChange()
         if not any(self._isOwn(name, box, "signal") for name, box in self.layout.values()):
             self.send(self._shutdown or producerFinished(self), "signal")
+
+    def _isInward(self, source: str, sink: str) -> bool:
+        return source not in self.components and sink in self.components
 
     def _isOwn(self, name: str, box: str, boxname: str) -> bool:
         return name not in self.components and box == boxname
 
     def _wire(self, names: Container[str]) -> None:
-        """Makes those linkages at whose one end, or both, stands one of these components."""
+        """Make the linkages that start or end at one of these components."""
         for (source, sourcebox), (sink, sinkbox) in self.layout.items():
             isInward, isOutward = source not in self.components, sink not in self.components
             if source in names or sink in names or (isInward and isOutward):
@@ -114,16 +127,50 @@ class Graphline(parent):
                 )
 
     def _tell(self, message: Any) -> None:
-        """A message came to a control that is not linked."""
+        """Pass on a message that came to a control that is not linked."""
         if isinstance(message, shutdownMicroprocess):
             self._shutdown = message
         for name, each in self.components.items():
-            if self._isListener(name):
+            if self._isListener(name) and not each._isStopped():
                 each._deliver(message, "control")
 
     def _isListener(self, name: str) -> bool:
-        return (name, "control") not in self.layout.values()
+        """Return whether no linkage leads to the control of this component."""
+        return name not in self._controlled
 
 
 def _described(boxes: Any) -> dict[str, str]:
     return dict(boxes) if isinstance(boxes, Mapping) else dict.fromkeys(boxes, "")
+
+
+def _checkLinkages(kind: str, linkages: Any, components: Mapping[str, Any]) -> None:
+    """Raise a wiringError if `linkages` is not a dict of pairs, or misspells a component's name."""
+    if linkages is None:
+        raise wiringError(f"a {kind} needs {FORM}")
+    if not isinstance(linkages, Mapping):
+        raise wiringError(
+            f"the linkages of a {kind} are a dict, not a {type(linkages).__name__}: write {FORM}"
+        )
+    for end in (end for linkage in linkages.items() for end in linkage):
+        if not _isEnd(end):
+            raise wiringError(
+                f"each end of a linkage of a {kind} is one pair (name, box), not {end!r}:"
+                f" write {FORM}"
+            )
+    for name in {name for linkage in linkages.items() for name, _ in linkage}:
+        _checkName(kind, name, components)
+
+
+def _isEnd(end: Any) -> bool:
+    return isinstance(end, tuple | list) and len(end) == 2 and isinstance(end[1], str)
+
+
+def _checkName(kind: str, name: Any, components: Mapping[str, Any]) -> None:
+    if name in ("", "self") or not isinstance(name, str):
+        return
+    meant = nearMiss(name, components)
+    if meant is not None:
+        raise wiringError(
+            f"the linkages of a {kind} name {name!r}, which is none of its components"
+            f" ({', '.join(components)}). Did you mean {meant!r}? The {kind} itself is 'self' or ''"
+        )

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from Axon.ComponentCheck import checkComponents
+from Axon.Hooks import iterableResult
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Kamaelia.Util.Parent import parent
 
@@ -58,7 +59,7 @@ class PAR(parent):
         while True:
             self._passOnData()
             for message in self.Inbox("control"):
-                for each in self.components:
+                for each in self._running():
                     each._deliver(message, "control")
                 if isinstance(message, ENDS) and not isinstance(last, shutdownMicroprocess):
                     last = message
@@ -72,5 +73,14 @@ class PAR(parent):
 
     def _passOnData(self) -> None:
         for message in self.Inbox():
-            for each in self.policy(message, self.components) if self.policy else ():
-                each._deliver(message)
+            for each in self._chosen(message):
+                if not each._isStopped():
+                    each._deliver(message)
+
+    def _chosen(self, message: Any) -> Iterable[Any]:
+        if self.policy is None:
+            return ()
+        return iterableResult(self.policy(message, self.components), "policy", self)
+
+    def _running(self) -> list[Any]:
+        return [each for each in self.components if not each._isStopped()]

@@ -2,16 +2,17 @@
 
 Example usage
 -------------
-    Pipeline(Seq(OneShot("hello "), OneShot("world\\n")), ConsoleEchoer()).run()
+    Pipeline(Seq("Greeting", OneShot("hello "), OneShot("world\\n")), ConsoleEchoer()).run()
 
 How does it work?
 -----------------
-The one that runs has the inbox and the outbox of the whole. What it sends to
-its signal goes nowhere, so that whoever listens waits for the others, too.
+The component that runs has the inbox and the outbox of the Seq. What it sends to
+its signal is discarded, because the others have not finished. A text among the
+components is printed when its turn comes.
 
-Termination: when the last one has ended: a producerFinished is sent. At a
-shutdownMicroprocess the one that runs gets it and is the last, and it is passed
-on; other messages to control mean nothing.
+Termination: when the last component has ended: a producerFinished is sent. A
+shutdownMicroprocess goes to the component that runs, which is the last one then, and
+is sent on; other messages to control are discarded.
 """
 
 from collections.abc import Iterator
@@ -25,21 +26,26 @@ __all__ = ["Seq"]
 
 
 class Seq(parent):
-    """Seq(*sequence) -> runs these components in turn; a str among them is a remark, and skipped.
+    """Seq(*sequence) -> runs these components in turn, and prints each text among them.
 
-    Raises wiringError for what is neither.
+    Raises wiringError for anything that is neither a component nor a text.
     """
 
-    Inboxes = {"inbox": "goes to the one that runs", "control": "shutdownMicroprocess"}
-    Outboxes = {"outbox": "comes from the one that runs", "signal": "the end of the whole"}
+    Inboxes = {"inbox": "goes to the component that runs", "control": "shutdownMicroprocess"}
+    Outboxes = {"outbox": "comes from the component that runs", "signal": "the end of the Seq"}
 
     def __init__(self, *sequence: Any) -> None:
         super().__init__()
-        self.sequence = [each for each in sequence if not isinstance(each, str)]
-        checkComponents(type(self).__name__, self.sequence)
+        self.sequence = list(sequence)
+        checkComponents(
+            type(self).__name__, [each for each in sequence if not isinstance(each, str)]
+        )
 
     def main(self) -> Iterator[int]:
         for each in self.sequence:
+            if isinstance(each, str):
+                print(each)  # noqa: T201 - that is what the text is for
+                continue
             self.link((self, "inbox"), (each, "inbox"), passthrough=1)
             self.link((each, "outbox"), (self, "outbox"), passthrough=2)
             self.adopt(each)
@@ -55,6 +61,7 @@ class Seq(parent):
         self.send(producerFinished(self), "signal")
 
     def _shutdown(self, running: Any) -> shutdownMicroprocess | None:
+        """Pass on the shutdownMicroprocess in "control", and return it if there is one."""
         last = None
         for message in self.Inbox("control"):
             if isinstance(message, shutdownMicroprocess):

@@ -29,7 +29,8 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from Axon.AxonExceptions import AxonException
+from Axon.AxonExceptions import AxonException, wiringError
+from Axon.ComponentCheck import madeComponent
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Kamaelia.Chassis.Graphline import Graphline
 
@@ -59,7 +60,8 @@ class Supervisor(Graphline):
     failed and those that are named after it. intensity, period: the most restarts (3) within
     so many seconds (5). kinds: for some names "permanent" (made anew after every end),
     "transient" (after an error only; the default) or "temporary" (never).
-    Raises ValueError for a strategy, a kind or a name that there is not.
+    Raises ValueError for a strategy, a kind or a name that does not exist, and wiringError for
+    a factory that makes something else than a component.
     """
 
     def __init__(
@@ -83,8 +85,18 @@ class Supervisor(Graphline):
         self._restarts: deque[float] = deque()
         self._failures: dict[Any, BaseException] = {}
         self._told: list[Any] = []
-        made = {name: make() for name, make in factories.items()}
+        made = {name: self._make(name) for name in factories}
         super().__init__(linkages or {}, capacity, **made)
+
+    def _make(self, name: str) -> Any:
+        """Return what the factory of this name makes. Raise wiringError if that is no component."""
+        make = self.factories[name]
+        if not callable(make):
+            raise wiringError(
+                f"a {type(self).__name__} is given factories, but {name} is {make!r}:"
+                f" write {name}={type(make).__name__} or {name}=lambda: ..."
+            )
+        return madeComponent(make(), name, self)
 
     def childFailed(self, child: Any, culprit: Any, error: BaseException) -> bool:
         """Answers for every error of its components, and of those below them."""
@@ -96,8 +108,9 @@ class Supervisor(Graphline):
 
     def childrenDone(self) -> bool:
         """Makes anew those that failed; True if none is left."""
+        children = set(self.childComponents())
         for name, each in list(self.components.items()):
-            if self.components[name] is not each or each not in self.children:
+            if self.components[name] is not each or each not in children:
                 continue  # it has been made anew with another, or has ended before
             error = self._failures.pop(each, None)
             if error is None and not each._isStopped():
@@ -121,7 +134,7 @@ class Supervisor(Graphline):
             self._endTree(self.components[each])
         names = [each for each in names if self.kinds[each] != "temporary"]
         for each in names:
-            self.components[each] = self.factories[each]()
+            self.components[each] = self._make(each)
         for boxname, messages in unread.items():
             for message in messages:
                 self.components[name]._deliver(message, boxname)

@@ -1,4 +1,4 @@
-"""A component that others are the children of: what all chassis have in common.
+"""A component that has children: what all chassis have in common.
 
 Example usage
 -------------
@@ -9,11 +9,15 @@ Example usage
 
 How does it work?
 -----------------
-The linkages that a parent made with a child go when that child has ended, so
-that nothing is sent to one who will never read it. While it waits it sleeps: a
-child's end wakes it, and so does a message, but none that passes it by.
+When a child has ended, the linkages that its parent made with it are removed, so that
+no message piles up in an inbox that nobody reads. While the parent waits, it sleeps:
+the end of a child wakes it, and so does a message to one of its own inboxes, but not
+a message that passes through them.
 
-Termination: waitForChildren() is over when every child has ended.
+A parent is told which child has ended. It does not look through all of them, so that
+n children end in time proportional to n.
+
+Termination: waitForChildren() returns when every child has ended.
 """
 
 from collections.abc import Iterator
@@ -25,19 +29,34 @@ from Axon.Component import component
 class parent(component):
     """parent(**attributes) -> a component that has children."""
 
+    _ended: Any = ()  # the children that have ended and have not been removed
+
     def adopt(self, *children: Any) -> None:
-        """Makes components children of this one, and activates them in order."""
+        """Make components children of this one, and activate them in order."""
         self.addChildren(*children)
         for child in children:
             child.activate()
 
-    def childrenDone(self) -> bool:
-        """Parts from the children that have ended; True if none is left."""
-        for child in self.childComponents():
+    def addChildren(self, *children: Any) -> None:
+        """Make components children of this one, which is woken when one of them ends."""
+        super().addChildren(*children)
+        for child in children:
             if child._isStopped():
-                self.removeChild(child)
-                self.unlink(child)
-        return not self.children
+                self._childEnded(child)
+
+    def _childEnded(self, child: Any) -> None:
+        if self._ended:
+            self._ended.append(child)
+        else:
+            self._ended = [child]
+        super()._childEnded(child)
+
+    def childrenDone(self) -> bool:
+        """Remove the children that have ended; return True if none is left."""
+        ended, self._ended = self._ended, ()
+        for child in ended:
+            self.removeChild(child)
+        return not self.hasChildren()
 
     def waitForChildren(self) -> Iterator[int]:
         """`yield from` this to wait until every child has ended."""
@@ -45,7 +64,7 @@ class parent(component):
             yield from self.waitForChange()
 
     def discardUnread(self, *boxnames: str) -> None:
-        """Throws away what waits in inboxes that nobody reads any more."""
+        """Discard the messages in inboxes that nobody reads any longer."""
         for boxname in boxnames:
             for _ in self.Inbox(boxname):
                 pass

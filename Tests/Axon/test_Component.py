@@ -599,8 +599,56 @@ def test_children_are_kept_in_order_and_can_be_removed():
     assert parent.childComponents() == [first, second]
     parent.removeChild(first)
     assert parent.childComponents() == [second]
-    with pytest.raises(ValueError):
-        parent.removeChild(first)
+
+
+def test_removeChild_does_nothing_for_what_is_no_child():
+    parent, child = component(), component()
+    parent.addChildren(child)
+    assert component().removeChild(component()) is None
+    assert parent.removeChild(component()) is None
+    assert parent.childComponents() == [child]
+
+
+def test_removeChild_removes_the_linkages_that_the_parent_made_with_the_child():
+    parent, child, other = component(), component(), component()
+    parent.addChildren(child)
+    parent.link((parent, "inbox"), (child, "inbox"), passthrough=1)
+    parent.link((child, "outbox"), (other, "inbox"))
+    kept = parent.link((other, "outbox"), (parent, "control"))
+    parent.removeChild(child)
+    assert parent.postoffice.linkages == [kept]
+    parent.link((parent, "inbox"), (other, "inbox"), passthrough=1)
+
+
+@pytest.mark.parametrize("order", [1, -1, 7], ids=["first", "last", "mixed"])
+def test_children_stay_in_order_whichever_of_them_are_removed(order):
+    parent, children = component(), [component() for _ in range(20)]
+    parent.addChildren(*children)
+    left = list(children)
+    for index in range(20):
+        child = children[index * order % 20]
+        parent.removeChild(child)
+        left.remove(child)
+        assert parent.hasChildren() == bool(left)
+        if index % 3 == 0:
+            assert parent.children == left
+            assert parent.childComponents() == left
+    assert parent.children == []
+
+
+def test_a_child_that_was_removed_can_be_added_again():
+    parent, first, second, third = component(), component(), component(), component()
+    parent.addChildren(first, second, third)
+    parent.removeChild(first)
+    parent.addChildren(first)
+    assert parent.childComponents() == [second, third, first]
+
+
+def test_a_child_that_a_program_put_into_the_list_itself_can_be_removed():
+    parent, child = component(), component()
+    parent.children.append(child)
+    parent.removeChild(child)
+    assert parent.children == []
 
 
 def test_a_class_is_no_child():

@@ -7,6 +7,7 @@ from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.testing import FINISHED, feed
 from Kamaelia.Chassis.Graphline import Graphline
+from Kamaelia.Chassis.Supervisor import Supervisor
 
 CHAIN = {
     ("one", "outbox"): ("two", "inbox"),
@@ -124,6 +125,46 @@ def test_linkages_may_be_none_at_all_but_must_be_given():
         Graphline(burst=Burst())
     assert isinstance(caught.value, TypeError)
     assert isinstance(caught.value, ValueError)
+
+
+@pytest.mark.parametrize(
+    ("linkages", "sentence"),
+    [
+        ([("a", "outbox"), ("b", "inbox")], "are a dict, not a list: write linkages="),
+        ({("a", "outbox"): "b"}, r"one pair \(name, box\), not 'b': write linkages="),
+        ({("a", "outbox"): ("b",)}, r"one pair \(name, box\), not \('b',\)"),
+        ({"ab": ("b", "inbox")}, r"one pair \(name, box\), not 'ab'"),
+        ({("a", "outbox"): [("b", "inbox"), ("c", "inbox")]}, r"one pair \(name, box\), not \["),
+    ],
+)
+def test_malformed_linkages_are_an_error_that_shows_the_form(linkages, sentence):
+    with pytest.raises(wiringError, match=f"of a Graphline .*{sentence}"):
+        Graphline(a=Burst(), b=Double(), linkages=linkages)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("BB", "B"), ("b", "B"), ("READR", "READER"), ("raeder", "READER"), ("reader2", "READER")],
+)
+@pytest.mark.parametrize("kind", [Graphline, Supervisor])
+def test_a_near_miss_of_a_components_name_is_an_error(name, meant, kind):
+    parts = {"A": Burst, "B": Double, "READER": Double}
+    if kind is Graphline:
+        parts = {part: make() for part, make in parts.items()}
+    for linkages in (
+        {("A", "outbox"): (name, "inbox")},
+        {(name, "outbox"): ("A", "inbox")},
+    ):
+        with pytest.raises(wiringError, match=rf"{kind.__name__} .*'{name}'.* mean '{meant}'\?"):
+            kind(linkages=linkages, **parts)
+
+
+@pytest.mark.parametrize("name", ["", "self", "out", "GRAPHLINE", None])
+def test_self_and_names_that_resemble_no_component_still_mean_the_graphline(name):
+    whole = Graphline(
+        A=Burst(), B=Double(), sel=Double(), linkages={("A", "outbox"): (name, "outbox")}
+    )
+    assert feed(whole)["outbox"] == [1, 2, 3]
 
 
 def test_what_is_no_component_is_an_error_where_the_graphline_is_made():

@@ -1,5 +1,7 @@
 """PAR: components beside each other."""
 
+import pytest
+
 from Axon.Component import component
 from Axon.Ipc import errorInformation, producerFinished, shutdownMicroprocess
 from Axon.testing import FINISHED, feed
@@ -65,3 +67,41 @@ def test_other_messages_to_signal_are_passed_on():
 
     outcome = feed(PAR(Complains()), control=[FINISHED])
     assert outcome["signal"] == [Complains.complaint, FINISHED]
+
+
+@pytest.mark.parametrize("boxname", ["inbox", "control"])
+def test_one_that_has_ended_gets_no_more(boxname):
+    ended, running = Say(), Echo(tag=1)
+    whole = PAR(ended, running, policy=lambda message, them: them)
+
+    class Later(component):
+        def main(self):
+            while not ended._isStopped():
+                yield 1
+            for _ in range(3):
+                whole._deliver("more", boxname)
+                yield 1
+            whole._deliver(shutdownMicroprocess(), "control")
+
+    Later().activate()
+    feed(whole, control=[])
+    assert ended.dataReady(boxname) == 0
+
+
+async def asyncPolicy(message, them):
+    """A policy that somebody wrote with async."""
+    return them
+
+
+def test_a_policy_that_is_async_is_named():
+    with pytest.raises(
+        TypeError, match=r"PAR_\d+: policy\(\) returned a coroutine, .* an iterable"
+    ):
+        feed(PAR(Echo(tag=1), policy=asyncPolicy), inbox=[1])
+
+
+def test_a_policy_may_be_a_generator():
+    def policy(message, them):
+        yield them[message]
+
+    assert feed(PAR(Echo(tag=0), Echo(tag=1), policy=policy), inbox=[1])["outbox"] == [(1, 1)]

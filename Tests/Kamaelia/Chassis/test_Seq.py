@@ -1,5 +1,7 @@
 """Seq: one component after the other."""
 
+import sys
+
 import pytest
 
 from Axon.AxonExceptions import wiringError
@@ -34,9 +36,19 @@ class Echo(component):
         self.isShuttingDown()
 
 
-def test_they_run_in_turn_and_strings_are_skipped():
+def test_they_run_in_turn():
     outcome = feed(Seq("first", Say(1), Say(2), "now the last", Say(3)), control=[])
     assert outcome["outbox"] == [1, 2, 3]
+
+
+def test_a_text_is_printed_when_its_turn_comes(capsys):
+    class Prints(component):
+        def main(self):
+            sys.stdout.write(f"{self.text}\n")
+            yield 1
+
+    Seq("first", Prints(text="one"), "then", "again", Prints(text="two"), "last").run()
+    assert capsys.readouterr().out.split() == ["first", "one", "then", "again", "two", "last"]
 
 
 def test_one_producerFinished_at_the_end_and_none_of_theirs():

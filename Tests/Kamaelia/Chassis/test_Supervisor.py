@@ -271,3 +271,21 @@ def test_what_is_not_there_is_an_error_where_the_supervisor_is_made():
         Supervisor(IT=Inverse, kinds={"IT": "mortal"})
     with pytest.raises(ValueError, match="component 'THAT'"):
         Supervisor(IT=Inverse, kinds={"THAT": "permanent"})
+
+
+async def asyncFactory():
+    """A factory that somebody wrote with async."""
+
+
+@pytest.mark.parametrize(
+    ("factory", "error", "sentence"),
+    [
+        (asyncFactory, TypeError, r"Supervisor: IT\(\) returned a coroutine, but it must return"),
+        (lambda: None, TypeError, r"Supervisor: IT\(\) must return a component, but None is no"),
+        (lambda: Inverse, TypeError, "Inverse is a class; use an instance of it"),
+        (Inverse(), TypeError, "is given factories, but IT is .*: write IT=Inverse or"),
+    ],
+)
+def test_a_factory_that_makes_no_component_is_named(factory, error, sentence):
+    with pytest.raises(error, match=sentence):
+        Supervisor(IT=factory)
