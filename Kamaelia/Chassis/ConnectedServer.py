@@ -32,20 +32,26 @@ them `grace` seconds, and then closes what is left.
 
 from __future__ import annotations
 
-import inspect
 import logging
 import socket
 from collections.abc import Callable, Generator
 from typing import Any
+from weakref import WeakSet
 
 from Axon import Signals
 from Axon.Component import component
+from Axon.Hooks import plainResult
 from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Kamaelia.Chassis.ProtocolFactory import factoryOf, madeHandler
 from Kamaelia.Chassis.Workers import Workers
+from Kamaelia.Internet.Addresses import checkedPort
 from Kamaelia.Internet.Balancers import Balancers
 from Kamaelia.Internet.Gates import theLoopOf
+from Kamaelia.Internet.HandlerLinks import stopFamily
 from Kamaelia.Internet.TCPServer import TCPServer, endsOf
+from Kamaelia.Internet.UnixSockets import checkedPath
 from Kamaelia.IPC import newCSA, serverShutdown, shutdownCSA
+from Kamaelia.Support.Settings import refuseMisspelt
 
 LOG = logging.getLogger("Kamaelia.Chassis.ConnectedServer")
 
@@ -77,7 +83,7 @@ class ServerCore(component):
     socketOptions: Any = None
     TCPS: Any = TCPServer
     host: Any = None
-    path: str | None = None
+    path: Any = None  # str or Path
     ssl: Any = None  # an SSLContext: TLS from the first byte
     starttls: Any = None  # an SSLContext for handlers that send True to "makessl"
     max_connections: int | None = None  # more hear `refusal`; without it they wait to be accepted
@@ -93,14 +99,27 @@ class ServerCore(component):
     sockets: Any = None  # that listen already, and are shared with other processes
 
     def __init__(self, **argd: Any) -> None:
+        refuseMisspelt(type(self), argd)
         super().__init__(**argd)
+        checkedPort(self.port)
+        if self.path is not None:
+            checkedPath(self.path)
         if self.workers is not None and self.workers < 1:
             raise ValueError(f"workers is the number of processes that serve, not {self.workers}")
         networks = self.proxy_protocol_from
         self._balancers = Balancers(networks) if networks else None
         self.server: Any = None
         self.connections: dict[Any, Any] = {}  # the adapters, with their handlers
-        self._makeHandler = _callableOf(self)
+        self._outlived: WeakSet[Any] = WeakSet()  # handlers whose connections have ended
+        if self.protocol is not None or not self._makesOwnHandlers():
+            self._makeHandler = factoryOf(self)
+
+    _makeHandler: Any = None
+
+    def _makesOwnHandlers(self) -> bool:
+        """Return whether a subclass makes handlers without a `protocol`."""
+        inherited = (ServerCore.mkProtocolHandler, SimpleServer.mkProtocolHandler)
+        return type(self).mkProtocolHandler not in inherited
 
     @property
     def ports(self) -> list[int]:
@@ -136,15 +155,20 @@ class ServerCore(component):
 
     def _endInOrder(self) -> Generator[int, None, None]:
         self.send(serverShutdown(), "_serversignal")
-        for handler in list(self.connections.values()):
+        for handler in [*self.connections.values(), *self._outlived]:
             handler._deliver(shutdownMicroprocess(), "control")
         clock = self.scheduler.timers.clock
         until = clock.now() + self.grace
         self._isWaitingForLast = True
-        while self.connections and (left := until - clock.now()) > 0:
+        while self._hasHandlers() and (left := until - clock.now()) > 0:
             yield from self.waitForChange(left)
+        for handler in [*self.connections.values(), *self._outlived]:
+            stopFamily(handler)
         while isinstance(self.server, Workers) and self.server._task.isAlive():
             yield from self.waitForChange()  # it sees to it that they end in time
+
+    def _hasHandlers(self) -> bool:
+        return bool(self.connections) or any(each._task.isAlive() for each in self._outlived)
 
     _isWaitingForLast = False
     _isWorker = False  # one of several processes: a client that is too many may wait for another
@@ -160,7 +184,7 @@ class ServerCore(component):
             self.server.hangUp()
         else:
             try:
-                self.onHangup(self)
+                plainResult(self.onHangup(self), "onHangup", self)
             except Exception:
                 LOG.exception("the onHangup of %s failed", self.name)
 
@@ -182,6 +206,7 @@ class ServerCore(component):
             maxPerPeer=self.max_connections_per_peer,
             onOpened=self._opened,
             onClosed=self._closed,
+            onOutlived=self._takeOver,
             onListening=self._listening,
         )
         if self.workers is not None and self.workers > 1:
@@ -195,7 +220,7 @@ class ServerCore(component):
         if server.ports:
             self.port = server.ports[0]
         if self.onListening is not None:
-            self.onListening(self)
+            plainResult(self.onListening(self), "onListening", self)
 
     # Connections
 
@@ -217,6 +242,7 @@ class ServerCore(component):
             handler = self.mkProtocolHandler(
                 peer=peer, peerport=peerport, localip=localip, localport=localport
             )
+            madeHandler(handler, "mkProtocolHandler", self)
             adapter.attach(handler)
         except Exception:
             LOG.exception("no handler could be made for %s, port %s", peer, peerport)
@@ -235,12 +261,23 @@ class ServerCore(component):
         if self._isWaitingForLast and not self.connections:
             self.unpause()
 
+    def _takeOver(self, adapter: Any) -> None:
+        """The connection has ended and its handler has not: the handler is ours from now on."""
+        handler = adapter.handler
+        watchers = [self if each is adapter else each for each in handler._task.watchers]
+        handler._task.watchers = watchers
+        self._outlived.add(handler)
+
     def childComponents(self) -> list[Any]:
-        """The TCPServer, and each connection with its handler."""
-        return [*self.children, *(each for pair in self.connections.items() for each in pair)]
+        """Return the TCPServer, each connection with its handler, and handlers without one."""
+        pairs = (each for pair in self.connections.items() for each in pair)
+        outlived = (each for each in self._outlived if each._task.isAlive())
+        return [*self.children, *pairs, *outlived]
 
     def childFailed(self, child: Any, culprit: Any, error: BaseException) -> bool:
-        """A connection's own error ends that connection; the TCPServer's ends the server."""
+        """A handler's error ends that handler; the TCPServer's ends the server."""
+        if child in self._outlived:
+            stopFamily(child, but=culprit)
         return child is not self.server
 
 
@@ -258,22 +295,3 @@ class FastRestartServer(ServerCore):
 
 
 MoreComplexServer = ServerCore
-
-
-def _callableOf(server: Any) -> Any:
-    """What makes handlers: a class attribute that is a plain function is no method."""
-    protocol = server.protocol
-    if "protocol" not in server.__dict__:
-        given = inspect.getattr_static(type(server), "protocol")
-        if inspect.isfunction(given) and not _asksFor(given, "self"):
-            protocol = given
-    if _asksFor(protocol, "local"):
-        return lambda **info: protocol(local=(info["localip"], info["localport"]), **info)
-    return protocol
-
-
-def _asksFor(function: Any, name: str) -> bool:
-    try:
-        return name in inspect.signature(function).parameters
-    except (TypeError, ValueError):
-        return False

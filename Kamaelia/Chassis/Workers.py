@@ -32,6 +32,7 @@ from Axon import Signals
 from Axon.AxonExceptions import AxonException
 from Axon.Component import component
 from Axon.CoordinatingAssistantTracker import coordinatingassistanttracker
+from Axon.Hooks import plainResult
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.Scheduler import scheduler
 from Kamaelia.Internet.Gates import theLoopOf
@@ -188,7 +189,7 @@ def work(server: Any, sockets: list[Any], birth: Birth) -> None:
     server._isWorker = True
     server.onListening = lambda _: _begin(server, birth)
     if server.onWorker is not None:
-        server.onWorker(server)
+        plainResult(server.onWorker(server), "onWorker", server)
     if birth.wasHungUp:
         server.hangUp()
     server.activate()

@@ -26,12 +26,14 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 from Axon.AxonExceptions import noSpaceInBox
-from Axon.Box import NULL, directsink, storageOf
+from Axon.Box import NULL, directsink
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.Turns import ENDED, HOLD, PAUSE, UNBORN, WATCH
-from Kamaelia.Internet.Encryption import MayEncrypt
+from Kamaelia.Internet.Encryption import MayEncrypt, keepBytes
 from Kamaelia.Internet.Gates import HeldByTransport, discard, isToldToStop, waitForLoop
+from Kamaelia.Internet.HalfOpen import HalfOpen
+from Kamaelia.Internet.HandlerLinks import bytesExpected, join, joinHandler, stopFamily, unjoin
 from Kamaelia.Internet.Lingering import Parting, lingeringOf
 from Kamaelia.IPC import socketShutdown
 
@@ -99,16 +101,14 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
                     self.connection_lost(None)
             while not self._isOver:
                 self._heed()
-                self._sleep(WATCH if self._isReading else PAUSE, None)
+                self._sleep(WATCH if self._isReading else PAUSE, self._nextLook())
                 yield 1
             self._announce(self._error)
         finally:
             scheduler.outside -= 1
             self.abort()
         if self.handler is not None:
-            while self.handler._task.state != ENDED:
-                yield from self.waitForChange()
-            self._unjoin()
+            yield from self._leaveHandler()
         for sink in self.inboxes.values():
             if type(sink) is directsink:
                 sink.append = discard
@@ -142,51 +142,52 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
                 self.close(self.patience)
         while self.inboxes["makessl"]:
             self._beginTLS(self.recv("makessl"))
-        if self.handler is not None and self.handler._task.state == ENDED:
+        if self._isHandlerDone():
             self.close(self.patience)
         elif not self._isReading:
             self._readOn()
 
+    def _isHandlerDone(self) -> bool:
+        """Return whether the handler has ended, or leaves it to us to end the connection."""
+        if self.handler is not None and self.handler._task.state == ENDED:
+            return True
+        return self._halfOpen is not None and self._halfOpen.isUnread(self._now())
+
+    def _now(self) -> float:
+        now: float = self.scheduler.timers.clock.now()
+        return now
+
+    def _nextLook(self) -> float | None:
+        """Return the seconds until the handler is looked at again; None if it need not be."""
+        if self._halfOpen is None or self._isClosing or not self._halfOpen.mayBeUnread():
+            return None
+        return self.promptly
+
+    def _leaveHandler(self) -> Generator[int, None, None]:
+        """The connection has ended. The creator takes over a handler that has not ended yet."""
+        handler = self.handler
+        while handler._task.state != ENDED:
+            if self.creator is not None and self.creator.outlived(self):
+                break
+            yield from self.waitForChange()
+        self.handler = self._halfOpen = None
+        unjoin(self, handler)
+
     def attach(self, handler: Any) -> None:
-        """Links `handler`, which lives as long as the connection, and answers for its errors."""
+        """Link `handler`, which lives as long as the connection; its errors end nothing else."""
         self.handler = handler
         handler._task.watchers = [*handler._task.watchers, self]
-        for source, sourcebox, sink, sinkbox in (
-            (handler, "outbox", self, "inbox"),
-            (self, "outbox", handler, "inbox"),
-            (handler, "signal", self, "control"),
-            (self, "signal", handler, "control"),
-        ):
-            self._join(source, sourcebox, sink, sinkbox)
+        joinHandler(self, handler)
         if "makessl" in handler.outboxes:
             self._takeDirectly("makessl", self._beginTLS)
-            self._join(handler, "makessl", self, "makessl")
+            join(handler, "makessl", self, "makessl")
             if "sslready" in handler.inboxes:
-                self._join(self, "sslready", handler, "sslready")
-
-    def _join(self, source: Any, sourcebox: str, sink: Any, sinkbox: str) -> None:
-        """As `link`, for two that end together: nobody has to take the linkage away again."""
-        if sourcebox in source.outboxes and sinkbox in sink.inboxes:
-            start = source._postbox(sourcebox, False)
-            if start.target is None:
-                storageOf(sink, sinkbox).addsource(start)
-                return
-        self.link((source, sourcebox), (sink, sinkbox))  # which says what is wrong
-
-    def _unjoin(self) -> None:
-        """Both have ended, and neither is to keep the other: the joints go."""
-        for each in (self, self.handler):
-            boxes, each._linkedOutboxes = each._linkedOutboxes, ()
-            for box in boxes:
-                if box.target is not None:
-                    box.target.removesource(box)
-        self.handler = None
+                join(self, "sslready", handler, "sslready")
 
     def childFailed(self, child: Any, culprit: Any, error: BaseException) -> bool:
-        """A handler's error, or one below it, ends the handler and its connection, and no more."""
-        for each in _familyOf(self.handler) if self.handler is not None else ():
-            if each is not culprit:
-                each.stop()
+        """End the handler and its connection, and nothing else, after an error of the handler."""
+        if self.handler is not None:
+            stopFamily(self.handler, but=culprit)
         self._task.nudge()
         return True
 
@@ -240,7 +241,15 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
     def eof_received(self) -> bool:
         """The peer sends no more; whether it may go on reading is for the handler to say."""
         self._announce(None)
-        return self.mayStayHalfOpen and not self.isEncrypted()
+        if not self.mayStayHalfOpen or self.isEncrypted():
+            return False
+        if self.handler is not None and not self._isClosing:
+            self._halfOpen = HalfOpen(self.handler, self._transmit, self.patience)
+            self._transmit = self._halfOpen.transmit
+            self._task.nudge()
+        return True
+
+    _halfOpen: HalfOpen | None = None
 
     def connection_lost(self, error: Exception | None) -> None:
         """The connection has ended."""
@@ -263,11 +272,16 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
     # What goes out
 
     def _write(self, data: Any) -> Any:
-        self._transmit(data.encode() if isinstance(data, str) else data)
+        try:
+            self._transmit(data.encode() if isinstance(data, str) else data)
+        except TypeError:
+            if isinstance(data, bytes | bytearray | memoryview | str):
+                raise
+            raise bytesExpected(self, "inbox", data) from None
         return self._gate
 
     def _keepUntilOpen(self, data: Any) -> None:
-        self._kept.append(data)
+        keepBytes(self._kept, data)
         if len(self._kept) >= self.mostKept:
             self.pause_writing()
 
@@ -371,9 +385,3 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
 
 def _bytesIn(sink: Any) -> int:
     return sum(len(message) for message in sink if isinstance(message, bytes))
-
-
-def _familyOf(process: Any) -> list[Any]:
-    """`process` and all below it, the lowest first."""
-    below = [each for child in getattr(process, "children", ()) for each in _familyOf(child)]
-    return [*below, process]

@@ -3,8 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from ssl import SSLContext, create_default_context
 from typing import Any
+
+from Kamaelia.Internet.Addresses import notResolved
+
+
+def keepBytes(kept: list[Any], data: Any) -> None:
+    """Append `data` to what is sent later. Raises TypeError, as a transport does, if not bytes."""
+    kept.append(data if isinstance(data, bytes) else bytes(memoryview(data)))
+
+
+def certificateName(name: str | None) -> str | None:
+    """Return `name`. Raises OSError if no certificate can have it.
+
+    Python's ssl module raises UnicodeError, ValueError or TypeError when it is too late
+    for an event loop to close the socket.
+    """
+    try:
+        if name is not None and (name[:1] in ("", ".") or "\0" in name):
+            raise ValueError("it is empty, begins with a dot or contains a NUL")
+        if name is not None:
+            name.encode("idna")
+    except ValueError as error:
+        raise notResolved(name, error) from error
+    return name
 
 
 class MayEncrypt:
@@ -38,7 +62,10 @@ class MayEncrypt:
         return transport is not None and transport.get_extra_info("sslcontext") is not None
 
     def _beginTLS(self, message: Any) -> None:
-        """`message` came to "makessl". RFC 3207, section 4.2: nothing said before counts after."""
+        """Begin TLS, whatever `message` is; only an SSLContext is used as one.
+
+        RFC 3207, section 4.2: nothing that was said before counts afterwards.
+        """
         if self._isOver or self._isClosing or self._handshake is not None:
             return
         context = message if isinstance(message, SSLContext) else self.sslContext
@@ -47,7 +74,7 @@ class MayEncrypt:
                 f"{self.name} needs an SSLContext with a certificate on 'makessl', not {message!r}"
             )
         kept: list[Any] = []
-        self._transmit = kept.append
+        self._transmit = partial(keepBytes, kept)
         self.transport.pause_reading()
         unread = self.outboxes["outbox"]
         if unread:
@@ -57,13 +84,13 @@ class MayEncrypt:
         self._handshake = self.scheduler.loop.create_task(work)
 
     async def _shakeHands(self, context: SSLContext, kept: list[Any]) -> None:
-        plain, name = self.transport, None if self.isServer else self.serverHostname
-        transport, reason = None, None
+        plain, transport, reason = self.transport, None, None
         try:
+            name = None if self.isServer else certificateName(self.serverHostname)
             transport = await self.scheduler.loop.start_tls(
                 plain, self, context, server_side=self.isServer, server_hostname=name
             )
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a name is missing
             reason = error.with_traceback(None)  # whose frames would keep all of TLS
         self._handshake = None
         if self._isOver or transport is None:

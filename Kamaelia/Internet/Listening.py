@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import logging
 import os
-import resource
 import socket
 from asyncio import AbstractEventLoop
 from collections.abc import Callable, Iterable, Sequence
@@ -24,8 +23,11 @@ from math import inf
 from typing import Any
 
 from Kamaelia.Internet.Accepting import AT_ONCE, Acceptor
+from Kamaelia.Internet.Addresses import checkedPort, explained, resolveNow
+from Kamaelia.Internet.UnixSockets import BACKLOG, PathSocket, openPath
 
-BACKLOG = 1024  # connections that the system keeps until they are accepted
+__all__ = ["Listener", "Options", "closeAll", "openPath", "openSockets", "severalOf"]
+
 RESERVE = 24  # descriptors that are left to the rest of the program
 RETRY = 0.5  # seconds, when it was the rest of the program that had taken them
 TELL_AGAIN = 60.0  # seconds between two lines of the log about that
@@ -41,7 +43,9 @@ def openSockets(port: int, hosts: Iterable[str | None], options: Options = None)
 
     hosts: names or addresses, None for all addresses. Port 0: any that is
     free, the same for all. options: (level, option, value), or several such.
+    Raises ValueError for a number that is no port.
     """
+    port = checkedPort(port)
     opened: list[Any] = []
     try:
         for family, address in _addressesOf(port, hosts):
@@ -60,9 +64,10 @@ def _addressesOf(port: int, hosts: Iterable[str | None]) -> list[tuple[Any, Any]
         if host is None or host == "":
             found[socket.AF_INET, ("0.0.0.0", port)] = None
             continue
-        kind = socket.SOCK_STREAM
-        for family, _, _, _, address in socket.getaddrinfo(host, port, type=kind):
-            found[family, address] = None
+        try:
+            found.update(dict.fromkeys(resolveNow(host, port)))
+        except OSError as error:
+            raise explained(error, "listen on", (host, port)) from error
     return list(found)
 
 
@@ -83,16 +88,6 @@ def _openOne(family: Any, address: Any, options: Options) -> Any:
     return sock
 
 
-def explained(error: OSError, what: str, address: Any) -> OSError:
-    """The same error, which says what was wanted, and where: (host, port), or a path."""
-    where = address if isinstance(address, str) else _nameOf(address)
-    return type(error)(error.errno, f"cannot {what} {where}: {error.strerror}")
-
-
-def _nameOf(address: Any) -> str:
-    return f"port {address[1]} of {address[0] or 'all addresses'}"
-
-
 def severalOf(options: Options) -> list[Any]:
     """Socket options as a list: one (level, option, value), several, or none."""
     if not options:
@@ -100,37 +95,12 @@ def severalOf(options: Options) -> list[Any]:
     return list(options) if isinstance(options[0], Sequence) else [options]
 
 
-def openPath(path: str) -> Any:
-    """A Unix socket that listens at `path`, in place of one on which nobody listens any more."""
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        _removeStale(path)
-        sock.bind(path)
-        sock.listen(BACKLOG)
-        sock.setblocking(False)
-    except OSError as error:
-        sock.close()
-        raise explained(error, "listen on", path) from error
-    return sock
-
-
-def _removeStale(path: str) -> None:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        try:
-            probe.connect(path)
-        except ConnectionRefusedError:
-            os.unlink(path)
-        except OSError:
-            return
-
-
 def closeAll(sockets: Iterable[Any], keepsPath: bool = False) -> None:
-    """Closes them; a Unix socket's path goes, too, unless it is to be kept."""
+    """Close them, and remove the paths of Unix sockets that were made here, unless `keepsPath`."""
     for sock in sockets:
-        path = sock.getsockname() if sock.fileno() >= 0 and sock.family == socket.AF_UNIX else ""
         sock.close()
-        if path and not keepsPath and os.path.exists(path):
-            os.unlink(path)
+        if isinstance(sock, PathSocket) and not keepsPath:
+            sock.removePath()
 
 
 class Listener:
@@ -247,6 +217,11 @@ class Listener:
 
 
 def _limit() -> float:
+    """Return how many descriptors this process may have; systems without a limit have no module."""
+    try:
+        import resource
+    except ImportError:
+        return inf
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     return inf if most == resource.RLIM_INFINITY else most
 

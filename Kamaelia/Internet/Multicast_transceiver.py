@@ -17,6 +17,7 @@ from __future__ import annotations
 import socket
 from typing import Any
 
+from Kamaelia.Internet.Addresses import checkedPort
 from Kamaelia.Internet.UDP import BasicPeer
 
 
@@ -49,10 +50,10 @@ class Multicast_transceiver(BasicPeer):
         **argd: Any,
     ) -> None:
         super().__init__(**argd)
-        self.local = (local_addr, local_port)
+        self.local = (local_addr, checkedPort(local_port, "local_port"))
         self.group = remote_addr
         self.debug = debug
-        if remote_port:
+        if checkedPort(remote_port, "remote_port"):
             self.target = (remote_addr, remote_port)
 
     def setOptions(self, sock: socket.socket) -> None:

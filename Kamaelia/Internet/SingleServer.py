@@ -22,10 +22,13 @@ from collections.abc import Generator
 from typing import Any
 
 from Axon.Component import component
+from Axon.Hooks import plainResult
 from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Kamaelia.Internet.Addresses import checkedPort
 from Kamaelia.Internet.Gates import theLoopOf
 from Kamaelia.Internet.TCPServer import TCPServer
 from Kamaelia.IPC import newCSA, serverShutdown
+from Kamaelia.Support.Settings import refuseMisspelt
 
 
 class SingleServer(component):
@@ -49,7 +52,9 @@ class SingleServer(component):
     onListening: Any = None  # called with this component
 
     def __init__(self, **argd: Any) -> None:
+        refuseMisspelt(type(self), argd)
         super().__init__(**argd)
+        checkedPort(self.port)
         self.server: Any = None
         self.adapter: Any = None
         self._onward: list[Any] = []
@@ -84,11 +89,15 @@ class SingleServer(component):
     def _begin(self) -> None:
         server = self.server = self.TCPS(listenport=self.port, socketOptions=self.socketOptions)
         server.host, server.maxConnections = self.host, 1
-        server.onListening = lambda _: self.onListening and self.onListening(self)
+        server.onListening = self._listening
         self.link((server, "protocolHandlerSignal"), (self, "_oobinfo"))
         self.link((self, "_CSA_signal"), (server, "control"))
         self.addChildren(server)
         server.activate(Scheduler=self.scheduler)
+
+    def _listening(self, _: Any) -> None:
+        if self.onListening is not None:
+            plainResult(self.onListening(self), "onListening", self)
 
     def handleNewCSA(self, data: Any) -> None:
         """A client has connected: from now on its boxes are this component's."""

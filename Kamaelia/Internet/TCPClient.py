@@ -6,9 +6,10 @@ Example usage
 
 How does it work?
 -----------------
-It is the adapter of its own connection (ConnectedSocketAdapter). Names are
-resolved without blocking anybody. What is sent before the connection stands is
-kept, and whoever sends more than `mostKept` messages is held until then.
+It is the adapter of its own connection (ConnectedSocketAdapter). Names are resolved
+without blocking other components. Of several addresses, the first that responds is
+used (HappyEyeballs). What is sent before the connection is established is kept; a
+component that sends more than `mostKept` messages is held until then.
 
 Termination: when the connection has ended, or cannot be made: one socketShutdown
 is sent to "signal" then, whose message is the error, if there was one.
@@ -17,10 +18,16 @@ is sent to "signal" then, whose message is the error, if there was one.
 from __future__ import annotations
 
 from collections.abc import Generator
+from ssl import SSLContext
 from typing import Any
 
+from Kamaelia.Internet.Addresses import checkedPort, isLiteral
 from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter
+from Kamaelia.Internet.Encryption import certificateName
 from Kamaelia.Internet.Gates import discard, isToldToStop, waitForLoop
+from Kamaelia.Internet.HappyEyeballs import connectedSocket
+from Kamaelia.Internet.UnixSockets import checkedPath
+from Kamaelia.Support.Settings import refuseMisspelt
 
 
 class TCPClient(ConnectedSocketAdapter):
@@ -50,7 +57,7 @@ class TCPClient(ConnectedSocketAdapter):
     Usescomponents = [ConnectedSocketAdapter]
 
     ssl: Any = None
-    path: str | None = None
+    path: Any = None  # str or Path
     halfClose = False
 
     def __init__(
@@ -62,9 +69,12 @@ class TCPClient(ConnectedSocketAdapter):
         wait_for_serverclose: bool = False,
         **argd: Any,
     ) -> None:
+        refuseMisspelt(type(self), argd)
         super().__init__(**argd)
         self.host = host
-        self.port = port
+        self.port = None if port is None else checkedPort(port)
+        if self.path is not None:
+            self.path = checkedPath(self.path)
         self.delay = delay
         self.connect_timeout = connect_timeout
         self.wait_for_serverclose = wait_for_serverclose
@@ -79,18 +89,36 @@ class TCPClient(ConnectedSocketAdapter):
                 if isToldToStop(self):
                     return
             yield from waitForLoop(self, self._connect, self._mayGiveUp, self.connect_timeout)
-        except OSError as error:  # TimeoutError is one
+        except (OSError, ValueError) as error:  # ValueError: a name for TLS is missing
             self.connection_lost(error)
 
-    def _connect(self, loop: Any) -> Any:
-        name = {"ssl": self.ssl, "server_hostname": self.serverHostname} if self.ssl else {}
+    async def _connect(self, loop: Any) -> None:
+        name: dict[str, Any] = {}
+        if self.ssl:
+            hostname = certificateName(self.serverHostname)
+            name = {"ssl": self._context(), "server_hostname": hostname}
         if self.path is not None:
-            return loop.create_unix_connection(lambda: self, self.path, **name)
-        return loop.create_connection(lambda: self, self.host, self.port, **name)
+            await loop.create_unix_connection(lambda: self, self.path, **name)
+        elif self.host is None or isLiteral(self.host):  # one address: there is no race to run
+            await loop.create_connection(lambda: self, self.host, self.port, **name)
+        else:
+            await self._connectByName(loop, self.host, self.port or 0, name)
+
+    async def _connectByName(self, loop: Any, host: str, port: int, name: dict[str, Any]) -> None:
+        sock = await connectedSocket(loop, host, port)
+        try:
+            await loop.create_connection(lambda: self, sock=sock, **name)
+        except BaseException:
+            sock.close()
+            raise
+
+    def _context(self) -> SSLContext | bool:
+        """Return the context for TLS: anything true that is no context means the default."""
+        return self.ssl if isinstance(self.ssl, SSLContext) else True
 
     def _beginTLS(self, message: Any) -> None:
         if self.transport is None:
-            self.ssl = message
+            self.ssl = message if isinstance(message, SSLContext) else self.sslContext or True
         else:
             super()._beginTLS(message)
 

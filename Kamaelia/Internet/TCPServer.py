@@ -29,14 +29,18 @@ from math import inf
 from typing import Any
 
 from Axon.Component import component
+from Axon.Hooks import plainResult
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Kamaelia.Internet.Accepting import AMONG_SEVERAL, AT_ONCE
+from Kamaelia.Internet.Addresses import checkedPort
 from Kamaelia.Internet.Balancers import Balancers
 from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter
 from Kamaelia.Internet.Gates import theLoopOf
-from Kamaelia.Internet.Listening import Listener, Options, openPath, openSockets
+from Kamaelia.Internet.Listening import Listener, Options, openSockets
+from Kamaelia.Internet.UnixSockets import checkedPath, openPath
 from Kamaelia.IPC import newCSA, serverShutdown, shutdownCSA
 from Kamaelia.Support.Protocol.ProxyHeader import BadHeader, Origin
+from Kamaelia.Support.Settings import refuseMisspelt
 
 LOG = logging.getLogger("Kamaelia.Internet.TCPServer")
 
@@ -65,7 +69,7 @@ class TCPServer(component):
 
     CSA: Any = ConnectedSocketAdapter
     host: Any = None
-    path: str | None = None
+    path: Any = None  # str or Path
     sockets: Any = None  # that listen already
     ssl: Any = None
     balancers: Balancers | None = None
@@ -75,11 +79,15 @@ class TCPServer(component):
     maySendOn = False  # other processes accept from the same sockets: nobody is refused for them
     onOpened: Callable[[Any], None] | None = None  # called with each adapter, instead of newCSA
     onClosed: Callable[[Any], None] | None = None
+    onOutlived: Callable[[Any], None] | None = None  # takes over an adapter's handler
     onListening: Callable[[Any], None] | None = None  # called with this component
 
     def __init__(self, listenport: int = 0, socketOptions: Options = None, **argd: Any) -> None:
+        refuseMisspelt(type(self), argd)
         super().__init__(**argd)
-        self.listenport = listenport
+        self.listenport = checkedPort(listenport, "listenport")
+        if self.path is not None:
+            checkedPath(self.path)
         self.socketOptions = socketOptions
         self.ports: list[int] = []
         self.connections: set[Any] = set()
@@ -99,7 +107,7 @@ class TCPServer(component):
         try:
             self._listener.start(loop)
             if self.onListening is not None:
-                self.onListening(self)
+                plainResult(self.onListening(self), "onListening", self)
             while not self._isOver():
                 yield from self.waitForChange()
         finally:
@@ -205,6 +213,13 @@ class TCPServer(component):
             self.send(shutdownCSA(self, adapter), "protocolHandlerSignal")
         if self.maxConnections is not None:
             self._listener.resume()
+
+    def outlived(self, adapter: Any) -> bool:
+        """A connection has ended before its handler; return whether that is taken over."""
+        if self.onOutlived is None:
+            return False
+        self.onOutlived(adapter)
+        return True
 
     def _mayJoin(self, adapter: Any) -> bool:
         peer = adapter.peer = endsOf(adapter).peer

@@ -21,6 +21,7 @@ from typing import Any
 
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.ThreadedComponent import threadedcomponent
+from Kamaelia.Internet.Addresses import checkedPort, notResolved
 from Kamaelia.IPC import socketShutdown
 
 READ = 65536  # bytes at once
@@ -55,7 +56,7 @@ class ThreadedTCPClient(threadedcomponent):
     ) -> None:
         super().__init__(**argd)
         self.host = host
-        self.port = port
+        self.port = checkedPort(port)
         self.chargen = chargen
         self.initialsendmessage = initialsendmessage
 
@@ -68,6 +69,8 @@ class ThreadedTCPClient(threadedcomponent):
                 self._talk(sock)
         except OSError as error:
             reason = error
+        except UnicodeError as error:
+            reason = notResolved(self.host, error)
         self.send(socketShutdown(self, reason), "signal")
 
     def _talk(self, sock: socket.socket) -> None:

@@ -8,8 +8,9 @@ Example usage
 How does it work?
 -----------------
 A peer is the asyncio protocol of its socket: what is sent to its inbox goes out
-within the sender's turn. UDP promises nothing, and so may a peer drop what
-comes while more than `mostUnread` datagrams wait at the far end of its outbox.
+within the sender's turn, or as soon as the name of the target is resolved. UDP
+promises nothing, so a peer drops what comes while more than `mostUnread` datagrams
+wait at the far end of its outbox, and what is sent to a name that has no address.
 
 Termination: shutdownMicroprocess on "control", which is passed on; of a sender also
 producerFinished, once all is sent. Other peers go on then, as answers may still come.
@@ -24,8 +25,10 @@ from typing import Any
 
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Kamaelia.Internet.Addresses import checkedPort, explained, resolveNow
 from Kamaelia.Internet.Gates import HeldByTransport, discard, theLoopOf, waitForLoop
-from Kamaelia.Internet.Listening import explained
+from Kamaelia.Internet.HandlerLinks import bytesExpected
+from Kamaelia.Internet.UDPTargets import Targets
 
 LOG = logging.getLogger("Kamaelia.Internet.UDP")
 
@@ -51,6 +54,7 @@ class BasicPeer(HeldByTransport, component):
     }
 
     mostUnread = 1000  # datagrams
+    promptly = 5.0  # seconds for what waits for the address of a name, at the end
     endsAt: tuple[type, ...] = (shutdownMicroprocess,)  # messages to control
     local: Address | None = None  # where it is bound; port 0 becomes the real one
     target: Address | None = None
@@ -58,6 +62,7 @@ class BasicPeer(HeldByTransport, component):
     def __init__(self, **argd: Any) -> None:
         super().__init__(**argd)
         self.transport: Any = None
+        self._targets: Any = None
 
     def main(self) -> Generator[int, None, None]:
         self.scheduler.outside += 1
@@ -67,12 +72,24 @@ class BasicPeer(HeldByTransport, component):
             while not self._isToldToEnd():
                 yield from self.waitForMessage()
                 self.heed()
+            yield from self._sendLast()
         finally:
             self.scheduler.outside -= 1
             self._takeDirectly("inbox", discard)
             self.resume_writing()
+            if self._targets is not None:
+                self._targets.close()
             if self.transport is not None:
                 self.transport.close()
+
+    def _sendLast(self) -> Generator[int, None, None]:
+        """Wait for names that are being resolved, `promptly` seconds at most."""
+        if self._targets is None:  # it was told to end before it was bound
+            return
+        clock = self.scheduler.timers.clock
+        until = clock.now() + self.promptly
+        while self._targets.isWaiting() and (left := until - clock.now()) > 0:
+            yield from self.waitForChange(left)
 
     def _isToldToEnd(self) -> bool:
         for message in self.Inbox("control"):
@@ -93,16 +110,18 @@ class BasicPeer(HeldByTransport, component):
                 sock.close()
 
     def makeSocket(self) -> socket.socket:
-        """The socket, bound."""
+        """Return the socket, bound. Raises OSError, which names the port."""
         local = self.local or ("", 0)
-        family = socket.AF_INET6 if ":" in local[0] else socket.AF_INET
-        sock = socket.socket(family, socket.SOCK_DGRAM)
+        sock = None
         try:
+            family, address = _localAddress(*local)
+            sock = socket.socket(family, socket.SOCK_DGRAM)
             self.setOptions(sock)
-            sock.bind(local)
+            sock.bind(address)
             sock.setblocking(False)
         except OSError as error:
-            sock.close()
+            if sock is not None:
+                sock.close()
             raise explained(error, "bind", local) from error
         self.local = sock.getsockname()[:2]
         return sock
@@ -118,15 +137,26 @@ class BasicPeer(HeldByTransport, component):
         return self.sendTo(message, self.target)
 
     def sendTo(self, data: Any, target: Any) -> Any:
-        """Sends one datagram; text as UTF-8. Without a target it is dropped."""
-        if target is not None and self.transport is not None:
-            self.transport.sendto(data.encode() if isinstance(data, str) else data, tuple(target))
+        """Send one datagram to (host, port); text as UTF-8. Without a target it is dropped.
+
+        Raises ValueError for a number that is no port, and TypeError for what is no bytes.
+        """
+        if target is not None and self._targets is not None:
+            host, port = target
+            try:
+                wire = data.encode() if isinstance(data, str) else data
+                self._targets.send(wire, host, checkedPort(port))
+            except TypeError:
+                if isinstance(data, bytes | bytearray | memoryview | str):
+                    raise
+                raise bytesExpected(self, "inbox", data) from None
         return self._gate
 
     # What the transport says
 
     def connection_made(self, transport: Any) -> None:
         self.transport = transport
+        self._targets = Targets(self, self.scheduler.loop, transport)
 
     def datagram_received(self, data: bytes, address: Any) -> None:
         """A datagram came."""
@@ -160,8 +190,8 @@ class SimplePeer(BasicPeer):
         **argd: Any,
     ) -> None:
         super().__init__(**argd)
-        self.local = (localaddr, localport)
-        if receiver_port:
+        self.local = (localaddr, checkedPort(localport, "localport"))
+        if checkedPort(receiver_port, "receiver_port"):
             self.target = (receiver_addr, receiver_port)
 
 
@@ -188,7 +218,8 @@ class TargettedPeer(SimplePeer):
         self._takeDirectly("target", self._aim)
 
     def _aim(self, target: Any) -> None:
-        self.target = tuple(target)
+        host, port = target
+        self.target = (host, checkedPort(port))
 
 
 class PostboxPeer(BasicPeer):
@@ -196,7 +227,7 @@ class PostboxPeer(BasicPeer):
 
     def __init__(self, localaddr: str = "0.0.0.0", localport: int = 0, **argd: Any) -> None:
         super().__init__(**argd)
-        self.local = (localaddr, localport)
+        self.local = (localaddr, checkedPort(localport, "localport"))
 
     def take(self, message: Any) -> Any:
         host, port, data = message
@@ -210,7 +241,7 @@ class UDPSender(BasicPeer):
 
     def __init__(self, receiver_addr: str = "0.0.0.0", receiver_port: int = 0, **argd: Any) -> None:
         super().__init__(**argd)
-        if receiver_port:
+        if checkedPort(receiver_port, "receiver_port"):
             self.target = (receiver_addr, receiver_port)
         if ":" in receiver_addr:
             self.local = ("::", 0)
@@ -221,7 +252,14 @@ class UDPReceiver(BasicPeer):
 
     def __init__(self, localaddr: str = "0.0.0.0", localport: int = 0, **argd: Any) -> None:
         super().__init__(**argd)
-        self.local = (localaddr, localport)
+        self.local = (localaddr, checkedPort(localport, "localport"))
 
     def take(self, message: Any) -> None:
         """Has nobody to send it to."""
+
+
+def _localAddress(host: str, port: int) -> tuple[int, Any]:
+    """Return the family and the address to bind. Raises OSError if the name has none."""
+    if not host:
+        return socket.AF_INET, (host, port)
+    return resolveNow(host, port, socket.SOCK_DGRAM)[0]

@@ -30,7 +30,7 @@ class Reader(component):
         for _ in range(3):
             self.send(newReader(self, ((self, "ReadReady"), self.sock)), "_selectorSignal")
             yield from self.waitForMessage("ReadReady")
-            self.recv("ReadReady")
+            assert self.recv("ReadReady") is self.sock
             self.got.append(self.sock.recv(10))
         self.send(newReader(self, ((self, "ReadReady"), self.sock)), "_selectorSignal")
         self.send(removeReader(self, self.sock), "_selectorSignal")
@@ -38,7 +38,8 @@ class Reader(component):
         self.send(shutdownMicroprocess(), "stop")
 
 
-def test_a_component_is_told_when_its_descriptor_is_ready():
+@pytest.mark.usefixtures("eachLoop")
+def test_a_component_is_told_which_descriptor_is_ready():
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     got: list[bytes] = []
     with ours, theirs:
@@ -62,3 +63,94 @@ def test_one_selector_serves_all():
     first.scheduler.runThreads()
     with pytest.raises(KeyError):
         coordinatingassistanttracker.getcat().retrieveService("selector")
+
+
+class Asker(component):
+    """Sends requests to the selector, and ends with the answers that came to "ReadReady"."""
+
+    Inboxes = {"inbox": "", "control": "", "ReadReady": ""}
+    Outboxes = {"outbox": "", "signal": "", "_selectorSignal": "", "stop": ""}
+    requests: Any = ()
+    expected = 1
+
+    def main(self) -> Any:
+        service, shutdown, fresh = Selector.getSelectorServices()
+        if fresh is not None:
+            fresh.activate()
+        self.link((self, "_selectorSignal"), service)
+        self.link((self, "stop"), shutdown)
+        for make in self.requests:
+            self.send(make(self), "_selectorSignal")
+            yield 1
+        self.answers = []
+        while len(self.answers) < self.expected:
+            yield from self.waitForMessage("ReadReady")
+            self.answers.append(self.recv("ReadReady"))
+        self.send(shutdownMicroprocess(), "stop")
+
+
+def reading(selectable: Any) -> Any:
+    """What makes a request to be told when `selectable` can be read."""
+    return lambda asker: newReader(asker, ((asker, "ReadReady"), selectable))
+
+
+def closedSocket() -> socket.socket:
+    sock = socket.socket()
+    sock.close()
+    return sock
+
+
+@pytest.mark.usefixtures("eachLoop")
+@pytest.mark.parametrize("invalid", [closedSocket(), 987_654, -1, object(), None])
+def test_an_object_that_cannot_be_watched_is_an_error_to_who_asked_and_in_the_log(invalid, caplog):
+    asker = Asker(requests=[reading(invalid)])
+    asker.run()
+    assert isinstance(asker.answers[0], OSError)
+    assert "cannot watch" in caplog.text
+
+
+@pytest.mark.usefixtures("eachLoop")
+def test_a_file_is_always_ready(tmp_path):
+    (tmp_path / "file").write_text("text")
+    with open(tmp_path / "file") as file:
+        asker = Asker(requests=[reading(file)])
+        asker.run()
+        assert asker.answers == [file]
+
+
+@pytest.mark.usefixtures("eachLoop")
+def test_a_number_that_is_used_anew_is_watched_for_its_new_owner():
+    first, other = socket.socketpair()
+    number = first.fileno()
+
+    def reuse(asker: Any) -> Any:
+        first.close()
+        again, far = socket.socketpair()
+        asker.kept = (again, far)
+        assert number in (again.fileno(), far.fileno())
+        mine, theirs = (again, far) if again.fileno() == number else (far, again)
+        theirs.send(b"x")
+        asker.mine = mine
+        return newReader(asker, ((asker, "ReadReady"), mine))
+
+    with first, other:
+        asker = Asker(requests=[reading(first), reuse], expected=2)
+        asker.run()
+    for each in asker.kept:
+        each.close()
+    assert isinstance(asker.answers[0], OSError)
+    assert asker.answers[1] is asker.mine
+
+
+@pytest.mark.usefixtures("eachLoop")
+def test_a_request_for_a_socket_that_is_closed_by_now_can_be_removed():
+    first, other = socket.socketpair()
+
+    def remove(asker: Any) -> Any:
+        first.close()
+        return removeReader(asker, first)
+
+    with first, other:
+        asker = Asker(requests=[reading(first), remove], expected=0)
+        asker.run()
+        assert asker.scheduler.outside == 0

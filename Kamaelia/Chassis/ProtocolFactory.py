@@ -1,0 +1,78 @@
+"""What a server's `protocol` may be, and how a handler is made of it.
+
+A protocol is a class of components, or a function that returns a new component for
+each connection. A mistake is an error when the server is made, not at the first client.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from Axon.AxonExceptions import wiringError
+from Axon.Hooks import plainResult
+from Axon.Microprocess import microprocess
+from Axon.Postoffice import notInitialised
+from Kamaelia.Support.Settings import refuseMisspelt
+
+Factory = Callable[..., Any]
+
+HOW = "such as protocol=Echo, where Echo is a component class"
+
+
+def factoryOf(server: Any) -> Factory:
+    """Return what makes the handlers of `server`. Raises wiringError if its protocol cannot."""
+    protocol = server.protocol
+    name = type(server).__name__
+    if protocol is None:
+        raise wiringError(f"{name} has no protocol, so it has nothing to serve with: give it {HOW}")
+    if isinstance(protocol, microprocess):
+        kind = type(protocol).__name__
+        raise wiringError(
+            f"the protocol of {name} is an instance of {kind}, but each connection needs a"
+            f" handler of its own: give the class, protocol={kind}"
+        )
+    if not callable(protocol):
+        raise wiringError(f"the protocol of {name} is {protocol!r}, which cannot be called: {HOW}")
+    if inspect.iscoroutinefunction(protocol) or inspect.isgeneratorfunction(protocol):
+        raise wiringError(
+            f"the protocol of {name} must return a component, but {protocol.__name__} is a"
+            " coroutine or generator function: write a component class with that main()"
+        )
+    if isinstance(protocol, type):
+        refuseMisspelt(protocol)
+    return _withAddresses(_unbound(server))
+
+
+def madeHandler(handler: Any, hook: str, server: Any) -> Any:
+    """Return `handler`, which `hook` of `server` returned. Raises TypeError if it is none."""
+    plainResult(handler, hook, server)
+    if not isinstance(handler, microprocess):
+        raise wiringError(f"{hook} of {server.name} returned {handler!r}, which is no component")
+    if not hasattr(handler, "inboxes"):
+        raise wiringError(notInitialised(handler))
+    return handler
+
+
+def _unbound(server: Any) -> Factory:
+    """Return the protocol; a class attribute that is a plain function is no method."""
+    if "protocol" not in server.__dict__:
+        given = inspect.getattr_static(type(server), "protocol")
+        if inspect.isfunction(given) and not _asksFor(given, "self"):
+            return given
+    protocol: Factory = server.protocol
+    return protocol
+
+
+def _withAddresses(protocol: Factory) -> Factory:
+    if _asksFor(protocol, "local"):
+        return lambda **info: protocol(local=(info["localip"], info["localport"]), **info)
+    return protocol
+
+
+def _asksFor(function: Any, name: str) -> bool:
+    try:
+        return name in inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return False

@@ -1,0 +1,88 @@
+"""Hosts and ports: checked ports, resolved names, and errors that name the address.
+
+Example usage
+-------------
+    self.port = checkedPort(port)
+    for family, address in await resolve(loop, "example.org", 25):
+        ...
+
+How does it work?
+-----------------
+Names are resolved in the event loop's executor, so that nothing else waits. Every
+name that cannot be resolved is an OSError, also one that is not a possible name:
+for "a..b", for a label of 70 letters and for a NUL, Python's own functions raise
+UnicodeError or ValueError.
+"""
+
+from __future__ import annotations
+
+import socket
+from operator import index
+from typing import Any
+
+MOST = 65535  # the largest port number
+
+Resolved = tuple[int, Any]  # a family, and an address for its sockets
+
+
+def checkedPort(port: Any, name: str = "port") -> int:
+    """Return `port` as an int. Raises ValueError, which says `name`, if it is no port number."""
+    try:
+        number = index(port)
+    except TypeError:
+        raise ValueError(f"{name} must be a number from 0 to {MOST}, not {port!r}") from None
+    if isinstance(port, bool) or not 0 <= number <= MOST:
+        raise ValueError(f"{name} must be from 0 to {MOST}, not {port!r}")
+    return number
+
+
+def isLiteral(host: Any) -> bool:
+    """Return whether `host` is an IP address as it stands, so that nothing is resolved."""
+    for family in (socket.AF_INET, socket.AF_INET6) if isinstance(host, str) else ():
+        try:
+            socket.inet_pton(family, host.partition("%")[0])
+        except (OSError, ValueError):  # UnicodeError and an embedded NUL are ValueErrors
+            continue
+        return True
+    return False
+
+
+async def resolve(
+    loop: Any,
+    host: Any,
+    port: int | None,
+    kind: int = socket.SOCK_STREAM,
+    family: int = socket.AF_UNSPEC,
+) -> list[Resolved]:
+    """Return all addresses of `host`, in the order of the resolver (RFC 6724). Raises OSError."""
+    try:
+        found = await loop.getaddrinfo(host, port, type=kind, family=family)
+    except ValueError as error:
+        raise notResolved(host, error) from error
+    return list(dict.fromkeys((int(each[0]), each[4]) for each in found))
+
+
+def resolveNow(
+    host: str,
+    port: int,
+    kind: int = socket.SOCK_STREAM,
+    family: int = socket.AF_UNSPEC,
+) -> list[Resolved]:
+    """Return the same without an event loop; this blocks. Raises OSError."""
+    try:
+        found = socket.getaddrinfo(host, port, type=kind, family=family)
+    except ValueError as error:
+        raise notResolved(host, error) from error
+    return list(dict.fromkeys((int(each[0]), each[4]) for each in found))
+
+
+def notResolved(host: Any, error: ValueError) -> OSError:
+    """Return the OSError for a name that is no possible name of a host."""
+    reason = error.reason if isinstance(error, UnicodeError) and error.args[1:] else error
+    return socket.gaierror(socket.EAI_NONAME, f"{host!r} is no possible host name: {reason}")
+
+
+def explained(error: OSError, what: str, address: Any) -> OSError:
+    """Return the same error with a message that says what was wanted, and at which address."""
+    where = f"port {address[1]} of {address[0] or 'all addresses'}"
+    return type(error)(error.errno, f"cannot {what} {where}: {error.strerror or error}")

@@ -1,0 +1,131 @@
+"""Where datagrams go: host names are resolved without blocking, and remembered for a while.
+
+Example usage
+-------------
+    targets = Targets(peer, loop, transport)
+    targets.send(b"data", "example.org", 2000)
+    targets.close()
+
+How does it work?
+-----------------
+A datagram to an address goes out at once. One to a name waits until the name is
+resolved, and the sender is held if many wait. A name is resolved again after a
+minute; its last address is used meanwhile. UDP promises nothing, so what is sent to
+a name that cannot be resolved is dropped, and the log says so.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+from math import inf
+from typing import Any
+
+from Kamaelia.Internet.Addresses import isLiteral, resolve, resolveNow
+
+FRESH = 60.0  # seconds for which the address of a name is used
+RETRY = 5.0  # seconds after which a name that could not be resolved is tried again
+MOST_WAITING = 64  # datagrams for one name, before its senders are held
+MOST_HOSTS = 1000  # that are remembered
+
+SPECIAL = {  # names that the socket module knows
+    (socket.AF_INET, ""): "0.0.0.0",
+    (socket.AF_INET6, ""): "::",
+    (socket.AF_INET, "<broadcast>"): "255.255.255.255",
+}
+
+LOG = logging.getLogger("Kamaelia.Internet.UDP")
+
+
+class _Host:
+    """What is known of one host."""
+
+    __slots__ = ("address", "job", "until", "waiting")
+
+    def __init__(self) -> None:
+        self.address: Any = None  # as its sockets take it, with any port
+        self.until = -inf  # when it is resolved again
+        self.job: Any = None  # the task that resolves it
+        self.waiting: list[tuple[Any, int]] = []  # (data, port)
+
+
+class Targets:
+    """Targets(peer, loop, transport) -> sends through the transport, to hosts by name or address.
+
+    peer: the component that is held while too many datagrams wait.
+    """
+
+    def __init__(self, peer: Any, loop: Any, transport: Any) -> None:
+        self._peer = peer
+        self._loop = loop
+        self._transport = transport
+        self._family = transport.get_extra_info("socket").family
+        self._hosts: dict[Any, _Host] = {}
+
+    def send(self, data: Any, name: Any, port: int) -> None:
+        """Send one datagram, now or when the name is resolved."""
+        host = self._hosts.get(name)
+        if host is None:
+            host = self._hosts[name] = self._newHost(name)
+        if host.until < inf and host.job is None and self._loop.time() >= host.until:
+            host.job = self._loop.create_task(self._resolve(name, host))
+        if host.address is not None:
+            self._sendTo(data, host.address, port)
+        elif host.job is not None:
+            host.waiting.append((memoryview(data).tobytes(), port))
+            if len(host.waiting) >= MOST_WAITING:
+                self._peer.pause_writing()
+
+    def isWaiting(self) -> bool:
+        """Return whether datagrams wait for the address of a name."""
+        return any(host.waiting for host in self._hosts.values())
+
+    def close(self) -> None:
+        """Drop what waits."""
+        hosts, self._hosts = self._hosts, {}
+        for host in hosts.values():
+            if host.job is not None:
+                host.job.cancel()
+
+    def _newHost(self, name: Any) -> _Host:
+        if len(self._hosts) >= MOST_HOSTS:
+            self._forgetOldest()
+        host = _Host()
+        literal = SPECIAL.get((self._family, name), name)
+        if isLiteral(literal):
+            host.until = inf
+            try:
+                found = resolveNow(literal, 0, socket.SOCK_DGRAM, self._family)
+                host.address = found[0][1]
+            except OSError as error:  # it is an address of the other family
+                self._complain(name, error)
+        return host
+
+    def _forgetOldest(self) -> None:
+        for name, host in self._hosts.items():
+            if host.job is None:
+                del self._hosts[name]
+                return
+
+    async def _resolve(self, name: Any, host: _Host) -> None:
+        try:
+            found = await resolve(self._loop, name, 0, socket.SOCK_DGRAM, self._family)
+            host.address, host.until = found[0][1], self._loop.time() + FRESH
+        except OSError as error:
+            host.until = self._loop.time() + RETRY
+            self._complain(name, error)
+        host.job = None
+        waiting, host.waiting = host.waiting, []
+        if host.address is not None:
+            for data, port in waiting:
+                self._sendTo(data, host.address, port)
+        if len(waiting) >= MOST_WAITING:
+            self._peer.resume_writing()
+        self._peer.unpause()
+
+    def _sendTo(self, data: Any, address: Any, port: int) -> None:
+        self._transport.sendto(data, (address[0], port, *address[2:]))
+
+    def _complain(self, name: Any, error: OSError) -> None:
+        reason = error.strerror or error
+        LOG.warning("%s drops what it sends to %r: %s", self._peer.name, name, reason)
