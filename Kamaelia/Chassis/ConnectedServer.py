@@ -40,9 +40,10 @@ from weakref import WeakSet
 
 from Axon import Signals
 from Axon.Component import component
+from Axon.ComponentCheck import madeComponent
 from Axon.Hooks import plainResult
 from Axon.Ipc import producerFinished, shutdownMicroprocess
-from Kamaelia.Chassis.ProtocolFactory import factoryOf, madeHandler
+from Kamaelia.Chassis.ProtocolFactory import factoryOf
 from Kamaelia.Chassis.Workers import Workers
 from Kamaelia.Internet.Addresses import checkedPort
 from Kamaelia.Internet.Balancers import Balancers
@@ -51,7 +52,7 @@ from Kamaelia.Internet.HandlerLinks import stopFamily
 from Kamaelia.Internet.TCPServer import TCPServer, endsOf
 from Kamaelia.Internet.UnixSockets import checkedPath
 from Kamaelia.IPC import newCSA, serverShutdown, shutdownCSA
-from Kamaelia.Support.Settings import refuseMisspelt
+from Kamaelia.Util.Settings import refuseMisspelt
 
 LOG = logging.getLogger("Kamaelia.Chassis.ConnectedServer")
 
@@ -242,7 +243,7 @@ class ServerCore(component):
             handler = self.mkProtocolHandler(
                 peer=peer, peerport=peerport, localip=localip, localport=localport
             )
-            madeHandler(handler, "mkProtocolHandler", self)
+            madeComponent(handler, "mkProtocolHandler", self)
             adapter.attach(handler)
         except Exception:
             LOG.exception("no handler could be made for %s, port %s", peer, peerport)

@@ -11,10 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from Axon.AxonExceptions import wiringError
-from Axon.Hooks import plainResult
 from Axon.Microprocess import microprocess
-from Axon.Postoffice import notInitialised
-from Kamaelia.Support.Settings import refuseMisspelt
+from Kamaelia.Util.Settings import refuseMisspelt
 
 Factory = Callable[..., Any]
 
@@ -43,16 +41,6 @@ def factoryOf(server: Any) -> Factory:
     if isinstance(protocol, type):
         refuseMisspelt(protocol)
     return _withAddresses(_unbound(server))
-
-
-def madeHandler(handler: Any, hook: str, server: Any) -> Any:
-    """Return `handler`, which `hook` of `server` returned. Raises TypeError if it is none."""
-    plainResult(handler, hook, server)
-    if not isinstance(handler, microprocess):
-        raise wiringError(f"{hook} of {server.name} returned {handler!r}, which is no component")
-    if not hasattr(handler, "inboxes"):
-        raise wiringError(notInitialised(handler))
-    return handler
 
 
 def _unbound(server: Any) -> Factory:

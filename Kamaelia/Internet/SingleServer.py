@@ -28,7 +28,7 @@ from Kamaelia.Internet.Addresses import checkedPort
 from Kamaelia.Internet.Gates import theLoopOf
 from Kamaelia.Internet.TCPServer import TCPServer
 from Kamaelia.IPC import newCSA, serverShutdown
-from Kamaelia.Support.Settings import refuseMisspelt
+from Kamaelia.Util.Settings import refuseMisspelt
 
 
 class SingleServer(component):

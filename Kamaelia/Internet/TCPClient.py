@@ -27,7 +27,7 @@ from Kamaelia.Internet.Encryption import certificateName
 from Kamaelia.Internet.Gates import discard, isToldToStop, waitForLoop
 from Kamaelia.Internet.HappyEyeballs import connectedSocket
 from Kamaelia.Internet.UnixSockets import checkedPath
-from Kamaelia.Support.Settings import refuseMisspelt
+from Kamaelia.Util.Settings import refuseMisspelt
 
 
 class TCPClient(ConnectedSocketAdapter):

@@ -40,7 +40,7 @@ from Kamaelia.Internet.Listening import Listener, Options, openSockets
 from Kamaelia.Internet.UnixSockets import checkedPath, openPath
 from Kamaelia.IPC import newCSA, serverShutdown, shutdownCSA
 from Kamaelia.Support.Protocol.ProxyHeader import BadHeader, Origin
-from Kamaelia.Support.Settings import refuseMisspelt
+from Kamaelia.Util.Settings import refuseMisspelt
 
 LOG = logging.getLogger("Kamaelia.Internet.TCPServer")
 

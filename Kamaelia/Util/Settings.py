@@ -16,8 +16,8 @@ How does it work?
 -----------------
 The settings of a class are the public attributes, annotations and __init__ parameters
 of its bases in this distribution, without methods and properties. Any other keyword
-is an attribute of the program's own, unless it is one slip away from a setting. A
-name that is an attribute of the class or of a base is never a slip.
+is an attribute of the program's own, unless it is a near miss of a setting
+(Axon.Spelling). A name that is an attribute of the class or of a base never is.
 """
 
 from __future__ import annotations
@@ -27,9 +27,11 @@ from collections.abc import Iterable
 from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
 
+from Axon.Spelling import nearMiss
+
 OURS = __name__.partition(".")[0]
 NOT_SETTINGS = {"Inboxes", "Outboxes", "Usescomponents"}
-SHORT, LONG = 6, 8  # letters: below SHORT no letter is replaced, from LONG on two slips count
+SHORT = 6  # letters, below which a name with another letter is another word
 
 _settings: WeakKeyDictionary[type, frozenset[str]] = WeakKeyDictionary()
 _checked: WeakSet[type] = WeakSet()
@@ -89,40 +91,13 @@ def isSetting(kind: type, name: str) -> bool:
 
 def nearest(name: str, settings: Iterable[str]) -> str | None:
     """Return the setting that `name` was probably meant to be, or None."""
-    return min((each for each in settings if isNear(name, each)), default=None)
+    return nearMiss(name, sorted(each for each in settings if not _isOtherWord(name, each)))
 
 
-def isNear(name: str, setting: str) -> bool:
-    """Return whether `name` differs from `setting` by a slip: a letter, case, underscores."""
-    word, meant = _letters(name), _letters(setting)
-    if word == meant:
-        return True
-    if len(meant) < SHORT and len(word) == len(meant):
-        return len(meant) > 2 and _isSwapped(word, meant)
-    return slips(word, meant) <= (2 if len(meant) >= LONG else 1)
-
-
-def slips(word: str, meant: str) -> int:
-    """Return how many letters to insert, delete, replace or swap with their neighbours."""
-    before: list[int] = []
-    last = list(range(len(meant) + 1))
-    for i, letter in enumerate(word, 1):
-        row = [i]
-        for j, other in enumerate(meant, 1):
-            cost = min(row[-1] + 1, last[j] + 1, last[j - 1] + (letter != other))
-            if i > 1 and j > 1 and letter == meant[j - 2] and word[i - 2] == other:
-                cost = min(cost, before[j - 2] + 1)
-            row.append(cost)
-        before, last = last, row
-    return last[-1]
-
-
-def _letters(name: str) -> str:
-    return name.replace("_", "").lower()
-
-
-def _isSwapped(word: str, meant: str) -> bool:
-    return sorted(word) == sorted(meant) and slips(word, meant) == 1
+def _isOtherWord(name: str, setting: str) -> bool:
+    """Return whether a letter of a short name is replaced: "post" and "part" are not "port"."""
+    word, meant = (each.replace("_", "").casefold() for each in (name, setting))
+    return len(meant) < SHORT and len(word) == len(meant) and sorted(word) != sorted(meant)
 
 
 def _ours(kind: type) -> list[type]:
