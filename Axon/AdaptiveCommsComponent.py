@@ -28,7 +28,7 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from Axon.Box import NULL, UNUSED, observers, realsink
+from Axon.Box import NULL, UNUSED, boxesChanged, realsink
 from Axon.Component import component
 
 if TYPE_CHECKING:  # a mixin has what its class has
@@ -52,14 +52,14 @@ class _AdaptiveCommsable(_Mixin):
         """addInbox([wish]) -> a new inbox, by its actual name: the wish, or one like it."""
         name = _unusedName(self.inboxes, *args)
         self.inboxes[name] = UNUSED
-        self._tellObservers()
+        boxesChanged(self)
         return name
 
     def addOutbox(self, *args: str) -> str:
         """addOutbox([wish]) -> a new outbox, by its actual name: the wish, or one like it."""
         name = _unusedName(self.outboxes, *(args or ("outbox",)))
         self.outboxes[name] = NULL
-        self._tellObservers()
+        boxesChanged(self)
         return name
 
     def deleteInbox(self, name: str) -> None:
@@ -75,7 +75,7 @@ class _AdaptiveCommsable(_Mixin):
             place.clear()
             place.open()
         del self.inboxes[name]
-        self._tellObservers()
+        boxesChanged(self)
 
     def deleteOutbox(self, name: str) -> None:
         """Takes the outbox away, and its linkages. Raises noSuchBox (a KeyError)."""
@@ -85,11 +85,7 @@ class _AdaptiveCommsable(_Mixin):
         _cutOff(place)
         self._linkedOutboxes = tuple(box for box in self._linkedOutboxes if box is not place)
         del self.outboxes[name]
-        self._tellObservers()
-
-    def _tellObservers(self) -> None:
-        for observer in observers.all:
-            observer.boxesChanged(self)
+        boxesChanged(self)
 
     # Whose boxes they are
 

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from Axon.AxonExceptions import BoxAlreadyLinkedToDestination, noSpaceInBox
-from Axon.Observers import Observers
+from Axon.Observer import Observer
 
 __all__ = [  # what programs import from here, other modules' names included
     "BoxAlreadyLinkedToDestination",
@@ -37,7 +37,7 @@ __all__ = [  # what programs import from here, other modules' names included
 ]
 
 ShowAllTransits = False  # set before components are made: log each message that a sink takes
-observers = Observers()  # told of linkages, and of boxes that come and go
+observers: tuple[Observer, ...] = ()  # told of linkages, and of boxes that come and go
 
 
 class postbox:
@@ -60,8 +60,9 @@ class postbox:
             newsource.leadTo(self)  # the commonest linkage: from end to end
         else:
             newsource.resolve()
-        for observer in observers.all:
-            observer.linked(newsource, self)
+        if observers:
+            for observer in observers:
+                observer.linked(newsource, self)
 
     def removesource(self, oldsource: postbox) -> None:
         """`oldsource` leads here no longer; nothing happens if it did not, or its box is gone."""
@@ -73,8 +74,9 @@ class postbox:
             oldsource.resolve()
         else:
             oldsource.leadTo(NULL)
-        for observer in observers.all:
-            observer.unlinked(oldsource, self)
+        if observers:
+            for observer in observers:
+                observer.unlinked(oldsource, self)
 
     def isLinked(self) -> bool:
         """Whether it leads somewhere, or another leads here."""
@@ -461,3 +463,21 @@ def _logTransit(tag: str, message: Any) -> None:
     import logging  # here, because only who looks for a message needs it
 
     logging.getLogger("Axon.Box").info("%s: %r", tag, message)
+
+
+def addObserver(observer: Observer) -> None:
+    """Tell `observer` of linkages and of boxes that come and go, from now on."""
+    global observers
+    observers = (*observers, observer)
+
+
+def removeObserver(observer: Observer) -> None:
+    """Tell `observer` of nothing any longer."""
+    global observers
+    observers = tuple(each for each in observers if each is not observer)
+
+
+def boxesChanged(component: Any) -> None:
+    """Tell the observers that boxes of `component` have been added or removed."""
+    for observer in observers:
+        observer.boxesChanged(component)

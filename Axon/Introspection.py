@@ -18,7 +18,7 @@ change afterwards, and keeps nothing alive.
 
 A scheduler's state is consistent only in its own thread. While another thread runs the scheduler,
 snapshot() raises RuntimeError; `scheduler.callFromThread(function)` calls `function` in the right
-thread. Nothing is recorded between two snapshots; Axon.Observers reports changes as they happen.
+thread. Nothing is recorded between two snapshots; Axon.Observer reports changes as they happen.
 """
 
 from __future__ import annotations

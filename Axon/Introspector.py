@@ -6,7 +6,7 @@ Example usage
 
 How does it work?
 -----------------
-The scheduler and the boxes notify it of activations, ends and linkages (Axon.Observers); between
+The scheduler and the boxes notify it of activations, ends and linkages (Axon.Observer); between
 these it sleeps. It sends one text for each turn in which something is new or gone, with a command
 on each line:
 
@@ -29,12 +29,12 @@ from collections import deque
 from collections.abc import Generator, Iterator
 from typing import Any, ClassVar
 
-from Axon import Box as Boxes
+from Axon.Box import addObserver, removeObserver
 from Axon.Component import component
 from Axon.Introspection import jointsOf
 from Axon.IntrospectorText import Box, Ends, Picture, endsOf
 from Axon.Ipc import shutdownMicroprocess
-from Axon.Observers import Observer
+from Axon.Observer import Observer
 
 __kamaelia_components__ = ("Introspector",)
 
@@ -59,16 +59,16 @@ class Introspector(component):
     def main(self) -> Generator[int, None, None]:
         self.send("DEL ALL\n")
         recorder = _Recorder(self)
-        self.scheduler.observers.add(recorder)
-        Boxes.observers.add(recorder)
+        self.scheduler.addObserver(recorder)
+        addObserver(recorder)
         try:
             while not self._isToldToStop():
                 for text in recorder.texts():
                     self.send(text)
                 yield from self.waitForChange()
         finally:
-            Boxes.observers.remove(recorder)
-            self.scheduler.observers.remove(recorder)
+            removeObserver(recorder)
+            self.scheduler.removeObserver(recorder)
 
     def _isToldToStop(self) -> bool:
         for message in self.Inbox("control"):

@@ -53,7 +53,7 @@ from Axon.Ipc import (
     wouldblock,
 )
 from Axon.Microprocess import microprocess
-from Axon.Observers import Observers
+from Axon.Observer import Observer
 from Axon.Signals import Signals
 from Axon.Timers import Clock, Timers, VirtualClock
 from Axon.Turns import ENDED, READY, EndOfRound, RunQueue, Task
@@ -107,7 +107,7 @@ class scheduler(microprocess):
         self.timers = Timers(clock or Clock())
         self.queue = RunQueue() if queue is None else queue  # an empty one is false
         self.queue.keeper = self
-        self.observers = Observers()  # told of activations and ends
+        self.observers: tuple[Observer, ...] = ()  # told of activations and ends
         self.outside = 0  # how many could be woken from outside: threads, sockets
         self.loop: Any = None
         self.jobs: set[Any] = set()  # the asyncio tasks of async bodies
@@ -164,8 +164,9 @@ class scheduler(microprocess):
 
     def _join(self, task: Task) -> None:
         self.tasks[task] = None
-        for observer in self.observers.all:
-            observer.activated(task.process)
+        if self.observers:
+            for observer in self.observers:
+                observer.activated(task.process)
         if self.wait_for_one:
             scheduler.wait_for_one = False
         self.queue.join(task)
@@ -177,6 +178,14 @@ class scheduler(microprocess):
         _closeDownMicroprocess().
         """
         self._foreigners.microprocessOf(mprocess, mayBeNew=True).activate(Scheduler=self)
+
+    def addObserver(self, observer: Observer) -> None:
+        """Tell `observer` of activations and ends from now on."""
+        self.observers = (*self.observers, observer)
+
+    def removeObserver(self, observer: Observer) -> None:
+        """Tell `observer` of nothing any longer."""
+        self.observers = tuple(each for each in self.observers if each is not observer)
 
     def listAllThreads(self) -> list[Any]:
         """Return all microprocesses that have been activated and have not ended."""
@@ -311,8 +320,9 @@ class scheduler(microprocess):
         """Ends `task` now: closes its body, calls stop(), then wakes those who wait for it."""
         if task.state == ENDED:
             return
-        for observer in self.observers.all:
-            observer.ending(task.process)
+        if self.observers:
+            for observer in self.observers:
+                observer.ending(task.process)
         task.state = ENDED
         self.tasks.pop(task, None)
         if task in self.timers.pending:

@@ -26,7 +26,7 @@ AXON: list[Floor] = [
             "Axon.ComponentCheck",
             "Axon.Hooks",
             "Axon.Ipc",
-            "Axon.Observers",
+            "Axon.Observer",
             "Axon.Spelling",
             "Axon.Trace",
             "Axon.debug",

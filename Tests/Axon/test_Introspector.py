@@ -5,10 +5,10 @@ import re
 
 import pytest
 
+from Axon import Box
 from Axon import Introspector as module
 from Axon.AdaptiveCommsComponent import AdaptiveCommsComponent
 from Axon.AxonExceptions import BoxAlreadyLinkedToDestination
-from Axon.Box import observers as boxObservers
 from Axon.Component import component
 from Axon.Introspector import Introspector
 from Axon.Ipc import producerFinished, shutdownMicroprocess
@@ -344,4 +344,4 @@ def test_an_introspector_that_has_ended_is_told_nothing_more(read):
     introspector._deliver(shutdownMicroprocess(), "control")
     for _ in steps:
         """until it has ended"""
-    assert scheduler.run.observers.all == boxObservers.all == ()
+    assert scheduler.run.observers == Box.observers == ()

@@ -8,13 +8,13 @@ Example usage
         def ending(self, process):
             self.ended += 1
 
-    scheduler.run.observers.add(Count())        # for activations and ends
-    Axon.Box.observers.add(Count())             # for linkages and boxes, of all components
+    scheduler.run.addObserver(Count())      # for activations and ends
+    Axon.Box.addObserver(Count())           # for linkages and boxes, of all components
 
 How does it work?
 -----------------
 Each scheduler has its observers, and so do the boxes. Where none has been added, an activation,
-an end or a linkage costs one look at an empty tuple, and turns and messages cost nothing at all.
+an end or a linkage costs the test of an empty tuple; turns and messages are not concerned.
 """
 
 from __future__ import annotations
@@ -42,20 +42,3 @@ class Observer:
 
     def boxesChanged(self, process: Any) -> None:
         """Called when boxes of `process` have been added or removed."""
-
-
-class Observers:
-    """A set of observers, in the order in which they were added."""
-
-    __slots__ = ("all",)
-
-    def __init__(self) -> None:
-        self.all: tuple[Observer, ...] = ()
-
-    def add(self, observer: Observer) -> None:
-        """Tell `observer` of changes from now on."""
-        self.all = (*self.all, observer)
-
-    def remove(self, observer: Observer) -> None:
-        """Tell `observer` of changes no longer."""
-        self.all = tuple(each for each in self.all if each is not observer)
