@@ -435,10 +435,6 @@ class scheduler(microprocess):
         self._refuseTwice()
         refuseSecondLoop()
 
-    def isStuck(self) -> bool:
-        """Return whether a turn is under way that has taken too long already."""
-        return self.queue.isRunning and monotonic() > self._until + SLOW_TURN
-
     def _isOver(self) -> bool:
         return not self.tasks and not self._calls and not (self.wait_for_one and not self.errors)
 
@@ -556,7 +552,6 @@ class scheduler(microprocess):
             self.errors.append(error)
             self._done.set_result(None)
 
-    _until = 0.0  # when the current slice is to end
     _slowmo: float = 0
     _isDebugged = False
 
@@ -584,7 +579,7 @@ class scheduler(microprocess):
             self._slice()
 
     def _giveTurns(self) -> None:
-        until = self._until = monotonic() + SLICE
+        until = monotonic() + SLICE
         turns = TURNS if not self._slowmo else max(1, len(self.queue.ready))
         run = self._giveTimedTurn if self._isDebugged else self.queue.run
         while run(turns):

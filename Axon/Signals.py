@@ -25,8 +25,10 @@ import os
 import signal
 import sys
 import threading
+from _thread import start_new_thread
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from time import sleep
 from types import FrameType
 from typing import Any, ClassVar
 
@@ -34,6 +36,7 @@ from Axon import Ending
 
 Callback = Callable[[], None]
 
+PATIENCE = 0.25  # seconds after which a second signal interrupts what runs
 ENDS = [signal.SIGINT, signal.SIGTERM]
 DEFAULTS = (signal.SIG_DFL, signal.default_int_handler)
 
@@ -57,6 +60,7 @@ class Signals:
         self._isNotified = False
         self._endsRun = False  # the run was ended because nobody had subscribed
         self._isRepeated = False
+        self._isTaken = False  # the second signal, by the event loop
 
     @contextmanager
     def installed(self) -> Iterator[None]:
@@ -120,7 +124,8 @@ class Signals:
         """Handle a signal: in the main thread, between any two of its instructions."""
         received = signal.Signals(number)
         if received not in ENDS:
-            self._call(self._hangUp if received.name == "SIGHUP" else self.scheduler.stop)
+            if self.scheduler.loop is not None:
+                self._call(self._hangUp if received.name == "SIGHUP" else self.scheduler.stop)
             own = self._replaced[received]
             if callable(own):
                 own(number, frame)
@@ -150,18 +155,24 @@ class Signals:
         self.scheduler.endWith(self._interrupt(self.received))
 
     def _again(self, received: signal.Signals) -> None:
-        """End the run at once: a turn or a coroutine that does not yield is interrupted."""
-        from asyncio import current_task  # the loop, which runs, has imported it
-
-        loop = self.scheduler.loop
-        isBusy = loop is None or self.scheduler.isStuck() or current_task(loop) is not None
-        if isBusy or self._isRepeated:
+        """End the run at once. If the event loop does not come to that, since a turn or a
+        coroutine does not yield, interrupt what runs.
+        """
+        if self._isRepeated:
             self.received, self._endsRun = received, True
             raise self._interrupt(received)
         self._isRepeated = True
         self._call(self._second)
+        start_new_thread(self._insist, (received,))
+
+    def _insist(self, received: signal.Signals) -> None:
+        """In a thread of its own: repeat a signal that the event loop has not taken."""
+        sleep(PATIENCE)
+        if Signals.active is self and not self._isTaken and hasattr(signal, "pthread_kill"):
+            signal.pthread_kill(threading.main_thread().ident or 0, received)
 
     def _second(self) -> None:
+        self._isTaken = True
         if self._isNotified:
             self.scheduler.stop()
         else:

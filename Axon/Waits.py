@@ -72,8 +72,8 @@ def _line(task: Task) -> str:
 def _unbornChildren(task: Task) -> list[str]:
     process = task.process
     return [
-        f"  {child.name} has not been activated: {process.name} has it as a child, and activates it with"
-        " child.activate()"
+        f"  {child.name} has not been activated: it is a child of {process.name}, which can"
+        " call activate() on it"
         for child in getattr(process, "children", ())
         if not hasattr(child._task, "body") and not child._isStopping
     ]
