@@ -18,7 +18,7 @@ The factory makes a component of each message to "next". This component has the
 inbox and the outbox of the Carousel. There is never more than one: a message that
 comes to "next" while a component runs waits until this one has ended. It is told
 to end (shutdownMicroprocess), and what comes to "inbox" from then on is for its
-successor. When a component has ended, "NEXT" asks for another one.
+successor. When a component has ended and no message is in "next", "NEXT" asks for one.
 
 Termination: a producerFinished is passed on to the running component; the Carousel
 ends when that has ended and every message in "next" has had its component. A
@@ -101,10 +101,10 @@ class Carousel(parent):
         self.adopt(child)
 
     def handleChildTerminations(self) -> None:
-        """Part from the component if it has ended, and ask for another one."""
+        """Part from the component if it has ended, and ask for another one if none waits."""
         if self.childrenDone() and self._current is not None:
             self._current = self._inward = None
-            if self._last is None:
+            if self._last is None and not self.dataReady("next"):
                 self.requestNext()
 
     def checkControl(self) -> None:

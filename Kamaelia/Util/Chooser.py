@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from Axon.Component import component
+from Axon.Hooks import plainResult
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 
 __all__ = ["Chooser", "ForwardIteratingChooser"]
@@ -33,11 +34,15 @@ class _chooser(component):
         self._show()
         while True:
             for order in self.Inbox():
-                if order == "SAME" or (order in self.moves and getattr(self, self.moves[order])()):
+                if order == "SAME" or (order in self.moves and self._isMoved(self.moves[order])):
                     self._show()
-            if self.isOver or self.shutdown():
+            if self.isOver or plainResult(self.shutdown(), "shutdown", self):
                 return
             yield from self.waitForMessage()
+
+    def _isMoved(self, move: str) -> bool:
+        """Call the method `move`, and return whether there is an item to send."""
+        return bool(plainResult(getattr(self, move)(), move, self))
 
     def _show(self) -> None:
         try:

@@ -21,10 +21,12 @@ __all__ = ["SimpleDetupler"]
 class SimpleDetupler(PureTransformer):
     """SimpleDetupler(index) -> sends message[index] for each message: a tuple, list or dict."""
 
+    sendsNone = True
+
     def __init__(self, index: Any) -> None:
         super().__init__()
         self.index = index
 
     def processMessage(self, msg: Any) -> Any:
-        """The part of `msg`."""
+        """Return the part of `msg`."""
         return msg[self.index]

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from Axon.Component import component
+from Axon.Hooks import plainResult
 
 __all__ = ["Filter", "FilterComponent", "NullFilter"]
 
@@ -29,7 +30,10 @@ class NullFilter:
 
 
 class Filter(component):
-    """Filter([filter]) -> sends filter.filter(message) for each message, but for None."""
+    """Filter([filter]) -> sends filter.filter(message) for each message, but for None.
+
+    Raises TypeError if that is an async or a generator method.
+    """
 
     Inboxes = {"inbox": "anything", "control": "when to stop"}
     Outboxes = {"outbox": "what was made of each message", "signal": "whatever ended it"}
@@ -42,14 +46,17 @@ class Filter(component):
         while True:
             yield from self.waitForMessage()
             for message in self.Inbox():
-                made = self.filter.filter(message)
+                made = self._filtered(message)
                 if made is not None:
                     self.send(made)
             if self.dataReady("control"):
-                while (kept := self.filter.filter("")) is not None:
+                while (kept := self._filtered("")) is not None:
                     self.send(kept)
                 if self.isShuttingDown():
                     return
+
+    def _filtered(self, message: Any) -> Any:
+        return plainResult(self.filter.filter(message), "filter", self)
 
 
 FilterComponent = Filter

@@ -23,9 +23,8 @@ class FirstOnly(PureTransformer):
 
     isOver = False
 
-    def processMessage(self, msg: Any) -> Any:
-        """`msg`, if it is the first."""
-        if self.isOver:
-            return None
-        self.isOver = True
-        return msg
+    def processMessage(self, msg: Any) -> None:
+        """Send `msg` if it is the first message."""
+        if not self.isOver:
+            self.isOver = True
+            self.send(msg)

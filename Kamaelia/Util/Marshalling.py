@@ -23,12 +23,16 @@ __all__ = ["DeMarshaller", "Marshaller"]
 class Marshaller(PureTransformer):
     """Marshaller(klass) -> sends klass.marshall(message) for each message."""
 
+    sendsNone = True
+
     def __init__(self, klass: Any) -> None:
         super().__init__(klass.marshall)
 
 
 class DeMarshaller(PureTransformer):
     """DeMarshaller(klass) -> sends klass.demarshall(message) for each message."""
+
+    sendsNone = True
 
     def __init__(self, klass: Any) -> None:
         super().__init__(klass.demarshall)

@@ -21,6 +21,8 @@ __all__ = ["Max"]
 class Max(PureTransformer):
     """Max() -> sends max(message) for each message, a list or other collection of its parts."""
 
+    sendsNone = True
+
     def processMessage(self, msg: Any) -> Any:
-        """The greatest part of `msg`."""
+        """Return the greatest part of `msg`."""
         return max(msg)

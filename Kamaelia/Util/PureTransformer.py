@@ -34,8 +34,10 @@ class PureTransformer(component):
         if function is not None:
             self.processMessage = function  # type: ignore[method-assign,assignment]
 
+    sendsNone = False  # True in a subclass that sends None as any other result
+
     def processMessage(self, msg: Any) -> Any:
-        """What to send in place of `msg`; None for nothing. Yours to override."""
+        """Return what to send in place of `msg`; None for nothing. Subclasses may override it."""
         return msg
 
     def main(self) -> Iterator[int]:
@@ -43,7 +45,7 @@ class PureTransformer(component):
             yield from self.waitForMessage()
             for message in self.Inbox():
                 made = self.processMessage(message)
-                if made is not None:
+                if made is not None or self.sendsNone:
                     self.send(made)
             if self.isShuttingDown():
                 return

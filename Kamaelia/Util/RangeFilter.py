@@ -18,6 +18,7 @@ from typing import Any
 
 from Axon.AxonExceptions import noSpaceInBox
 from Axon.Component import component
+from Axon.Hooks import plainResult
 from Axon.Ipc import shutdownMicroprocess
 
 __all__ = ["RangeFilter"]
@@ -37,7 +38,7 @@ class RangeFilter(component):
         self.ranges = list(ranges)
 
     def inRange(self, index: Any) -> tuple[Any, Any] | None:
-        """The first range that `index` is in, or None."""
+        """Return the first range that `index` is in, or None."""
         for low, high in self.ranges:
             if low <= index <= high:
                 return low, high
@@ -47,7 +48,7 @@ class RangeFilter(component):
         while True:
             yield from self.waitForMessage()
             for message in self.Inbox():
-                if self.inRange(message[0]) is not None:
+                if plainResult(self.inRange(message[0]), "inRange", self) is not None:
                     yield from self._sendWhenThereIsSpace(message)
             if self.isShuttingDown():
                 return

@@ -22,7 +22,7 @@ __all__ = ["SequentialTransformer"]
 class SequentialTransformer(PureTransformer):
     """SequentialTransformer(*functions) -> sends what the last makes of what those before it made.
 
-    Where one of them gives None, nothing is sent. Without any, processMessage is used.
+    If the last one returns None, nothing is sent. Without any, processMessage is used.
     """
 
     def __init__(self, *functions: Callable[[Any], Any]) -> None:
@@ -30,9 +30,7 @@ class SequentialTransformer(PureTransformer):
         self.functions = functions
 
     def pipeline(self, msg: Any) -> Any:
-        """What the functions make of `msg`."""
+        """Return what the functions make of `msg`."""
         for function in self.functions:
-            if msg is None:
-                return None
             msg = function(msg)
         return msg

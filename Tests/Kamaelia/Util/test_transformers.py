@@ -37,6 +37,16 @@ class Hex:
         return int(text, 16)
 
 
+class Anything:
+    """Makes None of everything."""
+
+    @staticmethod
+    def marshall(message):
+        return None
+
+    demarshall = marshall
+
+
 class Hoarder:
     """Keeps everything until the end."""
 
@@ -55,7 +65,14 @@ CASES = [
     (PureTransformer(), [1, 2], [1, 2]),
     (PureTransformer(lambda n: n * 2 if n else None), [1, 0, 2], [2, 4]),
     (SequentialTransformer(str, len), [10, 100], [2, 3]),
-    (SequentialTransformer(lambda n: n or None, str), [0, 1], ["1"]),
+    (SequentialTransformer(lambda n: n or None, str), [0, 1], ["None", "1"]),
+    (SequentialTransformer(str, lambda text: text if text == "1" else None), [0, 1], ["1"]),
+    (SimpleDetupler(1), [(1, None), (2, 0)], [None, 0]),
+    (FirstOnly(), [None, 1], [None]),
+    (Marshaller(Anything), [1, None], [None, None]),
+    (DeMarshaller(Anything), ["x", None], [None, None]),
+    (Max(), [[None]], [None]),
+    (UnseenOnly(), [None, 1], [1]),
     (SequentialTransformer(), [1], [1]),
     (LineSplit(), ["a\nb", "c\n"], ["a", "b", "c"]),
     (LineSplit(), [b"a\r\nb"], [b"a", b"b"]),
