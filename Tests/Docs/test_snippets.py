@@ -2,6 +2,7 @@
 
 A block marked as a program (```` ```python program ```` in Markdown, `:class: program` in reST)
 is run as it stands; where a block marked as output follows, it is what the program must print.
+A block marked as a mistake is run too, and must print the message in the block that follows.
 Every other block of Python must parse, and what it imports must be there.
 """
 
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import textwrap
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -58,7 +60,12 @@ PROGRAMS = [
 FRAGMENTS = [
     pytest.param(block, id=block.where)
     for block in BLOCKS
-    if block.language == "python" and block.mark != "program"
+    if block.language == "python" and block.mark not in ("program", "mistake")
+]
+MISTAKES = [
+    pytest.param(block, after.text, id=block.where)
+    for block, after in pairwise(BLOCKS)
+    if block.mark == "mistake" and after.mark == "message"
 ]
 
 
@@ -76,6 +83,34 @@ def test_a_program_runs_and_prints_what_the_page_says(block, output, tmp_path):
     assert done.stderr == ""
     if output is not None:
         assert done.stdout == output
+
+
+def inOneLine(text):
+    """The words of a text, with each number that is part of a name replaced by N."""
+    return re.sub(r"_\d+", "_N", " ".join(text.split()))
+
+
+@pytest.mark.parametrize(("block", "message"), MISTAKES)
+def test_a_mistake_prints_the_message_that_the_page_shows(block, message, tmp_path):
+    printed = ""
+    with subprocess.Popen(
+        [sys.executable, "-c", block.text],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    ) as running:
+        for line in running.stderr:
+            printed += line
+            if inOneLine(message) in inOneLine(printed):
+                break
+        running.kill()  # a program may wait for ever, which is one of the mistakes
+    assert inOneLine(message) in inOneLine(printed)
+
+
+def test_every_mistake_is_followed_by_its_message():
+    assert len(MISTAKES) == len([block for block in BLOCKS if block.mark == "mistake"]) > 10
 
 
 @pytest.mark.parametrize("block", FRAGMENTS)
