@@ -13,6 +13,9 @@ with its name: the inbox for what is published, and the one for who subscribes.
 Publishing passes through; and what the backplane sends leaves through the outbox
 of a SubscribeTo itself, so that neither costs a turn.
 
+When a Backplane ends, publishers are unlinked from it, and what they publish is
+discarded from then on.
+
 Termination: of a Backplane, at a producerFinished or shutdownMicroprocess, which
 goes to all its subscribers; of the others, at one that comes to their own
 control, or for a SubscribeTo, from the backplane.
@@ -23,6 +26,7 @@ from typing import Any
 
 from Axon.Component import component
 from Axon.CoordinatingAssistantTracker import coordinatingassistanttracker
+from Axon.Ipc import producerFinished
 from Kamaelia.Util.Splitter import PlugSplitter, addsink, removesink
 
 __all__ = ["Backplane", "PublishTo", "SubscribeTo", "publishTo", "subscribeTo"]
@@ -38,6 +42,7 @@ class Backplane(PlugSplitter):
     """
 
     _isOffered = False
+    _publishers: dict[Any, None]
 
     def __init__(self, name: str, capacity: int | None = None) -> None:
         if not isinstance(name, str):
@@ -45,13 +50,27 @@ class Backplane(PlugSplitter):
         super().__init__()
         self.name = name
         self.capacity = capacity
+        self._publishers = {}
         tracker = coordinatingassistanttracker.getcat()
         tracker.registerService(PUBLISH + name, self, "inbox")
         tracker.registerService(SUBSCRIBE + name, self, "configuration")
         self._isOffered = True
 
+    def addPublisher(self, publisher: Any) -> None:
+        """Send a producerFinished to the publisher's "_ended" when this Backplane has ended."""
+        self._publishers[publisher] = None
+
+    def removePublisher(self, publisher: Any) -> None:
+        """Forget a publisher that ends before this Backplane."""
+        self._publishers.pop(publisher, None)
+
+    def _closeDownMicroprocess(self) -> Any:
+        for publisher in self._publishers:
+            publisher._deliver(producerFinished(self), "_ended")
+        return super()._closeDownMicroprocess()
+
     def stop(self) -> None:
-        """Ends it, and offers its services no more."""
+        """End this Backplane and withdraw its services."""
         if self._isOffered:
             self._isOffered = False
             tracker = coordinatingassistanttracker.getcat()
@@ -67,7 +86,11 @@ class PublishTo(component):
     there is no such Backplane.
     """
 
-    Inboxes = {"inbox": "what is published", "control": "when to stop; the Backplane goes on"}
+    Inboxes = {
+        "inbox": "what is published",
+        "control": "when to stop; the Backplane goes on",
+        "_ended": "the Backplane has ended",
+    }
     Outboxes = {
         "outbox": "the same as is published, from a forwarder",
         "_outbox": "to the Backplane, from a forwarder",
@@ -83,16 +106,26 @@ class PublishTo(component):
     def main(self) -> Iterator[int]:
         backplane, inbox = _serviceOf(PUBLISH, self.destination)
         capacity = getattr(backplane, "capacity", None)
-        if not self.forwarder:
-            self.link((self, "inbox"), (backplane, inbox), passthrough=1, capacity=capacity)
-            yield from self.passOnShutdown()
-            return
-        self.link((self, "_outbox"), (backplane, inbox), capacity=capacity)
+        own, passthrough = ("_outbox", 0) if self.forwarder else ("inbox", 1)
+        self.link((self, own), (backplane, inbox), passthrough=passthrough, capacity=capacity)
+        isBackplane = isinstance(backplane, Backplane)  # or a program's own, of the same name
+        if isBackplane:
+            backplane.addPublisher(self)
+        try:
+            yield from self._publish(backplane)
+        finally:
+            if isBackplane:
+                backplane.removePublisher(self)
+
+    def _publish(self, backplane: Any) -> Iterator[int]:
         while True:
             yield from self.waitForMessage()
-            for message in self.Inbox():
-                self.send(message)
-                self.send(message, "_outbox")
+            for _ in self.Inbox("_ended"):
+                self.unlink(backplane)
+            for message in self.Inbox():  # of a forwarder, or after the Backplane has ended
+                if self.forwarder:
+                    self.send(message)
+                    self.send(message, "_outbox")
             if self.isShuttingDown():
                 return
 

@@ -10,7 +10,8 @@ How does it work?
 -----------------
 An addsink or removesink message to "configuration" says where to send, or to
 send no more; they are read before the data that wait. A Plug sends them for the
-component in it. All destinations get the same object.
+component in it. All destinations get the same object. A destination that has ended
+is removed before the next message is sent.
 
 Termination: at a producerFinished or shutdownMicroprocess, which goes to every
 destination that named a box for it; a PlugSplitter with a source: when that ends.
@@ -65,30 +66,37 @@ class _Destinations:
     """The boxes to which one kind of message goes: an outbox of `owner` for each."""
 
     def __init__(self, owner: Any, boxname: str) -> None:
-        self.names = [boxname]  # the outboxes to send to
+        self.names = {boxname: None}  # the outboxes to send to, in order
+        self._boxname = boxname
         self._owner = owner
         self._linkages: dict[tuple[Any, str], Any] = {}
         self._count = 0
 
     def add(self, sink: Any, sinkbox: str, passthrough: int = 0) -> None:
-        """Links an outbox more; a destination that is known already is not added twice."""
+        """Link another outbox; a destination that is known already is not added twice."""
         if (sink, sinkbox) in self._linkages:
             return
         self._count += 1
-        name = f"{self.names[0]}_{self._count}"
+        name = f"{self._boxname}_{self._count}"
         self._owner.outboxes[name] = NULL
         self._linkages[sink, sinkbox] = self._owner.link(
             (self._owner, name), (sink, sinkbox), passthrough=passthrough
         )
-        self.names.append(name)
+        self.names[name] = None
 
     def remove(self, sink: Any, sinkbox: str) -> None:
-        """Takes the destination away, if it is one."""
+        """Remove the destination, if it is one."""
         linkage = self._linkages.pop((sink, sinkbox), None)
         if linkage is not None:
             self._owner.unlink(thelinkage=linkage)
-            self.names.remove(linkage.sourcebox)
+            del self.names[linkage.sourcebox]
             del self._owner.outboxes[linkage.sourcebox]
+
+    def removeEnded(self) -> None:
+        """Remove the destinations that have ended, whose inboxes nobody reads any longer."""
+        ended = [each for each in self._linkages if each[0]._isStopped()]
+        for sink, sinkbox in ended:
+            self.remove(sink, sinkbox)
 
 
 class PlugSplitter(parent):
@@ -125,6 +133,8 @@ class PlugSplitter(parent):
             self.adopt(self._source)
         while True:
             self._configure()
+            if self.dataReady(inbox):
+                self._data.removeEnded()
             send, names = self.send, self._data.names
             for message in self.Inbox(inbox):
                 for name in names:
@@ -149,6 +159,8 @@ class PlugSplitter(parent):
 
     def _passOnControl(self, control: str) -> bool:
         isOver = False
+        if self.dataReady(control):
+            self._signals.removeEnded()
         for message in self.Inbox(control):
             for name in self._signals.names:
                 self.send(message, name)
@@ -224,9 +236,14 @@ class Splitter(parent):
                 self.deletesink(message)
 
     def _sendToAll(self, message: Any) -> Iterator[int]:
-        pending = self._data.names[1:]
+        pending = list(self._data.names)[1:]
         while pending:
-            pending = [name for name in pending if not self._isSent(message, name)]
+            self._data.removeEnded()
+            pending = [
+                name
+                for name in pending
+                if name in self._data.names and not self._isSent(message, name)
+            ]
             if pending:
                 self.pause()
                 yield 1

@@ -10,6 +10,7 @@ from Axon.Scheduler import scheduler
 from Axon.testing import FINISHED
 from Kamaelia.Chassis.Pipeline import Pipeline
 from Kamaelia.Util.Backplane import Backplane, PublishTo, SubscribeTo, publishTo, subscribeTo
+from Kamaelia.Util.Splitter import addsink
 
 
 class Source(component):
@@ -172,3 +173,49 @@ def test_with_a_capacity_publishers_wait_for_the_slowest_subscriber():
 
 def test_the_old_names_are_the_same_things():
     assert (publishTo, subscribeTo) == (PublishTo, SubscribeTo)
+
+
+@pytest.mark.parametrize("forwarder", [True, False])
+def test_what_is_published_after_the_backplane_has_ended_is_discarded(forwarder):
+    backplane = Backplane("news").activate()
+    publisher = PublishTo("news", forwarder=forwarder).activate()
+    waiting = []
+
+    class Publish(component):
+        def main(self):
+            for _ in range(5):
+                yield 1
+            backplane._deliver(FINISHED, "control")
+            while not backplane._isStopped():
+                yield 1
+            yield 1
+            for number in range(100):
+                publisher._deliver(number)
+                yield 1
+                waiting.append(publisher.dataReady() + backplane.dataReady())
+            publisher._deliver(FINISHED, "control")
+
+    Publish().run()
+    assert max(waiting) <= 2
+
+
+def test_a_destination_that_has_ended_without_a_word_is_removed():
+    class Once(component):
+        def main(self):
+            yield 1
+
+    backplane, once = Backplane("news").activate(), Once().activate()
+    backplane._deliver(addsink(once, "inbox", "control"), "configuration")
+
+    class Publish(component):
+        def main(self):
+            while not once._isStopped():
+                yield 1
+            for number in range(100):
+                backplane._deliver(number)
+                yield 1
+            backplane._deliver(FINISHED, "control")
+
+    Publish().run()
+    assert once.dataReady() + once.dataReady("control") == 0
+    assert list(backplane.outboxes) == ["outbox", "signal"]
