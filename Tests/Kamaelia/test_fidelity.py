@@ -6,6 +6,7 @@ each subject in depth; this file shows that the statement, as a program uses it,
 
 import importlib
 import pkgutil
+import socket
 import ssl
 import threading
 from types import FunctionType
@@ -23,7 +24,7 @@ from Kamaelia.Chassis.Seq import Seq
 from Kamaelia.Internet.TCPClient import TCPClient
 from Kamaelia.Util.OneShot import OneShot
 from Kamaelia.Util.PassThrough import PassThrough
-from Tests.Kamaelia.sockets import PATIENCE, Echo, dial, readExactly
+from Tests.Kamaelia.sockets import PATIENCE, Echo, dial, readAll, readExactly
 
 # Carousel
 
@@ -79,17 +80,20 @@ def test_shutdownMicroprocess_discards_what_waits_for_a_carousel(slow):
 # TLS
 
 
-def test_a_message_of_any_kind_starts_tls(certificate, monkeypatch):
-    monkeypatch.setattr(ssl, "create_default_context", lambda *_, **__: certificate.client)
-    listening = ssl.create_default_context  # the client's default; the server has its own
-    assert listening() is certificate.client
-    outcome = _encryptedEcho(certificate, " make ssl ")
-    assert outcome == b"hello"
+class Receive(component):
+    """Keeps the first message."""
+
+    received = None
+
+    def main(self):
+        yield from self.waitForMessage("inbox")
+        self.received = self.recv()
+        self.send(shutdownMicroprocess(), "signal")
 
 
-def _encryptedEcho(certificate, message):
-    import socket
-
+@pytest.fixture
+def encryptedEcho(certificate):
+    """The port of a server that answers once, in TLS."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve():
@@ -98,21 +102,20 @@ def _encryptedEcho(certificate, message):
             with certificate.server.wrap_socket(plain, server_side=True) as sock:
                 sock.sendall(sock.recv(100))
 
-    thread = threading.Thread(target=serve)
+    thread = threading.Thread(target=serve, daemon=True)
     thread.start()
-    received = []
+    yield listener.getsockname()[1]
+    thread.join(PATIENCE)
 
-    class Receive(component):
-        def main(self):
-            yield from self.waitForMessage("inbox")
-            received.append(self.recv())
-            self.send(shutdownMicroprocess(), "signal")
 
+def test_a_message_of_any_kind_starts_tls(certificate, encryptedEcho, monkeypatch):
+    monkeypatch.setattr(ssl, "create_default_context", lambda *_, **__: certificate.client)
+    receive = Receive()
     Graphline(
-        START=OneShot(message),
+        START=OneShot(" make ssl "),
         DATA=OneShot(b"hello"),
-        CLIENT=TCPClient("127.0.0.1", listener.getsockname()[1]),
-        RECEIVE=Receive(),
+        CLIENT=TCPClient("localhost", encryptedEcho),
+        RECEIVE=receive,
         linkages={
             ("START", "outbox"): ("CLIENT", "makessl"),
             ("DATA", "outbox"): ("CLIENT", "inbox"),
@@ -120,8 +123,7 @@ def _encryptedEcho(certificate, message):
             ("RECEIVE", "signal"): ("CLIENT", "control"),
         },
     ).run()
-    thread.join(PATIENCE)
-    return received[0]
+    assert receive.received == b"hello"
 
 
 # Modules
@@ -175,36 +177,43 @@ def test_Seq_prints_a_text_when_its_turn_comes(capsys):
     assert capsys.readouterr().out == "first\n"
 
 
-# Introspector and server
+# The Introspector
+
+
+class Lines(component):
+    """Keeps the lines that it receives."""
+
+    def main(self):
+        self.lines = []
+        while not self.isShuttingDown():
+            yield from self.waitForMessage()
+            self.lines += "".join(self.Inbox()).splitlines()
 
 
 def test_an_introspector_reports_each_handler_of_a_server(serving):
-    class Handler(Echo):
-        made = []
+    made = []
 
+    class Handler(Echo):
         def __init__(self, **options):
             super().__init__(**options)
-            Handler.made.append(self)
+            made.append(self)
 
-    lines = []
-
-    class Lines(component):
-        def main(self):
-            while True:
-                yield from self.waitForMessage()
-                lines.extend("".join(self.Inbox()).splitlines())
+    looker, keeper = Introspector().activate(), Lines().activate()
+    looker.link((looker, "outbox"), (keeper, "inbox"))
+    looker.link((looker, "signal"), (keeper, "control"))
 
     def talk(server):
         for _ in range(3):
-            with dial(server.port if isinstance(server.port, int) else server.port[0]) as sock:
+            with dial(server.port) as sock:
                 sock.sendall(b"x")
                 assert readExactly(sock, 1) == b"x"
+                sock.shutdown(socket.SHUT_WR)
+                assert readAll(sock) == b""
+        end = shutdownMicroprocess()
+        looker.scheduler.callFromThread(lambda: looker._deliver(end, "control"))
 
-    looker, keeper = Introspector().activate(), Lines()
-    looker.link((looker, "outbox"), (keeper, "inbox"))
-    keeper.activate()
-    # The server's end stops both, so that the run ends.
-    serving(lambda server: (talk(server), looker.scheduler.callFromThread(looker.stop))[0],
-            protocol=Handler)
-    for each in Handler.made:
-        assert any(line.startswith(f'ADD NODE "{each.id}"') for line in lines)
+    serving(talk, protocol=Handler)
+    assert len(made) == 3
+    for each in made:
+        added = [line for line in keeper.lines if line.startswith(f'ADD NODE "{each.id}"')]
+        assert len(added) == 1
