@@ -1,0 +1,39 @@
+"""SECURITY.md states the limits that the code has."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
+from Kamaelia.Chassis.ConnectedServer import ServerCore
+from Kamaelia.Support.Greylist.Sections import Listen
+from Kamaelia.Support.Protocol import ProxyHeader, SMTPLine, SMTPReply
+
+PAGE = (Path(__file__).resolve().parents[2] / "SECURITY.md").read_text(encoding="utf-8")
+
+LIMITS = {
+    "size of a mail": ConcreteMailHandler.max_message_size,
+    "recipients of a mail": ConcreteMailHandler.max_recipients,
+    "answers of 5xx in a session": ConcreteMailHandler.max_errors,
+    "silence of a client": ConcreteMailHandler.inactivity_timeout,
+    "duration of a session": ConcreteMailHandler.session_timeout,
+    "a decision of the policy": ConcreteMailHandler.policy_timeout,
+    "a command line": SMTPLine.LONGEST_LINE,
+    "a command line with parameters": SMTPLine.LONGEST_LINE_WITH_PARAMETERS,
+    "a line of the real server's reply": SMTPReply.LONGEST_REPLY_LINE,
+    "a PROXY header, version 1": ProxyHeader.LONGEST_LINE,
+    "end of a server, for its connections": ServerCore.grace,
+    "connections in each worker": Listen().max_connections,
+    "connections of one address": Listen().max_connections_per_peer,
+}
+ROWS = dict(re.findall(r"^\| ([^|]+?) \| (\d+)", PAGE, re.MULTILINE))
+
+
+@pytest.mark.parametrize("what", LIMITS)
+def test_a_limit_is_what_the_page_says(what):
+    assert float(ROWS[what]) == LIMITS[what]
+
+
+def test_the_page_states_no_other_limits():
+    assert set(ROWS) == set(LIMITS)
