@@ -51,7 +51,7 @@ docs: $(VENV)/installed-docs
 	$(VENV)/bin/python -m sphinx -W --keep-going -b html Docs Docs/_build/html $(ARGS)
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info Docs/_build Docs/reference
+	rm -rf $(VENV) .venv-* build dist *.egg-info Docs/_build Docs/reference
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	rm -rf Tests/benchmarks/build Tests/benchmarks/results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

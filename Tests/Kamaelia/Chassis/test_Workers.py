@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -66,9 +65,7 @@ def hasPending(pid: int) -> bool:
 
 def waitUntil(isSo: Callable[[], object]) -> None:
     """Asks again and again: of another process nothing else can be awaited."""
-    until = time.monotonic() + 10
     while not isSo():
-        assert time.monotonic() < until, "it did not come to pass"
         time.sleep(0.005)
 
 
@@ -373,21 +370,23 @@ def test_a_worker_that_dies_again_and_again_is_replaced_ever_more_slowly(
     serving, monkeypatch, caplog
 ):
     monkeypatch.setattr(Workers, "FIRST_PAUSE", 0.05)
-    times: list[float] = []
+    pauseAfter, pauses = Workers.Workers._pauseAfter, []
+
+    def notedPause(self: Any, code: int) -> float:
+        pauses.append(pauseAfter(self, code))
+        return pauses[-1]
+
+    monkeypatch.setattr(Workers.Workers, "_pauseAfter", notedPause)
 
     def client(server: Any) -> None:
         for _ in range(5):
             with dial(server.port) as sock:
                 pid = ask(sock)
-                times.append(time.monotonic())
                 os.kill(pid, signal.SIGKILL)
                 waitUntil(lambda pid=pid: pid not in pidsOf(server) and len(pidsOf(server)) == 2)
 
     serving(client, protocol=Who, workers=2)
-    pauses = [after - before for before, after in pairwise(times)]
-    assert pauses[1] >= 0.05
-    assert pauses[2] >= 0.1
-    assert pauses[3] >= 0.2
+    assert pauses[:5] == [0, 0.05, 0.1, 0.2, 0.4]
 
 
 def test_when_the_nursery_is_killed_all_end_and_it_is_an_error(caplog):
@@ -493,16 +492,14 @@ def test_a_signal_ends_all_in_order(program, number, isForAll):
 
 
 def test_a_second_signal_ends_all_at_once(program):
-    running = program("20", "s")
+    running = program("3600", "s")  # the grace period; the second signal ends it
     with dials(running.port, 4) as socks:
         for sock in socks:
             ask(sock)
-        begin = time.monotonic()
         running.process.terminate()
         waitUntil(lambda: not hasPending(running.process.pid))
         running.process.terminate()
         output, errors = running.ends()
-    assert time.monotonic() - begin < 10  # and not the 20 of its grace
     assert errors == ""
     assert sorted(output.split()) == ["closed"] * 4 + ["over"]
 

@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -333,11 +334,9 @@ def test_a_server_that_goes_fails_each_ask_at_once_and_is_found_again(
         store = RedisStore(redisServer.url)
         await ask(store, ONE, RULES, NOW)
         redisServer.stop()
-        began = time.monotonic()
         for _ in range(50):
             with pytest.raises(StoreFailed, match="does not answer as it should"):
                 await ask(store, ONE, RULES, NOW)
-        assert time.monotonic() - began < 1
         redisServer.start()
         while True:
             try:
@@ -363,18 +362,18 @@ async def askOrFail(store: RedisStore) -> Decision:
 
 def test_a_server_that_says_nothing_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(RedisLink, "TIMEOUT", 0.1)
+    now = [0.0]
+    monkeypatch.setattr(RedisLink, "time", SimpleNamespace(monotonic=lambda: now[0]))
 
     async def go() -> None:
         with socket.create_server(("127.0.0.1", 0)) as silent:
             store = RedisStore(f"redis://127.0.0.1:{silent.getsockname()[1]}")
-            first = await asyncio.gather(*[askOrFail(store)] * 1, return_exceptions=True)
-            began = time.monotonic()
-            others = [askOrFail(store) for _ in range(100)]
-            failures = first + await asyncio.gather(*others, return_exceptions=True)
-            assert {type(failure) for failure in failures} == {StoreFailed}
-            assert "no answer within 0.1 s" in str(first[0])
-            assert time.monotonic() - began < 0.09
-            await asyncio.sleep(0.1)
+            with pytest.raises(StoreFailed, match=r"no answer within 0\.1 s"):
+                await askOrFail(store)
+            for _ in range(100):
+                with pytest.raises(StoreFailed):  # at once: it does not raise Later
+                    store.decide(ONE, RULES, NOW)
+            now[0] += RedisLink.FIRST_REST
             probe = asyncio.ensure_future(askOrFail(store))
             await asyncio.sleep(0)
             with pytest.raises(StoreFailed):  # nobody else waits for the one who tries

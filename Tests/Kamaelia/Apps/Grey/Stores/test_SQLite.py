@@ -5,7 +5,6 @@ import os
 import random
 import sqlite3
 import threading
-import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -407,8 +406,7 @@ def test_the_log_begins_anew_although_somebody_writes_during_each_checkpoint(
     writer = threading.Thread(target=write)
     writer.start()
     salts: set[bytes] = set()
-    until = time.monotonic() + 30
-    while len(salts) <= 5 and time.monotonic() < until:
+    while len(salts) <= 5:
         assert hasWritten.acquire(timeout=10)
         store._keeper._checkpoint(keeper)
         assert hasWritten.acquire(timeout=10)
@@ -417,7 +415,6 @@ def test_the_log_begins_anew_although_somebody_writes_during_each_checkpoint(
     isEnough.set()
     writer.join()
     keeper.close()
-    assert len(salts) > 5
 
 
 def test_the_log_stays_bounded_although_the_keeper_is_no_more(
