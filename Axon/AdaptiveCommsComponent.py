@@ -50,8 +50,8 @@ class _AdaptiveCommsable(_Mixin):
 
     def addInbox(self, *args: str) -> str:
         """addInbox([wish]) -> a new inbox, by its actual name: the wish, or one like it."""
-        name = _unusedName(self.inboxes, *args)
-        self.inboxes[name] = UNUSED
+        name = _unusedName(self._inboxes, *args)
+        self._inboxes[name] = UNUSED
         boxesChanged(self)
         return name
 
@@ -67,14 +67,14 @@ class _AdaptiveCommsable(_Mixin):
 
         Raises noSuchBox (a KeyError).
         """
-        if name not in self.inboxes:
+        if name not in self._inboxes:
             self._wrongBox(name, "inbox")
         place = self._postbox(name, True)
         _cutOff(place)
         if isinstance(place, realsink):
             place.clear()
             place.open()
-        del self.inboxes[name]
+        del self._inboxes[name]
         boxesChanged(self)
 
     def deleteOutbox(self, name: str) -> None:
@@ -83,7 +83,7 @@ class _AdaptiveCommsable(_Mixin):
             self._wrongBox(name, "outbox")
         place = self._postbox(name, False)
         _cutOff(place)
-        self._linkedOutboxes = tuple(box for box in self._linkedOutboxes if box is not place)
+        self.forgetOutboxes(lambda each: each is place)
         del self.outboxes[name]
         boxesChanged(self)
 

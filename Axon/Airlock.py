@@ -288,7 +288,7 @@ class airlockedcomponent(component):
 
     def _carryIn(self) -> None:
         """Carries what has come; a producerFinished does not overtake what came before it."""
-        filled = [(boxname, inbox) for boxname, inbox in self.inboxes.items() if inbox]
+        filled = [(boxname, inbox) for boxname, inbox in self.inboxes.created().items() if inbox]
         filled.sort(key=lambda item: isinstance(item[1][0], producerFinished))
         isBehind = False
         for boxname, inbox in filled:

@@ -57,7 +57,8 @@ class AsyncBody:
 
     def _hasUrgentMessage(self) -> bool:
         """Whether something waits that gets through to who is held."""
-        sinks = getattr(self._task.process, "inboxes", {}).values()
+        process = self._task.process
+        sinks = process.inboxes.created().values() if hasattr(process, "inboxes") else ()
         return any(sink.isUrgent and len(sink) for sink in sinks)
 
     def _start(self) -> None:

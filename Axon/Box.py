@@ -1,7 +1,7 @@
 """Boxes: where messages wait, and the chains through which they find that place.
 
-This is the hot path of *where*. It knows nothing of turns: a sink has a `task`
-that is told of messages, and a list of `feeders` that may be told when one is taken.
+This is the hot path of *where*. It knows nothing of turns: a sink has a `task` that
+is told of messages, and `feeders` that may be told when one is taken.
 
 How does it work?
 -----------------
@@ -10,19 +10,26 @@ of the chain of linkages that starts there, looked up once, when the linkage is
 made: `component.outboxes["outbox"]` *is* the inbox at the far end, and its
 length is that inbox's. An outbox without a linkage leads to `NULL`.
 
-An inbox's sink is its place in the chain, too; that of an outbox is made when it
-is first linked. Only linking and unlinking look at the chain. A sink with a size
-or a capacity changes its class to `guardedsink`; the others pay nothing for it.
+An inbox's sink is its place in the chain, too. Both are created when they are first
+needed: until then `UNUSED` takes the place of an inbox within its component, and
+`component.inboxes` (Axon.Inboxes) creates the sink of each box that a program looks at.
+Only linking and unlinking look at the chain. A sink with a size or a capacity changes
+its class to `guardedsink`, that of an ended component to `endedsink`; the others pay
+nothing for it.
+
+A sink notes in `reported` how many of its messages a wait has reported. `recv` sets it
+to TAKEN: then every message that is left is worth a report again.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from Axon.AxonExceptions import BoxAlreadyLinkedToDestination, noSpaceInBox
+from Axon.AxonExceptions import BoxAlreadyLinkedToDestination, noSpaceInBox, wiringError
+from Axon.LateMessages import LateMessages
 from Axon.Observer import Observer
 
 __all__ = [  # what programs import from here, other modules' names included
@@ -35,6 +42,8 @@ __all__ = [  # what programs import from here, other modules' names included
     "postbox",
     "realsink",
 ]
+
+TAKEN = -1  # a sink's `reported` after a message was taken
 
 ShowAllTransits = False  # set before components are made: log each message that a sink takes
 observers: tuple[Observer, ...] = ()  # told of linkages, and of boxes that come and go
@@ -52,8 +61,26 @@ class postbox:
         sources: Any  # the postboxes that lead here
         target: Any  # the postbox to which this one leads, if any
 
+    def checkSource(self, newsource: postbox) -> None:
+        """Raise an error if `newsource` leads elsewhere already, or this box leads to it."""
+        if newsource.target is not None:
+            raise BoxAlreadyLinkedToDestination(
+                f"{newsource.component.name}'s {newsource.boxname!r} already leads to"
+                f" {newsource.target.component.name}'s {newsource.target.boxname!r};"
+                " a box feeds one other"
+            )
+        box: postbox | None = self
+        while box is not None:
+            if box is newsource:
+                raise wiringError(
+                    f"{box.component.name}'s {box.boxname!r} would lead back to itself,"
+                    " and no message would arrive"
+                )
+            box = box.target
+
     def addsource(self, newsource: postbox) -> None:
-        """From now on `newsource` leads here."""
+        """Lead `newsource` here from now on. Raise as checkSource() does."""
+        self.checkSource(newsource)
         newsource.target = self
         self.sources = withItem(self.sources, newsource)
         if self.isInbox and self.target is None and not newsource.sources:
@@ -65,8 +92,8 @@ class postbox:
                 observer.linked(newsource, self)
 
     def removesource(self, oldsource: postbox) -> None:
-        """`oldsource` leads here no longer; nothing happens if it did not, or its box is gone."""
-        if oldsource not in self.sources:
+        """Lead `oldsource` here no longer; do nothing if it does not."""
+        if oldsource.target is not self:
             return
         self.sources = withoutItem(self.sources, oldsource)
         oldsource.target = None
@@ -125,7 +152,10 @@ class postbox:
 
 
 class outbox(postbox):
-    """An outbox that has been linked; `component.outboxes` has the sink in which it ends."""
+    """The place of an outbox among the linkages.
+
+    Its length is that of the sink in which it ends, which `component.outboxes` has.
+    """
 
     __slots__ = ("boxname", "component", "sources", "target")
 
@@ -136,6 +166,12 @@ class outbox(postbox):
         self.boxname = boxname
         self.sources = ()
         self.target = None
+
+    def __len__(self) -> int:
+        return len(self.end())
+
+    def __bool__(self) -> bool:
+        return True
 
     def leadTo(self, sink: Any) -> None:
         outboxes, task = self.component.outboxes, self.component._task
@@ -161,6 +197,8 @@ class realsink(deque[Any], postbox):
         "boxname",
         "capacity",
         "feeders",
+        "late",  # LateMessages, once the component has ended
+        "reported",
         "size",
         "sources",
         "target",
@@ -178,6 +216,7 @@ class realsink(deque[Any], postbox):
         self.feeders: Any = ()  # the tasks whose outboxes lead here
         self.size: int | None = None
         self.capacity: int | None = None
+        self.reported = 0  # how many of its messages a wait has reported, or TAKEN
         self.waiting: Any = ()  # the tasks that are held until there is room: a dict's keys
 
     @property
@@ -195,10 +234,23 @@ class realsink(deque[Any], postbox):
         return self is not other
 
     def pop(self, index: int = -1) -> Any:
-        """The message at `index`, 0 being the oldest; IndexError when there is none."""
+        """Take the message at `index`, 0 being the oldest. Raise IndexError if there is none."""
         message = self[index]
         del self[index]
+        self.reported = TAKEN
         return message
+
+    def hasNews(self) -> bool:
+        """Return whether a wait has something to report.
+
+        That is a message that no wait has reported, or any message after one was taken.
+        """
+        waiting = len(self)
+        return waiting > 0 and waiting != self.reported
+
+    def noteReport(self) -> None:
+        """Note that a wait has reported the messages that are here now."""
+        self.reported = len(self)
 
     def setSize(self, size: int | None) -> None:
         """The most it may hold (messages); None for no limit. One more raises noSpaceInBox."""
@@ -206,9 +258,9 @@ class realsink(deque[Any], postbox):
         self._guard()
 
     def setCapacity(self, capacity: int | None) -> None:
-        """From this many messages on, senders are held until it is half empty."""
+        """Hold senders from this many messages on, until the inbox is half empty."""
         if capacity is not None and capacity < 1:
-            raise ValueError(f"a linkage's capacity is at least 1 message, not {capacity!r}")
+            raise ValueError(f"a capacity is at least 1 message, not {capacity!r}")
         self.capacity = capacity
         self._guard()
 
@@ -226,6 +278,12 @@ class realsink(deque[Any], postbox):
         if self.waiting and not self.isShut():
             self.open()
 
+    def closeDown(self, late: LateMessages) -> None:
+        """The component has ended: hold nobody, and count what still comes in `late`."""
+        self.late = late
+        self.__class__ = endedsink
+        self.open()
+
     @property
     def isUrgent(self) -> bool:
         """Whether its messages get through to a component that is held."""
@@ -240,6 +298,7 @@ class realsink(deque[Any], postbox):
             return
         sink.extend(self)
         self.clear()
+        self.reported = 0
         self.open()
         sink.task.messageCame(sink.isUrgent)
 
@@ -292,6 +351,33 @@ class guardedsink(realsink):
         return message
 
 
+class endedsink(guardedsink):
+    """The inbox of a component that has ended: it stores no more than its capacity."""
+
+    __slots__ = ()
+
+    def append(self, message: Any) -> None:
+        isFull = self.capacity is not None and len(self) >= self.capacity
+        self.late.count(isFull)
+        if not isFull:
+            guardedsink.append(self, message)
+
+    def extend(self, messages: Iterable[Any]) -> None:
+        for message in messages:
+            self.append(message)
+
+    def isShut(self) -> bool:
+        return False
+
+    def _guard(self) -> None:
+        """Stay what it is, whatever its limits are."""
+
+    @property
+    def discarded(self) -> int:
+        """How many messages the component has lost since it ended, for lack of capacity."""
+        return self.late.discarded
+
+
 class directsink(postbox):
     """directsink(task, boxname, take) -> an inbox whose messages `take` has at once.
 
@@ -299,7 +385,7 @@ class directsink(postbox):
     to them goes out within the sender's turn. `take(message)` gives None or a gate.
     """
 
-    __slots__ = ("append", "boxname", "feeders", "owner", "sources", "target", "task")
+    __slots__ = ("append", "boxname", "feeders", "owner", "reported", "sources", "target", "task")
 
     isInbox = True
     isUrgent = False
@@ -311,6 +397,7 @@ class directsink(postbox):
         self.task = NOBODY
         self.owner, self.boxname, self.target = task, boxname, None
         self.sources = self.feeders = ()
+        self.reported = 0
 
     def standInFor(self, inbox: realsink) -> None:
         """What leads to `inbox`, and what waits there, comes here from now on."""
@@ -378,17 +465,6 @@ class nullsink:
         return iter(())
 
 
-class unusedsink(realsink):
-    """What stands for the inboxes that nobody has linked or sent to yet; all share one."""
-
-    __slots__ = ()
-
-    def append(self, message: Any) -> None:
-        raise TypeError(
-            "this inbox is not in use yet: deliver with component._deliver(message, boxname)"
-        )
-
-
 class _Nobody:
     """A task that is never asleep, so that nobody wakes it."""
 
@@ -404,7 +480,9 @@ class _Nobody:
 
 NOBODY = _Nobody()
 NULL = nullsink()
-UNUSED = unusedsink()
+# What stands, within a component, for an inbox that has no sink yet: it stays empty, and no
+# program sees it. It is of the commonest class, because the interpreter is quicker with one class.
+UNUSED = realsink()
 
 
 def withItem(items: Any, item: Any) -> Any:
@@ -437,12 +515,15 @@ _shown: WeakKeyDictionary[realsink, str] = (
 
 
 def storageOf(component: Any, boxname: str) -> Any:
-    """The sink of an inbox, made when it is first needed."""
-    sink = component.inboxes[boxname]
+    """Return the sink of an inbox, which is created when it is first needed."""
+    boxes = component._inboxes
+    sink = boxes[boxname]
     if sink is UNUSED:
-        sink = component.inboxes[boxname] = realsink(component._task, boxname)
+        sink = boxes[boxname] = realsink(component._task, boxname)
         if ShowAllTransits:
             sink.setShowTransit(True)
+        if component._isStopped():
+            sink.closeDown(LateMessages(component))
     return sink
 
 

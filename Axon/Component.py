@@ -29,16 +29,28 @@ components whose child it is are woken.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Generator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Generator, Iterable, Iterator
 from itertools import pairwise
 from typing import Any, ClassVar, NoReturn
 
 from Axon.AxonExceptions import emptyInbox, noSpaceInBox, noSuchBox, wiringError
-from Axon.Box import NULL, UNUSED, directsink, makeInbox, makeOutbox, outbox, postbox, storageOf
+from Axon.Box import (
+    NULL,
+    TAKEN,
+    UNUSED,
+    directsink,
+    makeInbox,
+    makeOutbox,
+    outbox,
+    postbox,
+    realsink,
+    storageOf,
+)
 from Axon.ComponentCheck import checkBoxNames, checkMain, checkSettings, methodNames, whyNoComponent
 from Axon.debug import debug
 from Axon.Hooks import plainResult
 from Axon.idGen import numId, strId
+from Axon.Inboxes import InboxesOfComponent
 from Axon.Ipc import (
     WaitComplete,
     errorInformation,
@@ -52,12 +64,14 @@ from Axon.Ipc import (
     status,
     wouldblock,
 )
+from Axon.LateMessages import LateMessages
 from Axon.Linkage import BoxPair, linkage
 from Axon.Microprocess import microprocess
 from Axon.Postoffice import postoffice
 from Axon.Scheduler import scheduler
 from Axon.Trace import traceRecvs, traceSends
-from Axon.Turns import HOLD, PAUSE, READY, RUNNING, WAIT, WATCH
+from Axon.Turns import HOLD, PAUSE, READY, REPORTED, RUNNING, WAIT, WATCH, WOKEN
+from Axon.UnreadBox import warnOfUnreadControl
 from Axon.util import removeAll
 
 __all__ = [  # what programs import from here, other modules' names included
@@ -96,6 +110,7 @@ OLD_STYLE = ("main", "initialiseComponent", "mainBody", "closeDownComponent")
 
 _ONCE = (1,)  # `yield from` these: sleep once, or not at all
 _NOT_AT_ALL = ()
+FEW = 4  # linked outboxes that are a tuple; more are a dict
 
 
 class component(microprocess):
@@ -134,7 +149,7 @@ class component(microprocess):
         if type(inboxes) is str or type(outboxes) is str:
             checkBoxNames(self, "Inboxes", inboxes)
             checkBoxNames(self, "Outboxes", outboxes)
-        self.inboxes: dict[str, Any] = dict.fromkeys(inboxes, UNUSED)
+        self._inboxes: dict[str, Any] = dict.fromkeys(inboxes, UNUSED)
         self.outboxes: dict[str, Any] = dict.fromkeys(outboxes, NULL)
         if TraceAllSends:
             traceSends(self)
@@ -142,11 +157,13 @@ class component(microprocess):
             traceRecvs(self)
 
     def __str__(self) -> str:
-        inboxes = {boxname: len(sink) for boxname, sink in self.inboxes.items()}
+        inboxes = {boxname: len(sink) for boxname, sink in self._inboxes.items()}
         outboxes = {boxname: len(sink) for boxname, sink in self.outboxes.items()}
         return f"Component {self.name} [ inboxes : {inboxes} outboxes : {outboxes} ]"
 
     # Messages
+
+    inboxes: Any = InboxesOfComponent()
 
     def send(self, message: Any, boxname: str = "outbox") -> None:
         """Puts `message` into the inbox at the far end of the outbox `boxname`, at once.
@@ -177,10 +194,11 @@ class component(microprocess):
         Raises noSuchBox (a KeyError) and emptyInbox (an IndexError).
         """
         try:
-            sink = self.inboxes[boxname]
+            sink = self._inboxes[boxname]
             message = sink.popleft()
         except (KeyError, IndexError, AttributeError):
             self._cannotTake(boxname)
+        sink.reported = TAKEN
         for task in sink.feeders:
             if not task.state:
                 queue = task.queue
@@ -192,13 +210,13 @@ class component(microprocess):
     def dataReady(self, boxname: str = "inbox") -> int:
         """How many messages wait in the inbox."""
         try:
-            return len(self.inboxes[boxname])
+            return len(self._inboxes[boxname])
         except (KeyError, AttributeError):
             self._wrongBox(boxname, "inbox")
 
     def anyReady(self) -> Any:
         """The name of the first inbox, as declared, that holds a message; else False."""
-        for boxname, sink in self.inboxes.items():
+        for boxname, sink in self._inboxes.items():
             if sink:
                 return boxname
         return False
@@ -206,11 +224,12 @@ class component(microprocess):
     def Inbox(self, boxname: str = "inbox") -> Iterator[Any]:
         """Takes the messages that wait in the inbox, one by one, and those that come meanwhile."""
         try:
-            sink = self.inboxes[boxname]
+            sink = self._inboxes[boxname]
         except (KeyError, AttributeError):
             self._wrongBox(boxname, "inbox")
         while sink:
             message = sink.popleft()
+            sink.reported = TAKEN
             for task in sink.feeders:
                 if not task.state:
                     task.wake()
@@ -218,25 +237,35 @@ class component(microprocess):
 
     def _deliver(self, message: Any, boxname: str = "inbox") -> None:
         """Puts `message` where a sender to this component's inbox would put it."""
-        if boxname not in self.inboxes:
+        if boxname not in self._inboxes:
             self._wrongBox(boxname, "inbox")
         sink = storageOf(self, boxname).end()
         sink.append(message)
         sink.task.messageCame(sink.isUrgent)
 
     def setInboxSize(self, boxname: str, size: int | None) -> None:
-        """The most messages that the inbox may hold; a send into a full one raises noSpaceInBox."""
-        if boxname not in self.inboxes:
+        """Limit the inbox to `size` messages; a send into a full one raises noSpaceInBox."""
+        if boxname not in self._inboxes:
             self._wrongBox(boxname, "inbox")
         storageOf(self, boxname).end().setSize(size)
 
+    def setInboxCapacity(self, boxname: str, capacity: int | None) -> None:
+        """Hold whoever sends to the inbox while it has `capacity` messages or more.
+
+        The capacity holds for all linkages that lead to the inbox, now or later. None
+        removes it. Raises noSuchBox (a KeyError), ValueError for less than one message.
+        """
+        if boxname not in self._inboxes:
+            self._wrongBox(boxname, "inbox")
+        storageOf(self, boxname).end().setCapacity(capacity)
+
     def _takeDirectly(self, boxname: str, take: Any) -> None:
         """From now on `take(message)` has each message at once; nothing waits in the inbox."""
-        before = self.inboxes[boxname]
+        before = self._inboxes[boxname]
         if type(before) is directsink:
             before.append = take
             return
-        sink = self.inboxes[boxname] = directsink(self._task, boxname, take)
+        sink = self._inboxes[boxname] = directsink(self._task, boxname, take)
         if before is not UNUSED:
             sink.standInFor(before)
 
@@ -255,27 +284,68 @@ class component(microprocess):
     def waitForMessage(
         self, boxname: str | None = None, timeout: float | None = None
     ) -> Iterable[int]:
-        """`yield from` this to wait until the inbox (any inbox, if none is named) holds a message.
+        """`yield from` this to wait until the inbox (any inbox, if none is named) has a message.
 
-        Nothing else ends the wait but `timeout` seconds, after which no box may hold one.
+        What an earlier wait has reported does not end a wait for any inbox, unless a message
+        was taken from the same inbox since: the wait sleeps until something new arrives. A
+        wait for one inbox that would report the same again takes one turn, and ends.
+
+        Nothing else ends a wait but `timeout` seconds, after which no box may have a message.
         """
-        if boxname is not None or timeout is not None:
-            return self._waitFor([boxname] if boxname else list(self.inboxes), timeout)
-        for sink in self.inboxes.values():
-            if sink:
-                return _NOT_AT_ALL
+        if boxname is not None:
+            return self._waitForBox(boxname, timeout)
+        if timeout is not None:
+            return self._waitForAny(timeout)
         task = self._task
+        for sink in self._inboxes.values():
+            if sink:
+                if sink.reported != TAKEN:
+                    if self._hasNews():
+                        return _NOT_AT_ALL
+                    break
+                sink.reported = len(sink)
+                return _NOT_AT_ALL
+            sink.reported = 0
         task.wish = task.wish & HOLD | WAIT  # whatever woke it in this turn has been taken
         return _ONCE
 
-    def _waitFor(self, boxnames: list[str], timeout: float | None) -> Generator[int, None, None]:
-        until = None if timeout is None else self.scheduler.timers.clock.now() + timeout
-        while not any(self.dataReady(boxname) for boxname in boxnames):
-            left = None if until is None else until - self.scheduler.timers.clock.now()
-            if left is not None and left <= 0:
-                return
+    def _hasNews(self) -> bool:
+        """Return whether a wait for any inbox has something to report, and note its report."""
+        # In the turn that a wait has begun, that wait has reported all that is there.
+        isReported = self._task.wish & (REPORTED | WOKEN) == REPORTED
+        hasNews = False
+        for sink in self._inboxes.values():
+            if sink.reported == TAKEN or not isReported:
+                hasNews = hasNews or sink.hasNews()
+            sink.noteReport()
+        if not hasNews and self._inboxes.get("control"):
+            warnOfUnreadControl(self)
+        return hasNews
+
+    def _waitForAny(self, timeout: float) -> Generator[int, None, None]:
+        now = self.scheduler.timers.clock.now
+        until = now() + timeout
+        hasNews = self._hasNews()
+        while not hasNews and (left := until - now()) > 0:
             self._sleep(WATCH, left)
             yield 1
+            hasNews = self._hasNews()
+
+    def _waitForBox(self, boxname: str, timeout: float | None) -> Generator[int, None, None]:
+        if self.dataReady(boxname):
+            if not self._inboxes[boxname].hasNews():
+                yield 1
+        elif timeout is None:
+            while not self.dataReady(boxname):
+                self._sleep(WATCH, None)
+                yield 1
+        else:
+            now = self.scheduler.timers.clock.now
+            until = now() + timeout
+            while not self.dataReady(boxname) and (left := until - now()) > 0:
+                self._sleep(WATCH, left)
+                yield 1
+        self._inboxes[boxname].noteReport()
 
     # The end
 
@@ -299,9 +369,9 @@ class component(microprocess):
 
     async def receive(self, boxname: str = "inbox") -> Any:
         """Waits for one message from the inbox, and takes it."""
-        if boxname not in self.inboxes:
+        if boxname not in self._inboxes:
             self._wrongBox(boxname, "inbox")
-        while not self.inboxes[boxname]:
+        while not self._inboxes[boxname]:
             await self._task.body.wake()
         return self.recv(boxname)
 
@@ -309,7 +379,7 @@ class component(microprocess):
         """`async for` each message from the inbox, until a producerFinished or shutdownMicroprocess
         comes to "control"; it is passed on to "signal" after the last message.
         """
-        if boxname not in self.inboxes:
+        if boxname not in self._inboxes:
             self._wrongBox(boxname, "inbox")
         while True:
             for message in self.Inbox(boxname):
@@ -348,24 +418,41 @@ class component(microprocess):
         """A box's place among the linkages. Raises KeyError if there is no such box."""
         if isInbox:
             return storageOf(self, boxname)  # type: ignore[no-any-return]
-        for place in self._linkedOutboxes:
-            if place.boxname == boxname:
-                return place  # type: ignore[no-any-return]
+        places = self._linkedOutboxes
+        if type(places) is dict:
+            if boxname in places:
+                return places[boxname]  # type: ignore[no-any-return]
+        else:
+            for place in places:
+                if place.boxname == boxname:
+                    return place  # type: ignore[no-any-return]
         if boxname not in self.outboxes:
             raise KeyError(boxname)
         place = outbox(self, boxname)
-        self._linkedOutboxes += (place,)
+        if type(places) is dict:
+            places[boxname] = place
+        elif len(places) < FEW:
+            self._linkedOutboxes = (*places, place)
+        else:
+            self._linkedOutboxes = {each.boxname: each for each in (*places, place)}
         return place
 
     def linkedOutboxes(self) -> Collection[outbox]:
         """Return the outboxes that have been linked, as places among the linkages."""
-        linked: Collection[outbox] = self._linkedOutboxes
-        return linked
+        linked = self._linkedOutboxes
+        places: Collection[outbox] = linked.values() if type(linked) is dict else linked
+        return places
 
     def sourcesOfLinkages(self) -> Collection[postbox]:
         """Return the boxes where the linkages start that this component has made."""
         office = self._postoffice
         return () if office is None else office.sources()
+
+    def forgetOutboxes(self, isForgotten: Callable[[outbox], bool]) -> None:
+        """Forget the places of outboxes for which `isForgotten` is true; they are unlinked."""
+        kept = [place for place in self.linkedOutboxes() if not isForgotten(place)]
+        isFew = len(kept) <= FEW
+        self._linkedOutboxes = tuple(kept) if isFew else {each.boxname: each for each in kept}
 
     # Children
 
@@ -456,26 +543,27 @@ class component(microprocess):
     def _closeDownMicroprocess(self) -> Any:
         if self._postoffice is not None:
             self._postoffice.unlinkAll()
-        for sink in self.inboxes.values():
-            if sink.capacity is not None:  # nobody will take anything: nobody is to wait for it
-                sink.setCapacity(None)
+        late = None
+        for sink in self._inboxes.values():
+            if sink is not UNUSED and isinstance(sink, realsink):
+                late = late or LateMessages(self)
+                sink.closeDown(late)
         if self._linkedOutboxes:  # those that are free again would keep this alive
-            self._linkedOutboxes = tuple([box for box in self._linkedOutboxes if box.isLinked()])
+            self.forgetOutboxes(lambda place: not place.isLinked())
         return self._closeDownValue
 
     # Mistakes
 
     def _cannotTake(self, boxname: str) -> NoReturn:
-        boxes = self.__dict__.get("inboxes")
-        if boxes is None or boxname not in boxes:
+        if boxname not in getattr(self, "_inboxes", ()):
             self._wrongBox(boxname, "inbox")
         raise emptyInbox(f"the inbox {boxname!r} of {self.name} is empty")
 
     def _wrongBox(self, boxname: str, direction: str) -> NoReturn:
-        boxes = self.__dict__.get("inboxes" if direction == "inbox" else "outboxes")
-        if boxes is None:
+        inboxes, outboxes = getattr(self, "_inboxes", None), getattr(self, "outboxes", None)
+        if inboxes is None or outboxes is None:
             raise wiringError(whyNoComponent(self))
-        opposite = self.outboxes if direction == "inbox" else self.inboxes
+        boxes, opposite = (inboxes, outboxes) if direction == "inbox" else (outboxes, inboxes)
         raise noSuchBox(self.name, boxname, direction, boxes, opposite) from None
 
 

@@ -183,7 +183,7 @@ def _plain(part: Any) -> Any:
 def jointsOf(process: Any) -> Iterator[tuple[Any, Any]]:
     """Yield the two boxes of each linkage from or to a box of `process`, which may have none."""
     if isinstance(process, component):
-        for box in (*process.linkedOutboxes(), *process.inboxes.values()):
+        for box in (*process.linkedOutboxes(), *process.inboxes.created().values()):
             if box.target is not None:
                 yield box, box.target
             for source in box.sources:
@@ -223,7 +223,7 @@ def _linkagesOf(  # noqa: C901 - one piece, for speed: it is most of a snapshot'
             if box.sources:
                 for source in box.sources:
                     rest += _jointsInto(box, source, known)
-        for sink in each.inboxes.values():
+        for sink in each.inboxes.created().values():
             if sink.target is not None:
                 rest.append((sink, sink.target))
             for source in sink.sources:
@@ -285,21 +285,22 @@ def _rowOf(process: Any, now: float) -> tuple[Any, ...]:
     """Copy what _makeComponent needs."""
     task: Task = process._task
     state, watchers, deadline = task.state, task.watchers, task.deadline
-    inboxes = getattr(process, "inboxes", _NONE)
+    inboxes = process.inboxes if isinstance(process, component) else None
+    created = _NONE if inboxes is None else inboxes.created()
     details = _NONE
-    for sink in inboxes.values():
+    for sink in created.values():
         if sink or type(sink) is not realsink:
-            details = _detailsOf(inboxes)
+            details = _detailsOf(created)
             break
     return (
         process.id,
         type(process),
         process.name,
-        watchers[0].id if watchers else None,
+        next(iter(watchers)).id if watchers else None,
         state,
         None if deadline is None else deadline - now,
         _gatesOf(task) if HELD <= state <= HELD_WAITING else (),
-        tuple(inboxes),
+        tuple(inboxes or ()),
         details,
         tuple(getattr(process, "outboxes", ())),
     )

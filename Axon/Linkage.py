@@ -82,12 +82,16 @@ class linkage(AxonObject):
         return self.sink, self.sinkbox
 
     def getSourcebox(self) -> Any:
-        """The sink in which the source's messages end up."""
-        return self._from.end()
+        """Return the box at which this linkage starts."""
+        return self._from
 
     def getSinkbox(self) -> Any:
-        """The sink in which this linkage ends."""
-        return self._to.end()
+        """Return the box in which this linkage ends.
+
+        `linkage.getSinkbox().addsource(linkage.getSourcebox())` puts a linkage into effect
+        that was not made by a postoffice; `removesource` separates the boxes again.
+        """
+        return self._to
 
     def setSynchronous(self, pipewidth: int | None = None) -> None:
         """At most `pipewidth` messages (None: 1) wait in the sink; one more raises noSpaceInBox."""
@@ -112,9 +116,13 @@ class linkage(AxonObject):
         self.setShowTransit(bool(showtransit))
 
     def short_str(self) -> str:
-        return f"{self.source.name}:{self.sourcebox}->{self.sink.name}:{self.sinkbox}"
+        """Return "(Class_1,outbox):(Class_2,inbox)"."""
+        source, sink = (str(each.name).rpartition(".")[2] for each in (self.source, self.sink))
+        return f"({source},{self.sourcebox}):({sink},{self.sinkbox})"
 
-    __str__ = short_str
+    def __str__(self) -> str:
+        source, sink = self.source.name, self.sink.name
+        return f"Link( source:[{source},{self.sourcebox}], sink:[{sink},{self.sinkbox}] )"
 
     def __repr__(self) -> str:
         return f"<linkage {self.short_str()}>"

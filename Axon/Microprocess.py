@@ -61,14 +61,16 @@ class _NullScheduler:
 
 
 class _Name:
-    """module.Class_N, made when it is first asked for; a program may set another."""
+    """module.Class_N; a program may set another.
+
+    It is not stored: an attribute that is added later would slow down the instance.
+    """
 
     def __get__(self, process: Any, owner: type) -> Any:
         if process is None:
             return owner.__qualname__
         cls = type(process)
-        name = process.__dict__["name"] = f"{cls.__module__}.{cls.__name__}_{process.id}"
-        return name
+        return f"{cls.__module__}.{cls.__name__}_{process.id}"
 
 
 class _Tracker:

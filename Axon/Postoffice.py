@@ -1,8 +1,13 @@
 """The postoffice: makes linkages for one component, and remembers which it made.
 
-A component has a postoffice from its first `link` on. Whoever makes a linkage
-may take it away again; when a component ends, its postoffice takes away all
-that it made. Nobody else's linkages are touched.
+A component has a postoffice from its first `link` on. The component that made a linkage
+may remove it; when a component ends, its postoffice removes all that it made. The
+linkages of other components are not touched.
+
+How does it work?
+-----------------
+Its linkages are the keys of a dict, so that one of many is removed in constant time. The
+first unlink(component) with many linkages creates an index by component.
 """
 
 from __future__ import annotations
@@ -45,6 +50,9 @@ class postoffice:
         """The linkages that were made here and have not been removed, the oldest first."""
         return list(self._made)
 
+    def __str__(self) -> str:
+        return f"{{{{ POSTOFFICE: {self.debugname}links {self.linkages} }}}}"
+
     def link(
         self,
         source: BoxPair,
@@ -69,13 +77,7 @@ class postoffice:
             _checkEnd(source, passthrough == 1)
             _checkEnd(sink, passthrough != 2)
             raise
-        if start.target is not None:
-            raise BoxAlreadyLinkedToDestination(
-                f"{start.component.name}'s {start.boxname!r} already leads to"
-                f" {start.target.component.name}'s {start.target.boxname!r}; a box feeds one other"
-            )
-        if end.target is not None or end is start:
-            _checkCircle(start, end)
+        end.checkSource(start)
         made = linkage.between(fromWhom, toWhom, start, end, passthrough)
         size = sizeOf(pipewidth, synchronous)
         if capacity is not None or size is not None:
@@ -106,7 +108,7 @@ class postoffice:
 
     def sources(self) -> list[postbox]:
         """Return the boxes where the linkages start that were made here."""
-        return [each._from for each in self.linkages]
+        return [each._from for each in self._made]
 
     def unlinkAll(self) -> None:
         """Remove every linkage that was made here."""
@@ -173,14 +175,3 @@ def _limit(made: linkage, capacity: int | None, size: int | None) -> None:
         made.setSynchronous(size)
     if capacity is not None:
         made.setCapacity(capacity)
-
-
-def _checkCircle(source: Any, sink: Any) -> None:
-    box = sink
-    while box is not None:
-        if box is source:
-            raise wiringError(
-                f"{source.component.name}'s {source.boxname!r} would lead back to itself,"
-                " and no message would arrive"
-            )
-        box = box.target

@@ -38,6 +38,8 @@ ENDED = 11
 # Wishes for after this turn: the state asleep, plus one. Added to it: HOLD, to stop where a gate
 # is shut, and WOKEN, not to sleep after all, because something happened during the turn.
 PAUSE, WAIT, WATCH, HOLD, WOKEN = 1, 2, 3, 4, 8
+WISHES = PAUSE | WAIT | WATCH | HOLD | WOKEN
+REPORTED = 16  # no wish: this turn began because a waitForMessage() was over, which has reported
 
 ONE = 1  # what nearly every turn yields: told from the rest by identity
 
@@ -173,7 +175,10 @@ class Task:
         wasWoken = wish & WOKEN
         if wish & HOLD and self.isHeldBack():
             self.queue.held.add(self)
-            self.state = HELD_WAITING if (wish & 3) == WAIT and not wasWoken else HELD
+            isWaiting = (wish & 3) == WAIT and not wasWoken
+            self.state = HELD_WAITING if isWaiting else HELD
+            if isWaiting:
+                self.wish = REPORTED
             return
         sleep = wish & 3
         self.state = PAUSED
@@ -181,6 +186,8 @@ class Task:
             self.wake()
         else:
             self.state = sleep - 1
+            if sleep == WAIT:
+                self.wish = REPORTED
 
     def forgo(self, gate: Gate) -> None:
         """This task no longer sends through `gate`, so that this does not hold it any more."""
@@ -312,9 +319,19 @@ class RunQueue:
                         if not wish:
                             task.state = self.mark
                             push(task)
+                        elif wish == PAUSE:
+                            task.wish = 0
+                            task.state = PAUSED
+                        elif wish == WAIT:
+                            task.wish = REPORTED
+                            task.state = WAITING
                         else:
                             task.wish = 0
-                            if wish < HOLD:
+                            wish &= WISHES
+                            if not wish:
+                                task.state = self.mark
+                                push(task)
+                            elif wish < HOLD:
                                 task.state = wish - 1
                             else:
                                 task.fallAsleep(wish)

@@ -58,8 +58,10 @@ def hasOtherJobs() -> bool:
 
 def _unread(process: Any) -> str:
     """Return which inboxes of `process` hold messages."""
-    inboxes = getattr(process, "inboxes", {})
-    unread = [f"{len(box)} in {name!r}" for name, box in inboxes.items() if len(box)]
+    if not hasattr(process, "inboxes"):
+        return ""
+    boxes = process.inboxes.created()
+    unread = [f"{len(box)} in {name!r}" for name, box in boxes.items() if len(box)]
     return f" (unread messages: {', '.join(unread)})" if unread else ""
 
 

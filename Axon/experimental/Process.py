@@ -256,7 +256,7 @@ class _processes(component):
         self.addChildren(*wraps.values())
         for (source, box), (sink, sinkbox) in linkages.items():
             if source not in parts:
-                self.inboxes.setdefault(box, UNUSED)
+                self._inboxes.setdefault(box, UNUSED)
             if sink not in parts:
                 self.outboxes.setdefault(sinkbox, NULL)
             kind = 1 if source not in parts else 2 if sink not in parts else 0

@@ -37,10 +37,10 @@ def join(source: Any, sourcebox: str, sink: Any, sinkbox: str) -> None:
 def unjoin(*components: Any) -> None:
     """Remove the linkages that start at these components, so that none keeps another alive."""
     for each in components:
-        boxes, each._linkedOutboxes = each._linkedOutboxes, ()
-        for box in boxes:
+        for box in each.linkedOutboxes():
             if box.target is not None:
                 box.target.removesource(box)
+        each.forgetOutboxes(lambda _: True)
 
 
 def familyOf(process: Any) -> list[Any]:

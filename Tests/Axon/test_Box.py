@@ -83,8 +83,3 @@ def test_messages_that_are_taken_directly_never_wait():
     assert not edge.dataReady()
     with pytest.raises(IndexError):
         edge.recv()
-
-
-def test_an_inbox_that_nobody_has_used_cannot_be_filled_behind_its_components_back():
-    with pytest.raises(TypeError, match=r"deliver with component\._deliver"):
-        component().inboxes["inbox"].append("x")

@@ -20,7 +20,8 @@ def test_it_says_what_it_joins():
     assert joint.sourcePair() == (source, "outbox")
     assert joint.sinkPair() == (sink, "inbox")
     assert (joint.source, joint.sink) == (source, sink)
-    assert str(joint) == f"{source.name}:outbox->{sink.name}:inbox"
+    assert str(joint) == f"Link( source:[{source.name},outbox], sink:[{sink.name},inbox] )"
+    assert joint.short_str() == f"(component_{source.id},outbox):(component_{sink.id},inbox)"
 
 
 def test_both_its_boxes_are_the_sink_in_which_messages_wait():
@@ -80,7 +81,7 @@ def test_it_still_says_what_it_joins_when_one_has_ended_and_nobody_else_keeps_it
             for _ in range(4):
                 yield 1
             assert not joint.sink._task.isAlive()
-            assert str(joint) == f"{self.name}:outbox->{name}:inbox"
+            assert str(joint) == f"Link( source:[{self.name},outbox], sink:[{name},inbox] )"
             self.unlink(joint.sink)
             assert self.postoffice.linkages == []
 

@@ -1,0 +1,32 @@
+"""A count of the messages that are sent to a component after it has ended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+MANY = 1000  # messages after which the log names the component
+
+
+class LateMessages:
+    """LateMessages(component) -> counts what comes to `component`, which has ended."""
+
+    __slots__ = ("came", "discarded", "name")
+
+    def __init__(self, component: Any) -> None:
+        self.name = component.name  # kept, because the component itself may be gone by then
+        self.came = 0
+        self.discarded = 0
+
+    def count(self, isDiscarded: bool) -> None:
+        """Count one more message, and log the component's name at the thousandth."""
+        self.came += 1
+        self.discarded += isDiscarded
+        if self.came == MANY:
+            import logging  # here, because only a mistake needs it
+
+            logging.getLogger("Axon").warning(
+                "%s has been sent %d messages since it ended: unlink it (%d were discarded)",
+                self.name,
+                self.came,
+                self.discarded,
+            )
