@@ -1,5 +1,6 @@
 # make run    Kamaelia Grey, to look at it work              (ARGS="--send", ARGS="--help")
 # make test   the tests                                          (ARGS="-k Box -x")
+# make plain  the programs of README and Docs, after a plain `pip install .`
 # make lint   ruff and strict mypy        make format   what lint asks of the layout
 # make bench  the benchmarks of the core  (ARGS="-w pipe1,ring"), or of mail: BENCH=run_smtp
 # make attack  attacks on servers, at full size      (ARGS="--list", ARGS="scanEcho fuzz")
@@ -18,7 +19,7 @@ FORM   := pyproject.toml setup.py
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint format bench attack soak docs clean
+.PHONY: help run test plain lint format bench attack soak docs clean
 
 help:
 	@sed -n 's/^# \(make.*\)/\1/p' Makefile
@@ -28,6 +29,14 @@ run: $(VENV)/installed
 
 test: $(VENV)/installed-test
 	$(VENV)/bin/python -m pytest $(ARGS)
+
+# A package that is forgotten in pyproject.toml, or an extra that a page does not mention, is missing
+# there only. Stale files in build/ would be installed as well.
+plain: $(VENV)/installed-test
+	rm -rf .venv-plain build
+	$(PYTHON) -m venv .venv-plain
+	.venv-plain/bin/python -m pip install --quiet --disable-pip-version-check .
+	KAMAELIA_INSTALLED_PYTHON=.venv-plain/bin/python $(VENV)/bin/python -m pytest Tests/Docs $(ARGS)
 
 lint: $(VENV)/installed-lint
 	$(VENV)/bin/python -m ruff check .

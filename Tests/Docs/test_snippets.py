@@ -20,6 +20,9 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+
+#: Run the programs with this Python, in which Kamaelia is installed, instead of this checkout.
+INSTALLED = "KAMAELIA_INSTALLED_PYTHON"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "Docs").glob("*.rst"))]
 
 MARKDOWN = re.compile(r"^```(\w+)[ ]*(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -69,15 +72,42 @@ MISTAKES = [
 ]
 
 
+def pythonToRun() -> tuple[str, dict[str, str]]:
+    """Return the Python that runs the programs, and the environment variables for it."""
+    environment = dict(os.environ)
+    installed = environment.pop(INSTALLED, None)
+    if installed is None:
+        return sys.executable, environment | {"PYTHONPATH": str(ROOT)}
+    environment.pop("PYTHONPATH", None)
+    return str(ROOT / installed), environment
+
+
+def test_an_installed_package_is_used_where_one_is_named():
+    """Otherwise `make plain` would test the checkout."""
+    python, environment = pythonToRun()
+    done = subprocess.run(
+        [python, "-c", "import Axon; print(Axon.__file__)"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+        cwd="/",
+        env=environment,
+    )
+    isCheckout = Path(done.stdout.strip()).parent == ROOT / "Axon"
+    assert isCheckout == (INSTALLED not in os.environ)
+
+
 @pytest.mark.parametrize(("block", "output"), PROGRAMS)
 def test_a_program_runs_and_prints_what_the_page_says(block, output, tmp_path):
+    python, environment = pythonToRun()
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", block.text],
+        [python, "-W", "error", "-c", block.text],
         capture_output=True,
         text=True,
         timeout=30,
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        env=environment,
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
