@@ -73,6 +73,7 @@ from Axon.Trace import traceRecvs, traceSends
 from Axon.Turns import HOLD, PAUSE, READY, REPORTED, RUNNING, WAIT, WATCH, WOKEN
 from Axon.UnreadBox import warnOfUnreadControl
 from Axon.util import removeAll
+from Axon.YieldCheck import Wait, waitMethod
 
 __all__ = [  # what programs import from here, other modules' names included
     "TraceAllRecvs",
@@ -108,8 +109,8 @@ TraceAllRecvs = False  # the same for each message that is taken
 
 OLD_STYLE = ("main", "initialiseComponent", "mainBody", "closeDownComponent")
 
-_ONCE = (1,)  # `yield from` these: sleep once, or not at all
-_NOT_AT_ALL = ()
+_ONCE = Wait("waitForMessage", 1)  # `yield from` these: sleep once, or not at all
+_NOT_AT_ALL = Wait("waitForMessage")
 FEW = 4  # linked outboxes that are a tuple; more are a dict
 
 
@@ -322,6 +323,7 @@ class component(microprocess):
             warnOfUnreadControl(self)
         return hasNews
 
+    @waitMethod("waitForMessage")
     def _waitForAny(self, timeout: float) -> Generator[int, None, None]:
         now = self.scheduler.timers.clock.now
         until = now() + timeout
@@ -331,6 +333,7 @@ class component(microprocess):
             yield 1
             hasNews = self._hasNews()
 
+    @waitMethod("waitForMessage")
     def _waitForBox(self, boxname: str, timeout: float | None) -> Generator[int, None, None]:
         if self.dataReady(boxname):
             if not self._inboxes[boxname].hasNews():
@@ -360,6 +363,7 @@ class component(microprocess):
                 return True
         return False
 
+    @waitMethod("passOnShutdown")
     def passOnShutdown(self) -> Generator[int, None, None]:
         """`yield from` this to wait for a shutdown message and pass it on to "signal"."""
         while not self.isShuttingDown():
@@ -367,6 +371,7 @@ class component(microprocess):
 
     # For `async def main`
 
+    @waitMethod("receive")
     async def receive(self, boxname: str = "inbox") -> Any:
         """Waits for one message from the inbox, and takes it."""
         if boxname not in self._inboxes:
@@ -375,6 +380,7 @@ class component(microprocess):
             await self._task.body.wake()
         return self.recv(boxname)
 
+    @waitMethod("messages")
     async def messages(self, boxname: str = "inbox") -> AsyncIterator[Any]:
         """`async for` each message from the inbox, until a producerFinished or shutdownMicroprocess
         comes to "control"; it is passed on to "signal" after the last message.

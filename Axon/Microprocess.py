@@ -31,13 +31,14 @@ from Axon.ComponentCheck import checkMain
 from Axon.debug import debug
 from Axon.idGen import numId, tupleId
 from Axon.Turns import ENDED, PAUSE, UNBORN, WATCH, Task
+from Axon.YieldCheck import Wait, waitMethod
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
 
 __all__ = ["debug", "microprocess", "tupleId"]  # debug and tupleId: programs import them from here
 
-_ONCE = (1,)  # `yield from` this: sleep once
+_ONCE = Wait("waitUntil", 1)  # `yield from` this: sleep once
 
 
 class _NullScheduler:
@@ -252,6 +253,7 @@ class microprocess(AxonObject):
         """
         return self._sleep(PAUSE, timeout)
 
+    @waitMethod("waitForChange")
     def waitForChange(self, timeout: float | None = None) -> Generator[int, None, None]:
         """`yield from` this to sleep until a message comes, a child ends, or unpause() is called.
 

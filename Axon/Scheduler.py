@@ -58,6 +58,7 @@ from Axon.Signals import Signals
 from Axon.Timers import Clock, Timers, VirtualClock
 from Axon.Turns import ENDED, READY, EndOfRound, RunQueue, Task
 from Axon.util import removeAll
+from Axon.YieldCheck import KINDS, faultOf
 
 __all__ = [  # what programs import from here, other modules' names included
     "WaitComplete",
@@ -286,7 +287,10 @@ class scheduler(microprocess):
         Ending.log(error, task.process)
 
     def asked(self, task: Task, request: object) -> None:
-        """A turn ended with something else than 1; most such values mean nothing."""
+        """A turn ended with another value than 1. Act on it if it is a request.
+
+        A wait that was yielded without `from` is an error; any other value is ignored.
+        """
         if isinstance(request, newComponent):
             for each in request.components():
                 each.activate(Scheduler=self)
@@ -297,6 +301,9 @@ class scheduler(microprocess):
             else:
                 wrong = f"WaitComplete runs a generator, such as self.greet(), not {body!r}"
                 task.resume = task.thrower(TypeError(wrong))
+        elif type(request) in KINDS and (fault := faultOf(task.process.name, request)):
+            task.resume = task.thrower(TypeError(fault))
+            task.wake()  # it does not sleep before it has the error
 
     def becameReady(self) -> bool:
         """Somebody is ready, and no slice is under way: one is asked for. False: none can be."""

@@ -24,6 +24,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from Axon.Component import component
+from Axon.YieldCheck import waitMethod
 
 
 class parent(component):
@@ -58,6 +59,7 @@ class parent(component):
             self.removeChild(child)
         return not self.hasChildren()
 
+    @waitMethod("waitForChildren")
     def waitForChildren(self) -> Iterator[int]:
         """`yield from` this to wait until every child has ended."""
         while not self.childrenDone():

@@ -31,6 +31,7 @@ AXON: list[Floor] = [
             "Axon.Spelling",
             "Axon.Trace",
             "Axon.UnreadBox",
+            "Axon.YieldCheck",
             "Axon.debug",
             "Axon.debugConfigDefaults",
             "Axon.debugConfigFile",

@@ -1,0 +1,75 @@
+"""Recognition of a wait that a generator yields without `from`.
+
+Example usage
+-------------
+    ONCE = Wait("waitForMessage", 1)        # yield from ONCE: end one turn
+    faultOf("Echo_3", ONCE)                 # the sentence for `yield self.waitForMessage()`
+
+How does it work?
+-----------------
+Historically, a yielded value means nothing unless it is an ipc object. A wait that
+is yielded without `from` would therefore be ignored, and the component would run in
+every round. The scheduler asks `faultOf` about values other than 1. Generators and
+coroutines are recognised by their code, which `waitMethod` registers, so that the
+generators of a program are ignored as ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import AsyncGeneratorType, CodeType, CoroutineType, GeneratorType
+from typing import Any, TypeVar
+
+__all__ = ["KINDS", "Wait", "faultOf", "waitMethod"]
+
+Method = TypeVar("Method", bound=Callable[..., object])
+
+_methods: dict[CodeType, str] = {}
+
+
+class Wait(tuple[int, ...]):
+    """Wait(method, *values) -> a constant wait, which the method of this name returns."""
+
+    method: str
+
+    def __new__(cls, method: str, *values: int) -> Wait:
+        made = super().__new__(cls, values)
+        made.method = method
+        return made
+
+
+KINDS = frozenset({Wait, GeneratorType, CoroutineType, AsyncGeneratorType})  # what waits may be
+
+
+def waitMethod(name: str) -> Callable[[Method], Method]:
+    """Register a generator or async method: what it returns belongs to a wait called `name`."""
+
+    def register(method: Method) -> Method:
+        _methods[method.__code__] = name
+        return method
+
+    return register
+
+
+def faultOf(process: str, request: Any) -> str:
+    """Return the sentence for a wait that `process` yields without `from`, or "" for the rest."""
+    if type(request) is Wait:
+        name: str | None = request.method
+    else:
+        codes = (getattr(request, code, None) for code in ("gi_code", "cr_code", "ag_code"))
+        name = next((_methods[code] for code in codes if code in _methods), None)
+    if name is None:
+        return ""
+    return f"{process} yields self.{name}(), which does not wait: {_remedy(name, request)}"
+
+
+def _remedy(name: str, request: Any) -> str:
+    """Return what to write instead."""
+    if isinstance(request, CoroutineType):
+        request.close()  # otherwise Python warns that it was never awaited
+        return (
+            f"write await self.{name}() in an async def main, or yield from self.waitForMessage()"
+        )
+    if isinstance(request, AsyncGeneratorType):
+        return f"write async for message in self.{name}() in an async def main"
+    return f"write yield from self.{name}()"
