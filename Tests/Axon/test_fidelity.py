@@ -457,8 +457,7 @@ class AddsABox(threadedadaptivecommscomponent):
 def test_a_threaded_component_that_is_stepped_by_hand_answers_its_thread():
     adds = AddsABox().activate()
     until = time.monotonic() + PATIENCE
-    while not adds._isStopped() and time.monotonic() < until:
-        next(adds, None)
+    while next(adds, "ended") != "ended" and time.monotonic() < until:
         time.sleep(0)  # lets the thread run
     assert adds.added == "more"
 
