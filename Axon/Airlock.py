@@ -28,18 +28,23 @@ from Axon.AxonExceptions import normalShutdown, noSpaceInBox
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.Turns import ENDED, HOLD, UNBORN
+from Axon.UnreadBox import warnOfUnreadControl
 
 DefaultQueueSize = 1000
 _TOLD = "this thread was told to end"
 
 
 class Airlock:
-    """Airlock(limit, ring) -> queues of at most `limit` messages a box (0: no limit).
+    """Airlock(limit, ring, warn) -> queues of at most `limit` messages a box (0: no limit).
 
     ring: called, in any thread, when the scheduler's side has something to do.
+    warn: called when the thread waits although "control" holds what it has been told of.
     """
 
-    def __init__(self, limit: float, ring: Callable[[], object]) -> None:
+    def __init__(
+        self, limit: float, ring: Callable[[], object], warn: Callable[[], object]
+    ) -> None:
+        self._warnOfUnreadControl = warn
         self.limit = limit if limit > 0 else inf
         self.changed = Condition()
         self.inbound: dict[str, deque[Any]] = {}
@@ -129,6 +134,8 @@ class Airlock:
         Returns None when the timeout expires. Raises normalShutdown as waitUntil does.
         """
         with self.changed:
+            if self.unreported(boxnames) is None and self.waiting("control"):
+                self._warnOfUnreadControl()
             self.waitUntil(lambda: self.unreported(boxnames) is not None, timeout)
             found = self.unreported(boxnames)
             self._reported = {boxname: len(queue) for boxname, queue in self.inbound.items()}
@@ -260,7 +267,9 @@ class airlockedcomponent(component):
 
     def _open(self) -> Airlock:
         """The airlock, through which messages begin to pass."""
-        self._airlock = airlock = Airlock(self.queuelengths, self._ring)
+        self._airlock = airlock = Airlock(
+            self.queuelengths, self._ring, lambda: warnOfUnreadControl(self)
+        )
         return airlock
 
     def _ring(self) -> None:

@@ -214,7 +214,7 @@ def test_a_wait_on_a_named_box_that_holds_a_message_returns_each_time():
     assert found == ["inbox"] * 3
 
 
-def test_a_wait_whose_timeout_expires_returns_False_though_something_is_unread():
+def test_a_wait_whose_timeout_expires_returns_False_though_something_is_unread(caplog):
     class Looks(threadedcomponent):
         def main(self):
             found.extend(self.waitForMessage(timeout=0.001) for _ in range(2))
@@ -223,6 +223,8 @@ def test_a_wait_whose_timeout_expires_returns_False_though_something_is_unread()
     part._deliver(producerFinished(), "control")
     part.run()
     assert found == ["control", False]
+    warnings = [record.getMessage() for record in caplog.records]
+    assert warnings == ["Looks leaves 'control' unread: ask isShuttingDown()"]
 
 
 def test_a_thread_that_reads_nothing_ends_when_the_system_ends():

@@ -197,11 +197,12 @@ class Deaf(threadedcomponent):
 @pytest.mark.parametrize(
     "setSize",
     [
+        lambda sink, link: (sink.inboxes["inbox"].setSize(2), link()),
         lambda sink, link: (link(), sink.inboxes["inbox"].setSize(2)),
         lambda sink, link: (sink.setInboxSize("inbox", 2), link()),
         lambda sink, link: link(pipewidth=2),
     ],
-    ids=["after link", "setInboxSize", "pipewidth"],
+    ids=["before link", "after link", "setInboxSize", "pipewidth"],
 )
 def test_a_sized_inbox_of_a_thread_accepts_queuelengths_and_its_size(setSize):
     sink = Deaf(3)
