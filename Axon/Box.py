@@ -523,7 +523,8 @@ def storageOf(component: Any, boxname: str) -> Any:
         if ShowAllTransits:
             sink.setShowTransit(True)
         if component._isStopped():
-            sink.closeDown(LateMessages(component))
+            others = (each.late for each in boxes.values() if type(each) is endedsink)
+            sink.closeDown(next(others, None) or LateMessages(component))
     return sink
 
 

@@ -1,10 +1,13 @@
 """Boxes: inboxes that store, outboxes that lead to them, and what stands in for either."""
 
+import logging
+
 import pytest
 
-from Axon.AxonExceptions import noSpaceInBox
+from Axon.AxonExceptions import noSpaceInBox, noSuchBox
 from Axon.Box import NULL, makeInbox, makeOutbox, realsink
 from Axon.Component import component
+from Axon.Scheduler import scheduler
 
 
 class Hears:
@@ -83,3 +86,173 @@ def test_messages_that_are_taken_directly_never_wait():
     assert not edge.dataReady()
     with pytest.raises(IndexError):
         edge.recv()
+
+
+# Inboxes of components that have ended
+
+
+class Short(component):
+    def main(self):
+        yield 1
+
+
+def ended(**options):
+    """A component that sends to one that has ended, and that one."""
+    source, sink = component(), Short().activate()
+    source.link((source, "outbox"), (sink, "inbox"), **options)
+    scheduler.run.runThreads()
+    assert not sink._task.isAlive()
+    return source, sink
+
+
+def test_the_inbox_of_an_ended_component_holds_no_more_than_its_capacity_and_counts_the_rest():
+    source, sink = ended(capacity=3)
+    for number in range(10):
+        source.send(number)
+    assert list(sink.inboxes["inbox"]) == [0, 1, 2]
+    assert sink.inboxes["inbox"].discarded == 7
+    assert sink.recv() == 0
+    source.send("room again")
+    assert list(sink.Inbox()) == [1, 2, "room again"]
+
+
+def test_a_capacity_that_is_set_after_the_end_counts_too():
+    source, sink = ended()
+    sink.setInboxCapacity("inbox", 2)
+    for number in range(5):
+        source.send(number)
+    assert list(sink.Inbox()) == [0, 1]
+
+
+def test_an_ended_component_holds_no_sender():
+    source, sink = component(), Short().activate()
+    source.link((source, "outbox"), (sink, "inbox"), capacity=1)
+    turns = []
+
+    class Sends(component):
+        def main(self):
+            for number in range(10):
+                self.send(number)
+                turns.append(number)
+                yield 1
+
+    sends = Sends().activate()
+    sends.link((sends, "outbox"), (sink, "inbox"), capacity=1)
+    scheduler.run.runThreads()
+    assert turns == list(range(10))
+    assert sink.dataReady() == 1
+
+
+def test_a_plain_inbox_of_an_ended_component_keeps_all_and_its_size_is_still_a_limit():
+    source, sink = ended()
+    for number in range(20):
+        source.send(number)
+    assert list(sink.Inbox()) == list(range(20))
+    sink.setInboxSize("inbox", 1)
+    source.send("x")
+    with pytest.raises(noSpaceInBox):
+        source.send("y")
+
+
+def test_what_moves_into_the_inbox_of_an_ended_component_is_limited_too():
+    _, sink = ended(capacity=2)
+    outer = component()
+    for number in range(5):
+        outer._deliver(number)
+    outer.link((outer, "inbox"), (sink, "inbox"), passthrough=1)
+    assert list(sink.Inbox()) == [0, 1]
+
+
+@pytest.mark.parametrize("isKept", [True, False])
+def test_the_log_names_a_component_that_was_sent_a_thousand_messages_since_it_ended(caplog, isKept):
+    source, sink = ended(capacity=10)
+    name = sink.name
+    sink.link((source, "signal"), (sink, "control"))
+    if not isKept:
+        del sink
+    with caplog.at_level(logging.WARNING, "Axon"):
+        for _ in range(499):
+            source.send("x"), source.send("x", "signal")
+        source.send("x")
+        assert caplog.messages == []
+        for _ in range(1500):
+            source.send("x")
+    assert caplog.messages == [
+        f"{name} has been sent 1000 messages since it ended: unlink it (491 were discarded)"
+    ]
+
+
+# Capacities of a component's own
+
+
+def test_a_component_may_give_its_inbox_a_capacity_from_the_start():
+    class Slow(component):
+        deepest = 0
+
+        def __init__(self):
+            super().__init__()
+            self.setInboxCapacity("inbox", 4)
+
+        def main(self):
+            for _ in range(100):
+                yield from self.waitForMessage()
+                self.deepest = max(self.deepest, self.dataReady())
+                self.recv()
+                yield 1
+
+    class Quick(component):
+        def main(self):
+            for number in range(50):
+                self.send(number)
+                yield 1
+
+    slow = Slow().activate()
+    for _ in range(2):
+        quick = Quick().activate()
+        quick.link((quick, "outbox"), (slow, "inbox"))
+    scheduler.run.runThreads()
+    assert 4 <= slow.deepest <= 5
+
+
+@pytest.mark.parametrize(
+    ("boxname", "capacity", "error"), [("x", 1, noSuchBox), ("inbox", 0, ValueError)]
+)
+def test_a_capacity_that_cannot_be_is_an_error(boxname, capacity, error):
+    with pytest.raises(error):
+        component().setInboxCapacity(boxname, capacity)
+
+
+# Many boxes
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 9])
+@pytest.mark.parametrize("order", [1, -1, 2])
+def test_any_number_of_sources_feed_one_inbox_and_leave_in_any_order(count, order):
+    sink, sources = component(), [component() for _ in range(count)]
+    joints = [sink.link((each, "outbox"), (sink, "inbox")) for each in sources]
+    twice = sink.link((sources[0], "signal"), (sink, "inbox"))
+    left = {each._task for each in sources}
+    for index in range(count):
+        at = index * order % count if count % 2 else index
+        assert set(sink.inboxes["inbox"].getnotifys()) == left
+        sink.unlink(thelinkage=joints[at])
+        if at:
+            left.discard(sources[at]._task)
+    assert set(sink.inboxes["inbox"].getnotifys()) == {sources[0]._task}
+    sink.unlink(thelinkage=twice)
+    assert sink.inboxes["inbox"].getnotifys() == []
+    assert not sink.inboxes["inbox"].isLinked()
+
+
+@pytest.mark.parametrize("count", [1, 4, 5, 50])
+def test_any_number_of_outboxes_can_be_linked_and_linked_again(count):
+    names = [f"o{number}" for number in range(count)]
+    source = type("Many", (component,), {"Outboxes": names})()
+    sink = component()
+    for _ in range(2):
+        for name in names:
+            source.link((source, name), (sink, "inbox"))
+            source.send(name, name)
+        assert list(sink.Inbox()) == names
+        assert {each.boxname for each in source.linkedOutboxes()} == set(names)
+        source.unlink(sink)

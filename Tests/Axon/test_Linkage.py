@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from Axon.AxonExceptions import noSpaceInBox
+from Axon.AxonExceptions import BoxAlreadyLinkedToDestination, noSpaceInBox, wiringError
 from Axon.Component import component
 from Axon.Linkage import linkage
 
@@ -105,3 +105,42 @@ def test_showtransit_is_an_attribute_that_says_whether_messages_are_logged(caplo
             assert joint.showtransit == bool(shown)
             a.send(f"while it is {shown}")
     assert [record.args[1] for record in caplog.records] == ["while it is 1"]
+
+
+def test_a_linkage_made_by_hand_takes_effect_and_is_undone_through_its_boxes():
+    source, sink, other = component(), component(), component()
+    made = linkage(source, sink)
+    source.send("before")
+    made.getSinkbox().addsource(made.getSourcebox())
+    source.send("between")
+    assert (len(made.getSourcebox()), len(made.getSinkbox())) == (1, 1)
+    with pytest.raises(BoxAlreadyLinkedToDestination):
+        linkage(source, other).getSinkbox().addsource(made.getSourcebox())
+    made.getSinkbox().removesource(made.getSourcebox())
+    made.getSinkbox().removesource(made.getSourcebox())
+    source.send("after")
+    assert list(sink.Inbox()) == ["between"]
+
+
+@pytest.mark.parametrize("end", ["getSourcebox", "getSinkbox"])
+def test_a_size_may_be_set_at_either_box_of_a_linkage(end):
+    source, sink, joint = joined()
+    getattr(joint, end)().setSize(1)
+    source.send("x")
+    with pytest.raises(noSpaceInBox):
+        source.send("y")
+    assert sink.inboxes["inbox"].getSize() == 1
+
+
+def test_the_boxes_of_a_passthrough_linkage_are_its_own():
+    outer, inner = component(), component()
+    joint = outer.link((outer, "inbox"), (inner, "inbox"), passthrough=1)
+    assert joint.getSourcebox() is outer.inboxes["inbox"]
+    assert joint.getSinkbox() is inner.inboxes["inbox"]
+
+
+def test_a_box_made_by_hand_cannot_lead_back_to_itself():
+    source = component()
+    made = linkage(source, source, "inbox", "inbox", passthrough=1)
+    with pytest.raises(wiringError, match="would lead back to itself"):
+        made.getSinkbox().addsource(made.getSourcebox())

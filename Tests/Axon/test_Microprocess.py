@@ -657,3 +657,12 @@ def test_an_error_in_the_finally_block_of_one_that_is_stopped_is_raised():
     with pytest.raises(ValueError, match="while closing") as caught:
         run(main)
     assert "microprocess_" in caught.value.__notes__[0]
+
+
+def test_reading_the_name_leaves_no_trace():
+    made = microprocess()
+    before = dict(vars(made))
+    assert made.name == f"Axon.Microprocess.microprocess_{made.id}"
+    assert vars(made) == before
+    made.name = "Anna"
+    assert made.name == "Anna"

@@ -89,6 +89,14 @@ def test_messages_that_move_on_wake_who_waits_for_them():
     assert waits.got == "moves"
 
 
+def test_the_text_of_a_postoffice_shows_its_name_and_its_linkages():
+    office = postoffice("parcels ")
+    assert str(office) == "{{ POSTOFFICE: parcels links [] }}"
+    source, sink = component(), component()
+    joint = office.link((source, "outbox"), (sink, "inbox"))
+    assert str(office) == f"{{{{ POSTOFFICE: parcels links [{joint!r}] }}}}"
+
+
 # Unlinking
 
 
