@@ -520,14 +520,16 @@ class component(microprocess):
         """Run an old-style component; most classes override this method.
 
         Call initialiseComponent(), then mainBody() once a turn while it returns a true value,
-        then closeDownComponent(). Raise TypeError if one of them is an async or a generator
-        function.
+        then closeDownComponent(). What each of them returns is yielded, so a newComponent is
+        activated. Raise TypeError if one of them is an async or a generator function.
         """
         self._checkBody()
         yield plainResult(self.initialiseComponent(), "initialiseComponent", self) or 1
         while going := plainResult(self.mainBody(), "mainBody", self):
             yield going
-        plainResult(self.closeDownComponent(), "closeDownComponent", self)
+        last = plainResult(self.closeDownComponent(), "closeDownComponent", self)
+        self._task.wish = 0  # a pause() in this turn must not keep alive what has ended
+        yield last
 
     def _checkBody(self) -> None:
         """Raise a TypeError if this class has no body, but a method whose name is nearly one."""
@@ -556,7 +558,6 @@ class component(microprocess):
                 sink.closeDown(late)
         if self._linkedOutboxes:  # those that are free again would keep this alive
             self.forgetOutboxes(lambda place: not place.isLinked())
-        return self._closeDownValue
 
     # Mistakes
 
