@@ -160,3 +160,6 @@ def _isInCoroutine() -> bool:
 def _settle(came: Any) -> None:
     if not came.done():
         came.set_result(None)
+
+
+__kamaelia_components__ = (Handle,)

@@ -36,8 +36,6 @@ from Axon.IntrospectorText import Box, Ends, Picture, endsOf
 from Axon.Ipc import shutdownMicroprocess
 from Axon.Observer import Observer
 
-__kamaelia_components__ = ("Introspector",)
-
 LIMIT = 10_000  # changes, and texts, that wait to be sent
 
 Topology = tuple[dict[Any, None], list[Box], dict[tuple[Box, Box], None]]
@@ -164,3 +162,6 @@ class _Recorder(Observer):
 def _taken(changes: deque[Any]) -> list[Any]:
     """Remove and return the changes that have been noted."""
     return [changes.popleft() for _ in range(len(changes))]
+
+
+__kamaelia_components__ = (Introspector,)

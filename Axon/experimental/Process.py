@@ -302,3 +302,7 @@ def ProcessGraphline(**graphline_spec: Any) -> component:
         raise wiringError("a graphline needs linkages={(name, box): (name, box)}")
     parts = {name: part for name, part in graphline_spec.items() if not name.startswith("__")}
     return _processes(parts, linkages)
+
+
+__kamaelia_components__ = (ProcessWrapComponent, ProcessPipelineComponent)
+__kamaelia_prefabs__ = (ProcessPipeline, ProcessGraphline)

@@ -121,3 +121,6 @@ class Carousel(parent):
         """Send `shutdownMsg` to the component that runs, if there is one."""
         if self._current is not None:
             self._current._deliver(shutdownMsg, "control")
+
+
+__kamaelia_components__ = (Carousel,)

@@ -296,3 +296,5 @@ class FastRestartServer(ServerCore):
 
 
 MoreComplexServer = ServerCore
+
+__kamaelia_components__ = (ServerCore, SimpleServer, FastRestartServer)

@@ -174,3 +174,6 @@ def _checkName(kind: str, name: Any, components: Mapping[str, Any]) -> None:
             f"the linkages of a {kind} name {name!r}, which is none of its components"
             f" ({', '.join(components)}). Did you mean {meant!r}? The {kind} itself is 'self' or ''"
         )
+
+
+__kamaelia_components__ = (Graphline,)

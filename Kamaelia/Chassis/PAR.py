@@ -84,3 +84,6 @@ class PAR(parent):
 
     def _running(self) -> list[Any]:
         return [each for each in self.components if not each._isStopped()]
+
+
+__kamaelia_components__ = (PAR,)

@@ -73,3 +73,5 @@ class Pipeline(parent):
 
 
 pipeline = Pipeline
+
+__kamaelia_components__ = (Pipeline,)

@@ -26,3 +26,6 @@ def JoinChooserToCarousel(chooser: Any, carousel: Any) -> Graphline:
             ("", "control"): ("CHOOSER", "control"),
         },
     )
+
+
+__kamaelia_prefabs__ = (JoinChooserToCarousel,)

@@ -68,3 +68,6 @@ class Seq(parent):
                 running._deliver(message, "control")
                 last = message
         return last
+
+
+__kamaelia_components__ = (Seq,)

@@ -185,3 +185,6 @@ def _check(what: str, given: Any, known: Any) -> None:
 
 def _unreadOf(component: Any) -> dict[str, list[Any]]:
     return {boxname: list(waiting) for boxname, waiting in component.inboxes.items() if waiting}
+
+
+__kamaelia_components__ = (Supervisor,)

@@ -205,3 +205,6 @@ def _begin(server: Any, birth: Birth) -> None:
 
     loop.add_reader(birth.lifeline, stop)
     birth.isReady()
+
+
+__kamaelia_components__ = (Workers,)

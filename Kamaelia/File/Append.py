@@ -71,3 +71,6 @@ class Append(component):
         if self.file is not None:
             self.file.close()
             self.file = None
+
+
+__kamaelia_components__ = (Append,)

@@ -385,3 +385,6 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
 
 def _bytesIn(sink: Any) -> int:
     return sum(len(message) for message in sink if isinstance(message, bytes))
+
+
+__kamaelia_components__ = (ConnectedSocketAdapter,)

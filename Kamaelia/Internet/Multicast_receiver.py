@@ -22,3 +22,6 @@ class Multicast_receiver(Multicast_transceiver):
 
     def __init__(self, address: str, port: int, **argd: Any) -> None:
         super().__init__(address, port, address, 0, **argd)
+
+
+__kamaelia_components__ = (Multicast_receiver,)

@@ -34,3 +34,6 @@ class Multicast_sender(Multicast_transceiver):
         super().setOptions(sock)
         member = socket.inet_aton(self.group) + socket.inet_aton(self.interface)
         sock.setsockopt(socket.IPPROTO_IP, socket.IP_DROP_MEMBERSHIP, member)
+
+
+__kamaelia_components__ = (Multicast_sender,)

@@ -68,3 +68,6 @@ class Multicast_transceiver(BasicPeer):
 
     def describe(self, data: bytes, address: Any) -> Any:
         return address, data
+
+
+__kamaelia_components__ = (Multicast_transceiver,)

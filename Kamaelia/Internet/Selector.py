@@ -206,3 +206,6 @@ def _descriptorOf(selectable: Any) -> int:
 
 def _asOSError(error: Exception) -> OSError:
     return error if isinstance(error, OSError) else OSError(errno.EBADF, str(error))
+
+
+__kamaelia_components__ = (Selector,)

@@ -142,3 +142,6 @@ class echo(component):
                 self.send(data)
             if self.isShuttingDown():
                 return
+
+
+__kamaelia_components__ = (SingleServer, FastRestartSingleServer, echo)

@@ -132,3 +132,6 @@ class TCPClient(ConnectedSocketAdapter):
         if not self._isOver and self._handshake is None and self.transport.can_write_eof():
             self._transmit = discard
             self.transport.write_eof()
+
+
+__kamaelia_components__ = (TCPClient,)

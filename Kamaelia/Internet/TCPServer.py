@@ -252,3 +252,6 @@ def addressOf(transport: Any, which: str) -> tuple[str, int]:
     if isinstance(address, tuple):
         return address[0], address[1]
     return (address if isinstance(address, str) else ""), 0
+
+
+__kamaelia_components__ = (TCPServer,)

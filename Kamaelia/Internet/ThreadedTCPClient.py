@@ -95,3 +95,6 @@ class ThreadedTCPClient(threadedcomponent):
 
 def _asBytes(data: Any) -> Any:
     return data.encode() if isinstance(data, str) else data
+
+
+__kamaelia_components__ = (ThreadedTCPClient,)

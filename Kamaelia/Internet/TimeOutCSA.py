@@ -164,7 +164,7 @@ class WakeableIntrospector(component):
         return all(each is self or isinstance(each, self.UNCOUNTED) for each in everybody)
 
 
-def InactivityChassis(somecomponent: Any, timeout: float = 2, debug: bool = False) -> Any:
+def InactivityChassis(somecomponent: Any, timeout: float = 2, debug: bool = False) -> Graphline:
     """`somecomponent`, sent producerFinished when no message passed for `timeout` seconds."""
     sender = ResettableSender(timeout=timeout, message=producerFinished(), debug=debug)
     linkages = {
@@ -251,3 +251,13 @@ class EchoServer(MoreComplexServer):
 
     def mkProtocolHandler(self, **sock_info: Any) -> Any:
         return self._makeHandler()
+
+
+__kamaelia_components__ = (
+    ResettableSender,
+    ActivityMonitor,
+    PeriodicWakeup,
+    WakeableIntrospector,
+    EchoServer,
+)
+__kamaelia_prefabs__ = (InactivityChassis,)

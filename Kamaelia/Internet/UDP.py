@@ -51,3 +51,6 @@ class TargettedPeer(AnyTargettedPeer, BasicPeer):
 
 class PostboxPeer(AnyPostboxPeer, BasicPeer):
     """PostboxPeer(localaddr, localport) -> "inbox": (host, port, data), each to its address."""
+
+
+__kamaelia_components__ = (BasicPeer, SimplePeer, TargettedPeer, PostboxPeer)

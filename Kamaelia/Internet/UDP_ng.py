@@ -263,3 +263,13 @@ def _localAddress(host: str, port: int) -> tuple[int, Any]:
     if not host:
         return socket.AF_INET, (host, port)
     return resolveNow(host, port, socket.SOCK_DGRAM)[0]
+
+
+__kamaelia_components__ = (
+    BasicPeer,
+    SimplePeer,
+    TargettedPeer,
+    PostboxPeer,
+    UDPSender,
+    UDPReceiver,
+)

@@ -166,3 +166,5 @@ def _serviceOf(kind: str, name: str) -> tuple[Any, str]:
 
 publishTo = PublishTo
 subscribeTo = SubscribeTo
+
+__kamaelia_components__ = (Backplane, PublishTo, SubscribeTo)

@@ -30,3 +30,6 @@ class Chargen(component):
         while not self.isShuttingDown():
             self.send(self.message)
             yield 1
+
+
+__kamaelia_components__ = (Chargen,)

@@ -135,3 +135,6 @@ class ForwardIteratingChooser(_chooser):
             self.isOver = True
             self.send(producerFinished(self), "signal")
         return bool(following)
+
+
+__kamaelia_components__ = (Chooser, ForwardIteratingChooser)

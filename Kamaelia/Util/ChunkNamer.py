@@ -34,3 +34,6 @@ class ChunkNamer(PureTransformer):
     def processMessage(self, msg: Any) -> list[Any]:
         """`msg` with the next name."""
         return [f"{self.basepath}chunk{next(self.numbers)}{self.suffix}", msg]
+
+
+__kamaelia_components__ = (ChunkNamer,)

@@ -95,3 +95,6 @@ class Chunkifier(component):
         """Sends what is left, if anything."""
         if self.forwardqueue:
             self.send(self.forwardqueue.poplength(len(self.forwardqueue)))
+
+
+__kamaelia_components__ = (Chunkifier,)

@@ -35,3 +35,6 @@ class CheapAndCheerfulClock(component):
         while not self.isShuttingDown():
             self.send(True)
             yield from self.waitForMessage("control", timeout=self.interval)
+
+
+__kamaelia_components__ = (CheapAndCheerfulClock,)

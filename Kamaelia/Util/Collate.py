@@ -36,3 +36,6 @@ class Collate(component):
                     self.send(collected)
                     self.send(message, "signal")
                     return
+
+
+__kamaelia_components__ = (Collate,)

@@ -55,3 +55,5 @@ class Comparator(component):
 
 
 comparator = Comparator
+
+__kamaelia_components__ = (Comparator,)

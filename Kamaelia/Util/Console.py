@@ -123,3 +123,6 @@ class ConsoleReader(component):
 def _happen(event: asyncio.Future[Any]) -> None:
     if not event.done():
         event.set_result(None)
+
+
+__kamaelia_components__ = (ConsoleEchoer, ConsoleReader)

@@ -46,3 +46,7 @@ class DataSource(component):
 def TriggeredSource(msg: Any) -> PureTransformer:
     """TriggeredSource(msg) -> a component that sends `msg` for each message that it gets."""
     return PureTransformer(lambda _: msg)
+
+
+__kamaelia_components__ = (DataSource,)
+__kamaelia_prefabs__ = (TriggeredSource,)

@@ -30,3 +30,6 @@ class SimpleDetupler(PureTransformer):
     def processMessage(self, msg: Any) -> Any:
         """Return the part of `msg`."""
         return msg[self.index]
+
+
+__kamaelia_components__ = (SimpleDetupler,)

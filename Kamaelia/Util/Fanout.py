@@ -55,3 +55,5 @@ class Fanout(component):
 
 
 fanout = Fanout
+
+__kamaelia_components__ = (Fanout,)

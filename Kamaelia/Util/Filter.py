@@ -60,3 +60,5 @@ class Filter(component):
 
 
 FilterComponent = Filter
+
+__kamaelia_components__ = (Filter,)

@@ -28,3 +28,6 @@ class FirstOnly(PureTransformer):
         if not self.isOver:
             self.isOver = True
             self.send(msg)
+
+
+__kamaelia_components__ = (FirstOnly,)

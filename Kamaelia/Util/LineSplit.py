@@ -28,3 +28,6 @@ class LineSplit(PureTransformer):
         """Sends the lines of `msg`."""
         for line in msg.splitlines():
             self.send(line)
+
+
+__kamaelia_components__ = (LineSplit,)

@@ -39,3 +39,5 @@ class LossyConnector(component):
 
 
 lossyConnector = LossyConnector
+
+__kamaelia_components__ = (LossyConnector,)

@@ -38,3 +38,6 @@ def BasicMarshallComponent(klass: Any) -> Graphline:
             ("BACK", "signal"): ("", "signal"),
         },
     )
+
+
+__kamaelia_prefabs__ = (BasicMarshallComponent,)

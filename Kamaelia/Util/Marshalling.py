@@ -36,3 +36,6 @@ class DeMarshaller(PureTransformer):
 
     def __init__(self, klass: Any) -> None:
         super().__init__(klass.demarshall)
+
+
+__kamaelia_components__ = (Marshaller, DeMarshaller)

@@ -26,3 +26,6 @@ class Max(PureTransformer):
     def processMessage(self, msg: Any) -> Any:
         """Return the greatest part of `msg`."""
         return max(msg)
+
+
+__kamaelia_components__ = (Max,)

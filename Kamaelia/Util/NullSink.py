@@ -32,3 +32,6 @@ class nullSinkComponent(component):
                 pass
             if self.isShuttingDown():
                 return
+
+
+__kamaelia_components__ = (nullSinkComponent,)

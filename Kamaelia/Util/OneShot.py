@@ -55,3 +55,6 @@ class TriggeredOneShot(component):
         self.recv()
         self.send(self.msg)
         self.send(producerFinished(self), "signal")
+
+
+__kamaelia_components__ = (OneShot, TriggeredOneShot)

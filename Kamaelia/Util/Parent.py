@@ -70,3 +70,6 @@ class parent(component):
         for boxname in boxnames:
             for _ in self.Inbox(boxname):
                 pass
+
+
+__kamaelia_components__ = (parent,)

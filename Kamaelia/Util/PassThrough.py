@@ -46,3 +46,5 @@ class PassThrough(component):
 
 
 passThrough = PassThrough
+
+__kamaelia_components__ = (PassThrough,)

@@ -52,3 +52,6 @@ class PromptedTurnstile(component):
                 if isinstance(message, producerFinished):
                     last = message
         self.send(last, "signal")
+
+
+__kamaelia_components__ = (PromptedTurnstile,)

@@ -49,3 +49,6 @@ class PureTransformer(component):
                     self.send(made)
             if self.isShuttingDown():
                 return
+
+
+__kamaelia_components__ = (PureTransformer,)

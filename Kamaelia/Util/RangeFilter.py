@@ -63,3 +63,6 @@ class RangeFilter(component):
                     return
             self.pause()
             yield 1
+
+
+__kamaelia_components__ = (RangeFilter,)

@@ -70,3 +70,6 @@ class RateChunker(component):
                         self.send(waiting.poplength(len(waiting)))
                     self.send(message, "signal")
                     return
+
+
+__kamaelia_components__ = (RateChunker,)

@@ -160,3 +160,11 @@ class VariableByteRate_RequestControl(ByteRate_RequestControl):
             due = now + max(0.0, due - now) * self.rate / rate
             self.rate = rate
         return due
+
+
+__kamaelia_components__ = (
+    MessageRateLimit,
+    OnDemandLimit,
+    ByteRate_RequestControl,
+    VariableByteRate_RequestControl,
+)

@@ -34,3 +34,6 @@ class SequentialTransformer(PureTransformer):
         for function in self.functions:
             msg = function(msg)
         return msg
+
+
+__kamaelia_components__ = (SequentialTransformer,)

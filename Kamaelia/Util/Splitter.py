@@ -262,3 +262,6 @@ class Splitter(parent):
     def deletesink(self, oldsink: removesink) -> None:
         """Sends to that box no more."""
         self._data.remove(oldsink.sink, oldsink.sinkbox or "inbox")
+
+
+__kamaelia_components__ = (PlugSplitter, Plug, Splitter)

@@ -27,3 +27,6 @@ class Stringify(PureTransformer):
     def processMessage(self, msg: Any) -> str:
         """`msg` as text."""
         return msg.decode("utf-8", "replace") if isinstance(msg, bytes) else str(msg)
+
+
+__kamaelia_components__ = (Stringify,)

@@ -44,3 +44,6 @@ class Sync(component):
                     batch.clear()
             if self.isShuttingDown():
                 return
+
+
+__kamaelia_components__ = (Sync,)

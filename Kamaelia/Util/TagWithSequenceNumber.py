@@ -29,3 +29,6 @@ class TagWithSequenceNumber(PureTransformer):
     def processMessage(self, msg: Any) -> tuple[int, Any]:
         """`msg` with the next number."""
         return next(self.numbers), msg
+
+
+__kamaelia_components__ = (TagWithSequenceNumber,)

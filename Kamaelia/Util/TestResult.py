@@ -48,3 +48,6 @@ class TestResult(component):
                 if isinstance(message, producerFinished | shutdownMicroprocess):
                     self.send(message, "signal")
                     return
+
+
+__kamaelia_components__ = (TestResult,)

@@ -46,3 +46,6 @@ class TwoWaySplitter(component):
                     self.send(message, "signal")
                     self.send(message, "signal2")
                     return
+
+
+__kamaelia_components__ = (TwoWaySplitter,)

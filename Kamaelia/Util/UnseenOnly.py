@@ -34,3 +34,6 @@ class UnseenOnly(PureTransformer):
             return None
         self.seen.add(msg)
         return msg
+
+
+__kamaelia_components__ = (UnseenOnly,)

@@ -194,3 +194,6 @@ def setUpLogging(level: str) -> None:
     if "JOURNAL_STREAM" not in os.environ:
         form = f"%(asctime)s {form}"
     logging.basicConfig(level=level.upper(), format=form, stream=sys.stderr)
+
+
+__kamaelia_components__ = (GreyServer,)

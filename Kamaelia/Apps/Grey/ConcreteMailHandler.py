@@ -203,3 +203,6 @@ class ConcreteMailHandler(Behind, StrictMailHandler):
         if self._kept is not None:
             self._kept.close()
         super().cleanUp()
+
+
+__kamaelia_components__ = (ConcreteMailHandler,)

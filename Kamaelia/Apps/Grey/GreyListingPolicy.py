@@ -278,3 +278,6 @@ def domainOf(recipient: str) -> str:
 def after(seconds: float) -> Any:
     """A future that is done after so many seconds."""
     return asyncio.ensure_future(asyncio.sleep(seconds))
+
+
+__kamaelia_components__ = (GreyListingPolicy,)

@@ -46,3 +46,6 @@ class Watch(component):
             if HELD <= task.state <= HELD_WAITING and self.watched.turns == turns:
                 self.send(HeldTooLong())
             turns = self.watched.turns
+
+
+__kamaelia_components__ = (Watch,)

@@ -337,3 +337,6 @@ class MailHandler(SessionState, Limits, component):
     def cleanUp(self) -> None:
         """The last thing of all, also after an error."""
         self.endWatch()
+
+
+__kamaelia_components__ = (MailHandler,)

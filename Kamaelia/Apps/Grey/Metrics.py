@@ -119,3 +119,6 @@ def response(status: str, body: bytes = b"", isHead: bool = False) -> bytes:
         "Connection: close",
     ]
     return "\r\n".join([*head, "", ""]).encode() + (b"" if isHead else body)
+
+
+__kamaelia_components__ = (Metrics,)

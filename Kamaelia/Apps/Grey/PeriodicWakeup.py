@@ -26,3 +26,6 @@ class PeriodicWakeup(threadedcomponent):
             self.pause(self.interval)
             if not self.dataReady("control"):
                 self.send(self.message)
+
+
+__kamaelia_components__ = (PeriodicWakeup,)

@@ -107,3 +107,6 @@ def subjectOf(text: MailText) -> str:
     """The subject of a mail, decoded; empty if it has none."""
     headers = BytesHeaderParser(policy=default).parsebytes(headersOf(text.start(MOST_OF_HEADERS)))
     return str(headers.get("Subject", ""))
+
+
+__kamaelia_components__ = (MailSink,)

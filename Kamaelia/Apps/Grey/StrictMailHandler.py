@@ -181,3 +181,6 @@ def statusOf(reply: Reply) -> str:
     if reply.isPositive:
         return "ACCEPTED"
     return "DEFERRED" if reply.isForNow else "REFUSED"
+
+
+__kamaelia_components__ = (StrictMailHandler,)

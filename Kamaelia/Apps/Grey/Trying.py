@@ -68,3 +68,6 @@ def sendOne(host: str, port: int, recipient: str) -> None:
     text = f"From: me@example.com\r\nTo: {recipient}\r\nSubject: Hello\r\n\r\nHello!\r\n"
     with suppress(smtplib.SMTPException), smtplib.SMTP(host, port, timeout=PATIENCE) as smtp:
         smtp.sendmail("me@example.com", recipient, text)
+
+
+__kamaelia_components__ = (Newcomer,)

@@ -13,7 +13,6 @@ Termination: at any message on "control", which goes on to "signal".
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from Axon.Component import component
 from Kamaelia.Chassis.Pipeline import Pipeline
@@ -36,10 +35,14 @@ class WakeableIntrospector(component):
         self.send(self.recv("control"), "signal")
 
 
-def LoggingWakeableIntrospector(logfile: str = "greylist-debug.log") -> Any:
+def LoggingWakeableIntrospector(logfile: str = "greylist-debug.log") -> Pipeline:
     """The same, as a line in a file each time."""
     return Pipeline(
         WakeableIntrospector(),
         PureTransformer(lambda names: f"*debug* THREADS{names}\n"),
         Append(filename=logfile, hold_open=False),
     )
+
+
+__kamaelia_components__ = (WakeableIntrospector,)
+__kamaelia_prefabs__ = (LoggingWakeableIntrospector,)

@@ -91,3 +91,6 @@ class Reorder(_Chance):
         rest, self._kept = self._kept, []
         self.random.shuffle(rest)
         return rest
+
+
+__kamaelia_components__ = (Duplicate, Throwaway, Reorder)

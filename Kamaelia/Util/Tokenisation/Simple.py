@@ -76,3 +76,6 @@ class EscapedListMarshalling:
         if len(lists) > 1:
             raise ValueError(f"a [ without its ] in {text!r}")
         return lists[0]
+
+
+__kamaelia_prefabs__ = (tokenlists_to_lines, lines_to_tokenlists)
