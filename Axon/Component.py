@@ -29,7 +29,15 @@ components whose child it is are woken.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Generator, Iterable, Iterator
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Collection,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+)
 from itertools import pairwise
 from typing import Any, ClassVar, NoReturn
 
@@ -448,6 +456,10 @@ class component(microprocess):
         linked = self._linkedOutboxes
         places: Collection[outbox] = linked.values() if type(linked) is dict else linked
         return places
+
+    def placesOfInboxes(self) -> Mapping[str, Any]:
+        """Return the inboxes as they are stored, in which UNUSED stands for an unused one."""
+        return self._inboxes
 
     def sourcesOfLinkages(self) -> Collection[postbox]:
         """Return the boxes where the linkages start that this component has made."""

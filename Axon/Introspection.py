@@ -23,7 +23,7 @@ thread. Nothing is recorded between two snapshots; Axon.Observer reports changes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from itertools import starmap
 from typing import Any, Literal, TypeVar, overload
@@ -183,7 +183,7 @@ def _plain(part: Any) -> Any:
 def jointsOf(process: Any) -> Iterator[tuple[Any, Any]]:
     """Yield the two boxes of each linkage from or to a box of `process`, which may have none."""
     if isinstance(process, component):
-        for box in (*process.linkedOutboxes(), *process.inboxes.created().values()):
+        for box in (*process.linkedOutboxes(), *process.placesOfInboxes().values()):
             if box.target is not None:
                 yield box, box.target
             for source in box.sources:
@@ -223,7 +223,7 @@ def _linkagesOf(  # noqa: C901 - one piece, for speed: it is most of a snapshot'
             if box.sources:
                 for source in box.sources:
                     rest += _jointsInto(box, source, known)
-        for sink in each.inboxes.created().values():
+        for sink in each.placesOfInboxes().values():
             if sink.target is not None:
                 rest.append((sink, sink.target))
             for source in sink.sources:
@@ -285,13 +285,13 @@ def _rowOf(process: Any, now: float) -> tuple[Any, ...]:
     """Copy what _makeComponent needs."""
     task: Task = process._task
     state, watchers, deadline = task.state, task.watchers, task.deadline
-    inboxes = process.inboxes if isinstance(process, component) else None
-    created = _NONE if inboxes is None else inboxes.created()
-    details = _NONE
-    for sink in created.values():
-        if sink or type(sink) is not realsink:
-            details = _detailsOf(created)
-            break
+    inboxes = outboxes = details = _NONE
+    if isinstance(process, component):
+        inboxes, outboxes = process.placesOfInboxes(), process.outboxes
+        for sink in inboxes.values():
+            if sink or type(sink) is not realsink:
+                details = _detailsOf(inboxes)
+                break
     return (
         process.id,
         type(process),
@@ -300,13 +300,13 @@ def _rowOf(process: Any, now: float) -> tuple[Any, ...]:
         state,
         None if deadline is None else deadline - now,
         _gatesOf(task) if HELD <= state <= HELD_WAITING else (),
-        tuple(inboxes or ()),
+        tuple(inboxes),
         details,
-        tuple(getattr(process, "outboxes", ())),
+        tuple(outboxes),
     )
 
 
-def _detailsOf(inboxes: dict[str, Any]) -> dict[str, tuple[Any, ...]]:
+def _detailsOf(inboxes: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
     """Return what is to be said of each inbox beside its name."""
     return {
         name: (len(sink), sink.capacity, sink.size, type(sink) is directsink)
@@ -314,7 +314,7 @@ def _detailsOf(inboxes: dict[str, Any]) -> dict[str, tuple[Any, ...]]:
     }
 
 
-_NONE: dict[str, Any] = {}
+_NONE: Mapping[str, Any] = {}
 
 
 def _gatesOf(task: Task) -> list[tuple[int, str | None]]:
@@ -330,7 +330,7 @@ def _makeComponent(
     timeLeft: float | None,
     gates: Sequence[tuple[int, str | None]],
     inboxes: tuple[str, ...],
-    details: dict[str, tuple[Any, ...]],
+    details: Mapping[str, tuple[Any, ...]],
     outboxes: tuple[str, ...],
 ) -> ComponentSnapshot:
     isAsleep = state < READY
