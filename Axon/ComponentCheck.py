@@ -13,7 +13,7 @@ wiringError that names the place and the object, and says what to write instead.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from types import FunctionType
 from typing import Any, TypeVar
 
@@ -24,6 +24,7 @@ from Axon.Spelling import nearMiss
 __all__ = [
     "checkBoxNames",
     "checkComponents",
+    "checkLinkages",
     "checkMain",
     "checkSettings",
     "madeComponent",
@@ -33,6 +34,7 @@ __all__ = [
 
 T = TypeVar("T")
 
+FORM = "linkages={(name, box): (name, box), ...}"
 ASYNC = 0x80 | 0x200  # code flags: a coroutine function, an asynchronous generator function
 
 
@@ -128,3 +130,36 @@ def checkMain(process: object, framework: type, bodies: Iterable[str]) -> None:
 def _isDifferentWord(name: str, meant: str) -> bool:
     """Return whether `name` lacks a letter of a short name: "mail" and "min" are not "main"."""
     return len(meant) < 5 and not set(meant) <= set(name.casefold())
+
+
+def checkLinkages(kind: str, linkages: Any, components: Collection[str]) -> None:
+    """Raise a wiringError if `linkages` is not a dict of pairs, or misspells a component's name."""
+    if linkages is None:
+        raise wiringError(f"a {kind} needs {FORM}")
+    if not isinstance(linkages, Mapping):
+        raise wiringError(
+            f"the linkages of a {kind} are a dict, not a {type(linkages).__name__}: write {FORM}"
+        )
+    for end in (end for linkage in linkages.items() for end in linkage):
+        if not _isEnd(end):
+            raise wiringError(
+                f"each end of a linkage of a {kind} is one pair (name, box), not {end!r}:"
+                f" write {FORM}"
+            )
+    for name in {name for linkage in linkages.items() for name, _ in linkage}:
+        _checkName(kind, name, components)
+
+
+def _isEnd(end: Any) -> bool:
+    return isinstance(end, tuple | list) and len(end) == 2 and isinstance(end[1], str)
+
+
+def _checkName(kind: str, name: Any, components: Collection[str]) -> None:
+    if name in ("", "self") or not isinstance(name, str):
+        return
+    meant = nearMiss(name, components)
+    if meant is not None:
+        raise wiringError(
+            f"the linkages of a {kind} name {name!r}, which is none of its components"
+            f" ({', '.join(components)}). Did you mean {meant!r}? The {kind} itself is 'self' or ''"
+        )

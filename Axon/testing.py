@@ -23,6 +23,7 @@ from typing import Any
 from Axon.Component import component
 from Axon.Ending import raiseAll
 from Axon.EventLoop import newLoop
+from Axon.Hooks import plainResult
 from Axon.Ipc import producerFinished
 from Axon.Scheduler import scheduler
 from Axon.Timers import VirtualClock
@@ -125,7 +126,7 @@ def _collect(fed: Any, run: scheduler, isEnough: Callable[[Outcome], object]) ->
     def takerOf(boxname: str) -> Callable[[Any], None]:
         def take(message: Any) -> None:
             outcome[boxname].append(message)
-            if isEnough(outcome):
+            if plainResult(isEnough(outcome), "until"):
                 run.stop()
 
         return take

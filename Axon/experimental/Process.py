@@ -39,6 +39,7 @@ from Axon.Airlock import Airlock, airlockedcomponent
 from Axon.AxonExceptions import noSpaceInBox, wiringError
 from Axon.Box import NULL, UNUSED
 from Axon.Component import component
+from Axon.ComponentCheck import checkLinkages, madeComponent
 from Axon.CoordinatingAssistantTracker import coordinatingassistanttracker
 from Axon.Ending import GRACE
 from Axon.experimental.Wire import END, dumps, dumpsError, loads
@@ -192,7 +193,10 @@ def _runInProcess(wrapped: Any, connection: Any, used: list[str]) -> None:
     coordinatingassistanttracker.basecat = None
     error: BaseException | None = None
     try:
-        inner = wrapped if isinstance(wrapped, component) else wrapped()
+        if isinstance(wrapped, component):
+            inner = wrapped
+        else:
+            inner = madeComponent(wrapped(), getattr(wrapped, "__name__", "factory"))
         _Far(inner, connection, used).run()
     except BaseException as raised:  # noqa: BLE001 - it is raised where the process was started
         error = raised
@@ -298,9 +302,8 @@ def ProcessGraphline(**graphline_spec: Any) -> component:
     A name that is no part means the whole. Names that begin with "__" are options of old.
     """
     linkages = graphline_spec.pop("linkages", None)
-    if linkages is None:
-        raise wiringError("a graphline needs linkages={(name, box): (name, box)}")
     parts = {name: part for name, part in graphline_spec.items() if not name.startswith("__")}
+    checkLinkages("ProcessGraphline", linkages, parts)
     return _processes(parts, linkages)
 
 

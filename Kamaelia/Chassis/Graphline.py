@@ -31,16 +31,12 @@ producerFinished.
 from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
-from Axon.AxonExceptions import wiringError
 from Axon.Component import component
-from Axon.ComponentCheck import checkComponents
+from Axon.ComponentCheck import checkComponents, checkLinkages
 from Axon.Ipc import producerFinished, shutdownMicroprocess
-from Axon.Spelling import nearMiss
 from Kamaelia.Util.Parent import parent
 
 __all__ = ["Graphline", "component"]
-
-FORM = "linkages={(name, box): (name, box), ...}"
 
 
 class Graphline(parent):
@@ -68,7 +64,7 @@ class Graphline(parent):
     ) -> None:
         kind = type(self).__name__
         checkComponents(kind, components.values())
-        _checkLinkages(kind, linkages, components)
+        checkLinkages(kind, linkages, components)
         assert linkages is not None
         self.layout = linkages
         self.capacity = capacity
@@ -141,39 +137,6 @@ class Graphline(parent):
 
 def _described(boxes: Any) -> dict[str, str]:
     return dict(boxes) if isinstance(boxes, Mapping) else dict.fromkeys(boxes, "")
-
-
-def _checkLinkages(kind: str, linkages: Any, components: Mapping[str, Any]) -> None:
-    """Raise a wiringError if `linkages` is not a dict of pairs, or misspells a component's name."""
-    if linkages is None:
-        raise wiringError(f"a {kind} needs {FORM}")
-    if not isinstance(linkages, Mapping):
-        raise wiringError(
-            f"the linkages of a {kind} are a dict, not a {type(linkages).__name__}: write {FORM}"
-        )
-    for end in (end for linkage in linkages.items() for end in linkage):
-        if not _isEnd(end):
-            raise wiringError(
-                f"each end of a linkage of a {kind} is one pair (name, box), not {end!r}:"
-                f" write {FORM}"
-            )
-    for name in {name for linkage in linkages.items() for name, _ in linkage}:
-        _checkName(kind, name, components)
-
-
-def _isEnd(end: Any) -> bool:
-    return isinstance(end, tuple | list) and len(end) == 2 and isinstance(end[1], str)
-
-
-def _checkName(kind: str, name: Any, components: Mapping[str, Any]) -> None:
-    if name in ("", "self") or not isinstance(name, str):
-        return
-    meant = nearMiss(name, components)
-    if meant is not None:
-        raise wiringError(
-            f"the linkages of a {kind} name {name!r}, which is none of its components"
-            f" ({', '.join(components)}). Did you mean {meant!r}? The {kind} itself is 'self' or ''"
-        )
 
 
 __kamaelia_components__ = (Graphline,)

@@ -124,6 +124,14 @@ def test_it_runs_until_enough_has_come_out():
     assert feed(Counter(), until=lambda out: len(out["outbox"]) == 3)["outbox"] == [0, 1, 2]
 
 
+def test_the_function_that_ends_the_run_must_not_be_async():
+    async def isEnough(outcome):
+        return False
+
+    with pytest.raises(TypeError, match=r"until\(\) returned a coroutine, but it must return"):
+        feed(Total(), inbox=[1], until=isEnough)
+
+
 @pytest.mark.parametrize("body", [Patient, AsyncPatient])
 def test_it_runs_until_a_time(body, virtualClock):
     assert feed(body(), until=150)["outbox"] == ["still here"] * 2

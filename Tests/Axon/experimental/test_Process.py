@@ -107,6 +107,34 @@ def test_a_graphline_links_what_it_is_told():
     assert feed(graph, inbox=[1, 2])["results"] == [12, 13]
 
 
+@pytest.mark.parametrize(
+    ("linkages", "sentence"),
+    [
+        ([("A", "outbox"), ("B", "inbox")], "are a dict, not a list"),
+        ({("A", "outbox"): ("BB", "inbox")}, "Did you mean 'B'?"),
+    ],
+)
+def test_linkages_are_checked_as_those_of_a_Graphline(linkages, sentence):
+    with pytest.raises(ValueError, match=f"ProcessGraphline .*{sentence}"):
+        ProcessGraphline(A=Adder(1), B=Adder(10), linkages=linkages)
+
+
+async def asyncFactory():
+    """A factory that somebody wrote with async."""
+
+
+@pytest.mark.parametrize(
+    ("factory", "sentence"),
+    [
+        (asyncFactory, r"asyncFactory\(\) returned a coroutine"),
+        (dict, r"dict\(\) must return a component, but {} is no component"),
+    ],
+)
+def test_a_factory_that_makes_no_component_is_named(factory, sentence):
+    with pytest.raises(TypeError, match=sentence):
+        feed(ProcessWrapComponent(factory))
+
+
 @pytest.mark.parametrize("make", [ProcessPipelineComponent, partial(ProcessGraphline, A=Adder)])
 def test_missing_parts_are_a_mistake_at_once(make):
     with pytest.raises(ValueError):
