@@ -339,6 +339,23 @@ def test_an_introspector_that_is_held_describes_the_present_when_it_goes_on(monk
     steps.close()
 
 
+def test_components_that_lived_while_it_was_held_are_described_afterwards():
+    introspector, slow = Introspector().activate(), Idle().activate()
+    slow.link((introspector, "outbox"), (slow, "inbox"), capacity=1)
+    steps = scheduler.run.main()
+    settle(steps)
+    parts = [Once().activate() for _ in range(20)]
+    settle(steps)
+    assert all(each._isStopped() for each in parts)
+    text = ""
+    while texts := list(slow.Inbox("inbox")):
+        text += "".join(texts)
+        settle(steps)
+    for each in parts:
+        assert text.index(f'ADD NODE "{each.id}"') < text.index(f'DEL NODE "{each.id}"')
+    steps.close()
+
+
 def test_an_introspector_that_has_ended_is_told_nothing_more(read):
     introspector, _, steps = read
     introspector._deliver(shutdownMicroprocess(), "control")
