@@ -39,7 +39,7 @@ from Axon.Airlock import Airlock, airlockedcomponent
 from Axon.AxonExceptions import noSpaceInBox, wiringError
 from Axon.Box import NULL, UNUSED
 from Axon.Component import component
-from Axon.ComponentCheck import checkLinkages, madeComponent
+from Axon.ComponentCheck import checkComponents, checkLinkages, madeComponent
 from Axon.CoordinatingAssistantTracker import coordinatingassistanttracker
 from Axon.Ending import GRACE
 from Axon.experimental.Wire import END, dumps, dumpsError, loads
@@ -54,10 +54,13 @@ class ProcessWrapComponent(airlockedcomponent):
     """ProcessWrapComponent(somecomponent) -> that component, in a process of its own.
 
     somecomponent: a component that has not been activated, or a factory, which
-    can be pickled. It has the component's boxes, or those of its class.
+    can be pickled. It has the component's boxes, or those of its class. Raises wiringError for
+    anything else.
     """
 
     def __init__(self, somecomponent: Any) -> None:
+        if not callable(somecomponent):
+            checkComponents(type(self).__name__, [somecomponent])
         super().__init__()
         owner = getattr(somecomponent, "func", somecomponent)  # functools.partial has one
         inboxes = getattr(owner, "inboxes", getattr(owner, "Inboxes", self.inboxes))

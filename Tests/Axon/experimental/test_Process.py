@@ -119,6 +119,12 @@ def test_linkages_are_checked_as_those_of_a_Graphline(linkages, sentence):
         ProcessGraphline(A=Adder(1), B=Adder(10), linkages=linkages)
 
 
+@pytest.mark.parametrize("wrong", [5, None, "Adder"])
+def test_what_is_neither_a_component_nor_a_factory_is_named_at_once(wrong):
+    with pytest.raises(ValueError, match=f"ProcessWrapComponent was given .*{wrong!r} is no comp"):
+        ProcessPipelineComponent(Adder(1), wrong)
+
+
 async def asyncFactory():
     """A factory that somebody wrote with async."""
 
