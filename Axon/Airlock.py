@@ -60,6 +60,7 @@ class Airlock:
         self.error: BaseException | None = None
         self._ring = ring
         self._isRung = False
+        self._idleUntil: Callable[[], object] | None = None  # what the thread waits for, untimed
         self._reported: dict[str, int] = {}  # by inbox: how many messages a wait has reported
 
     # For the other thread
@@ -111,12 +112,24 @@ class Airlock:
         if timeout is not None and timeout > TIMEOUT_MAX:
             timeout = None
         with self.changed:
+            mayIdle = timeout is None and get_ident() == self.ident
+            if mayIdle:
+                self._idleUntil = isTrue
             self.changed.wait_for(lambda: isTrue() or self.isTold, timeout)
+            if mayIdle:
+                self._idleUntil = None
             if isTrue():
                 return True
             if self.isTold:
                 raise normalShutdown(_TOLD)
             return False
+
+    def isIdle(self) -> bool:
+        """Return whether the thread has ended, or waits for what only others can bring about."""
+        with self.changed:
+            if self.isFinished or self.isClosed:
+                return True
+            return self._idleUntil is not None and not (self.isTold or self._idleUntil())
 
     def unreported(self, boxnames: Iterable[str]) -> str | None:
         """Return the first inbox that holds a message which no wait has reported, if any.

@@ -37,7 +37,7 @@ from queue import Empty
 from typing import Any, ClassVar
 
 from Axon.Airlock import DefaultQueueSize, airlockedcomponent
-from Axon.AxonExceptions import noSuchBox
+from Axon.AxonExceptions import noSpaceInBox, noSuchBox, queueFull
 from Axon.Turns import ENDED
 
 _TO = {"inbox": "_outbox", "control": "_signal"}  # the component's inboxes, and what leads there
@@ -70,13 +70,25 @@ class Handle(airlockedcomponent):
     # In any thread
 
     def put(self, item: Any, boxname: str = "inbox") -> None:
-        """Sends `item` to the component's "inbox" or "control", soon; discarded when it has ended.
+        """Send `item` to the component's "inbox" or "control", soon; discard it if that has ended.
 
-        Raises noSpaceInBox when `queuelengths` wait already, noSuchBox (a KeyError).
+        Raises queueFull (a noSpaceInBox) if `queuelengths` messages wait already, and
+        noSuchBox (a KeyError).
         """
         if boxname not in self._to:
             raise noSuchBox(self.children[0].name, boxname, "inbox", self._to)
-        self._airlock.put(item, self._to[boxname])
+        try:
+            self._airlock.put(item, self._to[boxname])
+        except noSpaceInBox as error:
+            length, size = error.args
+            raise queueFull(length, size, self._explainFullQueue(boxname)) from None
+
+    def _explainFullQueue(self, boxname: str) -> str:
+        return (
+            f"the full queue is the Handle's own: {self.queuelengths} messages wait on their way"
+            f" to the {boxname!r} of {self.children[0].name}. Put no more until it has taken"
+            " some (or allow more: Handle(component, queuelengths=...))"
+        )
 
     def get(self, boxname: str = "outbox") -> Any:
         """The oldest message of the component's "outbox" or "signal".

@@ -28,12 +28,15 @@ ever raise normalShutdown, and it has `grace` seconds to return.
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from threading import Thread, get_ident
 from time import monotonic
+from types import FrameType
 from typing import Any, ClassVar
 
+from Axon import Airlock
 from Axon.AdaptiveCommsComponent import _AdaptiveCommsable
 from Axon.Airlock import DefaultQueueSize, airlockedcomponent
 from Axon.AxonExceptions import normalShutdown, noSpaceInBox, queueFull
@@ -50,6 +53,7 @@ __all__ = [
 
 GRACE = 1.0  # seconds: an error elsewhere in the system is raised after at most this time
 PATIENCE = 0.05  # seconds: a thread that needs longer to end delays what the user has to see
+OWN_FILES = {__file__, Airlock.__file__, threading.__file__}  # in which a thread waits
 GENERATOR_OR_COROUTINE = 0x20 | 0x80 | 0x200  # inspect.CO_..., without importing inspect
 
 
@@ -259,6 +263,18 @@ class threadedcomponent(airlockedcomponent):
             self._isStopping = True
             airlock.tell(self.grace)
 
+    def isAtWork(self) -> bool:
+        """Return whether the thread does something, other than wait for others without a limit."""
+        return self._airlock is not None and not self._airlock.isIdle()
+
+    def currentFrame(self) -> FrameType | None:
+        """Return the frame of the program's own code in which the thread is, if it runs."""
+        airlock = self._airlock
+        frame = sys._current_frames().get(airlock.ident) if airlock is not None else None
+        while frame is not None and frame.f_code.co_filename in OWN_FILES and frame.f_back:
+            frame = frame.f_back
+        return frame
+
     def _attend(self) -> Generator[int, None, None]:
         """What runs in the scheduler: starts the thread, carries its messages, ends with it."""
         airlock = self._open()
@@ -326,27 +342,22 @@ class threadedcomponent(airlockedcomponent):
     def _raiseError(self, thread: Thread) -> None:
         airlock = self._airlock
         if thread.is_alive():
-            _logLeftBehind(self.name, thread)
+            self._logLeftBehind()
         error, airlock.error = airlock.error, None
         if error is not None and not (airlock.isTold and isinstance(error, normalShutdown)):
             raise error
 
+    def _logLeftBehind(self) -> None:
+        import logging  # here, because only a thread that hangs needs it
 
-def _logLeftBehind(name: str, thread: Thread) -> None:
-    import logging  # here, because only a thread that hangs needs it
-
-    frame = sys._current_frames().get(thread.ident or 0)
-    place = (
-        f" (now in {frame.f_code.co_name}, {frame.f_code.co_filename}, line {frame.f_lineno})"
-        if frame
-        else ""
-    )
-    logging.getLogger("Axon").warning(
-        "%s was told to end, but its thread still runs%s. It is left behind, and ends with the"
-        " program",
-        name,
-        place,
-    )
+        frame = self.currentFrame()
+        place = f", at {frame.f_code.co_filename}:{frame.f_lineno}" if frame else ""
+        logging.getLogger("Axon").warning(
+            "%s was told to end, but its thread still runs%s. It is left behind, and ends with the"
+            " program",
+            self.name,
+            place,
+        )
 
 
 class threadedadaptivecommscomponent(_AdaptiveCommsable, threadedcomponent):

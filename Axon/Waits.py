@@ -67,7 +67,11 @@ def _unread(process: Any) -> str:
 
 def _line(task: Task) -> str:
     """Return where the body stands: the file and the line."""
-    frame = getattr(task.body, "gi_frame", None)
+    process = task.process
+    if hasattr(process, "currentFrame"):  # it has a thread
+        frame = process.currentFrame()
+    else:
+        frame = getattr(task.body, "gi_frame", None)
     return f", at {frame.f_code.co_filename}:{frame.f_lineno}" if frame is not None else ""
 
 

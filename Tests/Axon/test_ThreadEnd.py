@@ -84,7 +84,7 @@ def test_a_thread_that_is_left_behind_is_named_with_the_place_where_it_is(caplog
         Breaks(begun=begun).run()
     message = caplog.records[-1].getMessage()
     assert busy.name in message
-    assert "line" in message
+    assert f"{__file__}:{Busy.main.__code__.co_firstlineno + 2}" in message
 
 
 def test_threads_have_a_second_to_end_unless_their_class_says_otherwise():
@@ -146,6 +146,30 @@ def test_a_thread_may_pause_for_an_infinite_time():
     for _ in scheduler.run.main(canblock=True):
         sleeper.unpause()
     assert ended
+
+
+def test_a_thread_is_at_work_unless_it_waits_for_others_without_a_limit():
+    begun, go, found = threading.Event(), threading.Event(), []
+
+    class Works(threadedcomponent):
+        def main(self):
+            begun.set()
+            assert go.wait(10)
+            self.waitForMessage("inbox")
+
+    part = Works()
+    assert not part.isAtWork()
+    part.activate()
+    for _ in scheduler.run.main():
+        if not found and begun.is_set():
+            found.append(part.isAtWork())
+            go.set()
+        elif found and not part.isAtWork() and part._task.isAlive() and len(found) == 1:
+            where = part.currentFrame()
+            found.append((where.f_code.co_name, where.f_lineno - where.f_code.co_firstlineno))
+            part._deliver("a message")
+    assert found == [True, ("main", 3)]
+    assert not part.isAtWork()
 
 
 # What nobody reads

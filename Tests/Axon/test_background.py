@@ -226,7 +226,7 @@ def test_there_is_a_limit_to_what_waits_for_the_component():
     handle = Handle(Doubler(), queuelengths=2)
     handle.put(1)
     handle.put(2)
-    with pytest.raises(noSpaceInBox):
+    with pytest.raises(noSpaceInBox, match="the full queue is the Handle's own"):
         handle.put(3)
 
 
