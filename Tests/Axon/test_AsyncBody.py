@@ -275,3 +275,107 @@ def test_stopped_while_held_its_finally_blocks_may_still_await():
     floods.activate()
     Script(steps=stop).run()
     assert closed == ["in order"]
+
+
+def test_a_timeout_around_one_receive_cancels_no_other(virtualClock):
+    class Both(component):
+        Inboxes = ["inbox", "control", "other"]
+
+        async def main(self):
+            async with asyncio.TaskGroup() as group:
+                waiting = group.create_task(self.receive())
+                with pytest.raises(TimeoutError):
+                    await asyncio.wait_for(self.receive("other"), 1)
+                self._deliver("still received")
+            self.send(waiting.result())
+
+    assert feed(Both(), control=[])["outbox"] == ["still received"]
+
+
+def test_each_of_several_waits_at_one_box_gets_a_message():
+    class Three(component):
+        async def main(self):
+            waits = [asyncio.ensure_future(self.receive()) for _ in range(3)]
+            await asyncio.sleep(0)
+            for message in "abc":
+                self._deliver(message)
+                await asyncio.sleep(0)
+            self.send(sorted(await asyncio.gather(*waits)))
+
+    assert feed(Three(), control=[])["outbox"] == [["a", "b", "c"]]
+
+
+def test_a_wait_that_was_cancelled_leaves_nothing_behind():
+    async def main(self):
+        for _ in range(5):
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(self.receive(), 0.0001)
+        self.left = len(self._task.body._waiters)
+
+    assert alone(main).left == 0
+
+
+EAGER = pytest.mark.skipif(not hasattr(asyncio, "eager_task_factory"), reason="new in Python 3.12")
+
+
+def runEagerly(*components):
+    async def guest():
+        asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
+        for each in components:
+            each.activate()
+        await scheduler.run.runAsync()
+
+    asyncio.run(guest())
+
+
+@EAGER
+def test_under_an_eager_task_factory_a_main_that_returns_in_its_first_step_ends():
+    class Returns(component):
+        async def main(self):
+            self.send("done")
+
+    got, returns = component(), Returns()
+    got.link((returns, "outbox"), (got, "inbox"))
+    runEagerly(returns)
+    assert got.recv() == "done"
+    assert returns._isStopped()
+    assert not scheduler.run.jobs
+    assert scheduler.run.outside == 0
+
+
+@EAGER
+def test_under_an_eager_task_factory_an_error_in_the_first_step_is_raised():
+    class Breaks(component):
+        async def main(self):
+            raise ValueError("at once")
+
+    with pytest.raises(ValueError, match="at once") as caught:
+        runEagerly(Breaks())
+    assert "Breaks" in caught.value.__notes__[0]
+
+
+@EAGER
+def test_under_an_eager_task_factory_a_main_that_waits_goes_on():
+    class Echoes(component):
+        async def main(self):
+            self.send(await self.receive())
+            await asyncio.sleep(0)
+
+    got, echoes = component(), Echoes()
+    got.link((echoes, "outbox"), (got, "inbox"))
+    echoes._deliver("first")
+    runEagerly(echoes)
+    assert got.recv() == "first"
+
+
+def test_an_error_that_is_raised_as_another_ends_the_run_is_not_lost():
+    class Breaks(component):
+        async def main(self):
+            await asyncio.sleep(0)
+            raise ValueError(self.name)
+
+    Breaks().activate()
+    Breaks().activate()
+    with pytest.raises(ExceptionGroup) as caught:
+        scheduler.run.runThreads()
+    assert [type(error) for error in caught.value.exceptions] == [ValueError, ValueError]

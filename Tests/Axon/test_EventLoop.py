@@ -2,6 +2,8 @@
 
 import asyncio
 import builtins
+import threading
+import warnings
 
 import pytest
 
@@ -81,3 +83,28 @@ def test_within_a_loop_that_runs_it_says_what_to_do_instead():
             runOnNewLoop(inner(), Clock())
 
     asyncio.run(outer())
+
+
+def test_virtual_time_stands_still_while_another_thread_is_at_work(made):
+    clock, began = VirtualClock(), threading.Event()
+
+    async def work():
+        waiting = asyncio.ensure_future(asyncio.sleep(3600))
+        await asyncio.to_thread(began.wait, 0.05)
+        assert clock.now() < 3600
+        await waiting
+
+    made(clock).run_until_complete(work())
+    assert clock.now() == pytest.approx(3600)
+
+
+def test_virtual_time_stands_still_while_the_executor_is_shut_down():
+    clock = VirtualClock()
+
+    async def work():
+        await asyncio.to_thread(str, 1)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        runOnNewLoop(work(), clock)
+    assert clock.now() < 300

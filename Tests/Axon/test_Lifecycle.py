@@ -389,3 +389,16 @@ def test_a_shutdown_message_reaches_a_run_that_would_sleep_for_good(caplog):
     run._reportStandstill = lambda: sleeper._deliver(shutdownMicroprocess(), "control")
     run.runThreads()
     assert sleeper._isStopped()
+
+
+def test_a_virtual_clock_advances_while_the_scheduler_is_stepped_by_hand(virtualClock):
+    class Sleeps(component):
+        def main(self):
+            self.pause(3600)
+            yield 1
+
+    sleeps = Sleeps().activate()
+    for _ in zip(range(100), scheduler.run.main(), strict=False):
+        pass
+    assert sleeps._isStopped()
+    assert virtualClock.now() == pytest.approx(3600)

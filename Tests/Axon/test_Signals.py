@@ -22,7 +22,7 @@ PROGRAM = """
     from Kamaelia.Chassis.Pipeline import Pipeline
 
     def say(word):
-        print(word, flush=True)
+        os.write(1, f"{word}\\n".encode())  # print() cannot be called again by a signal handler
 
     class Idle(component):
         def main(self):
@@ -69,7 +69,8 @@ def begin(body, loop, **settings):
         cwd=ROOT,
         **{"preexec_fn": _asInTheForeground} | settings,
     )
-    assert process.stdout.readline() == "ready\n", process.stderr.read()
+    if process.stdout.readline() != "ready\n":
+        pytest.fail(f"the program did not begin: {ending(process)}")
     return process
 
 
