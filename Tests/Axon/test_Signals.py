@@ -231,8 +231,7 @@ def test_a_programs_own_handler_stays_in_force_where_no_server_runs(loop):
         idle = Idle()
         def handler(number, frame):
             say("own")
-            idle.stop()
-            idle.unpause()
+            scheduler.run.callFromThread(idle.stop)  # which wakes the event loop, too
         signal.signal(signal.SIGTERM, handler)
         idle.run()
         say(signal.getsignal(signal.SIGTERM) is handler)
