@@ -111,6 +111,10 @@ class AsyncBody:
             else:
                 step, argument = self._coroutine.send, None
 
+    def isWaitingForMessage(self) -> bool:
+        """Return whether the coroutine waits for a message, and for nothing of asyncio."""
+        return bool(self._waiters)
+
     async def wake(self) -> None:
         """Wait until the task is given a turn, because something happened."""
         waiter: asyncio.Future[None] = self._scheduler.loop.create_future()

@@ -30,10 +30,10 @@ from Axon.Box import NULL, directsink
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.Turns import ENDED, HOLD, PAUSE, UNBORN, WATCH
-from Kamaelia.Internet.Encryption import MayEncrypt, keepBytes
+from Kamaelia.Internet.Encryption import MayEncrypt
 from Kamaelia.Internet.Gates import HeldByTransport, discard, isToldToStop, waitForLoop
 from Kamaelia.Internet.HalfOpen import HalfOpen
-from Kamaelia.Internet.HandlerLinks import bytesExpected, join, joinHandler, stopFamily, unjoin
+from Kamaelia.Internet.HandlerLinks import asBytes, join, joinHandler, stopFamily, unjoin
 from Kamaelia.Internet.Lingering import Parting, lingeringOf
 from Kamaelia.IPC import socketShutdown
 
@@ -168,6 +168,9 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
         handler = self.handler
         while handler._task.state != ENDED:
             if self.creator is not None and self.creator.outlived(self):
+                for message in self.outboxes["signal"]:  # unread, it would keep this connection
+                    if getattr(message, "caller", None) is self:
+                        message.caller = None
                 break
             yield from self.waitForChange()
         self.handler = self._halfOpen = None
@@ -244,7 +247,7 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
         if not self.mayStayHalfOpen or self.isEncrypted():
             return False
         if self.handler is not None and not self._isClosing:
-            self._halfOpen = HalfOpen(self.handler, self._transmit, self.patience)
+            self._halfOpen = HalfOpen(self, self._transmit)
             self._transmit = self._halfOpen.transmit
             self._task.nudge()
         return True
@@ -272,16 +275,11 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
     # What goes out
 
     def _write(self, data: Any) -> Any:
-        try:
-            self._transmit(data.encode() if isinstance(data, str) else data)
-        except TypeError:
-            if isinstance(data, bytes | bytearray | memoryview | str):
-                raise
-            raise bytesExpected(self, "inbox", data) from None
+        self._transmit(data if isinstance(data, bytes) else asBytes(self, "inbox", data))
         return self._gate
 
     def _keepUntilOpen(self, data: Any) -> None:
-        keepBytes(self._kept, data)
+        self._kept.append(data)
         if len(self._kept) >= self.mostKept:
             self.pause_writing()
 

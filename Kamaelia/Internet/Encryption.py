@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from ssl import SSLContext, create_default_context
 from typing import Any
 
 from Kamaelia.Internet.Addresses import notResolved
-
-
-def keepBytes(kept: list[Any], data: Any) -> None:
-    """Append `data` to what is sent later. Raises TypeError, as a transport does, if not bytes."""
-    kept.append(data if isinstance(data, bytes) else bytes(memoryview(data)))
 
 
 def certificateName(name: str | None) -> str | None:
@@ -74,7 +68,7 @@ class MayEncrypt:
                 f"{self.name} needs an SSLContext with a certificate on 'makessl', not {message!r}"
             )
         kept: list[Any] = []
-        self._transmit = partial(keepBytes, kept)
+        self._transmit = kept.append
         self.transport.pause_reading()
         unread = self.outboxes["outbox"]
         if unread:

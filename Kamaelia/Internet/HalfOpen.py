@@ -7,9 +7,10 @@ alike until something is sent. The handler finds a socketShutdown on "control" a
 decides how long the connection stays. A handler that never reads "control" decides
 nothing: the connection is closed for it, so that its socket is not kept forever.
 
-Such a handler is recognised when it waits for any message although the message on
-"control" is unread. One that waits for something else, or that is at work, may read
-"control" afterwards. It has `patience` seconds, which begin anew whenever it sends.
+Such a handler is recognised when the message on "control" is unread and it waits for a
+message that only this connection could send. One that waits for something else, or
+that is at work, may read "control" afterwards. It has `patience` seconds, which begin
+anew whenever it sends.
 """
 
 from __future__ import annotations
@@ -17,21 +18,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from Axon.Turns import ENDED, WAITING
+from Axon.Turns import ENDED, WAITING, Task
+
+FED = {"inbox", "control", "sslready"}  # the inboxes into which a connection sends
 
 
 class HalfOpen:
-    """HalfOpen(handler, transmit, patience) -> whether the handler leaves "control" unread.
+    """HalfOpen(adapter, transmit) -> whether the handler leaves "control" unread.
 
     transmit: what sends bytes to the client. Send through the method of that name instead.
     """
 
-    __slots__ = ("_handler", "_hasSent", "_idleSince", "_patience", "_send")
+    __slots__ = ("_adapter", "_hasSent", "_idleSince", "_send")
 
-    def __init__(self, handler: Any, transmit: Callable[[Any], None], patience: float) -> None:
-        self._handler = handler
+    def __init__(self, adapter: Any, transmit: Callable[[Any], None]) -> None:
+        self._adapter = adapter
         self._send = transmit
-        self._patience = patience
         self._hasSent = True
         self._idleSince = 0.0
 
@@ -41,9 +43,9 @@ class HalfOpen:
         self._send(data)
 
     def mayBeUnread(self) -> bool:
-        """Return whether the message on "control" has not been taken yet."""
-        handler = self._handler
-        return handler._task.state != ENDED and bool(len(handler.inboxes["control"]))
+        """Return whether the message on "control" has not been taken yet, and may still be."""
+        control = self._adapter.outboxes["signal"]
+        return bool(len(control)) and control.task.state != ENDED
 
     def isUnread(self, now: float) -> bool:
         """Return whether the handler leaves "control" unread, as far as is known at `now`."""
@@ -52,6 +54,15 @@ class HalfOpen:
         if self._hasSent:
             self._hasSent = False
             self._idleSince = now
-        if self._handler._task.state == WAITING and not len(self._handler.inboxes["inbox"]):
-            return True
-        return now >= self._idleSince + self._patience
+        waitsInVain = not len(self._adapter.outboxes["outbox"]) and _waitsForConnection(
+            self._adapter.outboxes["signal"].task
+        )
+        return waitsInVain or now >= self._idleSince + float(self._adapter.patience)
+
+
+def _waitsForConnection(task: Task) -> bool:
+    """Return whether a component waits for a message that nothing but its connection sends."""
+    if task.state != WAITING or not set(task.process.inboxes) <= FED:
+        return False
+    isWaiting = getattr(task.body, "isWaitingForMessage", None)  # a coroutine may await the loop
+    return isWaiting is None or bool(isWaiting())

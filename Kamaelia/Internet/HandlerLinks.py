@@ -56,8 +56,21 @@ def stopFamily(process: Any, but: Any = None) -> None:
             each.stop()
 
 
-def bytesExpected(owner: Any, boxname: str, data: object) -> TypeError:
-    """Return the error for `data`, which was sent to an inbox that takes bytes or text."""
+def asBytes(owner: Any, boxname: str, data: Any) -> bytes:
+    """Return `data`, which came to an inbox of `owner`, as bytes; text as UTF-8.
+
+    Raises TypeError, which names the components and boxes, for anything else. (uvloop itself
+    drops None and other empty objects without an error.)
+    """
+    if isinstance(data, str):
+        return data.encode()
+    try:
+        return bytes(memoryview(data))
+    except TypeError:
+        raise _bytesExpected(owner, boxname, data) from None
+
+
+def _bytesExpected(owner: Any, boxname: str, data: object) -> TypeError:
     senders = _sendersTo(owner.inboxes[boxname])
     origin = f", sent by {' or '.join(senders)}" if senders else ""
     return TypeError(

@@ -46,7 +46,7 @@ class _Host:
         self.address: Any = None  # as its sockets take it, with any port
         self.until = -inf  # when it is resolved again
         self.job: Any = None  # the task that resolves it
-        self.waiting: list[tuple[Any, int]] = []  # (data, port)
+        self.waiting: list[tuple[bytes, int]] = []  # (data, port)
 
 
 class Targets:
@@ -62,7 +62,7 @@ class Targets:
         self._family = transport.get_extra_info("socket").family
         self._hosts: dict[Any, _Host] = {}
 
-    def send(self, data: Any, name: Any, port: int) -> None:
+    def send(self, data: bytes, name: Any, port: int) -> None:
         """Send one datagram, now or when the name is resolved."""
         host = self._hosts.get(name)
         if host is None:
@@ -72,7 +72,7 @@ class Targets:
         if host.address is not None:
             self._sendTo(data, host.address, port)
         elif host.job is not None:
-            host.waiting.append((memoryview(data).tobytes(), port))
+            host.waiting.append((data, port))
             if len(host.waiting) >= MOST_WAITING:
                 self._peer.pause_writing()
 
@@ -123,7 +123,7 @@ class Targets:
             self._peer.resume_writing()
         self._peer.unpause()
 
-    def _sendTo(self, data: Any, address: Any, port: int) -> None:
+    def _sendTo(self, data: bytes, address: Any, port: int) -> None:
         self._transport.sendto(data, (address[0], port, *address[2:]))
 
     def _complain(self, name: Any, error: OSError) -> None:

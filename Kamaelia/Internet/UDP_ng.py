@@ -27,7 +27,7 @@ from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Kamaelia.Internet.Addresses import checkedPort, explained, resolveNow
 from Kamaelia.Internet.Gates import HeldByTransport, discard, theLoopOf, waitForLoop
-from Kamaelia.Internet.HandlerLinks import bytesExpected
+from Kamaelia.Internet.HandlerLinks import asBytes
 from Kamaelia.Internet.UDPTargets import Targets
 
 LOG = logging.getLogger("Kamaelia.Internet.UDP")
@@ -143,13 +143,8 @@ class BasicPeer(HeldByTransport, component):
         """
         if target is not None and self._targets is not None:
             host, port = target
-            try:
-                wire = data.encode() if isinstance(data, str) else data
-                self._targets.send(wire, host, checkedPort(port))
-            except TypeError:
-                if isinstance(data, bytes | bytearray | memoryview | str):
-                    raise
-                raise bytesExpected(self, "inbox", data) from None
+            wire = data if isinstance(data, bytes) else asBytes(self, "inbox", data)
+            self._targets.send(wire, host, checkedPort(port))
         return self._gate
 
     # What the transport says
