@@ -41,7 +41,11 @@ from Kamaelia.Internet.Listening import closeAll
 
 START, HANGUP, STOP, NOW = b"+", b"h", b".", b"!"
 LATE = 1.0  # seconds
-HELD_BACK = {signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM}
+HELD_BACK = {
+    getattr(signal, name)
+    for name in ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM")
+    if hasattr(signal, name)  # not all systems have all of them
+}
 QUEUES = ("anon_inode:[event", "anon_inode:[io_uring")  # epoll's and eventfd's begin alike
 
 LOG = logging.getLogger("Kamaelia.Internet.Nursery")
@@ -73,6 +77,8 @@ class Nursery:
     def __init__(
         self, begin: Callable[[Birth], object], sockets: list[Any], grace: float = 5.0
     ) -> None:
+        if not hasattr(os, "fork") or not hasattr(signal, "pthread_sigmask"):
+            raise RuntimeError("worker processes need fork(), which this system does not have")
         if threading.active_count() > 1:
             raise RuntimeError(
                 "worker processes cannot be forked safely while other threads run:"

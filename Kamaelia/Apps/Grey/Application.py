@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import logging
 import os
-import pwd
 import sys
 from collections.abc import Generator, Sequence
 from functools import partial
@@ -169,6 +168,10 @@ def become(user: str) -> None:
     """
     if not user:
         return
+    try:
+        import pwd  # only here: not all systems have it
+    except ImportError:
+        raise Building.mistake("user: this system cannot change to another user") from None
     try:
         entry = pwd.getpwnam(user)
     except KeyError:

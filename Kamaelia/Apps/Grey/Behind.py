@@ -126,7 +126,7 @@ class Behind:
             self.unlink(self.TCPClient)
             self.TCPClient = None
         for boxname in ("tcp_inbox", "tcp_control", "tcp_sslready"):
-            while self.inboxes[boxname]:
+            while boxname in self.inboxes and self.dataReady(boxname):
                 self.recv(boxname)  # it was from the connection that has been left
 
     def relayBroke(self, broken: Broken) -> None:

@@ -26,6 +26,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
+from Axon.Box import NULL, UNUSED
 from Kamaelia.Apps.Grey import Conversations
 from Kamaelia.Apps.Grey.Behind import Behind
 from Kamaelia.Apps.Grey.MailText import MailText
@@ -50,14 +51,12 @@ class ConcreteMailHandler(Behind, StrictMailHandler):
         "control": "producerFinished: the client has gone; shutdownMicroprocess: finish and go",
         "tcp_inbox": "bytes from the real server",
         "tcp_control": "producerFinished or socketShutdown: that connection has ended",
-        "tcp_sslready": "TLS with the real server has begun",
     }
     Outboxes = {
         "outbox": "bytes for the client",
         "signal": "producerFinished: the connection is to be closed",
         "tcp_outbox": "bytes for the real server",
         "tcp_signal": "producerFinished: close that connection; shutdownMicroprocess: at once",
-        "tcp_makessl": "an SSLContext, or True: begin TLS with the real server",
     }
 
     relay = "replay"
@@ -70,6 +69,9 @@ class ConcreteMailHandler(Behind, StrictMailHandler):
         if self.relay not in ("replay", "live"):
             raise ValueError(f'relay is "replay" or "live", not {self.relay!r}')
         self.checkSettings()
+        if self.smtp_tls != "no":
+            self.inboxes["tcp_sslready"] = UNUSED  # TLS with the real server has begun
+            self.outboxes["tcp_makessl"] = NULL  # an SSLContext, or True: begin it
         self.TCPClient: Any = None
         self.relaying: Relaying | None = None
 

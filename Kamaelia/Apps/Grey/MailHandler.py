@@ -39,6 +39,7 @@ from Kamaelia.Apps.Grey.SessionState import SessionState
 from Kamaelia.Support.Greylist.Keys import printable
 from Kamaelia.Support.Protocol.SMTPListener import Ended, Event, Refused, Said, Text
 from Kamaelia.Support.Protocol.SMTPReply import SHUTTING_DOWN, Reply
+from Kamaelia.Util.Settings import refuseMisspelt
 
 LOG = logging.getLogger("Kamaelia.Apps.Grey")
 MOST_EVENTS = 100  # in one turn, so that others have theirs
@@ -92,6 +93,7 @@ class MailHandler(SessionState, Limits, component):
     _isLogged = False
 
     def __init__(self, **argd: Any) -> None:
+        refuseMisspelt(type(self), argd)
         super().__init__(**argd)
         self.beginSession()
         if self.starttls is not None:

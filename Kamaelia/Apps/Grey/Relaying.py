@@ -141,7 +141,7 @@ class Relaying:
                     self.relay.brokenBy is None or event.stage == "dot"
                 ):
                     self.goOn(event.reply)
-        while boxes["tcp_sslready"] and owner.relaying is self:
+        while "tcp_sslready" in boxes and boxes["tcp_sslready"] and owner.relaying is self:
             owner.recv("tcp_sslready")
             owner.send(self.relay.startedTLS(), "tcp_outbox")
             self._expect()
