@@ -504,17 +504,19 @@ class component(microprocess):
 
         If `child` is not a child of this component, do nothing.
         """
+        watchers = getattr(getattr(child, "_task", None), "watchers", ())
+        if self in watchers or child in self.children:  # one that has ended has no watchers
+            self._partFrom(child)
+
+    def _partFrom(self, child: Any) -> None:
+        """Remove a child, in constant time if many are removed."""
         task = getattr(child, "_task", None)
-        if task is not None and self in task.watchers:
+        if task is not None and task.watchers:
             task.watchers = [each for each in task.watchers if each is not self]
-            self._removed = self._removed or set()
-            self._removed.add(child)
-            if len(self._removed) * 2 > len(self._children):
-                self._dropRemoved()
-        elif child in self.children:  # a program put it into the list itself
-            self.children.remove(child)
-        else:
-            return
+        self._removed = self._removed or set()
+        self._removed.add(child)
+        if len(self._removed) * 2 > len(self._children):
+            self._dropRemoved()
         self.unlink(child)
 
     def _dropRemoved(self) -> None:

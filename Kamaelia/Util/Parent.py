@@ -30,7 +30,7 @@ from Axon.YieldCheck import waitMethod
 class parent(component):
     """parent(**attributes) -> a component that has children."""
 
-    _ended: Any = ()  # the children that have ended and have not been removed
+    _ended: Any = ()  # the children that have ended and have not been removed: the keys of a dict
 
     def adopt(self, *children: Any) -> None:
         """Make components children of this one, and activate them in order."""
@@ -46,17 +46,21 @@ class parent(component):
                 self._childEnded(child)
 
     def _childEnded(self, child: Any) -> None:
-        if self._ended:
-            self._ended.append(child)
-        else:
-            self._ended = [child]
+        self._ended = self._ended or {}
+        self._ended[child] = None
         super()._childEnded(child)
+
+    def removeChild(self, child: Any) -> None:
+        """Part from a child, as component.removeChild does."""
+        if child in self._ended:
+            del self._ended[child]
+        super().removeChild(child)
 
     def childrenDone(self) -> bool:
         """Remove the children that have ended; return True if none is left."""
         ended, self._ended = self._ended, ()
         for child in ended:
-            self.removeChild(child)
+            self._partFrom(child)
         return not self.hasChildren()
 
     @waitMethod("waitForChildren")

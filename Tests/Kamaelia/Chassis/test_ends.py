@@ -10,6 +10,7 @@ from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.Scheduler import scheduler
 from Axon.testing import feed
 from Kamaelia.Chassis.Graphline import Graphline
+from Kamaelia.Chassis.PAR import PAR
 from Kamaelia.Chassis.Pipeline import Pipeline
 from Kamaelia.Chassis.Supervisor import Supervisor
 from Kamaelia.Util.PassThrough import PassThrough
@@ -70,6 +71,41 @@ def instructionsToEnd(whole):
 @pytest.mark.parametrize("make", [pipeline, graphline])
 def test_four_times_as_many_components_take_four_times_as_long_to_end(make):
     assert instructionsToEnd(make(240)) < 5 * instructionsToEnd(make(60))
+
+
+class Compared(component):
+    """Ends after some turns, and counts how often it is compared with another component."""
+
+    comparisons = 0
+    __hash__ = component.__hash__
+
+    def __eq__(self, other):
+        type(self).comparisons += 1
+        return self is other
+
+    def main(self):
+        for _ in range(self.turns):
+            yield 1
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda parts: Pipeline(*parts),
+        lambda parts: Graphline(
+            linkages={},
+            **{f"part{number:05}x{number:05}": each for number, each in enumerate(parts)},
+        ),
+        lambda parts: PAR(*parts),
+    ],
+)
+def test_components_that_end_in_any_order_are_not_searched_for(make):
+    class Each(Compared):
+        """Counts for this test alone."""
+
+    parts = [Each(turns=100 - number) for number in range(100)]
+    make(parts).run()
+    assert Each.comparisons < 300
 
 
 def keepSending(whole, receiver, boxname):
