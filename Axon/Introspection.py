@@ -76,7 +76,8 @@ class ComponentSnapshot:
     """A microprocess and its boxes.
 
     parent: the id of the component that is woken and asked when this one ends or fails.
-    waitsFor: the inboxes in which a message ends its sleep; empty unless it is paused or waiting.
+    waitsFor: if it sleeps, the inboxes in which a message wakes it. (A wait for one inbox looks at
+    that one then, and goes on.)
     timeLeft: the seconds after which its sleep ends anyway. heldBy: the boxes that must be emptied.
     outboxes: their names; `Snapshot.linkages` shows where they lead.
     """
