@@ -53,6 +53,8 @@ from Axon.Box import (
     postbox,
     realsink,
     storageOf,
+    withItem,
+    withoutItem,
 )
 from Axon.ComponentCheck import checkBoxNames, checkMain, checkSettings, methodNames, whyNoComponent
 from Axon.debug import debug
@@ -187,12 +189,13 @@ class component(microprocess):
             self._wrongBox(boxname, "outbox")
         gate = sink.append(message)
         task = sink.task
-        if task.state < READY:
+        state = task.state
+        if state < READY:
             queue = task.queue  # task.wake(), but this is where the time goes
             task.state = queue.mark
             push = queue.push
             push(task)
-        elif task.state >= RUNNING:
+        elif state >= RUNNING:
             task.messageCame(sink.isUrgent)
         if gate is not None:
             self._task.hold(gate)
@@ -207,7 +210,7 @@ class component(microprocess):
             message = sink.popleft()
         except (KeyError, IndexError, AttributeError):
             self._cannotTake(boxname)
-        sink.reported = TAKEN
+        sink.reported = -1  # TAKEN; a literal is faster
         for task in sink.feeders:
             if not task.state:
                 queue = task.queue
@@ -238,7 +241,7 @@ class component(microprocess):
             self._wrongBox(boxname, "inbox")
         while sink:
             message = sink.popleft()
-            sink.reported = TAKEN
+            sink.reported = -1  # TAKEN; a literal is faster
             for task in sink.feeders:
                 if not task.state:
                     task.wake()
@@ -497,7 +500,7 @@ class component(microprocess):
             if not hasattr(child, "_task"):
                 raise wiringError(f"{self.name} cannot add a child: {whyNoComponent(child)}")
             self.children.append(child)
-            child._task.watchers = [*child._task.watchers, self]
+            child._task.watchers = withItem(child._task.watchers, self)
 
     def removeChild(self, child: Any) -> None:
         """Part from a child, and remove the linkages that this component made with it.
@@ -511,8 +514,8 @@ class component(microprocess):
     def _partFrom(self, child: Any) -> None:
         """Remove a child, in constant time if many are removed."""
         task = getattr(child, "_task", None)
-        if task is not None and task.watchers:
-            task.watchers = [each for each in task.watchers if each is not self]
+        if task is not None and self in task.watchers:
+            task.watchers = withoutItem(task.watchers, self)
         self._removed = self._removed or set()
         self._removed.add(child)
         if len(self._removed) * 2 > len(self._children):

@@ -19,7 +19,7 @@ of the round after the one in which they were activated.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from itertools import repeat
 from typing import Any, Protocol
 from weakref import ref
@@ -39,7 +39,10 @@ ENDED = 11
 # is shut, and WOKEN, not to sleep after all, because something happened during the turn.
 PAUSE, WAIT, WATCH, HOLD, WOKEN = 1, 2, 3, 4, 8
 WISHES = PAUSE | WAIT | WATCH | HOLD | WOKEN
-REPORTED = 16  # no wish: this turn began because a waitForMessage() was over, which has reported
+# No wish: the turn has begun because a waitForMessage() was over, which has reported what is there.
+REPORTED = 16
+# The wishes at the start of the turn after a sleep, by the wishes that led to it.
+AFTER = tuple(REPORTED if wish == WAIT else 0 for wish in range(2 * REPORTED))
 
 ONE = 1  # what nearly every turn yields: told from the rest by identity
 
@@ -92,7 +95,7 @@ class Task:
         self.state = UNBORN
         self.wish = 0
         self.callers: tuple[Any, Any] | None = None  # suspended bodies, innermost first
-        self.watchers: tuple[Any, ...] | list[Any] = ()  # processes, woken when this one ends
+        self.watchers: Collection[Any] = ()  # processes, woken when this one ends
         self.gates: list[Gate] | None = None
         self.deadline: float | None = None
 
@@ -319,22 +322,15 @@ class RunQueue:
                         if not wish:
                             task.state = self.mark
                             push(task)
-                        elif wish == PAUSE:
-                            task.wish = 0
-                            task.state = PAUSED
-                        elif wish == WAIT:
-                            task.wish = REPORTED
-                            task.state = WAITING
                         else:
-                            task.wish = 0
-                            wish &= WISHES
-                            if not wish:
+                            task.wish = AFTER[wish]
+                            if wish < HOLD:
+                                task.state = wish - 1
+                            elif wish == REPORTED:
                                 task.state = self.mark
                                 push(task)
-                            elif wish < HOLD:
-                                task.state = wish - 1
                             else:
-                                task.fallAsleep(wish)
+                                task.fallAsleep(wish & WISHES)
                     return bool(self)
                 except StopIteration:
                     keeper.ended(task)

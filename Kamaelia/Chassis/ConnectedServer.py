@@ -39,6 +39,7 @@ from typing import Any
 from weakref import WeakSet
 
 from Axon import Signals
+from Axon.Box import withItem, withoutItem
 from Axon.Component import component
 from Axon.ComponentCheck import madeComponent
 from Axon.Hooks import plainResult
@@ -265,8 +266,8 @@ class ServerCore(component):
     def _takeOver(self, adapter: Any) -> None:
         """The connection has ended and its handler has not: the handler is ours from now on."""
         handler = adapter.handler
-        watchers = [self if each is adapter else each for each in handler._task.watchers]
-        handler._task.watchers = watchers
+        watchers = withoutItem(handler._task.watchers, adapter)
+        handler._task.watchers = withItem(watchers, self)
         self._outlived.add(handler)
 
     def childComponents(self) -> list[Any]:

@@ -26,7 +26,7 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 from Axon.AxonExceptions import noSpaceInBox
-from Axon.Box import NULL, directsink
+from Axon.Box import NULL, directsink, withItem
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.Turns import ENDED, HOLD, PAUSE, UNBORN, WATCH
@@ -179,7 +179,7 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
     def attach(self, handler: Any) -> None:
         """Link `handler`, which lives as long as the connection; its errors end nothing else."""
         self.handler = handler
-        handler._task.watchers = [*handler._task.watchers, self]
+        handler._task.watchers = withItem(handler._task.watchers, self)
         joinHandler(self, handler)
         if "makessl" in handler.outboxes:
             self._takeDirectly("makessl", self._beginTLS)
