@@ -404,3 +404,53 @@ def test_an_interrupted_run_leaves_no_descriptor():
         with pytest.raises(ValueError, match="enough"):
             bad.run()
     assert len(os.listdir("/proc/self/fd")) <= before
+
+
+@pytest.mark.needs("openssl")
+@pytest.mark.usefixtures("eachLoop")
+@pytest.mark.parametrize("message", [" make ssl ", True, None, 0, object()], ids=repr)
+@pytest.mark.parametrize("isEarly", [True, False], ids=["early", "connected"])
+def test_a_message_of_any_kind_to_makessl_starts_tls(certificate, message, isEarly):
+    def behave(sock: socket.socket) -> str:
+        sock.sendall(b"" if isEarly else b"go")
+        with suppress(OSError), certificate.server.wrap_socket(sock, server_side=True):
+            return "a handshake"
+        return "a handshake that failed"
+
+    with peer(behave) as (port, gave):
+        client = TCPClient("127.0.0.1", port, serverHostname="localhost")
+        client.sslContext = certificate.client
+        if isEarly:
+            outcome = feed(client, makessl=[message], control=[])
+        else:
+            asker = _Asks(message=message)
+            asker.link((client, "outbox"), (asker, "inbox"))
+            asker.link((asker, "outbox"), (client, "makessl"))
+            asker.activate()
+            outcome = feed(client, control=[])
+    assert gave == ["a handshake"]
+    assert [type(each) for each in outcome["signal"]] == [socketShutdown]
+
+
+class _Asks(component):
+    """Sends `message` as soon as it gets anything."""
+
+    message: Any = None
+
+    def main(self) -> Any:
+        yield from self.waitForMessage("inbox")
+        self.send(self.message)
+
+
+@pytest.mark.usefixtures("eachLoop")
+def test_without_a_context_the_default_one_is_used_which_trusts_no_self_made_certificate(
+    certificate,
+):
+    def behave(sock: socket.socket) -> None:
+        with suppress(OSError), certificate.server.wrap_socket(sock, server_side=True):
+            pass
+
+    with peer(behave) as (port, _):
+        client = TCPClient("127.0.0.1", port, serverHostname="localhost")
+        outcome = feed(client, makessl=[" make ssl "], control=[])
+    assert isinstance(outcome["signal"][0].message, ssl.SSLError)

@@ -2,6 +2,7 @@
 
 import errno
 import socket
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -180,3 +181,93 @@ def test_a_multicast_sender_ends_when_no_more_is_to_be_sent():
     finished = producerFinished()
     sender = Multicast_sender("127.0.0.1", 0, GROUP, 1, interface="127.0.0.1")
     assert feed(sender, control=[finished])["signal"] == [finished]
+
+
+# Host names
+
+
+@pytest.fixture
+def answering(other: Any) -> Any:
+    """The port of a peer that sends back each datagram, from a thread of its own."""
+
+    def answer() -> None:
+        while (received := other.recvfrom(65536))[0] != b"stop":
+            other.sendto(*received)
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    yield other.getsockname()[1]
+    other.sendto(b"stop", other.getsockname())
+    thread.join(PATIENCE)
+
+
+def payloads(outcome: Any) -> list[bytes]:
+    return [data for data, _ in outcome["outbox"]]
+
+
+@pytest.mark.usefixtures("eachLoop")
+@GENERATIONS
+def test_a_postbox_peer_sends_to_a_host_by_name(kind, answering):
+    peer = kind.PostboxPeer("127.0.0.1", 0)
+    messages = [("localhost", answering, b"1"), ("localhost", answering, "2")]
+    assert payloads(feed(peer, until=until(2), inbox=messages, control=[])) == [b"1", b"2"]
+
+
+@pytest.mark.usefixtures("eachLoop")
+def test_a_sender_to_a_host_by_name_sends_all_before_it_ends(other):
+    sender = UDP_ng.UDPSender("localhost", other.getsockname()[1])
+    feed(sender, inbox=[b"%d" % number for number in range(200)], control=[producerFinished()])
+    assert [other.recv(10) for _ in range(200)] == [b"%d" % number for number in range(200)]
+
+
+@pytest.mark.usefixtures("eachLoop")
+def test_a_targetted_peer_is_aimed_at_a_name(answering):
+    peer = UDP.TargettedPeer("127.0.0.1", 0, "127.0.0.1", 1)
+    target = ("localhost", answering)
+    outcome = feed(peer, until=until(1), target=[target], inbox=[b"abc"], control=[])
+    assert payloads(outcome) == [b"abc"]
+
+
+@pytest.mark.usefixtures("eachLoop")
+@pytest.mark.parametrize("name", ["nobody.invalid", "a..b", "x" * 70, "\ud800", "a\0b"], ids=ascii)
+def test_what_is_sent_to_a_name_that_has_no_address_is_dropped_and_logged(name, answering, caplog):
+    peer = UDP.PostboxPeer("127.0.0.1", 0)
+    messages = [(name, 9, b"lost"), ("127.0.0.1", answering, b"kept")]
+
+    def isOver(outcome: Any) -> bool:
+        return bool(outcome["outbox"]) and not peer._targets.isWaiting()
+
+    class Poll(component):
+        def main(self) -> Any:
+            while not caplog.text:
+                self.pause(0.01)
+                yield 1
+            peer._deliver(("127.0.0.1", answering, b"and again"))
+
+    Poll().activate()
+    outcome = feed(peer, until=isOver, inbox=messages, control=[])
+    assert payloads(outcome)[0] == b"kept"
+    assert "drops what it sends to" in caplog.text
+
+
+@pytest.mark.usefixtures("eachLoop")
+def test_an_address_of_the_other_family_is_dropped_and_logged(answering, caplog):
+    peer = UDP.PostboxPeer("127.0.0.1", 0)
+    messages = [("::1", 9, b"lost"), ("127.0.0.1", answering, b"kept")]
+    outcome = feed(peer, until=until(1), inbox=messages, control=[])
+    assert payloads(outcome) == [b"kept"]
+    assert "drops what it sends to '::1'" in caplog.text
+
+
+@pytest.mark.usefixtures("eachLoop")
+@pytest.mark.parametrize("port", [-1, 65536, "9"])
+def test_a_port_that_is_none_is_an_error_of_its_sender(port):
+    with pytest.raises(ValueError, match="port must be"):
+        feed(UDP.PostboxPeer("127.0.0.1", 0), inbox=[("127.0.0.1", port, b"x")], control=[])
+
+
+@pytest.mark.usefixtures("eachLoop")
+@pytest.mark.parametrize("data", [5, None, [b"x"]])
+def test_what_is_no_bytes_is_an_error_that_names_the_peer(data):
+    with pytest.raises(TypeError, match=r"bytes or text expected, not .* 'inbox' of .*PostboxPeer"):
+        feed(UDP.PostboxPeer("127.0.0.1", 0), inbox=[("127.0.0.1", 9, data)], control=[])
