@@ -48,6 +48,10 @@ class _Host:
         self.job: Any = None  # the task that resolves it
         self.waiting: list[tuple[bytes, int]] = []  # (data, port)
 
+    def isResolving(self) -> bool:
+        """Return whether its name is being resolved. An eager task may be done at once."""
+        return self.job is not None and not self.job.done()
+
 
 class Targets:
     """Targets(peer, loop, transport) -> sends through the transport, to hosts by name or address.
@@ -67,11 +71,11 @@ class Targets:
         host = self._hosts.get(name)
         if host is None:
             host = self._hosts[name] = self._newHost(name)
-        if host.until < inf and host.job is None and self._loop.time() >= host.until:
+        if host.until < inf and not host.isResolving() and self._loop.time() >= host.until:
             host.job = self._loop.create_task(self._resolve(name, host))
         if host.address is not None:
             self._sendTo(data, host.address, port)
-        elif host.job is not None:
+        elif host.isResolving():
             host.waiting.append((data, port))
             if len(host.waiting) >= MOST_WAITING:
                 self._peer.pause_writing()
@@ -103,7 +107,7 @@ class Targets:
 
     def _forgetOldest(self) -> None:
         for name, host in self._hosts.items():
-            if host.job is None:
+            if not host.isResolving():
                 del self._hosts[name]
                 return
 
@@ -114,7 +118,6 @@ class Targets:
         except OSError as error:
             host.until = self._loop.time() + RETRY
             self._complain(name, error)
-        host.job = None
         waiting, host.waiting = host.waiting, []
         if host.address is not None:
             for data, port in waiting:

@@ -1,7 +1,9 @@
 """Datagrams on real sockets, in both generations of peers, and multicast."""
 
+import asyncio
 import errno
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -271,3 +273,20 @@ def test_a_port_that_is_none_is_an_error_of_its_sender(port):
 def test_what_is_no_bytes_is_an_error_that_names_the_peer(data):
     with pytest.raises(TypeError, match=r"bytes or text expected, not .* 'inbox' of .*PostboxPeer"):
         feed(UDP.PostboxPeer("127.0.0.1", 0), inbox=[("127.0.0.1", 9, data)], control=[])
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="eager tasks are new in Python 3.12")
+def test_an_eager_task_resolves_names_as_any_other(answering, monkeypatch):
+    kind = asyncio.SelectorEventLoop
+
+    def newLoop() -> Any:
+        loop = kind()
+        loop.set_task_factory(asyncio.eager_task_factory)
+        return loop
+
+    monkeypatch.setattr(asyncio, "SelectorEventLoop", newLoop)
+    peer = UDP.PostboxPeer("127.0.0.1", 0)
+    names = ("a..b", "a..b", "localhost")
+    messages = [(name, answering, name.encode()) for name in names]
+    outcome = feed(peer, until=until(1), inbox=messages, control=[])
+    assert payloads(outcome) == [b"localhost"]
