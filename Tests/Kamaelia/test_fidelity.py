@@ -81,13 +81,13 @@ def test_shutdownMicroprocess_discards_what_waits_for_a_carousel(slow):
 
 
 class Receive(component):
-    """Keeps the first message."""
+    """Keeps the first message, or the end of the connection."""
 
     received = None
 
     def main(self):
-        yield from self.waitForMessage("inbox")
-        self.received = self.recv()
+        yield from self.waitForMessage()
+        self.received = self.recv(self.anyReady())
         self.send(shutdownMicroprocess(), "signal")
 
 
@@ -120,6 +120,7 @@ def test_a_message_of_any_kind_starts_tls(certificate, encryptedEcho, monkeypatc
             ("START", "outbox"): ("CLIENT", "makessl"),
             ("DATA", "outbox"): ("CLIENT", "inbox"),
             ("CLIENT", "outbox"): ("RECEIVE", "inbox"),
+            ("CLIENT", "signal"): ("RECEIVE", "control"),
             ("RECEIVE", "signal"): ("CLIENT", "control"),
         },
     ).run()
