@@ -7,7 +7,6 @@ each subject in depth; this file shows that the statement, as a program uses it,
 import importlib
 import pkgutil
 import socket
-import ssl
 import threading
 from types import FunctionType
 
@@ -21,6 +20,7 @@ from Axon.testing import feed
 from Kamaelia.Chassis.Carousel import Carousel
 from Kamaelia.Chassis.Graphline import Graphline
 from Kamaelia.Chassis.Seq import Seq
+from Kamaelia.Internet import Encryption
 from Kamaelia.Internet.TCPClient import TCPClient
 from Kamaelia.Util.OneShot import OneShot
 from Kamaelia.Util.PassThrough import PassThrough
@@ -109,7 +109,7 @@ def encryptedEcho(certificate):
 
 
 def test_a_message_of_any_kind_starts_tls(certificate, encryptedEcho, monkeypatch):
-    monkeypatch.setattr(ssl, "create_default_context", lambda *_, **__: certificate.client)
+    monkeypatch.setattr(Encryption, "create_default_context", lambda: certificate.client)
     receive = Receive()
     Graphline(
         START=OneShot(" make ssl "),
