@@ -20,7 +20,6 @@ from Axon.testing import feed
 from Kamaelia.Chassis.Carousel import Carousel
 from Kamaelia.Chassis.Graphline import Graphline
 from Kamaelia.Chassis.Seq import Seq
-from Kamaelia.Internet import Encryption
 from Kamaelia.Internet.TCPClient import TCPClient
 from Kamaelia.Util.OneShot import OneShot
 from Kamaelia.Util.PassThrough import PassThrough
@@ -108,13 +107,14 @@ def encryptedEcho(certificate):
     thread.join(PATIENCE)
 
 
-def test_a_message_of_any_kind_starts_tls(certificate, encryptedEcho, monkeypatch):
-    monkeypatch.setattr(Encryption, "create_default_context", lambda: certificate.client)
+def test_a_message_of_any_kind_starts_tls(certificate, encryptedEcho):
+    client = TCPClient("localhost", encryptedEcho)
+    client.sslContext = certificate.client
     receive = Receive()
     Graphline(
         START=OneShot(" make ssl "),
         DATA=OneShot(b"hello"),
-        CLIENT=TCPClient("localhost", encryptedEcho),
+        CLIENT=client,
         RECEIVE=receive,
         linkages={
             ("START", "outbox"): ("CLIENT", "makessl"),
