@@ -15,9 +15,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from ssl import SSLContext
 from typing import TYPE_CHECKING, Any
 
 from Kamaelia.Apps.Grey.Relaying import Relaying
+from Kamaelia.Apps.Grey.ServerTLS import isVerifying
 from Kamaelia.Internet.TCPClient import TCPClient
 from Kamaelia.Support.Failover import Health, Server, serverAt
 from Kamaelia.Support.Protocol.ProxyHeader import Origin
@@ -59,8 +61,14 @@ class Behind:
     _lost: tuple[Any, Any] = (None, None)  # a mail's recipients, and what is said of them
 
     def checkSettings(self) -> None:
-        """Raises ValueError for settings that cannot be."""
+        """Raise ValueError if the settings contradict each other or have no meaning."""
         mannerOf("", self.smtp_tls, self.smtp_protocol, self.smtp_client_address)
+        context = self.smtp_ssl
+        if self.smtp_tls_name and isinstance(context, SSLContext) and not isVerifying(context):
+            raise ValueError(
+                "smtp_tls_name needs an smtp_ssl that verifies certificates: check_hostname,"
+                " and verify_mode ssl.CERT_REQUIRED"
+            )
         for server in self._servers():
             if server.path is not None and self.smtp_tls != "no" and not self.smtp_tls_name:
                 raise ValueError(f"TLS with {server} needs smtp_tls_name, the certificate's name")

@@ -25,6 +25,7 @@ from Kamaelia.Apps.Grey.Greylist import Greylist
 from Kamaelia.Apps.Grey.GreyListingPolicy import GreyListingPolicy
 from Kamaelia.Apps.Grey.LogFiles import mayAppend, note
 from Kamaelia.Apps.Grey.MailLog import jsonLine
+from Kamaelia.Apps.Grey.ServerTLS import contextFor
 from Kamaelia.Apps.Grey.Stores import checkSetting
 from Kamaelia.Apps.Grey.Support import packaged, readConfiguration
 from Kamaelia.Internet.Listening import closeAll, openPath, openSockets
@@ -176,15 +177,11 @@ def mistake(what: str) -> MistakesFound:
 
 
 def _clientTLS(authority: str) -> ssl.SSLContext:
-    """TLS towards the real server: whose certificate is verified if it is said who signs."""
+    """Return the context for TLS towards the real server. Raises MistakesFound."""
     try:
-        context = ssl.create_default_context(cafile=authority or None)
-    except (OSError, ssl.SSLError) as error:
+        return contextFor(authority)
+    except OSError as error:  # ssl.SSLError is one
         raise mistake(f"smtp_tls_ca, {authority}: {error}") from None
-    if not authority:  # as between servers of mail in general: RFC 7435, opportunistic security
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 def _listsOf(section: Any, mistakes: list[Mistake]) -> Lists:

@@ -32,6 +32,7 @@ from Kamaelia.Support.Greylist.Networks import parseNetwork
 from Kamaelia.Support.Greylist.Places import Place, placesOf
 from Kamaelia.Support.Greylist.Reading import Reading
 from Kamaelia.Support.Greylist.Rules import Rules
+from Kamaelia.Support.Greylist.ServerTLS import mistakeOfTLS
 
 FORGOTTEN = (
     "allowed_domains in [forward] is missing: name the domains whose mail is taken, or write"
@@ -99,6 +100,11 @@ class Configuration:
         if self.store.url == "memory:" and self.listen.workers > 1:
             what = "several workers cannot share memory: choose another store, or workers = 1"
             yield what, "store", "url"
+        server = self.server
+        found = mistakeOfTLS(server.smtp_tls, server.smtp_tls_ca, server.smtp_tls_name)
+        if found is not None:
+            what, name = found
+            yield what, "server", name
         yield from self._doubtsOfAddresses()
 
     def _doubtsOfAddresses(self) -> Iterator[Doubt]:

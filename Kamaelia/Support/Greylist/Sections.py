@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from Kamaelia.Support.Greylist.Rows import setting
 from Kamaelia.Support.Greylist.Values import (
     ADDRESS,
+    AUTHORITY,
     BALANCER,
     CLIENT,
     DURATION,
@@ -118,10 +119,16 @@ class Server:
         word("no", "may", "must"), "no", "Whether STARTTLS is used towards the real server."
     )
     smtp_tls_ca: str = setting(
-        FILE, "", "Who must have signed the real server's certificate, in PEM; empty: anybody."
+        AUTHORITY,
+        "",
+        "The authority that must have signed the real server's certificate; empty: the certificate"
+        " is not verified.",
     )
     smtp_tls_name: str = setting(
-        TEXT, "", "Whose certificate it must be; empty: that of the host in its address."
+        TEXT,
+        "",
+        "The name that the certificate must have, which needs smtp_tls_ca; empty: the host in the"
+        " server's address.",
     )
     smtp_timeouts: tuple[tuple[str, float], ...] = setting(
         durations(STAGES), {}, "How long it may take at each stage, where not as usual."

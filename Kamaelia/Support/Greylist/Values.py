@@ -251,6 +251,9 @@ def parseBalancer(text: str) -> Any:
 FLAG = Kind(readFlag, lambda value: "true" if value else "false", "true or false")
 TEXT = Kind(readText, quoted, "text")
 FILE = Kind(readText, quoted, "the name of a file; empty: none")
+AUTHORITY = Kind(
+    readText, quoted, 'the name of a file in PEM, or "system" for the authorities of the system'
+)
 PATH = Kind(readPath, quoted, "the name of a file")
 DURATION = Kind(readDuration, writeDuration, 'seconds, or as in "30s", "5m", "1h", "2d"')
 SIZE = Kind(readSize, writeSize, 'octets, or as in "64KiB", "32MiB"')

@@ -330,7 +330,11 @@ def test_settings_that_are_wrong_together_are_said(tmp_path: Path, capsys: Any) 
     file.write_text(server + "[forward]\nallowed_domains = []\n")
     assert main(["check", "-c", str(file)]) == 1
     assert "TLS with unix:/x needs smtp_tls_name" in capsys.readouterr().err
-    file.write_text(f'{server}smtp_tls_name = "mx"\n[forward]\nallowed_domains = []\n')
+    server += 'smtp_tls_name = "mx"\n'
+    file.write_text(f"{server}[forward]\nallowed_domains = []\n")
+    assert main(["check", "-c", str(file)]) == 1
+    assert "line 4: smtp_tls_name is the name in a certificate" in capsys.readouterr().err
+    file.write_text(f'{server}smtp_tls_ca = "system"\n[forward]\nallowed_domains = []\n')
     assert main(["check", "-c", str(file)]) == 0
 
 

@@ -454,3 +454,27 @@ def test_the_examples_of_each_module_are_true(name):
     result = doctest.testmod(module, extraglobs=extra | vars(module), optionflags=options)
     assert result.failed == 0
     assert result.attempted > 0
+
+
+@pytest.mark.parametrize(
+    ("lines", "setting"),
+    [
+        ('smtp_tls = "must"\nsmtp_tls_name = "mx"', "smtp_tls_name"),
+        ('smtp_tls = "may"\nsmtp_tls_name = "mx"', "smtp_tls_name"),
+        ('smtp_tls = "no"\nsmtp_tls_name = "mx"', "smtp_tls_name"),
+        ('smtp_tls_ca = "system"', "smtp_tls_ca"),
+        ('smtp_tls_name = "mx"\nsmtp_tls_ca = "/ca.pem"', "smtp_tls_ca"),
+    ],
+)
+def test_a_certificate_that_would_not_be_verified_is_a_mistake(lines, setting):
+    (mistake,) = mistakesOf(f"{LEAST}[server]\n{lines}\n")
+    assert mistake.what.startswith(setting)
+    assert mistake.line == 4 + lines.split("\n").index(
+        next(line for line in lines.split("\n") if line.startswith(setting))
+    )
+
+
+@pytest.mark.parametrize("authority", ["system", "/ca.pem"])
+def test_a_name_in_a_certificate_with_an_authority_is_right(authority):
+    server = f'smtp_tls = "must"\nsmtp_tls_name = "mx"\nsmtp_tls_ca = "{authority}"'
+    assert parse(f"{LEAST}[server]\n{server}\n").server.smtp_tls_ca == authority
