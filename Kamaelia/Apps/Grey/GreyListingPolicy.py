@@ -46,6 +46,7 @@ from Kamaelia.Support.Protocol.SPF import keyOf
 
 POSTMASTER = "<postmaster>"  # whoever takes mail takes it for this one (RFC 5321 section 4.5.1)
 ROUTES = frozenset("%!@")
+NO_ANSWER = "the store gave no answer"  # the reason of a verdict
 
 
 class GreyListingPolicy(Noting, ConcreteMailHandler):
@@ -116,7 +117,7 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
             decision = self._decisionOn(recipient)
         except StoreFailed as error:
             isAccepted = self.greylist.failed(error)
-            decision = Decision(isAccepted, "the store gave no answer")
+            decision = Decision(isAccepted, NO_ANSWER)
         verdict = ACCEPTED if decision.isAccepted else DEFERRED
         self.note(recipient, verdict, decision.reason, decision.wait)
         return decision.isAccepted
@@ -187,19 +188,19 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
             self.answerTo("tarpit", after, self.greylist.tarpit)
 
     def deferRecipient(self, recipient: str) -> None:
-        """A recipient is to be tried again; others may go on."""
-        self._defer(self.verdictOn(recipient).wait, closes=False)
+        """Answer that a recipient is to be tried again; others may go on."""
+        self._defer([recipient], closes=False)
 
     def deferMail(self) -> None:
-        """The mail is to be tried again."""
-        wait = max([self.verdictOn(each).wait for each in self.recipients], default=0.0)
-        self._defer(wait, closes=True)
+        """Answer that the mail is to be tried again."""
+        self._defer(self.recipients, closes=True)
 
-    def _defer(self, wait: float, closes: bool) -> None:
-        when = f"in {wait:.0f} seconds" if wait >= 1 else "later"
-        text = f"4.7.1 Greylisted, please try again {when} ({self.mailId})"
+    def _defer(self, recipients: list[str], closes: bool) -> None:
+        verdicts = [self.verdictOn(each) for each in recipients]
+        wait = max([each.wait for each in verdicts], default=0.0)
+        hasAnswer = all(each.reason != NO_ANSWER for each in verdicts)
         self.mailStatus = "DEFERRED"
-        self.lastReply = Reply(451, text, closes)
+        self.lastReply = deferral(wait, self.mailId, closes, hasAnswer)
         self.answer(self.lastReply)
 
     def _isTrusted(self) -> bool:
@@ -264,6 +265,19 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
             if key != self.peer:
                 return key
         return self.greylist.clientKey(self.peer)
+
+
+def deferral(wait: float, mailId: str, closes: bool, hasAnswer: bool = True) -> Reply:
+    """Return the reply that defers a mail; `hasAnswer`: whether the store could be asked.
+
+    A mail that is deferred because the store failed was not greylisted (RFC 3463 section 3.4:
+    X.3.0 is a failure of the mail system, X.7.1 a decision of its policy).
+    """
+    if not hasAnswer:
+        text = f"4.3.0 The mail cannot be checked at present, please try again later ({mailId})"
+        return Reply(451, text, closes)
+    when = f"in {wait:.0f} seconds" if wait >= 1 else "later"
+    return Reply(451, f"4.7.1 Greylisted, please try again {when} ({mailId})", closes)
 
 
 def domainOf(recipient: str) -> str:

@@ -97,6 +97,16 @@ class Greylist:
             self._process = thisProcess()
         return self._opened
 
+    def _reopenIfReplaced(self) -> None:
+        """Open the store again if its file was deleted or moved away. Raises StoreFailed."""
+        store = self._opened
+        if store is None or self._process != thisProcess() or not store.isReplaced():
+            return
+        self._opened = None
+        LOG.warning("%r was deleted or moved away: it is opened again", store)
+        for name, by in store.abandon().items():
+            self.opened.count(name, by)
+
     def inherit(self, before: Greylist) -> None:
         """Goes on with the store that is open, and with what was read from it."""
         for name in ("store", "_opened", "_process", "_live", "_version", "_until", "_isFailing"):
@@ -197,6 +207,7 @@ class Greylist:
             return
         self._refreshed = now
         try:
+            self._reopenIfReplaced()
             version = self.opened.entriesVersion()
             if version != self._version or now >= self._until:
                 self._takeEntries([each for each in self.opened.entries() if not isOver(each, now)])

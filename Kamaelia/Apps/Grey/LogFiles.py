@@ -7,24 +7,27 @@ Example usage
 
 How does it work?
 -----------------
-A line is in its file when append() returns, whole, wherever other processes write there as
-well (O_APPEND). A file that was moved away or deleted is opened anew, within AGAIN seconds,
-so that logs can be rotated without a word to us. The MOST files that were opened last stay
-open. What an append raises is the OSError that opening or writing gave; the next one tries
-anew. Processes that are forked may go on with what was open. Call it in one thread. A new
-file is not for all to read: who writes to whom is in it.
+The line is in its file, complete, when append() returns, also if other processes write to
+the same file (O_APPEND). A file that was moved away or deleted is opened again within AGAIN
+seconds, so that logs can be rotated without a signal. The MOST files that were opened last
+stay open. append() raises the OSError that opening or writing gave, and closes the file; the
+next call opens it again. A file that ends in the middle of a line, as after a full disk, gets
+the missing line end first. Forked processes may go on with the open files. Call it in one
+thread. A new file is not readable for everybody: it says who writes to whom.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-from time import monotonic
+import stat
+from time import monotonic, sleep
 from typing import NamedTuple
 
 LOG = logging.getLogger("Kamaelia.Apps.Grey")
 MOST = 16  # files that stay open: a program has a log or two
 AGAIN = 0.1  # seconds after which it is looked whether a file is still where it was
+WRITE_TIME = 0.001  # seconds in which another process finishes the line that it is writing
 Identity = tuple[int, int]
 
 
@@ -34,6 +37,7 @@ class File(NamedTuple):
     descriptor: int
     identity: Identity
     until: float  # it is taken to be where it was
+    isMidLine: bool  # its last line has no end
 
 
 _open: dict[str, File] = {}  # by name
@@ -53,11 +57,14 @@ def note(filename: str, line: str) -> None:
 
 
 def append(filename: str, line: str) -> None:
-    """Adds a line to the file of this name, which is made where there is none. Raises OSError."""
+    """Add a line to the file of this name; create the file if there is none. Raises OSError."""
     data = f"{line}\n".encode(errors="backslashreplace")
     file = _open.get(filename)
     if file is None or monotonic() >= file.until:
         file = _fileAt(filename)
+    if file.isMidLine:
+        data = b"\n" + data
+        _open[filename] = file._replace(isMidLine=False)
     try:
         while data:  # more than once where a disk or a pipe takes only some of it
             data = data[os.write(file.descriptor, data) :]
@@ -88,11 +95,38 @@ def _fileAt(filename: str) -> File:
         _close(filename)
     while len(_open) >= MOST:
         _close(next(iter(_open)))
-    descriptor = os.open(filename, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+    descriptor = _openFile(filename)
     status = os.fstat(descriptor)
     identity = (status.st_dev, status.st_ino)
-    file = _open[filename] = File(descriptor, identity, monotonic() + AGAIN)
+    until = monotonic() + AGAIN
+    file = _open[filename] = File(descriptor, identity, until, _isMidLine(descriptor))
     return file
+
+
+def _openFile(filename: str) -> int:
+    how = os.O_APPEND | os.O_CREAT
+    try:
+        return os.open(filename, os.O_RDWR | how, 0o640)  # its last octet is read
+    except PermissionError:
+        return os.open(filename, os.O_WRONLY | how, 0o640)
+
+
+def _isMidLine(descriptor: int) -> bool:
+    """Return whether the last line of the file has no end, and no process is writing it."""
+    if _hasOpenLine(descriptor):
+        sleep(WRITE_TIME)
+        return _hasOpenLine(descriptor)
+    return False
+
+
+def _hasOpenLine(descriptor: int) -> bool:
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode) or not status.st_size:
+        return False
+    try:
+        return os.pread(descriptor, 1, status.st_size - 1) not in (b"\n", b"")
+    except OSError:  # it may be written, but not read
+        return False
 
 
 def _identityOf(filename: str) -> Identity | None:

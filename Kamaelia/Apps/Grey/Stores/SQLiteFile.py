@@ -16,6 +16,7 @@ is found without another index.
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -46,17 +47,24 @@ CREATE TABLE IF NOT EXISTS version (entries INTEGER NOT NULL);
 INSERT INTO version SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM version);
 """
 
+MOVE_AWAY = (
+    "{} move it away together with its -wal and -shm files, and a new one is made with the next"
+    " mail, without a restart; `sqlite3 FILE .recover` may save what was in it"
+)
+WRITABLE = "the file and its folder must be writable for this user"
+REPLACED = "the file was deleted or moved away: a new one is made with the next mail"
 REMEDIES = {
     sqlite3.SQLITE_BUSY: "another process has it locked for too long",
     sqlite3.SQLITE_FULL: "make room on its disk, and it goes on by itself",
     sqlite3.SQLITE_IOERR: "its disk is full, at a limit, or broken: the system's log says more",
-    sqlite3.SQLITE_READONLY: "the file and its folder must be writable for this user",
-    sqlite3.SQLITE_PERM: "the file and its folder must be writable for this user",
+    sqlite3.SQLITE_READONLY: WRITABLE,
+    sqlite3.SQLITE_PERM: WRITABLE,
     sqlite3.SQLITE_CANTOPEN: "its folder must be there, and be writable for this user: two more"
     " files are kept beside it",
-    sqlite3.SQLITE_CORRUPT: "it is damaged: move it away with its -wal and -shm, and a new one is"
-    " made; `sqlite3 FILE .recover` may save what was in it",
-    sqlite3.SQLITE_NOTADB: "it is no SQLite file: name another, or move it away",
+    sqlite3.SQLITE_CORRUPT: MOVE_AWAY.format("it is damaged:"),
+    sqlite3.SQLITE_NOTADB: MOVE_AWAY.format(
+        "it is no SQLite file, or it is damaged: name another file, or"
+    ),
     sqlite3.SQLITE_PROTOCOL: "its file system cannot lock: it must be a local one",
 }
 
@@ -90,7 +98,18 @@ def explained(path: str) -> Iterator[None]:
 def explain(path: str, error: sqlite3.Error) -> StoreFailed:
     """What to tell whoever asked."""
     remedy = REMEDIES.get(_codeOf(error), "see the documentation of SQLite")
+    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_DBMOVED:
+        remedy = REPLACED
     return StoreFailed(f"the store {path} failed: {error}; {remedy}")
+
+
+def identityOf(path: str) -> tuple[int, int] | None:
+    """Return what tells the file at `path` from another; None if there is none."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def isBusy(error: sqlite3.Error) -> bool:
@@ -111,6 +130,8 @@ def _create(path: str) -> None:
     except FileExistsError:
         if not os.path.isfile(path):
             raise OSError("it is no file") from None
+        if not os.access(path, os.R_OK | os.W_OK):  # SQLite would open it, only to read
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES)) from None
 
 
 def _prepare(connection: sqlite3.Connection, path: str) -> None:

@@ -18,6 +18,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
@@ -25,7 +26,7 @@ from typing import Any, TypeVar
 from Kamaelia.Support.Greylist.Rules import Record, Regular, Rules, Triple
 
 from .SQLiteDecision import IS_TRIPLE, LOOK
-from .SQLiteFile import explain, isBusy, openFile
+from .SQLiteFile import explain, identityOf, isBusy, openFile
 from .SQLiteKeeper import Keeper
 from .SQLiteSweep import REGULARS, TRIPLES, Key, Table, endOfSlice, sweepSlice
 from .Store import Counts, Entry, Store, StoreFailed, checkEntry, merge, thisProcess
@@ -48,6 +49,7 @@ class SQLiteRecords(Store):
         self.path = path
         self._isClosed = False
         self._sql = openFile(path)
+        self._identity = identityOf(path)
         self._writing = threading.Lock()  # of counters
         self._keeper = Keeper(path, self._writeCounters, self.count)
 
@@ -227,6 +229,19 @@ class SQLiteRecords(Store):
             self.flush()
         finally:
             self._sql.close()
+
+    def isReplaced(self) -> bool:
+        """See Store."""
+        return identityOf(self.path) != self._identity
+
+    def abandon(self) -> dict[str, int]:
+        """See Store."""
+        if not self._isClosed:
+            self._isClosed = True
+            self._keeper.stop()
+            with suppress(sqlite3.Error):
+                self._sql.close()
+        return self._takePending()
 
     def _ask(self, question: str, *values: object) -> list[tuple[Any, ...]]:
         return self._do(lambda: self._sql.execute(question, values).fetchall())

@@ -161,6 +161,14 @@ class Store(ABC):
     def close(self) -> None:
         """Write what is to be written, and let go. May be called again."""
 
+    def isReplaced(self) -> bool:
+        """Return whether what was opened is gone or is another one now. Cheap to ask."""
+        return False
+
+    def abandon(self) -> dict[str, int]:
+        """Let go of what was opened, without writing to it -> counters that were not written."""
+        return self._takePending()
+
     async def waitForClose(self) -> None:
         """After close(), in an event loop: until what is under way has ended."""
 

@@ -294,6 +294,21 @@ def test_a_store_that_cannot_answer_means_what_the_setting_says(
     assert len([each for each in caplog.messages if str(tmp_path) in each]) == 1
 
 
+@pytest.mark.parametrize("decide_at", ["data", "rcpt"])
+def test_a_mail_that_the_store_cannot_judge_is_deferred_and_not_called_greylisted(
+    make: Any, clock: Clock, tmp_path: Any, decide_at: str
+) -> None:
+    records: list[Any] = []
+    protocol = make(store=f"sqlite:{tmp_path}", decide_at=decide_at, journal=records.append)
+    heard = talk(protocol(), *MAIL, TO, "DATA" if decide_at == "data" else "QUIT").heard
+    (deferred,) = [each for each in heard if each.startswith("451")]
+    assert deferred.startswith("451 4.3.0 ")
+    (record,) = records
+    assert record["reply"].startswith("451 4.3.0 ")
+    assert record["recipients"][0]["reason"] == "the store gave no answer"
+    assert "reylisted" not in json.dumps(record)
+
+
 class SlowGreylist(Greylist):
     """The store answers a turn later."""
 

@@ -1,6 +1,8 @@
 """Log files that stay open: moved away, shared, full, and never too many."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from multiprocessing import get_context
 from pathlib import Path
@@ -9,6 +11,7 @@ import pytest
 
 from Kamaelia.Apps.Grey import LogFiles
 from Kamaelia.Apps.Grey.LogFiles import AGAIN, MOST, append, note
+from Tests.Kamaelia.Apps.Grey.programs import ROOT
 
 LINES = 2000
 
@@ -179,6 +182,51 @@ def test_a_line_that_cannot_be_written_is_said_once_until_one_can_be(
     file.mkdir()
     note(str(file), "lost")
     assert len(caplog.records) == 2
+
+
+FULL_DISK = """
+import resource, sys
+from Kamaelia.Apps.Grey.LogFiles import append
+limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+append(sys.argv[1], "first")
+resource.setrlimit(resource.RLIMIT_FSIZE, (15, limit[1]))
+for line in ("cut off in the middle", "lost"):
+    try:
+        append(sys.argv[1], line)
+    except OSError:
+        continue
+    raise AssertionError(line)
+resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+append(sys.argv[1], "next")
+append(sys.argv[1], "last")
+"""
+
+
+def test_the_line_after_a_full_disk_begins_on_a_new_line(tmp_path: Path) -> None:
+    file = tmp_path / "log"
+    subprocess.run([sys.executable, "-c", FULL_DISK, str(file)], check=True, timeout=60, cwd=ROOT)
+    assert file.read_text() == "first\ncut off i\nnext\nlast\n"
+
+
+def test_a_log_that_an_earlier_process_left_in_the_middle_of_a_line_is_continued_on_a_new_one(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "log"
+    file.write_text("killed while it wr")
+    append(str(file), "next")
+    append(str(file), "last")
+    assert file.read_text() == "killed while it wr\nnext\nlast\n"
+
+
+def test_a_log_that_may_be_written_but_not_read_is_written(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    try:
+        append(f"/dev/fd/{writer}", "line")
+        assert os.read(reader, 100) == b"line\n"
+    finally:
+        LogFiles.closeAll()
+        os.close(reader)
+        os.close(writer)
 
 
 def test_a_new_log_is_not_for_all_to_read(tmp_path: Path) -> None:
