@@ -137,6 +137,7 @@ class component(microprocess):
     _postoffice: Any = None
     _children: Any = None
     _removed: Any = ()  # former children that are still in the list
+    _listed: Any = ()  # what is in the list, as a set, if that has been asked for
     _methodNames: ClassVar[frozenset[str] | None] = None  # found when a setting is first given
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -488,7 +489,7 @@ class component(microprocess):
 
     @children.setter
     def children(self, children: Any) -> None:
-        self._children, self._removed = children, ()
+        self._children, self._removed, self._listed = children, (), ()
 
     def hasChildren(self) -> bool:
         """Return whether this component has children."""
@@ -508,8 +509,16 @@ class component(microprocess):
         If `child` is not a child of this component, do nothing.
         """
         watchers = getattr(getattr(child, "_task", None), "watchers", ())
-        if self in watchers or child in self.children:  # one that has ended has no watchers
+        if self in watchers or self._lists(child):  # one that has ended has no watchers
             self._partFrom(child)
+
+    def _lists(self, child: Any) -> bool:
+        """Return whether `child` is in the list of children, in constant time if asked often."""
+        if not self._children or child in self._removed:
+            return False
+        if len(self._listed) != len(self._children):
+            self._listed = set(self._children)
+        return child in self._listed
 
     def _partFrom(self, child: Any) -> None:
         """Remove a child, in constant time if many are removed."""
@@ -524,7 +533,7 @@ class component(microprocess):
 
     def _dropRemoved(self) -> None:
         """Remove from the list those that are not children any longer, all in one pass."""
-        removed, self._removed = self._removed, ()
+        removed, self._removed, self._listed = self._removed, (), ()
         self._children[:] = [each for each in self._children if each not in removed]
 
     def childComponents(self) -> list[Any]:

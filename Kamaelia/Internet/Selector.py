@@ -11,10 +11,12 @@ Example usage
 
 How does it work?
 -----------------
-The event loop watches the descriptor: no thread, no poll loop. Each request is
-answered once, in the inbox that it names, and then forgotten. The answer is the
-object whose descriptor is ready, or an OSError if that object cannot be watched,
-which the log says, too. A file is always ready.
+A poll object (epoll or kqueue) watches the descriptors, and the event loop watches
+the poll object: no thread, no poll loop. A descriptor that its owner closes leaves the
+poll object by itself, whereas uvloop aborts the process if it is given one that is
+closed soon after. Each request is answered once, in the inbox that it names, and then
+forgotten. The answer is the object whose descriptor is ready, or an OSError if that
+object cannot be watched, which the log says, too. A file is always ready.
 
 Termination: a shutdown message on "control".
 """
@@ -25,6 +27,7 @@ import errno
 import logging
 from collections.abc import Generator
 from contextlib import suppress
+from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 from typing import Any, NamedTuple
 
 from Axon.Component import component
@@ -45,17 +48,9 @@ LOG = logging.getLogger("Kamaelia.Internet.Selector")
 SERVICE, SHUTDOWN = "selector", "selectorshutdown"
 
 
-class _Kind(NamedTuple):
-    """What can be asked of the loop, and how."""
-
-    add: str
-    remove: str
-
-
-READER, WRITER = _Kind("add_reader", "remove_reader"), _Kind("add_writer", "remove_writer")
-
-ADD = {newReader: READER, newWriter: WRITER, newExceptional: READER}
-REMOVE = {removeReader: READER, removeWriter: WRITER, removeExceptional: READER}
+KINDS = (EVENT_READ, EVENT_WRITE)
+ADD = {newReader: EVENT_READ, newWriter: EVENT_WRITE, newExceptional: EVENT_READ}
+REMOVE = {removeReader: EVENT_READ, removeWriter: EVENT_WRITE, removeExceptional: EVENT_READ}
 
 
 class _Request(NamedTuple):
@@ -77,10 +72,12 @@ class Selector(component):
 
     def __init__(self, **argd: Any) -> None:
         super().__init__(**argd)
-        self._watched: dict[tuple[int, _Kind], _Request] = {}
+        self._watched: dict[tuple[int, int], _Request] = {}
 
     def main(self) -> Generator[int, None, None]:
-        theLoopOf(self)
+        loop = theLoopOf(self)
+        self._poll = DefaultSelector()
+        loop.add_reader(self._poll, self._answerReady)
         try:
             while not self._isOver():
                 yield from self.waitForMessage()
@@ -89,6 +86,8 @@ class Selector(component):
         finally:
             for descriptor, kind in list(self._watched):
                 self._forget(descriptor, kind)
+            loop.remove_reader(self._poll)
+            self._poll.close()
             self._leaveTracker()
 
     def _isOver(self) -> bool:
@@ -107,11 +106,11 @@ class Selector(component):
             if isinstance(message, cls):
                 self._unwatch(kind, message.object)
 
-    def _watch(self, kind: _Kind, request: _Request) -> None:
+    def _watch(self, kind: int, request: _Request) -> None:
         try:
             descriptor = _descriptorOf(request.selectable)
             self._forgetClosed(descriptor, request.selectable)
-            self._add(kind, descriptor)
+            self._pollFor(descriptor, self._kindsOf(descriptor) | kind)
         except PermissionError:  # the system does not watch files, as they never make one wait
             self._answer(request, request.selectable)
         except (OSError, ValueError, TypeError) as error:
@@ -122,21 +121,29 @@ class Selector(component):
                 self._changeOutside(1)
             self._watched[descriptor, kind] = request
 
-    def _add(self, kind: _Kind, descriptor: int) -> None:
-        getattr(self.scheduler.loop, kind.add)(descriptor, self._isReady, descriptor, kind)
+    def _kindsOf(self, descriptor: int) -> int:
+        """Return what is asked of `descriptor`: the sum of some of KINDS, or 0."""
+        return sum(kind for kind in KINDS if (descriptor, kind) in self._watched)
+
+    def _pollFor(self, descriptor: int, kinds: int) -> None:
+        """Have the poll object watch `descriptor` for `kinds`, and for nothing if that is 0."""
+        with suppress(KeyError):
+            self._poll.unregister(descriptor)
+        if kinds:
+            self._poll.register(descriptor, kinds)
 
     def _forgetClosed(self, descriptor: int, selectable: Any) -> None:
         """Forget requests for an object that was closed, so that its number is used anew.
 
-        The event loop would take the old and the new one for the same, and watch neither.
+        The poll object knows only the number, and would take the old and the new one for the same.
         """
-        for kind in (READER, WRITER):
+        for kind in KINDS:
             request = self._watched.get((descriptor, kind))
             if request is not None and request.selectable is not selectable:
                 self._forget(descriptor, kind)
                 self._answer(request, OSError(errno.EBADF, "it was closed while it was watched"))
 
-    def _unwatch(self, kind: _Kind, selectable: Any) -> None:
+    def _unwatch(self, kind: int, selectable: Any) -> None:
         """Forget a request. A socket that is closed by now is found by what it is."""
         for (descriptor, each), request in list(self._watched.items()):
             if each is kind and (request.selectable is selectable or descriptor == selectable):
@@ -145,16 +152,20 @@ class Selector(component):
         with suppress(OSError, ValueError, TypeError):
             self._forget(_descriptorOf(selectable), kind)
 
-    def _forget(self, descriptor: int, kind: _Kind) -> None:
+    def _forget(self, descriptor: int, kind: int) -> None:
         if self._watched.pop((descriptor, kind), None) is not None:
             with suppress(OSError):  # it is closed
-                getattr(self.scheduler.loop, kind.remove)(descriptor)
+                self._pollFor(descriptor, self._kindsOf(descriptor))
             self._changeOutside(-1)
 
-    def _isReady(self, descriptor: int, kind: _Kind) -> None:
-        request = self._watched[descriptor, kind]
-        self._forget(descriptor, kind)
-        self._answer(request, request.selectable)
+    def _answerReady(self) -> None:
+        """Answer the requests for descriptors that are ready; the loop calls this."""
+        for key, ready in self._poll.select(0):
+            for kind in KINDS:
+                if ready & kind:
+                    request = self._watched[key.fd, kind]
+                    self._forget(key.fd, kind)
+                    self._answer(request, request.selectable)
 
     def _answer(self, request: _Request, answer: Any) -> None:
         who, boxname = request.replyService

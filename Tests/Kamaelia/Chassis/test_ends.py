@@ -44,9 +44,8 @@ def graphline(size):
     return Graphline(linkages=linkages, **{name: PassThrough() for name in names})
 
 
-def instructionsToEnd(whole):
-    """Run `whole` until it waits, and count the instructions that it takes to end."""
-    turns = whole.activate().scheduler.main()
+def instructionsOf(work):
+    """Return how many instructions of Python `work()` takes."""
     count = 0
 
     def trace(frame, event, argument):
@@ -55,22 +54,48 @@ def instructionsToEnd(whole):
         count += event == "opcode"
         return trace
 
-    while any(each._isRunnable() for each in scheduler.run.listAllThreads()):
-        next(turns)
     before = sys.gettrace()
-    whole._deliver(producerFinished(), "control")
     sys.settrace(trace)
     try:
-        for _ in turns:
-            pass
+        work()
     finally:
         sys.settrace(before)
+    return count
+
+
+def instructionsToEnd(whole):
+    """Run `whole` until it waits, and count the instructions that it takes to end."""
+    turns = whole.activate().scheduler.main()
+    while any(each._isRunnable() for each in scheduler.run.listAllThreads()):
+        next(turns)
+    whole._deliver(producerFinished(), "control")
+    return instructionsOf(lambda: list(turns))
+
+
+def instructionsToRemove(size):
+    """Count the instructions with which a component removes children that have ended."""
+    parent, children = component(), [Once() for _ in range(size)]
+    parent.addChildren(*children)
+    for each in children:
+        each.activate()
+    scheduler.run.runThreads()
+
+    def remove():
+        for each in children:
+            parent.removeChild(each)
+
+    count = instructionsOf(remove)
+    assert parent.children == []
     return count
 
 
 @pytest.mark.parametrize("make", [pipeline, graphline])
 def test_four_times_as_many_components_take_four_times_as_long_to_end(make):
     assert instructionsToEnd(make(240)) < 5 * instructionsToEnd(make(60))
+
+
+def test_a_component_removes_each_child_that_has_ended_in_constant_time():
+    assert instructionsToRemove(400) < 5 * instructionsToRemove(100)
 
 
 class Compared(component):

@@ -154,3 +154,42 @@ def test_a_request_for_a_socket_that_is_closed_by_now_can_be_removed():
         asker = Asker(requests=[reading(first), remove], expected=0)
         asker.run()
         assert asker.scheduler.outside == 0
+
+
+@pytest.mark.usefixtures("eachLoop")
+@pytest.mark.parametrize("ask", [newReader, newWriter])
+def test_a_socket_may_be_closed_as_soon_as_it_is_watched(ask):
+    first, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    ready, far = socket.socketpair()
+    far.send(b"x")
+
+    def close(asker: Any) -> Any:
+        first.close()
+        return reading(ready)(asker)
+
+    def watch(asker: Any) -> Any:
+        return ask(asker, ((asker, "ReadReady"), first))
+
+    def nothing(asker: Any) -> Any:
+        return removeReader(asker, ready)
+
+    with first, other, ready, far:
+        asker = Asker(requests=[nothing, watch, close])  # watched in the turn before it is closed
+        asker.run()
+        assert asker.answers == [ready]
+
+
+@pytest.mark.usefixtures("eachLoop")
+def test_a_socket_can_be_watched_for_reading_and_for_writing():
+    first, other = socket.socketpair()
+    other.send(b"x")
+    with first, other:
+        asker = Asker(
+            requests=[
+                reading(first),
+                lambda asker: newWriter(asker, ((asker, "ReadReady"), first)),
+            ],
+            expected=2,
+        )
+        asker.run()
+        assert asker.answers == [first, first]
