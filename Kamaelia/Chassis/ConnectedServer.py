@@ -98,6 +98,8 @@ class ServerCore(component):
     onListening: Callable[[Any], None] | None = None  # clients can connect; not in workers
     onWorker: Callable[[Any], None] | None = None  # in each worker, before it accepts
     onHangup: Callable[[Any], None] | None = None  # at SIGHUP; if there are workers, in each
+    # Called with an adapter and the limit (TCPServer.MANY or PEER) for a connection too many:
+    onRefused: Callable[[Any, str], None] | None = None
     sockets: Any = None  # that listen already, and are shared with other processes
 
     def __init__(self, **argd: Any) -> None:
@@ -210,6 +212,7 @@ class ServerCore(component):
             onClosed=self._closed,
             onOutlived=self._takeOver,
             onListening=self._listening,
+            onRefused=self.onRefused,
         )
         if self.workers is not None and self.workers > 1:
             self.server = Workers(self, self.server, self.workers)

@@ -43,6 +43,7 @@ from Kamaelia.Support.Protocol.ProxyHeader import BadHeader, Origin
 from Kamaelia.Util.Settings import refuseMisspelt
 
 LOG = logging.getLogger("Kamaelia.Internet.TCPServer")
+MANY, PEER = "too many connections", "too many connections of one peer"
 
 
 class TCPServer(component):
@@ -81,6 +82,7 @@ class TCPServer(component):
     onClosed: Callable[[Any], None] | None = None
     onOutlived: Callable[[Any], None] | None = None  # takes over an adapter's handler
     onListening: Callable[[Any], None] | None = None  # called with this component
+    onRefused: Callable[[Any, str], None] | None = None  # called with an adapter, and MANY or PEER
 
     def __init__(self, listenport: int = 0, socketOptions: Options = None, **argd: Any) -> None:
         refuseMisspelt(type(self), argd)
@@ -171,13 +173,16 @@ class TCPServer(component):
 
     def opened(self, adapter: Any) -> None:
         """A connection has been made."""
-        isFull = self.maxConnections is not None and len(self.connections) >= self.maxConnections
-        if isFull or (self.maxPerPeer is not None and not self._mayJoin(adapter)):
-            self._refuse(adapter)
+        if self.maxConnections is not None and len(self.connections) >= self.maxConnections:
+            self._refuse(adapter, MANY)
+        elif self.maxPerPeer is not None and not self._mayJoin(adapter):
+            self._refuse(adapter, PEER)
         else:
             self._admit(adapter)
 
-    def _refuse(self, adapter: Any) -> None:
+    def _refuse(self, adapter: Any, limit: str) -> None:
+        if self.onRefused is not None:
+            self.onRefused(adapter, limit)
         adapter.creator = None
         if self.refusal:  # so little goes out at once, whether it is read or not
             adapter.transport.write(self.refusal)

@@ -28,12 +28,17 @@ from typing import Any
 
 from Axon.Scheduler import scheduler
 from Kamaelia.Apps.Grey import Building
+from Kamaelia.Apps.Grey.LogFiles import logLine
+from Kamaelia.Apps.Grey.Records import newId, writeRefusal
 from Kamaelia.Apps.Grey.Systemd import inheritedSockets, notify
 from Kamaelia.Chassis.ConnectedServer import ServerCore
 from Kamaelia.Internet.Gates import waitForLoop
+from Kamaelia.Internet.TCPServer import endsOf
 from Kamaelia.Support.Greylist.Configuration import Configuration
 from Kamaelia.Support.Greylist.Mistakes import MistakesFound
 from Kamaelia.Support.Greylist.Values import Address
+from Kamaelia.Support.Protocol.SMTPRefusal import CONNECT, Refusal
+from Kamaelia.Support.Protocol.SMTPReply import TOO_MANY_CONNECTIONS
 
 LOG = logging.getLogger("Kamaelia.Apps.Grey")
 
@@ -99,6 +104,7 @@ class Application:
             grace=listen.grace,
             onListening=self.listens,
             onHangup=self.reload,
+            onRefused=self.refused,
         ).activate()
         if figures:
             from Kamaelia.Apps.Grey.Metrics import Metrics
@@ -114,6 +120,12 @@ class Application:
         notify("READY=1")
         if self.hangups:
             server.hangUp()
+
+    def refused(self, adapter: Any, limit: str) -> None:
+        """Record a connection that is refused because there are too many."""
+        peer, port, _, _ = endsOf(adapter)
+        refusal = Refusal(peer, port, CONNECT, "", TOO_MANY_CONNECTIONS, newId(), limit)
+        writeRefusal(refusal, self.greylist, partial(logLine, self.protocol.logfile))
 
     def reload(self, server: Any) -> None:
         """Reads the configuration, its lists and its certificate again."""

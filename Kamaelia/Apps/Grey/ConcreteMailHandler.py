@@ -32,6 +32,7 @@ from Kamaelia.Apps.Grey.Behind import Behind
 from Kamaelia.Apps.Grey.MailText import MailText
 from Kamaelia.Apps.Grey.Relaying import Relaying
 from Kamaelia.Apps.Grey.StrictMailHandler import StrictMailHandler, statusOf
+from Kamaelia.Support.Protocol.LMTP import Answers
 from Kamaelia.Support.Protocol.SMTPListener import Ended
 from Kamaelia.Support.Protocol.SMTPReply import NOT_REACHED, Reply
 from Kamaelia.Support.Protocol.SMTPReport import MOST_OF_HEADERS
@@ -111,6 +112,12 @@ class ConcreteMailHandler(Behind, StrictMailHandler):
         if reply.isPositive:
             self.session.do("RCPT", [])
         self.answer(reply)
+
+    def heardOfRecipients(self, answers: Answers) -> None:
+        """Called in replay with the real server's answer to each recipient."""
+
+    def noteUnheard(self, recipient: str, reply: Reply) -> None:
+        """Called for a recipient that is refused without a word to the client."""
 
     def beginMail(self) -> None:
         if self.relay == "replay":

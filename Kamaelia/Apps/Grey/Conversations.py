@@ -154,9 +154,12 @@ def replay(
     for envelope in others:
         reply = yield relaying.relay.rcpt(envelope)
         answers.append((envelope.path, reply))
+    relaying.owner.heardOfRecipients(answers)
     verdict = verdictOn(answers)
     if verdict.reply is not None:
         return verdict.reply
+    for path, answer in verdict.refused:
+        relaying.owner.noteUnheard(path, answer)
     paths = [path for path, answer in answers if answer.isPositive]
     replies = yield from send(relaying, mailText)
     if len(replies) == 1 and not verdict.refused:

@@ -73,8 +73,9 @@ class Shown(Application):
 
         def shown(record: dict[str, Any]) -> None:
             journal(record)
-            self.display.mail(record, wallClock())
-            self.showFigures()
+            if record["event"] == "mail":
+                self.display.mail(record, wallClock())
+                self.showFigures()
 
         self.greylist.journal = shown
 

@@ -24,6 +24,8 @@ import stat
 from time import monotonic, sleep
 from typing import NamedTuple
 
+from Kamaelia.Support.Greylist.Keys import printable
+
 LOG = logging.getLogger("Kamaelia.Apps.Grey")
 MOST = 16  # files that stay open: a program has a log or two
 AGAIN = 0.1  # seconds after which it is looked whether a file is still where it was
@@ -54,6 +56,15 @@ def note(filename: str, line: str) -> None:
             LOG.error("lines for %s are lost: %s", filename, error)
     else:
         _failing.discard(filename)
+
+
+def logLine(filename: str | None, line: str) -> None:
+    """Write a line with its control characters escaped: to the file, or to LOG if it is None."""
+    line = printable(line)
+    if filename is None:
+        LOG.info("%s", line)
+    else:
+        note(filename, line)
 
 
 def append(filename: str, line: str) -> None:

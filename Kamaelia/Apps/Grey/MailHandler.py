@@ -34,7 +34,7 @@ from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Kamaelia.Apps.Grey.Holding import HeldTooLong
 from Kamaelia.Apps.Grey.Limits import Limits
-from Kamaelia.Apps.Grey.LogFiles import note
+from Kamaelia.Apps.Grey.LogFiles import logLine, note
 from Kamaelia.Apps.Grey.SessionState import SessionState
 from Kamaelia.Support.Greylist.Keys import printable
 from Kamaelia.Support.Protocol.SMTPListener import Ended, Event, Refused, Said, Text
@@ -212,6 +212,8 @@ class MailHandler(SessionState, Limits, component):
                 self._isAskedToGo = True
             elif isinstance(message, producerFinished):
                 self.client_connected = False
+                if self.session.isBeginningTLS:
+                    self.noteFailedTLS(getattr(message, "message", None))
 
     # What is said
 
@@ -223,8 +225,11 @@ class MailHandler(SessionState, Limits, component):
         self.send(("\r\n".join(args) + "\r\n").encode("utf-8", "surrogateescape"))
 
     def answer(self, reply: Reply) -> None:
-        """Says a reply where it is due; after one that closes, nothing more is heard."""
-        wire = self.session.answer(reply).wire
+        """Send a reply where it is due; after one that closes, nothing more is heard."""
+        reply = self.session.answer(reply)
+        if not reply.isPositive:
+            self.noteRefusal(reply)
+        wire = reply.wire
         if self._isOverheard or self.debuglogfile is not None:
             self.netPrint(*wire[:-2].decode("utf-8", "surrogateescape").split("\r\n"))
         else:
@@ -246,11 +251,7 @@ class MailHandler(SessionState, Limits, component):
 
     def noteToLog(self, line: str) -> None:
         """A line for the log: what became of a mail. Others choose words of it."""
-        line = printable(line)
-        if self.logfile is None:
-            LOG.info("%s", line)
-        else:
-            note(self.logfile, line)
+        logLine(self.logfile, line)
 
     def noteToDebugLog(self, line: str) -> None:
         """A line for the debugging log: each that is said to the client."""
@@ -258,6 +259,12 @@ class MailHandler(SessionState, Limits, component):
             note(self.debuglogfile, printable(line))
         elif LOG.isEnabledFor(logging.DEBUG):
             LOG.debug("%s", printable(line))
+
+    def noteRefusal(self, reply: Reply | None) -> None:
+        """Called with each reply of 4xx or 5xx, before it is sent."""
+
+    def noteFailedTLS(self, error: Any) -> None:
+        """Called when a connection ends before its TLS handshake is done."""
 
     # Hooks: yours to override
 

@@ -38,6 +38,11 @@ COUNTERS = {
         "Decisions on recipients, by what was decided and why",
         ["verdict", "reason"],
     ),
+    "refusals": (
+        "kamaelia_grey_refusals",
+        "Replies of 4xx and 5xx, by what was refused and why",
+        ["stage", "reason"],
+    ),
 }
 
 

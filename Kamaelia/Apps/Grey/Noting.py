@@ -9,15 +9,17 @@ in each answer that is our own.
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from Kamaelia.Apps.Grey.Greylist import Greylist, wallClock
 from Kamaelia.Apps.Grey.MailLog import historicalLine
+from Kamaelia.Apps.Grey.Records import newId, writeRefusal
 from Kamaelia.Apps.Grey.StrictMailHandler import statusOf
 from Kamaelia.Support.Greylist.Keys import withoutBrackets
+from Kamaelia.Support.Protocol.LMTP import Answers
 from Kamaelia.Support.Protocol.SMTP import TOO_MANY_RECIPIENTS
-from Kamaelia.Support.Protocol.SMTPReply import Reply
+from Kamaelia.Support.Protocol.SMTPRefusal import Refusal, argumentOf, wordsOf
+from Kamaelia.Support.Protocol.SMTPReply import RECIPIENT_REFUSED, Reply
 
 ACCEPTED, DEFERRED, REFUSED = "accepted", "deferred", "refused"
 
@@ -34,6 +36,11 @@ class Verdict(NamedTuple):
     reason: str
     wait: float = 0.0  # seconds until a retry is accepted
 
+    @property
+    def cause(self) -> str:
+        """The reason without its detail, for a counter."""
+        return self.reason.partition(":")[0]
+
 
 UNASKED = Verdict(ACCEPTED, "trusted client")
 
@@ -44,6 +51,7 @@ class Noting(Handler):
     greylist: Any = None  # the Greylist; one for each class without it
 
     mailId = ""
+    sessionId = ""  # of the first refusal outside a mail
     lastReply: Reply | None = None  # that decided about it
     _stranger = ""  # a recipient for whom nothing but greylisting is left to ask
 
@@ -75,7 +83,7 @@ class Noting(Handler):
         self.verdicts = {}
         self._answers = {}
         self._stranger = ""
-        self.mailId = os.urandom(6).hex()
+        self.mailId = newId()
         self.lastReply = None
 
     def handleMail(self, command: list[str]) -> None:
@@ -113,10 +121,54 @@ class Noting(Handler):
     def heardOfRecipient(self, reply: Reply) -> None:
         if not reply.isPositive:
             self.mailStatus = statusOf(reply)
-            said = f"real server: {reply.code} {reply.text}"
-            self.note(self.session.asked.path, self.mailStatus.lower(), said)
-            self.lastReply = reply
+            self.noteAnswer(self.session.asked.path, reply)
         super().heardOfRecipient(reply)
+
+    def noteAnswer(self, recipient: str, reply: Reply) -> None:
+        """Note that the real server refuses a recipient, in its own words."""
+        self.note(recipient, statusOf(reply).lower(), f"real server: {wordsOf(reply)}")
+
+    def heardOfRecipients(self, answers: Answers) -> None:
+        for recipient, reply in answers:
+            if not reply.isPositive:
+                self.noteAnswer(recipient, reply)
+
+    def noteUnheard(self, recipient: str, reply: Reply) -> None:
+        """Record that a recipient is refused of whom the client hears nothing (replay)."""
+        self._record(Refusal(*self._client(), "RCPT", f"TO:{recipient}", reply, self.mailId))
+
+    # Refusals
+
+    def noteRefusal(self, reply: Reply | None) -> None:
+        session = self.session
+        if session.seenMail:
+            self.lastReply = reply
+        isPolicys = reply == RECIPIENT_REFUSED and session.stage == "RCPT"
+        reason = self.verdictOn(session.asked.path).cause if isPolicys else ""
+        ids = self.mailId if session.seenMail else self._idOfSession()
+        argument = argumentOf(session)
+        self._record(Refusal(*self._client(), session.stage, argument, reply, ids, reason))
+
+    def noteFailedTLS(self, error: Any) -> None:
+        why = "" if error is None else str(error)[:200]
+        words = ("TLS", why, None, self._idOfSession(), "handshake failed")
+        self._record(Refusal(*self._client(), *words))
+
+    def error(self, message: str) -> None:
+        code, _, text = message.partition(" ")
+        if code.isdecimal() and int(code) >= 400:
+            self.noteRefusal(Reply(int(code), text))
+        super().error(message)
+
+    def _record(self, refusal: Refusal) -> None:
+        writeRefusal(refusal, self.greylist, self.noteToLog)
+
+    def _client(self) -> tuple[str, int]:
+        return self.peer, self.peerport
+
+    def _idOfSession(self) -> str:
+        self.sessionId = self.sessionId or newId()
+        return self.sessionId
 
     def settle(self, reply: Reply) -> None:
         self.lastReply = reply
@@ -134,8 +186,8 @@ class Noting(Handler):
 
     def record(self, now: float) -> dict[str, Any]:
         """What became of the mail, for the journal: text, numbers and lists."""
-        reply = self.lastReply
         return {
+            "event": "mail",
             "id": self.mailId,
             "time": round(now, 3),
             "client": self.peer,
@@ -144,7 +196,7 @@ class Noting(Handler):
             "sender": withoutBrackets(self.sender),
             "recipients": [self._recordOf(each) for each in self._everybody()],
             "status": self.mailStatus or "DROPPED",
-            "reply": f"{reply.code} {reply.text}" if reply is not None else "",
+            "reply": wordsOf(self.lastReply),
             "seconds": round(self.now() - self.startedAt, 3),
         }
 

@@ -70,7 +70,7 @@ def statsTable(counters: dict[str, int], counts: Counts, isShort: bool = False) 
     """The same as a table, for whoever shows it again and again; `isShort`: without reasons."""
     table = _table("", "number", "share")
     table.add_row("sessions", str(counters.get("sessions", 0)), "", end_section=True)
-    for first in ("mails",) if isShort else ("mails", "recipients"):
+    for first in ("mails",) if isShort else ("mails", "recipients", "refusals"):
         _section(table, counters, first)
     known = {
         "waiting": counts.waiting,

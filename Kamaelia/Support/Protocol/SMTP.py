@@ -136,6 +136,11 @@ class Session(Listener):
             self.breakConnection = True
         return reply
 
+    @property
+    def isBeginningTLS(self) -> bool:
+        """Whether STARTTLS has been accepted and the handshake is not done."""
+        return not self.isOpen and self.stage == "STARTTLS"
+
     def startedTLS(self) -> None:
         """The handshake is done: what came before it is forgotten (RFC 3207 section 4.2)."""
         self.isOpen = True

@@ -41,6 +41,11 @@ def lineAt(data: bytes, start: int) -> tuple[bytes | Reply | None, int]:
     return (None if after in (b"", b"\r") else BAD_LINE), start
 
 
+def firstOf(data: bytes, start: int) -> bytes:
+    """Return how a faulty line begins there: up to its first CR, LF or NUL, 512 octets at most."""
+    return LINE.match(data, start, start + LONGEST_LINE)[0]  # type: ignore[index]
+
+
 def longestLine(verb: bytes) -> int:
     """How long a line may be that begins so."""
     return LONGEST_LINE_WITH_PARAMETERS if verb.upper() in VERBS_WITH_PARAMETERS else LONGEST_LINE

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from Kamaelia.Support.Protocol.SMTPLine import lineAt, verbOf, wordsOf
+from Kamaelia.Support.Protocol.SMTPLine import firstOf, lineAt, verbOf, wordsOf
 from Kamaelia.Support.Protocol.SMTPReply import Reply
 from Kamaelia.Support.Protocol.SMTPText import Text as TextScanner
 
@@ -70,6 +70,8 @@ class Listener:
         self.breakConnection = False
         self.gettingdata = False
         self.text = TextScanner()
+        self.stage = "CONNECT"  # what was heard last: a verb, TEXT or UNKNOWN
+        self.heard = b""  # the line of that command, or the start of a faulty one
 
     mayPipeline = False  # the client may send the next command before it has the answer
 
@@ -121,14 +123,18 @@ class Listener:
         return Refused(reply)
 
     def _takeLine(self) -> Said | Refused | None:
-        line, self.position = lineAt(self.buffer, self.position)
+        start = self.position
+        line, self.position = lineAt(self.buffer, start)
         if line is None:
             return None
+        self.heard = line if isinstance(line, bytes) else firstOf(self.buffer, start)
         if isinstance(line, Reply):
+            self.stage = self._stageOf(verbOf(wordsOf(self.heard)))
             return self._refuse(line)
         words = wordsOf(line)
         verb = verbOf(words)
         mayFollow = self.mayFollow(verb)
+        self.stage = verb if mayFollow is not None else "UNKNOWN"
         if mayFollow is None:
             return self._refuse(UNKNOWN)
         if self.position == len(self.buffer):
@@ -138,8 +144,12 @@ class Listener:
         self.mustWait = not mayFollow
         return Said(verb, words)
 
+    def _stageOf(self, verb: str) -> str:
+        return verb if self.mayFollow(verb) is not None else "UNKNOWN"
+
     def _takeText(self) -> Text | Ended | None:
         text = self.text
+        self.stage = "TEXT"
         if self.unread and not text.hasEnded:
             chunk = text.take(self.buffer[self.position :])
             self.buffer, self.position = text.rest, 0

@@ -35,12 +35,13 @@ class Reply:
     """Reply(code, text, closes=False) -> one answer; `wire` and bytes() give it as it is sent.
 
     `closes` says that the connection is closed after it, and that nothing
-    more is heard. A text that would not stay within its reply is a ValueError.
+    more is heard. `isRelayed` says that the words are those of the real server.
+    A text that would not stay within its reply is a ValueError.
     """
 
-    __slots__ = ("closes", "code", "isPositive", "text", "wire")
+    __slots__ = ("closes", "code", "isPositive", "isRelayed", "text", "wire")
 
-    def __init__(self, code: int, text: str, closes: bool = False) -> None:
+    def __init__(self, code: int, text: str, closes: bool = False, isRelayed: bool = False) -> None:
         if "\r" in text or "\0" in text:
             raise ValueError(
                 f"reply {code} has a CR or a NUL in {text!r}: part its lines by \\n alone"
@@ -48,6 +49,7 @@ class Reply:
         self.code = code
         self.text = text
         self.closes = closes
+        self.isRelayed = isRelayed
         self.isPositive = code < 400  # 2xx and 3xx: it is done, or the next step may follow
         lines = f"{code} {text}\r\n"
         if "\n" in text:
@@ -137,7 +139,7 @@ class ReplyReader:
         if separator == b"-":
             return None
         lines, self.lines = self.lines, []
-        return Reply(int(code), "\n".join(lines))
+        return Reply(int(code), "\n".join(lines), isRelayed=True)
 
 
 @lru_cache(maxsize=64)

@@ -45,7 +45,7 @@ def verdictOn(answers: Sequence[tuple[str, Reply]]) -> Verdict:
     if len(refused) == len(answers):
         return Verdict(forNow[0] if forNow else refused[0][1], [])
     if forNow:
-        return Verdict(Reply(451, forNow[0].text), [])
+        return Verdict(Reply(451, forNow[0].text, isRelayed=True), [])
     return Verdict(None, refused)
 
 

@@ -26,10 +26,11 @@ from Tests.Kamaelia.Apps.Grey.wire import Caller, FarEnd
 FILE = """\
 [listen]
 addresses = ["127.0.0.1:0"]
-max_connections_per_peer = 0
+max_connections_per_peer = {peers}
 {listen}
 [server]
 addresses = ["127.0.0.1:{far}"]
+{server}
 [forward]
 allowed_domains = ["example.org"]
 [greylist]
@@ -51,7 +52,8 @@ class Grey:
     def __init__(self, run: Callable[..., Program], folder: Path, far: int, words: Any) -> None:
         self.folder = folder
         self.file = folder / "grey.toml"
-        self.settings = {"far": far, "delay": 1, "listen": "", "more": "", "folder": folder}
+        self.settings = {"far": far, "delay": 1, "peers": 0, "folder": folder}
+        self.settings |= dict.fromkeys(("listen", "server", "more"), "")
         self.write(**words)
         self.program = run(*python("-m", "Kamaelia.Apps.Grey", "run", "-c", self.file))
         said = self.program.readUntil("listens on")
@@ -133,7 +135,8 @@ def test_a_stranger_is_deferred_retries_passes_and_all_of_it_is_noted(
     assert proxy.program.returncode == 0, rest
     assert "Traceback" not in rest
     lines = (proxy.folder / "mails.json").read_text().splitlines()
-    journal = {record["id"]: record for record in map(json.loads, lines)}
+    records = [json.loads(line) for line in lines]
+    journal = {record["id"]: record for record in records if record["event"] == "mail"}
     assert journal[first[-13:-1]]["status"] == "DEFERRED"
     statuses = [record["status"] for record in journal.values()]
     assert statuses.count("ACCEPTED") == 1
@@ -294,7 +297,14 @@ def start(folder: Path, text: str) -> tuple[int, str]:
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
     with FarEnd() as far:
         text = FILE.format(
-            far=1, delay=1, listen="", more="", folder=tmp_path, store=f"sqlite:{tmp_path}/grey.db"
+            far=1,
+            delay=1,
+            peers=0,
+            listen="",
+            server="",
+            more="",
+            folder=tmp_path,
+            store=f"sqlite:{tmp_path}/grey.db",
         )
         status, said = start(tmp_path, text.replace("127.0.0.1:0", f"127.0.0.1:{far.port}"))
     assert status == 1
@@ -313,7 +323,12 @@ def test_mistakes_are_said_with_their_place(
     tmp_path: Path, capsys: Any, more: str, words: str
 ) -> None:
     text = FILE.format(
-        far=1, delay=1, listen="", more=more, folder=tmp_path, store=f"sqlite:{tmp_path}/grey.db"
+        far=1,
+        delay=1,
+        listen="",
+        more=more,
+        folder=tmp_path,
+        store=f"sqlite:{tmp_path}/grey.db",
     )
     status, said = start(tmp_path, text)
     assert status == 1
@@ -374,7 +389,14 @@ def test_what_the_historical_files_know_is_taken_over(tmp_path: Path, capsys: An
     old.write_text("allowed_domains:\n  example.org\n")
     new.write_text(
         FILE.format(
-            far=1, delay=1, listen="", more="", folder=tmp_path, store=f"sqlite:{tmp_path}/grey.db"
+            far=1,
+            delay=1,
+            peers=0,
+            listen="",
+            server="",
+            more="",
+            folder=tmp_path,
+            store=f"sqlite:{tmp_path}/grey.db",
         )
     )
     key = repr(("192.0.2.7", "<A@b.example>", "<c@example.org>"))

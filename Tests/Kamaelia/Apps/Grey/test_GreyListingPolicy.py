@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -60,6 +60,11 @@ def make() -> Iterator[Any]:
         each.close()
 
 
+def mailsIn(journal: list[Any]) -> Callable[[dict[str, Any]], None]:
+    """A journal that keeps the records of mails, and not those of single refusals."""
+    return lambda record: journal.append(record) if record["event"] == "mail" else None
+
+
 def say(protocol: Any, *lines: str, **settings: Any) -> list[int]:
     return codes(talk(protocol(**settings), *lines))
 
@@ -80,7 +85,7 @@ def test_a_stranger_is_deferred_until_it_has_waited_long_enough(
 
 def test_the_answer_says_how_long_to_wait_and_names_the_mail(make: Any, clock: Clock) -> None:
     journal: list[Any] = []
-    protocol = make(decide_at="rcpt", journal=journal.append)
+    protocol = make(decide_at="rcpt", journal=mailsIn(journal))
     heard = talk(protocol(), *MAIL, TO, "QUIT").heard
     assert heard[-2].startswith("451 4.7.1 Greylisted, please try again in 3600 seconds (")
     assert journal[0]["id"] in heard[-2]
@@ -394,7 +399,7 @@ def test_lists_allow_and_deny(make: Any, clock: Clock, kind: str) -> None:
     lists = Lists(**{kind: [entry]})
     assert say(make(allowed=lists), *MAIL, TO, "DATA")[-1] == 354
     journal: list[Any] = []
-    assert say(make(denied=lists, journal=journal.append), *MAIL, TO)[-1] == 550
+    assert say(make(denied=lists, journal=mailsIn(journal)), *MAIL, TO)[-1] == 550
     assert journal[0]["recipients"][0]["reason"] == f"denied: {entry}"
 
 
@@ -500,7 +505,7 @@ def test_a_mail_that_has_passed_is_relayed_and_one_that_has_not_is_not(
 
     journal: list[Any] = []
     with FarEnd() as far:
-        protocol = make(smtp_port=far.port, relay=relay, journal=journal.append)
+        protocol = make(smtp_port=far.port, relay=relay, journal=mailsIn(journal))
         said = serving(client, protocol=protocol)
     assert [line[:3] for line in said] == ["451", "250"]
     assert len(far.mails) == 1
@@ -526,7 +531,7 @@ def test_each_mail_of_a_session_has_its_own_notes(
     journal: list[Any] = []
     with FarEnd() as far:
         settings = {"decide_at": "rcpt", "allowed": Lists(recipients=[known])}
-        protocol = make(smtp_port=far.port, relay=relay, journal=journal.append, **settings)
+        protocol = make(smtp_port=far.port, relay=relay, journal=mailsIn(journal), **settings)
         said = serving(client, protocol=protocol)
     codes = ["250", "250", "451", "250", "250", "451", "250", "250", "550", "221"]
     assert [line[:3] for line in said] == codes
@@ -564,6 +569,8 @@ def test_counters_say_what_was_decided_and_why(make: Any, clock: Clock) -> None:
         "mails/deferred": 1,
         "recipients/deferred/never seen": 1,
         "recipients/refused/denied": 1,
+        "refusals/RCPT/denied": 1,
+        "refusals/RCPT/greylisted": 2,
     }
 
 

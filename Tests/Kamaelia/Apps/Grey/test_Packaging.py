@@ -171,7 +171,7 @@ def test_what_the_guide_copies_comes_with_the_package() -> None:
     places = {f"{place}/{Path(each).name}" for place, files in brought.items() for each in files}
     guide = (ROOT / "Docs" / "grey.rst").read_text()
     copied = re.findall(r"/opt/kamaelia-grey/(share/\S+)", guide)
-    assert len(copied) == 2
+    assert len(copied) == 3
     for pattern in copied:
         assert [place for place in places if fnmatch(place, pattern)] != []
 
