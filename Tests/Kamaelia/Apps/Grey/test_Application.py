@@ -45,6 +45,11 @@ jsonlogfile = "{folder}/mails.json"
 {more}
 """
 
+DEFAULTS: dict[str, Any] = {
+    **{"far": 1, "delay": 1, "peers": 0},
+    **dict.fromkeys(("listen", "server", "more"), ""),
+}
+
 
 class Grey:
     """A kamaelia-grey that runs, with its folder."""
@@ -52,8 +57,7 @@ class Grey:
     def __init__(self, run: Callable[..., Program], folder: Path, far: int, words: Any) -> None:
         self.folder = folder
         self.file = folder / "grey.toml"
-        self.settings = {"far": far, "delay": 1, "peers": 0, "folder": folder}
-        self.settings |= dict.fromkeys(("listen", "server", "more"), "")
+        self.settings = DEFAULTS | {"far": far, "folder": folder}
         self.write(**words)
         self.program = run(*python("-m", "Kamaelia.Apps.Grey", "run", "-c", self.file))
         said = self.program.readUntil("listens on")
@@ -296,16 +300,7 @@ def start(folder: Path, text: str) -> tuple[int, str]:
 
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
     with FarEnd() as far:
-        text = FILE.format(
-            far=1,
-            delay=1,
-            peers=0,
-            listen="",
-            server="",
-            more="",
-            folder=tmp_path,
-            store=f"sqlite:{tmp_path}/grey.db",
-        )
+        text = FILE.format(**DEFAULTS | {"folder": tmp_path, "store": f"sqlite:{tmp_path}/grey.db"})
         status, said = start(tmp_path, text.replace("127.0.0.1:0", f"127.0.0.1:{far.port}"))
     assert status == 1
     assert f"cannot listen on port {far.port}" in said
@@ -323,12 +318,7 @@ def test_mistakes_are_said_with_their_place(
     tmp_path: Path, capsys: Any, more: str, words: str
 ) -> None:
     text = FILE.format(
-        far=1,
-        delay=1,
-        listen="",
-        more=more,
-        folder=tmp_path,
-        store=f"sqlite:{tmp_path}/grey.db",
+        **DEFAULTS | {"more": more, "folder": tmp_path, "store": f"sqlite:{tmp_path}/grey.db"}
     )
     status, said = start(tmp_path, text)
     assert status == 1
@@ -388,16 +378,7 @@ def test_what_the_historical_files_know_is_taken_over(tmp_path: Path, capsys: An
     old, new = tmp_path / "greylist.conf", tmp_path / "grey.toml"
     old.write_text("allowed_domains:\n  example.org\n")
     new.write_text(
-        FILE.format(
-            far=1,
-            delay=1,
-            peers=0,
-            listen="",
-            server="",
-            more="",
-            folder=tmp_path,
-            store=f"sqlite:{tmp_path}/grey.db",
-        )
+        FILE.format(**DEFAULTS | {"folder": tmp_path, "store": f"sqlite:{tmp_path}/grey.db"})
     )
     key = repr(("192.0.2.7", "<A@b.example>", "<c@example.org>"))
     with dbm.dumb.open(str(tmp_path / "greylisted.dbm"), "c") as known:

@@ -304,7 +304,7 @@ def test_a_mail_that_the_store_cannot_judge_is_deferred_and_not_called_greyliste
     make: Any, clock: Clock, tmp_path: Any, decide_at: str
 ) -> None:
     records: list[Any] = []
-    protocol = make(store=f"sqlite:{tmp_path}", decide_at=decide_at, journal=records.append)
+    protocol = make(store=f"sqlite:{tmp_path}", decide_at=decide_at, journal=mailsIn(records))
     heard = talk(protocol(), *MAIL, TO, "DATA" if decide_at == "data" else "QUIT").heard
     (deferred,) = [each for each in heard if each.startswith("451")]
     assert deferred.startswith("451 4.3.0 ")
