@@ -85,7 +85,7 @@ def settingsOf(kind: type) -> frozenset[str]:
 def isSetting(kind: type, name: str) -> bool:
     """Return whether the class attribute is public data: no method and no property."""
     value = vars(kind)[name]
-    isCode = inspect.isroutine(value) or isinstance(value, property | staticmethod | classmethod)
+    isCode = inspect.isroutine(value) or hasattr(type(value), "__get__")  # a descriptor
     return not name.startswith("_") and name not in NOT_SETTINGS and not isCode
 
 

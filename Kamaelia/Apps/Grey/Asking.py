@@ -3,21 +3,20 @@
 Example usage
 -------------
     class AskTheDirectory(ConcreteMailHandler):
-        answer = None
-
-        def shouldWeAcceptRecipient(self, recipient):
-            self.answer = self.answer or asyncio.ensure_future(lookUp(recipient))
-            if not self.answer.done():
-                raise Later(self.answer)
-            return self.answer.result()
+        async def shouldWeAcceptRecipient(self, recipient):
+            return await lookUp(recipient)
 
 How does it work?
 -----------------
-A policy that has to wait raises Later, with a future. The client is not heard
-meanwhile; others are. When the future is done the same question is asked again.
-What a policy says by itself (by error, netPrint) stands instead of its answer,
-and whatever else it raises means: please try again later. A future that nobody
-waits for any more, since it took too long or the client has gone, is cancelled.
+The handler asks a hook, and PolicyHooks judges the result: True and False are answers
+(1, 0 and None count as True, False and False), an awaitable is awaited, and anything else
+is an error. A hook may also raise Later with a future itself. While the handler waits, it
+reads nothing from its client and other clients are served. When the future is done, it asks
+the same question again.
+
+If the hook has answered the client itself (error, netPrint), its result is ignored. An
+error, or no answer within `policy_timeout`, means 451. The futures of a question are
+cancelled when it ends.
 """
 
 from __future__ import annotations
@@ -29,97 +28,131 @@ from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any
 
+from Kamaelia.Apps.Grey.PolicyHooks import Later, Pending, failedHook, judgeHooks
+from Kamaelia.Support.Greylist.Answers import judged
 from Kamaelia.Support.Protocol.SMTPReply import POLICY_FAILED, Reply
+
+__all__ = ["Asking", "Later"]
 
 LOG = logging.getLogger("Kamaelia.Apps.Grey")
 
 
-class Later(Exception):
-    """Later(future) -> raised by policy: ask me again when this future is done."""
-
-    def __init__(self, future: Any) -> None:
-        super().__init__("policy needs time to answer")
-        self.future = future
-
-
 class Asking:
-    """What a mail handler does to ask its policy."""
+    """The part of a mail handler that asks its policy."""
 
-    policy_timeout: float = 60  # seconds that policy may need for one answer; 0: no limit
+    policy_timeout: float = 10  # seconds that policy may need for one answer; 0: no limit
 
     dueByOthers: float
     mailStatus: str
     isWaiting: bool
     hasSpoken: bool
     _waitsFor: Any = None  # the future that policy waits for
-    _again: Callable[[], None] | None = None  # how it is asked again then
+    _again: Callable[[], None] | None = None  # asks the question again when the future is done
+    _question = ""  # what is asked about, for the log
+    _deadline = inf  # when the question ends
+
+    def __init_subclass__(cls, **named: Any) -> None:
+        super().__init_subclass__(**named)
+        judgeHooks(cls)
+
+    def __init__(self, **argd: Any) -> None:
+        judgeHooks(type(self))  # a hook may have been assigned to the class since
+        self.pendingHooks: dict[Any, Pending] = {}  # by hook and arguments, what is awaited
+        super().__init__(**argd)
 
     def ask(
         self, question: Callable[[], Any], then: Callable[[bool], None], about: str, whom: str
     ) -> None:
-        """Calls `then` with the answer, now or later, unless policy has spoken for itself.
+        """Call `then` with the answer, now or later, unless policy answers the client itself.
 
-        about, whom: for the log, should policy fail.
+        about, whom: for the log, if policy fails.
         """
         self.hasSpoken = False
+        self._question = f"{about} {whom}"
+        self._deadline = self.now() + self.policy_timeout if self.policy_timeout else inf
+        self._ask(question, then)
+
+    def _ask(self, question: Callable[[], Any], then: Callable[[bool], None]) -> None:
         try:
-            isSo = bool(question())
+            answer = judged(question(), "question")
         except Later as later:
-            self._waitForAnswer(later.future, partial(self.ask, question, then, about, whom))
-        except (Exception, CancelledError):  # whatever it is, the mail is not accepted
-            LOG.exception("policy failed %s %s", about, whom)
+            self._waitForAnswer(later, partial(self._ask, question, then))
+            return
+        except (Exception, CancelledError) as error:  # whatever it is, the mail is not accepted
+            hook = failedHook(error)
+            where = f" in {hook}()" if hook else ""
+            LOG.exception("policy failed%s %s: %s", where, self._question, error)
+            self._endQuestion()
             self.policyFailed()
-        else:
-            if not (self.hasSpoken or self.isOver()):
-                then(isSo)
+            return
+        self._endQuestion()
+        if not (self.hasSpoken or self.isOver()):
+            then(answer)
 
     def policyFailed(self) -> None:
-        """Policy gave no answer. Called where it raised an error, or has taken too long."""
+        """Policy gave no answer. Called if it raised an error or took too long."""
         self.mailStatus = "DEFERRED"
         self.answer(POLICY_FAILED)
 
     def heedPolicy(self) -> None:
-        """Asks again, if what policy waited for is there."""
+        """Ask again if the future that policy waits for is done."""
         again = self._again
         if again is not None and self._waitsFor.done():
             self._endWait()
             again()
 
     def isPolicyLate(self) -> bool:
-        """Whether it is policy that has taken too long, of which the client is told."""
+        """Return whether policy has taken too long; if so, the client has been told."""
         if self._waitsFor is None:
             return False
+        hooks = [each.name for each in self.pendingHooks.values() if not each.task.done()]
+        late = f": {', '.join(hooks)}" if hooks else ""
         self._giveUp()
-        LOG.error("policy gave no answer in %g seconds", self.policy_timeout)
+        what = "policy gave no answer %s in %g seconds%s"
+        LOG.error(what, self._question, self.policy_timeout, late)
         self.policyFailed()
         return True
 
-    def _waitForAnswer(self, future: Any, again: Callable[[], None]) -> None:
-        self._waitsFor, self._again = future, again
+    def _waitForAnswer(self, later: Later, again: Callable[[], None]) -> None:
+        self._waitsFor, self._again = later.future, again
         self.isWaiting = True
-        self.dueByOthers = self.now() + (self.policy_timeout or inf)
-        future.add_done_callback(lambda _: self.unpause())
+        self.allowLonger(later.extra)
+        later.future.add_done_callback(lambda _: self.unpause())
+
+    def allowLonger(self, seconds: float) -> None:
+        """Extend the time for the question by that of a wait which has a limit of its own."""
+        self._deadline += seconds
+        self.dueByOthers = self._deadline
 
     def isAsking(self) -> bool:
-        """Whether policy is waited for: then `dueByOthers` is the end of its time."""
+        """Return whether the handler waits for policy, until `dueByOthers`."""
         return self._waitsFor is not None
 
     def cleanUp(self) -> None:
         """The connection has ended, perhaps before policy has answered."""
         if self._waitsFor is not None:
             self._giveUp()
+        self._endQuestion()
         super().cleanUp()  # type: ignore[misc]
 
     def _giveUp(self) -> None:
         self._waitsFor.cancel()
         self._endWait()
+        self._endQuestion()
+
+    def _endQuestion(self) -> None:
+        """Cancel what is still awaited for a question that has its answer."""
+        if self.pendingHooks:
+            pending, self.pendingHooks = self.pendingHooks, {}
+            for each in pending.values():
+                each.task.cancel()
 
     def _endWait(self) -> None:
         self._waitsFor = self._again = None
         self.isWaiting = False
         self.dueByOthers = inf
 
-    if TYPE_CHECKING:  # what the handler has
+    if TYPE_CHECKING:  # the handler's methods
 
         def answer(self, reply: Reply) -> None: ...
         def isOver(self) -> bool: ...

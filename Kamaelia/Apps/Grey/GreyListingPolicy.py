@@ -25,9 +25,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from Kamaelia.Apps.Grey.Asking import Later
 from Kamaelia.Apps.Grey.Compiled import (
     asClients,
     asDomains,
@@ -38,6 +38,7 @@ from Kamaelia.Apps.Grey.Compiled import (
 from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
 from Kamaelia.Apps.Grey.Greylist import wallClock
 from Kamaelia.Apps.Grey.Noting import ACCEPTED, DEFERRED, REFUSED, Noting
+from Kamaelia.Apps.Grey.PolicyHooks import Later
 from Kamaelia.Apps.Grey.Stores.Store import StoreFailed
 from Kamaelia.Support.Greylist.Keys import withoutBrackets
 from Kamaelia.Support.Greylist.Rules import Decision
@@ -47,6 +48,7 @@ from Kamaelia.Support.Protocol.SPF import keyOf
 POSTMASTER = "<postmaster>"  # whoever takes mail takes it for this one (RFC 5321 section 4.5.1)
 ROUTES = frozenset("%!@")
 NO_ANSWER = "the store gave no answer"  # the reason of a verdict
+LONGEST_CHECK = 20.0  # seconds that the resolver may need: RFC 7208 section 4.6.4
 
 
 class GreyListingPolicy(Noting, ConcreteMailHandler):
@@ -127,7 +129,8 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
         if not self.greylist.asksForNames:
             return []
         resolver = self.greylist.resolver
-        name = self.answerTo("name", lambda: asyncio.ensure_future(resolver.nameOf(self.peer)))
+        ask = partial(resolver.nameOf, self.peer)
+        name = self.answerTo("name", inTask, ask, extra=LONGEST_CHECK)
         self.peername = name or ""
         return [name] if name else []
 
@@ -183,9 +186,10 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
         return passed
 
     def waitInTarpit(self) -> None:
-        """Who is deferred waits for that, too: spam has no time to lose."""
-        if self.greylist.tarpit:
-            self.answerTo("tarpit", after, self.greylist.tarpit)
+        """Wait before the answer that defers a client, if `tarpit` says so."""
+        seconds = self.greylist.tarpit
+        if seconds:
+            self.answerTo("tarpit", after, seconds, extra=seconds)
 
     def deferRecipient(self, recipient: str) -> None:
         """Answer that a recipient is to be tried again; others may go on."""
@@ -232,8 +236,14 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
 
     # Answers that may come later
 
-    def answerTo(self, question: Any, ask: Callable[..., Any], *about: Any) -> Any:
-        """What ask(*about) gave, or what the future that it gave came to: asked once a mail."""
+    def answerTo(
+        self, question: Any, ask: Callable[..., Any], *about: Any, extra: float = 0.0
+    ) -> Any:
+        """Return what ask(*about) gave, or the result of the future that it gave.
+
+        It is called once for each question and mail. Raises Later while the future is not done.
+        extra: the seconds that this wait may take beyond `policy_timeout`.
+        """
         answers = self._answers
         if question in answers:
             answer = answers[question]
@@ -246,7 +256,7 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
         if not hasattr(answer, "add_done_callback"):
             return answer
         if not answer.done():
-            raise Later(answer)
+            raise Later(answer, extra)
         return answer.result()
 
     def _decisionOn(self, recipient: str) -> Decision:
@@ -260,7 +270,8 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
         """Whom a retry has to come from: the domain that answers for the client, or its network."""
         if self.greylist.spf:
             resolver, mail = self.greylist.resolver, (self.peer, self.remotename, self.sender)
-            result = self.answerTo("spf", lambda: asyncio.ensure_future(resolver.spf(*mail)))
+            ask = partial(resolver.spf, *mail)
+            result = self.answerTo("spf", inTask, ask, extra=LONGEST_CHECK)
             key = keyOf(result, self.peer)
             if key != self.peer:
                 return key
@@ -289,8 +300,13 @@ def domainOf(recipient: str) -> str:
     return domain if ROUTES.isdisjoint(local) else ""
 
 
+def inTask(ask: Callable[[], Any]) -> Any:
+    """Return a task that runs the coroutine which `ask` returns."""
+    return asyncio.ensure_future(ask())
+
+
 def after(seconds: float) -> Any:
-    """A future that is done after so many seconds."""
+    """Return a future that is done after so many seconds."""
     return asyncio.ensure_future(asyncio.sleep(seconds))
 
 

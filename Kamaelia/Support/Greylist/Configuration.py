@@ -90,9 +90,6 @@ class Configuration:
             self.rules()
         except ValueError as error:
             yield str(error), "greylist", "min_defer_time", "max_defer_time", "too_soon"
-        if 0 < self.limits.policy_timeout <= self.greylist.tarpit:
-            what = "tarpit has to be shorter than policy_timeout in [limits], which ends it"
-            yield what, "greylist", "tarpit"
         for network in self.forward.allowed_sender_nets:
             if parseNetwork(network).prefixlen == 0:
                 what = f"{network} in allowed_sender_nets is an open relay: name your own networks"

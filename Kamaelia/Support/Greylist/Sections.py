@@ -260,7 +260,7 @@ class Limits:
 
     inactivity_timeout: float = setting(DURATION, "1m", "How long a client may say nothing.")
     session_timeout: float = setting(DURATION, "1h", "How long a connection may last.")
-    policy_timeout: float = setting(DURATION, "1m", "How long a decision may take.")
+    policy_timeout: float = setting(DURATION, "10s", "How long a policy may take for one answer.")
     max_message_size: int = setting(SIZE, "32MiB", "The largest mail that is taken.")
     max_recipients: int = setting(
         whole(0, MANY), 1000, "Recipients of one mail; RFC 5321 asks for 100 at least."

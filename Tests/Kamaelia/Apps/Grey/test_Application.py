@@ -46,7 +46,9 @@ jsonlogfile = "{folder}/mails.json"
 """
 
 DEFAULTS: dict[str, Any] = {
-    **{"far": 1, "delay": 1, "peers": 0},
+    "far": 1,
+    "delay": 1,
+    "peers": 0,
     **dict.fromkeys(("listen", "server", "more"), ""),
 }
 

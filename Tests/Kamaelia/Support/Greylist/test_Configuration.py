@@ -212,7 +212,6 @@ def test_any_text_is_a_configuration_or_a_configuration_error(text):
         ("forward.allowed_senders = ['10.1']", "Expected 4 octets"),
         ("forward.allowed_sender_nets = ['0.0.0.0/0']", "open relay"),
         ("greylist.min_defer_time = '3d'", "nobody could ever pass"),
-        ("greylist.tarpit = '1m'", "shorter than policy_timeout"),
         ("greylist.network_v4 = 33", "from 8 to 32"),
         ("greylist.opt_out = ['example.org']", "write @example.org"),
         ("allow.triples = [['a', 'b']]", "is no triple"),

@@ -1,0 +1,249 @@
+"""The one place that judges what the hooks of a mail policy return.
+
+Example usage
+-------------
+    class AskTheDatabase(GreyListingPolicy):
+        async def whiteListed(self, recipient):
+            return await database.has(recipient)
+
+How does it work?
+-----------------
+`judgeHooks` replaces each hook in a class and its bases with a `PolicyHook`. It calls
+the program's own function and judges the result (Kamaelia.Support.Greylist.Answers). An
+awaitable becomes a task, and the call raises Later: the question is asked again when the
+task is done, and the same call then returns the task's answer. So a plain hook that calls
+an asynchronous one in its own `if` never reads it as "yes".
+
+In a hook that is `async def` itself, the call returns an object to await instead. That
+object is not true either: `bool()` of it raises Later until its answer is known.
+
+A hook that waits sees the recipients that it was asked about, also after each `await`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Generator
+from functools import partial, update_wrapper
+from inspect import CO_COROUTINE
+from types import FrameType, MethodType
+from typing import Any
+
+from Kamaelia.Support.Greylist.Answers import isAwaitable, judged
+
+POLICY_HOOKS = frozenset(
+    {
+        "isGreylisted",
+        "sentFromAllowedIPAddress",
+        "sentFromAllowedNetwork",
+        "sentToADomainWeForwardFor",
+        "shouldWeAcceptMail",
+        "shouldWeAcceptRecipient",
+        "whiteListed",
+    }
+)
+
+
+class Later(Exception):
+    """Later(future, extra) -> raised by policy: ask again when this future is done.
+
+    extra: seconds that the wait may take beyond `policy_timeout`.
+    """
+
+    def __init__(self, future: Any, extra: float = 0.0) -> None:
+        super().__init__("policy needs time to answer")
+        self.future = future
+        self.extra = extra
+
+
+class PolicyHook:
+    """PolicyHook(name, hook) -> a descriptor: the hook, whose result is judged."""
+
+    def __init__(self, name: str, hook: Any) -> None:
+        self.name = name
+        self.hook = hook
+
+        def call(handler: Any, *args: Any, **named: Any) -> Any:
+            return self.ask(handler, *args, **named)
+
+        self.call: Any = update_wrapper(call, hook)
+        self.call.policyHook = self
+
+    def __get__(self, handler: Any, kind: type | None = None) -> Any:
+        return self.call if handler is None else MethodType(self.call, handler)
+
+    def __set__(self, handler: Any, hook: Any) -> None:
+        """Set the hook of one handler, as a keyword argument does."""
+        handler.__dict__[self.name] = hook
+
+    def ask(self, handler: Any, *args: Any, **named: Any) -> Any:
+        """Return the answer. Raise Later if it takes time, NotAnAnswer if it is none."""
+        pending = getattr(handler, "pendingHooks", None)
+        if pending:
+            known = pending.get(self._key(handler, args, named))
+            if known is not None:
+                return known.answer(sys._getframe(2))
+        try:
+            result = self._hookOf(handler)(*args, **named)
+        except Later:
+            raise
+        except (Exception, asyncio.CancelledError) as error:
+            _noteHook(error, self.name)
+            raise
+        if result is True or result is False:
+            return result
+        if not isAwaitable(result) or pending is None:
+            return judged(result, self.name)
+        again = partial(self._hookOf(handler), *args, **named)
+        waits = Pending(self.name, handler, result, again)
+        pending[self._key(handler, args, named)] = waits
+        return waits.answer(sys._getframe(2))
+
+    def _hookOf(self, handler: Any) -> Any:
+        """Return the program's own function, bound to the handler."""
+        own = vars(handler).get(self.name)
+        if own is not None and getattr(type(handler), self.name).policyHook is self:
+            return own
+        bind = getattr(type(self.hook), "__get__", None)
+        return bind(self.hook, handler, type(handler)) if bind else self.hook
+
+    def _key(self, handler: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        return self, tuple(handler.recipients), args, tuple(named.items())
+
+
+class Pending:
+    """Pending(name, handler, awaitable, again) -> the answer of a hook that is being awaited.
+
+    again: calls the hook once more, if it raises Later while it is awaited.
+    """
+
+    def __init__(self, name: str, handler: Any, awaitable: Any, again: Callable[[], Any]) -> None:
+        self.name = name
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            close(awaitable)
+            raise RuntimeError(f"the policy hook {name}() needs an event loop to wait in") from None
+        waits = self._wait(handler, handler.session.recipients, awaitable, again)
+        self.task: asyncio.Task[bool] = loop.create_task(waits)
+        self.task.add_done_callback(_retrieve)
+
+    def answer(self, caller: FrameType) -> Any:
+        """Return the answer, or this object if the caller is a function that can await it."""
+        return self if caller.f_code.co_flags & CO_COROUTINE else bool(self)
+
+    def __bool__(self) -> bool:
+        if not self.task.done():
+            raise Later(self.task)
+        return self.task.result()
+
+    def __await__(self) -> Generator[Any, None, bool]:
+        return self.task.__await__()
+
+    async def _wait(
+        self, handler: Any, recipients: list[str], result: Any, again: Callable[[], Any]
+    ) -> bool:
+        while True:
+            try:
+                if isAwaitable(result):
+                    result = await Stepped(result, handler.session, recipients)
+                return judged(result, self.name)
+            except Later as later:
+                handler.allowLonger(later.extra)
+                await asyncio.wait([later.future])
+                result = _Call(again)
+            except (Exception, asyncio.CancelledError) as error:
+                _noteHook(error, self.name)
+                raise
+
+
+class _Call:
+    """_Call(function) -> an awaitable that calls it, and awaits what it returns."""
+
+    def __init__(self, function: Callable[[], Any]) -> None:
+        self.function = function
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        result = self.function()
+        return (yield from result.__await__()) if isAwaitable(result) else result
+
+
+class Stepped:
+    """Stepped(awaitable, session, recipients) -> awaits it; each step sees these recipients."""
+
+    def __init__(self, awaitable: Any, session: Any, recipients: list[str]) -> None:
+        self.awaitable = awaitable
+        self.session = session
+        self.recipients = recipients
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        steps = self.awaitable.__await__()
+        step: Callable[[], Any] = partial(next, steps)
+        while True:
+            before, self.session.recipients = self.session.recipients, self.recipients
+            try:
+                waitsFor = step()
+            except StopIteration as end:
+                return end.value
+            finally:
+                self.session.recipients = before
+            try:
+                yield waitsFor
+                step = partial(next, steps)
+            except GeneratorExit:
+                close(steps)
+                raise
+            except BaseException as error:  # noqa: BLE001 - passed on, as `await` does
+                step = partial(_throw, steps, error)
+
+
+def judgeHooks(kind: type) -> None:
+    """Make sure that each policy hook of a class is judged; cheap if that is so already."""
+    for name in POLICY_HOOKS:
+        hook = getattr(kind, name, None)
+        if hook is not None and not hasattr(hook, "policyHook"):
+            _judgeAll(kind)
+            return
+
+
+def _judgeAll(kind: type) -> None:
+    """Judge the hooks of a class and of all its bases, which `super()` may call."""
+    for each in kind.__mro__:
+        for name in POLICY_HOOKS & vars(each).keys():
+            hook = vars(each)[name]
+            if not isinstance(hook, PolicyHook):
+                setattr(each, name, PolicyHook(name, hook))
+
+
+def failedHook(error: BaseException) -> str:
+    """Return the name of the hook that raised an error, or "" if no hook did."""
+    return getattr(error, "policyHook", "")
+
+
+def _noteHook(error: BaseException, name: str) -> None:
+    """Note the innermost hook that an error has passed."""
+    if not failedHook(error):
+        error.policyHook = name  # type: ignore[attr-defined]
+        error.add_note(f"This was raised by the policy hook {name}().")
+
+
+def close(waits: Any) -> None:
+    """Close a coroutine or an iterator, if it can be closed."""
+    end = getattr(waits, "close", None)
+    if end is not None:
+        end()
+
+
+def _throw(steps: Any, error: BaseException) -> Any:
+    """Raise an error where the awaitable waits."""
+    throw = getattr(steps, "throw", None)
+    if throw is None:
+        raise error
+    return throw(error)
+
+
+def _retrieve(task: asyncio.Task[bool]) -> None:
+    """Mark the error as seen: the mail that asked may be gone."""
+    if not task.cancelled():
+        task.exception()
