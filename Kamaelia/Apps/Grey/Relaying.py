@@ -37,6 +37,7 @@ from Kamaelia.Support.Protocol.SMTPRelay import (
     Ready,
     Relay,
     Send,
+    eventsThatCount,
 )
 from Kamaelia.Support.Protocol.SMTPReply import Reply
 
@@ -128,19 +129,21 @@ class Relaying:
         self._expect()
 
     def heed(self) -> None:
-        """Takes what came from the real server."""
+        """Take what came from the real server, then continue a text.
+
+        In this order, so that a reply that came too early is not taken for the answer to a dot
+        that is sent after it.
+        """
         owner, boxes = self.owner, self.owner.inboxes
-        if self.isOurTurn and not boxes["tcp_control"]:
-            self.goOn(None)
+        hasMoreToSay = self.isOurTurn
         while boxes["tcp_inbox"] and owner.relaying is self:
-            for event in self.relay.receive(owner.recv("tcp_inbox")):
+            for event in eventsThatCount(self.relay.receive(owner.recv("tcp_inbox"))):
                 if not isinstance(event, Answer):
                     self._take(event)
-                # What broke it came in the same bytes: only the answer to the dot still counts.
-                elif self.conversation is not None and (
-                    self.relay.brokenBy is None or event.stage == "dot"
-                ):
+                elif self.conversation is not None:
                     self.goOn(event.reply)
+        if hasMoreToSay and owner.relaying is self and not boxes["tcp_control"]:
+            self.goOn(None)
         while "tcp_sslready" in boxes and boxes["tcp_sslready"] and owner.relaying is self:
             owner.recv("tcp_sslready")
             owner.send(self.relay.startedTLS(), "tcp_outbox")

@@ -12,8 +12,8 @@ Example usage::
 How does it work?
 
 Each command sent is put in a queue, and each reply is for the oldest in it:
-so a late answer is never taken for another's, and a reply that nobody waits
-for is a fault. STAGES has a row for each thing to wait for, with the first
+so a late answer is never taken for another's. A reply that nobody waits for,
+or that came before its command was said, is a fault. STAGES has a row for each thing to wait for, with the first
 digit of a good answer and the seconds to wait. The opening (SMTPOpening) goes by
 itself. Whatever fails on the way to the real server is Broken, with what the
 client hears; refusals of a mail are Answers.
@@ -131,6 +131,7 @@ class Relay:
         self.speaksForClient = self.manner.telling == "proxy"
         self.brokenBy: Broken | None = None
         self.accepted = 0  # recipients of the mail under way
+        self.isInText = False  # from a 354 to the dot
         self.dots = 0
         self.opening = begin(self.manner, self.extensions)
         self.waiting: deque[str] = deque([next(self.opening)[0]])
@@ -143,19 +144,17 @@ class Relay:
         events: list[Event] = []
         if self.brokenBy is not None:
             return events
+        owed = len(self.waiting)  # what is said from now on has not reached the server yet
         try:
-            replies = iter(self.reader.take(data))
-            for reply in replies:
-                event = self._take(reply)
-                if isinstance(event, BeginTLS) and (next(replies, None) or self.reader.isAmidReply):
-                    event = self.fail(
-                        "the mail server went on in the clear after it had agreed to TLS"
-                    )
-                events.append(event)
+            for reply in self.reader.take(data):
+                events.append(self._take(reply) if owed else self._takeUnasked(reply))
+                owed -= 1
                 if self.brokenBy is not None:
-                    break
+                    return events
         except GarbageReply as garbage:
             events.append(self.fail(f"garbage from the mail server: {garbage}"))
+        if owed == 0 and self.brokenBy is None and self.reader.isAmidReply:
+            events.append(self.fail("the mail server began a reply before it was asked"))
         return events
 
     def hungUp(self) -> Broken | None:
@@ -245,6 +244,7 @@ class Relay:
         LMTP answers it for each recipient that it has accepted (RFC 2033 section 4.2).
         """
         self.dots += 1
+        self.isInText = False
         if self.manner.protocol == "lmtp":
             self.waiting.extend(["dot"] * (self.accepted - 1))
         return self._say("dot", ".")
@@ -266,8 +266,6 @@ class Relay:
     # What the real server's replies mean.
 
     def _take(self, reply: Reply) -> Event:
-        if not self.waiting:
-            return self.fail(f"the mail server said {reply.code} {reply.text} unasked")
         stage, code = self.waiting[0], reply.code
         # RFC 5321 section 3.8: it closes, whatever it was asked
         if code == 421 and stage != "QUIT":
@@ -282,7 +280,18 @@ class Relay:
             return self._goOn(reply)
         if stage == "RCPT" and reply.isPositive:
             self.accepted += 1
+        self.isInText = stage == "DATA" and reply.isPositive
         return Answer(stage, reply)
+
+    def _takeUnasked(self, reply: Reply) -> Broken:
+        """Only the refusal of a text may come before its dot: it is the client's to hear.
+
+        The session ends with it, since servers differ in whether they read on to the dot.
+        """
+        if self.isInText and not reply.isPositive and reply.code != 421:
+            reason = f"the mail server refuses a text before its end: {reply.code} {reply.text}"
+            return self.fail(reason, reply, isServers=False)
+        return self.fail(f"the mail server said {reply.code} {reply.text} unasked")
 
     def _goOn(self, reply: Reply) -> Event:
         """The opening goes on."""
@@ -297,6 +306,18 @@ class Relay:
             return BeginTLS()
         self.speaksForClient |= stage == "XCLIENT"
         return Send(self._say(stage, line))
+
+
+def eventsThatCount(events: list[Event]) -> list[Event]:
+    """Return the events to act on, of those that one receive() returned.
+
+    If the session broke in the same bytes, nothing can be said to the server any more, and an
+    answer that it gave before is void. Only an answer to the dot still counts.
+    """
+    if not events or not isinstance(events[-1], Broken):
+        return events
+    taken = [each for each in events if isinstance(each, Answer) and each.stage == "dot"]
+    return [*taken, events[-1]]
 
 
 def withParameters(envelope: Envelope, extensions: Mapping[str, str]) -> str:
