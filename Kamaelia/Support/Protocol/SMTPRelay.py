@@ -13,10 +13,10 @@ How does it work?
 
 Each command sent is put in a queue, and each reply is for the oldest in it:
 so a late answer is never taken for another's. A reply that nobody waits for,
-or that came before its command was said, is a fault. STAGES has a row for each thing to wait for, with the first
-digit of a good answer and the seconds to wait. The opening (SMTPOpening) goes by
-itself. Whatever fails on the way to the real server is Broken, with what the
-client hears; refusals of a mail are Answers.
+or that came before its command was said, is a fault. STAGES has a row for each
+thing to wait for, with the first digit of a good answer and the seconds to wait.
+The opening (SMTPOpening) goes by itself. Whatever fails on the way to the real
+server is Broken, with what the client hears; refusals of a mail are Answers.
 
 Termination: after Broken nothing more is read, and nothing may be said.
 """
