@@ -48,8 +48,8 @@ from Kamaelia.Chassis.ProtocolFactory import factoryOf
 from Kamaelia.Chassis.Workers import Workers
 from Kamaelia.Internet.Addresses import checkedPort
 from Kamaelia.Internet.Balancers import Balancers
-from Kamaelia.Internet.Gates import theLoopOf
-from Kamaelia.Internet.HandlerLinks import stopFamily
+from Kamaelia.Internet.EventLoop import eventLoopOf
+from Kamaelia.Internet.HandlerLinks import stopSubtree
 from Kamaelia.Internet.TCPServer import TCPServer, endsOf
 from Kamaelia.Internet.UnixSockets import checkedPath
 from Kamaelia.IPC import newCSA, serverShutdown, shutdownCSA
@@ -131,7 +131,7 @@ class ServerCore(component):
         return list(self.server.ports) if self.server is not None else []
 
     def main(self) -> Generator[int, None, None]:
-        theLoopOf(self)
+        eventLoopOf(self)
         self.initialiseServerSocket()
         scheduler = self.scheduler
         Signals.subscribe(scheduler, self._interrupted, self.hangUp if self.onHangup else None)
@@ -167,7 +167,7 @@ class ServerCore(component):
         while self._hasHandlers() and (left := until - clock.now()) > 0:
             yield from self.waitForChange(left)
         for handler in [*self.connections.values(), *self._outlived]:
-            stopFamily(handler)
+            stopSubtree(handler)
         while isinstance(self.server, Workers) and self.server._task.isAlive():
             yield from self.waitForChange()  # it sees to it that they end in time
 
@@ -253,7 +253,7 @@ class ServerCore(component):
             LOG.exception("no handler could be made for %s, port %s", peer, peerport)
             adapter.abort()
             return
-        adapter.mayStayHalfOpen = True
+        adapter.mayStayHalfClosed = True
         if self.starttls is not None:
             adapter.sslContext = self.starttls
         self.connections[adapter] = handler
@@ -282,7 +282,7 @@ class ServerCore(component):
     def childFailed(self, child: Any, culprit: Any, error: BaseException) -> bool:
         """A handler's error ends that handler; the TCPServer's ends the server."""
         if child in self._outlived:
-            stopFamily(child, but=culprit)
+            stopSubtree(child, but=culprit)
         return child is not self.server
 
 

@@ -10,7 +10,7 @@ The sockets are bound here, and shared: all workers accept from one queue. With
 SO_REUSEPORT each would have its own, and what waits in it would be lost with the
 worker, or wait for one that is busy or full while another has nothing to do.
 
-A Nursery forks the workers. Each runs the ServerCore on a scheduler and an event
+A ForkServer forks the workers. Each runs the ServerCore on a scheduler and an event
 loop of its own, and nothing else of the program: what is made within `onWorker`
 is in each of them. One that dies is logged and replaced, at once the first time,
 and ever more slowly when they go on dying. The others notice nothing.
@@ -35,9 +35,9 @@ from Axon.CoordinatingAssistantTracker import coordinatingassistanttracker
 from Axon.Hooks import plainResult
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.Scheduler import scheduler
-from Kamaelia.Internet.Gates import theLoopOf
-from Kamaelia.Internet.Listening import closeAll
-from Kamaelia.Internet.Nursery import HANGUP, START, STOP, Birth, Nursery
+from Kamaelia.Internet.EventLoop import eventLoopOf
+from Kamaelia.Internet.ForkServer import HANGUP, START, STOP, ForkedProcess, ForkServer
+from Kamaelia.Internet.ListeningSockets import closeAll
 from Kamaelia.IPC import serverShutdown
 
 ATTEMPTS = 5
@@ -79,11 +79,13 @@ class Workers(component):
         self._hasBegun = False
 
     def main(self) -> Generator[int, None, None]:
-        loop, core = theLoopOf(self), self._core
+        loop, core = eventLoopOf(self), self._core
         sockets = self._tcps.openAll()
         self.scheduler.outside += 1
         try:
-            self._nursery = Nursery(lambda birth: work(core, sockets, birth), sockets, core.grace)
+            self._nursery = ForkServer(
+                lambda birth: work(core, sockets, birth), sockets, core.grace
+            )
             loop.add_reader(self._nursery.channel, self.unpause)
             self._due = [self._now()] * self.count
             while not self._isOver():
@@ -179,7 +181,7 @@ def _nameOf(number: int) -> str:
         return f"signal {number}"
 
 
-def work(server: Any, sockets: list[Any], birth: Birth) -> None:
+def work(server: Any, sockets: list[Any], birth: ForkedProcess) -> None:
     """In a new process: runs `server`, and nothing else of the program."""
     scheduler.run = scheduler()
     coordinatingassistanttracker.basecat = None
@@ -196,7 +198,7 @@ def work(server: Any, sockets: list[Any], birth: Birth) -> None:
     scheduler.run.runThreads()
 
 
-def _begin(server: Any, birth: Birth) -> None:
+def _begin(server: Any, birth: ForkedProcess) -> None:
     loop = server.scheduler.loop
 
     def stop() -> None:

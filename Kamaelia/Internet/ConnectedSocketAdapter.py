@@ -30,17 +30,19 @@ from Axon.Box import NULL, directsink, withItem
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.Turns import ENDED, HOLD, PAUSE, UNBORN, WATCH
-from Kamaelia.Internet.Encryption import MayEncrypt
-from Kamaelia.Internet.Gates import HeldByTransport, discard, isToldToStop, waitForLoop
-from Kamaelia.Internet.HalfOpen import HalfOpen
-from Kamaelia.Internet.HandlerLinks import asBytes, join, joinHandler, stopFamily, unjoin
-from Kamaelia.Internet.Lingering import Parting, lingeringOf
+from Kamaelia.Internet.CloseTimeouts import GracefulClose, closeTimeoutsOf
+from Kamaelia.Internet.EventLoop import isShutdownReceived, waitForCoroutine
+from Kamaelia.Internet.HalfClosed import HalfClosed
+from Kamaelia.Internet.HandlerLinks import join, linkHandler, stopSubtree, unlinkComponents
+from Kamaelia.Internet.OutgoingData import asBytes, discard
+from Kamaelia.Internet.StartTLS import StartTLS
+from Kamaelia.Internet.WriteGate import WriteGate
 from Kamaelia.IPC import socketShutdown
 
 MOST_MESSAGES = 256  # that may wait unread, however short they are
 
 
-class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
+class ConnectedSocketAdapter(WriteGate, StartTLS, component):
     """ConnectedSocketAdapter([listensocket]) -> one connection, given as a connected socket.
 
     listensocket: the socket; None if a listener makes the connection. The other
@@ -67,7 +69,7 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
     promptly = 5.0  # seconds that what was sent has after shutdownMicroprocess
     patience = 60.0  # seconds without progress after producerFinished
     origin: Any = None  # who the client is, if a load balancer has said so
-    mayStayHalfOpen = False  # whether the peer may have sent its last, and go on reading
+    mayStayHalfClosed = False  # whether the peer may have sent its last, and go on reading
 
     def __init__(
         self,
@@ -116,7 +118,7 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
     def _open(self) -> Generator[int, None, None]:
         """Makes a transport of the socket that was given."""
         sock = self.socket
-        yield from waitForLoop(
+        yield from waitForCoroutine(
             self,
             lambda loop: (
                 loop.connect_accepted_socket(lambda: self, sock)
@@ -130,7 +132,7 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
         """Not when the transport is there: uvloop, cancelled between that and its task's end,
         closes the transport, and says connection_lost to nobody.
         """
-        return self.transport is None and isToldToStop(self)
+        return self.transport is None and isShutdownReceived(self)
 
     def _heed(self) -> None:
         """A turn: something happened, other than bytes that come and go."""
@@ -151,7 +153,7 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
         """Return whether the handler has ended, or leaves it to us to end the connection."""
         if self.handler is not None and self.handler._task.state == ENDED:
             return True
-        return self._halfOpen is not None and self._halfOpen.isUnread(self._now())
+        return self._halfClosed is not None and self._halfClosed.isUnread(self._now())
 
     def _now(self) -> float:
         now: float = self.scheduler.timers.clock.now()
@@ -159,7 +161,7 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
 
     def _nextLook(self) -> float | None:
         """Return the seconds until the handler is looked at again; None if it need not be."""
-        if self._halfOpen is None or self._isClosing or not self._halfOpen.mayBeUnread():
+        if self._halfClosed is None or self._isClosing or not self._halfClosed.mayBeUnread():
             return None
         return self.promptly
 
@@ -173,14 +175,14 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
                         message.caller = None
                 break
             yield from self.waitForChange()
-        self.handler = self._halfOpen = None
-        unjoin(self, handler)
+        self.handler = self._halfClosed = None
+        unlinkComponents(self, handler)
 
     def attach(self, handler: Any) -> None:
         """Link `handler`, which lives as long as the connection; its errors end nothing else."""
         self.handler = handler
         handler._task.watchers = withItem(handler._task.watchers, self)
-        joinHandler(self, handler)
+        linkHandler(self, handler)
         if "makessl" in handler.outboxes:
             self._takeDirectly("makessl", self._beginTLS)
             join(handler, "makessl", self, "makessl")
@@ -190,7 +192,7 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
     def childFailed(self, child: Any, culprit: Any, error: BaseException) -> bool:
         """End the handler and its connection, and nothing else, after an error of the handler."""
         if self.handler is not None:
-            stopFamily(self.handler, but=culprit)
+            stopSubtree(self.handler, but=culprit)
         self._task.nudge()
         return True
 
@@ -244,15 +246,15 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
     def eof_received(self) -> bool:
         """The peer sends no more; whether it may go on reading is for the handler to say."""
         self._announce(None)
-        if not self.mayStayHalfOpen or self.isEncrypted():
+        if not self.mayStayHalfClosed or self.isEncrypted():
             return False
         if self.handler is not None and not self._isClosing:
-            self._halfOpen = HalfOpen(self, self._transmit)
-            self._transmit = self._halfOpen.transmit
+            self._halfClosed = HalfClosed(self, self._transmit)
+            self._transmit = self._halfClosed.transmit
             self._task.nudge()
         return True
 
-    _halfOpen: HalfOpen | None = None
+    _halfClosed: HalfClosed | None = None
 
     def connection_lost(self, error: Exception | None) -> None:
         """The connection has ended."""
@@ -261,7 +263,7 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
         self._isOver = True
         self._error = error
         if self._isLingering:
-            lingeringOf(self.scheduler.loop).forget(self)
+            closeTimeoutsOf(self.scheduler.loop).forget(self)
         self._transmit = discard
         if self._gate is not None:
             self.resume_writing()
@@ -356,14 +358,14 @@ class ConnectedSocketAdapter(HeldByTransport, MayEncrypt, component):
             return
         if self.bytesToSend() and not self._isOver:
             self._isLingering = True
-            lingeringOf(self.scheduler.loop).watch(self, patience, mayRenew)
+            closeTimeoutsOf(self.scheduler.loop).watch(self, patience, mayRenew)
 
     def _part(self) -> None:
         """Ends this side; a server hears its client out, who might lose the last reply else."""
         transport = self.transport
         if self.isServer and not self._isAnnounced and transport.can_write_eof():
             self._isReading = True
-            Parting(self, lingeringOf(self.scheduler.loop)).begin()
+            GracefulClose(self, closeTimeoutsOf(self.scheduler.loop)).begin()
         else:
             transport.close()
 

@@ -33,7 +33,7 @@ from typing import Any, NamedTuple
 from Axon.Component import component
 from Axon.CoordinatingAssistantTracker import coordinatingassistanttracker
 from Axon.Ipc import producerFinished, shutdownMicroprocess
-from Kamaelia.Internet.Gates import theLoopOf
+from Kamaelia.Internet.EventLoop import eventLoopOf
 from Kamaelia.IPC import (
     newExceptional,
     newReader,
@@ -75,7 +75,7 @@ class Selector(component):
         self._watched: dict[tuple[int, int], _Request] = {}
 
     def main(self) -> Generator[int, None, None]:
-        loop = theLoopOf(self)
+        loop = eventLoopOf(self)
         self._poll = DefaultSelector()
         loop.add_reader(self._poll, self._answerReady)
         try:

@@ -25,7 +25,7 @@ from Axon.Component import component
 from Axon.Hooks import plainResult
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Kamaelia.Internet.Addresses import checkedPort
-from Kamaelia.Internet.Gates import theLoopOf
+from Kamaelia.Internet.EventLoop import eventLoopOf
 from Kamaelia.Internet.TCPServer import TCPServer
 from Kamaelia.IPC import newCSA, serverShutdown
 from Kamaelia.Util.Settings import refuseMisspelt
@@ -65,7 +65,7 @@ class SingleServer(component):
         return list(self.server.ports) if self.server is not None else []
 
     def main(self) -> Generator[int, None, None]:
-        theLoopOf(self)
+        eventLoopOf(self)
         self._begin()
         while True:
             while not self.dataReady("_oobinfo") and not self.dataReady("control"):

@@ -23,9 +23,10 @@ from typing import Any
 
 from Kamaelia.Internet.Addresses import checkedPort, isLiteral
 from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter
-from Kamaelia.Internet.Encryption import certificateName
-from Kamaelia.Internet.Gates import discard, isToldToStop, waitForLoop
+from Kamaelia.Internet.EventLoop import isShutdownReceived, waitForCoroutine
 from Kamaelia.Internet.HappyEyeballs import connectedSocket
+from Kamaelia.Internet.OutgoingData import discard
+from Kamaelia.Internet.StartTLS import certificateName
 from Kamaelia.Internet.UnixSockets import checkedPath
 from Kamaelia.Util.Settings import refuseMisspelt
 
@@ -86,9 +87,9 @@ class TCPClient(ConnectedSocketAdapter):
         try:
             if self.delay:
                 yield from self.waitForMessage("control", timeout=self.delay)
-                if isToldToStop(self):
+                if isShutdownReceived(self):
                     return
-            yield from waitForLoop(self, self._connect, self._mayGiveUp, self.connect_timeout)
+            yield from waitForCoroutine(self, self._connect, self._mayGiveUp, self.connect_timeout)
         except (OSError, ValueError) as error:  # ValueError: a name for TLS is missing
             self.connection_lost(error)
 

@@ -31,12 +31,12 @@ from typing import Any
 from Axon.Component import component
 from Axon.Hooks import plainResult
 from Axon.Ipc import producerFinished, shutdownMicroprocess
-from Kamaelia.Internet.Accepting import AMONG_SEVERAL, AT_ONCE
+from Kamaelia.Internet.Acceptor import AMONG_SEVERAL, AT_ONCE
 from Kamaelia.Internet.Addresses import checkedPort
 from Kamaelia.Internet.Balancers import Balancers
 from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter
-from Kamaelia.Internet.Gates import theLoopOf
-from Kamaelia.Internet.Listening import Listener, Options, openSockets
+from Kamaelia.Internet.EventLoop import eventLoopOf
+from Kamaelia.Internet.ListeningSockets import Listener, Options, openSockets
 from Kamaelia.Internet.UnixSockets import checkedPath, openPath
 from Kamaelia.IPC import newCSA, serverShutdown, shutdownCSA
 from Kamaelia.Support.Protocol.ProxyHeader import BadHeader, Origin
@@ -97,7 +97,7 @@ class TCPServer(component):
         self._listener = Listener([], self._newAdapter)
 
     def main(self) -> Generator[int, None, None]:
-        loop = theLoopOf(self)
+        loop = eventLoopOf(self)
         keepsPath = self.sockets is not None
         sockets = self.openAll()
         introduce = self._introduced if self.balancers is not None else None
@@ -156,7 +156,7 @@ class TCPServer(component):
         if self.balancers is None or not self.balancers.includes(sock):
             return self._newAdapter
         try:
-            origin, early = await self.balancers.introduce(theLoopOf(self), sock)
+            origin, early = await self.balancers.introduce(eventLoopOf(self), sock)
         except BadHeader as error:
             LOG.warning("closing a connection from a load balancer: %s", error)
             raise ConnectionAbortedError(str(error)) from error

@@ -26,16 +26,17 @@ from typing import Any
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Kamaelia.Internet.Addresses import checkedPort, explained, resolveNow
-from Kamaelia.Internet.Gates import HeldByTransport, discard, theLoopOf, waitForLoop
-from Kamaelia.Internet.HandlerLinks import asBytes
+from Kamaelia.Internet.EventLoop import eventLoopOf, waitForCoroutine
+from Kamaelia.Internet.OutgoingData import asBytes, discard
 from Kamaelia.Internet.UDPTargets import Targets
+from Kamaelia.Internet.WriteGate import WriteGate
 
 LOG = logging.getLogger("Kamaelia.Internet.UDP")
 
 Address = tuple[str, int]
 
 
-class BasicPeer(HeldByTransport, component):
+class BasicPeer(WriteGate, component):
     """A UDP socket as a component. Its kinds say what a message in "inbox" is.
 
     Raises OSError, which names the port, where it cannot be bound.
@@ -99,10 +100,10 @@ class BasicPeer(HeldByTransport, component):
         return False
 
     def _open(self) -> Generator[int, None, None]:
-        theLoopOf(self)
+        eventLoopOf(self)
         sock = self.makeSocket()
         try:
-            yield from waitForLoop(
+            yield from waitForCoroutine(
                 self, lambda loop: loop.create_datagram_endpoint(lambda: self, sock=sock)
             )
         finally:

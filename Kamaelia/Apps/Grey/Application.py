@@ -32,7 +32,7 @@ from Kamaelia.Apps.Grey.LogFiles import logLine
 from Kamaelia.Apps.Grey.Records import newId, writeRefusal
 from Kamaelia.Apps.Grey.Systemd import inheritedSockets, notify
 from Kamaelia.Chassis.ConnectedServer import ServerCore
-from Kamaelia.Internet.Gates import waitForLoop
+from Kamaelia.Internet.EventLoop import waitForCoroutine
 from Kamaelia.Internet.TCPServer import endsOf
 from Kamaelia.Support.Greylist.Configuration import Configuration
 from Kamaelia.Support.Greylist.Mistakes import MistakesFound
@@ -158,7 +158,7 @@ class GreyServer(ServerCore):
             yield from super().main()
             store = self.application.greylist.close()
             if store is not None:
-                yield from waitForLoop(self, lambda loop: store.waitForClose())
+                yield from waitForCoroutine(self, lambda loop: store.waitForClose())
         finally:
             self.application.greylist.close()
 

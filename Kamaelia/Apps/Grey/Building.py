@@ -28,7 +28,7 @@ from Kamaelia.Apps.Grey.MailLog import jsonLine
 from Kamaelia.Apps.Grey.ServerTLS import contextFor
 from Kamaelia.Apps.Grey.Stores import checkSetting
 from Kamaelia.Apps.Grey.Support import packaged, readConfiguration
-from Kamaelia.Internet.Listening import closeAll, openPath, openSockets
+from Kamaelia.Internet.ListeningSockets import closeAll, openPath, openSockets
 from Kamaelia.Support.Greylist.Configuration import Configuration
 from Kamaelia.Support.Greylist.Lists import Entry, Lists, entriesOf
 from Kamaelia.Support.Greylist.Mistakes import Mistake, MistakesFound

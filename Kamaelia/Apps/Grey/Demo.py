@@ -32,7 +32,7 @@ from Kamaelia.Apps.Grey.Stores import StoreFailed
 from Kamaelia.Apps.Grey.Trying import Newcomer
 from Kamaelia.Apps.Grey.Watching import Plain, displayOn
 from Kamaelia.Chassis.ConnectedServer import ServerCore
-from Kamaelia.Internet.Listening import openSockets
+from Kamaelia.Internet.ListeningSockets import openSockets
 from Kamaelia.Support.Greylist import Sections
 from Kamaelia.Support.Greylist.Configuration import Configuration
 from Kamaelia.Support.Greylist.Values import Address, readDuration

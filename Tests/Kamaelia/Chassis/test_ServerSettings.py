@@ -188,7 +188,8 @@ def runWithout(program: str) -> str:
 def test_a_server_can_be_imported_and_runs_without_modules_that_only_posix_has():
     program = """
 from Kamaelia.Chassis.ConnectedServer import ServerCore
-from Kamaelia.Internet import Nursery, TCPClient, Selector, UDP
+from Kamaelia.Internet import ForkServer as ForkServer
+from Kamaelia.Internet import TCPClient, Selector, UDP
 from Kamaelia.Internet.SingleServer import echo
 from Kamaelia.Apps.Grey import Application
 from Axon.Ipc import producerFinished

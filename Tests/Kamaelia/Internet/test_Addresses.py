@@ -10,7 +10,7 @@ from Axon.testing import feed
 from Kamaelia.Chassis.ConnectedServer import ServerCore, SimpleServer
 from Kamaelia.Internet import UDP, HappyEyeballs, UDP_ng
 from Kamaelia.Internet.Addresses import checkedPort, isLiteral
-from Kamaelia.Internet.Listening import openSockets
+from Kamaelia.Internet.ListeningSockets import openSockets
 from Kamaelia.Internet.Multicast_receiver import Multicast_receiver
 from Kamaelia.Internet.Multicast_sender import Multicast_sender
 from Kamaelia.Internet.Multicast_transceiver import Multicast_transceiver

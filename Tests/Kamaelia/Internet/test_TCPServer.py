@@ -10,8 +10,8 @@ from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.Scheduler import scheduler
 from Axon.testing import feed
-from Kamaelia.Internet import Listening
-from Kamaelia.Internet.Accepting import Acceptor
+from Kamaelia.Internet import ListeningSockets as Listening
+from Kamaelia.Internet.Acceptor import Acceptor
 from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter
 from Kamaelia.Internet.SingleServer import FastRestartSingleServer, SingleServer
 from Kamaelia.Internet.TCPServer import TCPServer

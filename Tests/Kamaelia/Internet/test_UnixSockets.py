@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from Kamaelia.Chassis.ConnectedServer import ServerCore
-from Kamaelia.Internet.Listening import closeAll
+from Kamaelia.Internet.ListeningSockets import closeAll
 from Kamaelia.Internet.TCPClient import TCPClient
 from Kamaelia.Internet.TCPServer import TCPServer
 from Kamaelia.Internet.UnixSockets import MOST_BYTES, openPath

@@ -10,7 +10,7 @@ import pytest
 
 from Kamaelia.Apps.Grey import Application, Building, Command
 from Kamaelia.Apps.Grey.GreyListingPolicy import GreyListingPolicy
-from Kamaelia.Internet.Listening import closeAll
+from Kamaelia.Internet.ListeningSockets import closeAll
 
 ONE_OF_EACH = """
 [forward]

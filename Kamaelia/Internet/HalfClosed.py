@@ -23,8 +23,8 @@ from Axon.Turns import ENDED, WAITING, Task
 FED = {"inbox", "control", "sslready"}  # the inboxes into which a connection sends
 
 
-class HalfOpen:
-    """HalfOpen(adapter, transmit) -> whether the handler leaves "control" unread.
+class HalfClosed:
+    """HalfClosed(adapter, transmit) -> whether the handler leaves "control" unread.
 
     transmit: what sends bytes to the client. Send through the method of that name instead.
     """

@@ -2,7 +2,7 @@
 
 Example usage
 -------------
-    nursery = Nursery(begin, sockets)       # forks that one, here and now
+    nursery = ForkServer(begin, sockets)       # forks that one, here and now
     nursery.order(START)                    # it forks another, in which begin(birth) runs
     nursery.reports()                       # such as [("ready", 4711, 0)], ("ended", 4711, -9)
     nursery.order(STOP)                     # `birth.lifeline` of each is at its end
@@ -17,7 +17,7 @@ It keeps open files and `sockets`, but no other connection and no event loop's
 queue: /dev/null takes their places, so that nobody holds open what is not his.
 
 Termination: end(). When the program dies, the nursery tells its processes to
-stop; when the nursery dies, their lifelines end, too. Who has not ended `LATE`
+stop; when the nursery dies, their lifelines end, too. Who has not ended `KILL_DELAY`
 seconds after its grace is killed.
 """
 
@@ -37,23 +37,23 @@ from contextlib import suppress
 from time import monotonic
 from typing import Any, NamedTuple
 
-from Kamaelia.Internet.Listening import closeAll
+from Kamaelia.Internet.ListeningSockets import closeAll
 
 START, HANGUP, STOP, NOW = b"+", b"h", b".", b"!"
-LATE = 1.0  # seconds
+KILL_DELAY = 1.0  # seconds
 HELD_BACK = {
     getattr(signal, name)
     for name in ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM")
     if hasattr(signal, name)  # not all systems have all of them
 }
-QUEUES = ("anon_inode:[event", "anon_inode:[io_uring")  # epoll's and eventfd's begin alike
+EVENT_QUEUES = ("anon_inode:[event", "anon_inode:[io_uring")  # epoll's and eventfd's begin alike
 
-LOG = logging.getLogger("Kamaelia.Internet.Nursery")
+LOG = logging.getLogger("Kamaelia.Internet.ForkServer")
 
 Report = tuple[str, int, int]
 
 
-class Birth(NamedTuple):
+class ForkedProcess(NamedTuple):
     """What a new process is given."""
 
     lifeline: int  # a descriptor: at its end when the process is to stop
@@ -67,15 +67,15 @@ class Birth(NamedTuple):
             self.channel.sendall(f"ready {os.getpid()} 0\n".encode())
 
 
-class Nursery:
-    """Nursery(begin, sockets[, grace]) -> a process that forks others, which run begin(birth).
+class ForkServer:
+    """ForkServer(begin, sockets[, grace]) -> a process that forks others, which run begin(birth).
 
     sockets: those that listen, which all of them keep. grace: seconds that they have to end.
     Raises RuntimeError while other threads run.
     """
 
     def __init__(
-        self, begin: Callable[[Birth], object], sockets: list[Any], grace: float = 5.0
+        self, begin: Callable[[ForkedProcess], object], sockets: list[Any], grace: float = 5.0
     ) -> None:
         if not hasattr(os, "fork") or not hasattr(signal, "pthread_sigmask"):
             raise RuntimeError("worker processes need fork(), which this system does not have")
@@ -92,7 +92,7 @@ class Nursery:
         self.pid = os.fork()
         if not self.pid:
             self.channel.close()
-            _runAndExit(lambda: _Nurse(begin, sockets, grace, there, mask).run())
+            _runAndExit(lambda: _ForkServerProcess(begin, sockets, grace, there, mask).run())
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         there.close()
         self.channel.setblocking(False)
@@ -126,7 +126,7 @@ class Nursery:
             os.waitpid(self.pid, 0)
 
 
-class _Nurse:
+class _ForkServerProcess:
     """The nursery's own side."""
 
     def __init__(
@@ -207,7 +207,7 @@ class _Nurse:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         self.bell.close()
         self.rope.close()
-        _runAndExit(lambda: self.begin(Birth(self.lifeline, self.wasHungUp, self.channel)))
+        _runAndExit(lambda: self.begin(ForkedProcess(self.lifeline, self.wasHungUp, self.channel)))
 
     def hangUp(self) -> None:
         self.wasHungUp = True
@@ -216,7 +216,7 @@ class _Nurse:
     def stop(self) -> None:
         if not self.isStopping:
             self.isStopping = True
-            self.until = monotonic() + self.grace + LATE
+            self.until = monotonic() + self.grace + KILL_DELAY
             for sock in self.sockets:
                 sock.close()
             os.close(self.ours)
@@ -224,14 +224,19 @@ class _Nurse:
     def stopNow(self) -> None:
         self.stop()
         self.signal(signal.SIGQUIT)
-        self.until = monotonic() + LATE
+        self.until = monotonic() + KILL_DELAY
 
     def signal(self, number: int) -> None:
         for pid in self.children:  # none has been waited for, so that each is still the one meant
             os.kill(pid, number)
 
 
-ORDERS = {START: _Nurse.start, HANGUP: _Nurse.hangUp, STOP: _Nurse.stop, NOW: _Nurse.stopNow}
+ORDERS = {
+    START: _ForkServerProcess.start,
+    HANGUP: _ForkServerProcess.hangUp,
+    STOP: _ForkServerProcess.stop,
+    NOW: _ForkServerProcess.stopNow,
+}
 
 
 def _letGo(kept: set[int]) -> None:
@@ -246,7 +251,7 @@ def _letGo(kept: set[int]) -> None:
 def _isForeign(descriptor: int) -> bool:
     try:
         if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
-            return os.readlink(f"/dev/fd/{descriptor}").startswith(QUEUES)
+            return os.readlink(f"/dev/fd/{descriptor}").startswith(EVENT_QUEUES)
         sock = socket.socket(fileno=descriptor)
     except OSError:  # it was that of the listing itself
         return False

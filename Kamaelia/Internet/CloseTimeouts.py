@@ -2,9 +2,9 @@
 
 Example usage
 -------------
-    Parting(connection, lingeringOf(loop)).begin()              # drops what still comes
-    lingeringOf(loop).watch(connection, 5.0, mayRenew=False)    # at most 5 seconds from now
-    lingeringOf(loop).forget(connection)                        # it has ended
+    GracefulClose(connection, closeTimeoutsOf(loop)).begin()              # drops what still comes
+    closeTimeoutsOf(loop).watch(connection, 5.0, mayRenew=False)    # at most 5 seconds from now
+    closeTimeoutsOf(loop).forget(connection)                        # it has ended
 
 How does it work?
 -----------------
@@ -36,8 +36,8 @@ class _Wait(NamedTuple):
     mayRenew: bool
 
 
-class Parting:
-    """Parting(connection, lingering) -> the protocol of a connection that was closed on our side.
+class GracefulClose:
+    """GracefulClose(connection, timeouts): the protocol of a connection that this side closed.
 
     The connection hears `connection_lost` as soon as it has sent all; its transport
     stays open until the client has ended it, for no longer than `HEAR_OUT`.
@@ -45,7 +45,7 @@ class Parting:
 
     __slots__ = ("_connection", "_left", "_lingering", "_transport")
 
-    def __init__(self, connection: Any, lingering: Lingering) -> None:
+    def __init__(self, connection: Any, lingering: CloseTimeouts) -> None:
         self._connection = connection
         self._lingering = lingering
         self._transport = connection.transport
@@ -95,8 +95,8 @@ class Parting:
             self._connection.connection_lost(error)
 
 
-class Lingering:
-    """Lingering(loop) -> ends connections whose peers do not take what was sent to them."""
+class CloseTimeouts:
+    """CloseTimeouts(loop) -> ends connections whose peers do not take what was sent to them."""
 
     __slots__ = ("_loop", "_task", "_waits")
 
@@ -139,12 +139,12 @@ class Lingering:
                 connection.abort()
 
 
-_lingerings: WeakKeyDictionary[AbstractEventLoop, Lingering] = WeakKeyDictionary()
+_lingerings: WeakKeyDictionary[AbstractEventLoop, CloseTimeouts] = WeakKeyDictionary()
 
 
-def lingeringOf(loop: AbstractEventLoop) -> Lingering:
+def closeTimeoutsOf(loop: AbstractEventLoop) -> CloseTimeouts:
     """The one of this event loop."""
     found = _lingerings.get(loop)
     if found is None:
-        found = _lingerings[loop] = Lingering(loop)
+        found = _lingerings[loop] = CloseTimeouts(loop)
     return found

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from Axon import EventLoop
-from Kamaelia.Internet import Listening
-from Kamaelia.Internet.Listening import RESERVE, Listener, openSockets
+from Kamaelia.Internet import ListeningSockets as Listening
+from Kamaelia.Internet.ListeningSockets import RESERVE, Listener, openSockets
 from Tests.Kamaelia.sockets import PATIENCE, dial
 
 LEFT = 60  # descriptors, when a test begins

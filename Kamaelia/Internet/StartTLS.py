@@ -25,7 +25,7 @@ def certificateName(name: str | None) -> str | None:
     return name
 
 
-class MayEncrypt:
+class StartTLS:
     """What a ConnectedSocketAdapter knows of TLS: mixed into it."""
 
     name: Any

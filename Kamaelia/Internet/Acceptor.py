@@ -28,7 +28,7 @@ AT_ONCE = 16  # clients accepted before others have their turn
 AMONG_SEVERAL = 4  # the same where other processes accept from the same sockets
 NO_MORE = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
-LOG = logging.getLogger("Kamaelia.Internet.Accepting")
+LOG = logging.getLogger("Kamaelia.Internet.Acceptor")
 
 
 class Accepted(socket.socket):

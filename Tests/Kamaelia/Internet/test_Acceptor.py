@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from Axon.EventLoop import newLoop
-from Kamaelia.Internet.Accepting import Acceptor
+from Kamaelia.Internet.Acceptor import Acceptor
 
 LOOPS = [newLoop, asyncio.new_event_loop]
 

@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Sequence
 from math import inf
 from typing import Any
 
-from Kamaelia.Internet.Accepting import AT_ONCE, Acceptor
+from Kamaelia.Internet.Acceptor import AT_ONCE, Acceptor
 from Kamaelia.Internet.Addresses import checkedPort, explained, resolveNow
 from Kamaelia.Internet.UnixSockets import BACKLOG, PathSocket, openPath
 
@@ -33,7 +33,7 @@ RETRY = 0.5  # seconds, when it was the rest of the program that had taken them
 TELL_AGAIN = 60.0  # seconds between two lines of the log about that
 HANDSHAKE = 30.0  # seconds for TLS to begin
 
-LOG = logging.getLogger("Kamaelia.Internet.Listening")
+LOG = logging.getLogger("Kamaelia.Internet.ListeningSockets")
 
 Options = Sequence[Any] | None
 

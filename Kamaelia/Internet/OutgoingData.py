@@ -1,0 +1,45 @@
+"""The data that components send to a connection, as bytes, and errors that name the sender."""
+
+from __future__ import annotations
+
+from reprlib import repr as shortened
+from typing import Any
+
+
+def asBytes(owner: Any, boxname: str, data: object) -> bytes:
+    """Return `data`, a message to an inbox of `owner`, as bytes. Text is encoded as UTF-8.
+
+    Raises TypeError, which names the components and boxes, for any other type. (uvloop itself
+    ignores None and other false values without an error.)
+    """
+    if isinstance(data, str):
+        return data.encode()
+    try:
+        return bytes(memoryview(data))  # type: ignore[arg-type]
+    except TypeError:
+        raise _bytesExpected(owner, boxname, data) from None
+
+
+def discard(message: object) -> None:
+    """Discard a message to a connection that has ended."""
+
+
+def _bytesExpected(owner: Any, boxname: str, data: object) -> TypeError:
+    senders = _sendersTo(owner.inboxes[boxname])
+    origin = f", sent by {' or '.join(senders)}" if senders else ""
+    return TypeError(
+        f"bytes or text expected, not {type(data).__name__}: {shortened(data)}"
+        f" came to {boxname!r} of {owner.name}{origin}"
+    )
+
+
+def _sendersTo(sink: Any) -> list[str]:
+    """Return the outboxes whose messages arrive in `sink`, directly or through other boxes."""
+    found, pending = [], list(sink.sources)
+    while pending:
+        box = pending.pop()
+        if box.sources:
+            pending += box.sources
+        elif not box.isInbox:
+            found.append(f"{box.component.name} from {box.boxname!r}")
+    return found
