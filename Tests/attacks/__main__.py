@@ -17,12 +17,12 @@ import time
 from collections.abc import Awaitable, Callable
 
 from Axon.EventLoop import newLoop
-from Tests.attacks import descriptors, disk, endings, garbage, idle, losses, scans, streams
-from Tests.attacks.attacking import Broken
+from Tests.attacks import descriptors, disk, garbage, idle, mailLoss, scans, streams, termination
+from Tests.attacks.harness import Broken
 
 ATTACKS: dict[str, Callable[[float], Awaitable[None]]] = {
     work.__name__: work
-    for module in (idle, streams, scans, descriptors, losses, garbage, disk, endings)
+    for module in (idle, streams, scans, descriptors, mailLoss, garbage, disk, termination)
     for work in module.ATTACKS
 }
 

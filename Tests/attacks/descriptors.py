@@ -3,8 +3,8 @@
 import asyncio
 from typing import Any
 
-from Tests.attacks.attacking import Server, connect, inParallel, must, say, send
-from Tests.attacks.backing import Backend
+from Tests.attacks.backendProcess import Backend
+from Tests.attacks.harness import Server, connect, inParallel, must, say, send
 
 LIMIT = 200  # descriptors that the server may have
 CLIENTS = 400

@@ -7,8 +7,8 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from Tests.attacks.attacking import MiB, Server, connect, mail, must, say, send
-from Tests.attacks.backing import Backend
+from Tests.attacks.backendProcess import Backend
+from Tests.attacks.harness import MiB, Server, connect, mail, must, say, send
 
 MOST = 2 * MiB  # the whole of that disk
 

@@ -11,7 +11,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from Tests.attacks.attacking import (
+from Tests.attacks.backendProcess import Backend
+from Tests.attacks.harness import (
     MiB,
     Server,
     connect,
@@ -21,7 +22,6 @@ from Tests.attacks.attacking import (
     say,
     send,
 )
-from Tests.attacks.backing import Backend
 
 PREFIX = b"EHLO a\r\nMAIL FROM:<a@b.c>\r\nRCPT TO:<d@e.f>\r\nDATA\r\n"
 PREFIX += b"Subject: 0\r\n\r\nx\r\n.\r\nQUIT\r\n"

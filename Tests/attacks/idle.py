@@ -4,8 +4,8 @@ import asyncio
 import time
 from typing import Any
 
-from Tests.attacks.attacking import Server, connect, inParallel, mail, must, percentile, say
-from Tests.attacks.backing import Backend
+from Tests.attacks.backendProcess import Backend
+from Tests.attacks.harness import Server, connect, inParallel, mail, must, percentile, say
 
 MOST_PER_IDLE = 10 * 1024  # octets
 

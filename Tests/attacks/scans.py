@@ -1,7 +1,7 @@
 """Port scans: connect and close, connect and reset, thousands of times."""
 
-from Tests.attacks.attacking import MiB, Server, connect, inParallel, must, say, send
-from Tests.attacks.backing import Backend
+from Tests.attacks.backendProcess import Backend
+from Tests.attacks.harness import MiB, Server, connect, inParallel, must, say, send
 
 
 async def scanEcho(size: float, loop: str = "uvloop") -> None:

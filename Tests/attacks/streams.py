@@ -5,7 +5,7 @@ import socket
 import time
 from typing import Any
 
-from Tests.attacks.attacking import MiB, Server, must, say
+from Tests.attacks.harness import MiB, Server, must, say
 
 MOST = 8 * MiB  # more memory than at the start
 RATE = 32 * MiB  # octets a second

@@ -20,14 +20,14 @@ from pathlib import Path
 from typing import Any
 
 from Kamaelia.Apps.Grey.Stores import openStore
-from Tests.attacks.attacking import say
-from Tests.soak.field import Field
+from Tests.attacks.harness import say
+from Tests.soak.liveSoak import Soak
 from Tests.soak.model import Model
-from Tests.soak.redis import RedisServer
-from Tests.soak.virtual import Month
+from Tests.soak.redisServer import RedisServer
+from Tests.soak.virtualSoak import VirtualSoak
 
 MOST_SAID = 10  # of the same kind
-PARTS = {"sockets": Field, "virtual": Month}
+PARTS = {"sockets": Soak, "virtual": VirtualSoak}
 
 
 def main() -> int:
@@ -36,26 +36,26 @@ def main() -> int:
     for part, kind in PARTS.items():
         if options.part in ("both", part):
             with folderAndStore(options) as (folder, store):
-                wrong += soak(kind(options, folder, store), part)
+                wrong += runPart(kind(options, folder, store), part)
     return bool(wrong)
 
 
-def soak(field: Field, part: str) -> int:
+def runPart(soak: Soak, part: str) -> int:
     """How much is wrong."""
-    options = field.options
+    options = soak.options
     say(f"{part}: {options.store}, {options.workers} workers, seed {options.seed}")
     began = time.monotonic()
-    field.runToItsEnd()
-    model = Model(field.times)
-    model.follow(field.books.happened())
-    with closing(openStore(field.store)) as opened:
+    soak.runToItsEnd()
+    model = Model(soak.times)
+    model.follow(soak.journal.happened())
+    with closing(openStore(soak.store)) as opened:
         found = (list(opened.known()), list(opened.regulars()))
-    differences = list(model.differences(*found, field.clock()))
-    figures = tableOf(field, model, len(differences))
+    differences = list(model.differences(*found, soak.clock()))
+    figures = tableOf(soak, model, len(differences))
     figures["seconds"] = round(time.monotonic() - began)
     for name, figure in figures.items():
         say(f"{name:32}{figure:>14}")
-    return judged([*field.books.wrong(), *field.wrong(), *differences])
+    return judged([*soak.journal.wrong(), *soak.wrong(), *differences])
 
 
 def parser() -> argparse.ArgumentParser:
@@ -86,16 +86,16 @@ def folderAndStore(options: Any) -> Iterator[tuple[Path, str]]:
             yield Path(folder), url
 
 
-def tableOf(field: Field, model: Model, differences: int) -> dict[str, Any]:
+def tableOf(soak: Soak, model: Model, differences: int) -> dict[str, Any]:
     """The figures at the end."""
-    tally, seen = field.books.tally, field.seen
-    first, last = field.samples[0][2], field.samples[-1][2]
+    tally, seen = soak.journal.tally, soak.seen
+    first, last = soak.samples[0][2], soak.samples[-1][2]
     return {
         "sessions": tally["sessions"],
-        "mails": len(field.books.mails),
+        "mails": len(soak.journal.mails),
         "mails at the real server": tally["mails at the real server"],
         "taken without a word": tally["taken without a word"],
-        "of all, doubled": field.books.doubled,
+        "of all, doubled": soak.journal.doubled,
         "recipients deferred": tally["deferred"],
         "recipients passed": tally["accepted"],
         "recipients refused": tally["refused"],
@@ -103,9 +103,9 @@ def tableOf(field: Field, model: Model, differences: int) -> dict[str, Any]:
         **dict(sorted(seen.items())),
         "resident MiB, first": f"{first.resident / 2**20:.1f}",
         "resident MiB, last": f"{last.resident / 2**20:.1f}",
-        "growth in the calm, MiB": f"{field.growth() / 2**20:.2f}",
-        "descriptors idle, first": field.idle.descriptors,
-        "descriptors idle, last": field.last.descriptors,
+        "growth in the calm, MiB": f"{soak.growth() / 2**20:.2f}",
+        "descriptors idle, first": soak.idle.descriptors,
+        "descriptors idle, last": soak.last.descriptors,
         "questions to the model": model.tally["questions"],
         "of them answered either way": model.tally["either way"],
         "records in the store": model.tally["records"],

@@ -1,15 +1,15 @@
-"""The real server of a soak: it tells the books of each mail, and has its moods.
+"""The real server of a soak: it tells the journal of each mail, and has its faults.
 
 Example usage
 -------------
-    backend = Backend(books)
+    backend = Backend(journal)
     await backend.start()
-    backend.moods["dot"] = TAKE_AND_HANG_UP
+    backend.faults["dot"] = TAKE_AND_HANG_UP
     backend.kill()
 
 How does it work?
 -----------------
-In a good mood it takes everything. A mood is for one stage of the conversation:
+In a good fault it takes everything. A fault is for one stage of the conversation:
 a code to answer with, or one of the words below. What it keeps it notes before
 it says so. kill() resets all connections and closes the port.
 """
@@ -18,7 +18,7 @@ import asyncio
 import re
 from typing import Any
 
-from Tests.soak.books import FAR, Books
+from Tests.soak.journal import FAR, Journal
 
 HANG_UP, SILENCE, TAKE_AND_HANG_UP, TAKE_IN_SILENCE, SLOW = (
     "hang up",
@@ -34,11 +34,11 @@ LATE = 0.3  # seconds that somebody slow needs for an answer
 
 
 class Backend:
-    """Backend(books) -> a real server on 127.0.0.1."""
+    """Backend(journal) -> a real server on 127.0.0.1."""
 
-    def __init__(self, books: Books) -> None:
-        self.books = books
-        self.moods: dict[str, str] = {}  # by stage
+    def __init__(self, journal: Journal) -> None:
+        self.journal = journal
+        self.faults: dict[str, str] = {}  # by stage
         self.port = 0
         self.open: set[Any] = set()
         self._server: Any = None
@@ -102,24 +102,24 @@ class Conversation(asyncio.Protocol):
             self.transport.close()
 
     def takeMail(self, text: bytes) -> None:
-        mood = self.backend.moods.get("dot", "")
-        if mood in ("", SLOW, TAKE_AND_HANG_UP, TAKE_IN_SILENCE):
+        fault = self.backend.faults.get("dot", "")
+        if fault in ("", SLOW, TAKE_AND_HANG_UP, TAKE_IN_SILENCE):
             subject = SUBJECT.match(text)
-            self.backend.books.tally["taken without a word"] += mood not in ("", SLOW)
-            self.backend.books.kept(int(subject[1]) if subject else -1, self.recipients, text)
+            self.backend.journal.tally["taken without a word"] += fault not in ("", SLOW)
+            self.backend.journal.kept(int(subject[1]) if subject else -1, self.recipients, text)
         self.answer("dot")
 
     def answer(self, stage: str) -> bool:
         """Whether it was a good one."""
-        mood = self.backend.moods.get(stage, "")
-        if mood in (HANG_UP, TAKE_AND_HANG_UP):
+        fault = self.backend.faults.get(stage, "")
+        if fault in (HANG_UP, TAKE_AND_HANG_UP):
             self.transport.abort()
-        if mood in (HANG_UP, TAKE_AND_HANG_UP, SILENCE, TAKE_IN_SILENCE):
+        if fault in (HANG_UP, TAKE_AND_HANG_UP, SILENCE, TAKE_IN_SILENCE):
             self.isDeaf = True
             return False
-        code = int(mood) if mood.isdigit() else CODES.get(stage, 250)
+        code = int(fault) if fault.isdigit() else CODES.get(stage, 250)
         words = f"{code} {FAR}\r\n" if stage != "EHLO" else f"{code}-{FAR}\r\n{code} 8BITMIME\r\n"
-        if mood == SLOW:
+        if fault == SLOW:
             asyncio.get_running_loop().call_later(LATE, self.write, words.encode())
         else:
             self.write(words.encode())

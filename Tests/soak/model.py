@@ -10,8 +10,8 @@ How does it work?
 -----------------
 It shares nothing with what it judges. Nobody outside can tell the moment of a
 decision, only a span in which it lies: from the question to its answer. So a
-client is a set of possible worlds. Each question leads from each world to those
-that may follow; what was heard takes away the worlds in which it would have
+client is a set of possible states. Each question leads from each state to those
+that may follow; what was heard takes away the states in which it would have
 been another answer. If none is left, or the store at the end is none of those
 that are left, a rule is broken. Questions that overlap are tried in any order
 in which they may have been decided.
@@ -23,10 +23,10 @@ from itertools import product
 from math import prod
 from typing import Any
 
-from Tests.soak.orders import inAnyOrder, overlapping
-from Tests.soak.worlds import (
+from Tests.soak.clientStates import (
     ACCEPTED,
     Asked,
+    ClientState,
     Forgot,
     Good,
     Known,
@@ -35,8 +35,8 @@ from Tests.soak.worlds import (
     Seen,
     Span,
     Times,
-    World,
 )
+from Tests.soak.interleavings import inAnyOrder, overlapping
 
 MOST_AT_ONCE = 8  # questions whose orders are all tried; of more, that in which they ended
 MOST_WORLDS = 200  # that are followed together
@@ -80,20 +80,20 @@ class Model:
             self._takeMany(client, group)
             return
         known = list(product(*(client.pairs[pair] for pair in pairs)))
-        worlds = {
-            World(good, tuple(zip(pairs, each, strict=True)))
+        states = {
+            ClientState(good, tuple(zip(pairs, each, strict=True)))
             for good, each in product(client.good, known)
         }
         self.tally["questions"] += len(group)
-        after = inAnyOrder(group, worlds, lambda each, world: each.leadsTo(world, self.times))
+        after = inAnyOrder(group, states, lambda each, state: each.leadsTo(state, self.times))
         if not after:
             client.isLost = True
-            self.wrong.append(f"no rule gives these answers: {told(group, worlds)}")
+            self.wrong.append(f"no rule gives these answers: {told(group, states)}")
             return
-        self.tally["either way"] += len(set(map(shapeOf, after))) > len(set(map(shapeOf, worlds)))
-        client.good = {world.good for world in after}
+        self.tally["either way"] += len(set(map(shapeOf, after))) > len(set(map(shapeOf, states)))
+        client.good = {state.good for state in after}
         for pair in pairs:
-            client.pairs[pair] = {world.of(pair) for world in after}
+            client.pairs[pair] = {state.of(pair) for state in after}
         if any(isinstance(each, Forgot) for each in group):
             for pair in set(client.pairs) - set(pairs):
                 client.pairs[pair] = {None}
@@ -130,10 +130,12 @@ class Model:
             before = found, sum(map(len, known.values()))
             for each in group:
                 pair = each.pair
-                worlds = [World(good, ((pair, one),)) for good in found for one in known[pair]]
-                after = {more for world in worlds for more in each.leadsTo(world, self.times)}
-                found = spread(found | {world.good for world in after})
-                known[pair] |= {world.of(pair) for world in after if mayYetPass(world.of(pair))}
+                states = [
+                    ClientState(good, ((pair, one),)) for good in found for one in known[pair]
+                ]
+                after = {more for state in states for more in each.leadsTo(state, self.times)}
+                found = spread(found | {state.good for state in after})
+                known[pair] |= {state.of(pair) for state in after if mayYetPass(state.of(pair))}
             if before == (found, sum(map(len, known.values()))):
                 break
         return found
@@ -150,11 +152,11 @@ class Model:
         for name, client in self.clients.items():
             if client.isLost:
                 continue
-            for pair, worlds in client.pairs.items():
-                self.tally["left open"] += isOpen(self._alive(worlds, now))
+            for pair, states in client.pairs.items():
+                self.tally["left open"] += isOpen(self._alive(states, now))
                 record = records.pop((name, pair), None)
-                if not any(self._isSo(record, world, now) for world in worlds):
-                    yield f"{name} {pair}: the store has {record}, and not {worlds}"
+                if not any(self._isSo(record, state, now) for state in states):
+                    yield f"{name} {pair}: the store has {record}, and not {states}"
         for (name, pair), record in records.items():
             if not self.clients[name].isLost:
                 yield f"{name} {pair}: the store has {record}, and nobody asked"
@@ -170,23 +172,23 @@ class Model:
         for name, regular in found.items():
             yield f"{name}: the store has {regular}, and nobody asked"
 
-    def _isSo(self, record: Any, world: Known, now: float) -> bool:
+    def _isSo(self, record: Any, state: Known, now: float) -> bool:
         if record is None:
-            return world is None or self._mayHaveExpired(world, now)
-        if isinstance(world, Seen):
-            return record.passed is None and world.at.has(record.seen)
-        if isinstance(world, Passed) and record.passed is not None:
-            isThen = world.at.has(record.passed) and world.seen.has(record.seen)
-            return isThen and record.passes == world.times
+            return state is None or self._mayHaveExpired(state, now)
+        if isinstance(state, Seen):
+            return record.passed is None and state.at.has(record.seen)
+        if isinstance(state, Passed) and record.passed is not None:
+            isThen = state.at.has(record.passed) and state.seen.has(record.seen)
+            return isThen and record.passes == state.times
         return False
 
-    def _mayHaveExpired(self, world: Seen | Passed, now: float) -> bool:
-        lives = self.times.maxDefer if isinstance(world, Seen) else self.times.maxGrey
-        return now - world.at.low > lives
+    def _mayHaveExpired(self, state: Seen | Passed, now: float) -> bool:
+        lives = self.times.maxDefer if isinstance(state, Seen) else self.times.maxGrey
+        return now - state.at.low > lives
 
-    def _alive(self, worlds: set[Known], now: float) -> set[Known]:
+    def _alive(self, states: set[Known], now: float) -> set[Known]:
         """Those that are still to be found in a store, and that there is nothing to be found."""
-        return {each for each in worlds if each is None or not self._mayHaveExpired(each, now)}
+        return {each for each in states if each is None or not self._mayHaveExpired(each, now)}
 
     def _isGood(self, regular: Any, good: Good | None, now: float) -> bool:
         if regular is None or good is None:
@@ -218,7 +220,7 @@ def mayYetPass(known: Known) -> bool:
     return not isinstance(known, Passed)
 
 
-def told(group: list[Any], worlds: Iterable[World]) -> str:
+def told(group: list[Any], states: Iterable[ClientState]) -> str:
     """For a person to read."""
     events = [
         f"{each.when.low:.3f}-{each.when.high:.3f} {getattr(each, 'pair', 'forgotten')}"
@@ -226,7 +228,7 @@ def told(group: list[Any], worlds: Iterable[World]) -> str:
         f" denied {getattr(each, 'denied', '')}"
         for each in group[:5]
     ]
-    return f"{group[0].client}: {events}, where it was {list(worlds)[:3]}"
+    return f"{group[0].client}: {events}, where it was {list(states)[:3]}"
 
 
 def spread(found: set[Good | None]) -> set[Good | None]:
@@ -240,15 +242,15 @@ def spread(found: set[Good | None]) -> set[Good | None]:
     return goods | (found & {None})
 
 
-def shapeOf(world: World) -> Any:
+def shapeOf(state: ClientState) -> Any:
     """What it says, but for the times."""
-    good = world.good and world.good.times
-    return good, tuple((type(known), getattr(known, "times", 0)) for _, known in world.pairs)
+    good = state.good and state.good.times
+    return good, tuple((type(known), getattr(known, "times", 0)) for _, known in state.pairs)
 
 
-def isOpen(worlds: set[Known]) -> bool:
+def isOpen(states: set[Known]) -> bool:
     """Whether they differ in more than who of two at once was first."""
-    spans = [known.at for known in worlds if known is not None]
-    kinds = {(type(known), getattr(known, "times", 0)) for known in worlds}
+    spans = [known.at for known in states if known is not None]
+    kinds = {(type(known), getattr(known, "times", 0)) for known in states}
     wide = max(spans)[1] - min(spans)[0] if spans else 0.0
-    return len(kinds) > 1 or (len(worlds) > 1 and wide > NEAR)
+    return len(kinds) > 1 or (len(states) > 1 and wide > NEAR)

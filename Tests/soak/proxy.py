@@ -19,8 +19,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from Tests.attacks.attacking import PATIENCE, ROOT, must
-from Tests.soak.worlds import Times
+from Tests.attacks.harness import PATIENCE, ROOT, must
+from Tests.soak.clientStates import Times
 
 FORM = """\
 [listen]

@@ -1,4 +1,4 @@
-"""The soak can fail: its model, its books, and a day of it in virtual time."""
+"""The soak can fail: its model, its journal, and a day of it in virtual time."""
 
 import argparse
 import random
@@ -13,10 +13,10 @@ from Kamaelia.Apps.Grey.Stores.Memory import MemoryStore
 from Kamaelia.Support.Greylist import Rules as greylist
 from Kamaelia.Support.Greylist.Rules import Decision, Record, Rules, Triple
 from Tests.soak.__main__ import parser
-from Tests.soak.books import Books, verdictOf
+from Tests.soak.clientStates import ACCEPTED, DEFERRED, Asked, Forgot, Span, Times
+from Tests.soak.journal import Journal, verdictOf
 from Tests.soak.model import Model
-from Tests.soak.virtual import Month
-from Tests.soak.worlds import ACCEPTED, DEFERRED, Asked, Forgot, Span, Times
+from Tests.soak.virtualSoak import VirtualSoak
 
 TIMES = Times(2.0, 10.0, 50.0, 200.0, passes=2)
 RULES = Rules(2.0, 10.0, 50.0, 200.0, client_passes=2)
@@ -200,12 +200,12 @@ def test_of_a_crowd_any_may_be_those_who_passed_before_their_client_was_a_regula
 
 def test_the_books_know_what_is_lost_doubled_changed_and_smuggled() -> None:
     def after(told: str, *texts: bytes | None, to: str = "<c@ours.example>") -> list[str]:
-        books = Books()
-        mail = books.mail("<a@b.example>", ["<c@ours.example>"])
+        journal = Journal()
+        mail = journal.mail("<a@b.example>", ["<c@ours.example>"])
         mail.units["<c@ours.example>"].heard(told)
         for text in texts:
-            books.kept(mail.number, [to], text or mail.text)
-        return list(books.wrong())
+            journal.kept(mail.number, [to], text or mail.text)
+        return list(journal.wrong())
 
     assert after("250 far end", None) == []
     assert "is lost" in after("250 far end")[0]
@@ -231,29 +231,29 @@ def test_each_answer_tells_what_policy_said(reply: str, verdict: str) -> None:
     assert verdictOf(reply) == verdict
 
 
-def month(folder: Path, **words: Any) -> Month:
+def month(folder: Path, **words: Any) -> VirtualSoak:
     said = [f"--{name}={value}" for name, value in words.items()]
-    field = Month(parser().parse_args(said), folder, f"sqlite:{folder}/grey.db")
-    field.runToItsEnd()
-    return field
+    soak = VirtualSoak(parser().parse_args(said), folder, f"sqlite:{folder}/grey.db")
+    soak.runToItsEnd()
+    return soak
 
 
-def differences(field: Month) -> list[str]:
-    model = Model(field.times)
-    model.follow(field.books.happened())
-    store = openStore(field.store)
+def differences(soak: VirtualSoak) -> list[str]:
+    model = Model(soak.times)
+    model.follow(soak.journal.happened())
+    store = openStore(soak.store)
     try:
-        return list(model.differences(store.known(), store.regulars(), field.clock()))
+        return list(model.differences(store.known(), store.regulars(), soak.clock()))
     finally:
         store.close()
 
 
 def test_a_day_in_virtual_time_breaks_no_rule(tmp_path: Path) -> None:
-    field = month(tmp_path, days=0.25, seed=1)
-    assert list(field.books.wrong()) == []
-    assert list(field.wrong()) == []
-    assert differences(field) == []
-    assert field.books.tally["mails at the real server"] > 50
+    soak = month(tmp_path, days=0.25, seed=1)
+    assert list(soak.journal.wrong()) == []
+    assert list(soak.wrong()) == []
+    assert differences(soak) == []
+    assert soak.journal.tally["mails at the real server"] > 50
 
 
 def test_a_store_that_slips_is_found_within_a_day(

@@ -2,17 +2,17 @@
 
 Example usage
 -------------
-    await burst(field)              # one of spam, from one network
-    await twins(field)              # the same question on two connections at once
-    await crowd(field)              # a client's pairs that pass all at once
+    await burst(soak)              # one of spam, from one network
+    await twins(soak)              # the same question on two connections at once
+    await crowd(soak)              # a client's pairs that pass all at once
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from Tests.soak.books import OURS, SPAMMERS, Mail
-from Tests.soak.calling import Call
+from Tests.soak.connection import Connection
+from Tests.soak.journal import OURS, SPAMMERS, Mail
 
 GARBAGE = [
     b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -27,117 +27,117 @@ GARBAGE = [
 ]
 
 
-async def burst(field: Any) -> None:
+async def burst(soak: Any) -> None:
     """Spam from many clients of one network."""
-    rng = field.rng
+    rng = soak.rng
     network = f"127.{rng.randint(100, 140)}.{rng.randint(0, 255)}"
     domain = f"spam{rng.randrange(SPAMMERS)}.example"
     ways = rng.choices(list(WAYS), list(WAYS.values()), k=rng.randint(5, 40))
 
     async def one(way: Callable[..., Awaitable[None]]) -> None:
         await asyncio.sleep(rng.uniform(0, 1.0))
-        await way(field, f"{network}.{rng.randint(1, 254)}", spam(field, domain))
+        await way(soak, f"{network}.{rng.randint(1, 254)}", spam(soak, domain))
 
     await asyncio.gather(*map(one, ways))
 
 
-def spam(field: Any, domain: str) -> Mail:
-    rng = field.rng
+def spam(soak: Any, domain: str) -> Mail:
+    rng = soak.rng
     recipients = {f"<u{rng.randrange(60)}@{OURS}>" for _ in range(rng.randint(1, 3))}
     sender = f"<{rng.choice('abcdefgh')}x{rng.choice('ijklmnop')}@{domain}>"
-    mail: Mail = field.books.mail(sender, sorted(recipients), isHonest=False)
+    mail: Mail = soak.journal.mail(sender, sorted(recipients), isHonest=False)
     return mail
 
 
-async def once(field: Any, address: str, mail: Mail) -> None:
+async def once(soak: Any, address: str, mail: Mail) -> None:
     """Tries, and never again."""
-    async with Call(field, address) as call:
+    async with Connection(soak, address) as call:
         if await call.begin("HELO spam"):
             await call.offer(mail, mail.open())
 
 
-async def again(field: Any, address: str, mail: Mail) -> None:
+async def again(soak: Any, address: str, mail: Mail) -> None:
     """Tries as if waiting were all."""
-    for _ in range(field.rng.randint(2, 5)):
-        await once(field, address, mail)
-        await asyncio.sleep(field.rng.expovariate(1 / field.times.minDefer))
+    for _ in range(soak.rng.randint(2, 5)):
+        await once(soak, address, mail)
+        await asyncio.sleep(soak.rng.expovariate(1 / soak.times.minDefer))
 
 
-async def atTheBoundary(field: Any, address: str, mail: Mail) -> None:
+async def atTheBoundary(soak: Any, address: str, mail: Mail) -> None:
     """Comes back just when one rule ends and another begins."""
-    times = field.times
+    times = soak.times
     for wait in (times.tooSoon, times.minDefer, times.maxDefer):
-        await once(field, address, mail)
+        await once(soak, address, mail)
         if mail.open():
-            await asyncio.sleep(wait + field.rng.uniform(-0.01, 0.01))
-    await once(field, address, mail)
+            await asyncio.sleep(wait + soak.rng.uniform(-0.01, 0.01))
+    await once(soak, address, mail)
 
 
-async def early(field: Any, address: str, mail: Mail) -> None:
+async def early(soak: Any, address: str, mail: Mail) -> None:
     """Says all at once; it counts how many answers came."""
-    async with Call(field, address) as call:
+    async with Connection(soak, address) as call:
         recipient = mail.open()[0]
         lines = ["EHLO early", f"MAIL FROM:{mail.sender}", f"RCPT TO:{recipient}"]
-        start = field.clock()
+        start = soak.clock()
         call.peer.write("".join(f"{line}\r\n" for line in lines).encode())
         answers = [await call.hear()]
         while answers[-1].startswith("2") and len(answers) < 4:
             answers.append(await call.hear())
-        field.books.tally[f"early: {answers[-1][:9].strip()}"] += 1
+        soak.journal.tally[f"early: {answers[-1][:9].strip()}"] += 1
         if len(answers) == 4:
-            field.books.asked(address, mail, recipient, start, field.clock(), answers[3])
+            soak.journal.asked(address, mail, recipient, start, soak.clock(), answers[3])
 
 
-async def hangingUp(field: Any, address: str, mail: Mail) -> None:
+async def hangingUp(soak: Any, address: str, mail: Mail) -> None:
     """Goes before its answer has come; sometimes by a reset."""
     recipient = mail.open()[0]
-    async with Call(field, address) as call:
+    async with Connection(soak, address) as call:
         if not await call.begin():
             return
         if not (await call.say(f"MAIL FROM:{mail.sender}")).startswith("250"):
             return
-        start = field.clock()
+        start = soak.clock()
         call.peer.write(f"RCPT TO:{recipient}\r\n".encode())
-        await asyncio.sleep(field.rng.choice([0, 0, 0.001, 0.01]))
-        if field.rng.random() < 0.5:
+        await asyncio.sleep(soak.rng.choice([0, 0, 0.001, 0.01]))
+        if soak.rng.random() < 0.5:
             call.peer.reset()
         call.leaveUnheard(mail, recipient, start)
 
 
-async def garbage(field: Any, address: str, mail: Mail) -> None:
+async def garbage(soak: Any, address: str, mail: Mail) -> None:
     """Says something else."""
-    async with Call(field, address) as call:
+    async with Connection(soak, address) as call:
         await call.hear()
-        call.peer.write(field.rng.choice(GARBAGE))
+        call.peer.write(soak.rng.choice(GARBAGE))
         await call.hear()
 
 
-async def relaying(field: Any, address: str, mail: Mail) -> None:
+async def relaying(soak: Any, address: str, mail: Mail) -> None:
     """Looks for an open relay."""
-    async with Call(field, address) as call:
+    async with Connection(soak, address) as call:
         if await call.begin():
             await call.say(f"MAIL FROM:{mail.sender}")
             answer = await call.say("RCPT TO:<victim@elsewhere.example>")
             if answer and not answer.startswith(("550 5.7.1", "421", "503")):
-                field.books.strange.append(f"an open relay says {answer!r}")
+                soak.journal.strange.append(f"an open relay says {answer!r}")
 
 
-async def silent(field: Any, address: str, mail: Mail) -> None:
+async def silent(soak: Any, address: str, mail: Mail) -> None:
     """Says nothing more; whoever waits for it must not wait for ever."""
-    async with Call(field, address) as call:
+    async with Connection(soak, address) as call:
         if await call.begin():
             answer = await call.hear()
             if answer and not answer.startswith("421"):
-                field.books.strange.append(f"whoever is silent hears {answer!r}")
+                soak.journal.strange.append(f"whoever is silent hears {answer!r}")
 
 
-async def slow(field: Any, address: str, mail: Mail) -> None:
+async def slow(soak: Any, address: str, mail: Mail) -> None:
     """A letter now and then, and no QUIT."""
-    async with Call(field, address) as call:
+    async with Connection(soak, address) as call:
         if await call.begin():
             for letter in b"NOOP\r\n" * 3:
                 call.peer.write(bytes([letter]))
-                await asyncio.sleep(field.rng.uniform(0, 0.2))
+                await asyncio.sleep(soak.rng.uniform(0, 0.2))
 
 
 WAYS: dict[Callable[..., Awaitable[None]], int] = {
@@ -153,34 +153,34 @@ WAYS: dict[Callable[..., Awaitable[None]], int] = {
 }
 
 
-async def twins(field: Any) -> None:
+async def twins(soak: Any) -> None:
     """The same question on two connections at once, at each boundary."""
-    rng, times = field.rng, field.times
+    rng, times = soak.rng, soak.times
     network = f"127.60.{rng.randint(0, 255)}"
-    mail = spam(field, "twins.example")
+    mail = spam(soak, "twins.example")
     waits = [0.0, times.tooSoon, times.minDefer, times.maxDefer * 1.05, times.minDefer * 1.1]
     for wait in waits:
         await asyncio.sleep(wait)
-        both = (asking(field, f"{network}.{each}", mail) for each in (1, 2, 3)[: rng.randint(2, 3)])
+        both = (asking(soak, f"{network}.{each}", mail) for each in (1, 2, 3)[: rng.randint(2, 3)])
         await asyncio.gather(*both)
 
 
-async def crowd(field: Any) -> None:
+async def crowd(soak: Any) -> None:
     """More pairs of a client than make it a regular pass at once."""
-    rng, times = field.rng, field.times
+    rng, times = soak.rng, soak.times
     address = f"127.61.{rng.randint(0, 255)}.1"
-    mails = [spam(field, f"crowd{number}.example") for number in range(times.passes + 2)]
+    mails = [spam(soak, f"crowd{number}.example") for number in range(times.passes + 2)]
     for wait in (0.0, times.minDefer * rng.uniform(1.0, 1.3), times.minDefer):
         await asyncio.sleep(wait)
-        await asyncio.gather(*(asking(field, address, mail) for mail in mails))
+        await asyncio.gather(*(asking(soak, address, mail) for mail in mails))
 
 
-async def asking(field: Any, address: str, mail: Mail) -> None:
+async def asking(soak: Any, address: str, mail: Mail) -> None:
     """Asks for the first recipient of a mail, and sends nothing."""
-    async with Call(field, address) as call:
+    async with Connection(soak, address) as call:
         if await call.begin():
             await call.say(f"MAIL FROM:{mail.sender}")
             if not call.peer.isOver:
                 await call.ask(mail, next(iter(mail.units)))
-                call.peer.write(b"RSET\r\nQUIT\r\n"[: field.rng.choice([6, 12])])
+                call.peer.write(b"RSET\r\nQUIT\r\n"[: soak.rng.choice([6, 12])])
                 await call.hear()

@@ -1,6 +1,6 @@
 """A server in a process of its own, which says on demand how many descriptors and so on it has.
 
-    python -m Tests.attacks.serving '{"serve": "echo", "loop": "uvloop", "descriptors": 100}'
+    python -m Tests.attacks.server '{"serve": "echo", "loop": "uvloop", "descriptors": 100}'
 
 Its first line is the port on which it listens; then each line on its standard input is
 answered by one line of JSON, its state. What goes wrong in it is on its standard error.

@@ -4,7 +4,7 @@ import shutil
 import subprocess
 from typing import Any
 
-from Tests.attacks.attacking import must
+from Tests.attacks.harness import must
 
 
 class RedisServer:

@@ -2,14 +2,14 @@
 
 Example usage
 -------------
-    field = Field(options, folder, "sqlite:/tmp/soak/grey.db")
-    await field.run()
-    field.books.wrong(), field.samples, field.seen
+    soak = Soak(options, folder, "sqlite:/tmp/soak/grey.db")
+    await soak.run()
+    soak.journal.wrong(), soak.samples, soak.seen
 
 How does it work?
 -----------------
 For two thirds of the time the proxy is killed again and again, the real server
-has its moods, and an administrator changes his mind. The last third is calm but
+has its faults, and an administrator changes his mind. The last third is calm but
 for the traffic: what the proxy holds then must not grow. At last only those who
 mean well go on, until all that they had has arrived.
 """
@@ -23,13 +23,13 @@ from pathlib import Path
 from typing import Any
 
 from Tests.soak.backend import Backend
-from Tests.soak.books import Books, Listing
-from Tests.soak.disturbing import RELOADED, Disturbing
+from Tests.soak.badClients import burst, crowd, spam, twins
+from Tests.soak.badClients import once as sayOnce
+from Tests.soak.clientStates import Span, Times
+from Tests.soak.disturbances import RELOADED, Disturbances
+from Tests.soak.journal import Journal, Listing
 from Tests.soak.proxy import Proxy, State
-from Tests.soak.servers import Server
-from Tests.soak.strangers import burst, crowd, spam, twins
-from Tests.soak.strangers import once as sayOnce
-from Tests.soak.worlds import Span, Times
+from Tests.soak.sendingServers import SendingServer
 
 RULES = Times(20, 60, 600, 1800, passes=5)  # of the hour that is simulated
 SERVERS = {
@@ -45,8 +45,8 @@ SERVERS = {
 MAY_GROW = 2 * 1024 * 1024  # octets a process
 
 
-class Field(Disturbing):
-    """Field(options, folder, store) -> run(), then what it saw."""
+class Soak(Disturbances):
+    """Soak(options, folder, store) -> run(), then what it saw."""
 
     slowness = 1.0  # how much slower than in the tables everything happens
 
@@ -54,8 +54,8 @@ class Field(Disturbing):
         super().__init__()
         self.options = options
         self.rng = random.Random(options.seed)
-        self.books = Books()
-        self.backend = Backend(self.books)
+        self.journal = Journal()
+        self.backend = Backend(self.journal)
         self.times = Times(*(each / options.scale for each in RULES[:4]), passes=RULES.passes)
         self.seconds = options.minutes * 60 / options.scale
         self.folder, self.store = folder, store
@@ -64,7 +64,9 @@ class Field(Disturbing):
         self.seen: Counter[str] = Counter()
         self.samples: list[tuple[float, int, State]] = []
         self.servers = [
-            Server(self, number, kind) for kind, many in SERVERS.items() for number in range(many)
+            SendingServer(self, number, kind)
+            for kind, many in SERVERS.items()
+            for number in range(many)
         ]
 
     def now(self) -> float:
@@ -117,7 +119,7 @@ class Field(Disturbing):
         """Nobody is connected any more: what does it hold, and what does it know?"""
         self.last = await self.atIdle(self.idle.descriptors)
         end = Span(self.clock() + RELOADED, self.clock() + RELOADED)
-        self.books.listings += [Listing(*key, start, end) for key, start in self.static.items()]
+        self.journal.listings += [Listing(*key, start, end) for key, start in self.static.items()]
         await self.proxy.stop()
         self.backend.kill()
 

@@ -1,15 +1,15 @@
-"""What goes wrong on a mail host while its traffic goes on: kills, moods, changes of mind.
+"""What goes wrong on a mail host while its traffic goes on: kills, faults, changes of mind.
 
 Example usage
 -------------
-    class Field(Disturbing): ...
-    for each in field.disturbances():
-        group.create_task(each)       # until field.isCalm
+    class Soak(Disturbances): ...
+    for each in soak.disturbances():
+        group.create_task(each)       # until soak.isCalm
 
 How does it work?
 -----------------
 Each disturbance comes again and again, with a pause of its own. What is changed
-on purpose is noted in the books, with the span in which all come to know it.
+on purpose is noted in the journal, with the span in which all come to know it.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from typing import Any
 
 from Kamaelia.Apps.Grey.Stores import openStore
 from Kamaelia.Apps.Grey.Stores.Redis import RedisStore
-from Tests.attacks.attacking import must
+from Tests.attacks.harness import must
 from Tests.soak.backend import (
     HANG_UP,
     SILENCE,
@@ -33,10 +33,10 @@ from Tests.soak.backend import (
     TAKE_IN_SILENCE,
     Backend,
 )
-from Tests.soak.books import SPAMMERS, Books, Listing
+from Tests.soak.clientStates import Forgot, Span
+from Tests.soak.journal import SPAMMERS, Journal, Listing
 from Tests.soak.proxy import Proxy
-from Tests.soak.servers import Server
-from Tests.soak.worlds import Forgot, Span
+from Tests.soak.sendingServers import SendingServer
 
 NOTICED = 2.5  # seconds until each process knows of a change in the store
 RELOADED = 6.0  # seconds until the last connection that knew it otherwise has asked
@@ -44,15 +44,15 @@ STALLED = 3.0  # seconds until nobody waits any more for a store that was held
 DENIED_BY_HAND = 4  # of the spammers; the others are in the file, now and then
 
 
-class Disturbing:
-    """The part of a field that disturbs."""
+class Disturbances:
+    """The part of a soak that disturbs."""
 
     options: Any
     rng: random.Random
-    books: Books
+    journal: Journal
     backend: Backend
     proxy: Proxy
-    servers: list[Server]
+    servers: list[SendingServer]
     seen: Counter[str]
     folder: Path
     store: str
@@ -91,18 +91,18 @@ class Disturbing:
             await self.proxy.start()
 
     async def spoilBackend(self) -> None:
-        """Killed, or in a mood at one stage or two."""
+        """Killed, or in a fault at one stage or two."""
         rng = self.rng
         self.seen["the real server was spoilt"] += 1
         if rng.random() < 0.3:
             await self.loseBackend()
             return
-        moods = [HANG_UP, SILENCE, SLOW, "451", "421", "550"]
+        faults = [HANG_UP, SILENCE, SLOW, "451", "421", "550"]
         for stage in rng.sample(STAGES, rng.randint(1, 2)):
             more = [TAKE_AND_HANG_UP, TAKE_IN_SILENCE] * 3 if stage == "dot" else []
-            self.backend.moods[stage] = rng.choice(moods + more)
+            self.backend.faults[stage] = rng.choice(faults + more)
         await asyncio.sleep(rng.uniform(0.3, 1.5) * self.slowness)
-        self.backend.moods.clear()
+        self.backend.faults.clear()
 
     async def loseBackend(self) -> None:
         self.backend.kill()
@@ -131,7 +131,7 @@ class Disturbing:
         }
         for key in set(self.static) - wanted:
             end = Span(now, now + RELOADED)
-            self.books.listings.append(Listing(*key, self.static.pop(key), end))
+            self.journal.listings.append(Listing(*key, self.static.pop(key), end))
         for key in wanted - set(self.static):
             self.static[key] = Span(now, now + RELOADED)
         (self.folder / "allowed").write_text("\n".join(allowed))
@@ -155,14 +155,14 @@ class Disturbing:
     async def forget(self, network: str) -> None:
         start = self.clock()
         await self.proxy.ask("forget", network)
-        self.books.forgotten.append(Forgot(network, Span(start, self.clock())))
+        self.journal.forgotten.append(Forgot(network, Span(start, self.clock())))
 
     async def listing(self, verdict: str, kind: str, what: str) -> None:
         """On the list of the store for a while."""
         start = await self.noticed(self.enter(verdict, kind, what))
         await asyncio.sleep(self.rng.uniform(0, 4) * self.slowness)
         end = await self.noticed(self.withdraw(kind, what))
-        self.books.listings.append(Listing(verdict, kind, what, start, end))
+        self.journal.listings.append(Listing(verdict, kind, what, start, end))
 
     async def noticed(self, work: Awaitable[None]) -> Span:
         """Awaits it -> from when on it may count, and must."""
@@ -194,7 +194,7 @@ class Disturbing:
                     await asyncio.sleep(seconds)
                 else:
                     await self.holdLock(self.store.partition(":")[2], seconds)
-            self.books.stalls.append(Span(begin, self.clock() + STALLED))
+            self.journal.stalls.append(Span(begin, self.clock() + STALLED))
 
     async def holdLock(self, path: str, seconds: float) -> None:
         with closing(sqlite3.connect(path, timeout=5, isolation_level=None)) as connection:

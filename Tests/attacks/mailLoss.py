@@ -7,8 +7,8 @@ import shutil
 from collections import Counter
 from typing import Any
 
-from Tests.attacks.attacking import Server, inParallel, must, say, send
-from Tests.attacks.backing import Backend
+from Tests.attacks.backendProcess import Backend
+from Tests.attacks.harness import Server, inParallel, must, say, send
 
 
 async def lossesLive(size: float, relay: str = "live") -> None:

@@ -42,7 +42,7 @@ def say(text: str) -> None:
 
 
 class Server:
-    """Server(**asked) -> a server in a process of its own: see serving.py for what may be asked."""
+    """Server(**asked) -> a server in a process of its own: see server.py for what may be asked."""
 
     def __init__(self, **asked: Any) -> None:
         self.asked = asked
@@ -53,7 +53,7 @@ class Server:
 
     async def __aenter__(self) -> "Server":
         self.process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "Tests.attacks.serving", json.dumps(self.asked)),
+            *(sys.executable, "-m", "Tests.attacks.server", json.dumps(self.asked)),
             cwd=ROOT,
             env=self.environment,
             stdin=asyncio.subprocess.PIPE,

@@ -2,8 +2,8 @@
 
 Example usage
 -------------
-    field = Month(options, "sqlite:/tmp/soak/grey.db")
-    field.runToItsEnd()
+    soak = VirtualSoak(options, "sqlite:/tmp/soak/grey.db")
+    soak.runToItsEnd()
 
 How does it work?
 -----------------
@@ -35,10 +35,10 @@ from Kamaelia.Apps.Grey import Building
 from Kamaelia.Apps.Grey.Stores import Entry
 from Kamaelia.Support.Greylist.Senders import largeSenders
 from Tests.soak.backend import Conversation
-from Tests.soak.books import Listing
-from Tests.soak.field import Field
+from Tests.soak.clientStates import Forgot, Span, Times
+from Tests.soak.journal import Listing
+from Tests.soak.liveSoak import Soak
 from Tests.soak.proxy import FORM, State
-from Tests.soak.worlds import Forgot, Span, Times
 
 RULES = Times(0.0, 300.0, 172800.0, 864000.0, passes=5)  # the defaults, but ten days for 36
 OURS = ("Axon.", "Kamaelia.")
@@ -126,8 +126,8 @@ def connectByBoxes(handler: Any) -> None:
     wire.activate()
 
 
-class Month(Field):
-    """Month(options, folder, store) -> run()."""
+class VirtualSoak(Soak):
+    """VirtualSoak(options, folder, store) -> run()."""
 
     slowness = SLOWNESS
 
@@ -152,7 +152,7 @@ class Month(Field):
             scheduler.run = before
 
     async def _beside(self) -> None:
-        """The field, beside the components."""
+        """The soak, beside the components."""
         stay = Staying()
         stay.activate()
         running = asyncio.create_task(scheduler.run.runAsync())
@@ -195,7 +195,7 @@ class Month(Field):
             for each in daily:
                 each.cancel()
         end = Span(self.clock() + DAY, self.clock() + DAY)
-        self.books.listings += [Listing(*key, start, end) for key, start in self.static.items()]
+        self.journal.listings += [Listing(*key, start, end) for key, start in self.static.items()]
         self.counted = self.greylist.opened.counters()
         self.greylist.close()
         await self.weigh()
@@ -233,7 +233,7 @@ class Month(Field):
         for triple, _ in list(self.greylist.opened.find(network)):
             self.greylist.opened.forget(triple)
         self.greylist.opened.forgetClient(network)
-        self.books.forgotten.append(Forgot(network, Span(self.clock(), self.clock())))
+        self.journal.forgotten.append(Forgot(network, Span(self.clock(), self.clock())))
 
     async def enter(self, verdict: str, kind: str, what: str) -> None:
         self.greylist.opened.addEntry(Entry(verdict, kind, what))
@@ -250,10 +250,10 @@ class Month(Field):
         self.samples.append((self.now(), 0, state))
 
     def wrong(self) -> Iterator[str]:
-        """What is still there of those who have gone. The books of the soak itself do grow."""
+        """What is still there of those who have gone. The journal of the soak itself do grow."""
         if sum(self.more.values()) > MAY_BE_MORE:
             yield f"objects that nobody needs: {self.more.most_common(5)}"
-        tally = self.books.tally
+        tally = self.journal.tally
         for name, there in (
             ("sessions", tally["sessions"]),
             ("mails/accepted", tally["after the dot 250"]),

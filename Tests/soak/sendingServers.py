@@ -2,8 +2,8 @@
 
 Example usage
 -------------
-    server = Server(field, addresses=["127.20.1.1", "127.20.1.9"], senders=[...])
-    await server.run()          # until the field is over, and its queues are empty
+    server = SendingServer(soak, addresses=["127.20.1.1", "127.20.1.9"], senders=[...])
+    await server.run()          # until the soak is over, and its queues are empty
 
 How does it work?
 -----------------
@@ -17,8 +17,8 @@ import heapq
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, NamedTuple
 
-from Tests.soak.books import OURS, Mail
-from Tests.soak.calling import Call
+from Tests.soak.connection import Connection
+from Tests.soak.journal import OURS, Mail
 
 MOST_IN_A_SESSION = 5
 
@@ -49,15 +49,15 @@ KINDS = {
 }
 
 
-class Server:
-    """Server(field, number, kind) -> run()."""
+class SendingServer:
+    """SendingServer(soak, number, kind) -> run()."""
 
-    def __init__(self, field: Any, number: int, kind: str) -> None:
-        self.field, self.kind, self.name = field, KINDS[kind], kind
+    def __init__(self, soak: Any, number: int, kind: str) -> None:
+        self.soak, self.kind, self.name = soak, KINDS[kind], kind
         self.host = f"{kind}{number}.example"
         second = 200 if kind == "listed" else 20 + list(KINDS).index(kind)
         self.networks = [f"127.{second}.{number * 8 + each}" for each in range(self.kind.networks)]
-        self.pause = self.kind.pause * field.pace
+        self.pause = self.kind.pause * soak.pace
         self.busy = 0
         self.mayCall = asyncio.Event()
         self.mayCall.set()
@@ -70,26 +70,26 @@ class Server:
 
     def address(self) -> str:
         """One of its own."""
-        rng = self.field.rng
+        rng = self.soak.rng
         many = 30 if self.name == "pool" else 3
         return f"{rng.choice(self.networks)}.{rng.randint(1, many)}"
 
     def mail(self) -> Mail:
         """A new one."""
-        rng, kind = self.field.rng, self.kind
+        rng, kind = self.soak.rng, self.kind
         number = rng.randint(1, kind.recipients)
         names = rng.sample(range(40), number)
         words = {"few": rng.randint(1, 3), "any": rng.randrange(10**6), "host": self.host}
         sender, key = kind.senders.format(**words), kind.key.format(**words)
         paths = [f"<u{name}@{OURS}>" for name in names]
-        return self.field.books.mail(sender, paths, senderKey=key)
+        return self.soak.journal.mail(sender, paths, senderKey=key)
 
     async def session(self, mails: Iterable[Mail]) -> None:
         """Says these, as far as the connection lasts."""
         await self.mayCall.wait()
         self.busy += 1
         try:
-            async with Call(self.field, self.address()) as call:
+            async with Connection(self.soak, self.address()) as call:
                 if not await call.begin():
                     return
                 for mail in mails:
@@ -115,32 +115,32 @@ class Server:
 class Queue:
     """Queue(server) -> mails in the order in which they are due."""
 
-    def __init__(self, server: Server) -> None:
-        self.server, self.field = server, server.field
+    def __init__(self, server: SendingServer) -> None:
+        self.server, self.soak = server, server.soak
         self.waiting: list[tuple[float, int, Mail]] = []
         self.tries: dict[int, int] = {}
 
     async def run(self) -> None:
         """Until it is empty, and nothing more is to come."""
-        field, rng = self.field, self.field.rng
-        newOne = field.now() + rng.expovariate(1 / self.server.pause)
-        while not field.isOver or self.waiting:
-            due = min([newOne if not field.isOver else float("inf"), *self._firstDue()])
-            await asyncio.sleep(max(0.0, min(due - field.now(), field.pace)))
-            if not field.isOver and field.now() >= newOne:
+        soak, rng = self.soak, self.soak.rng
+        newOne = soak.now() + rng.expovariate(1 / self.server.pause)
+        while not soak.isOver or self.waiting:
+            due = min([newOne if not soak.isOver else float("inf"), *self._firstDue()])
+            await asyncio.sleep(max(0.0, min(due - soak.now(), soak.pace)))
+            if not soak.isOver and soak.now() >= newOne:
                 self._put(self.server.mail(), 0.0)
-                newOne = field.now() + rng.expovariate(1 / self.server.pause)
+                newOne = soak.now() + rng.expovariate(1 / self.server.pause)
             await self._sayDue()
 
     def _firstDue(self) -> list[float]:
         return [self.waiting[0][0]] if self.waiting else []
 
     def _put(self, mail: Mail, delay: float) -> None:
-        heapq.heappush(self.waiting, (self.field.now() + delay, mail.number, mail))
+        heapq.heappush(self.waiting, (self.soak.now() + delay, mail.number, mail))
 
     async def _sayDue(self) -> None:
         mails = []
-        while self.waiting and self.waiting[0][0] <= self.field.now():
+        while self.waiting and self.waiting[0][0] <= self.soak.now():
             mails.append(heapq.heappop(self.waiting)[2])
             if len(mails) == MOST_IN_A_SESSION:
                 break
@@ -155,7 +155,7 @@ class Queue:
 
     def _delayOf(self, mail: Mail) -> float:
         """Until it is tried again: longer each time."""
-        times, rng = self.field.times, self.field.rng
+        times, rng = self.soak.times, self.soak.rng
         tries = self.tries[mail.number] = self.tries.get(mail.number, 0) + 1
         if self.server.kind.isHasty and tries == 1:
             return float(rng.uniform(0, times.minDefer))

@@ -3,13 +3,13 @@
 Example usage
 -------------
     for chain in overlapping(events):
-        worlds = inAnyOrder(chain, worlds, lambda event, world: [world + 1])
+        states = inAnyOrder(chain, states, lambda event, state: [state + 1])
 
 How does it work?
 -----------------
 Events whose spans overlap may have been in any order, but that none came before
 another that had ended before it began. All those orders are followed together:
-for each set of events that may be over, the worlds that are possible then.
+for each set of events that may be over, the states that are possible then.
 """
 
 from collections import defaultdict
@@ -31,14 +31,14 @@ def overlapping(happened: list[Any]) -> Iterator[list[Any]]:
         yield chain
 
 
-def inAnyOrder(group: list[Any], worlds: set[Any], leadsTo: Callable[..., Any]) -> set[Any]:
-    """The worlds that are possible after all of it; leadsTo(event, world): those after one."""
-    layer: dict[int, set[Any]] = {0: worlds}
+def inAnyOrder(group: list[Any], states: set[Any], leadsTo: Callable[..., Any]) -> set[Any]:
+    """The states that are possible after all of it; leadsTo(event, state): those after one."""
+    layer: dict[int, set[Any]] = {0: states}
     for _ in group:
         following: dict[int, set[Any]] = defaultdict(set)
         for done, now in layer.items():
             for number in mayBeNext(group, done):
-                after = {more for world in now for more in leadsTo(group[number], world)}
+                after = {more for state in now for more in leadsTo(group[number], state)}
                 following[done | 1 << number] |= after
         layer = following
     return layer[(1 << len(group)) - 1]

@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from Tests.attacks.attacking import PATIENCE, ROOT
+from Tests.attacks.harness import PATIENCE, ROOT
 
 
 class Backend:

@@ -4,8 +4,8 @@ import asyncio
 import random
 import signal
 
-from Tests.attacks.attacking import Server, must, say, send
-from Tests.attacks.backing import Backend
+from Tests.attacks.backendProcess import Backend
+from Tests.attacks.harness import Server, must, say, send
 
 CLIENTS = 50
 

@@ -2,9 +2,9 @@
 
 Example usage
 -------------
-    stranger = World(None, ((("a@b.example", "c@ours.example"), None),))
+    stranger = ClientState(None, ((("a@b.example", "c@ours.example"), None),))
     asked = Asked("192.0.2.0/24", stranger.pairs[0][0], Span(5.0, 5.1), frozenset([DEFERRED]))
-    list(asked.leadsTo(stranger, times))      # the worlds in which that was the answer
+    list(asked.leadsTo(stranger, times))      # the states in which that was the answer
 
 How does it work?
 -----------------
@@ -74,7 +74,7 @@ class Good(NamedTuple):
 Known = Seen | Passed | None
 
 
-class World(NamedTuple):
+class ClientState(NamedTuple):
     """What may be so of a client: as a regular, and of those pairs that are looked at."""
 
     good: Good | None
@@ -83,7 +83,7 @@ class World(NamedTuple):
     def of(self, pair: Pair) -> Known:
         return dict(self.pairs)[pair]
 
-    def put(self, pair: Pair, known: Known) -> "World":
+    def put(self, pair: Pair, known: Known) -> "ClientState":
         return self._replace(
             pairs=tuple((each, known if each == pair else old) for each, old in self.pairs)
         )
@@ -104,20 +104,20 @@ class Asked(NamedTuple):
     allowed: tuple[bool, bool] = (False, False)
     denied: tuple[bool, bool] = (False, False)
 
-    def leadsTo(self, world: World, times: Times) -> Iterator[World]:
+    def leadsTo(self, state: ClientState, times: Times) -> Iterator[ClientState]:
         if not self.isSure:
-            yield world
-        for verdict, after in self._answers(world, times):
+            yield state
+        for verdict, after in self._answers(state, times):
             if verdict in self.heard:
                 yield after
 
-    def _answers(self, world: World, times: Times) -> Iterator[tuple[str, World]]:
+    def _answers(self, state: ClientState, times: Times) -> Iterator[tuple[str, ClientState]]:
         if self.denied[0]:
-            yield REFUSED, world
+            yield REFUSED, state
         if self.allowed[0] and not self.denied[1]:
-            yield ACCEPTED, world
+            yield ACCEPTED, state
         if not (self.denied[1] or self.allowed[1]):
-            yield from byTheRules(world, self.pair, self.when, times)
+            yield from byTheRules(state, self.pair, self.when, times)
 
 
 class Forgot(NamedTuple):
@@ -126,13 +126,15 @@ class Forgot(NamedTuple):
     client: str
     when: Span
 
-    def leadsTo(self, world: World, times: Times) -> Iterator[World]:
-        yield World(None, tuple((pair, None) for pair, _ in world.pairs))
+    def leadsTo(self, state: ClientState, times: Times) -> Iterator[ClientState]:
+        yield ClientState(None, tuple((pair, None) for pair, _ in state.pairs))
 
 
-def byTheRules(world: World, pair: Pair, now: Span, times: Times) -> Iterator[tuple[str, World]]:
+def byTheRules(
+    state: ClientState, pair: Pair, now: Span, times: Times
+) -> Iterator[tuple[str, ClientState]]:
     """Each verdict that is possible, and what is known from then on."""
-    good, isRegular, isForgotten = world.good, False, True
+    good, isRegular, isForgotten = state.good, False, True
     mayBeStranger = True
     if good is not None:
         away = now.since(good.last)
@@ -141,12 +143,12 @@ def byTheRules(world: World, pair: Pair, now: Span, times: Times) -> Iterator[tu
         isRegular = isKnown and 0 < times.passes <= good.times
         mayBeStranger = isForgotten or not 0 < times.passes <= good.times
     if isRegular and good is not None:
-        yield ACCEPTED, world._replace(good=Good(good.times, now))
+        yield ACCEPTED, state._replace(good=Good(good.times, now))
     if not mayBeStranger:
         return
-    known = world.of(pair)
+    known = state.of(pair)
     for verdict, after in table(known, now, times):
-        follows = world.put(pair, after)
+        follows = state.put(pair, after)
         if not (times.passes and isinstance(known, Seen) and isinstance(after, Passed)):
             yield verdict, follows
             continue

@@ -1,12 +1,12 @@
-"""The books of a soak: what clients did and heard, what the real server has, who is on which list.
+"""The journal of a soak: what clients sent and received, what the server kept, and the lists.
 
 Example usage
 -------------
-    books = Books(["allow", "deny"])
-    unit = books.mail("<a@b.example>", ["<c@ours.example>"]).units["<c@ours.example>"]
-    books.asked(...)
-    books.kept(number, recipients, text)
-    books.wrong()                     # sentences: what was lost, doubled, changed or smuggled
+    journal = Journal(["allow", "deny"])
+    unit = journal.mail("<a@b.example>", ["<c@ours.example>"]).units["<c@ours.example>"]
+    journal.asked(...)
+    journal.kept(number, recipients, text)
+    journal.wrong()                     # sentences: what was lost, doubled, changed or smuggled
 
 How does it work?
 -----------------
@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 from typing import NamedTuple
 
-from Tests.soak.worlds import ACCEPTED, DEFERRED, REFUSED, Asked, Forgot, Span
+from Tests.soak.clientStates import ACCEPTED, DEFERRED, REFUSED, Asked, Forgot, Span
 
 FAR = "far end"  # is in each reply of the real server
 MAYBE_MUTE = "Greylisted, please try again later"  # or else less than a second is left
@@ -101,8 +101,8 @@ class Question(NamedTuple):
     reply: str
 
 
-class Books:
-    """Books() -> all that was seen from outside."""
+class Journal:
+    """Journal() -> all that was seen from outside."""
 
     def __init__(self) -> None:
         self.mails: list[Mail] = []

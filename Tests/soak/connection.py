@@ -1,8 +1,8 @@
-"""A client's connection to the proxy, from any address of 127.0.0.0/8, noted in the books.
+"""A client's connection to the proxy, from any address of 127.0.0.0/8, noted in the journal.
 
 Example usage
 -------------
-    async with Call(field, "127.3.4.5") as call:
+    async with Connection(soak, "127.3.4.5") as call:
         if await call.begin():
             await call.offer(mail, mail.open())
 """
@@ -11,31 +11,31 @@ import asyncio
 from contextlib import suppress
 from typing import Any
 
-from Tests.attacks.attacking import Broken, Peer
-from Tests.soak.books import FAR, Mail
-from Tests.soak.worlds import ACCEPTED
+from Tests.attacks.harness import Broken, Peer
+from Tests.soak.clientStates import ACCEPTED
+from Tests.soak.journal import FAR, Mail
 
 PATIENCE = 12.0  # seconds for an answer; more than the proxy gives itself for any
 LATER = 1.0  # seconds in which what was sent may still be read after its sender has gone
 
 
-class Call:
-    """Call(field, address) -> a connection: `isOpen` if there is one."""
+class Connection:
+    """Connection(soak, address) -> a connection: `isOpen` if there is one."""
 
-    def __init__(self, field: Any, address: str) -> None:
-        self.field = field
-        self.books = field.books
+    def __init__(self, soak: Any, address: str) -> None:
+        self.soak = soak
+        self.journal = soak.journal
         self.address = address
         self.peer = Peer()
         self.isOpen = False
 
-    async def __aenter__(self) -> "Call":
+    async def __aenter__(self) -> "Connection":
         with suppress(OSError, TimeoutError):
             async with asyncio.timeout(PATIENCE):
-                await self.field.connect(self.peer, self.address)
+                await self.soak.connect(self.peer, self.address)
             self.isOpen = True
         self.peer.isOver = not self.isOpen
-        self.books.tally["sessions" if self.isOpen else "not connected"] += 1
+        self.journal.tally["sessions" if self.isOpen else "not connected"] += 1
         return self
 
     async def __aexit__(self, *_: Any) -> None:
@@ -47,7 +47,7 @@ class Call:
         try:
             return await self.peer.reply(PATIENCE)
         except Broken:
-            self.books.strange.append(f"no answer in {PATIENCE:g} s for {self.address}")
+            self.journal.strange.append(f"no answer in {PATIENCE:g} s for {self.address}")
             return ""
 
     async def say(self, line: str) -> str:
@@ -73,24 +73,24 @@ class Call:
 
     async def ask(self, mail: Mail, recipient: str) -> bool:
         """Whether a recipient was accepted."""
-        start = self.field.clock()
+        start = self.soak.clock()
         reply = await self.say(f"RCPT TO:{recipient}")
         if mail.sender == "<>" and reply.startswith("250"):
             return True  # it is decided at DATA
         isReal = mail.sender != "<>" or reply.startswith("550 5.7.1")
         if isReal:
-            self.books.asked(self.address, mail, recipient, start, self.field.clock(), reply)
+            self.journal.asked(self.address, mail, recipient, start, self.soak.clock(), reply)
         if reply.startswith("5"):
             mail.units[recipient].isDone = True
         return reply.startswith("250")
 
     async def send(self, mail: Mail, accepted: list[str]) -> None:
         """DATA, the text, the dot."""
-        start = self.field.clock()
+        start = self.soak.clock()
         reply = await self.say("DATA")
         if mail.sender == "<>":
-            verdict = self.books.askedTogether(
-                self.address, mail, accepted, start, self.field.clock(), reply
+            verdict = self.journal.askedTogether(
+                self.address, mail, accepted, start, self.soak.clock(), reply
             )
             if verdict != ACCEPTED:
                 return
@@ -100,12 +100,12 @@ class Call:
             return
         self.peer.write(mail.text + b".\r\n")
         reply = await self.hear()
-        self.books.tally[f"after the dot {reply[:3] or 'nothing'}"] += 1
+        self.journal.tally[f"after the dot {reply[:3] or 'nothing'}"] += 1
         for each in accepted:
             mail.units[each].heard(reply)
         if reply[:1] not in ("", "2", "4") and not (FAR in reply or reply.startswith("554 5.6.3")):
-            self.books.strange.append(f"nobody earned this answer to a dot: {reply}")
+            self.journal.strange.append(f"nobody earned this answer to a dot: {reply}")
 
     def leaveUnheard(self, mail: Mail, recipient: str, start: float) -> None:
         """It has asked for a recipient, and goes without an answer."""
-        self.books.asked(self.address, mail, recipient, start, self.field.clock() + LATER, "")
+        self.journal.asked(self.address, mail, recipient, start, self.soak.clock() + LATER, "")
