@@ -35,17 +35,17 @@ from Kamaelia.Support.Protocol.SMTPCheck import (
     checkSender,
 )
 from Kamaelia.Support.Protocol.SMTPListener import Ended, Listener, Refused, Said, Text
-from Kamaelia.Support.Protocol.SMTPReply import TAKEN, TOO_MANY_ERRORS, Reply
+from Kamaelia.Support.Protocol.SMTPReply import TAKEN, TOO_MANY_ERRORS, Reply, withoutClose
 from Kamaelia.Support.Protocol.SMTPSettings import Settings
 from Kamaelia.Support.Protocol.SMTPText import Text as TextScanner
 
 EARLY_TALKER = Reply(554, "5.5.0 The server speaks first", closes=True)
 NO_EHLO = Reply(500, "5.5.1 Command not understood, say HELO")
-NO_HELP = Reply(500, "5.5.1 There is no help", closes=True)
-HELLO_FIRST = Reply(503, "5.5.2 Send hello first")
+NO_HELP = Reply(500, "5.5.1 There is no help", isMistake=True)
+HELLO_FIRST = Reply(503, "5.5.1 Send hello first")
 ONE_MAIL_AT_A_TIME = Reply(503, "5.5.1 One sender to a mail, RSET begins anew")
-SENDER_FIRST = Reply(503, "5.5.1 MAIL first", closes=True)
-RECIPIENT_FIRST = Reply(503, "5.5.1 RCPT first", closes=True)
+SENDER_FIRST = Reply(503, "5.5.1 MAIL first", isMistake=True)
+RECIPIENT_FIRST = Reply(503, "5.5.1 RCPT first", isMistake=True)
 TOO_MANY_RECIPIENTS = Reply(452, "4.5.3 Too many recipients")
 TLS_ALREADY = Reply(503, "5.5.1 TLS has begun already")
 
@@ -70,6 +70,8 @@ class Session(Listener):
     def __init__(self, settings: Settings | None = None) -> None:
         super().__init__()
         self.settings = settings or Settings()
+        self.isStrict = self.settings.strict
+        self.isTrusted = False
         self.isEncrypted = False
         self.errors = 0
         self._forgetClient()
@@ -92,6 +94,20 @@ class Session(Listener):
         self.parameters: dict[str, str] = {}
         self.recipientParameters: dict[str, dict[str, str]] = {}
         self.asked = NOTHING_ASKED
+
+    def trust(self) -> None:
+        """Trust the client: it may send to anybody, and some deviations are accepted from it."""
+        self.isTrusted = True
+        self.mayEndWithLF = self.settings.normalize_bare_lf
+
+    @property
+    def stage(self) -> str:
+        """What the client has to send next: "TLS", "text", "hello" or "command"."""
+        if self.gettingdata:
+            return "text"
+        if not self.isOpen:
+            return "TLS"
+        return "command" if self.seenHelo else "hello"
 
     # What is answered.
 
@@ -123,11 +139,13 @@ class Session(Listener):
         return self.may(verb, words) or self.do(verb, words)
 
     def answer(self, reply: Reply) -> Reply:
-        """What to send where this reply is due, which is another after too many errors.
+        """Return the reply to send where `reply` is due: another one after too many errors.
 
-        Notes whether it closes. What arrives from now on came after the answer.
+        Note whether it closes. What arrives from now on came after the answer.
         """
         self.mustWait = False
+        if reply.isMistake and not self.isStrict:
+            reply = withoutClose(reply)
         if reply.code >= 500 and not reply.closes:
             self.errors += 1
             if 0 < self.settings.max_errors <= self.errors:
@@ -230,7 +248,9 @@ class Session(Listener):
     def data(self, words: list[str]) -> Reply:
         self.acceptingMail = True
         self.gettingdata = True
-        self.text = TextScanner(self.settings.max_message_size or float("inf"))
+        self.text = TextScanner(
+            self.settings.max_message_size or float("inf"), normalizes=self.mayEndWithLF
+        )
         return GO_ON
 
     def rset(self, words: list[str]) -> Reply:

@@ -1,4 +1,4 @@
-"""Addresses and parameters of MAIL and RCPT: what follows FROM: and TO: (RFC 5321 section 4.1.2).
+"""The paths and parameters of MAIL and RCPT (RFC 5321 section 4.1.2).
 
 Example usage::
 
@@ -7,33 +7,43 @@ Example usage::
 
 A path keeps its brackets and loses its source route (RFC 5321 appendix C: it
 is recognised and ignored), so that policy and the real server see one address.
+
+How does it work?
+
+Real senders use more addresses than the RFC's grammar allows: dots at any place of a
+local part, an empty quoted string, a dot after the domain. The grammar here refuses what
+servers could read in different ways, and leaves the rest to the real server.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import NamedTuple
 
-# RFC 5321 sections 4.5.3.1.1 and 4.5.3.1.2, octets
-LONGEST_LOCAL_PART = 64
-LONGEST_DOMAIN = 255
+# RFC 5321 section 4.5.3.1.3, octets with both brackets. The 64 octets of a local part (section
+# 4.5.3.1.1) are the least that must be supported; forwarded mail has longer ones.
+LONGEST_PATH = 256
 
 # RFC 6531 section 3.3 adds every UTF-8 character; controls (C1) and lone surrogates are none.
 UTF8 = "\u00a0-\ud7ff\ue000-\U0010ffff"
-ATOM = rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~{UTF8}-]+"
-QUOTED = rf'"(?:[ !#-\[\]-~{UTF8}]|\\[ -~])+"'
-# The underscore is no part of RFC 5321's domain, but of many a host's name.
-LABEL = rf"[A-Za-z0-9_{UTF8}](?:-*[A-Za-z0-9_{UTF8}])*"
-DOMAIN = rf"{LABEL}(?:\.{LABEL})*"
-PATH = re.compile(
-    rf"<(?P<route>@{DOMAIN}(?:,@{DOMAIN})*:)?"
-    rf"(?P<local>{ATOM}(?:\.{ATOM})*|{QUOTED})"
-    rf"@(?P<domain>{DOMAIN}|\[(?P<literal>[0-9A-Za-z.:]+)\])>(?= |$)"
-)
-# RFC 5321 section 4.5.1: every server takes mail for this one, with no domain
-POSTMASTER = re.compile(r"<postmaster>(?= |$)", re.IGNORECASE | re.ASCII)
+DOT_ATOMS = rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~{UTF8}.-]+"
+QUOTED = rf'"(?:[ !#-\[\]-~{UTF8}]|\\[ -~])*+"'
+# The underscore is no part of RFC 5321's domain, but of many names of hosts.
+LABEL = rf"[A-Za-z0-9_{UTF8}-]+"
+DOMAIN = rf"(?!-){LABEL}(?:\.{LABEL})*\.?"
+LOCAL = rf"(?:{DOT_ATOMS}|{QUOTED})"
+MAILBOX = rf"{LOCAL}@(?:{DOMAIN}|\[[0-9A-Za-z.:]+\])"
+END = r"(?=[ \t]|$)"
+PATH = re.compile(rf"<(?:@{DOMAIN}(?:,@{DOMAIN})*:)?(?P<mailbox>{MAILBOX})>{END}")
+PATH_WITHOUT_BRACKETS = re.compile(rf"(?P<mailbox>{MAILBOX}){END}")
+PATH_WITHOUT_DOMAIN = re.compile(rf"<(?P<mailbox>{LOCAL})>{END}")
+LOCAL_PART = re.compile(rf"(?P<mailbox>{LOCAL}){END}")
+# RFC 5321 section 4.5.1: every server accepts mail for this one, without a domain
+POSTMASTER = re.compile(rf"<(?P<mailbox>postmaster)>{END}", re.IGNORECASE | re.ASCII)
 NULL_PATH = "<>"
+SPACE = re.compile(r"[ \t]+")
 PARAMETER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([!-<>-~]+))?")
 
 
@@ -42,6 +52,13 @@ class Envelope(NamedTuple):
 
     path: str
     parameters: dict[str, str]
+
+
+class PathSyntax(NamedTuple):
+    """Which parts of a path may be missing: its brackets (then they are added), its domain."""
+
+    mayOmitBrackets: bool = False
+    mayOmitDomain: bool = False
 
 
 class Parameter(NamedTuple):
@@ -74,40 +91,58 @@ RCPT_PARAMETERS = {
 
 
 class BadPath(ValueError):
-    """What stands where a path should be is none."""
+    """The path is malformed."""
+
+
+class LongPath(BadPath):
+    """The path has more than LONGEST_PATH octets."""
 
 
 class BadParameter(ValueError):
     """A parameter is written wrongly, or stands there twice."""
 
 
-def readEnvelope(argument: str, rows: dict[str, Parameter]) -> Envelope:
-    """The path and the parameters of what follows FROM: or TO:. Raises BadPath and BadParameter.
+STRICT = PathSyntax()
 
-    `rows` are MAIL_PARAMETERS or RCPT_PARAMETERS. A name that is in neither
-    passes: whether a parameter is offered is the session's question.
+
+def readEnvelope(
+    argument: str, rows: dict[str, Parameter], syntax: PathSyntax = STRICT
+) -> Envelope:
+    """Return the path and the parameters that follow FROM: or TO:.
+
+    `rows` are MAIL_PARAMETERS or RCPT_PARAMETERS. Names that are in neither are accepted:
+    the session decides which parameters are offered. Raises BadPath and BadParameter.
     """
-    argument = argument.lstrip(" ")
-    path, end = readPath(argument)
+    argument = argument.strip(" \t")
+    path, end = readPath(argument, syntax)
     return Envelope(path, readParameters(argument[end:], rows) if end < len(argument) else {})
 
 
-def readPath(argument: str) -> tuple[str, int]:
-    """The path at the beginning, without its source route, and where it ends."""
-    if argument == NULL_PATH or argument.startswith("<> "):
+def readPath(argument: str, syntax: PathSyntax = STRICT) -> tuple[str, int]:
+    """Return the path at the beginning, without its source route, and where it ends."""
+    if argument == NULL_PATH or argument.startswith(("<> ", "<>\t")):
         return NULL_PATH, 2
-    found = PATH.match(argument)
+    found = PATH.match(argument) or POSTMASTER.match(argument)
+    for pattern in () if found else patternsFor(syntax):
+        found = found or pattern.match(argument)
     if found is None:
-        postmaster = POSTMASTER.match(argument)
-        if postmaster is None:
-            raise BadPath(f"no address in angle brackets: {argument[:80]!r}")
-        return postmaster[0], postmaster.end()
-    route, local, domain, literal = found.groups()
-    if len(local.encode()) > LONGEST_LOCAL_PART or len(domain.encode()) > LONGEST_DOMAIN:
-        raise BadPath(f"over {LONGEST_LOCAL_PART} octets before or {LONGEST_DOMAIN} after the @")
-    if literal is not None and not isAddressLiteral(literal):
-        raise BadPath(f"no IP address: {literal}")
-    return f"<{local}@{domain}>" if route else found[0], found.end()
+        raise BadPath(f"no address in angle brackets: {argument[:80]!r}")
+    path = f"<{found['mailbox']}>"
+    if path[-2] == "]" and not isAddressLiteral(path[path.rindex("[") + 1 : -2]):
+        raise BadPath(f"no IP address: {path[:80]}")
+    if len(path) > LONGEST_PATH or len(path.encode("utf-8", "replace")) > LONGEST_PATH:
+        raise LongPath(f"a path of over {LONGEST_PATH} octets")
+    return path, found.end()
+
+
+def patternsFor(syntax: PathSyntax) -> Iterator[re.Pattern[str]]:
+    """Yield the patterns of the paths that are accepted besides PATH."""
+    if syntax.mayOmitBrackets:
+        yield PATH_WITHOUT_BRACKETS
+    if syntax.mayOmitDomain:
+        yield PATH_WITHOUT_DOMAIN
+    if syntax.mayOmitBrackets and syntax.mayOmitDomain:
+        yield LOCAL_PART
 
 
 def isAddressLiteral(literal: str) -> bool:
@@ -123,9 +158,9 @@ def isAddressLiteral(literal: str) -> bool:
 
 
 def readParameters(text: str, rows: dict[str, Parameter]) -> dict[str, str]:
-    """The parameters by name in capitals."""
+    """Return the parameters by name in capitals. Raises BadParameter."""
     parameters: dict[str, str] = {}
-    for word in text.split():
+    for word in filter(None, SPACE.split(text)):
         found = PARAMETER.fullmatch(word)
         name = found[1].upper() if found else ""
         row = rows.get(name)
@@ -136,5 +171,8 @@ def readParameters(text: str, rows: dict[str, Parameter]) -> dict[str, str]:
 
 
 def domainOf(path: str) -> str:
-    """The domain of a path in lower case, "" when it has none: what is after the last @."""
-    return path.rstrip(">").rpartition("@")[2].lower() if "@" in path else ""
+    """Return what follows the last @ of a path, in lower case and without a final dot.
+
+    Return "" if the path has no domain.
+    """
+    return path.rstrip(">").rpartition("@")[2].lower().removesuffix(".") if "@" in path else ""

@@ -22,14 +22,19 @@ LINE = re.compile(rb"[^\r\n\0]{0,%d}" % LONGEST_LINE_WITH_PARAMETERS)
 # possessive repeat keeps the search linear, whatever a stranger writes.
 WORD = re.compile(r'(?:"(?:[^"\\]|\\.)*+(?:"|\\?$)|[^ "])+')
 
-TOO_LONG = Reply(500, "5.5.2 Line too long", closes=True)
-BAD_LINE = Reply(500, "5.5.2 A line ends with CRLF, and has no CR, LF or NUL within", closes=True)
+TOO_LONG = Reply(500, "5.5.2 Line too long", isMistake=True)
+BAD_LINE = Reply(
+    500, "5.5.2 A line ends with CRLF, and has no CR, LF or NUL within", isMistake=True
+)
 
 
-def lineAt(data: bytes, start: int) -> tuple[bytes | Reply | None, int]:
-    """The line that starts there and where the next one starts.
+def lineAt(
+    data: bytes, start: int, mayEndWithLF: bool = False
+) -> tuple[bytes | Reply | None, int]:
+    """Return the line that starts at `start`, and where the next one starts.
 
-    Instead of the line: None when its end has not come yet, a Reply when it is no line.
+    Instead of the line, return None if its end has not arrived yet, and a Reply if it is
+    malformed. mayEndWithLF: a bare LF ends a line, too.
     """
     end = LINE.match(data, start).end()  # type: ignore[union-attr]
     length = end - start + 2
@@ -38,6 +43,8 @@ def lineAt(data: bytes, start: int) -> tuple[bytes | Reply | None, int]:
     after = data[end : end + 2]
     if after == b"\r\n":
         return data[start:end], end + 2
+    if mayEndWithLF and after[:1] == b"\n":
+        return data[start:end], end + 1
     return (None if after in (b"", b"\r") else BAD_LINE), start
 
 
@@ -52,12 +59,13 @@ def longestLine(verb: bytes) -> int:
 
 
 def wordsOf(line: bytes) -> list[str]:
-    """The words of a line as text.
+    """Return the words of a line as text.
 
-    Only a space parts words: a tab or any other control stays, to be refused.
-    Octets that are not UTF-8 become lone surrogates, which no address may hold.
+    Only a space separates words: a tab or any other control character stays part of its
+    word, except for white space at the end of the line (RFC 5321 section 4.1.1).
+    Octets that are not UTF-8 become lone surrogates, which no address may contain.
     """
-    text = line.decode("utf-8", "surrogateescape")
+    text = line.decode("utf-8", "surrogateescape").rstrip(" \t")
     if '"' in text:
         return WORD.findall(text)
     return [word for word in text.split(" ") if word]

@@ -4,11 +4,11 @@ Example usage: see Kamaelia.Support.Protocol.SMTP, whose Session is a Listener.
 
 How does it work?
 
-Bytes go in by feed(), events come out of next(), one at a time: whoever asks
-for the next says that the last one is answered, and so does answer(). Bytes that
-arrive between an event and that came before the answer, and a client that was
-not offered PIPELINING is turned away for them: what it sends without waiting
-was perhaps never meant as commands (RFC 2920, RFC 5321 section 4.1.1.4).
+feed() takes bytes, next() returns one event at a time. Asking for the next event says
+that the last one has been answered, and so does answer(). Bytes that arrive in between
+were sent before the answer. A client that was not offered PIPELINING is refused for
+them: they may never have been meant as commands (RFC 2920, RFC 5321 section 4.1.1.4).
+A mail is judged by its own octets, and only then what follows its final dot.
 
 Termination: once `breakConnection` is true nothing more is heard.
 """
@@ -22,7 +22,7 @@ from Kamaelia.Support.Protocol.SMTPReply import Reply
 from Kamaelia.Support.Protocol.SMTPText import Text as TextScanner
 
 TOO_EARLY = Reply(503, "5.5.0 Wait for the answer before the next command", closes=True)
-UNKNOWN = Reply(500, "5.5.1 Command not understood", closes=True)
+UNKNOWN = Reply(500, "5.5.1 Command not understood", isMistake=True)
 
 # With so many octets unread the component should stop reading: see Listener.isFull.
 FULL = 65536
@@ -36,7 +36,7 @@ class Said(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """No command: answer this and close."""
+    """Something other than a command: send this reply, which may close the connection."""
 
     reply: Reply
 
@@ -69,11 +69,14 @@ class Listener:
         self.spokeEarly = False
         self.breakConnection = False
         self.gettingdata = False
+        self.isInBadLine = False  # what arrives up to the next CRLF belongs to a refused line
         self.text = TextScanner()
         self.stage = "CONNECT"  # what was heard last: a verb, TEXT or UNKNOWN
         self.heard = b""  # the line of that command, or the start of a faulty one
 
     mayPipeline = False  # the client may send the next command before it has the answer
+    isStrict = True  # a mistake closes the connection
+    mayEndWithLF = False  # a bare LF ends a command, too
 
     def mayFollow(self, verb: str) -> bool | None:
         """Whether more bytes may stand behind this verb's line; None when there is no such verb."""
@@ -119,30 +122,51 @@ class Listener:
         self.position = 0
 
     def _refuse(self, reply: Reply) -> Refused:
-        self.breakConnection = True
+        self.breakConnection = self.isStrict or not reply.isMistake
         return Refused(reply)
 
     def _takeLine(self) -> Said | Refused | None:
+        if self.isInBadLine and not self._skipBadLine():
+            return None
         start = self.position
-        line, self.position = lineAt(self.buffer, start)
+        line, self.position = lineAt(self.buffer, start, self.mayEndWithLF)
         if line is None:
             return None
         self.heard = line if isinstance(line, bytes) else firstOf(self.buffer, start)
         if isinstance(line, Reply):
             self.stage = self._stageOf(verbOf(wordsOf(self.heard)))
+            self.isInBadLine = True
             return self._refuse(line)
         words = wordsOf(line)
         verb = verbOf(words)
         mayFollow = self.mayFollow(verb)
         self.stage = verb if mayFollow is not None else "UNKNOWN"
         if mayFollow is None:
-            return self._refuse(UNKNOWN)
+            if self.isStrict:
+                return self._refuse(UNKNOWN)
+            mayFollow = self.mayPipeline
+            event: Said | Refused = Refused(UNKNOWN)
+        else:
+            event = Said(verb, words)
         if self.position == len(self.buffer):
             self.forget()
         elif not mayFollow:
             return self._refuse(TOO_EARLY)
         self.mustWait = not mayFollow
-        return Said(verb, words)
+        return event
+
+    def _skipBadLine(self) -> bool:
+        """Drop the rest of a refused line; return whether more follows it.
+
+        The line ends at CRLF and nowhere else: what follows a bare LF is no command.
+        """
+        end = self.buffer.find(b"\r\n", self.position)
+        if end < 0:
+            self.buffer, self.position = (b"\r" if self.buffer.endswith(b"\r") else b""), 0
+            return False
+        self.isInBadLine = False
+        self.position = end + 2
+        return self.position < len(self.buffer)
 
     def _stageOf(self, verb: str) -> str:
         return verb if self.mayFollow(verb) is not None else "UNKNOWN"
@@ -158,10 +182,12 @@ class Listener:
         return self._end() if text.hasEnded else None
 
     def _end(self) -> Ended:
-        """The answer to the final dot is due; commands follow."""
+        """Report the final dot, whose answer is due. What follows it without a right to is refused
+        after that answer.
+        """
         self.gettingdata = False
         self.mustWait = not self.mayPipeline
-        refusal = self.text.refusal()
-        if refusal is None and self.unread and self.mustWait:
-            refusal = TOO_EARLY
-        return Ended(refusal, self.text.size, self.text.isEightBit)
+        if self.unread and self.mustWait:
+            self.forget()
+            self.spokeEarly = True
+        return Ended(self.text.refusal(), self.text.size, self.text.isEightBit)

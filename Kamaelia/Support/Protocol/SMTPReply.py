@@ -32,23 +32,33 @@ MOST_REPLY_LINES = 100
 
 
 class Reply:
-    """Reply(code, text, closes=False) -> one answer; `wire` and bytes() give it as it is sent.
+    """Reply(code, text, closes=False, ...) -> one reply to a command.
 
-    `closes` says that the connection is closed after it, and that nothing
-    more is heard. `isRelayed` says that the words are those of the real server.
-    A text that would not stay within its reply is a ValueError.
+    `wire` and bytes() return it as it is sent. `closes`: the connection is closed after
+    it, and everything that follows is ignored. `isMistake`: it does so only where the
+    settings are strict, because the command was malformed, unknown or out of order.
+    `isRelayed`: the words are those of the real server. Raises ValueError for a text that
+    would not stay within its reply.
     """
 
-    __slots__ = ("closes", "code", "isPositive", "isRelayed", "text", "wire")
+    __slots__ = ("closes", "code", "isMistake", "isPositive", "isRelayed", "text", "wire")
 
-    def __init__(self, code: int, text: str, closes: bool = False, isRelayed: bool = False) -> None:
+    def __init__(
+        self,
+        code: int,
+        text: str,
+        closes: bool = False,
+        isRelayed: bool = False,
+        isMistake: bool = False,
+    ) -> None:
         if "\r" in text or "\0" in text:
             raise ValueError(
                 f"reply {code} has a CR or a NUL in {text!r}: part its lines by \\n alone"
             )
         self.code = code
         self.text = text
-        self.closes = closes
+        self.closes = closes or isMistake
+        self.isMistake = isMistake
         self.isRelayed = isRelayed
         self.isPositive = code < 400  # 2xx and 3xx: it is done, or the next step may follow
         lines = f"{code} {text}\r\n"
@@ -85,6 +95,12 @@ class Reply:
         found = STATUS.match(self.text)
         kind = str(self.code)[0]
         return found[0] if found and found[1] == kind else f"{kind}.0.0"
+
+
+@lru_cache(maxsize=64)
+def withoutClose(reply: Reply) -> Reply:
+    """Return the same reply, after which the connection stays open (RFC 5321 section 3.8)."""
+    return Reply(reply.code, reply.text)
 
 
 class GarbageReply(ValueError):
@@ -170,6 +186,7 @@ TAKEN = Reply(250, "2.0.0 Ok")
 DEFERRED = Reply(451, "4.7.1 Please try again later", closes=True)
 POLICY_FAILED = Reply(451, "4.3.0 Local error, please try again later")
 RECIPIENT_REFUSED = Reply(550, "5.7.1 This recipient is not accepted here")
+TOO_SLOW = Reply(421, "4.4.2 The mail arrives too slowly, closing", closes=True)
 INACTIVE = Reply(421, "4.4.2 Nothing was heard for too long, closing", closes=True)
 SESSION_TOO_LONG = Reply(421, "4.4.2 The session took too long, closing", closes=True)
 SHUTTING_DOWN = Reply(421, "4.3.2 The service is shutting down", closes=True)

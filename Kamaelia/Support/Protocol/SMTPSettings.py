@@ -24,7 +24,11 @@ class Settings:
     extensions: frozenset[str] = OFFERED_BY_DEFAULT
     max_message_size: int = 32 * 1024 * 1024  # octets, RFC 1870
     max_recipients: int = 1000  # RFC 5321 section 4.5.3.1.8 asks for at least 100
-    max_errors: int = 50  # answers of 5xx in one session
+    max_errors: int = 50  # replies of 5xx in one session
+    # Whether a command that is malformed, unknown or out of order closes the connection. RFC 5321
+    # section 3.8 forbids it; the historical handlers did it.
+    strict: bool = True
+    normalize_bare_lf: bool = False  # a bare LF of a trusted client becomes CRLF
 
     def __post_init__(self) -> None:
         unknown = set(self.extensions) - KNOWN_EXTENSIONS

@@ -9,14 +9,14 @@ Example usage::
 
 How does it work?
 
-The end is CRLF . CRLF and nothing else. Servers that disagree about that can
-be made to see two mails where there was one, so that a text with a bare CR, a
-bare LF or a NUL is refused as a whole, after its end. A chunk is searched and
-counted in bulk, never line by line, and is passed on as the object that it
-is. Held back are only the one or two octets at the end of a chunk which may
-turn out to be the end of the text, or half of a CRLF: the real server never
-sees a dot before it is known what the dot means. Nothing is changed, and the
-stuffed dots stay; END goes out behind the text once somebody has taken it.
+The end is CRLF . CRLF and nothing else. Servers that disagree about that can be made to
+see two mails instead of one. Therefore a text with a bare CR, a bare LF or a NUL is
+refused as a whole, after its end. For trusted clients a bare LF may become CRLF instead;
+then the result must not contain the end of a text, or it is refused like the others.
+A chunk is searched and counted in bulk, never line by line, and is passed on as the same
+object. Only one or two octets at the end of a chunk are held back, if they may be part of
+the end of the text or half of a CRLF: the real server never receives a dot before its
+meaning is known. Stuffed dots stay. Nobody sends END to the real server but the caller.
 """
 
 from __future__ import annotations
@@ -33,15 +33,17 @@ TOO_BIG = Reply(552, "5.3.4 The mail is too big")
 
 
 class Text:
-    """Text(limit) -> takes chunks, gives back those octets that are text and may be passed on.
+    """Text(limit, normalizes=False) -> takes chunks, returns the text that may be passed on.
 
-    `size` counts the octets of the text as they came, END not included;
-    `isEightBit` says whether one of them was not ASCII.
+    `size` counts the octets of the text as they came, without END; `isEightBit` tells
+    whether one of them was not ASCII. normalizes: a bare LF becomes CRLF.
     """
 
     __slots__ = (
         "_atLineStart",
         "_held",
+        "_isLineStart",
+        "_normalizer",
         "hasEnded",
         "isBare",
         "isEightBit",
@@ -50,7 +52,7 @@ class Text:
         "size",
     )
 
-    def __init__(self, limit: float = float("inf")) -> None:
+    def __init__(self, limit: float = float("inf"), normalizes: bool = False) -> None:
         self.limit = limit
         self.size = 0
         self.isEightBit = False
@@ -58,7 +60,9 @@ class Text:
         self.hasEnded = False
         self.rest = b""
         self._held = b""
-        self._atLineStart = True
+        self._atLineStart = True  # after CRLF
+        self._isLineStart = True  # after CRLF or a bare LF
+        self._normalizer = LineFeedNormalizer() if normalizes else None
 
     @property
     def isTooBig(self) -> bool:
@@ -72,9 +76,9 @@ class Text:
         return TOO_BIG if self.isTooBig else None
 
     def take(self, chunk: bytes) -> bytes:
-        """The octets to pass on now: the chunk itself, if all of it is text.
+        """Return the octets to pass on now: the chunk itself, if all of it is text.
 
-        They are empty once the text is to be refused. What follows the end is left in `rest`.
+        Return nothing once the text is to be refused. What follows the end is left in `rest`.
         """
         data = self._held + chunk if self._held else chunk
         end = self._findEnd(data)
@@ -87,7 +91,7 @@ class Text:
             self._held = data[end:]
         text = data if end == len(data) else data[:end]
         if text:
-            self._judge(text)
+            text = self._judge(text)
         return b"" if self.isBare or self.isTooBig else text
 
     def _findEnd(self, data: bytes) -> int:
@@ -97,32 +101,87 @@ class Text:
         return found + 2 if found >= 0 else -1
 
     def _undecided(self, data: bytes) -> int:
-        """How many of the last octets may be text or its end, depending on what comes next."""
-        tail = data[-4:]
+        """Return how many of the last octets may be text or its end, depending on the next."""
+        tail = data[-3:]
         if not tail.endswith((b"\r", b".")):
             return 0
-        if tail.endswith(b"\r\n.\r") or (self._atLineStart and data == b".\r"):
+        if tail == b"\n.\r" or (self._isLineStart and data == b".\r"):
             return 2
-        if tail.endswith((b"\r\n.", b"\r")) or (self._atLineStart and data == b"."):
+        if tail.endswith((b"\n.", b"\r")) or (self._isLineStart and data == b"."):
             return 1
         return 0
 
-    def _judge(self, text: bytes) -> None:
-        """Count, and look for what makes it all bad. No CRLF is cut at either end of it."""
+    def _judge(self, text: bytes) -> bytes:
+        """Count, look for what makes all of it bad, and return what may be passed on.
+
+        No CRLF is cut at either end of `text`.
+        """
         self.size += len(text)
         self._atLineStart = text.endswith(b"\r\n")
-        if not self.isBare:
-            self.isBare = b"\0" in text or not hasWholeLineEnds(text)
+        self._isLineStart = text.endswith(b"\n")
         if not self.isEightBit:
             self.isEightBit = not text.isascii()
+        if self.isBare:
+            return b""
+        if b"\0" in text:
+            self.isBare = True
+        elif self._normalizer is not None:
+            normalized = self._normalizer.take(text)
+            self.isBare = normalized is None
+            return normalized or b""
+        else:
+            self.isBare = not hasWholeLineEnds(text)
+        return text
+
+
+class LineFeedNormalizer:
+    """LineFeedNormalizer() -> replaces each bare LF of a text by CRLF."""
+
+    __slots__ = ("_last",)
+
+    def __init__(self) -> None:
+        self._last = b"\r\n"  # of what was returned: enough to find an end across two pieces
+
+    def take(self, text: bytes) -> bytes | None:
+        """Return the piece with whole line ends, or None if the text has to be refused.
+
+        It is refused for a bare CR, and for a line with a single dot: the real server would
+        take that for the end of the text. No CRLF may be cut at either end of a piece.
+        """
+        ends = lineEndsOf(text)
+        if "\r" in ends:
+            return None
+        if "\n" in ends:
+            text = text.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+        sent = self._last + text
+        if CRLF_END in sent:
+            return None
+        self._last = sent[1 - len(CRLF_END) :]
+        return text
 
 
 def hasWholeLineEnds(text: bytes) -> bool:
-    """Every CR in it has its LF, and every LF its CR.
+    """Return whether every CR is followed by LF, and every LF preceded by CR."""
+    return lineEndsOf(text) <= WHOLE
 
-    The standard library's decoder of newlines notes which kinds it has met,
-    in one pass: four times as fast as counting CR, LF and CRLF.
+
+def lineEndsOf(text: bytes) -> frozenset[str]:
+    """Return the kinds of line ends in `text`: of CR, LF and CRLF.
+
+    The standard library's decoder of newlines notes the kinds in one pass, four times as fast
+    as counting CR, LF and CRLF.
     """
     decoder = IncrementalNewlineDecoder(None, translate=False)
     decoder.decode(str(text, "latin-1"), final=True)
-    return decoder.newlines in (None, "\r\n")
+    return KINDS[decoder.newlines]
+
+
+WHOLE = frozenset({"\r\n"})
+KINDS: dict[object, frozenset[str]] = {
+    None: frozenset(),
+    **{kind: frozenset({kind}) for kind in ("\r", "\n", "\r\n")},
+    **{
+        kinds: frozenset(kinds)
+        for kinds in (("\r", "\n"), ("\r", "\r\n"), ("\n", "\r\n"), ("\r", "\n", "\r\n"))
+    },
+}

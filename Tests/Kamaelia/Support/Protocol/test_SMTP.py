@@ -49,7 +49,7 @@ def check(session, lines, code, status, closes):
         ([b"EHLO a b"], 501, "5.5.4", True),
         ([b"EHLO a\x07b"], 501, "5.5.4", True),
         ([b"HELO h\xc3\xa9"], 501, "5.5.4", True),
-        ([b"MAIL FROM:<a@b.example>"], 503, "5.5.2", False),
+        ([b"MAIL FROM:<a@b.example>"], 503, "5.5.1", False),
         ([*MAIL, b"MAIL FROM:<a@b.example>"], 503, "5.5.1", False),
         ([*HELLO, b"MAIL FROM:<a@b.example>"], 250, "2.1.0", False),
         ([*HELLO, b"mail from:<a@b.example>"], 250, "2.1.0", False),
@@ -72,10 +72,22 @@ def check(session, lines, code, status, closes):
         ([*HELLO, b"MAIL FROM:<a@b\x01>"], 501, "5.1.7", True),
         ([*HELLO, b"MAIL FROM:<@b>"], 501, "5.1.7", True),
         ([*HELLO, b"MAIL FROM:<a@>"], 501, "5.1.7", True),
-        ([*HELLO, b"MAIL FROM:<" + 65 * b"a" + b"@b>"], 501, "5.1.7", True),
-        ([*HELLO, b"MAIL FROM:<" + 64 * b"a" + b"@b>"], 250, "2.1.0", False),
-        ([*HELLO, b"MAIL FROM:<a@" + 128 * b"b." + b"c>"], 501, "5.1.7", True),
-        ([*HELLO, b"MAIL FROM:<a@" + 127 * b"b." + b"c>"], 250, "2.1.0", False),
+        ([*HELLO, b"MAIL FROM:<" + 252 * b"a" + b"@b>"], 250, "2.1.0", False),
+        ([*HELLO, b"MAIL FROM:<" + 253 * b"a" + b"@b>"], 501, "5.1.7 The path", True),
+        ([*HELLO, b"MAIL FROM:<a@" + 125 * b"b." + b"cd>"], 250, "2.1.0", False),
+        ([*HELLO, b"MAIL FROM:<a@" + 126 * b"b." + b"c>"], 501, "5.1.7 The path", True),
+        ([*HELLO, b"MAIL FROM:<a..b@example.ne.jp>"], 250, "2.1.0", False),
+        ([*HELLO, b"MAIL FROM:<user.@example.ne.jp>"], 250, "2.1.0", False),
+        ([*HELLO, b"MAIL FROM:<u@example.com.>"], 250, "2.1.0", False),
+        ([*HELLO, b'MAIL FROM:<""@example.com>'], 250, "2.1.0", False),
+        ([*HELLO, b"MAIL FROM:<a@b>\t"], 250, "2.1.0", False),
+        ([*HELLO, b"MAIL FROM:<a@b> \t SIZE=1\t BODY=7BIT \t"], 250, "2.1.0", False),
+        ([*HELLO, b"MAIL FROM:<>\tSIZE=1"], 250, "2.1.0", False),
+        ([*HELLO, b"MAIL FROM:<a@b>\x0b"], 501, "5.1.7", True),
+        ([*HELLO, b"MAIL FROM:<a@b> \x0bSIZE=1"], 501, "5.5.4", True),
+        ([*HELLO, b"MAIL FROM:<a@b> \xc2\xa0SIZE=1"], 501, "5.5.4", True),
+        ([*HELLO, b"MAIL FROM:<root>"], 501, "5.1.7", True),
+        ([*HELLO, b'MAIL FROM:<"a@b>'], 501, "5.1.7", True),
         ([*HELLO, b"MAIL FROM:<\xc3\xa9@b.example>"], 501, "5.1.7", True),
         ([*HELLO, b"MAIL FROM:<a@b> SIZE=33554432"], 250, "2.1.0", False),
         ([*HELLO, b"MAIL FROM:<a@b> SIZE=33554433"], 552, "5.3.4", False),
@@ -97,8 +109,12 @@ def check(session, lines, code, status, closes):
         ([*MAIL, b"RCPT TO:<@b>"], 501, "5.1.3", True),
         ([*MAIL, b"RCPT TO:<a@>"], 501, "5.1.3", True),
         ([*MAIL, b"RCPT TO:<a\x1b@b>"], 501, "5.1.3", True),
-        ([*MAIL, b"RCPT TO:<" + 65 * b"a" + b"@b>"], 501, "5.1.3", True),
-        ([*MAIL, b"RCPT TO:<a@" + 128 * b"b." + b"c>"], 501, "5.1.3", True),
+        ([*MAIL, b"RCPT TO:<" + 252 * b"a" + b"@b>"], 250, "2.1.5", False),
+        ([*MAIL, b"RCPT TO:<" + 253 * b"a" + b"@b>"], 501, "5.1.3 The path", True),
+        ([*MAIL, b"RCPT TO:<a..b@c>"], 250, "2.1.5", False),
+        ([*MAIL, b"RCPT TO:<a.@c.>"], 250, "2.1.5", False),
+        ([*MAIL, b"RCPT TO:a@c"], 501, "5.1.3", True),
+        ([*MAIL, b"RCPT TO:<root>"], 501, "5.1.3", True),
         ([*MAIL, b"RCPT TO:<a@b> NOTIFY=NEVER"], 555, "5.5.4", False),
         ([*MAIL, b"DATA"], 503, "5.5.1", True),
         ([b"DATA"], 503, "5.5.1", True),
@@ -150,7 +166,7 @@ def test_a_command_is_answered_as_the_table_says(lines, code, status, closes):
         ([*HELLO, b"MAIL FROM:<a@b> RET=some"], 501, "5.5.4", True),
         ([*MAIL, b"RCPT TO:<a@b> NOTIFY=success,delay ORCPT=rfc822;a@b"], 250, "2.1.5", False),
         ([*MAIL, b"RCPT TO:<a@b> NOTIFY=never,delay"], 501, "5.5.4", True),
-        ([b"STARTTLS"], 503, "5.5.2", False),
+        ([b"STARTTLS"], 503, "5.5.1", False),
         ([*HELLO, b"STARTTLS now"], 501, "5.5.4", False),
         ([*HELLO, b"STARTTLS"], 220, "2.0.0", False),
     ],
@@ -248,14 +264,14 @@ def test_too_many_recipients_are_refused_and_the_others_stay():
 def test_too_many_errors_end_the_session():
     session = opened(max_errors=3)
     for _ in range(2):
-        check(session, [b"MAIL FROM:<a@b>"], 503, "5.5.2", False)
+        check(session, [b"MAIL FROM:<a@b>"], 503, "5.5.1", False)
     check(session, [b"MAIL FROM:<a@b>"], 421, "4.7.0", True)
 
 
 def test_a_limit_of_nothing_is_none():
     session = opened(max_errors=0, max_recipients=0, max_message_size=0)
     for _ in range(200):
-        check(session, [b"MAIL FROM:<a@b>"], 503, "5.5.2", False)
+        check(session, [b"MAIL FROM:<a@b>"], 503, "5.5.1", False)
     talk(session, [*HELLO, b"MAIL FROM:<a@b> SIZE=99999999999999"])
     for _ in range(1100):
         talk(session, [b"RCPT TO:<a@b>"])
@@ -319,11 +335,30 @@ def test_what_comes_after_an_answer_is_not_early_though_nothing_was_asked_since(
     assert session.next() == ("NOOP", ["NOOP"])
 
 
-def test_a_mail_with_more_behind_its_dot_is_refused():
-    session = opened()
+@pytest.mark.parametrize("more", [b"MAIL FROM:<a@b>\r\n", b"QUIT\r\n", b"\r\n", b"\n", b"x"])
+@pytest.mark.parametrize("strict", [True, False])
+def test_a_mail_is_judged_by_itself_and_then_what_follows_its_dot(more, strict):
+    session = opened(strict=strict)
     talk(session, DATA)
-    (reply,) = session.receive(b"one\r\n.\r\nMAIL FROM:<a@b>\r\n")
-    assert (reply.code, reply.closes) == (503, True)
+    taken, refused = session.receive(b"one\r\n.\r\n" + more)
+    assert taken.code == 250
+    assert (refused.code, refused.text[:5], refused.closes) == (503, "5.5.0", True)
+    assert session.receive(b"NOOP\r\n") == []
+
+
+@pytest.mark.parametrize(
+    ("more", "codes"),
+    [
+        (b"QUIT\r\n", [250, 221]),
+        (b"\r\nQUIT\r\n", [250, 500, 221]),
+        (b"NOOP\nQUIT\r\nNOOP\r\n", [250, 500, 250]),
+        (b"RSET\r\nMAIL FROM:<a@b>\r\n", [250, 250, 250]),
+    ],
+)
+def test_with_pipelining_commands_may_follow_the_dot_in_one_segment(more, codes):
+    session = opened(strict=False, extensions=ALL)
+    talk(session, DATA)
+    assert [reply.code for reply in session.receive(b"one\r\n.\r\n" + more)] == codes
 
 
 def test_text_sent_before_the_354_is_refused_even_with_pipelining():
@@ -410,6 +445,134 @@ def test_what_stands_behind_STARTTLS_does_not_fill_a_session_that_hears_nothing_
     talk(session, HELLO)
     session.receive(b"STARTTLS\r\n" + b"x" * 70_000)
     assert not session.isFull
+
+
+LENIENT_MISTAKES = [
+    ([b"HELO"], 501, "5.5.4"),
+    ([b"EHLO a b"], 501, "5.5.4"),
+    ([b"HELP"], 500, "5.5.1"),
+    ([b"EXPN list"], 500, "5.5.1"),
+    ([b""], 500, "5.5.1"),
+    ([b"NO\0OP"], 500, "5.5.2"),
+    ([b"NO\nOP"], 500, "5.5.2"),
+    ([b"NOOP " + 600 * b"x"], 500, "5.5.2"),
+    ([b"MAIL FROM:<a@b> " + 5000 * b"x"], 500, "5.5.2"),
+    ([b"MAIL FROM:<a@b>"], 503, "5.5.1"),
+    ([*HELLO, b"RCPT TO:<a@b>"], 503, "5.5.1"),
+    ([*HELLO, b"MAIL"], 501, "5.5.4"),
+    ([*HELLO, b"MAIL FROM:<u@a@b>"], 501, "5.1.7"),
+    ([*HELLO, b"MAIL FROM:u@a@b"], 501, "5.1.7"),
+    ([*HELLO, b"MAIL FROM:<u@a"], 501, "5.1.7"),
+    ([*HELLO, b"MAIL FROM:u@a>"], 501, "5.1.7"),
+    ([*HELLO, b"MAIL FROM:root"], 501, "5.1.7"),
+    ([*HELLO, b"MAIL FROM:"], 501, "5.1.7"),
+    ([*HELLO, b"MAIL FROM:<" + 300 * b"a" + b"@b>"], 501, "5.1.7 The path"),
+    ([*HELLO, b"MAIL FROM:<a@b> SIZE=x"], 501, "5.5.4"),
+    ([*MAIL, b"RCPT TO:<a\x1b@b>"], 501, "5.1.3"),
+    ([*MAIL, b"RCPT TO:<\xc3\xa9@b>"], 501, "5.1.3"),
+    ([*MAIL, b"DATA"], 503, "5.5.1"),
+]
+
+
+@pytest.mark.parametrize(("lines", "code", "status"), LENIENT_MISTAKES)
+def test_where_strict_is_off_a_mistake_is_refused_and_the_session_continues(lines, code, status):
+    session = opened(strict=False)
+    check(session, lines, code, status, False)
+    check(session, [b"NOOP"], 250, "2.0.0", False)
+    assert session.errors == 1
+
+
+def test_one_bad_recipient_does_not_cost_the_others_their_mail():
+    session = opened(strict=False)
+    talk(session, MAIL)
+    check(session, [b"RCPT TO:<bad@@example.net>"], 501, "5.1.3", False)
+    talk(session, [b"RCPT TO:<good@example.net>", b"DATA"])
+    assert [reply.code for reply in session.receive(b"text\r\n.\r\n")] == [250]
+
+
+def test_where_strict_is_off_mistakes_are_answered_until_there_are_too_many():
+    session = opened(strict=False, max_errors=3)
+    check(session, [b"FOO"], 500, "5.5.1", False)
+    check(session, [b"HELP"], 500, "5.5.1", False)
+    check(session, [b"NO\rOP"], 421, "4.7.0", True)
+
+
+@pytest.mark.parametrize("data", [b"EHLO a\r\nMAIL FROM:<a@b>\r\n", b"FOO\r\nNOOP\r\n"])
+def test_pipelining_that_was_not_offered_closes_where_strict_is_off(data):
+    session = opened(strict=False)
+    (reply,) = session.receive(data)
+    assert (reply.code, reply.text[:5], reply.closes) == (503, "5.5.0", True)
+
+
+@pytest.mark.parametrize("bad", [b"NOOP\nRSET", b"NOOP\rRSET", b"NO\0OP\nRSET", 600 * b"x" + b"\nRSET"])
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
+def test_nothing_in_a_refused_line_is_a_command(bad, size):
+    session = opened(strict=False, extensions=ALL)
+    talk(session, RCPT)
+    data = bad + b"\r\nNOOP\r\n"
+    replies = []
+    for start in range(0, len(data), size):
+        replies += session.receive(data[start : start + size])
+        assert session.unread < 520
+    assert [reply.code for reply in replies] == [500, 250]
+    assert session.recipients == ["<r@example.net>"]
+
+
+@pytest.mark.parametrize(
+    ("line", "path"),
+    [
+        (b"MAIL FROM:a@b.example", "<a@b.example>"),
+        (b"MAIL FROM: a@b.example  SIZE=1", "<a@b.example>"),
+        (b'MAIL FROM:"a b"@c', '<"a b"@c>'),
+        (b"MAIL FROM:a@[192.0.2.1]\t", "<a@[192.0.2.1]>"),
+    ],
+)
+def test_where_strict_is_off_brackets_may_be_missing_and_are_added(line, path):
+    session = opened(strict=False)
+    check(session, [*HELLO, line], 250, "2.1.0", False)
+    assert session.sender == path
+
+
+@pytest.mark.parametrize("line", [b"MAIL FROM:<root>", b"MAIL FROM:root"])
+def test_a_trusted_client_may_omit_the_domain_where_strict_is_off(line):
+    session = opened(strict=False)
+    session.trust()
+    check(session, [*HELLO, line], 250, "2.1.0", False)
+    check(session, [line.replace(b"MAIL FROM", b"RCPT TO")], 250, "2.1.5", False)
+    assert (session.sender, session.recipients) == ("<root>", ["<root>"])
+    strict = opened()
+    strict.trust()
+    check(strict, [*HELLO, line], 501, "5.1.7", True)
+
+
+def test_a_trusted_client_may_end_lines_with_LF_where_that_is_normalized():
+    session = opened(normalize_bare_lf=True)
+    session.trust()
+    for line in (*HELLO, MAIL[-1], RCPT[-1], b"DATA"):
+        assert session.receive(line + b"\n")[0].isPositive
+    text = b"Subject: one\n\ntwo\n..three\r\n.\r\n"
+    session.feed(text)
+    assert session.next().chunk == text.replace(b"\r\n.\r\n", b"\n").replace(b"\n", b"\r\n")
+    assert session.next().refusal is None
+
+
+@pytest.mark.parametrize(("isTrusted", "normalizes"), [(True, False), (False, True)])
+def test_bare_LF_is_refused_unless_both_the_client_and_the_setting_allow_it(isTrusted, normalizes):
+    session = opened(normalize_bare_lf=normalizes)
+    if isTrusted:
+        session.trust()
+    talk(session, DATA)
+    (reply,) = session.receive(b"one\ntwo\r\n.\r\n")
+    assert (reply.code, reply.text[:5], reply.closes) == (550, "5.5.2", True)
+
+
+def test_the_stage_names_what_the_client_has_to_send_next():
+    session = opened(extensions=ALL)
+    stages = [session.stage]
+    for line in (*DATA, b"text\r\n.", b"STARTTLS"):
+        session.receive(line + b"\r\n")
+        stages.append(session.stage)
+    assert stages == ["hello", "command", "command", "command", "text", "command", "TLS"]
 
 
 def test_an_extension_that_nobody_knows_is_an_error_at_once():

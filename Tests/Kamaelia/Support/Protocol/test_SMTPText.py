@@ -18,9 +18,9 @@ def pieces(data, cuts):
     return [data[a:b] for a, b in itertools.pairwise(edges)]
 
 
-def run(chunks, limit=float("inf")):
-    """The text after these chunks, what it gave, and what was left when it ended."""
-    text = Text(limit)
+def run(chunks, limit=float("inf"), normalizes=False):
+    """Return the text after these chunks, what it returned, and what followed its end."""
+    text = Text(limit, normalizes)
     given, rest = b"", b""
     for chunk in chunks:
         if text.hasEnded:
@@ -52,28 +52,30 @@ def test_the_end_is_found_however_the_text_is_cut(data, body, rest, size):
     assert text.size == len(body)
 
 
+SMUGGLED = [
+    b"\n.\n",
+    b"\n.\r\n",
+    b"\r\n.\n",
+    b"\r.\r",
+    b"\r.\r\n",
+    b"\r\n.\r",
+    b"\n.\r",
+    b"\r.\n",
+    b"\r\n.\r\r\n",
+    b"\r\r\n.\r\r\n",
+    b"\r\n\0.\r\n",
+    b"\r\n.\0\r\n",
+    b"\r\r\n.\r\n",
+]
+
+
+@pytest.mark.parametrize("normalizes", [False, True])
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 1000])
-@pytest.mark.parametrize(
-    "smuggled",
-    [
-        b"\n.\n",
-        b"\n.\r\n",
-        b"\r\n.\n",
-        b"\r.\r",
-        b"\r.\r\n",
-        b"\r\n.\r",
-        b"\n.\r",
-        b"\r.\n",
-        b"\r\n.\r\r\n",
-        b"\r\r\n.\r\r\n",
-        b"\r\n\0.\r\n",
-        b"\r\n.\0\r\n",
-        b"\r\r\n.\r\n",
-    ],
-)
-def test_nothing_else_is_an_end_and_the_whole_mail_is_refused(smuggled, size):
+@pytest.mark.parametrize("smuggled", SMUGGLED)
+def test_nothing_else_is_an_end_and_the_whole_mail_is_refused(smuggled, size, normalizes):
     data = b"first" + smuggled + b"MAIL FROM:<evil@example.org>\r\nsecond\r\n.\r\nNOOP\r\n"
-    text, given, left = run(data[i : i + size] for i in range(0, len(data), size))
+    chunks = [data[i : i + size] for i in range(0, len(data), size)]
+    text, given, left = run(chunks, normalizes=normalizes)
     assert text.hasEnded
     assert text.refusal().wire.startswith(b"550 5.5.2 ")
     assert text.refusal().closes
@@ -90,6 +92,41 @@ def test_one_bare_octet_anywhere_spoils_the_mail(bad, place):
     data = whole[:place] + bad + b"x" + whole[place:]
     text, _, _ = run([*(data[i : i + 65536] for i in range(0, len(data), 65536)), END])
     assert text.isBare
+
+
+@pytest.mark.parametrize("before", [b"", b"first", b"first\n", b"first\r\n", b"\n", b"\n\n"])
+@pytest.mark.parametrize("smuggled", [*SMUGGLED, b".\n", b".\r", b".\r\r\n", b"\n.\r\r\n"])
+def test_no_split_lets_a_second_mail_through_where_bare_LF_is_normalized(before, smuggled):
+    data = before + smuggled + b"MAIL FROM:<evil@example.org>\r\nsecond\r\n.\r\n"
+    isRefused = before + smuggled != b"first.\n"  # there the dot ends a line of text
+    for first, second in itertools.combinations(range(len(data) + 1), 2):
+        chunks = [data[:first], data[first:second], data[second:]]
+        text, given, _ = run(chunks, normalizes=True)
+        assert (text.hasEnded, text.isBare) == (True, isRefused), chunks
+        assert b"\r\n.\r\n" not in b"\r\n" + given
+        assert not (isRefused and b"second" in given)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 1000])
+@pytest.mark.parametrize(
+    ("data", "body"),
+    [
+        (b"a\nb\n\r\n.\r\n", b"a\r\nb\r\n\r\n"),
+        (b"\n\n\r\nb\r\n.\r\n", b"\r\n\r\n\r\nb\r\n"),
+        (b"a\n..\n.b\r\n.\r\n", b"a\r\n..\r\n.b\r\n"),
+        (b"a.\n.\n\r\n.\r\n", None),
+        (b"a\r\nb\r\n.\r\n", b"a\r\nb\r\n"),
+        (b".\r\n", b""),
+    ],
+)
+def test_a_bare_LF_becomes_CRLF_where_it_is_normalized(data, body, size):
+    chunks = [data[i : i + size] for i in range(0, len(data), size)]
+    text, given, _ = run(chunks, normalizes=True)
+    assert text.hasEnded
+    if body is None:
+        assert text.isBare
+    else:
+        assert (text.refusal(), given) == (None, body)
 
 
 def test_a_dot_at_the_end_of_a_chunk_is_held_back():
@@ -153,3 +190,19 @@ def test_what_was_passed_on_never_has_an_end_in_it(data, cuts):
     seen = b"\r\n" + given.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     assert b"\n.\n" not in seen
     assert not seen.endswith(b"\n.")
+
+
+@given(texts, cuts)
+def test_normalized_text_is_one_mail_for_every_reader(data, cuts):
+    text, given, _ = run(pieces(data, cuts), normalizes=True)
+    assert b"\r" not in given.replace(b"\r\n", b"")
+    assert b"\n" not in given.replace(b"\r\n", b"")
+    assert b"\r\n.\r\n" not in b"\r\n" + given
+    assert not (b"\r\n" + given).endswith((b"\r\n.", b"\r"))
+    whole, once, _ = run([data], normalizes=True)
+    assert (text.hasEnded, text.isBare) == (whole.hasEnded, whole.isBare)
+    if not text.isBare:
+        assert given == once
+    if text.hasEnded and not text.isBare:
+        body = data[: text.size].replace(b"\r\n", b"\n")
+        assert given == body.replace(b"\n", b"\r\n")
