@@ -17,6 +17,7 @@ UnicodeError or ValueError.
 from __future__ import annotations
 
 import socket
+from ipaddress import IPv6Address
 from operator import index
 from typing import Any
 
@@ -45,6 +46,23 @@ def isLiteral(host: Any) -> bool:
             continue
         return True
     return False
+
+
+def networkOf(peer: str) -> str:
+    """Return what counts as one peer: an IPv4 address, or an IPv6 network of 64 bits.
+
+    A host can use any address of its IPv6 network (RFC 4291 section 2.5.4). Return a text that
+    is no address, such as a path, as it is.
+    """
+    if ":" not in peer:
+        return peer
+    try:
+        address = IPv6Address(peer.partition("%")[0])
+    except ValueError:
+        return peer
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return f"{IPv6Address(int(address) >> 64 << 64)}/64"
 
 
 async def resolve(

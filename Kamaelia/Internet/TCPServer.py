@@ -32,7 +32,7 @@ from Axon.Component import component
 from Axon.Hooks import plainResult
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Kamaelia.Internet.Acceptor import AMONG_SEVERAL, AT_ONCE
-from Kamaelia.Internet.Addresses import checkedPort
+from Kamaelia.Internet.Addresses import checkedPort, networkOf
 from Kamaelia.Internet.Balancers import Balancers
 from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter
 from Kamaelia.Internet.EventLoop import eventLoopOf
@@ -227,7 +227,7 @@ class TCPServer(component):
         return True
 
     def _mayJoin(self, adapter: Any) -> bool:
-        peer = adapter.peer = endsOf(adapter).peer
+        peer = adapter.peer = networkOf(endsOf(adapter).peer)
         count = self.perPeer.get(peer, 0)
         if self.maxPerPeer is not None and count >= self.maxPerPeer:
             return False

@@ -9,6 +9,7 @@ from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
 from Kamaelia.Chassis.ConnectedServer import ServerCore
 from Kamaelia.Support.Greylist.Sections import Listen
 from Kamaelia.Support.Protocol import ProxyHeader, SMTPLine, SMTPReply
+from Kamaelia.Support.Protocol.SMTPCommandLog import MOST_OCTETS
 
 PAGE = (Path(__file__).resolve().parents[2] / "SECURITY.md").read_text(encoding="utf-8")
 
@@ -17,7 +18,9 @@ LIMITS = {
     "recipients of a mail": ConcreteMailHandler.max_recipients,
     "answers of 5xx in a session": ConcreteMailHandler.max_errors,
     "silence of a client": ConcreteMailHandler.inactivity_timeout,
-    "duration of a session": ConcreteMailHandler.session_timeout,
+    "average rate of the text of a mail, at least": ConcreteMailHandler.min_text_rate,
+    "lines of commands that are kept": MOST_OCTETS,
+    "duration of a session, but for the text of a mail": ConcreteMailHandler.session_timeout,
     "a decision of the policy": ConcreteMailHandler.policy_timeout,
     "a command line": SMTPLine.LONGEST_LINE,
     "a command line with parameters": SMTPLine.LONGEST_LINE_WITH_PARAMETERS,
@@ -25,7 +28,7 @@ LIMITS = {
     "a PROXY header, version 1": ProxyHeader.LONGEST_LINE,
     "end of a server, for its connections": ServerCore.grace,
     "connections in each worker": Listen().max_connections,
-    "connections of one address": Listen().max_connections_per_peer,
+    "connections of one IPv4 address or IPv6 /64": Listen().max_connections_per_peer,
 }
 ROWS = dict(re.findall(r"^\| ([^|]+?) \| (\d+)", PAGE, re.MULTILINE))
 

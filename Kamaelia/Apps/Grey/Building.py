@@ -16,7 +16,6 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,10 +31,10 @@ from Kamaelia.Internet.ListeningSockets import closeAll, openPath, openSockets
 from Kamaelia.Support.Greylist.Configuration import Configuration
 from Kamaelia.Support.Greylist.Lists import Entry, Lists, entriesOf
 from Kamaelia.Support.Greylist.Mistakes import Mistake, MistakesFound
-from Kamaelia.Support.Greylist.Sections import Forward
 from Kamaelia.Support.Greylist.Senders import largeSenders
 from Kamaelia.Support.Greylist.Values import Address
 
+WHO_MAY_SEND = ("allowed_domains", "allowed_sender_nets", "allowed_senders")
 SENDERS = "senders.txt"  # comes with the package
 
 
@@ -101,7 +100,7 @@ def protocolOf(configuration: Configuration, greylist: Greylist, **more: Any) ->
     hostname = "" if configuration.name.servername else socket.getfqdn()  # which asks the DNS
     attributes = configuration.handlerSettings(hostname)
     forward = configuration.forward
-    attributes |= {each.name: list(getattr(forward, each.name)) for each in fields(Forward)}
+    attributes |= {name: list(getattr(forward, name)) for name in WHO_MAY_SEND}
     attributes |= {
         "greylist": greylist,
         "starttls": True if configuration.listen.tls_certificate else None,

@@ -68,6 +68,14 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
     whitelisted_triples: Any = []
     whitelisted_nonstandard_triples: Any = []
 
+    def isTrustedClient(self) -> bool:
+        try:
+            return self._isClientIn(self.allowed_senders) or self._isClientIn(
+                self.allowed_sender_nets
+            )
+        except ValueError:  # a mistake in a list, of which the policy reports
+            return False
+
     # What policy asks; each may be overridden
 
     def sentFromAllowedIPAddress(self) -> bool:
@@ -292,11 +300,13 @@ def deferral(wait: float, mailId: str, closes: bool, hasAnswer: bool = True) -> 
 
 
 def domainOf(recipient: str) -> str:
-    """What stands behind the last @; "" where it might lead on to another domain from there.
+    """Return what follows the last @, without a final dot.
 
-    Servers that trust us may take user%elsewhere@here for user@elsewhere: a relay for everybody.
+    Return "" if the local part may lead on to another domain: servers that trust us may take
+    user%elsewhere@here for user@elsewhere, and be a relay for everybody.
     """
     local, _, domain = withoutBrackets(recipient).rpartition("@")
+    domain = domain.removesuffix(".")
     return domain if ROUTES.isdisjoint(local) else ""
 
 

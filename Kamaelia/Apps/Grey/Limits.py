@@ -1,25 +1,37 @@
-"""The limits in time of one client's connection."""
+"""The time limits of one client's connection."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import inf
 from typing import TYPE_CHECKING, Any
 
 from Kamaelia.Apps.Grey.Holding import Watch
-from Kamaelia.Support.Protocol.SMTPReply import INACTIVE, SESSION_TOO_LONG, Reply
+from Kamaelia.Support.Protocol.SMTPDeadlines import (
+    INACTIVITY,
+    SESSION,
+    TEXT_RATE,
+    Deadline,
+    Deadlines,
+    TimeLimits,
+)
+from Kamaelia.Support.Protocol.SMTPReply import Reply
 
 if TYPE_CHECKING:
     from Kamaelia.Support.Protocol.SMTP import Session
 
 
 class Limits:
-    """How long a mail handler waits, for whom, and what happens then; seconds, 0 is no limit."""
+    """The times that a mail handler waits, and what happens then; in seconds, 0 means no limit."""
 
-    inactivity_timeout: float = 60  # without a byte from the client, while it is its turn
-    session_timeout: float = 3600  # for the whole connection
+    inactivity_timeout: float = INACTIVITY  # without a byte from the client, in its turn
+    client_timeouts: Mapping[str, float] = {}  # the same by stage (SMTPDeadlines.STAGES)
+    session_timeout: float = SESSION  # for the connection, but for a mail in progress
+    min_text_rate: float = TEXT_RATE  # octets a second, on average, of the text of a mail
 
     session: Session
     scheduler: Any
+    deadlines: Deadlines
     startedAt = 0.0
     heardAt: float | None = None  # when the client last spoke or was answered; None: in this turn
     dueByOthers = inf  # when othersAreLate() is called
@@ -27,33 +39,39 @@ class Limits:
     _watch: Watch | None = None
 
     def now(self) -> float:
-        """The time of the scheduler's clock, in seconds."""
+        """Return the time of the scheduler's clock, in seconds."""
         now: float = self.scheduler.timers.clock.now()
         return now
 
+    def beginTime(self) -> None:
+        """Start the clocks: the client has connected. Raises ValueError for an unknown stage."""
+        limits = TimeLimits(
+            self.inactivity_timeout, self.client_timeouts, self.session_timeout, self.min_text_rate
+        )
+        self.startedAt = self.now()
+        self.deadlines = Deadlines(limits, self.startedAt)
+
     def due(self) -> float:
-        """When the next of those for whom it waits is late; infinity if nobody can be."""
+        """Return when the next of those for whom it waits is late, or infinity."""
         if self.isWaiting:
             return self.dueByOthers
+        return min(self.dueByOthers, self._nextDeadline().at)
+
+    def _nextDeadline(self) -> Deadline:
         if self.heardAt is None:
             self.heardAt = self.now()
-        return min(
-            self.dueByOthers,
-            self.heardAt + (self.inactivity_timeout or inf),
-            self.startedAt + (self.session_timeout or inf),
-        )
+        return self.deadlines.next(self.session, self.heardAt)
 
     def heedTime(self) -> None:
-        """Acts on whoever is late."""
+        """Act on a deadline that has passed."""
         now = self.now()
         if now >= self.dueByOthers:
             self.othersAreLate()
         if self.isWaiting or self.isOver():
             return
-        if now >= self.startedAt + (self.session_timeout or inf):
-            self.answer(SESSION_TOO_LONG)
-        elif self.heardAt is not None and now >= self.heardAt + (self.inactivity_timeout or inf):
-            self.answer(INACTIVE)
+        deadline = self._nextDeadline()
+        if now >= deadline.at:
+            self.answer(deadline.reply)
 
     def watchHolding(self) -> None:
         """This is held from its next yield on: who does not read must not hold it for ever."""

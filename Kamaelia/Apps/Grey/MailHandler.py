@@ -37,13 +37,15 @@ from Kamaelia.Apps.Grey.Limits import Limits
 from Kamaelia.Apps.Grey.LogFiles import logLine, note
 from Kamaelia.Apps.Grey.SessionState import SessionState
 from Kamaelia.Support.Greylist.Keys import printable
+from Kamaelia.Support.Protocol.SMTPCommandLog import CommandLog
 from Kamaelia.Support.Protocol.SMTPListener import Ended, Event, Refused, Said, Text
 from Kamaelia.Support.Protocol.SMTPReply import SHUTTING_DOWN, Reply
 from Kamaelia.Util.Settings import refuseMisspelt
 
 LOG = logging.getLogger("Kamaelia.Apps.Grey")
-MOST_EVENTS = 100  # in one turn, so that others have theirs
-MOST_LOGGED = 5000  # lines that inbox_log keeps
+# The work for one client in one turn: it ends after so many events, or so many seconds.
+MOST_EVENTS = 100
+MOST_SECONDS = 0.001
 
 HOOKS = {
     "HELO": "handleHelo",
@@ -99,10 +101,10 @@ class MailHandler(SessionState, Limits, component):
         if self.starttls is not None:
             self.inboxes["sslready"] = UNUSED
             self.outboxes["makessl"] = NULL
-        self.inbox_log: list[str] = []
+        self.inbox_log = CommandLog()
 
     def main(self) -> Generator[int, None, None]:
-        self.startedAt = self.now()
+        self.beginTime()
         self._isOverheard = self.isOverheard()
         try:
             if self.greet_delay:
@@ -114,7 +116,7 @@ class MailHandler(SessionState, Limits, component):
             while not self.isOver():
                 yield from self.getline()
                 self._work()
-            self.send(producerFinished(self), "signal")
+            self.send(self._goodbye(), "signal")
             last: Any = self.handleDisconnect()
             if isinstance(last, Generator):
                 yield from last
@@ -124,8 +126,15 @@ class MailHandler(SessionState, Limits, component):
             self.cleanUp()
 
     def isOver(self) -> bool:
-        """Whether nothing more is to be heard or said."""
+        """Return whether nothing more is to be heard or said."""
         return self.session.breakConnection or not self.client_connected
+
+    def _goodbye(self) -> producerFinished | shutdownMicroprocess:
+        """Return the message that ends the connection: at once while TLS begins, as nothing
+        can be sent then.
+        """
+        isAbrupt = self.session.isBeginningTLS
+        return shutdownMicroprocess(self) if isAbrupt else producerFinished(self)
 
     # Wait
 
@@ -162,12 +171,16 @@ class MailHandler(SessionState, Limits, component):
             self.answer(SHUTTING_DOWN)
 
     def _heedClient(self) -> None:
+        now = self.scheduler.timers.clock.now
+        until = now() + MOST_SECONDS
         for _ in range(MOST_EVENTS):
             event = self.session.next()
             if event is not None:
                 self._heed(event)
                 if self.isWaiting:
                     return
+                if now() >= until:
+                    break
             elif self.inboxes["inbox"]:
                 self._takeAll()
             else:
@@ -193,9 +206,7 @@ class MailHandler(SessionState, Limits, component):
     def _heed(self, event: Event) -> None:
         if isinstance(event, Said):
             words = event.words
-            if len(self.inbox_log) >= MOST_LOGGED:
-                del self.inbox_log[: MOST_LOGGED // 2]
-            self.inbox_log.append(" ".join(words) + "\r\n")
+            self.inbox_log.add(words)
             self.handleCommand(words)
         elif isinstance(event, Text):
             self.takeText(event.chunk)

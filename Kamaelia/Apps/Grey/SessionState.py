@@ -7,6 +7,7 @@ from operator import attrgetter
 from typing import Any
 
 from Kamaelia.Support.Protocol.SMTP import Session
+from Kamaelia.Support.Protocol.SMTPCommandLog import CommandLog
 from Kamaelia.Support.Protocol.SMTPSettings import OFFERED_BY_DEFAULT, Settings
 
 
@@ -42,9 +43,11 @@ class SessionState:
     max_message_size = Settings.max_message_size  # octets
     max_recipients = Settings.max_recipients
     max_errors = Settings.max_errors
+    strict = Settings.strict  # whether a mistake closes the connection
+    normalize_bare_lf = Settings.normalize_bare_lf  # of trusted clients; see isTrustedClient
 
     session: Session
-    inbox_log: list[str]  # the lines of the client's commands, in order
+    inbox_log: CommandLog  # the lines of the client's commands, in order
     mailStatus = ""  # ACCEPTED, DEFERRED or REFUSED, once it is decided
 
     remotename = ofSession("remotename", "what the client called itself")
@@ -69,7 +72,7 @@ class SessionState:
             self.session.gettingdata = False
 
     def beginSession(self) -> None:
-        """Makes the session, by what the settings are now."""
+        """Make the session, with the settings as they are now."""
         extensions = frozenset(self.extensions)
         if self.starttls is not None:
             extensions |= {"STARTTLS"}
@@ -82,6 +85,14 @@ class SessionState:
                 max_message_size=self.max_message_size,
                 max_recipients=self.max_recipients,
                 max_errors=self.max_errors,
+                strict=self.strict,
+                normalize_bare_lf=self.normalize_bare_lf,
             )
         )
+        if self.isTrustedClient():
+            self.session.trust()
         self.local = self.local or self.localip
+
+    def isTrustedClient(self) -> bool:
+        """Return whether the settings say that the client may send to anybody."""
+        return False

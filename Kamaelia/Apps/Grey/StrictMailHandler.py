@@ -30,6 +30,7 @@ from Kamaelia.Support.Protocol.SMTPListener import Ended, Refused
 from Kamaelia.Support.Protocol.SMTPReply import (
     DEFERRED,
     RECIPIENT_REFUSED,
+    SESSION_TOO_LONG,
     TAKEN,
     TOO_MANY_CONNECTIONS,
     Reply,
@@ -119,7 +120,11 @@ class StrictMailHandler(Asking, MailHandler):
     handleEhlo = handleRset = handleNoop = handleVrfy = handleHelp = handleQuit = handleHelo
 
     def handleMail(self, command: list[str]) -> None:
-        if self.say(command).isPositive:
+        now = self.now()
+        if self.deadlines.isSessionOver(now):
+            self.answer(SESSION_TOO_LONG)
+        elif self.say(command).isPositive:
+            self.deadlines.beginMail(now)
             self.mailStatus = ""
             self._isLogged = False
 

@@ -74,6 +74,7 @@ class Configuration:
         settings["servername"] = self.name.servername or hostname
         settings["extensions"] = frozenset(self.listen.extensions)
         settings["smtp_timeouts"] = dict(self.server.smtp_timeouts)
+        settings["client_timeouts"] = dict(self.limits.client_timeouts)
         settings["logfile"] = self.log.logfile or None
         settings["debuglogfile"] = self.log.debuglogfile or None
         return settings
@@ -81,7 +82,8 @@ class Configuration:
     def _shared(self) -> Iterator[tuple[Any, str]]:
         yield self.name, "serverid"
         yield from ((self.limits, each.name) for each in fields(self.limits))
-        yield self.listen, "esmtp"
+        yield from ((self.listen, name) for name in ("esmtp", "strict"))
+        yield self.forward, "normalize_bare_lf"
         yield from ((self.server, name) for name in ("relay", "smtp_helo", "smtp_tls"))
 
     def doubts(self) -> Iterator[Doubt]:

@@ -47,6 +47,7 @@ from Kamaelia.Support.Greylist.Values import (
     whole,
     word,
 )
+from Kamaelia.Support.Protocol.SMTPDeadlines import STAGES as CLIENT_STAGES
 from Kamaelia.Support.Protocol.SMTPSettings import KNOWN_EXTENSIONS, OFFERED_BY_DEFAULT
 
 MANY = 1_000_000
@@ -80,15 +81,24 @@ class Listen:
     )
     extensions: Texts = setting(
         listOf(word(*sorted(KNOWN_EXTENSIONS - {"STARTTLS"}))),
-        sorted(OFFERED_BY_DEFAULT),
+        sorted(OFFERED_BY_DEFAULT | {"PIPELINING"}),
         "What EHLO offers besides STARTTLS, which a certificate switches on.",
     )
     esmtp: bool = setting(FLAG, True, "Whether EHLO is understood at all.")
+    strict: bool = setting(
+        FLAG,
+        False,
+        "Whether a command that is malformed, unknown or out of order closes the connection,"
+        " which RFC 5321 forbids; otherwise it is refused, and max_errors counts it.",
+    )
     max_connections: int = setting(
         whole(0, MANY), 1000, "Connections at one time in each worker; 0: no limit."
     )
     max_connections_per_peer: int = setting(
-        whole(0, MANY), 20, "Connections of one address at one time; 0: no limit."
+        whole(0, MANY),
+        20,
+        "Connections of one IPv4 address, or of one IPv6 network of 64 bits, at"
+        " one time; 0: no limit.",
     )
     workers: int = setting(whole(1, 256), 1, "Processes that share the work.")
     user: str = setting(TEXT, "", "Who to become once the ports are bound; empty: nobody else.")
@@ -149,6 +159,12 @@ class Forward:
     )
     allowed_senders: Texts = setting(
         listOf(PEER), [], "Addresses that may send to anybody, and are not greylisted."
+    )
+    normalize_bare_lf: bool = setting(
+        FLAG,
+        False,
+        "Whether a bare LF from these networks and addresses becomes CRLF, for scripts and"
+        " devices; from all other clients a mail with a bare LF is refused.",
     )
 
 
@@ -258,8 +274,20 @@ class Metrics:
 class Limits:
     """What one client may do. A limit of 0 is none."""
 
-    inactivity_timeout: float = setting(DURATION, "1m", "How long a client may say nothing.")
-    session_timeout: float = setting(DURATION, "1h", "How long a connection may last.")
+    inactivity_timeout: float = setting(
+        DURATION, "5m", "How long a client may say nothing; RFC 5321 asks for 5 minutes at least."
+    )
+    client_timeouts: tuple[tuple[str, float], ...] = setting(
+        durations(CLIENT_STAGES), {}, "The same by stage, where it differs."
+    )
+    session_timeout: float = setting(
+        DURATION,
+        "1h",
+        "How long a connection may last; it ends between two mails, never within the text of one.",
+    )
+    min_text_rate: int = setting(
+        whole(0, MANY), 100, "Octets a second that the text of a mail needs on average."
+    )
     policy_timeout: float = setting(DURATION, "10s", "How long a policy may take for one answer.")
     max_message_size: int = setting(SIZE, "32MiB", "The largest mail that is taken.")
     max_recipients: int = setting(

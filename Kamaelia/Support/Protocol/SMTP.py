@@ -101,7 +101,7 @@ class Session(Listener):
         self.mayEndWithLF = self.settings.normalize_bare_lf
 
     @property
-    def stage(self) -> str:
+    def awaited(self) -> str:
         """What the client has to send next: "TLS", "text", "hello" or "command"."""
         if self.gettingdata:
             return "text"

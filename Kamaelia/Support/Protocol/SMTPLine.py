@@ -28,9 +28,7 @@ BAD_LINE = Reply(
 )
 
 
-def lineAt(
-    data: bytes, start: int, mayEndWithLF: bool = False
-) -> tuple[bytes | Reply | None, int]:
+def lineAt(data: bytes, start: int, mayEndWithLF: bool = False) -> tuple[bytes | Reply | None, int]:
     """Return the line that starts at `start`, and where the next one starts.
 
     Instead of the line, return None if its end has not arrived yet, and a Reply if it is

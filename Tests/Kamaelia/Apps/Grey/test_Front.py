@@ -80,3 +80,41 @@ def test_a_balancer_that_does_not_say_who_its_client_is_hears_nothing(
             return readAll(sock)
 
     assert serving(client, protocol=Telling, **BALANCED) == b""
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "isOne"),
+    [
+        ("2001:db8::1", "2001:db8::ffff:2", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+    ],
+)
+def test_the_addresses_of_one_IPv6_network_count_as_one_peer(
+    serving: Any, first: str, second: str, isOne: bool
+) -> None:
+    def client(server: Any) -> list[str]:
+        callers = [
+            Caller(server.ports[0], lineFor(Origin(peer, 4711, peer, 25)))
+            for peer in (first, second)
+        ]
+        return [caller.greeting[:9] for caller in callers]
+
+    said = serving(client, protocol=StrictMailHandler, max_connections_per_peer=1, **BALANCED)
+    assert said[0].startswith("220 ")
+    assert said[1].startswith("421 4.7.0" if isOne else "220 ")
+
+
+@pytest.mark.usefixtures("eachLoop")
+@pytest.mark.parametrize("limit", [{"inactivity_timeout": 0.2}, {"client_timeouts": {"TLS": 0.2}}])
+def test_a_client_that_falls_silent_after_STARTTLS_is_cut_off_by_the_limits(
+    serving: Any, certificate: Any, limit: dict[str, Any]
+) -> None:
+    def client(server: Any) -> tuple[str, bytes]:
+        caller = Caller(server.ports[0])
+        caller.say("EHLO me")
+        return caller.say("STARTTLS"), caller.file.read()
+
+    protocol = type("TLS", (StrictMailHandler,), {"starttls": certificate.server, **limit})
+    assert serving(client, protocol=protocol) == ("220 2.0.0 Go ahead with TLS", b"")

@@ -207,7 +207,10 @@ def test_mail_for_the_postmaster_is_taken_without_a_domain(
         '<"\\\\"@d.example>',
         "<a@[IPv6:2001:db8::1]>",
         "<a@[192.0.2.1]>",
-        f"<{'a' * 64}@{'.'.join(['b' * 63] * 4)}>",
+        f"<{'a' * 64}@{'.'.join(['b' * 62] * 3)}>",
+        f"<SRS0+abcd=EF={'a' * 200}=example.com=u@d.example>",
+        "<a..b.@d.example.>",
+        '<""@d.example>',
         "<a|b'{c}@d.example>",
         "<bounce-12+c=d.example@e.example>",
         "<\u0645\u06cc\u200c\u062e@d.example>",  # Persian words have a joiner that is not seen

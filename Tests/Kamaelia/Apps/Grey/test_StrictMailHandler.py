@@ -239,6 +239,52 @@ def test_a_session_has_an_end(virtualClock: VirtualClock) -> None:
     assert virtualClock.now() == 600
 
 
+class Steady(component):
+    """Send a piece every so many seconds, until the handler has ended."""
+
+    def __init__(self, handler: Any, pieces: list[bytes], seconds: float) -> None:
+        super().__init__()
+        self.handler = handler
+        self.pieces, self.seconds = pieces, seconds
+        self.link((self, "outbox"), (handler, "inbox"))
+
+    def main(self) -> Any:
+        for piece in self.pieces:
+            yield from self.waitForMessage(timeout=self.seconds)
+            if not self.handler._task.isAlive():
+                return
+            self.send(piece)
+
+
+def test_a_text_is_not_cut_off_by_the_limit_of_the_session(virtualClock: VirtualClock) -> None:
+    handler = Accepting(session_timeout=600)
+    pieces = [b"x" * 30_000 + b"\r\n"] * 20 + [b".\r\n"]
+    Steady(handler, pieces, seconds=250).activate()
+    dialogue = talk(handler, *MAIL, leaves=False)
+    assert codes(dialogue)[-3:] == [354, 250, 421]
+    assert "too long" in dialogue.heard[-1]
+    assert virtualClock.now() >= 21 * 250
+
+
+def test_a_text_of_single_octets_is_cut_off(virtualClock: VirtualClock) -> None:
+    handler = Accepting(session_timeout=0)
+    Steady(handler, [b"x"] * 1000, seconds=100).activate()
+    dialogue = talk(handler, *MAIL, leaves=False)
+    assert dialogue.heard[-1].startswith("421 4.4.2 The mail arrives too slowly")
+    assert virtualClock.now() <= 500
+
+
+def test_after_the_time_of_a_session_no_mail_begins(virtualClock: VirtualClock) -> None:
+    handler = Accepting(session_timeout=600, inactivity_timeout=0, strict=False)
+    mail = b"RSET\r\nMAIL FROM:<a@b>\r\n"
+    handler.extensions = {"PIPELINING"}
+    handler.beginSession()
+    Steady(handler, [mail] * 20, seconds=100).activate()
+    dialogue = talk(handler, "EHLO me", leaves=False)
+    assert (codes(dialogue)[-1], dialogue.closed) == (421, True)
+    assert virtualClock.now() <= 700
+
+
 def test_too_many_errors_end_the_session() -> None:
     dialogue = talk(Accepting(max_errors=3), *["MAIL FROM:<a@b.c>"] * 5)
     assert codes(dialogue) == [503, 503, 421]

@@ -431,11 +431,18 @@ def test_the_text_of_all_defaults_is_the_least_there_is():
 @given(st.data())
 def test_any_change_of_a_limit_is_written_and_read_alike(data):
     names = {row.name: row for row in rowsOf(Limits)}
-    changes = data.draw(st.dictionaries(st.sampled_from(sorted(names)), st.integers(0, 1_000_000)))
+    numbers = st.integers(0, 1_000_000)
+    simple = sorted(set(names) - {"client_timeouts"})
+    changes = data.draw(st.dictionaries(st.sampled_from(simple), numbers))
+    if data.draw(st.booleans()):
+        stages = st.sampled_from(CLIENT_STAGES)
+        changes["client_timeouts"] = data.draw(st.dictionaries(stages, numbers))
     limits = Limits(**{name: names[name].kind.read(value) for name, value in changes.items()})
     configuration = dataclasses.replace(parse(LEAST), limits=limits)
     assert parse(toml(configuration)) == configuration
 
+
+CLIENT_STAGES = ("TLS", "hello", "command", "text")
 
 MODULES = [
     *("Keys", "Networks", "Names", "Lists", "Senders", "Values", "Places", "Mistakes", "Rows"),

@@ -504,7 +504,9 @@ def test_pipelining_that_was_not_offered_closes_where_strict_is_off(data):
     assert (reply.code, reply.text[:5], reply.closes) == (503, "5.5.0", True)
 
 
-@pytest.mark.parametrize("bad", [b"NOOP\nRSET", b"NOOP\rRSET", b"NO\0OP\nRSET", 600 * b"x" + b"\nRSET"])
+@pytest.mark.parametrize(
+    "bad", [b"NOOP\nRSET", b"NOOP\rRSET", b"NO\0OP\nRSET", 600 * b"x" + b"\nRSET"]
+)
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
 def test_nothing_in_a_refused_line_is_a_command(bad, size):
     session = opened(strict=False, extensions=ALL)
@@ -566,12 +568,12 @@ def test_bare_LF_is_refused_unless_both_the_client_and_the_setting_allow_it(isTr
     assert (reply.code, reply.text[:5], reply.closes) == (550, "5.5.2", True)
 
 
-def test_the_stage_names_what_the_client_has_to_send_next():
+def test_the_session_knows_what_the_client_has_to_send_next():
     session = opened(extensions=ALL)
-    stages = [session.stage]
+    stages = [session.awaited]
     for line in (*DATA, b"text\r\n.", b"STARTTLS"):
         session.receive(line + b"\r\n")
-        stages.append(session.stage)
+        stages.append(session.awaited)
     assert stages == ["hello", "command", "command", "command", "text", "command", "TLS"]
 
 
