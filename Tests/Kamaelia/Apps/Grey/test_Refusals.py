@@ -62,23 +62,23 @@ class Case(NamedTuple):
 
 CASES = {
     "early talker": Case((), [("CONNECT", "early talker")], early=b"EHLO me\r\n"),
-    "unknown": Case((b"XYZZY " + SECRET.encode() + b"\r\n",), [("UNKNOWN", "unknown command")]),
+    "unknown": Case((b"XYZZY " + SECRET.encode() + b"\r\n", BYE), [("UNKNOWN", "unknown command")]),
     "AUTH": Case(
-        (HELO, b"AUTH PLAIN " + SECRET.encode() + b"\r\n"), [("UNKNOWN", "unknown command")]
+        (HELO, b"AUTH PLAIN " + SECRET.encode() + b"\r\n", BYE), [("UNKNOWN", "unknown command")]
     ),
-    "hello of two words": Case((b"HELO two words\r\n",), [("HELO", "malformed")]),
-    "bad sender": Case((HELO, b"MAIL FROM:<a\r\n"), [("MAIL", "malformed")]),
+    "hello of two words": Case((b"HELO two words\r\n", BYE), [("HELO", "malformed")]),
+    "bad sender": Case((HELO, b"MAIL FROM:<a\r\n", BYE), [("MAIL", "malformed")]),
     "escape sequences": Case(
-        (HELO, b"MAIL FROM:<a\x1b[31m@b.example>\r\n"), [("MAIL", "malformed")]
+        (HELO, b"MAIL FROM:<a\x1b[31m@b.example>\r\n", BYE), [("MAIL", "malformed")]
     ),
-    "no UTF-8": Case((HELO, b"MAIL FROM:<a\xff\xfe@b.example>\r\n"), [("MAIL", "malformed")]),
+    "no UTF-8": Case((HELO, b"MAIL FROM:<a\xff\xfe@b.example>\r\n", BYE), [("MAIL", "malformed")]),
     "forged line": Case(
-        (HELO, b'MAIL FROM:<"x refused client=[9.9.9.9]:1 stage=MAIL"\x0b@b\r\n'),
+        (HELO, b'MAIL FROM:<"x refused client=[9.9.9.9]:1 stage=MAIL"\x0b@b\r\n', BYE),
         [("MAIL", "malformed")],
     ),
     "mail before hello": Case((MAIL, BYE), [("MAIL", "out of order")]),
-    "recipient before mail": Case((HELO, RCPT), [("RCPT", "out of order")]),
-    "data before recipient": Case((HELO, MAIL, b"DATA\r\n"), [("DATA", "out of order")]),
+    "recipient before mail": Case((HELO, RCPT, BYE), [("RCPT", "out of order")]),
+    "data before recipient": Case((HELO, MAIL, b"DATA\r\n", BYE), [("DATA", "out of order")]),
     "relay": Case(
         (HELO, MAIL, b"RCPT TO:<a@else.example>\r\n", BYE), [("RCPT", "relaying denied")]
     ),
@@ -101,8 +101,8 @@ CASES = {
     "bare line end": Case(
         (*UP_TO_TEXT, SECRET.encode() + b"\n.\nMAIL\r\n.\r\n"), [("TEXT", "bare line end or NUL")]
     ),
-    "NUL": Case((HELO, b"MAIL FROM:<a\0b@c.example>\r\n"), [("MAIL", "malformed line")]),
-    "long line": Case((b"NOOP " + b"x" * 600 + b"\r\n",), [("NOOP", "malformed line")]),
+    "NUL": Case((HELO, b"MAIL FROM:<a\0b@c.example>\r\n", BYE), [("MAIL", "malformed line")]),
+    "long line": Case((b"NOOP " + b"x" * 600 + b"\r\n", BYE), [("NOOP", "malformed line")]),
     "pipelining": Case((b"HELO me\r\nNOOP\r\n",), [("HELO", "pipelining not offered")]),
     "too many errors": Case(
         (HELO, *[b"MAIL FROM:<a@b.example> X=1\r\n"] * 3),
