@@ -28,6 +28,7 @@ from typing import Any
 
 from Axon.Scheduler import scheduler
 from Kamaelia.Apps.Grey import Building
+from Kamaelia.Apps.Grey.BackgroundTask import BackgroundTask
 from Kamaelia.Apps.Grey.LogFiles import logLine
 from Kamaelia.Apps.Grey.Records import newId, writeRefusal
 from Kamaelia.Apps.Grey.Systemd import inheritedSockets, notify
@@ -71,6 +72,8 @@ class Application:
         self.user = user
         self.where = ""  # it listens
         self.more = more
+        self._reading: BackgroundTask[Building.Built] | None = None
+        self._readsAgain = False
         self.configuration, self.greylist, self.protocol, self.tls = Building.build(
             self.file, **more
         )
@@ -128,20 +131,44 @@ class Application:
         writeRefusal(refusal, self.greylist, partial(logLine, self.protocol.logfile))
 
     def reload(self, server: Any) -> None:
-        """Reads the configuration, its lists and its certificate again."""
+        """Read the configuration, its lists and its certificate again, in a thread.
+
+        What is in force stays so until all of it has been read. A request that comes
+        meanwhile is done afterwards.
+        """
+        if self._reading is not None:
+            self._readsAgain = True
+            return
+        self._reading = BackgroundTask(
+            partial(Building.build, self.file, **self.more), partial(self._take, server)
+        )
+
+    def _take(self, server: Any, reading: BackgroundTask[Building.Built]) -> None:
+        self._reading = None
         try:
-            built = Building.build(self.file, **self.more)
-            built.greylist.journal = Building.journalOf(built.configuration)
+            self._replace(reading.result(), server)
         except MistakesFound as error:
             for mistake in error.mistakes:
                 LOG.error("not reloaded: %s", mistake)
-            return
+        except Exception:
+            LOG.exception("not reloaded")
+        if self._readsAgain:
+            self._readsAgain = False
+            self.reload(server)
+
+    def _replace(self, built: Building.Built, server: Any) -> None:
+        """Put what was read in force. Raises MistakesFound."""
+        built.greylist.journal = Building.journalOf(built.configuration)
         for section, name in changes(self.configuration, built.configuration):
             LOG.warning("%s in [%s] counts from the next start on", name, section)
         built.greylist.inherit(self.greylist)
         self.configuration, self.greylist, self.protocol, self.tls = built
         server.starttls = self.tls
         LOG.info("reloaded %s", self.file)
+        self.reloaded()
+
+    def reloaded(self) -> None:
+        """Do what a subclass does after a reload; here nothing."""
 
 
 class GreyServer(ServerCore):

@@ -61,8 +61,8 @@ class Shown(Application):
         super().start()
         self._watch()
 
-    def reload(self, server: Any) -> None:
-        super().reload(server)
+    def reloaded(self) -> None:
+        super().reloaded()
         self._watch()
 
     def _watch(self) -> None:

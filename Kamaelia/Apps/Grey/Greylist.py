@@ -20,23 +20,19 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable
-from math import inf
 from socket import AF_INET, inet_ntoa, inet_pton
 from typing import Any
 
+from Kamaelia.Apps.Grey.BackgroundTask import BackgroundTask, release
+from Kamaelia.Apps.Grey.StoreEntries import NO_ENTRIES, LiveEntries, compileEntries
 from Kamaelia.Apps.Grey.Stores import openStore
 from Kamaelia.Apps.Grey.Stores.Store import (
-    KINDS,
-    VERDICTS,
     Store,
     StoreFailed,
-    isOver,
     thisProcess,
 )
-from Kamaelia.Apps.Grey.Stores.Store import Entry as StoreEntry
 from Kamaelia.Support.Greylist.Keys import clientKey, recipientKey, senderKey
 from Kamaelia.Support.Greylist.Lists import Entry, Lists
-from Kamaelia.Support.Greylist.Mistakes import MistakesFound
 from Kamaelia.Support.Greylist.Rules import Decision, Rules, Triple
 
 LOG = logging.getLogger("Kamaelia.Apps.Grey")
@@ -81,9 +77,9 @@ class Greylist:
         self._opened: Store | None = None
         self._process = 0
         self._version: int | None = None
-        self._until = inf  # when the next entry's time is over
         self._refreshed = -REFRESH
-        self._live = {"allow": NOBODY, "deny": NOBODY}
+        self._live = NO_ENTRIES
+        self._reading: BackgroundTask[tuple[int, LiveEntries]] | None = None
         self._isFailing = False
         self._lookAtLists()
 
@@ -109,7 +105,7 @@ class Greylist:
 
     def inherit(self, before: Greylist) -> None:
         """Goes on with the store that is open, and with what was read from it."""
-        for name in ("store", "_opened", "_process", "_live", "_version", "_until", "_isFailing"):
+        for name in ("store", "_opened", "_process", "_live", "_version", "_isFailing"):
             setattr(self, name, getattr(before, name))
         self._lookAtLists()
 
@@ -170,7 +166,7 @@ class Greylist:
             return "large sender"
         if self.opted_out and self.opted_out.recipient(recipient) is not None:
             return "opted out"
-        for lists in (self.allowed, self._live["allow"]):
+        for lists in (self.allowed, self._live.lists["allow"]):
             if lists:
                 found = _found(lists, peer, names, sender, recipient)
                 found = found or lists.triple(peer, remotename, sender, recipient)
@@ -184,7 +180,7 @@ class Greylist:
         Who is allowed by the same hand is not denied.
         """
         mail = (peer, names, sender, recipient)
-        live = (self._live["allow"], self._live["deny"])
+        live = (self._live.lists["allow"], self._live.lists["deny"])
         for allowed, denied in (live, (self.allowed, self.denied)):
             if allowed and _found(allowed, *mail) is not None:
                 return None
@@ -194,44 +190,55 @@ class Greylist:
 
     def _lookAtLists(self) -> None:
         """Most have no entries: then not one of them need be asked."""
-        allowing = (self.allowed, self.large_senders, self.opted_out, self._live["allow"])
-        denying = (self.denied, self._live["deny"])
+        allowing = (self.allowed, self.large_senders, self.opted_out, self._live.lists["allow"])
+        denying = (self.denied, self._live.lists["deny"])
         self.hasAllowed = any(allowing)
         self.hasDenied = any(denying)
         named = any(each.hasNames for each in (*allowing, *denying))
         self.asksForNames = named and self.resolver is not None  # which have to be verified first
 
     def refresh(self, now: float) -> None:
-        """Looks whether an administrator has changed the entries in the store."""
+        """Look whether an administrator has changed the entries in the store.
+
+        Many entries are read and compiled in a thread; until that is done, those before count.
+        """
+        if self._reading is not None and self._reading.isDone:
+            self._takeReading(self._reading)
         if 0 <= now - self._refreshed < REFRESH:
             return
         self._refreshed = now
         try:
             self._reopenIfReplaced()
             version = self.opened.entriesVersion()
-            if version != self._version or now >= self._until:
-                self._takeEntries([each for each in self.opened.entries() if not isOver(each, now)])
-                self._version = version
+            if version != self._version or now >= self._live.until:
+                self._readEntries(version, now)
         except StoreFailed as error:
             self.failed(error)
 
-    def _takeEntries(self, entries: list[StoreEntry]) -> None:
-        good = [each for each in entries if self._isGood(each)]
-        self._until = min((each.until for each in good if each.until is not None), default=inf)
-        self._live = {verdict: _listsOf(verdict, good) for verdict in VERDICTS}
-        self._lookAtLists()
+    def _readEntries(self, version: int, now: float) -> None:
+        store, hasResolver = self.opened, self.resolver is not None
+        if self._version is None or not store.hasManyEntries():
+            self._takeEntries(version, compileEntries(store.entries(), now, hasResolver))
+        elif self._reading is None:
 
-    def _isGood(self, entry: StoreEntry) -> bool:
-        """Whether it means anything here; if not, the log says so."""
+            def read() -> tuple[int, LiveEntries]:
+                entries = store.readEntries()
+                live = compileEntries(entries, now, hasResolver)
+                release(entries)
+                return version, live
+
+            self._reading = BackgroundTask(read)
+
+    def _takeReading(self, reading: BackgroundTask[tuple[int, LiveEntries]]) -> None:
+        self._reading = None
         try:
-            hasNames = _listsOf(entry.verdict, [entry]).hasNames
-        except MistakesFound as error:
-            LOG.error("%s %s in the store is not heeded: %s", entry.kind, entry.what, error)
-            return False
-        if hasNames and self.resolver is None:
-            what = "%s %s is not heeded: nothing here asks the DNS, as spf and large_senders would"
-            LOG.warning(what, entry.kind, entry.what)
-        return True
+            self._takeEntries(*reading.result())
+        except StoreFailed as error:
+            self.failed(error)
+
+    def _takeEntries(self, version: int, live: LiveEntries) -> None:
+        self._version, self._live = version, live
+        self._lookAtLists()
 
 
 CHOICES = {
@@ -259,12 +266,3 @@ def _found(
     lists: Lists, peer: str, names: Iterable[str], sender: str, recipient: str
 ) -> Entry | None:
     return lists.client(peer, names) or lists.sender(sender) or lists.recipient(recipient)
-
-
-def _listsOf(verdict: str, entries: Iterable[StoreEntry]) -> Lists:
-    """Those of one verdict, compiled. Raises MistakesFound."""
-    lists: dict[str, list[Entry]] = {f"{kind}s": [] for kind in KINDS}
-    for each in entries:
-        if each.verdict == verdict and each.kind in KINDS:
-            lists[f"{each.kind}s"].append(Entry(each.what, each.note or "by hand"))
-    return Lists(**lists)

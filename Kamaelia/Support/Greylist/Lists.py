@@ -85,14 +85,13 @@ class Lists:
         heloTriples: Iterable[tuple[str, str, str]] = (),
     ) -> None:
         mistakes: list[Mistake] = []
-        networks: dict[Network, Entry] = {}
+        self._networks: Networks[Entry] = Networks()
         self._names: Names[Entry] = Names()
         for entry, client in _parsed(clients, parseClient, mistakes):
             if isinstance(client, str):
                 self._names.add(client, entry)
             else:
-                networks.setdefault(client, entry)
-        self._networks = Networks(networks)
+                self._networks.add(client, entry)
         self._senders = _mailboxes(senders, mistakes)
         self._recipients = _mailboxes(recipients, mistakes)
         self._triples = _triplesOf(triples, mistakes)

@@ -19,6 +19,7 @@ as the beginning of a text would let in 10.100.0.0 as well.
 from __future__ import annotations
 
 import re
+from bisect import insort
 from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import Generic, TypeVar
@@ -81,15 +82,22 @@ def _unmapped(network: Network) -> Network:
 class Networks(Generic[Found]):
     """Networks({network: what}) -> find(address) gives `what` of the smallest that has it."""
 
-    def __init__(self, networks: Mapping[Network, Found]) -> None:
-        tables: dict[int, dict[int, dict[int, Found]]] = {4: {}, 6: {}}
-        for network, what in networks.items():
-            spare = network.max_prefixlen - network.prefixlen
-            table = tables[network.version].setdefault(spare, {})
-            table[int(network.network_address) >> spare] = what
-        # The fewer bits are spare, the smaller the network.
-        self._v4 = sorted(tables[4].items(), key=lambda each: each[0])
-        self._v6 = sorted(tables[6].items(), key=lambda each: each[0])
+    def __init__(self, networks: Mapping[Network, Found] | None = None) -> None:
+        # By the number of bits that are spare: the fewer, the smaller the network.
+        self._v4: list[tuple[int, dict[int, Found]]] = []
+        self._v6: list[tuple[int, dict[int, Found]]] = []
+        for network, what in (networks or {}).items():
+            self.add(network, what)
+
+    def add(self, network: Network, what: Found) -> None:
+        """Add a network, unless it is there already."""
+        spare = network.max_prefixlen - network.prefixlen
+        tables = self._v4 if network.version == 4 else self._v6
+        table = next((table for bits, table in tables if bits == spare), None)
+        if table is None:
+            table = {}
+            insort(tables, (spare, table), key=lambda each: each[0])
+        table.setdefault(int(network.network_address) >> spare, what)
 
     def __bool__(self) -> bool:
         return bool(self._v4 or self._v6)

@@ -19,7 +19,7 @@ from typing import TypeVar
 from Kamaelia.Support.Greylist import Rules as greylist
 from Kamaelia.Support.Greylist.Rules import Decision, Record, Regular, Rules, Triple
 
-from .Store import Counts, Entry, Store, checkEntry, isExpired, isOver, merge
+from .Store import MANY_ENTRIES, Counts, Entry, Store, checkEntry, isExpired, isOver, merge
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -114,6 +114,10 @@ class MemoryStore(Store):
     def entries(self) -> list[Entry]:
         """See Store."""
         return list(self._entries.values())
+
+    def hasManyEntries(self) -> bool:
+        """See Store."""
+        return len(self._entries) > MANY_ENTRIES
 
     def entriesVersion(self) -> int:
         """See Store."""

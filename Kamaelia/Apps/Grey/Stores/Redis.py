@@ -36,7 +36,7 @@ from Kamaelia.Support.Greylist.Rules import Decision, Rules, Triple
 
 from .RedisBatch import VERSION, Answer, Ask, Batch
 from .RedisRecords import COUNTERS, ENTRIES, RedisRecords, countersOf, countersToAdd
-from .Store import Entry, Later, StoreFailed
+from .Store import MANY_ENTRIES, Entry, Later, StoreFailed
 
 LARGEST_BATCH = 500
 ERRANDS = 1.0  # seconds between two
@@ -55,6 +55,7 @@ class RedisStore(RedisRecords):
         self._lastErrand = 0.0
         self._version: int | None = None
         self._entries: list[Entry] = []
+        self._hasMany = False  # so that they are not kept here
         self._counters: dict[str, int] = {}
 
     def decide(self, triple: Triple, rules: Rules, now: float) -> Decision:
@@ -132,26 +133,42 @@ class RedisStore(RedisRecords):
             self._counters = countersOf(await self.link.send("HGETALL", COUNTERS))
             version = int(await self.link.send("GET", VERSION) or 0)
             if version != self._version:
-                self._entries = self._entriesOf(await self.link.send("HVALS", ENTRIES))
-                self._version = version
+                hasMany = int(await self.link.send("HLEN", ENTRIES)) > MANY_ENTRIES
+                values = [] if hasMany else await self.link.send("HVALS", ENTRIES)
+                self._entries = self._entriesOf(values)
+                self._hasMany, self._version = hasMany, version
         except StoreFailed:
             self._giveBack(taken)  # that it failed is logged; the next errand may not
 
     def entries(self) -> list[Entry]:
-        """See Store."""
-        if _runningLoop() is None or self._version is None:
-            self._version, self._entries = super().entriesVersion(), super().entries()
-        return list(self._entries)
+        """See Store. In an event loop: as the last errand has found them."""
+        if _runningLoop() is None:
+            return super().entries()
+        if self._version is None:
+            self._readVersion()
+        return super().entries() if self._hasMany else list(self._entries)
+
+    def hasManyEntries(self) -> bool:
+        """See Store. In an event loop: as the last errand has found them."""
+        return super().hasManyEntries() if _runningLoop() is None else self._hasMany
 
     def entriesVersion(self) -> int:
-        """See Store."""
+        """See Store. In an event loop: as the last errand has found it."""
         loop = _runningLoop()
-        if loop is None or self._version is None:
-            self.entries()
-        else:
-            self._startErrand(loop)
-        assert self._version is not None
+        if loop is None:
+            return super().entriesVersion()
+        if self._version is None:
+            return self._readVersion()
+        self._startErrand(loop)
         return self._version
+
+    def _readVersion(self) -> int:
+        """Wait for the version, once, before there was an errand; and for the entries if few."""
+        version = super().entriesVersion()
+        self._hasMany = super().hasManyEntries()
+        self._entries = [] if self._hasMany else super().entries()
+        self._version = version
+        return version
 
     def flush(self) -> None:
         """See Store."""

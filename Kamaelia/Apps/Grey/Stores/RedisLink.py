@@ -38,7 +38,7 @@ class Link:
     def __init__(self, url: str) -> None:
         parts, self.name = parse(url)
         self._secret = unquote(parts.password or "")
-        self._url = url
+        self.url = url
         try:
             import redis.asyncio
         except ImportError:
@@ -95,7 +95,7 @@ class Link:
         if self._now is None:
             retry = self._redis.retry.Retry(self._redis.backoff.NoBackoff(), 0)
             self._now = self._redis.Redis.from_url(
-                self._url, retry=retry, socket_timeout=TIMEOUT, **self._settings
+                self.url, retry=retry, socket_timeout=TIMEOUT, **self._settings
             )
         # Its packer in C, where there is one, would refuse what is no good text.
         name, *rest = command
@@ -114,9 +114,7 @@ class Link:
         retry = self._redis.asyncio.retry.Retry(self._redis.backoff.NoBackoff(), 0)
         client = self._redis.asyncio.Redis
         # One timeout for all of an answer is ours; theirs are a task for each that is sent.
-        self._client = client.from_url(
-            self._url, retry=retry, socket_timeout=None, **self._settings
-        )
+        self._client = client.from_url(self.url, retry=retry, socket_timeout=None, **self._settings)
         self._connection = self._client.connection_pool.make_connection()
         self._loop = loop
 

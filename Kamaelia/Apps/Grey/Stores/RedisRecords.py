@@ -38,7 +38,17 @@ from .RedisBatch import (
     valueOf,
 )
 from .RedisLink import Link
-from .Store import Counts, Entry, Store, StoreFailed, checkEntry, isExpired, isOver, merge
+from .Store import (
+    MANY_ENTRIES,
+    Counts,
+    Entry,
+    Store,
+    StoreFailed,
+    checkEntry,
+    isExpired,
+    isOver,
+    merge,
+)
 
 ENTRIES = f"{PREFIX}entries"
 COUNTERS = f"{PREFIX}counters"
@@ -189,6 +199,18 @@ class RedisRecords(Store):
                 f"the entries in the store {self.link.name} are damaged ({error}): delete its key"
                 f" {ENTRIES}, and add them anew"
             ) from None
+
+    def readEntries(self) -> list[Entry]:
+        """See Store."""
+        link = Link(self.link.url)
+        try:
+            return self._entriesOf(link.sendNow("HVALS", ENTRIES))
+        finally:
+            link.close()
+
+    def hasManyEntries(self) -> bool:
+        """See Store."""
+        return int(self._ask("HLEN", ENTRIES)) > MANY_ENTRIES
 
     def entriesVersion(self) -> int:
         """See Store."""

@@ -18,7 +18,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
@@ -26,13 +26,23 @@ from typing import Any, TypeVar
 from Kamaelia.Support.Greylist.Rules import Record, Regular, Rules, Triple
 
 from .SQLiteDecision import IS_TRIPLE, LOOK
-from .SQLiteFile import explain, identityOf, isBusy, openFile
+from .SQLiteFile import explain, explained, identityOf, isBusy, openFile
 from .SQLiteKeeper import Keeper
 from .SQLiteSweep import REGULARS, TRIPLES, Key, Table, endOfSlice, sweepSlice
-from .Store import Counts, Entry, Store, StoreFailed, checkEntry, merge, thisProcess
+from .Store import (
+    MANY_ENTRIES,
+    Counts,
+    Entry,
+    Store,
+    StoreFailed,
+    checkEntry,
+    merge,
+    thisProcess,
+)
 
 PATIENCE = 2.0  # seconds, for a lock that another process has
 RETRY = 0.002  # seconds between two tries
+ALL_ENTRIES = "SELECT * FROM entry"
 BATCH = 500  # records in one transaction: a millisecond or two
 ADD_TO_COUNTER = """
     INSERT INTO counter VALUES (?, ?) ON CONFLICT DO UPDATE SET value = value + excluded.value"""
@@ -186,7 +196,16 @@ class SQLiteRecords(Store):
 
     def entries(self) -> list[Entry]:
         """See Store."""
-        return [Entry._make(row) for row in self._ask("SELECT * FROM entry")]
+        return [Entry._make(row) for row in self._ask(ALL_ENTRIES)]
+
+    def readEntries(self) -> list[Entry]:
+        """See Store."""
+        with closing(openFile(self.path)) as connection, explained(self.path):
+            return [Entry._make(row) for row in connection.execute(ALL_ENTRIES)]
+
+    def hasManyEntries(self) -> bool:
+        """See Store."""
+        return bool(self._ask("SELECT 1 FROM entry LIMIT 1 OFFSET ?", MANY_ENTRIES))
 
     def entriesVersion(self) -> int:
         """See Store."""

@@ -33,6 +33,7 @@ from Kamaelia.Support.Greylist.Rules import Decision, Record, Regular, Rules, Tr
 
 __all__ = [
     "KINDS",
+    "MANY_ENTRIES",
     "VERDICTS",
     "Counts",
     "Entry",
@@ -48,6 +49,7 @@ __all__ = [
 
 VERDICTS = ("allow", "deny")
 KINDS = ("client", "sender", "recipient")
+MANY_ENTRIES = 500  # more are not read in the event loop: these take about 10 ms
 
 
 class StoreFailed(Exception):
@@ -133,6 +135,14 @@ class Store(ABC):
     @abstractmethod
     def entries(self) -> list[Entry]:
         """All entries, also those whose time is over."""
+
+    def readEntries(self) -> list[Entry]:
+        """Return entries(). May be called in any thread, unlike all else."""
+        return self.entries()
+
+    @abstractmethod
+    def hasManyEntries(self) -> bool:
+        """Return whether there are more than MANY_ENTRIES. Cheap to ask."""
 
     @abstractmethod
     def entriesVersion(self) -> int:

@@ -457,7 +457,7 @@ def test_entries_that_mean_nothing_here_are_said_and_spoil_no_other(
     assert say(protocol, *MAIL, TO)[-1] == 550
     said = "".join(each.getMessage() for each in caplog.records)
     assert "'*' has no @" in said
-    assert "mx.b.example is not heeded: nothing here asks the DNS" in said
+    assert "mx.b.example is not used: nothing here asks the DNS" in said
 
 
 def test_a_client_is_a_regular_after_some_passes(make: Any, clock: Clock) -> None:

@@ -127,7 +127,7 @@ def test_strangers_are_added_by_the_message_that_asks(redisServer: RedisServer) 
         store.link.send = noteErrand  # type: ignore[method-assign]
         await ask(store, Triple("a", "s", "r"), RULES, NOW)
         await errandOf(store)
-        assert said == [ASK, "HGETALL", "GET", "HVALS"]
+        assert said == [ASK, "HGETALL", "GET", "HLEN", "HVALS"]
         said.clear()
         for client in "bcd":
             await ask(store, Triple(client, "s", "r"), RULES, NOW)
