@@ -1,10 +1,15 @@
-"""Adds what it is sent to the end of a file.
+"""A component that appends messages to a file.
 
 Example usage
 -------------
     Pipeline(Source(), Append(filename="all.log"), ConsoleEchoer()).run()
 
-Termination: at any message on "control", after what came before it; closes the file.
+How does it work?
+-----------------
+Each message is written and flushed before the next one is read. Text is encoded as UTF-8.
+
+Termination: at any message on "control", after the messages that arrived before it. The file is
+closed.
 """
 
 from __future__ import annotations
@@ -18,16 +23,19 @@ __all__ = ["Append"]
 
 
 class Append(component):
-    """Append(filename=...) -> each message, text (written as UTF-8) or bytes, at the file's end.
+    """A component that appends each message, text or bytes, to the file `filename`.
 
-    forwarder: each message goes on to "outbox". blat_file: the file is emptied
-    first. hold_open: it stays open; else it is opened anew for each message, so
-    that somebody may move it away. Raises ValueError without a filename, and
-    OSError where the file cannot be written.
+    forwarder: True to send each message to "outbox" as well. blat_file: True to empty the file
+    first. hold_open: True to keep the file open; otherwise it is opened for each message, so that
+    another program may move it away. Raises ValueError without a filename, and OSError if the file
+    cannot be written.
     """
 
     Inboxes = {"inbox": "text or bytes to add to the file", "control": "anything: stop"}
-    Outboxes = {"outbox": "each message that was written", "signal": "what came to control"}
+    Outboxes = {
+        "outbox": "each written message, if forwarder is True",
+        "signal": "the message from control",
+    }
 
     filename: Any = None
     forwarder = True
@@ -37,7 +45,7 @@ class Append(component):
     def __init__(self, **argd: Any) -> None:
         super().__init__(**argd)
         if self.filename is None:
-            raise ValueError("Append needs to know its file: Append(filename=...)")
+            raise ValueError("Append needs a filename: Append(filename=...)")
         self.file: Any = None
 
     def main(self) -> Iterator[int]:
@@ -57,7 +65,7 @@ class Append(component):
             self.stop()
 
     def writeChunk(self, chunk: str | bytes) -> None:
-        """Adds one message; whoever looks into the file afterwards sees it."""
+        """Write one message to the file and flush it."""
         if self.file is None:
             self.file = open(self.filename, "ab")  # noqa: SIM115 - held, and closed by stop()
         self.file.write(chunk.encode() if isinstance(chunk, str) else chunk)
@@ -67,7 +75,7 @@ class Append(component):
             self.stop()
 
     def stop(self) -> None:
-        """Closes the file."""
+        """Close the file."""
         if self.file is not None:
             self.file.close()
             self.file = None

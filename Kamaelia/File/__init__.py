@@ -1,1 +1,1 @@
-"""Files read and written by components."""
+"""Components that read and write files: Append adds messages to the end of a file."""

@@ -1,4 +1,4 @@
-"""Publishing under a name, and subscribing to it, without knowing who else does.
+"""Publish and subscribe: publishers and subscribers know only the name of a Backplane.
 
 Example usage
 -------------
@@ -8,17 +8,16 @@ Example usage
 
 How does it work?
 -----------------
-A Backplane offers two services to the tracker, "Backplane_I_" and "Backplane_O_"
-with its name: the inbox for what is published, and the one for who subscribes.
-Publishing passes through; and what the backplane sends leaves through the outbox
-of a SubscribeTo itself, so that neither costs a turn.
+A Backplane registers two services with the tracker, "Backplane_I_" and "Backplane_O_" followed
+by its name: the inbox for published messages, and the inbox for subscriptions. Both ends are
+joined by passthrough linkages, so neither publishing nor subscribing costs a turn.
 
-When a Backplane ends, publishers are unlinked from it, and what they publish is
-discarded from then on.
+When a Backplane ends, its publishers are unlinked from it. Messages that they publish
+afterwards are discarded.
 
-Termination: of a Backplane, at a producerFinished or shutdownMicroprocess, which
-goes to all its subscribers; of the others, at one that comes to their own
-control, or for a SubscribeTo, from the backplane.
+Termination: a Backplane ends at a producerFinished or shutdownMicroprocess, which it sends to
+all subscribers. A PublishTo or SubscribeTo ends at a shutdown message on its own "control", and
+a SubscribeTo also at one from the Backplane.
 """
 
 from collections.abc import Iterator
@@ -35,10 +34,11 @@ PUBLISH, SUBSCRIBE = "Backplane_I_", "Backplane_O_"
 
 
 class Backplane(PlugSplitter):
-    """Backplane(name[, capacity]) -> sends each message that is published to all subscribers.
+    """A splitter with a name, which sends each published message to all subscribers.
 
     capacity: publishers are held while this many messages (1 or more) wait here.
-    Raises ServiceAlreadyExists when there is one of that name, TypeError for a name that is no str.
+    Raises ServiceAlreadyExists if a Backplane of that name exists, and TypeError if the name is not
+    a str.
     """
 
     _isOffered = False
@@ -46,7 +46,7 @@ class Backplane(PlugSplitter):
 
     def __init__(self, name: str, capacity: int | None = None) -> None:
         if not isinstance(name, str):
-            raise TypeError(f"a Backplane's name is a str, not {name!r}")
+            raise TypeError(f"the name of a Backplane is a str, not {name!r}")
         super().__init__()
         self.name = name
         self.capacity = capacity
@@ -80,21 +80,21 @@ class Backplane(PlugSplitter):
 
 
 class PublishTo(component):
-    """PublishTo(destination[, forwarder]) -> publishes what comes to "inbox" in that Backplane.
+    """A component that publishes the messages from "inbox" to the Backplane `destination`.
 
-    forwarder: True to send it on to "outbox" as well. Raises KeyError when it begins, and
-    there is no such Backplane.
+    forwarder: True to send the messages to "outbox" as well. Raises KeyError in its first turn if
+    the Backplane does not exist.
     """
 
     Inboxes = {
-        "inbox": "what is published",
-        "control": "when to stop; the Backplane goes on",
-        "_ended": "the Backplane has ended",
+        "inbox": "anything: the messages to publish",
+        "control": "a shutdown message; the Backplane continues",
+        "_ended": "producerFinished: the Backplane has ended",
     }
     Outboxes = {
-        "outbox": "the same as is published, from a forwarder",
-        "_outbox": "to the Backplane, from a forwarder",
-        "signal": "whatever ended it",
+        "outbox": "the published messages, if forwarder is True",
+        "_outbox": "to the Backplane, if forwarder is True",
+        "signal": "the shutdown message from control",
     }
 
     forwarder = False
@@ -108,7 +108,7 @@ class PublishTo(component):
         capacity = getattr(backplane, "capacity", None)
         own, passthrough = ("_outbox", 0) if self.forwarder else ("inbox", 1)
         self.link((self, own), (backplane, inbox), passthrough=passthrough, capacity=capacity)
-        isBackplane = isinstance(backplane, Backplane)  # or a program's own, of the same name
+        isBackplane = isinstance(backplane, Backplane)  # a program may register its own service
         if isBackplane:
             backplane.addPublisher(self)
         try:
@@ -122,7 +122,7 @@ class PublishTo(component):
             yield from self.waitForMessage()
             for _ in self.Inbox("_ended"):
                 self.unlink(backplane)
-            for message in self.Inbox():  # of a forwarder, or after the Backplane has ended
+            for message in self.Inbox():  # from a forwarder, or after the Backplane has ended
                 if self.forwarder:
                     self.send(message)
                     self.send(message, "_outbox")
@@ -131,13 +131,16 @@ class PublishTo(component):
 
 
 class SubscribeTo(component):
-    """SubscribeTo(source) -> sends what is published in that Backplane, from its first turn on.
+    """A component that sends what is published to the Backplane `source`, from its first turn on.
 
-    Raises KeyError when it begins, and there is no such Backplane.
+    Raises KeyError in its first turn if the Backplane does not exist.
     """
 
-    Inboxes = {"inbox": "sent on as if it were published", "control": "when to stop"}
-    Outboxes = {"outbox": "what is published", "signal": "whatever ended it"}
+    Inboxes = {
+        "inbox": "anything: sent to outbox, like a published message",
+        "control": "a shutdown message",
+    }
+    Outboxes = {"outbox": "the published messages", "signal": "the shutdown message from control"}
 
     def __init__(self, source: str) -> None:
         super().__init__()
@@ -160,7 +163,7 @@ class SubscribeTo(component):
 def _serviceOf(kind: str, name: str) -> tuple[Any, str]:
     tracker = coordinatingassistanttracker.getcat()
     if kind + name not in tracker.servicesRegistered():
-        raise KeyError(f"there is no Backplane {name!r} (yet): activate one first")
+        raise KeyError(f"there is no Backplane {name!r}: activate one first")
     return tracker.retrieveService(kind + name)
 
 

@@ -1,12 +1,12 @@
-"""The same text, over and over, for trying out what it is sent to.
+"""A source of endless text, to test the components that receive it.
 
 Example usage
 -------------
-    Pipeline(Chargen(), ConsoleEchoer()).run()
+    Pipeline(Chargen(), ConsoleEchoer(), capacity=100).run()
 
 How does it work?
 -----------------
-It sends as fast as it is let: link it with a capacity, or whoever is slower is flooded.
+It sends once per turn. Link it with a capacity, because a slower receiver is otherwise flooded.
 
 Termination: at a producerFinished or shutdownMicroprocess.
 """
@@ -19,10 +19,10 @@ __all__ = ["Chargen"]
 
 
 class Chargen(component):
-    """Chargen() -> sends "Hello World", or its attribute `message`, once a turn, for ever."""
+    """A source that sends the attribute `message` ("Hello World") once per turn, without end."""
 
-    Inboxes = {"inbox": "nothing", "control": "when to stop"}
-    Outboxes = {"outbox": "the text", "signal": "whatever ended it"}
+    Inboxes = {"inbox": "nothing", "control": "a shutdown message"}
+    Outboxes = {"outbox": "the text", "signal": "the shutdown message from control"}
 
     message = "Hello World"
 

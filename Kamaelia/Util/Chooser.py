@@ -1,4 +1,4 @@
-"""Steps through items when it is told to.
+"""A list of items through which commands step.
 
 Example usage
 -------------
@@ -6,11 +6,11 @@ Example usage
 
 How does it work?
 -----------------
-The first item is sent at the beginning. "NEXT", "PREV", "FIRST" and "LAST" go to
-another and send it, "SAME" sends it again; where there is none, nothing is sent.
+The first item is sent at the beginning. "NEXT", "PREV", "FIRST" and "LAST" move to another item
+and send it; "SAME" sends the current item again. If there is no such item, nothing is sent.
 
-Termination: at a shutdownMicroprocess; a ForwardIteratingChooser also when it is
-asked for an item after the last, with a producerFinished.
+Termination: at a shutdownMicroprocess. A ForwardIteratingChooser also ends, with a
+producerFinished, at a "NEXT" after the last item.
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,8 +24,14 @@ __all__ = ["Chooser", "ForwardIteratingChooser"]
 
 
 class _chooser(component):
-    Inboxes = {"inbox": "where to go", "control": "shutdownMicroprocess"}
-    Outboxes = {"outbox": "the item", "signal": "whatever ended it"}
+    Inboxes = {
+        "inbox": "a command: NEXT, PREV, FIRST, LAST or SAME",
+        "control": "shutdownMicroprocess: stop",
+    }
+    Outboxes = {
+        "outbox": "the current item, after each command",
+        "signal": "the shutdown message from control",
+    }
 
     moves: dict[str, str] = {}
     isOver = False
@@ -52,11 +58,11 @@ class _chooser(component):
         self.send(choice)
 
     def getCurrentChoice(self) -> Any:
-        """The item; IndexError if there is none."""
-        raise IndexError("there is nothing to choose from")
+        """Return the current item. Raise IndexError if there is none."""
+        raise IndexError("there are no items")
 
     def shutdown(self) -> bool:
-        """Passes a shutdownMicroprocess on; True if there was one."""
+        """Pass a shutdownMicroprocess on; return True if there was one."""
         for message in self.Inbox("control"):
             if isinstance(message, shutdownMicroprocess):
                 self.send(message, "signal")
@@ -65,7 +71,10 @@ class _chooser(component):
 
 
 class Chooser(_chooser):
-    """Chooser([items][, loop]) -> steps through a list; with `loop` the first follows the last."""
+    """A list of items through which commands step in both directions.
+
+    loop: True if the first item follows the last one.
+    """
 
     moves = {"NEXT": "gotoNext", "PREV": "gotoPrev", "FIRST": "gotoFirst", "LAST": "gotoLast"}
 
@@ -76,23 +85,23 @@ class Chooser(_chooser):
         self.loop = loop
 
     def getCurrentChoice(self) -> Any:
-        """The item; IndexError if there is none."""
+        """Return the current item. Raise IndexError if there is none."""
         return self.items[self.index]
 
     def gotoNext(self) -> bool:
-        """Goes one on; False at the end."""
+        """Move to the next item; return False at the end."""
         return self._goto(self.index + 1)
 
     def gotoPrev(self) -> bool:
-        """Goes one back; False at the beginning."""
+        """Move to the previous item; return False at the beginning."""
         return self._goto(self.index - 1)
 
     def gotoFirst(self) -> bool:
-        """Goes to the first item."""
+        """Move to the first item; return False if there is none."""
         return self._goto(0)
 
     def gotoLast(self) -> bool:
-        """Goes to the last item."""
+        """Move to the last item; return False if there is none."""
         return self._goto(len(self.items) - 1)
 
     def _goto(self, index: int) -> bool:
@@ -105,9 +114,9 @@ class Chooser(_chooser):
 
 
 class ForwardIteratingChooser(_chooser):
-    """ForwardIteratingChooser([items]) -> steps through an iterable, which may have no end.
+    """An iterable, which may be endless, through which commands step forwards.
 
-    It knows "NEXT" and "SAME".
+    The commands are "NEXT" and "SAME".
     """
 
     moves = {"NEXT": "gotoNext"}
@@ -123,11 +132,11 @@ class ForwardIteratingChooser(_chooser):
             return
 
     def getCurrentChoice(self) -> Any:
-        """The item; IndexError if there is none."""
+        """Return the current item. Raise IndexError if there is none."""
         return self._current[0]
 
     def gotoNext(self) -> bool:
-        """Goes one on; at the end it says so, and ends."""
+        """Move to the next item; at the end, return False, send producerFinished and end."""
         following = list(self._take())
         if following:
             self._current = following

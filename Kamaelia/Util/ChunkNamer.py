@@ -1,4 +1,4 @@
-"""Gives each message a file name.
+"""A file name for each message.
 
 Example usage
 -------------
@@ -6,9 +6,9 @@ Example usage
 
 How does it work?
 -----------------
-The names count up from "chunk1", between what comes before it and what comes after it.
+The names are "chunk1", "chunk2" and so on, between `basepath` and `suffix`.
 
-Termination: as a PureTransformer's.
+Termination: when a shutdown message arrives at "control", after all earlier messages.
 """
 
 from itertools import count
@@ -20,10 +20,13 @@ __all__ = ["ChunkNamer"]
 
 
 class ChunkNamer(PureTransformer):
-    """ChunkNamer([basepath][, suffix]) -> sends [name, message] for each message."""
+    """A transformer of each message into the list [file name, message]."""
 
-    Inboxes = {"inbox": "contents, of any kind", "control": "when to stop"}
-    Outboxes = {"outbox": "lists: [file name, contents]", "signal": "whatever ended it"}
+    Inboxes = {"inbox": "anything: the contents of a file", "control": "a shutdown message"}
+    Outboxes = {
+        "outbox": "lists: [file name, contents]",
+        "signal": "the shutdown message from control",
+    }
 
     def __init__(self, basepath: str = "", suffix: str = "") -> None:
         super().__init__()
@@ -32,7 +35,7 @@ class ChunkNamer(PureTransformer):
         self.numbers = count(1)
 
     def processMessage(self, msg: Any) -> list[Any]:
-        """`msg` with the next name."""
+        """Return the list of the next name and `msg`."""
         return [f"{self.basepath}chunk{next(self.numbers)}{self.suffix}", msg]
 
 

@@ -1,4 +1,4 @@
-"""Cuts a stream into chunks of one size.
+"""A cutter that turns a stream into chunks of equal size.
 
 Example usage
 -------------
@@ -6,11 +6,10 @@ Example usage
 
 How does it work?
 -----------------
-What comes is kept as it is until a chunk is full; pieces are copied once, when they are
-sent.
+Received pieces are kept unchanged until a chunk is full. Data is copied once, when it is sent.
 
-Termination: at a producerFinished, after the rest, which may be shorter; or at a
-shutdownMicroprocess, without it.
+Termination: at a producerFinished, after the rest of the data, which may be shorter than a
+chunk; at a shutdownMicroprocess without the rest.
 """
 
 from collections import deque
@@ -24,7 +23,7 @@ __all__ = ["CharacterFIFO", "Chunkifier"]
 
 
 class CharacterFIFO:
-    """CharacterFIFO() -> bytes (or text), taken in other pieces than they came."""
+    """A queue of bytes, or of text, from which any number can be taken."""
 
     def __init__(self) -> None:
         self._pieces: deque[Any] = deque()
@@ -34,15 +33,15 @@ class CharacterFIFO:
         return self._length
 
     def push(self, text: Any) -> None:
-        """Adds bytes, or text, at the end."""
+        """Add bytes, or text, at the end."""
         if text:
             self._pieces.append(text)
             self._length += len(text)
 
     def poplength(self, length: int) -> Any:
-        """Takes so many bytes, or characters; IndexError if there are fewer."""
+        """Take and return `length` bytes or characters. Raise IndexError if there are fewer."""
         if length > self._length:
-            raise IndexError(f"there are {self._length}, and not {length}")
+            raise IndexError(f"{length} were asked for, but only {self._length} are available")
         taken, missing = [], length
         while missing:
             piece = self._pieces.popleft()
@@ -55,18 +54,22 @@ class CharacterFIFO:
 
 
 class Chunkifier(component):
-    """Chunkifier([chunksize][, nodelay]) -> sends chunks of `chunksize` bytes (or characters).
+    """A component that sends chunks of `chunksize` bytes (or characters).
 
-    nodelay: True to send what there is, though it be shorter, rather than wait for more.
+    nodelay: True to send all available data in each turn, even if a chunk is then shorter.
+    Raises ValueError if chunksize is less than 1.
     """
 
-    Inboxes = {"inbox": "bytes (or text), in any pieces", "control": "when to stop"}
-    Outboxes = {"outbox": "chunks", "signal": "whatever ended it"}
+    Inboxes = {"inbox": "bytes (or str), in pieces of any size", "control": "a shutdown message"}
+    Outboxes = {
+        "outbox": "bytes (or str), in chunks of chunksize",
+        "signal": "the shutdown message from control",
+    }
 
     def __init__(self, chunksize: int = 1048576, nodelay: bool = False) -> None:
         super().__init__()
         if chunksize < 1:
-            raise ValueError(f"a chunk has at least 1 byte, not {chunksize}")
+            raise ValueError(f"chunksize must be at least 1, not {chunksize}")
         self.forwardqueue = CharacterFIFO()
         self.chunksize = chunksize
         self.nodelay = nodelay
@@ -88,11 +91,11 @@ class Chunkifier(component):
                     return
 
     def sendChunk(self) -> None:
-        """Sends a whole chunk."""
+        """Send one full chunk."""
         self.send(self.forwardqueue.poplength(self.chunksize))
 
     def sendPartialChunk(self) -> None:
-        """Sends what is left, if anything."""
+        """Send the remaining data, if any."""
         if self.forwardqueue:
             self.send(self.forwardqueue.poplength(len(self.forwardqueue)))
 

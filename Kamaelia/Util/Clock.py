@@ -1,4 +1,4 @@
-"""Ticks.
+"""A periodic tick.
 
 Example usage
 -------------
@@ -6,7 +6,7 @@ Example usage
 
 How does it work?
 -----------------
-It sleeps between two ticks, and drifts by what its turns are late.
+It sleeps for the interval between two ticks. It does not correct delays, so it drifts.
 
 Termination: at a producerFinished or shutdownMicroprocess.
 """
@@ -19,13 +19,10 @@ __all__ = ["CheapAndCheerfulClock"]
 
 
 class CheapAndCheerfulClock(component):
-    """CheapAndCheerfulClock(interval) -> sends True at once, and each `interval` seconds.
+    """A source that sends True at once, and then every `interval` seconds."""
 
-    It does not make up for what it is late.
-    """
-
-    Inboxes = {"inbox": "nothing", "control": "when to stop"}
-    Outboxes = {"outbox": "True at each tick", "signal": "whatever ended it"}
+    Inboxes = {"inbox": "nothing", "control": "a shutdown message"}
+    Outboxes = {"outbox": "True, at each tick", "signal": "the shutdown message from control"}
 
     def __init__(self, interval: float) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Collects all messages, and sends them as one list at the end.
+"""A collector that sends all messages as one list at the end.
 
 Example usage
 -------------
@@ -6,7 +6,7 @@ Example usage
 
 How does it work?
 -----------------
-Everything is kept until the end: it is for streams that have one, and fit into memory.
+All messages are kept in memory until the end, so the stream must be finite and fit into it.
 
 Termination: at a producerFinished or shutdownMicroprocess, after the list.
 """
@@ -21,10 +21,10 @@ __all__ = ["Collate"]
 
 
 class Collate(component):
-    """Collate() -> sends a list of all messages, in order, at the end."""
+    """A component that sends one list of all messages, in order, at the end."""
 
-    Inboxes = {"inbox": "anything", "control": "when to stop"}
-    Outboxes = {"outbox": "one list", "signal": "whatever ended it"}
+    Inboxes = {"inbox": "anything", "control": "a shutdown message"}
+    Outboxes = {"outbox": "one list of all messages", "signal": "the shutdown message from control"}
 
     def main(self) -> Iterator[int]:
         collected: list[Any] = []

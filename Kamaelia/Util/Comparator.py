@@ -1,4 +1,4 @@
-"""Compares two streams, message by message.
+"""A comparison of two streams, message by message.
 
 Example usage
 -------------
@@ -16,10 +16,10 @@ Example usage
 
 How does it work?
 -----------------
-What comes to one side waits until its counterpart has come to the other.
+A message on one side waits until its counterpart has arrived on the other side.
 
-Termination: at a producerFinished or shutdownMicroprocess, after all pairs that came
-before it; what has no counterpart then is dropped.
+Termination: at a producerFinished or shutdownMicroprocess, after all complete pairs. A message
+without a counterpart is discarded.
 """
 
 from collections.abc import Iterator
@@ -31,18 +31,21 @@ __all__ = ["Comparator", "comparator"]
 
 
 class Comparator(component):
-    """Comparator() -> sends combine(a, b) for each pair: True if they are equal, else False."""
+    """A component that sends combine(a, b) for each pair: True if they are equal, else False."""
 
     Inboxes = {
         "inbox": "nothing",
-        "control": "when to stop",
+        "control": "a shutdown message",
         "inA": "anything",
-        "inB": "anything, the counterparts in the same order",
+        "inB": "anything: the counterparts, in the same order",
     }
-    Outboxes = {"outbox": "what combine gave, for each pair", "signal": "whatever ended it"}
+    Outboxes = {
+        "outbox": "the result of combine for each pair",
+        "signal": "the shutdown message from control",
+    }
 
     def combine(self, valA: Any, valB: Any) -> Any:
-        """What to send for a pair. Yours to override."""
+        """Return the message to send for a pair. Subclasses may override this."""
         return valA == valB
 
     def main(self) -> Iterator[int]:
@@ -51,7 +54,7 @@ class Comparator(component):
                 self.send(self.combine(self.recv("inA"), self.recv("inB")))
             if self.isShuttingDown():
                 return
-            yield from self.waitForChange()  # not for a message: one side may hold some
+            yield from self.waitForChange()  # not waitForMessage: one side may already hold messages
 
 
 comparator = Comparator

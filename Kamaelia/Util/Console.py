@@ -1,4 +1,4 @@
-"""The console, to read from and to write to.
+"""The console: standard input and standard output.
 
 Example usage
 -------------
@@ -6,11 +6,11 @@ Example usage
 
 How does it work?
 -----------------
-The reader waits for the terminal, or a pipe, on the event loop, and holds up
-nobody. A regular file is always ready, and is read as fast as it is.
+The reader waits for the terminal or the pipe on the event loop, so the other components
+continue to run. A regular file is always readable, so the reader yields once before each read.
 
-Termination: of the reader at the end of input, with a producerFinished, after a
-last line that has no end; of both at a producerFinished or shutdownMicroprocess.
+Termination: the reader ends at the end of the input, with a producerFinished, after a last line
+that may lack a line end. Both end at a producerFinished or shutdownMicroprocess.
 """
 
 import asyncio
@@ -26,18 +26,21 @@ from Axon.Ipc import producerFinished
 
 __all__ = ["ConsoleEchoer", "ConsoleReader"]
 
-PIECE = 65536  # bytes that are read at once
+PIECE = 65536  # the most bytes per read
 
 
 class ConsoleEchoer(component):
-    """ConsoleEchoer([forwarder][, use_repr][, tag]) -> writes each message, and no more, as text.
+    """A component that writes each message to standard output as text, without a line end.
 
-    Bytes are taken for UTF-8, also when a character is cut in two. forwarder: True to send each
-    message on. use_repr: True for repr(message) in place of its text. tag: comes before each.
+    Bytes are decoded as UTF-8, even if a character is split between messages. forwarder: True to
+    send each message to "outbox". use_repr: True to write repr(message). tag: a prefix.
     """
 
-    Inboxes = {"inbox": "anything", "control": "when to stop"}
-    Outboxes = {"outbox": "every message, from a forwarder", "signal": "whatever ended it"}
+    Inboxes = {"inbox": "anything", "control": "a shutdown message"}
+    Outboxes = {
+        "outbox": "every message, if forwarder is True",
+        "signal": "the shutdown message from control",
+    }
 
     def __init__(self, forwarder: bool = False, use_repr: bool = False, tag: str = "") -> None:
         super().__init__()
@@ -64,10 +67,13 @@ class ConsoleEchoer(component):
 
 
 class ConsoleReader(component):
-    """ConsoleReader([prompt][, eol]) -> sends each line of the standard input, ended by `eol`."""
+    """A component that sends each line of standard input, followed by `eol`."""
 
-    Inboxes = {"inbox": "nothing", "control": "when to stop"}
-    Outboxes = {"outbox": "lines, as text", "signal": "producerFinished, or what ended it"}
+    Inboxes = {"inbox": "nothing", "control": "a shutdown message"}
+    Outboxes = {
+        "outbox": "str: one line each, with eol",
+        "signal": "producerFinished, or the shutdown message from control",
+    }
 
     def __init__(self, prompt: str = ">>> ", eol: str = "\n") -> None:
         super().__init__()
@@ -97,7 +103,7 @@ class ConsoleReader(component):
         sys.stdout.flush()
 
     async def _readable(self, source: int) -> None:
-        """Waits until something can be read, or a message has come to control."""
+        """Wait until input is available or a message has arrived at "control"."""
         loop = asyncio.get_running_loop()
         if stat.S_ISREG(os.fstat(source).st_mode):
             await asyncio.sleep(0)
@@ -105,8 +111,8 @@ class ConsoleReader(component):
         event: asyncio.Future[Any] = loop.create_future()
         order = loop.create_task(self._waitForControl())
         try:
-            loop.add_reader(source, _happen, event)
-        except PermissionError:  # such as /dev/null, which never makes anybody wait
+            loop.add_reader(source, _setResult, event)
+        except PermissionError:  # such as /dev/null, which is always ready and cannot be watched
             order.cancel()
             return
         try:
@@ -120,7 +126,7 @@ class ConsoleReader(component):
             await self._task.body.wake()
 
 
-def _happen(event: asyncio.Future[Any]) -> None:
+def _setResult(event: asyncio.Future[Any]) -> None:
     if not event.done():
         event.set_result(None)
 

@@ -1,4 +1,4 @@
-"""The old name of Kamaelia.Util.Console."""
+"""The historical import path of Kamaelia.Util.Console."""
 
 from Kamaelia.Util.Console import ConsoleEchoer
 

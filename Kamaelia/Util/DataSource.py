@@ -1,4 +1,4 @@
-"""Sends what it was given.
+"""A source of given messages.
 
 Example usage
 -------------
@@ -6,10 +6,10 @@ Example usage
 
 How does it work?
 -----------------
-A message a turn, so that others have their turns between; an iterator may go on for
-ever.
+It sends one message per turn, so that other components run in between. The iterable may be
+endless.
 
-Termination: when all has been sent; or at a shutdownMicroprocess, which is passed on.
+Termination: after the last message, with a producerFinished; or at a shutdownMicroprocess.
 """
 
 from collections.abc import Iterable, Iterator
@@ -23,10 +23,13 @@ __all__ = ["DataSource", "TriggeredSource"]
 
 
 class DataSource(component):
-    """DataSource(messages) -> sends each message, one a turn, then producerFinished."""
+    """A source that sends each of `messages`, one per turn, then producerFinished."""
 
-    Inboxes = {"inbox": "nothing", "control": "shutdownMicroprocess"}
-    Outboxes = {"outbox": "the messages", "signal": "producerFinished, or what ended it"}
+    Inboxes = {"inbox": "nothing", "control": "shutdownMicroprocess: stop"}
+    Outboxes = {
+        "outbox": "the messages",
+        "signal": "producerFinished, or the shutdown message from control",
+    }
 
     def __init__(self, messages: Iterable[Any]) -> None:
         super().__init__()
@@ -44,7 +47,7 @@ class DataSource(component):
 
 
 def TriggeredSource(msg: Any) -> PureTransformer:
-    """TriggeredSource(msg) -> a component that sends `msg` for each message that it gets."""
+    """Return a component that sends `msg` for each message that it receives."""
     return PureTransformer(lambda _: msg)
 
 

@@ -1,4 +1,4 @@
-"""Takes one part of each message.
+"""One element of each message.
 
 Example usage
 -------------
@@ -6,9 +6,9 @@ Example usage
 
 How does it work?
 -----------------
-A message without that part is an error of this component (IndexError or KeyError).
+A message without that element raises an error in this component (IndexError or KeyError).
 
-Termination: as a PureTransformer's.
+Termination: when a shutdown message arrives at "control", after all earlier messages.
 """
 
 from typing import Any
@@ -19,7 +19,7 @@ __all__ = ["SimpleDetupler"]
 
 
 class SimpleDetupler(PureTransformer):
-    """SimpleDetupler(index) -> sends message[index] for each message: a tuple, list or dict."""
+    """A transformer of each message, a tuple, list or dict, into message[index]."""
 
     sendsNone = True
 
@@ -28,7 +28,7 @@ class SimpleDetupler(PureTransformer):
         self.index = index
 
     def processMessage(self, msg: Any) -> Any:
-        """Return the part of `msg`."""
+        """Return the element of `msg`."""
         return msg[self.index]
 
 

@@ -1,4 +1,4 @@
-"""Sends each message to several outboxes.
+"""A splitter with one outbox for each destination.
 
 Example usage
 -------------
@@ -13,9 +13,10 @@ Example usage
 
 How does it work?
 -----------------
-All get the same object: who changes it, changes it for all.
+All destinations receive the same object. A destination that changes it changes it for all.
 
-Termination: at a producerFinished or shutdownMicroprocess, after what came before it.
+Termination: at a producerFinished or shutdownMicroprocess, after the messages that arrived
+before it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -27,17 +28,17 @@ __all__ = ["Fanout", "fanout"]
 
 
 class Fanout(component):
-    """Fanout(boxnames) -> a component with these outboxes, each of which gets every message.
+    """A component that sends every message to each of the outboxes `boxnames`.
 
-    Raises TypeError for one name in place of a list of them.
+    Raises TypeError if `boxnames` is a str and not a list.
     """
 
-    Inboxes = {"inbox": "anything", "control": "when to stop"}
-    Outboxes = {"outbox": "nothing", "signal": "whatever ended it"}
+    Inboxes = {"inbox": "anything", "control": "a shutdown message"}
+    Outboxes = {"outbox": "nothing", "signal": "the shutdown message from control"}
 
     def __init__(self, boxnames: Iterable[str]) -> None:
         if isinstance(boxnames, str):
-            raise TypeError(f"Fanout needs a list of names of outboxes, such as [{boxnames!r}]")
+            raise TypeError(f"Fanout needs a list of outbox names, such as [{boxnames!r}]")
         self.outboxNames = list(boxnames)
         extra: dict[str, Any] = dict.fromkeys(self.outboxNames, "every message that came to inbox")
         self.Outboxes = {**self.Outboxes, **extra}  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""An object with a method `filter`, as a component.
+"""An adapter from an object with a method `filter` to a component.
 
 Example usage
 -------------
@@ -6,10 +6,11 @@ Example usage
 
 How does it work?
 -----------------
-filter(message) gives what to send in place of each message, or None. At the end
-filter("") is called until it gives None, so that it can give what it kept.
+filter(message) returns the message to send, or None for none. At the end filter("") is called
+until it returns None, so that the object can return what it holds back.
 
-Termination: at a producerFinished or shutdownMicroprocess, after what came before it.
+Termination: at a producerFinished or shutdownMicroprocess, after the messages that arrived
+before it.
 """
 
 from collections.abc import Iterator
@@ -22,21 +23,24 @@ __all__ = ["Filter", "FilterComponent", "NullFilter"]
 
 
 class NullFilter:
-    """NullFilter() -> keeps nothing back, and changes nothing."""
+    """A filter that returns each message unchanged."""
 
     def filter(self, newtext: Any) -> Any:
-        """`newtext`; None at the end."""
+        """Return `newtext`, or None for "", which marks the end."""
         return newtext if newtext != "" else None
 
 
 class Filter(component):
-    """Filter([filter]) -> sends filter.filter(message) for each message, but for None.
+    """A component that sends filter.filter(message) for each message, unless it is None.
 
-    Raises TypeError if that is an async or a generator method.
+    Raises TypeError if `filter` is an async method or a generator method.
     """
 
-    Inboxes = {"inbox": "anything", "control": "when to stop"}
-    Outboxes = {"outbox": "what was made of each message", "signal": "whatever ended it"}
+    Inboxes = {"inbox": "anything", "control": "a shutdown message"}
+    Outboxes = {
+        "outbox": "the result of the filter for each message",
+        "signal": "the shutdown message from control",
+    }
 
     def __init__(self, filter: Any = None) -> None:  # noqa: A002 - a historical name
         super().__init__()

@@ -1,4 +1,4 @@
-"""The old name of Kamaelia.Util.Filter."""
+"""The historical import path of Kamaelia.Util.Filter."""
 
 from Kamaelia.Util.Filter import FilterComponent
 

@@ -1,4 +1,4 @@
-"""Lets the first message through, and no other.
+"""A filter that passes only the first message.
 
 Example usage
 -------------
@@ -6,9 +6,9 @@ Example usage
 
 How does it work?
 -----------------
-It goes on reading, and throws away, so that nothing piles up.
+It takes and discards all later messages, so that its inbox does not grow.
 
-Termination: as a PureTransformer's.
+Termination: when a shutdown message arrives at "control", after all earlier messages.
 """
 
 from typing import Any
@@ -19,7 +19,7 @@ __all__ = ["FirstOnly"]
 
 
 class FirstOnly(PureTransformer):
-    """FirstOnly() -> sends on the first message."""
+    """A transformer that sends only the first message."""
 
     isOver = False
 

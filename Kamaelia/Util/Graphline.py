@@ -1,4 +1,4 @@
-"""The old name of Kamaelia.Chassis.Graphline."""
+"""The historical import path of Kamaelia.Chassis.Graphline."""
 
 from Kamaelia.Chassis.Graphline import Graphline
 

@@ -1,4 +1,4 @@
-"""The name among the components of Axon.Introspector."""
+"""The historical import path of Axon.Introspector."""
 
 from Axon.Introspector import Introspector
 

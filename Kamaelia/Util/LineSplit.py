@@ -1,4 +1,4 @@
-"""Cuts text at its line ends.
+"""A splitter of text at line ends.
 
 Example usage
 -------------
@@ -6,9 +6,9 @@ Example usage
 
 How does it work?
 -----------------
-Lines end as str.splitlines and bytes.splitlines say. Nothing is kept between messages.
+str.splitlines and bytes.splitlines define the line ends. Nothing is kept between messages.
 
-Termination: as a PureTransformer's.
+Termination: when a shutdown message arrives at "control", after all earlier messages.
 """
 
 from typing import AnyStr
@@ -19,13 +19,13 @@ __all__ = ["LineSplit"]
 
 
 class LineSplit(PureTransformer):
-    """LineSplit() -> sends each line, without its end, of each message, a str or bytes.
+    """A transformer that sends each line of a message, a str or bytes, without its line end.
 
-    A message is cut for itself: what follows its last line end is a line, too.
+    Each message is split separately: text after the last line end counts as a line.
     """
 
     def processMessage(self, msg: AnyStr) -> None:
-        """Sends the lines of `msg`."""
+        """Send the lines of `msg`."""
         for line in msg.splitlines():
             self.send(line)
 

@@ -1,4 +1,4 @@
-"""Passes on what there is room for, and drops the rest.
+"""A connector that discards the messages for which the receiver has no space.
 
 Example usage
 -------------
@@ -7,10 +7,11 @@ Example usage
 
 How does it work?
 -----------------
-A message that the inbox at the far end has no space for (noSpaceInBox) is lost. The limit
-is that of `pipewidth` or setInboxSize; `capacity` holds the sender, and loses nothing.
+If the destination raises noSpaceInBox, the message is discarded. `pipewidth` or setInboxSize
+limits the destination; `capacity` instead holds the sender, and no message is lost.
 
-Termination: at a producerFinished or shutdownMicroprocess, after what came before it.
+Termination: at a producerFinished or shutdownMicroprocess, after the messages that arrived
+before it.
 """
 
 from collections.abc import Iterator
@@ -23,10 +24,13 @@ __all__ = ["LossyConnector", "lossyConnector"]
 
 
 class LossyConnector(component):
-    """LossyConnector() -> sends on each message for which there is space."""
+    """A component that sends each message for which the destination has space."""
 
-    Inboxes = {"inbox": "anything", "control": "when to stop"}
-    Outboxes = {"outbox": "the messages that were not lost", "signal": "whatever ended it"}
+    Inboxes = {"inbox": "anything", "control": "a shutdown message"}
+    Outboxes = {
+        "outbox": "the messages that were not discarded",
+        "signal": "the shutdown message from control",
+    }
 
     def main(self) -> Iterator[int]:
         while True:

@@ -1,4 +1,4 @@
-"""A Marshaller and a DeMarshaller of the same class, side by side in one component.
+"""A Marshaller and a DeMarshaller of the same class in one component.
 
 Example usage
 -------------
@@ -10,9 +10,9 @@ Example usage
 
 How does it work?
 -----------------
-It is a Graphline; see Kamaelia.Util.Marshalling for what the class must have.
+It is a Graphline. Kamaelia.Util.Marshalling describes the methods that the class needs.
 
-Termination: at a producerFinished or shutdownMicroprocess, first of the Marshaller.
+Termination: at a producerFinished or shutdownMicroprocess. The Marshaller ends first.
 """
 
 from typing import Any
@@ -24,18 +24,21 @@ __all__ = ["BasicMarshallComponent"]
 
 
 def BasicMarshallComponent(klass: Any) -> Graphline:
-    """A component: "marshall" to "marshalled", "demarshall" to "demarshalled"."""
+    """Return a component with a Marshaller and a DeMarshaller.
+
+    It converts messages from "marshall" to "marshalled" and from "demarshall" to "demarshalled".
+    """
     return Graphline(
-        THERE=Marshaller(klass),
-        BACK=DeMarshaller(klass),
+        ENCODE=Marshaller(klass),
+        DECODE=DeMarshaller(klass),
         linkages={
-            ("", "marshall"): ("THERE", "inbox"),
-            ("THERE", "outbox"): ("", "marshalled"),
-            ("", "demarshall"): ("BACK", "inbox"),
-            ("BACK", "outbox"): ("", "demarshalled"),
-            ("", "control"): ("THERE", "control"),
-            ("THERE", "signal"): ("BACK", "control"),
-            ("BACK", "signal"): ("", "signal"),
+            ("", "marshall"): ("ENCODE", "inbox"),
+            ("ENCODE", "outbox"): ("", "marshalled"),
+            ("", "demarshall"): ("DECODE", "inbox"),
+            ("DECODE", "outbox"): ("", "demarshalled"),
+            ("", "control"): ("ENCODE", "control"),
+            ("ENCODE", "signal"): ("DECODE", "control"),
+            ("DECODE", "signal"): ("", "signal"),
         },
     )
 

@@ -1,4 +1,4 @@
-"""Turns objects into what can be sent, and back.
+"""Conversion of objects into a form that can be transmitted, and back.
 
 Example usage
 -------------
@@ -7,10 +7,10 @@ Example usage
 
 How does it work?
 -----------------
-The class says how: a Marshaller sends klass.marshall(message) for each message,
-a DeMarshaller klass.demarshall(message).
+The class defines the conversion: a Marshaller sends klass.marshall(message) for each message,
+a DeMarshaller sends klass.demarshall(message).
 
-Termination: as a PureTransformer's.
+Termination: when a shutdown message arrives at "control", after all earlier messages.
 """
 
 from typing import Any
@@ -21,7 +21,7 @@ __all__ = ["DeMarshaller", "Marshaller"]
 
 
 class Marshaller(PureTransformer):
-    """Marshaller(klass) -> sends klass.marshall(message) for each message."""
+    """A transformer of each message into klass.marshall(message)."""
 
     sendsNone = True
 
@@ -30,7 +30,7 @@ class Marshaller(PureTransformer):
 
 
 class DeMarshaller(PureTransformer):
-    """DeMarshaller(klass) -> sends klass.demarshall(message) for each message."""
+    """A transformer of each message into klass.demarshall(message)."""
 
     sendsNone = True
 

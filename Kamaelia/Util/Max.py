@@ -1,4 +1,4 @@
-"""The greatest of what it gets.
+"""The greatest element of each message.
 
 Example usage
 -------------
@@ -6,9 +6,9 @@ Example usage
 
 How does it work?
 -----------------
-An empty collection is an error of this component (ValueError).
+An empty collection raises an error in this component (ValueError).
 
-Termination: as a PureTransformer's.
+Termination: when a shutdown message arrives at "control", after all earlier messages.
 """
 
 from typing import Any
@@ -19,12 +19,12 @@ __all__ = ["Max"]
 
 
 class Max(PureTransformer):
-    """Max() -> sends max(message) for each message, a list or other collection of its parts."""
+    """A transformer of each message, a collection, into max(message)."""
 
     sendsNone = True
 
     def processMessage(self, msg: Any) -> Any:
-        """Return the greatest part of `msg`."""
+        """Return the greatest element of `msg`."""
         return max(msg)
 
 

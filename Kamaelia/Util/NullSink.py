@@ -1,4 +1,4 @@
-"""Throws away what it gets.
+"""A sink that discards all messages.
 
 Example usage
 -------------
@@ -6,8 +6,8 @@ Example usage
 
 How does it work?
 -----------------
-An outbox that is linked to nothing throws away as well; this one is for where a part is
-needed.
+An outbox without a linkage discards its messages, too. This component serves where a chassis
+needs a component.
 
 Termination: at a producerFinished or shutdownMicroprocess.
 """
@@ -20,10 +20,10 @@ __all__ = ["nullSinkComponent"]
 
 
 class nullSinkComponent(component):
-    """nullSinkComponent() -> throws away each message."""
+    """A component that discards each message."""
 
-    Inboxes = {"inbox": "anything", "control": "when to stop"}
-    Outboxes = {"outbox": "nothing", "signal": "whatever ended it"}
+    Inboxes = {"inbox": "anything", "control": "a shutdown message"}
+    Outboxes = {"outbox": "nothing", "signal": "the shutdown message from control"}
 
     def main(self) -> Iterator[int]:
         while True:

@@ -1,4 +1,4 @@
-"""The old name of Kamaelia.Util.NullSink."""
+"""The historical import path of Kamaelia.Util.NullSink."""
 
 from Kamaelia.Util.NullSink import nullSinkComponent
 

@@ -1,4 +1,4 @@
-"""Sends one message.
+"""A source of one message.
 
 Example usage
 -------------
@@ -6,10 +6,10 @@ Example usage
 
 How does it work?
 -----------------
-The triggered one waits for a message, whatever it is; those that follow stay unread.
+A TriggeredOneShot first waits for any message. It does not read the messages that follow.
 
-Termination: when it has been sent; for a TriggeredOneShot also at a
-producerFinished or shutdownMicroprocess, which is passed on.
+Termination: after the message, with a producerFinished. A TriggeredOneShot that still waits
+also ends at a producerFinished or shutdownMicroprocess.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ __all__ = ["OneShot", "TriggeredOneShot"]
 
 
 class OneShot(component):
-    """OneShot([msg]) -> sends `msg`, then producerFinished."""
+    """A source that sends `msg`, then producerFinished."""
 
     Inboxes = {"inbox": "nothing", "control": "nothing"}
     Outboxes = {"outbox": "the message", "signal": "producerFinished"}
@@ -38,10 +38,13 @@ class OneShot(component):
 
 
 class TriggeredOneShot(component):
-    """TriggeredOneShot([msg]) -> sends `msg` when any message has come, then producerFinished."""
+    """A component that sends `msg` when it receives any message, then producerFinished."""
 
-    Inboxes = {"inbox": "anything, once", "control": "when to stop"}
-    Outboxes = {"outbox": "the message", "signal": "producerFinished, or what ended it"}
+    Inboxes = {"inbox": "anything, once", "control": "a shutdown message"}
+    Outboxes = {
+        "outbox": "the message",
+        "signal": "producerFinished, or the shutdown message from control",
+    }
 
     def __init__(self, msg: Any = None) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""A component that has children: what all chassis have in common.
+"""A component that has children: the common part of all chassis.
 
 Example usage
 -------------
@@ -9,13 +9,12 @@ Example usage
 
 How does it work?
 -----------------
-When a child has ended, the linkages that its parent made with it are removed, so that
-no message piles up in an inbox that nobody reads. While the parent waits, it sleeps:
-the end of a child wakes it, and so does a message to one of its own inboxes, but not
-a message that passes through them.
+When a child has ended, the linkages that its parent made with it are removed, so that no
+message accumulates in an inbox without a reader. A waiting parent sleeps. The end of a child
+wakes it, and so does a message to its own inboxes, but not a message that passes through them.
 
-A parent is told which child has ended. It does not look through all of them, so that
-n children end in time proportional to n.
+A parent is told which child has ended and does not search its children, so n children end in
+time proportional to n.
 
 Termination: waitForChildren() returns when every child has ended.
 """
@@ -28,7 +27,7 @@ from Axon.YieldCheck import waitMethod
 
 
 class parent(component):
-    """parent(**attributes) -> a component that has children."""
+    """A component that has children."""
 
     _ended: Any = ()  # the children that have ended and have not been removed: the keys of a dict
 
@@ -51,7 +50,7 @@ class parent(component):
         super()._childEnded(child)
 
     def removeChild(self, child: Any) -> None:
-        """Part from a child, as component.removeChild does."""
+        """Remove a child and the linkages with it, as component.removeChild does."""
         if child in self._ended:
             del self._ended[child]
         super().removeChild(child)
@@ -65,12 +64,12 @@ class parent(component):
 
     @waitMethod("waitForChildren")
     def waitForChildren(self) -> Iterator[int]:
-        """`yield from` this to wait until every child has ended."""
+        """Wait until every child has ended (with `yield from`)."""
         while not self.childrenDone():
             yield from self.waitForChange()
 
     def discardUnread(self, *boxnames: str) -> None:
-        """Discard the messages in inboxes that nobody reads any longer."""
+        """Discard the messages in inboxes that have no reader any more."""
         for boxname in boxnames:
             for _ in self.Inbox(boxname):
                 pass

@@ -1,4 +1,4 @@
-"""Sends on what it gets, unchanged: a place to link to.
+"""A component that passes messages on unchanged.
 
 Example usage
 -------------
@@ -6,9 +6,10 @@ Example usage
 
 How does it work?
 -----------------
-Linking through an inbox or outbox costs nothing; this costs a turn, and gives a name.
+A passthrough linkage has the same effect without the cost of a turn. This component is for
+places that need a component with a name.
 
-Termination: at a message of one of the kinds in `shutdownOn`, which is sent on, too.
+Termination: at a message of one of the types in `shutdownOn`, which is passed on as well.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,13 +21,13 @@ __all__ = ["PassThrough", "passThrough"]
 
 
 class PassThrough(component):
-    """PassThrough([shutdownOn]) -> sends on inbox to outbox and control to signal.
+    """A component that sends "inbox" to "outbox" and "control" to "signal".
 
-    shutdownOn: the kinds of messages to control that end it; with none it does not end.
+    shutdownOn: the types of "control" messages that end it. If it is empty, it does not end.
     """
 
     Inboxes = {"inbox": "anything", "control": "anything"}
-    Outboxes = {"outbox": "everything that came to inbox", "signal": "what came to control"}
+    Outboxes = {"outbox": "all messages from inbox", "signal": "all messages from control"}
 
     def __init__(
         self, shutdownOn: Iterable[type] = (producerFinished, shutdownMicroprocess)

@@ -1,4 +1,4 @@
-"""The old name of Kamaelia.Chassis.Pipeline."""
+"""The historical import path of Kamaelia.Chassis.Pipeline."""
 
 from Kamaelia.Chassis.Pipeline import Pipeline
 

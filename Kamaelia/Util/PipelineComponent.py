@@ -1,4 +1,4 @@
-"""The oldest name of Kamaelia.Chassis.Pipeline."""
+"""The historical import path of Kamaelia.Chassis.Pipeline."""
 
 from Kamaelia.Chassis.Pipeline import Pipeline
 

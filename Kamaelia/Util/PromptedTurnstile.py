@@ -1,4 +1,4 @@
-"""Lets one message through for each time it is asked.
+"""A queue that releases one message for each request.
 
 Example usage
 -------------
@@ -10,10 +10,10 @@ Example usage
 
 How does it work?
 -----------------
-Messages wait for requests and requests for messages; both are counted.
+Messages wait for requests, and requests are counted until messages arrive.
 
-Termination: at a producerFinished, when no message waits any more and another is
-asked for; or at a shutdownMicroprocess.
+Termination: at a producerFinished, as soon as no message waits and another one is requested; at
+a shutdownMicroprocess at once.
 """
 
 from collections import deque
@@ -27,13 +27,17 @@ __all__ = ["PromptedTurnstile"]
 
 
 class PromptedTurnstile(component):
-    """PromptedTurnstile() -> sends on a message for each one that comes to next.
+    """A component that sends one message for each message that arrives at "next".
 
-    Who asks before there is a message gets it as soon as it comes.
+    A request that precedes the message is answered when the message arrives.
     """
 
-    Inboxes = {"inbox": "anything", "next": "anything, once a message", "control": "when to stop"}
-    Outboxes = {"outbox": "the messages", "signal": "whatever ended it"}
+    Inboxes = {
+        "inbox": "anything",
+        "next": "anything: one request",
+        "control": "a shutdown message",
+    }
+    Outboxes = {"outbox": "the messages", "signal": "the shutdown message from control"}
 
     def main(self) -> Iterator[int]:
         queue: deque[Any] = deque()

@@ -1,4 +1,4 @@
-"""A function, as a component.
+"""An adapter from a function to a component.
 
 Example usage
 -------------
@@ -6,9 +6,11 @@ Example usage
 
 How does it work?
 -----------------
-A function has no say in when: for that, write a component.
+The function decides what to send for a message, but not when. To decide when, write a
+component.
 
-Termination: at a producerFinished or shutdownMicroprocess, after what came before it.
+Termination: at a producerFinished or shutdownMicroprocess, after the messages that arrived
+before it.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,24 +22,27 @@ __all__ = ["PureTransformer"]
 
 
 class PureTransformer(component):
-    """PureTransformer([function]) -> sends function(message) for each message, but for None.
+    """A component that sends function(message) for each message, unless it is None.
 
-    Subclasses may override processMessage instead. What either raises is an error of this
+    Subclasses may override processMessage instead. An error that either raises is an error of this
     component.
     """
 
-    Inboxes = {"inbox": "anything", "control": "when to stop"}
-    Outboxes = {"outbox": "what was made of each message", "signal": "whatever ended it"}
+    Inboxes = {"inbox": "anything", "control": "a shutdown message"}
+    Outboxes = {
+        "outbox": "the result for each message",
+        "signal": "the shutdown message from control",
+    }
 
     def __init__(self, function: Callable[[Any], Any] | None = None) -> None:
         super().__init__()
         if function is not None:
             self.processMessage = function  # type: ignore[method-assign,assignment]
 
-    sendsNone = False  # True in a subclass that sends None as any other result
+    sendsNone = False  # True in a subclass that also sends None
 
     def processMessage(self, msg: Any) -> Any:
-        """Return what to send in place of `msg`; None for nothing. Subclasses may override it."""
+        """Return the message to send for `msg`, or None. Subclasses may override this."""
         return msg
 
     def main(self) -> Iterator[int]:

@@ -1,4 +1,4 @@
-"""Lets through what is numbered within certain ranges.
+"""A filter that passes the messages whose first element lies in given ranges.
 
 Example usage
 -------------
@@ -6,11 +6,11 @@ Example usage
 
 How does it work?
 -----------------
-The first part of each message, such as (number, frame), is what is looked at. A message
-that an inbox of limited size has no space for waits, and so do all after it.
+The first element of each message, such as the number in (number, frame), is compared with the
+ranges. If the destination has no space, the message and all later ones wait.
 
-Termination: at a producerFinished, after what came before it; at a shutdownMicroprocess
-also while it waits for space.
+Termination: at a producerFinished, after the messages that arrived before it; at a
+shutdownMicroprocess even while a message waits for space.
 """
 
 from collections.abc import Iterable, Iterator
@@ -25,20 +25,23 @@ __all__ = ["RangeFilter"]
 
 
 class RangeFilter(component):
-    """RangeFilter(ranges) -> sends on each message whose message[0] is in one of the ranges.
+    """A component that passes each message whose message[0] is in one of the ranges.
 
-    ranges: pairs (low, high), both of which are within.
+    ranges: pairs (low, high), both inclusive.
     """
 
-    Inboxes = {"inbox": "tuples or lists: (value, ...)", "control": "when to stop"}
-    Outboxes = {"outbox": "those within, unchanged", "signal": "whatever ended it"}
+    Inboxes = {"inbox": "tuples or lists: (value, ...)", "control": "a shutdown message"}
+    Outboxes = {
+        "outbox": "the messages in the ranges, unchanged",
+        "signal": "the shutdown message from control",
+    }
 
     def __init__(self, ranges: Iterable[tuple[Any, Any]]) -> None:
         super().__init__()
         self.ranges = list(ranges)
 
     def inRange(self, index: Any) -> tuple[Any, Any] | None:
-        """Return the first range that `index` is in, or None."""
+        """Return the first range that contains `index`, or None."""
         for low, high in self.ranges:
             if low <= index <= high:
                 return low, high

@@ -1,4 +1,4 @@
-"""Cuts a stream into so many chunks a second of its own time, such as one for each frame.
+"""A cutter that turns a stream into a given number of chunks per second of its content.
 
 Example usage
 -------------
@@ -7,11 +7,11 @@ Example usage
 
 How does it work?
 -----------------
-It knows no clock: `datarate` and `chunkrate` say how much data belongs to a chunk. Where
-that is no whole number of quanta some chunks have one more, so that nothing drifts.
+It uses no clock: `datarate` and `chunkrate` determine the size of a chunk. If that is not a
+whole number of quanta, some chunks have one quantum more, so that the average is exact.
 
-Termination: at a producerFinished, after the rest, which may be shorter; at a
-shutdownMicroprocess without it.
+Termination: at a producerFinished, after the rest of the data, which may be shorter than a
+chunk; at a shutdownMicroprocess without the rest.
 """
 
 from collections.abc import Iterator
@@ -25,28 +25,31 @@ __all__ = ["RateChunker"]
 
 
 class RateChunker(component):
-    """RateChunker(datarate, quantasize, chunkrate) -> sends chunks of datarate / chunkrate.
+    """A component that sends chunks of datarate / chunkrate bytes (or characters).
 
-    datarate: bytes (or characters) a second. quantasize: what must stay together, in bytes.
-    chunkrate: chunks a second. Raises ValueError if a chunk would be less than a quantum.
+    datarate: bytes per second. quantasize: the size in bytes of a unit that is not cut.
+    chunkrate: chunks per second. Raises ValueError if a chunk would be smaller than a quantum.
     """
 
-    Inboxes = {"inbox": "bytes (or text), in any pieces", "control": "when to stop"}
-    Outboxes = {"outbox": "chunks", "signal": "whatever ended it"}
+    Inboxes = {"inbox": "bytes (or str), in pieces of any size", "control": "a shutdown message"}
+    Outboxes = {
+        "outbox": "bytes (or str), in chunks",
+        "signal": "the shutdown message from control",
+    }
 
     def __init__(self, datarate: float, quantasize: int, chunkrate: float) -> None:
         super().__init__()
         if quantasize < 1 or chunkrate <= 0 or datarate < chunkrate * quantasize:
             raise ValueError(
-                f"{chunkrate} chunks a second of {datarate} bytes a second are less than"
-                f" a quantum of {quantasize} bytes each"
+                f"a chunk would be smaller than a quantum of {quantasize} bytes:"
+                f" {datarate} bytes per second, {chunkrate} chunks per second"
             )
         self.datarate = datarate
         self.quanta = quantasize
         self.chunkrate = chunkrate
 
     def sizes(self) -> Iterator[int]:
-        """The size of each chunk, in bytes, without an end."""
+        """Generate the size of each chunk, in bytes, without end."""
         quanta = Fraction(self.datarate) / Fraction(self.chunkrate) / self.quanta
         due = Fraction(0)
         while True:

@@ -1,4 +1,4 @@
-"""Messages at a rate, messages one for each time it is asked, and requests at a rate.
+"""Limits on the rate of messages, and requests at a rate.
 
 Example usage
 -------------
@@ -7,11 +7,11 @@ Example usage
 
 How does it work?
 -----------------
-A limit passes on what it is sent. A request control is for a source that sends as much as
-it is asked for: it sends numbers, the first at once.
+A limit delays the messages that it receives. A request control drives a source that sends as
+much as it is asked for: it sends numbers, the first one at once.
 
-Termination: at a producerFinished, of a MessageRateLimit after what still waits;
-at a shutdownMicroprocess at once.
+Termination: a MessageRateLimit ends at a producerFinished after the messages that still wait;
+the others end at it at once, and all of them end at a shutdownMicroprocess at once.
 """
 
 from collections import deque
@@ -30,13 +30,13 @@ __all__ = [
 
 
 class MessageRateLimit(component):
-    """MessageRateLimit(messages_per_second[, buffer]) -> sends on at most so many a second.
+    """A component that passes on at most `messages_per_second` messages per second.
 
-    buffer: how many messages (60) must have come before the first one is sent on.
+    buffer: the number of messages (60) that must have arrived before it sends the first one.
     """
 
-    Inboxes = {"inbox": "anything", "control": "when to stop"}
-    Outboxes = {"outbox": "the messages", "signal": "whatever ended it"}
+    Inboxes = {"inbox": "anything", "control": "a shutdown message"}
+    Outboxes = {"outbox": "the messages", "signal": "the shutdown message from control"}
 
     hardlimit = 0
 
@@ -55,14 +55,14 @@ class MessageRateLimit(component):
         while queue or self._last is None:
             if queue:
                 self.send(queue.popleft())
-                yield from self._waitOut(queue)
+                yield from self._waitForInterval(queue)
             else:
                 yield from self.waitForMessage()
                 self._takeIn(queue)
         self.send(self._last, "signal")
 
-    def _waitOut(self, queue: deque[Any]) -> Iterator[int]:
-        """An interval, unless a shutdownMicroprocess makes an end of it."""
+    def _waitForInterval(self, queue: deque[Any]) -> Iterator[int]:
+        """Wait for one interval, or until a shutdownMicroprocess arrives."""
         clock = self.scheduler.timers.clock
         due = clock.now() + self.interval
         while (left := due - clock.now()) > 0 and not isinstance(self._last, shutdownMicroprocess):
@@ -79,10 +79,10 @@ class MessageRateLimit(component):
 
 
 class OnDemandLimit(component):
-    """OnDemandLimit() -> sends on a message for each "NEXT" that comes while one waits."""
+    """A component that passes on one message for each "NEXT" that arrives while one waits."""
 
-    Inboxes = {"inbox": "anything", "control": "when to stop", "slidecontrol": '"NEXT"'}
-    Outboxes = {"outbox": "the messages", "signal": "whatever ended it"}
+    Inboxes = {"inbox": "anything", "control": "a shutdown message", "slidecontrol": '"NEXT"'}
+    Outboxes = {"outbox": "the messages", "signal": "the shutdown message from control"}
 
     def main(self) -> Iterator[int]:
         queue: deque[Any] = deque()
@@ -97,16 +97,19 @@ class OnDemandLimit(component):
 
 
 class ByteRate_RequestControl(component):
-    """ByteRate_RequestControl([rate][, chunksize | chunkrate][, ...]) -> asks for data at a rate.
+    """A component that requests data at a rate.
 
-    rate: bytes (or what you like) a second. chunksize: how many to ask for at once; or else
-    chunkrate: how often a second. Where that is no whole number, requests differ by one, and
-    the rate is kept. allowchunkaggregation: True to ask for all at once that it is late with.
-    Raises ValueError for what is not above 0, and if neither chunksize nor chunkrate is given.
+    rate: bytes (or other units) per second. chunksize: the size of a request, in the same unit;
+    alternatively, chunkrate: requests per second. If the size is not a whole number, the requests
+    differ by one and the rate is exact. allowchunkaggregation: True to combine overdue requests.
+    Raises ValueError if a number is not above 0, or if chunksize and chunkrate are both None.
     """
 
-    Inboxes = {"inbox": "nothing", "control": "when to stop"}
-    Outboxes = {"outbox": "int: how many to send now", "signal": "whatever ended it"}
+    Inboxes = {"inbox": "nothing", "control": "a shutdown message"}
+    Outboxes = {
+        "outbox": "int: the number of bytes to send now",
+        "signal": "the shutdown message from control",
+    }
 
     def __init__(
         self,
@@ -129,7 +132,7 @@ class ByteRate_RequestControl(component):
         due, owed = clock.now(), 0.0
         while not self.isShuttingDown():
             now = clock.now()
-            due = self._heed(now, due)
+            due = self._dueAfterMessages(now, due)
             while now >= due:
                 due += self.chunksize / self.rate
                 owed += self.chunksize
@@ -138,25 +141,28 @@ class ByteRate_RequestControl(component):
                     owed -= int(owed)
             yield from self.waitForMessage(timeout=due - now)
 
-    def _heed(self, now: float, due: float) -> float:
-        """When the next request is due, after what came to "inbox"."""
+    def _dueAfterMessages(self, now: float, due: float) -> float:
+        """Take the messages from "inbox"; return when the next request is due."""
         for _ in self.Inbox():
             pass
         return due
 
 
 class VariableByteRate_RequestControl(ByteRate_RequestControl):
-    """VariableByteRate_RequestControl(...) -> a ByteRate_RequestControl whose rate may change.
+    """A ByteRate_RequestControl whose rate can be changed while it runs.
 
-    How much it asks for at once stays the same. Raises ValueError for a rate that is not above 0.
+    The size of the requests stays the same. Raises ValueError for a rate that is not above 0.
     """
 
-    Inboxes = {"inbox": "a number: the rate from now on", "control": "when to stop"}
+    Inboxes = {
+        "inbox": "a number: the new rate, in bytes per second",
+        "control": "a shutdown message",
+    }
 
-    def _heed(self, now: float, due: float) -> float:
+    def _dueAfterMessages(self, now: float, due: float) -> float:
         for rate in self.Inbox():
             if rate <= 0:
-                raise ValueError(f"{self.name} got {rate!r}: a rate must be above 0")
+                raise ValueError(f"{self.name} received {rate!r}: a rate must be above 0")
             due = now + max(0.0, due - now) * self.rate / rate
             self.rate = rate
         return due

@@ -8,7 +8,7 @@ How does it work?
 -----------------
 All are called in one turn: a Pipeline of PureTransformers would need one for each.
 
-Termination: as a PureTransformer's.
+Termination: when a shutdown message arrives at "control", after all earlier messages.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Misspelt settings: a keyword or a class attribute that was meant to be another.
+"""A check for misspelt settings: keyword arguments and class attributes.
 
 Example usage
 -------------
@@ -14,10 +14,10 @@ Example usage
 
 How does it work?
 -----------------
-The settings of a class are the public attributes, annotations and __init__ parameters
-of its bases in this distribution, without methods and properties. Any other keyword
-is an attribute of the program's own, unless it is a near miss of a setting
-(Axon.Spelling). A name that is an attribute of the class or of a base never is.
+The settings of a class are the public attributes, annotations and __init__ parameters of its
+bases in this package, without methods and properties. Any other keyword is accepted as an
+attribute of the program, unless it is close to the name of a setting (Axon.Spelling). The name
+of an attribute of the class or of a base is always accepted.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from Axon.Spelling import nearMiss
 
 OURS = __name__.partition(".")[0]
 NOT_SETTINGS = {"Inboxes", "Outboxes", "Usescomponents"}
-SHORT = 6  # letters, below which a name with another letter is another word
+SHORT = 6  # letters: a shorter name that differs in one letter is another word
 
 _settings: WeakKeyDictionary[type, frozenset[str]] = WeakKeyDictionary()
 _checked: WeakSet[type] = WeakSet()
@@ -53,7 +53,7 @@ def refuseMisspelt(kind: type, keywords: Iterable[str] = ()) -> None:
 
 
 def refuseMisspeltAttributes(kind: type) -> None:
-    """Raise TypeError if the body of a program's own class misspells a setting of ours."""
+    """Raise TypeError if the body of a program's own class misspells a setting."""
     own = {name: each for each in _theirs(kind) for name in vars(each) if isSetting(each, name)}
     ours = _ours(kind)
     unset = settingsOf(kind) - own.keys()
@@ -62,14 +62,14 @@ def refuseMisspeltAttributes(kind: type) -> None:
             meant = nearest(name, unset)
             if meant:
                 raise TypeError(
-                    f"{where.__qualname__}.{name} is no setting of {ours[0].__name__}."
+                    f"{where.__qualname__}.{name} is not a setting of {ours[0].__name__}."
                     f" Did you mean {meant!r}?"
                 )
     _checked.add(kind)
 
 
 def settingsOf(kind: type) -> frozenset[str]:
-    """Return the names of all settings that our own bases of `kind` declare."""
+    """Return the names of all settings that the bases of `kind` in this package declare."""
     found = _settings.get(kind)
     if found is None:
         names: set[str] = set()
@@ -95,7 +95,7 @@ def nearest(name: str, settings: Iterable[str]) -> str | None:
 
 
 def _isOtherWord(name: str, setting: str) -> bool:
-    """Return whether a letter of a short name is replaced: "post" and "part" are not "port"."""
+    """Return whether one letter of a short name is replaced: "post" and "part" are not "port"."""
     word, meant = (each.replace("_", "").casefold() for each in (name, setting))
     return len(meant) < SHORT and len(word) == len(meant) and sorted(word) != sorted(meant)
 
@@ -105,7 +105,7 @@ def _ours(kind: type) -> list[type]:
 
 
 def _theirs(kind: type) -> list[type]:
-    """Return the classes of a program that come before the first of ours."""
+    """Return the classes of a program that precede the first class of this package."""
     own: list[type] = []
     for each in kind.__mro__:
         if _isOurs(each):

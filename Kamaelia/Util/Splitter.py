@@ -1,4 +1,4 @@
-"""Sends each message to destinations that come and go.
+"""A splitter whose destinations can be added and removed while it runs.
 
 Example usage
 -------------
@@ -8,13 +8,13 @@ Example usage
 
 How does it work?
 -----------------
-An addsink or removesink message to "configuration" says where to send, or to
-send no more; they are read before the data that wait. A Plug sends them for the
-component in it. All destinations get the same object. A destination that has ended
-is removed before the next message is sent.
+An addsink or removesink message to "configuration" adds or removes a destination. These messages
+are read before waiting data. A Plug sends them for the component that it contains. All
+destinations receive the same object. A destination that has ended is removed before the next
+message is sent.
 
-Termination: at a producerFinished or shutdownMicroprocess, which goes to every
-destination that named a box for it; a PlugSplitter with a source: when that ends.
+Termination: at a producerFinished or shutdownMicroprocess, which is sent to every destination
+that named a box for it. A PlugSplitter with a source ends when the source ends.
 """
 
 from collections.abc import Iterator
@@ -32,10 +32,10 @@ ENDS = (producerFinished, shutdownMicroprocess)
 
 
 class addsink(ipc):
-    """addsink(sink, sinkbox="inbox", sinkcontrol=None, passthrough=0) -> send to that box, too.
+    """A request to send messages to the box `sinkbox` of the component `sink` as well.
 
-    sinkcontrol: the inbox, if any, for what comes to control. passthrough: 0 for
-    an inbox; 2 if `sinkbox` is an outbox, and messages are to go out through it.
+    sinkcontrol: the inbox that receives the messages from "control", or None. passthrough: 0 if
+    `sinkbox` is an inbox, 2 if it is an outbox through which the messages leave.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class addsink(ipc):
 
 
 class removesink(ipc):
-    """removesink(sink, sinkbox="inbox", sinkcontrol=None) -> send to these boxes no more."""
+    """A request to stop sending messages to the boxes of `sink`."""
 
     def __init__(
         self, sink: Any, sinkbox: str | None = "inbox", sinkcontrol: str | None = None
@@ -63,17 +63,17 @@ class removesink(ipc):
 
 
 class _Destinations:
-    """The boxes to which one kind of message goes: an outbox of `owner` for each."""
+    """The destinations of one kind of message, with an outbox of `owner` for each."""
 
     def __init__(self, owner: Any, boxname: str) -> None:
-        self.names = {boxname: None}  # the outboxes to send to, in order
+        self.names = {boxname: None}  # the outboxes, in order
         self._boxname = boxname
         self._owner = owner
         self._linkages: dict[tuple[Any, str], Any] = {}
         self._count = 0
 
     def add(self, sink: Any, sinkbox: str, passthrough: int = 0) -> None:
-        """Link another outbox; a destination that is known already is not added twice."""
+        """Link another outbox, unless the destination is already known."""
         if (sink, sinkbox) in self._linkages:
             return
         self._count += 1
@@ -85,7 +85,7 @@ class _Destinations:
         self.names[name] = None
 
     def remove(self, sink: Any, sinkbox: str) -> None:
-        """Remove the destination, if it is one."""
+        """Remove a destination. Do nothing if it is unknown."""
         linkage = self._linkages.pop((sink, sinkbox), None)
         if linkage is not None:
             self._owner.unlink(thelinkage=linkage)
@@ -93,26 +93,26 @@ class _Destinations:
             del self._owner.outboxes[linkage.sourcebox]
 
     def removeEnded(self) -> None:
-        """Remove the destinations that have ended, whose inboxes nobody reads any longer."""
+        """Remove the destinations that have ended and no longer read their inboxes."""
         ended = [each for each in self._linkages if each[0]._isStopped()]
         for sink, sinkbox in ended:
             self.remove(sink, sinkbox)
 
 
 class PlugSplitter(parent):
-    """PlugSplitter([sourceComponent]) -> sends each message to "outbox" and to all destinations.
+    """A splitter that sends each message to "outbox" and to all destinations.
 
-    sourceComponent: whose messages they are; without it, those that come to "inbox".
+    sourceComponent: the component that sends the messages. Without it, they arrive at "inbox".
     """
 
     Inboxes = {
-        "inbox": "anything; goes to the source, if there is one",
-        "control": "when to stop; goes to the source, if there is one",
+        "inbox": "anything; passed to the source, if there is one",
+        "control": "a shutdown message; passed to the source, if there is one",
         "configuration": "addsink and removesink",
-        "_inbox": "from the source",
-        "_control": "from the source",
+        "_inbox": "anything: the messages of the source",
+        "_control": "a shutdown message of the source",
     }
-    Outboxes = {"outbox": "every message", "signal": "everything that came to control"}
+    Outboxes = {"outbox": "every message", "signal": "all messages from control"}
 
     def __init__(self, sourceComponent: Any = None) -> None:
         super().__init__()
@@ -169,18 +169,18 @@ class PlugSplitter(parent):
 
 
 class Plug(parent):
-    """Plug(splitter, component) -> a destination of the PlugSplitter `splitter`.
+    """A component in a container that makes it a destination of a PlugSplitter.
 
-    What the splitter sends, and what comes to this plug's own boxes, goes to `component`;
-    what that sends leaves through the plug. Ends, and says so to the splitter, when
-    `component` has ended.
+    `component` receives the messages of the splitter and of the plug's own boxes. The messages
+    that it sends leave through the plug. When `component` has ended, the plug removes itself from
+    the splitter and ends.
     """
 
-    Inboxes = {"inbox": "goes to the component", "control": "goes to the component"}
+    Inboxes = {"inbox": "passed to the component", "control": "passed to the component"}
     Outboxes = {
-        "outbox": "comes from the component",
-        "signal": "comes from the component",
-        "splitter_config": "addsink at the beginning, removesink at the end",
+        "outbox": "the messages of the component",
+        "signal": "the signals of the component",
+        "splitter_config": "addsink at the start, removesink at the end",
     }
 
     def __init__(self, splitter: Any, component: Any) -> None:
@@ -203,17 +203,17 @@ class Plug(parent):
 
 
 class Splitter(parent):
-    """Splitter() -> sends each message to the destinations that "configuration" named.
+    """A splitter that sends each message to the destinations added through "configuration".
 
-    While one of them is full (noSpaceInBox), it waits, and so do all others.
+    While one destination is full (noSpaceInBox), all of them wait.
     """
 
     Inboxes = {
         "inbox": "anything",
-        "control": "when to stop",
+        "control": "a shutdown message",
         "configuration": "addsink and removesink",
     }
-    Outboxes = {"outbox": "nothing", "signal": "whatever ended it"}
+    Outboxes = {"outbox": "nothing", "signal": "the shutdown message from control"}
 
     def __init__(self) -> None:
         super().__init__()
@@ -256,11 +256,11 @@ class Splitter(parent):
         return True
 
     def createsink(self, sink: Any, sinkbox: str = "inbox", passthrough: int = 0) -> None:
-        """Sends to that box, too."""
+        """Add the inbox `sinkbox` of `sink` (or an outbox, with passthrough=2) as a destination."""
         self._data.add(sink, sinkbox, passthrough)
 
     def deletesink(self, oldsink: removesink) -> None:
-        """Sends to that box no more."""
+        """Remove the destination that the message names."""
         self._data.remove(oldsink.sink, oldsink.sinkbox or "inbox")
 
 

@@ -1,4 +1,4 @@
-"""Makes text of anything.
+"""A converter of any message to text.
 
 Example usage
 -------------
@@ -6,9 +6,9 @@ Example usage
 
 How does it work?
 -----------------
-Bytes are taken for UTF-8; what is none is replaced. All else is for str().
+Bytes are decoded as UTF-8, and invalid bytes are replaced. Other objects are passed to str().
 
-Termination: as a PureTransformer's.
+Termination: when a shutdown message arrives at "control", after all earlier messages.
 """
 
 from typing import Any
@@ -19,13 +19,13 @@ __all__ = ["Stringify"]
 
 
 class Stringify(PureTransformer):
-    """Stringify() -> sends the text of each message: str(message), or bytes decoded."""
+    """A transformer of each message into a str: decoded bytes, or str(message)."""
 
     def __init__(self) -> None:
         super().__init__()
 
     def processMessage(self, msg: Any) -> str:
-        """`msg` as text."""
+        """Return `msg` as a str."""
         return msg.decode("utf-8", "replace") if isinstance(msg, bytes) else str(msg)
 
 

@@ -1,4 +1,4 @@
-"""Waits for several messages, and says so with one.
+"""A barrier that waits for several messages and then sends one.
 
 Example usage
 -------------
@@ -10,9 +10,10 @@ Example usage
 
 How does it work?
 -----------------
-It counts messages, and does not know from whom they are.
+It counts messages and ignores their origin.
 
-Termination: at a producerFinished or shutdownMicroprocess, after what came before it.
+Termination: at a producerFinished or shutdownMicroprocess, after the messages that arrived
+before it.
 """
 
 from collections.abc import Iterator
@@ -24,10 +25,13 @@ __all__ = ["Sync"]
 
 
 class Sync(component):
-    """Sync([n]) -> sends the first of each `n` messages (2) when all of them came."""
+    """A component that sends the first of each `n` messages (2) when all `n` have arrived."""
 
-    Inboxes = {"inbox": "anything", "control": "when to stop"}
-    Outboxes = {"outbox": "the first of each n messages", "signal": "whatever ended it"}
+    Inboxes = {"inbox": "anything", "control": "a shutdown message"}
+    Outboxes = {
+        "outbox": "the first of each n messages",
+        "signal": "the shutdown message from control",
+    }
 
     def __init__(self, n: int = 2) -> None:
         super().__init__()

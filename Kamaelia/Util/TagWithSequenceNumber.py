@@ -1,4 +1,4 @@
-"""Numbers messages.
+"""A sequence number for each message.
 
 Example usage
 -------------
@@ -6,9 +6,9 @@ Example usage
 
 How does it work?
 -----------------
-Each message becomes a tuple, with its number first.
+Each message becomes the tuple (number, message).
 
-Termination: as a PureTransformer's.
+Termination: when a shutdown message arrives at "control", after all earlier messages.
 """
 
 from itertools import count
@@ -20,14 +20,14 @@ __all__ = ["TagWithSequenceNumber"]
 
 
 class TagWithSequenceNumber(PureTransformer):
-    """TagWithSequenceNumber([initial]) -> sends (number, message), from `initial` (0) up."""
+    """A transformer of each message into (number, message), with numbers from `initial` (0) up."""
 
     def __init__(self, initial: int = 0) -> None:
         super().__init__()
         self.numbers = count(initial)
 
     def processMessage(self, msg: Any) -> tuple[int, Any]:
-        """`msg` with the next number."""
+        """Return the tuple of the next number and `msg`."""
         return next(self.numbers), msg
 
 

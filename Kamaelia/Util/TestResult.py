@@ -1,4 +1,4 @@
-"""Checks that each message is true; for tests.
+"""An assertion that each message is true, for tests.
 
 Example usage
 -------------
@@ -6,7 +6,7 @@ Example usage
 
 How does it work?
 -----------------
-Its error ends the run, as any does that nobody answers for.
+Its error ends the run, like any error that no component handles.
 
 Termination: at a producerFinished or shutdownMicroprocess; or with an error.
 """
@@ -21,27 +21,30 @@ __all__ = ["StopSystem", "StopSystemException", "TestResult"]
 
 
 class StopSystem(ipc):
-    """StopSystem() -> ends the whole system, with a StopSystemException."""
+    """A request to end the whole system with a StopSystemException."""
 
 
 class StopSystemException(AxonException):
-    """A TestResult was sent StopSystem."""
+    """The error that a TestResult raises when it receives StopSystem."""
 
 
 class TestResult(component):
-    """TestResult() -> raises AssertionError for a message that is not true."""
+    """A component that raises AssertionError for a message that is not true."""
 
-    __test__ = False  # pytest takes it for a test otherwise
+    __test__ = False  # otherwise pytest collects it as a test
 
-    Inboxes = {"inbox": "what should be true", "control": "StopSystem, or when to stop"}
-    Outboxes = {"outbox": "nothing", "signal": "whatever ended it"}
+    Inboxes = {
+        "inbox": "anything: a value that must be true",
+        "control": "StopSystem, or a shutdown message",
+    }
+    Outboxes = {"outbox": "nothing", "signal": "the shutdown message from control"}
 
     def main(self) -> Iterator[int]:
         while True:
             yield from self.waitForMessage()
             for message in self.Inbox():
                 if not message:
-                    raise AssertionError(f"{self.name} got {message!r}, which is not true")
+                    raise AssertionError(f"{self.name} received {message!r}, which is not true")
             for message in self.Inbox("control"):
                 if isinstance(message, StopSystem):
                     raise StopSystemException(f"{self.name} was told to stop the system")

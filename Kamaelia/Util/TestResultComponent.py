@@ -1,4 +1,4 @@
-"""The old name of Kamaelia.Util.TestResult."""
+"""The historical import path of Kamaelia.Util.TestResult."""
 
 from Kamaelia.Util.TestResult import StopSystem, StopSystemException, TestResult
 

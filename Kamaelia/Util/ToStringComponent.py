@@ -1,4 +1,4 @@
-"""The old name of Kamaelia.Util.Stringify."""
+"""The historical import path of Kamaelia.Util.Stringify."""
 
 from Kamaelia.Util.Stringify import Stringify
 

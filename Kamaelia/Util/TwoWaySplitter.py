@@ -1,4 +1,4 @@
-"""Sends each message to two places.
+"""A splitter with two outboxes.
 
 Example usage
 -------------
@@ -10,10 +10,10 @@ Example usage
 
 How does it work?
 -----------------
-Both get the same object: who changes it, changes it for both. See Fanout for more than
-two.
+Both destinations receive the same object. A destination that changes it changes it for both.
+Fanout has any number of outboxes.
 
-Termination: at a producerFinished or shutdownMicroprocess, which goes to both.
+Termination: at a producerFinished or shutdownMicroprocess, which is sent to both signal boxes.
 """
 
 from collections.abc import Iterator
@@ -25,14 +25,14 @@ __all__ = ["TwoWaySplitter"]
 
 
 class TwoWaySplitter(component):
-    """TwoWaySplitter() -> sends each message to outbox and outbox2, in this order."""
+    """A component that sends each message to "outbox" and then to "outbox2"."""
 
-    Inboxes = {"inbox": "anything", "control": "when to stop"}
+    Inboxes = {"inbox": "anything", "control": "a shutdown message"}
     Outboxes = {
         "outbox": "every message",
         "outbox2": "every message",
-        "signal": "whatever ended it",
-        "signal2": "whatever ended it",
+        "signal": "the shutdown message from control",
+        "signal2": "the shutdown message from control",
     }
 
     def main(self) -> Iterator[int]:

@@ -1,4 +1,4 @@
-"""Lets through what has not been let through before.
+"""A filter that removes duplicates.
 
 Example usage
 -------------
@@ -6,9 +6,9 @@ Example usage
 
 How does it work?
 -----------------
-A set holds what has been seen.
+A set contains all messages so far. It grows with each new message.
 
-Termination: as a PureTransformer's.
+Termination: when a shutdown message arrives at "control", after all earlier messages.
 """
 
 from collections.abc import Hashable
@@ -19,17 +19,14 @@ __all__ = ["UnseenOnly"]
 
 
 class UnseenOnly(PureTransformer):
-    """UnseenOnly() -> sends on each message, which must be hashable, the first time it comes.
-
-    It remembers every message.
-    """
+    """A transformer that passes each message, which must be hashable, only the first time."""
 
     def __init__(self) -> None:
         super().__init__()
         self.seen: set[Hashable] = set()
 
     def processMessage(self, msg: Hashable) -> Hashable:
-        """`msg`, if it is new."""
+        """Return `msg` if it is new, else None."""
         if msg in self.seen:
             return None
         self.seen.add(msg)

@@ -1,1 +1,17 @@
-"""Small components that most programs need: sources, sinks, filters, splitters, the console."""
+"""Small components that most programs need, and which know no network and no file.
+
+    sources       DataSource, OneShot, Chargen, Clock, Console (ConsoleReader)
+    sinks         Console (ConsoleEchoer), NullSink, TestResult
+    transformers  PureTransformer (a function as a component), Filter, Stringify, Detuple, Max,
+                  ChunkNamer, TagWithSequenceNumber, LineSplit, Marshalling, MarshallComponent,
+                  Tokenisation
+    selection     FirstOnly, UnseenOnly, RangeFilter, Chooser, PromptedTurnstile
+    streams       Chunkifier, RateChunker, RateFilter, LossyConnector
+    one to many   Fanout, TwoWaySplitter, Splitter, Backplane (publish and subscribe)
+    many to one   Collate, Comparator, Sync
+    structure     PassThrough, Parent (the base of all chassis), Settings (misspelt settings)
+
+The other modules are historical import paths: ConsoleEcho, FilterComponent, Graphline,
+Introspector, NullSinkComponent, Pipeline, PipelineComponent, TestResultComponent,
+ToStringComponent.
+"""

@@ -1,4 +1,4 @@
-"""Lists of text, within which may be lists again, as lines that can be sent; and back.
+"""A line format for nested lists of text.
 
 Example usage
 -------------
@@ -7,11 +7,11 @@ Example usage
 
 How does it work?
 -----------------
-["ADD", ["a b", "c"]] is "ADD [ a%20b c ] " and a newline. What would be mistaken for
-punctuation (space, newline, carriage return, brackets, backslash, percent) is % and its
-number in hexadecimal. An empty text leaves no trace.
+["ADD", ["a b", "c"]] becomes "ADD [ a%20b c ] " and a newline. Space, newline, carriage return,
+brackets, backslash and percent are written as % and their code in hexadecimal. An empty string
+is not preserved.
 
-Termination: as a PureTransformer's.
+Termination: when a shutdown message arrives at "control", after all earlier messages.
 """
 
 import re
@@ -24,7 +24,7 @@ __all__ = ["EscapedListMarshalling", "lines_to_tokenlists", "tokenlists_to_lines
 
 ESCAPED = {f"%{ord(each):x}": each for each in "%\\\n\r []"}
 ESCAPES = {character: escaped for escaped, character in ESCAPED.items()}
-# Other writers of this format escape these two digits as well.
+# Other implementations of this format also escape these two digits.
 ESCAPED |= {"%30": "0", "%39": "9"}
 
 TO_ESCAPE = re.compile("[" + re.escape("".join(ESCAPES)) + "]")
@@ -32,24 +32,27 @@ TO_UNESCAPE = re.compile("|".join(ESCAPED))
 
 
 def tokenlists_to_lines() -> Marshaller:
-    """A component: a list of text, and of such lists, to a line of text with its newline."""
+    """Return a component that converts nested lists of str to lines of text."""
     return Marshaller(EscapedListMarshalling)
 
 
 def lines_to_tokenlists() -> DeMarshaller:
-    """A component: a line, as text or UTF-8, to a list of text, and of such lists.
+    """Return a component that converts lines (str, or bytes in UTF-8) to nested lists of str.
 
-    ValueError in it for brackets that do not match.
+    The component raises ValueError if the brackets do not match.
     """
     return DeMarshaller(EscapedListMarshalling)
 
 
 class EscapedListMarshalling:
-    """How a list becomes a line and a line a list: for a Marshaller and a DeMarshaller."""
+    """The conversion between a nested list and a line, for a Marshaller and a DeMarshaller."""
 
     @staticmethod
     def marshall(lst: Iterable[Any], term: str = "\n") -> str:
-        """The list as text that ends with `term`. TypeError for what is no text and no list."""
+        """Return the list as text that ends with `term`.
+
+        Raises TypeError for an element that is neither a str nor a list.
+        """
         words = []
         for item in lst:
             if isinstance(item, list | tuple):
@@ -60,9 +63,9 @@ class EscapedListMarshalling:
 
     @staticmethod
     def demarshall(string: str | bytes) -> list[Any]:
-        """The list of a line. ValueError for brackets that do not match."""
+        """Return the list of a line. Raise ValueError if the brackets do not match."""
         text = string.decode("utf-8", "replace") if isinstance(string, bytes) else string
-        lists: list[list[Any]] = [[]]  # the innermost one last
+        lists: list[list[Any]] = [[]]  # the innermost list is last
         for word in text.rstrip("\r\n").split(" "):
             if word == "[":
                 lists[-1].append([])
@@ -70,11 +73,11 @@ class EscapedListMarshalling:
             elif word == "]" and len(lists) > 1:
                 lists.pop()
             elif word == "]":
-                raise ValueError(f"a ] without its [ in {text!r}")
+                raise ValueError(f"a ] without a [ in {text!r}")
             elif word:
                 lists[-1].append(TO_UNESCAPE.sub(lambda found: ESCAPED[found[0]], word))
         if len(lists) > 1:
-            raise ValueError(f"a [ without its ] in {text!r}")
+            raise ValueError(f"a [ without a ] in {text!r}")
         return lists[0]
 
 

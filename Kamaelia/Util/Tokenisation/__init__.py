@@ -1,1 +1,1 @@
-"""Lists of text as lines, and back."""
+"""Text formats for nested lists: Simple converts a list to a line, and back."""

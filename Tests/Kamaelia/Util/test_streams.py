@@ -139,5 +139,5 @@ def test_what_is_left_comes_at_a_producerFinished_and_not_at_a_shutdown():
 
 @pytest.mark.parametrize("rates", [(3, 4, 1), (100, 1, 0), (100, 0, 1), (100, 2, 51)])
 def test_chunks_of_nothing_are_refused(rates):
-    with pytest.raises(ValueError, match="less than a quantum"):
+    with pytest.raises(ValueError, match="smaller than a quantum"):
         RateChunker(*rates)
