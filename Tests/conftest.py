@@ -1,7 +1,7 @@
-"""What every test may ask for: a real program, a free port.
+"""Fixtures for all tests: a real program, a free port.
 
-A fresh scheduler for each test comes from the pytest plugin `Axon.testing`; the time
-that a test may take, and the tracebacks of one that hangs, from `pyproject.toml`.
+The pytest plugin `Axon.testing` provides a fresh scheduler for each test. `pyproject.toml` sets
+the timeout of a test and the tracebacks of one that hangs.
 """
 
 import os
@@ -13,15 +13,15 @@ from contextlib import suppress
 
 import pytest
 
-#: Set where every real server is expected to be installed: then a missing one is a failure.
+#: Set if every real server must be installed: a missing one then fails the test.
 REQUIRE = "KAMAELIA_REQUIRE_REAL_SERVERS"
 
-#: Debian keeps daemons where a user's PATH does not look.
+#: Debian installs daemons in folders that are not on a user's PATH.
 SERVER_FOLDERS = ["/usr/local/sbin", "/usr/sbin", "/sbin"]
 
 
 def pathOf(program: str) -> str:
-    """The full path of a program; without it the test is skipped, or fails if REQUIRE is set."""
+    """Return the path of a program. If it is missing, skip the test, or fail if REQUIRE is set."""
     folders = os.environ.get("PATH", os.defpath).split(os.pathsep) + SERVER_FOLDERS
     found = shutil.which(program, path=os.pathsep.join(folders))
     if found is not None:
@@ -34,28 +34,28 @@ def pathOf(program: str) -> str:
 
 @pytest.fixture
 def needs() -> Callable[[str], str]:
-    """needs("postfix") -> its full path, or no test."""
+    """Return needs("postfix"), which returns the full path of the program."""
     return pathOf
 
 
 @pytest.fixture(autouse=True)
 def _neededPrograms(request: pytest.FixtureRequest) -> None:
-    """Heeds the mark: @pytest.mark.needs("postfix", "swaks")."""
+    """Apply the mark @pytest.mark.needs("postfix", "swaks")."""
     for mark in request.node.iter_markers("needs"):
         for program in mark.args:
             pathOf(program)
 
 
-# Below those from which the system takes the ports of connections that go out (32768 and more):
-# one of them may be taken between the question and the program that is told it.
+# Below the range of ephemeral ports (32768 and above): the system may assign one of those to an
+# outgoing connection before the program binds it.
 QUIET_PORTS = (20000, 32000)
 
 
 @pytest.fixture
 def freePorts() -> Callable[[], int]:
-    """freePorts() -> a TCP port on 127.0.0.1 that nobody listens on, another at each call.
+    """Return freePorts(), which returns another free TCP port on 127.0.0.1 at each call.
 
-    For programs that cannot bind port 0 and say what they got; whatever can, should.
+    It is for programs that cannot bind port 0 and report the port. Other programs use port 0.
     """
     given: set[int] = set()
 
@@ -74,5 +74,5 @@ def freePorts() -> Callable[[], int]:
 
 @pytest.fixture
 def freePort(freePorts: Callable[[], int]) -> int:
-    """One TCP port on 127.0.0.1 that nobody listens on."""
+    """Return a free TCP port on 127.0.0.1."""
     return freePorts()

@@ -1,4 +1,4 @@
-"""The benchmarks' contenders do their work to the end; how long they take is not asked here."""
+"""The programs of the benchmarks complete their work; their speed is not tested here."""
 
 import json
 import subprocess
@@ -45,7 +45,7 @@ RUNS = [
 
 
 @pytest.mark.parametrize(("contender", "workload", "sizes"), RUNS)
-def test_a_contender_does_its_work_to_the_end(contender, workload, sizes):
+def test_a_contender_completes_its_work(contender, workload, sizes):
     done = subprocess.run(
         [sys.executable, str(CONTENDERS / contender), workload, *sizes],
         capture_output=True,
@@ -58,7 +58,7 @@ def test_a_contender_does_its_work_to_the_end(contender, workload, sizes):
     assert answer["secs"] >= 0
 
 
-def test_the_benchmark_of_mail_measures_the_proxy_in_both_its_ways(needs, tmp_path):
+def test_the_mail_benchmark_measures_the_proxy_in_both_relay_modes(needs, tmp_path):
     needs("smtp-source")
     program = ROOT / "Tests" / "benchmarks" / "run_smtp.py"
     words = ["-t", "1KiB", "-c", "axon,alone", "--reps", "1", "--secs", "0.01", "--results"]

@@ -7,7 +7,7 @@ import pytest
 MISSING = "no-program-has-this-name"
 
 
-def test_a_program_that_is_there_is_named_by_its_path(needs):
+def test_an_installed_program_is_returned_as_its_path(needs):
     assert needs("sh").endswith("/sh")
 
 
@@ -24,7 +24,7 @@ def test_a_missing_program_fails_the_test_where_real_servers_are_required(needs,
 
 
 @pytest.mark.needs("sh")
-def test_the_mark_lets_a_test_run_whose_programs_are_there():
+def test_the_mark_runs_a_test_whose_programs_are_installed():
     pass
 
 

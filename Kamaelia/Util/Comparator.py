@@ -31,7 +31,7 @@ __all__ = ["Comparator", "comparator"]
 
 
 class Comparator(component):
-    """A component that sends combine(a, b) for each pair: True if they are equal, else False."""
+    """A component that sends combine(a, b) for each pair: whether a and b are equal."""
 
     Inboxes = {
         "inbox": "nothing",
@@ -54,7 +54,7 @@ class Comparator(component):
                 self.send(self.combine(self.recv("inA"), self.recv("inB")))
             if self.isShuttingDown():
                 return
-            yield from self.waitForChange()  # not waitForMessage: one side may already hold messages
+            yield from self.waitForChange()  # one side may already hold messages
 
 
 comparator = Comparator

@@ -1,12 +1,12 @@
-"""The floors of the house: which module may import which.
+"""The layers of the packages: which module may import which.
 
-    python Tests/Architecture/floors.py        says what breaks the rules, one sentence a line
+    python Tests/Architecture/floors.py        print each violation in a sentence
 
-A house is a list of floors, from the ground up, and a floor is a dict of towers: the name
-of a tower, and the modules and packages that are in it. A module may import what is in its
-own tower or on a floor below; two towers on one floor know nothing of each other. There are
-no cycles, and an import within a function counts like any other: only what stands under
-`if TYPE_CHECKING:` does not. Nothing is imported here to find out: the source is read.
+The layers are a list of floors, from the bottom up. A floor is a dict from the name of a tower
+to the modules and packages in it. A module may import the modules of its own tower and of the
+floors below. Two towers on one floor do not import each other. Cycles are forbidden. An import
+within a function counts like any other; only imports under `if TYPE_CHECKING:` do not count.
+The sources are parsed and not imported.
 """
 
 import ast
@@ -20,7 +20,7 @@ Floor = dict[str, list[str]]
 
 AXON: list[Floor] = [
     {
-        "the ground": [
+        "the base": [
             "Axon.AxonExceptions",
             "Axon.Base",
             "Axon.ComponentCheck",
@@ -56,9 +56,9 @@ AXON: list[Floor] = [
         ],
         "Where": ["Axon.Box", "Axon.Inboxes", "Axon.Linkage", "Axon.Postoffice"],
     },
-    {"the bridge": ["Axon.Component"]},
+    {"Component": ["Axon.Component"]},
     {
-        "the upper floor": [
+        "built on Component": [
             "Axon.AdaptiveCommsComponent",
             "Axon.Airlock",
             "Axon.Handle",
@@ -72,7 +72,7 @@ AXON: list[Floor] = [
             "Axon.testing",
         ]
     },
-    {"the roof": ["Axon"]},
+    {"the top": ["Axon"]},
 ]
 
 KAMAELIA: list[Floor] = [
@@ -88,7 +88,7 @@ KAMAELIA: list[Floor] = [
     },
     {"Util": ["Kamaelia.Util"]},
     {"Internet": ["Kamaelia.Internet"]},
-    # Historically among Internet, but what it gives is made of a Graphline and a ServerCore.
+    # The historical place is Internet, but its components use Graphline and ServerCore.
     {"Chassis": ["Kamaelia.Chassis", "Kamaelia.Internet.TimeOutCSA"]},
     {"File": ["Kamaelia.File"]},
     {"Codec": ["Kamaelia.Codec"]},
@@ -103,7 +103,7 @@ KAMAELIA: list[Floor] = [
     {"Apps": ["Kamaelia.Apps"]},
     {"Experimental": ["Kamaelia.Experimental"]},
     {
-        "the old names": [
+        "historical import paths": [
             "Kamaelia.ReadFileAdaptor",
             "Kamaelia.SampleTemplateComponent",
             "Kamaelia.SimpleServerComponent",
@@ -114,12 +114,12 @@ KAMAELIA: list[Floor] = [
             "Kamaelia.Util.PipelineComponent",
         ]
     },
-    {"the roof": ["Kamaelia"]},
+    {"the top": ["Kamaelia"]},
 ]
 
-#: What a part of the house must not import from outside it, and why.
+#: The packages that a part must not import, and the reason.
 FORBIDDEN: dict[str, tuple[set[str], str]] = {
-    "Axon": ({"Kamaelia"}, "the core knows nothing of the components that stand on it"),
+    "Axon": ({"Kamaelia"}, "the core is independent of the component library"),
     "Kamaelia.Support": (
         {
             "Axon",
@@ -137,22 +137,22 @@ FORBIDDEN: dict[str, tuple[set[str], str]] = {
     ),
 }
 
-#: What Axon may import that is not of the standard library, and who may.
-GUESTS = {
+#: The libraries outside the standard library that modules of Axon may import.
+LIBRARIES = {
     "uvloop": ["Axon"],
     "pytest": ["Axon.pytestPlugin"],
 }
 
 
 class Place(NamedTuple):
-    """Where a module stands: the number of its floor, the name of its tower."""
+    """The place of a module: the number of its floor and the name of its tower."""
 
     floor: int
     tower: str
 
 
 class Import(NamedTuple):
-    """One import: who, at which line, and the dotted name of what."""
+    """One import: the importing module, the line, and the dotted name of the target."""
 
     module: str
     line: int
@@ -160,7 +160,7 @@ class Import(NamedTuple):
 
 
 def modulesUnder(root: Path, package: str) -> dict[str, Path]:
-    """The dotted name and the file of each module of a package."""
+    """Return the file of each module of a package, by dotted name."""
     found = {}
     for file in sorted((root / package).rglob("*.py")):
         parts = list(file.relative_to(root).with_suffix("").parts)
@@ -171,13 +171,14 @@ def modulesUnder(root: Path, package: str) -> dict[str, Path]:
 
 
 def isTypeCheck(test: ast.expr) -> bool:
+    """Return whether the condition is TYPE_CHECKING."""
     return (isinstance(test, ast.Name) and test.id == "TYPE_CHECKING") or (
         isinstance(test, ast.Attribute) and test.attr == "TYPE_CHECKING"
     )
 
 
 def nodesThatRun(tree: ast.AST) -> Iterator[ast.AST]:
-    """All nodes of a syntax tree but those that only type checkers see."""
+    """Generate all nodes of a syntax tree except those under `if TYPE_CHECKING:`."""
     waiting: list[ast.AST] = [tree]
     while waiting:
         node = waiting.pop()
@@ -189,14 +190,14 @@ def nodesThatRun(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def packageOf(module: str, file: Path, level: int) -> list[str]:
-    """The parts of the package that a relative import with `level` dots begins at."""
+    """Return the parts of the package to which a relative import with `level` dots refers."""
     parts = module.split(".")
     up = level - 1 if file.name == "__init__.py" else level
     return parts[: len(parts) - up]
 
 
 def targetsOf(node: ast.AST, module: str, file: Path) -> list[tuple[str, ...]]:
-    """What a node imports: for each name the candidates, the most exact one first."""
+    """Return the candidates for each imported name, the most specific one first."""
     if isinstance(node, ast.Import):
         return [(alias.name,) for alias in node.names]
     if isinstance(node, ast.ImportFrom):
@@ -211,7 +212,7 @@ def targetsOf(node: ast.AST, module: str, file: Path) -> list[tuple[str, ...]]:
 
 
 def importsOf(modules: dict[str, Path]) -> list[Import]:
-    """Every import of every module; the target is a module of the house where it is one."""
+    """Return every import of every module; a target is a module of the packages if possible."""
     found = []
     for module, file in modules.items():
         for node in nodesThatRun(ast.parse(file.read_text(encoding="utf-8"), str(file))):
@@ -223,16 +224,17 @@ def importsOf(modules: dict[str, Path]) -> list[Import]:
 
 
 def isWithin(module: str, package: str) -> bool:
+    """Return whether the module is the package or is contained in it."""
     return module == package or module.startswith(package + ".")
 
 
 def placeOf(module: str, house: list[Floor]) -> Place | None:
-    """Where a module stands: the place of the longest name in the house that holds it."""
+    """Return the place of a module: that of the longest name in `house` that contains it."""
     best, place = "", None
     for number, floor in enumerate(house):
         for tower, names in floor.items():
             for name in names:
-                # A package on the roof is its __init__ alone: what is in it has places below.
+                # A top-level package counts as its __init__ only: its modules have places of their own.
                 holds = module == name or ("." in name and isWithin(module, name))
                 if holds and len(name) > len(best):
                     best, place = name, Place(number, tower)
@@ -240,27 +242,27 @@ def placeOf(module: str, house: list[Floor]) -> Place | None:
 
 
 def upwards(imports: Iterable[Import], house: list[Floor]) -> Iterator[str]:
-    """A sentence for each import that goes up, or across to another tower."""
+    """Generate a sentence for each import from a higher floor or from another tower."""
     for module, line, target in imports:
         here, there = placeOf(module, house), placeOf(target, house)
         if here is None or there is None or here == there or here.floor > there.floor:
             continue
         where = f"{module} ({here.tower}) imports {target} ({there.tower}) in line {line}"
         if here.floor < there.floor:
-            yield f"{where}, which stands above it."
+            yield f"{where}, which is on a higher floor."
         else:
-            yield f"{where}, but these two know nothing of each other."
+            yield f"{where}, but two towers on one floor are independent."
 
 
-def homeless(modules: Iterable[str], house: list[Floor]) -> Iterator[str]:
-    """A sentence for each module that stands on no floor."""
+def unplaced(modules: Iterable[str], house: list[Floor]) -> Iterator[str]:
+    """Generate a sentence for each module without a place."""
     for module in modules:
         if placeOf(module, house) is None:
-            yield f"{module} stands on no floor: give it one in Tests/Architecture/floors.py."
+            yield f"{module} has no place: add it to a floor in Tests/Architecture/floors.py."
 
 
 def cycles(imports: Iterable[Import], modules: Iterable[str]) -> Iterator[str]:
-    """A sentence for a circle of modules that import one another, if there is one."""
+    """Generate a sentence for a cycle of imports, if there is one."""
     known = set(modules)
     graph: dict[str, set[str]] = {module: set() for module in known}
     for module, _, target in imports:
@@ -269,40 +271,40 @@ def cycles(imports: Iterable[Import], modules: Iterable[str]) -> Iterator[str]:
     try:
         graphlib.TopologicalSorter(graph).prepare()
     except graphlib.CycleError as error:
-        yield "These import each other in a circle: " + " <- ".join(error.args[1]) + "."
+        yield "These modules import each other in a cycle: " + " <- ".join(error.args[1]) + "."
 
 
-def strangers(imports: Iterable[Import]) -> Iterator[str]:
-    """A sentence for each import of what a part of the house must not know."""
+def forbiddenImports(imports: Iterable[Import]) -> Iterator[str]:
+    """Generate a sentence for each import that FORBIDDEN or LIBRARIES excludes."""
     for module, line, target in imports:
         top = target.partition(".")[0]
         for part, (names, reason) in FORBIDDEN.items():
             if isWithin(module, part) and top in names:
                 yield f"{module} imports {target} in line {line}, but {reason}."
         isOwn = top in ("Axon", "Kamaelia") or top in sys.stdlib_module_names
-        isWelcome = any(isWithin(module, host) for host in GUESTS.get(top, []))
-        if isWithin(module, "Axon") and not isOwn and not isWelcome:
+        isAllowed = any(isWithin(module, host) for host in LIBRARIES.get(top, []))
+        if isWithin(module, "Axon") and not isOwn and not isAllowed:
             yield (
                 f"{module} imports {target} in line {line}, "
-                "but Axon needs nothing that is not in the standard library."
+                "but Axon needs only the standard library."
             )
 
 
 def violations(root: Path) -> list[str]:
-    """All that breaks the rules in the checkout at `root`, a sentence each."""
+    """Return a sentence for each violation in the checkout at `root`."""
     sentences: list[str] = []
     everything = modulesUnder(root, "Axon") | modulesUnder(root, "Kamaelia")
     imports = importsOf(everything)
     for package, house in (("Axon", AXON), ("Kamaelia", KAMAELIA)):
         modules = [module for module in everything if isWithin(module, package)]
-        sentences += homeless(modules, house)
+        sentences += unplaced(modules, house)
         sentences += upwards((i for i in imports if isWithin(i.module, package)), house)
     sentences += cycles(imports, everything)
-    sentences += strangers(imports)
+    sentences += forbiddenImports(imports)
     return sentences
 
 
 if __name__ == "__main__":
     broken = violations(Path(__file__).resolve().parents[2])
-    print("\n".join(broken) or "Every module imports only downwards.")  # noqa: T201
+    print("\n".join(broken) or "Every module imports only from lower floors.")  # noqa: T201
     sys.exit(bool(broken))

@@ -1,4 +1,4 @@
-"""Each module lists the components and prefabs that it defines, for tools that look for them."""
+"""Each module lists the components and prefabs that it defines."""
 
 import importlib
 import inspect
@@ -10,7 +10,7 @@ import Axon
 import Kamaelia
 from Axon.Component import component
 
-# What these define is for programs to derive from; it does nothing by itself.
+# The classes in these modules are bases for programs and do nothing by themselves.
 ABSTRACT = {
     "Axon.AdaptiveCommsComponent",
     "Axon.Airlock",
@@ -27,7 +27,7 @@ def namesOfModules():
 
 
 def definedIn(module, isWanted):
-    """What the module defines, and does not only import or give a second name."""
+    """Return the objects that the module defines, without imports and aliases."""
     return [
         each
         for name, each in vars(module).items()
@@ -52,7 +52,7 @@ def isPrefab(thing):
 MODULES = list(namesOfModules())
 
 
-def test_the_packages_have_been_walked():
+def test_the_packages_are_searched():
     assert {"Kamaelia.Chassis.Pipeline", "Kamaelia.Util.DataSource"} <= set(MODULES)
     assert isComponentClass(importlib.import_module("Kamaelia.Chassis.Pipeline").Pipeline)
     assert isPrefab(importlib.import_module("Kamaelia.Util.DataSource").TriggeredSource)

@@ -1,4 +1,4 @@
-"""Each module imports only downwards; and the checker that says so sees what it should."""
+"""Each module imports only from lower layers, and the checker finds violations."""
 
 from pathlib import Path
 
@@ -9,14 +9,14 @@ from Tests.Architecture import floors
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_every_module_imports_only_downwards():
-    assert floors.modulesUnder(ROOT, "Axon"), "the checker found no module to read"
+def test_every_module_imports_only_from_lower_layers():
+    assert floors.modulesUnder(ROOT, "Axon"), "no module was found"
     assert floors.violations(ROOT) == []
 
 
 @pytest.fixture
 def violationsOf(tmp_path):
-    """Writes a made-up tree, and answers what the checker says of it."""
+    """Return a function that writes a source tree and returns the violations in it."""
 
     def write(tree: dict[str, str]) -> list[str]:
         for name, source in tree.items():
@@ -44,11 +44,11 @@ SOUND = {
 }
 
 
-def test_a_sound_tree_is_not_blamed(violationsOf):
+def test_a_correct_tree_has_no_violations(violationsOf):
     assert violationsOf(SOUND) == []
 
 
-def test_an_import_for_types_only_is_not_blamed(violationsOf):
+def test_an_import_for_types_only_is_no_violation(violationsOf):
     source = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import Axon.Component"
     assert violationsOf(SOUND | {"Axon/Ipc.py": source}) == []
 
@@ -56,38 +56,42 @@ def test_an_import_for_types_only_is_not_blamed(violationsOf):
 @pytest.mark.parametrize(
     ("name", "source", "sentence"),
     [
-        ("Axon/Ipc.py", "import Axon.Box", "Axon.Ipc (the ground) imports Axon.Box (Where)"),
-        ("Axon/Ipc.py", "import Axon", "imports Axon (the roof) in line 1, which stands above"),
+        ("Axon/Ipc.py", "import Axon.Box", "Axon.Ipc (the base) imports Axon.Box (Where)"),
+        ("Axon/Ipc.py", "import Axon", "imports Axon (the top) in line 1, which is on a higher"),
         ("Axon/Box.py", "from Axon import Turns", "Axon.Box (Where) imports Axon.Turns (When)"),
-        ("Axon/Turns.py", "from .Box import box", "these two know nothing of each other"),
-        ("Axon/Turns.py", "def f():\n  import Axon.Component", "line 2, which stands above it"),
+        ("Axon/Turns.py", "from .Box import box", "two towers on one floor are independent"),
+        (
+            "Axon/Turns.py",
+            "def f():\n  import Axon.Component",
+            "line 2, which is on a higher floor",
+        ),
         ("Axon/Turns.py", "if TYPE_CHECKING: pass\nelse: import Axon.Box", "imports Axon.Box"),
-        ("Axon/STM.py", "import Axon.Box", "these two know nothing of each other"),
-        ("Axon/Attic.py", "", "Axon.Attic stands on no floor"),
-        ("Axon/Component.py", "import Axon.Component", "each other in a circle: Axon.Component"),
-        ("Axon/Box.py", "import Kamaelia.Util", "the core knows nothing of the components"),
-        ("Axon/Box.py", "import requests", "needs nothing that is not in the standard library"),
-        ("Axon/Box.py", "import pytest", "needs nothing that is not in the standard library"),
+        ("Axon/STM.py", "import Axon.Box", "two towers on one floor are independent"),
+        ("Axon/Unplaced.py", "", "Axon.Unplaced has no place"),
+        ("Axon/Component.py", "import Axon.Component", "each other in a cycle: Axon.Component"),
+        ("Axon/Box.py", "import Kamaelia.Util", "the core is independent of the component"),
+        ("Axon/Box.py", "import requests", "needs only the standard library"),
+        ("Axon/Box.py", "import pytest", "needs only the standard library"),
         ("Kamaelia/Support/A.py", "import Axon.Ipc", "imports Axon.Ipc in line 1, but Support"),
         ("Kamaelia/Support/A.py", "from time import time", "Support is plain code without"),
         ("Kamaelia/Support/A.py", "import asyncio.events", "Support is plain code without"),
         ("Kamaelia/Util/A.py", "from ..Apps.Grey import Demo", "(Util) imports Kamaelia.Apps"),
         ("Kamaelia/Util/A.py", "import_module('Kamaelia.Apps')", "(Util) imports Kamaelia.Apps"),
-        ("Kamaelia/Attic/A.py", "", "Kamaelia.Attic.A stands on no floor"),
+        ("Kamaelia/Unplaced/A.py", "", "Kamaelia.Unplaced.A has no place"),
     ],
 )
-def test_what_breaks_a_rule_is_said_in_a_sentence(violationsOf, name, source, sentence):
-    said = violationsOf(SOUND | {name: source})
-    assert any(sentence in line for line in said), said
+def test_each_violation_is_reported_in_a_sentence(violationsOf, name, source, sentence):
+    reported = violationsOf(SOUND | {name: source})
+    assert any(sentence in line for line in reported), reported
 
 
-def test_a_circle_through_several_modules_is_found(violationsOf):
-    circle = {
+def test_a_cycle_of_several_modules_is_found(violationsOf):
+    cycle = {
         "Kamaelia/Util/A.py": "from Kamaelia.Util.B import b",
         "Kamaelia/Util/B.py": "def late():\n    from Kamaelia.Util import C",
         "Kamaelia/Util/C.py": "import Kamaelia.Util.A as A",
     }
-    said = violationsOf(SOUND | circle)
-    assert len(said) == 1
-    assert said[0].startswith("These import each other in a circle: ")
-    assert all(f"Kamaelia.Util.{letter}" in said[0] for letter in "ABC")
+    reported = violationsOf(SOUND | cycle)
+    assert len(reported) == 1
+    assert reported[0].startswith("These import each other in a cycle: ")
+    assert all(f"Kamaelia.Util.{letter}" in reported[0] for letter in "ABC")

@@ -1,4 +1,4 @@
-"""Importing the core has no side effects that a program did not ask for."""
+"""Importing the core has no side effects."""
 
 import json
 import subprocess
@@ -28,13 +28,13 @@ def test_importing_axon_starts_no_thread(afterImport):
 
 
 @pytest.mark.parametrize("library", ["asyncio", "uvloop"])
-def test_importing_axon_brings_in_no_event_loop(afterImport, library):
+def test_importing_axon_imports_no_event_loop(afterImport, library):
     assert library not in afterImport["modules"]
 
 
-def test_importing_axon_gives_its_modules_as_attributes(afterImport):
+def test_the_modules_of_axon_are_its_attributes(afterImport):
     assert {"Component", "Ipc", "Scheduler"} <= set(afterImport["attributes"])
 
 
-def test_importing_axon_brings_in_no_test_tools(afterImport):
+def test_importing_axon_imports_no_test_tools(afterImport):
     assert not {"pytest", "hypothesis"} & set(afterImport["modules"])

@@ -1,4 +1,4 @@
-"""The table of historical names in the documentation says what the code has."""
+"""The table of historical names in the documentation agrees with the code."""
 
 import importlib.util
 from pathlib import Path
@@ -20,11 +20,11 @@ def test_the_table_is_up_to_date():
     assert written == historical.table(), "run: python Docs/historical.py"
 
 
-def test_every_name_that_is_said_to_be_left_out_is_left_out():
+def test_every_name_listed_as_left_out_is_missing():
     assert {f"{row.module}.{name}" for row in ROWS for name in row.leftOut} == historical.OMITTED
 
 
-def test_the_page_gives_each_reason_for_leaving_a_name_out():
+def test_the_page_states_each_reason_for_leaving_a_name_out():
     page = " ".join((DOCS / "differences.rst").read_text(encoding="utf-8").split())
     assert not [reason for reason in historical.LEFT_OUT if reason not in page]
 

@@ -34,7 +34,7 @@ ROWS = dict(re.findall(r"^\| ([^|]+?) \| (\d+)", PAGE, re.MULTILINE))
 
 
 @pytest.mark.parametrize("what", LIMITS)
-def test_a_limit_is_what_the_page_says(what):
+def test_each_limit_agrees_with_the_page(what):
     assert float(ROWS[what]) == LIMITS[what]
 
 

@@ -1,9 +1,9 @@
-"""What the documentation shows, works: its programs run, and print what it says they print.
+"""The code in the documentation works: programs run and print the output that is shown.
 
 A block marked as a program (```` ```python program ```` in Markdown, `:class: program` in reST)
-is run as it stands; where a block marked as output follows, it is what the program must print.
-A block marked as a mistake is run too, and must print the message in the block that follows.
-Every other block of Python must parse, and what it imports must be there.
+is run unchanged. If a block marked as output follows, the program must print it. A block marked
+as a mistake is run as well, and must print the message in the block that follows. Every other
+block of Python must parse, and the names that it imports must exist.
 """
 
 import ast
@@ -32,7 +32,7 @@ REST = re.compile(
 
 
 class Block(NamedTuple):
-    """A block of code: where it is, its language, how it is marked, and its text."""
+    """A block of code: its place, its language, its marks and its text."""
 
     where: str
     language: str
@@ -82,7 +82,7 @@ def pythonToRun() -> tuple[str, dict[str, str]]:
     return str(ROOT / installed), environment
 
 
-def test_an_installed_package_is_used_where_one_is_named():
+def test_programs_use_the_installed_package_that_is_named():
     """Otherwise `make plain` would test the checkout."""
     python, environment = pythonToRun()
     done = subprocess.run(
@@ -116,7 +116,7 @@ def test_a_program_runs_and_prints_what_the_page_says(block, output, tmp_path):
 
 
 def inOneLine(text):
-    """The words of a text, with each number that is part of a name replaced by N."""
+    """Return the words of a text; each number that is part of a name is replaced by N."""
     return re.sub(r"_\d+", "_N", " ".join(text.split()))
 
 
@@ -135,7 +135,7 @@ def test_a_mistake_prints_the_message_that_the_page_shows(block, message, tmp_pa
             printed += line
             if inOneLine(message) in inOneLine(printed):
                 break
-        running.kill()  # a program may wait for ever, which is one of the mistakes
+        running.kill()  # one of the mistakes is a program that waits forever
     assert inOneLine(message) in inOneLine(printed)
 
 
@@ -144,7 +144,7 @@ def test_every_mistake_is_followed_by_its_message():
 
 
 @pytest.mark.parametrize("block", FRAGMENTS)
-def test_a_fragment_parses_and_imports_what_exists(block):
+def test_a_fragment_parses_and_its_imports_exist(block):
     for node in ast.walk(ast.parse(block.text)):
         if isinstance(node, ast.Import):
             for alias in node.names:

@@ -1,4 +1,4 @@
-"""What the tests of examples ask for: an example as a user runs it, in a process of its own."""
+"""Fixtures that run an example as a user does, in a separate process."""
 
 import re
 import signal
@@ -16,13 +16,13 @@ PATIENCE = 20.0  # seconds until an example that hangs is killed
 
 
 def commandOf(example: str, *options: Any) -> list[str]:
-    """The command line of Examples/`example`; its warnings are errors."""
+    """Return the command line of Examples/`example`, with warnings as errors."""
     return [sys.executable, "-W", "error", "-u", str(EXAMPLES / example), *map(str, options)]
 
 
 @pytest.fixture
 def run() -> Callable[..., Any]:
-    """run("Topic/file.py", *options[, input=text]) -> the CompletedProcess, with its texts."""
+    """Return run("Topic/file.py", *options[, input=text]), which returns a CompletedProcess."""
 
     def run(example: str, *options: Any, **more: Any) -> Any:
         return subprocess.run(
@@ -38,7 +38,7 @@ def run() -> Callable[..., Any]:
 
 
 class Served:
-    """Served(process, host, port) -> an example that serves, and says where."""
+    """A running example that is a server, with its address."""
 
     def __init__(self, process: Any, host: str, port: int) -> None:
         self.process = process
@@ -46,7 +46,7 @@ class Served:
         self.port = port
 
     def end(self, number: int = signal.SIGINT) -> tuple[int, str]:
-        """Ends it as Ctrl-C does; its exit status, and what it wrote to stderr."""
+        """Send SIGINT; return the exit status and the text from stderr."""
         self.process.send_signal(number)
         _, errors = self.process.communicate(timeout=PATIENCE)
         return self.process.returncode, errors
@@ -54,7 +54,7 @@ class Served:
 
 @pytest.fixture
 def serve() -> Iterator[Callable[..., Served]]:
-    """serve("Topic/server.py", *options) -> it runs on a free port, until the test is over."""
+    """Return serve("Topic/server.py", *options), which runs a server until the test ends."""
     started = []
 
     def serve(example: str, *options: Any) -> Served:

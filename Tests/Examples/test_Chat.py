@@ -8,7 +8,7 @@ from Tests.Kamaelia.sockets import dial, readExactly
 
 
 class Guest:
-    """Guest(port, name) -> a client that has come into the room."""
+    """A client that has entered the chat room."""
 
     def __init__(self, port: int, name: bytes) -> None:
         self.socket = dial(port)
@@ -30,7 +30,7 @@ def room(serve):
 
 
 class Room:
-    """room.join(name) -> a Guest of a chat server that runs."""
+    """Return an object whose join(name) connects a Guest to a running chat server."""
 
     def __init__(self, server, guests: ExitStack) -> None:
         self.server = server
@@ -43,7 +43,7 @@ class Room:
         return guest
 
 
-def test_what_one_says_all_read_and_who_goes_is_missed(room):
+def test_every_client_receives_each_line_and_is_told_who_leaves(room):
     anna = room.join(b"anna")
     ben = room.join(b"ben")
     anna.reads(b"* ben has come\n")
@@ -59,14 +59,14 @@ def test_what_one_says_all_read_and_who_goes_is_missed(room):
     assert room.server.end() == (0, "")
 
 
-def test_who_has_no_name_yet_says_nothing_to_the_room(room):
+def test_a_client_without_a_name_cannot_send_to_the_room(room):
     anna = room.join(b"anna")
     dial(room.port).close()
     anna.says(b"alone")
     anna.reads(b"anna: alone\n")
 
 
-def test_a_line_is_cut_where_it_is_too_long(room):
+def test_a_line_that_is_too_long_is_cut(room):
     anna = room.join(b"anna")
     for _ in range(100):
         anna.socket.sendall(b"x" * 1000)
@@ -74,7 +74,7 @@ def test_a_line_is_cut_where_it_is_too_long(room):
     anna.reads(b"anna: " + b"x" * 1000 + b"\n")
 
 
-def test_one_who_does_not_read_holds_up_nobody(room):
+def test_a_client_that_does_not_read_does_not_delay_the_others(room):
     anna = room.join(b"anna")
     sleeper = socket.socket()
     sleeper.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -82,7 +82,7 @@ def test_one_who_does_not_read_holds_up_nobody(room):
     sleeper.sendall(b"sleeper\n")
     anna.reads(b"* sleeper has come\n")
     line = b"x" * 900
-    for _ in range(10_000):  # 9 MB: more than the system keeps for one who sleeps
+    for _ in range(10_000):  # 9 MB: more than the system buffers for a client that does not read
         anna.says(line)
         anna.reads(b"anna: " + line + b"\n")
     with contextlib.closing(sleeper):

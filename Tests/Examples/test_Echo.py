@@ -7,7 +7,7 @@ import pytest
 from Tests.Kamaelia.sockets import dial, readAll, readExactly
 
 
-def test_each_client_gets_back_what_it_sent_to_the_byte(serve):
+def test_each_client_receives_exactly_the_bytes_that_it_sent(serve):
     server = serve("Echo/server.py")
     sent = random.Random(1).randbytes(100_000)
     with dial(server.port) as one, dial(server.port) as other:
@@ -20,7 +20,7 @@ def test_each_client_gets_back_what_it_sent_to_the_byte(serve):
     assert server.end() == (0, "")
 
 
-def test_a_client_that_hangs_up_harms_nobody(serve):
+def test_a_client_that_disconnects_does_not_affect_others(serve):
     server = serve("Echo/server.py")
     for _ in range(20):
         dial(server.port).close()
@@ -30,7 +30,7 @@ def test_a_client_that_hangs_up_harms_nobody(serve):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_in_order_and_its_clients_see_the_end(serve, number):
+def test_a_signal_ends_the_server_in_order_and_closes_its_connections(serve, number):
     server = serve("Echo/server.py")
     with dial(server.port) as sock:
         sock.sendall(b"x")
@@ -39,7 +39,7 @@ def test_a_signal_ends_it_in_order_and_its_clients_see_the_end(serve, number):
         assert readAll(sock) == b""
 
 
-def test_a_port_in_use_is_said_by_its_number(serve, run):
+def test_the_error_for_a_port_in_use_names_the_port(serve, run):
     server = serve("Echo/server.py")
     done = run("Echo/server.py", "--port", server.port)
     assert done.returncode == 1

@@ -12,7 +12,7 @@ def server(serve, tmp_path):
     return serve("Fortune/server.py", "--cookies", cookies)
 
 
-def test_the_server_tells_one_saying_and_closes(server):
+def test_the_server_sends_one_saying_and_closes_the_connection(server):
     answers = set()
     for _ in range(30):
         with dial(server.port) as sock:
@@ -21,19 +21,19 @@ def test_the_server_tells_one_saying_and_closes(server):
     assert server.end() == (0, "")
 
 
-def test_the_client_prints_what_a_server_tells(server, run):
+def test_the_client_prints_the_saying_of_the_server(server, run):
     done = run("Fortune/client.py", "--port", server.port, encoding="utf-8")
     assert done.returncode == 0
     assert done.stderr == ""
     assert done.stdout in {"Käse ist gut.\n", "Two lines\nof one saying.\n"}
 
 
-def test_the_server_has_sayings_of_its_own(serve):
+def test_the_sayings_may_come_from_a_file(serve):
     with dial(serve("Fortune/server.py").port) as sock:
         assert readAll(sock).endswith(b".\n")
 
 
-def test_the_client_says_that_there_is_no_server(run, freePort):
+def test_the_client_reports_a_missing_server(run, freePort):
     done = run("Fortune/client.py", "--port", freePort)
     assert done.returncode == 1
     assert done.stderr.startswith("no fortune: ")

@@ -1,7 +1,7 @@
 EXAMPLE = "Supervisor/thermometer.py"
 
 
-def test_a_failed_component_is_made_anew_and_nothing_unread_is_lost(run):
+def test_a_failed_component_is_replaced_and_unread_messages_are_kept(run):
     done = run(EXAMPLE, "20", "21", "warm", "22", "cold", "17")
     assert done.returncode == 0
     assert done.stdout.splitlines() == [

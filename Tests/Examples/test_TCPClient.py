@@ -14,7 +14,7 @@ CLIENT = "TCPClient/console.py"
 
 @pytest.fixture
 def listen() -> Iterator[Callable[..., int]]:
-    """listen(talk) -> the port of a server that answers one client as talk(sock) does."""
+    """Return listen(talk), which serves one client with talk(sock) and returns the port."""
     threads = []
 
     def listen(talk: Callable[[socket.socket], object]) -> int:
@@ -37,7 +37,7 @@ def listen() -> Iterator[Callable[..., int]]:
         thread.join(PATIENCE)
 
 
-def test_what_is_typed_goes_to_the_server_and_what_it_says_is_shown(listen, run):
+def test_input_is_sent_to_the_server_and_its_answer_is_shown(listen, run):
     asked = []
 
     def talk(sock):
@@ -50,7 +50,7 @@ def test_what_is_typed_goes_to_the_server_and_what_it_says_is_shown(listen, run)
     assert (done.stdout, done.stderr, done.returncode) == ("Grüße, world\n", "", 0)
 
 
-def test_it_ends_when_the_server_does_though_nobody_types(listen):
+def test_it_ends_with_the_server_without_any_input(listen):
     port = listen(lambda sock: sock.sendall(b"go away\n"))
     with subprocess.Popen(
         commandOf(CLIENT, "--port", port), stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -62,7 +62,7 @@ def test_it_ends_when_the_server_does_though_nobody_types(listen):
         killer.cancel()
 
 
-def test_a_megabyte_goes_through_unchanged(listen, run):
+def test_a_megabyte_is_transferred_unchanged(listen, run):
     got = []
 
     def talk(sock):
@@ -76,19 +76,19 @@ def test_a_megabyte_goes_through_unchanged(listen, run):
     assert done.stdout == text.replace("\r\n", "\n")
 
 
-def test_who_is_not_there_is_said(run, freePort):
+def test_a_missing_server_is_reported(run, freePort):
     done = run(CLIENT, "--port", freePort, input="hello\n")
     assert done.stdout == ""
     assert done.stderr.startswith("the connection ended: ")
     assert "Traceback" not in done.stderr
 
 
-def test_it_reads_a_fortune(serve, run):
+def test_it_receives_a_saying_from_the_fortune_server(serve, run):
     server = serve("Fortune/server.py")
     assert run(CLIENT, "--port", server.port, stdin=subprocess.DEVNULL).stdout.endswith(".\n")
 
 
-def test_ctrl_c_hangs_up(listen):
+def test_ctrl_c_closes_the_connection(listen):
     heard = []
 
     def talk(sock):

@@ -9,7 +9,7 @@ from Tests.Kamaelia.sockets import dial, readExactly
 pytestmark = pytest.mark.needs("openssl")
 
 
-def test_it_makes_a_certificate_that_clients_can_verify_and_echoes(serve, tmp_path):
+def test_it_creates_a_certificate_that_clients_can_verify(serve, tmp_path):
     path = tmp_path / "localhost.pem"
     server = serve("TLSEcho/server.py", "--certificate", path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -25,7 +25,7 @@ def test_it_makes_a_certificate_that_clients_can_verify_and_echoes(serve, tmp_pa
     assert server.end() == (0, "")
 
 
-def test_it_keeps_a_certificate_that_there_is(serve, tmp_path):
+def test_an_existing_certificate_is_kept(serve, tmp_path):
     path = tmp_path / "localhost.pem"
     serve("TLSEcho/server.py", "--certificate", path).end()
     before = path.read_bytes()
@@ -33,7 +33,7 @@ def test_it_keeps_a_certificate_that_there_is(serve, tmp_path):
     assert path.read_bytes() == before
 
 
-def test_who_does_not_speak_tls_is_answered_nothing_and_harms_nobody(serve, tmp_path):
+def test_a_client_without_TLS_gets_no_answer_and_does_not_affect_others(serve, tmp_path):
     server = serve("TLSEcho/server.py")
     with dial(server.port) as sock:
         sock.sendall(b"GET / HTTP/1.0\r\n\r\n")

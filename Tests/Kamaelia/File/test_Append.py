@@ -1,4 +1,4 @@
-"""Append adds to a file what it is sent, and says so."""
+"""Append writes messages to the end of a file."""
 
 from pathlib import Path
 
@@ -12,9 +12,7 @@ WRITTEN = "one\ntwo\ndrei\N{LATIN SMALL LETTER SHARP S}\n".encode()
 
 
 @pytest.mark.parametrize("hold_open", [True, False])
-def test_text_and_bytes_come_to_the_end_of_the_file_and_go_on(
-    tmp_path: Path, hold_open: bool
-) -> None:
+def test_text_and_bytes_are_appended_and_forwarded(tmp_path: Path, hold_open: bool) -> None:
     file = tmp_path / "log"
     file.write_bytes(b"before\n")
     outcome = feed(Append(filename=file, hold_open=hold_open), inbox=MESSAGES)
@@ -22,7 +20,7 @@ def test_text_and_bytes_come_to_the_end_of_the_file_and_go_on(
     assert outcome["outbox"] == MESSAGES
 
 
-def test_it_may_begin_with_an_empty_file_and_keep_what_it_is_sent(tmp_path: Path) -> None:
+def test_blat_file_empties_the_file_and_forwarder_False_sends_nothing(tmp_path: Path) -> None:
     file = tmp_path / "log"
     file.write_bytes(b"before\n")
     outcome = feed(Append(filename=file, blat_file=True, forwarder=False), inbox=MESSAGES)
@@ -30,13 +28,13 @@ def test_it_may_begin_with_an_empty_file_and_keep_what_it_is_sent(tmp_path: Path
     assert outcome["outbox"] == []
 
 
-def test_any_message_on_control_ends_it_and_goes_on(tmp_path: Path) -> None:
+def test_any_message_on_control_ends_it_and_is_passed_on(tmp_path: Path) -> None:
     outcome = feed(Append(filename=tmp_path / "log"), inbox=["x"], control=["enough"])
     assert outcome["signal"] == ["enough"]
     assert (tmp_path / "log").read_text() == "x"
 
 
-def test_it_asks_for_a_filename() -> None:
+def test_a_missing_filename_is_an_error() -> None:
     with pytest.raises(ValueError, match="filename"):
         Append()
 
@@ -46,7 +44,7 @@ def test_a_file_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
         feed(Append(filename=tmp_path / "no" / "log"), inbox=["x"])
 
 
-def test_a_file_that_is_not_held_open_may_be_moved_away(tmp_path: Path) -> None:
+def test_without_hold_open_the_file_may_be_moved_away(tmp_path: Path) -> None:
     file, moved = tmp_path / "log", tmp_path / "moved"
     append = Append(filename=file, hold_open=False)
     append.writeChunk("one")

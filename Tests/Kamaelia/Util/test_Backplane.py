@@ -14,7 +14,7 @@ from Kamaelia.Util.Splitter import addsink
 
 
 class Source(component):
-    """Waits a few turns, so that all have subscribed, then sends and ends in one turn."""
+    """A publisher that waits until all have subscribed, then sends and ends in one turn."""
 
     messages = (1, 2, 3)
 
@@ -27,7 +27,7 @@ class Source(component):
 
 
 class Reader(component):
-    """Keeps what it got until a shutdown comes."""
+    """A component that keeps its messages until a shutdown message arrives."""
 
     got = ()
 
@@ -40,13 +40,13 @@ class Reader(component):
 
 
 class Stopper(component):
-    """Tells `whom`, after a number of turns, to stop."""
+    """A component that sends a shutdown message to `target` after a number of turns."""
 
     turns = 50
 
-    def __init__(self, whom, **argd):
+    def __init__(self, target, **argd):
         super().__init__(**argd)
-        self.link((self, "signal"), (whom, "control"))
+        self.link((self, "signal"), (target, "control"))
 
     def main(self):
         for _ in range(self.turns):
@@ -54,7 +54,7 @@ class Stopper(component):
         self.send(shutdownMicroprocess(), "signal")
 
 
-def test_each_subscriber_gets_each_message_of_each_publisher_and_the_end():
+def test_each_subscriber_receives_every_message_of_every_publisher_and_the_end():
     backplane = Backplane("news").activate()
     readers = [Reader(), Reader()]
     for reader in readers:
@@ -65,7 +65,7 @@ def test_each_subscriber_gets_each_message_of_each_publisher_and_the_end():
     assert [sorted(reader.got) for reader in readers] == [[1, 2, 3]] * 2
 
 
-def test_the_last_data_of_a_publisher_that_sends_and_ends_in_one_turn_arrive():
+def test_the_last_data_of_a_publisher_that_sends_and_ends_in_one_turn_arrives():
     backplane = Backplane("last").activate()
     reader = Reader()
     Pipeline(SubscribeTo("last"), reader).activate()
@@ -74,7 +74,7 @@ def test_the_last_data_of_a_publisher_that_sends_and_ends_in_one_turn_arrive():
     assert reader.got == (1, 2, 3)
 
 
-def test_a_publisher_ends_without_the_backplane():
+def test_the_backplane_continues_when_a_publisher_ends():
     backplane = Backplane("lasting").activate()
     publisher = PublishTo("lasting")
     Pipeline(Source(), publisher).activate()
@@ -92,7 +92,7 @@ def test_a_publisher_ends_without_the_backplane():
     assert late.got == ("more",)
 
 
-def test_a_subscriber_ends_alone_and_gets_no_more():
+def test_a_subscriber_that_ends_receives_nothing_more():
     backplane = Backplane("some").activate()
     early, faithful = SubscribeTo("some"), Reader()
     reader = Reader()
@@ -104,7 +104,7 @@ def test_a_subscriber_ends_alone_and_gets_no_more():
     assert (reader.got, faithful.got) == ((), (1, 2, 3))
 
 
-def test_a_forwarder_sends_on_what_it_publishes():
+def test_a_forwarder_also_sends_what_it_publishes():
     backplane = Backplane("copies").activate()
     copy, reader = Reader(), Reader()
     Pipeline(SubscribeTo("copies"), reader).activate()
@@ -113,7 +113,7 @@ def test_a_forwarder_sends_on_what_it_publishes():
     assert copy.got == reader.got == (1, 2, 3)
 
 
-def test_it_registers_its_services_and_takes_them_back():
+def test_a_backplane_registers_its_services_and_removes_them_at_its_end():
     tracker = coordinatingassistanttracker.getcat()
     backplane = Backplane("service")
     assert tracker.retrieveService("Backplane_I_service") == (backplane, "inbox")
@@ -126,13 +126,13 @@ def test_it_registers_its_services_and_takes_them_back():
     Backplane("service").stop()
 
 
-def test_a_name_that_is_no_text_is_an_error():
+def test_a_name_that_is_not_a_str_is_an_error():
     with pytest.raises(TypeError):
         Backplane(7)
 
 
 @pytest.mark.parametrize("wrong", [PublishTo("nowhere"), SubscribeTo("nowhere")])
-def test_without_its_backplane_it_says_which_is_missing(wrong):
+def test_the_error_for_a_missing_backplane_names_it(wrong):
     scheduler.run = scheduler()
     with pytest.raises(KeyError, match="nowhere"):
         wrong.run()
@@ -171,12 +171,12 @@ def test_with_a_capacity_publishers_wait_for_the_slowest_subscriber():
     assert slow.most <= 10
 
 
-def test_the_old_names_are_the_same_things():
+def test_the_historical_names_are_the_same_classes():
     assert (publishTo, subscribeTo) == (PublishTo, SubscribeTo)
 
 
 @pytest.mark.parametrize("forwarder", [True, False])
-def test_what_is_published_after_the_backplane_has_ended_is_discarded(forwarder):
+def test_messages_published_after_the_end_of_the_backplane_are_discarded(forwarder):
     backplane = Backplane("news").activate()
     publisher = PublishTo("news", forwarder=forwarder).activate()
     waiting = []
@@ -199,7 +199,7 @@ def test_what_is_published_after_the_backplane_has_ended_is_discarded(forwarder)
     assert max(waiting) <= 2
 
 
-def test_a_destination_that_has_ended_without_a_word_is_removed():
+def test_a_destination_that_ended_without_unsubscribing_is_removed():
     class Once(component):
         def main(self):
             yield 1

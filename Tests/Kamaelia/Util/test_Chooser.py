@@ -1,4 +1,4 @@
-"""Chooser and ForwardIteratingChooser: where they go, and when they end."""
+"""Chooser and ForwardIteratingChooser: the effect of each command, and the end."""
 
 import itertools
 
@@ -23,19 +23,19 @@ from Kamaelia.Util.Chooser import Chooser, ForwardIteratingChooser
         ("__init__", False, "a"),
     ],
 )
-def test_a_Chooser_goes_where_it_is_told(orders, isLoop, expected):
+def test_a_Chooser_sends_the_item_that_each_command_selects(orders, isLoop, expected):
     outcome = feed(Chooser("abc", loop=isLoop), inbox=orders.split(), control=[])
     assert outcome["outbox"] == list(expected)
 
 
-def test_a_Chooser_of_nothing_sends_nothing():
+def test_an_empty_Chooser_sends_nothing():
     orders = ["NEXT", "SAME", "LAST", "PREV"]
     assert feed(Chooser(), inbox=orders, control=[])["outbox"] == []
     assert feed(Chooser(loop=True), inbox=orders, control=[])["outbox"] == []
 
 
 @pytest.mark.parametrize("kind", [Chooser, ForwardIteratingChooser])
-def test_a_shutdown_ends_it_and_is_passed_on(kind):
+def test_a_shutdown_message_ends_a_Chooser_and_is_passed_on(kind):
     message = shutdownMicroprocess()
     assert feed(kind("ab"), inbox=["NEXT"], control=[message]) == {
         "outbox": ["a", "b"],
@@ -43,12 +43,12 @@ def test_a_shutdown_ends_it_and_is_passed_on(kind):
     }
 
 
-def test_an_iterable_need_not_end():
+def test_the_items_may_be_an_endless_iterable():
     outcome = feed(ForwardIteratingChooser(itertools.count()), inbox=["NEXT", "SAME"], control=[])
     assert outcome["outbox"] == [0, 1, 1]
 
 
-def test_whoever_asks_for_more_than_there_is_ends_it():
+def test_a_NEXT_after_the_last_item_ends_a_ForwardIteratingChooser():
     outcome = feed(ForwardIteratingChooser("a"), inbox=["NEXT"], control=[])
     assert outcome["outbox"] == ["a"]
     assert [type(each) for each in outcome["signal"]] == [producerFinished]

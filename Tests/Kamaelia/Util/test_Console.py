@@ -12,7 +12,7 @@ from Kamaelia.Util.Console import ConsoleEchoer, ConsoleReader
 
 @pytest.fixture
 def stdin(monkeypatch):
-    """A pipe in place of the standard input; gives a function that writes to it, or ends it."""
+    """Replace standard input with a pipe; return a function that writes to it or closes it."""
     reading, writing = os.pipe()
     file = os.fdopen(reading, encoding="utf-8")
     monkeypatch.setattr("sys.stdin", file)
@@ -28,7 +28,7 @@ def stdin(monkeypatch):
 
 
 class Outbox(component):
-    """Runs a reader to its end, and keeps what it sent."""
+    """Run a reader to its end and return the messages that it sent."""
 
     def __init__(self, reader):
         super().__init__()
@@ -45,7 +45,7 @@ class Outbox(component):
 
 
 @pytest.mark.parametrize("pieces", [[b"one\ntwo\n"], [b"on", b"e\ntw", b"o"], [b"one\r\ntwo\r\n"]])
-def test_lines_come_as_text_and_the_end_of_input_is_a_producerFinished(stdin, pieces, capsys):
+def test_lines_are_sent_as_text_and_the_end_of_input_as_producerFinished(stdin, pieces, capsys):
     for piece in [*pieces, None]:
         stdin(piece)
     outbox = Outbox(ConsoleReader(prompt="", eol="!"))
@@ -54,14 +54,14 @@ def test_lines_come_as_text_and_the_end_of_input_is_a_producerFinished(stdin, pi
     assert [type(each) for each in outbox.ends] == [producerFinished]
 
 
-def test_the_prompt_is_written_before_it_waits(stdin, capsys):
+def test_the_prompt_is_written_before_the_reader_waits(stdin, capsys):
     stdin(None)
     Outbox(ConsoleReader(prompt="? ")).run()
     assert capsys.readouterr().out == "? "
 
 
 @pytest.mark.parametrize("text", ["one\n", "one"])
-def test_a_file_in_place_of_a_terminal(monkeypatch, tmp_path, text, capsys):
+def test_standard_input_may_be_a_file(monkeypatch, tmp_path, text, capsys):
     path = tmp_path / "input"
     path.write_text(text)
     with path.open() as file:
@@ -71,7 +71,7 @@ def test_a_file_in_place_of_a_terminal(monkeypatch, tmp_path, text, capsys):
     assert outbox.lines == ["one\n"]
 
 
-def test_nothing_at_all_in_place_of_a_terminal(monkeypatch, capsys):
+def test_standard_input_may_be_dev_null(monkeypatch, capsys):
     with open(os.devnull) as file:
         monkeypatch.setattr("sys.stdin", file)
         outbox = Outbox(ConsoleReader(""))
@@ -79,7 +79,7 @@ def test_nothing_at_all_in_place_of_a_terminal(monkeypatch, capsys):
     assert outbox.lines == []
 
 
-def test_a_shutdown_ends_a_reader_that_waits(stdin, capsys):
+def test_a_shutdown_message_ends_a_reader_that_waits(stdin, capsys):
     reader = ConsoleReader("")
     message = shutdownMicroprocess()
 
@@ -112,21 +112,21 @@ def test_an_echoer_writes_each_message(settings, expected, capsys):
     assert capsys.readouterr().out == expected
 
 
-def test_a_forwarder_sends_on_what_it_writes(capsys):
+def test_a_forwarder_also_sends_what_it_writes(capsys):
     assert feed(ConsoleEchoer(forwarder=True), inbox=[1, 2])["outbox"] == [1, 2]
 
 
-def test_bytes_are_echoed_as_the_text_that_they_are(capsys):
+def test_bytes_are_decoded_as_UTF_8_before_they_are_written(capsys):
     euro = "€".encode()
     feed(ConsoleEchoer(tag="> "), inbox=[b"one\n", bytearray(b"two\n"), euro[:1], euro[1:]])
     assert capsys.readouterr().out == "> one\n> two\n> > €"
 
 
-def test_bytes_that_are_no_text_hold_up_nothing(capsys):
+def test_invalid_bytes_do_not_delay_later_text(capsys):
     feed(ConsoleEchoer(), inbox=[b"\xff!", b"\xe2", "text", 1])
     assert capsys.readouterr().out == "\N{REPLACEMENT CHARACTER}!\N{REPLACEMENT CHARACTER}text1"
 
 
-def test_with_use_repr_bytes_look_like_bytes(capsys):
+def test_use_repr_writes_bytes_as_a_literal(capsys):
     feed(ConsoleEchoer(use_repr=True), inbox=[b"one"])
     assert capsys.readouterr().out == "b'one'"

@@ -1,4 +1,4 @@
-"""Fanout: every message to every outbox."""
+"""Fanout sends every message to every outbox."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from Axon.testing import FINISHED, feed
 from Kamaelia.Util.Fanout import Fanout, fanout
 
 
-def test_each_outbox_gets_each_message():
+def test_each_outbox_sends_every_message():
     outcome = feed(Fanout(["left", "right"]), inbox=[1, 2])
     assert outcome == {"outbox": [], "signal": [FINISHED], "left": [1, 2], "right": [1, 2]}
 
@@ -16,14 +16,14 @@ def test_boxes_belong_to_the_instance():
     assert set(Fanout(["right"]).outboxes) == {"outbox", "signal", "right"}
 
 
-def test_outbox_may_be_one_of_them():
+def test_one_of_the_names_may_be_outbox():
     assert feed(Fanout(["outbox", "more"]), inbox=[1])["outbox"] == [1]
 
 
-def test_one_name_in_place_of_a_list_is_an_error():
+def test_a_str_instead_of_a_list_of_names_is_an_error():
     with pytest.raises(TypeError, match=r"\['left'\]"):
         Fanout("left")
 
 
-def test_the_old_name_is_the_same_thing():
+def test_the_historical_name_is_the_same_class():
     assert fanout is Fanout

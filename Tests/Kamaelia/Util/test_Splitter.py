@@ -1,4 +1,4 @@
-"""Splitter, PlugSplitter and Plug: destinations that come and go."""
+"""Splitter, PlugSplitter and Plug: destinations are added and removed at run time."""
 
 from Axon.Component import component
 from Axon.Ipc import shutdownMicroprocess
@@ -10,7 +10,7 @@ from Kamaelia.Util.Splitter import Plug, PlugSplitter, Splitter, addsink, remove
 
 
 class Reader(component):
-    """Keeps what it got until a shutdown comes."""
+    """A component that keeps its messages until a shutdown message arrives."""
 
     got = ()
 
@@ -23,7 +23,7 @@ class Reader(component):
 
 
 class Steps(component):
-    """Delivers messages to a component's boxes, ten turns apart."""
+    """A component that delivers messages to the boxes of another, ten turns apart."""
 
     def __init__(self, whom, *steps):
         super().__init__()
@@ -36,7 +36,7 @@ class Steps(component):
                 yield 1
 
 
-def test_a_PlugSplitter_sends_to_its_outbox_and_to_each_Plug_and_so_does_the_end():
+def test_messages_and_the_end_go_to_the_outbox_of_a_PlugSplitter_and_to_each_Plug():
     splitter = PlugSplitter()
     readers = [Reader(), Reader()]
     for reader in readers:
@@ -46,7 +46,7 @@ def test_a_PlugSplitter_sends_to_its_outbox_and_to_each_Plug_and_so_does_the_end
     assert feed(splitter, control=[]) == {"outbox": [1, 2], "signal": [FINISHED]}
 
 
-def test_what_a_Plug_gets_and_sends():
+def test_a_Plug_exchanges_messages_with_its_component():
     splitter = PlugSplitter().activate()
     Steps(
         splitter, ("configuration", None), ("inbox", 1), ("inbox", 2), ("control", FINISHED)
@@ -56,13 +56,13 @@ def test_what_a_Plug_gets_and_sends():
     assert outcome["signal"] == [FINISHED]
 
 
-def test_a_PlugSplitter_with_a_source_ends_with_it():
+def test_a_PlugSplitter_ends_with_its_source():
     splitter = PlugSplitter(DataSource([1, 2]))
     assert feed(splitter, control=[])["outbox"] == [1, 2]
     assert splitter._isStopped()
 
 
-def test_a_destination_that_was_taken_away_gets_no_more():
+def test_a_removed_destination_receives_nothing_more():
     splitter, reader = PlugSplitter(), Reader()
     Steps(
         splitter,
@@ -79,7 +79,7 @@ def test_a_destination_that_was_taken_away_gets_no_more():
     assert set(splitter.outboxes) == {"outbox", "signal", "signal_1"}
 
 
-def test_a_Splitter_sends_to_all_it_was_told_of_and_no_longer_than_that():
+def test_a_Splitter_sends_to_a_destination_until_it_is_removed():
     splitter, one, two = Splitter(), Reader(), Reader()
     Steps(
         splitter,

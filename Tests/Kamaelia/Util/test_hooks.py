@@ -10,11 +10,11 @@ from Kamaelia.Util.RangeFilter import RangeFilter
 
 
 async def coroutineFunction(*_):
-    """A hook that somebody wrote with async."""
+    """A hook that is an async function."""
 
 
 def generatorFunction(*_):
-    """A hook that somebody wrote with yield."""
+    """A hook that is a generator function."""
     yield
 
 
@@ -50,6 +50,6 @@ def test_an_awaitable_or_a_generator_is_an_error_that_names_the_hook(make, given
         feed(make(wrong), inbox=given)
 
 
-def test_data_that_a_hook_passes_on_may_be_anything():
+def test_the_data_that_a_hook_returns_may_be_anything():
     [sent] = feed(PureTransformer(generatorFunction), inbox=[1])["outbox"]
     assert list(sent) == [None]

@@ -1,4 +1,4 @@
-"""Names that moved to other packages, and a pair of marshallers in one component."""
+"""Historical import paths, and a pair of marshallers in one component."""
 
 import pytest
 
@@ -24,7 +24,7 @@ from Kamaelia.Util.MarshallComponent import BasicMarshallComponent
         (PipelineComponent.pipeline, Pipeline),
     ],
 )
-def test_an_old_name_means_the_same(old, new):
+def test_a_historical_import_path_gives_the_same_object(old, new):
     assert old is new
 
 
@@ -38,7 +38,7 @@ class Hex:
         return int(text, 16)
 
 
-def test_both_ways_of_marshalling_in_one_component():
+def test_one_component_marshalls_and_demarshalls():
     outcome = feed(BasicMarshallComponent(Hex), marshall=[255], demarshall=["ff", "1"])
     assert (outcome["marshalled"], outcome["demarshalled"]) == (["ff"], [255, 1])
     assert [type(message) for message in outcome["signal"]] == [producerFinished]

@@ -1,4 +1,4 @@
-"""Clock and RateFilter: what comes when."""
+"""Clock and RateFilter: the times at which messages are sent."""
 
 import pytest
 
@@ -15,7 +15,7 @@ from Kamaelia.Util.RateFilter import (
 
 
 class Stopwatch(component):
-    """Notes when each message came."""
+    """A component that records the arrival time of each message."""
 
     def __init__(self, watched, clock):
         super().__init__()
@@ -32,19 +32,19 @@ class Stopwatch(component):
             self.isOver = any(True for _ in self.Inbox("control"))
 
 
-def test_a_clock_ticks_at_once_and_each_interval(virtualClock):
+def test_a_clock_ticks_at_once_and_after_each_interval(virtualClock):
     clock = CheapAndCheerfulClock(60)
     outcome = feed(clock, control=[], until=lambda outcome: len(outcome["outbox"]) == 4)
     assert outcome["outbox"] == [True] * 4
     assert round(virtualClock.now()) >= 180
 
 
-def test_a_shutdown_ends_a_clock():
+def test_a_shutdown_message_ends_a_clock():
     message = shutdownMicroprocess()
     assert feed(CheapAndCheerfulClock(60), control=[message])["signal"] == [message]
 
 
-def test_messages_come_no_faster_than_the_rate(virtualClock):
+def test_messages_are_sent_no_faster_than_the_rate(virtualClock):
     limit = MessageRateLimit(4, buffer=2)
     for number in range(4):
         limit._deliver(number)
@@ -54,13 +54,13 @@ def test_messages_come_no_faster_than_the_rate(virtualClock):
     assert watch.times == [0, 0.25, 0.5, 0.75]
 
 
-def test_nothing_comes_before_the_buffer_is_full_or_the_end():
+def test_nothing_is_sent_before_the_buffer_is_full_or_the_input_ends():
     assert feed(MessageRateLimit(1000, buffer=3), inbox=[1, 2], control=[])["outbox"] == []
     outcome = feed(MessageRateLimit(1000, buffer=3), inbox=[1, 2])
     assert outcome == {"outbox": [1, 2], "signal": [FINISHED]}
 
 
-def test_one_message_for_each_time_it_is_asked():
+def test_an_OnDemandLimit_sends_one_message_for_each_request():
     outcome = feed(OnDemandLimit(), inbox=[1, 2, 3], slidecontrol=["NEXT", "else", "NEXT"])
     assert outcome == {"outbox": [1, 2], "signal": [FINISHED]}
 
@@ -75,7 +75,7 @@ def enough(count):
 
 
 @CONTROLS
-def test_a_request_control_asks_at_once_and_then_at_its_rate(virtualClock, kind):
+def test_a_request_control_sends_requests_at_once_and_then_at_its_rate(virtualClock, kind):
     start = virtualClock.now()
     outcome = feed(kind(rate=100, chunksize=25), control=[], until=enough(5))
     assert outcome["outbox"] == [25] * 5
@@ -83,15 +83,15 @@ def test_a_request_control_asks_at_once_and_then_at_its_rate(virtualClock, kind)
 
 
 @CONTROLS
-def test_a_rate_that_does_not_divide_is_kept_on_the_average(virtualClock, kind):
+def test_a_rate_that_is_not_a_multiple_is_exact_on_average(virtualClock, kind):
     outcome = feed(kind(rate=10, chunkrate=4), control=[], until=enough(4))
     assert outcome["outbox"] == [2, 3, 2, 3]
 
 
 @pytest.mark.parametrize(("aggregate", "expected"), [(False, [10] * 4), (True, [10, 30])])
-def test_what_it_is_late_with_is_asked_for_in_one_or_in_many(virtualClock, aggregate, expected):
+def test_overdue_requests_are_sent_combined_or_one_by_one(virtualClock, aggregate, expected):
     class Late(ByteRate_RequestControl):
-        """Is woken only when three more requests are due."""
+        """A request control that wakes up 0.25 seconds late, when three more requests are due."""
 
         def waitForMessage(self, *boxes, timeout=None):
             yield from super().waitForMessage(*boxes, timeout=timeout + 0.25)
@@ -101,7 +101,7 @@ def test_what_it_is_late_with_is_asked_for_in_one_or_in_many(virtualClock, aggre
     assert outcome["outbox"] == expected
 
 
-def test_the_rate_may_change_and_what_is_under_way_is_kept(virtualClock):
+def test_a_change_of_the_rate_keeps_the_progress_towards_the_next_request(virtualClock):
     control = VariableByteRate_RequestControl(rate=10, chunksize=10)
     start = virtualClock.now()
     outcome = feed(control, inbox=[20, 40], control=[], until=enough(5))
@@ -110,7 +110,7 @@ def test_the_rate_may_change_and_what_is_under_way_is_kept(virtualClock):
 
 
 @CONTROLS
-def test_an_end_ends_a_request_control(kind):
+def test_a_shutdown_message_ends_a_request_control(kind):
     message = shutdownMicroprocess()
     assert feed(kind(), control=[message])["signal"] == [message]
 
@@ -118,11 +118,11 @@ def test_an_end_ends_a_request_control(kind):
 @pytest.mark.parametrize(
     "wrong", [{"rate": 0}, {"chunksize": -1}, {"chunkrate": 0}, {"chunkrate": None}]
 )
-def test_a_request_control_that_could_not_ask_is_refused(wrong):
+def test_a_request_control_without_a_valid_rate_raises_ValueError(wrong):
     with pytest.raises(ValueError, match="chunkrate"):
         ByteRate_RequestControl(**wrong)
 
 
-def test_a_new_rate_that_is_none_is_an_error():
+def test_a_new_rate_that_is_not_above_zero_is_an_error():
     with pytest.raises(ValueError, match="above 0"):
         feed(VariableByteRate_RequestControl(), inbox=[0], control=[])

@@ -1,4 +1,4 @@
-"""What comes out of the small components when so much is put in, and their end."""
+"""The output of the small components for given input, and their end."""
 
 import pytest
 
@@ -38,7 +38,7 @@ class Hex:
 
 
 class Anything:
-    """Makes None of everything."""
+    """A transformer of each message into None."""
 
     @staticmethod
     def marshall(message):
@@ -48,7 +48,7 @@ class Anything:
 
 
 class Hoarder:
-    """Keeps everything until the end."""
+    """A filter that holds back everything until the end."""
 
     def __init__(self):
         self.kept = []
@@ -103,7 +103,7 @@ CASES = [
 @pytest.mark.parametrize(
     ("thing", "given", "expected"), CASES, ids=[type(case[0]).__name__ for case in CASES]
 )
-def test_what_comes_out_and_the_last_of_it_before_the_end(thing, given, expected):
+def test_all_output_is_sent_before_the_end(thing, given, expected):
     outcome = feed(thing, inbox=given)
     assert outcome["outbox"] == expected
     assert outcome["signal"] == [FINISHED]
@@ -112,12 +112,12 @@ def test_what_comes_out_and_the_last_of_it_before_the_end(thing, given, expected
 @pytest.mark.parametrize(
     "kind", [PassThrough, PureTransformer, Stringify, Filter, nullSinkComponent, TwoWaySplitter]
 )
-def test_a_shutdown_ends_them_and_is_passed_on(kind):
+def test_a_shutdown_message_ends_each_component_and_is_passed_on(kind):
     message = shutdownMicroprocess()
     assert feed(kind(), control=[message])["signal"] == [message]
 
 
-def test_a_PassThrough_ends_at_the_kinds_that_it_was_given():
+def test_a_PassThrough_ends_at_the_types_in_shutdownOn():
     first, last = producerFinished(), shutdownMicroprocess()
     thing = PassThrough(shutdownOn=[shutdownMicroprocess])
     assert feed(thing, control=[first, last])["signal"] == [first, last]
@@ -132,13 +132,13 @@ def test_a_subclass_of_PureTransformer_may_override_processMessage():
     assert feed(Negative(), inbox=[1])["outbox"] == [-1]
 
 
-def test_a_DataSource_sends_all_and_ends():
+def test_a_DataSource_sends_all_messages_and_ends():
     outcome = feed(DataSource(iter("abc")), control=[])
     assert outcome["outbox"] == ["a", "b", "c"]
     assert isinstance(outcome["signal"][0], producerFinished)
 
 
-def test_a_shutdown_ends_a_DataSource_that_would_never_end():
+def test_a_shutdownMicroprocess_ends_an_endless_DataSource():
     message = shutdownMicroprocess()
     assert feed(DataSource(iter(int, 1)), control=[message])["signal"] == [message]
 
@@ -154,7 +154,7 @@ def test_a_TriggeredOneShot_waits_for_a_message():
     assert feed(TriggeredOneShot("x")) == {"outbox": [], "signal": [FINISHED]}
 
 
-def test_a_TwoWaySplitter_sends_everything_twice():
+def test_a_TwoWaySplitter_sends_each_message_to_both_outboxes():
     assert feed(TwoWaySplitter(), inbox=[1, 2]) == {
         "outbox": [1, 2],
         "outbox2": [1, 2],
@@ -163,21 +163,21 @@ def test_a_TwoWaySplitter_sends_everything_twice():
     }
 
 
-def test_a_TestResult_raises_what_it_was_made_for():
+def test_a_TestResult_raises_an_error_for_a_false_message_and_for_StopSystem():
     with pytest.raises(AssertionError, match="not true"):
         feed(TestResult(), inbox=[0])
     with pytest.raises(StopSystemException):
         feed(TestResult(), control=[StopSystem()])
 
 
-def test_a_PromptedTurnstile_lets_one_through_a_time():
+def test_a_PromptedTurnstile_passes_one_message_per_request():
     outcome = feed(PromptedTurnstile(), inbox=[1, 2, 3], next=["", ""], control=[])
     assert outcome["outbox"] == [1, 2]
     outcome = feed(PromptedTurnstile(), inbox=[1], next=["", ""])
     assert outcome == {"outbox": [1], "signal": [FINISHED]}
 
 
-def test_a_CharacterFIFO_says_when_there_is_too_little():
+def test_a_CharacterFIFO_raises_IndexError_if_it_has_too_little():
     fifo = CharacterFIFO()
     fifo.push(b"abc")
     with pytest.raises(IndexError):
@@ -185,6 +185,6 @@ def test_a_CharacterFIFO_says_when_there_is_too_little():
     assert (fifo.poplength(2), len(fifo), fifo.poplength(1)) == (b"ab", 1, b"c")
 
 
-def test_a_chunk_has_a_size():
+def test_a_chunksize_below_one_is_an_error():
     with pytest.raises(ValueError, match="at least 1"):
         Chunkifier(0)
