@@ -69,7 +69,7 @@ class _AdaptiveCommsable(_Mixin):
         """
         if name not in self._inboxes:
             self._wrongBox(name, "inbox")
-        place = self._postbox(name, True)
+        place = self.placeOfBox(name, True)
         _cutOff(place)
         if isinstance(place, realsink):
             place.clear()
@@ -81,7 +81,7 @@ class _AdaptiveCommsable(_Mixin):
         """Takes the outbox away, and its linkages. Raises noSuchBox (a KeyError)."""
         if name not in self.outboxes:
             self._wrongBox(name, "outbox")
-        place = self._postbox(name, False)
+        place = self.placeOfBox(name, False)
         _cutOff(place)
         self.forgetOutboxes(lambda each: each is place)
         del self.outboxes[name]

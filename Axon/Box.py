@@ -30,6 +30,7 @@ from weakref import WeakKeyDictionary
 
 from Axon.AxonExceptions import BoxAlreadyLinkedToDestination, noSpaceInBox, wiringError
 from Axon.LateMessages import LateMessages
+from Axon.Multiset import withItem, withoutItem
 from Axon.Observer import Observer
 
 __all__ = [  # what programs import from here, other modules' names included
@@ -483,30 +484,6 @@ NULL = nullsink()
 # What stands, within a component, for an inbox that has no sink yet: it stays empty, and no
 # program sees it. It is of the commonest class, because the interpreter is quicker with one class.
 UNUSED = realsink()
-
-
-def withItem(items: Any, item: Any) -> Any:
-    """Return `items` and one more.
-
-    One item is a tuple, which is small. Several are the keys of a dict, which loses any of them
-    in constant time; its values say how often each was added.
-    """
-    if not items:
-        return (item,)
-    if type(items) is tuple:
-        items = {items[0]: 1}
-    items[item] = items.get(item, 0) + 1
-    return items
-
-
-def withoutItem(items: Any, item: Any) -> Any:
-    """Return `items` with `item` removed once."""
-    if type(items) is tuple:
-        return ()
-    items[item] -= 1
-    if not items[item]:
-        del items[item]
-    return items
 
 
 _shown: WeakKeyDictionary[realsink, str] = (

@@ -53,8 +53,6 @@ from Axon.Box import (
     postbox,
     realsink,
     storageOf,
-    withItem,
-    withoutItem,
 )
 from Axon.ComponentCheck import checkBoxNames, checkMain, checkSettings, methodNames, whyNoComponent
 from Axon.debug import debug
@@ -248,13 +246,19 @@ class component(microprocess):
                     task.wake()
             yield message
 
-    def _deliver(self, message: Any, boxname: str = "inbox") -> None:
-        """Puts `message` where a sender to this component's inbox would put it."""
+    def deliver(self, message: Any, boxname: str = "inbox") -> None:
+        """Put `message` where a message to the inbox `boxname` of this component would arrive.
+
+        A parent uses it to send to a child without a linkage. Raises noSuchBox (a KeyError), and
+        noSpaceInBox if the inbox has a size and is full.
+        """
         if boxname not in self._inboxes:
             self._wrongBox(boxname, "inbox")
         sink = storageOf(self, boxname).end()
         sink.append(message)
         sink.task.messageCame(sink.isUrgent)
+
+    _deliver = deliver  # the historical name
 
     def setInboxSize(self, boxname: str, size: int | None) -> None:
         """Limit the inbox to `size` messages; a send into a full one raises noSpaceInBox."""
@@ -272,8 +276,13 @@ class component(microprocess):
             self._wrongBox(boxname, "inbox")
         storageOf(self, boxname).end().setCapacity(capacity)
 
-    def _takeDirectly(self, boxname: str, take: Any) -> None:
-        """From now on `take(message)` has each message at once; nothing waits in the inbox."""
+    def takeDirectly(self, boxname: str, take: Callable[[Any], Any]) -> None:
+        """Call `take(message)` for each message to an inbox, within the turn of its sender.
+
+        For a component at the edge of the system, such as a connection: no message waits in this
+        inbox. `take` returns None, or a gate at which the sender is held (Axon.WriteGate). What it
+        raises is raised in the sender. Raises KeyError if there is no such inbox.
+        """
         before = self._inboxes[boxname]
         if type(before) is directsink:
             before.append = take
@@ -432,8 +441,12 @@ class component(microprocess):
         if self._postoffice is not None:
             self._postoffice.unlink(thecomponent, thelinkage)
 
-    def _postbox(self, boxname: str, isInbox: bool) -> postbox:
-        """A box's place among the linkages. Raises KeyError if there is no such box."""
+    def placeOfBox(self, boxname: str, isInbox: bool) -> postbox:
+        """Return the place of an inbox or outbox among the linkages (Axon.Box.postbox).
+
+        `placeOfSink.addsource(placeOfSource)` links two boxes without a postoffice; then nothing
+        removes the linkage but `removesource`. Raises KeyError if there is no such box.
+        """
         if isInbox:
             return storageOf(self, boxname)  # type: ignore[no-any-return]
         places = self._linkedOutboxes
@@ -501,15 +514,15 @@ class component(microprocess):
             if not hasattr(child, "_task"):
                 raise wiringError(f"{self.name} cannot add a child: {whyNoComponent(child)}")
             self.children.append(child)
-            child._task.watchers = withItem(child._task.watchers, self)
+            child.addWatcher(self)
 
     def removeChild(self, child: Any) -> None:
         """Part from a child, and remove the linkages that this component made with it.
 
         If `child` is not a child of this component, do nothing.
         """
-        watchers = getattr(getattr(child, "_task", None), "watchers", ())
-        if self in watchers or self._lists(child):  # one that has ended has no watchers
+        isWatched = hasattr(child, "_task") and child.isWatchedBy(self)
+        if isWatched or self._lists(child):  # one that has ended has no watchers
             self._partFrom(child)
 
     def _lists(self, child: Any) -> bool:
@@ -522,9 +535,8 @@ class component(microprocess):
 
     def _partFrom(self, child: Any) -> None:
         """Remove a child, in constant time if many are removed."""
-        task = getattr(child, "_task", None)
-        if task is not None and self in task.watchers:
-            task.watchers = withoutItem(task.watchers, self)
+        if hasattr(child, "_task"):
+            child.removeWatcher(self)
         self._removed = self._removed or set()
         self._removed.add(child)
         if len(self._removed) * 2 > len(self._children):

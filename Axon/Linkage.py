@@ -43,8 +43,8 @@ class linkage(AxonObject):
         synchronous: object = None,
     ) -> None:
         self.source, self.sink, self.passthrough = source, sink, passthrough
-        self._from = source._postbox(sourcebox, passthrough == 1)
-        self._to = sink._postbox(sinkbox, passthrough != 2)
+        self._from = source.placeOfBox(sourcebox, passthrough == 1)
+        self._to = sink.placeOfBox(sinkbox, passthrough != 2)
         size = sizeOf(pipewidth, synchronous)
         if size is not None:
             self.setSynchronous(size)

@@ -30,7 +30,8 @@ from Axon.Base import AxonObject
 from Axon.ComponentCheck import checkMain
 from Axon.debug import debug
 from Axon.idGen import numId, tupleId
-from Axon.Turns import ENDED, PAUSE, UNBORN, WATCH, Task
+from Axon.Multiset import withItem, withoutItem
+from Axon.Turns import ENDED, HOLD, PAUSE, UNBORN, WAITING, WATCH, Task
 from Axon.YieldCheck import Wait, waitMethod
 
 if TYPE_CHECKING:
@@ -209,15 +210,86 @@ class microprocess(AxonObject):
         if self._task.state < UNBORN:
             self.scheduler.halt(self._task)
         elif self._task.state == UNBORN and not wasStopping:
-            for watcher in self._task.watchers:  # it will have no end of which they would hear
-                watcher._childEnded(self)
+            for watcher in self._task.watchers:  # the scheduler will not report an end
+                watcher.childEnded(self)
 
-    def _childEnded(self, child: Any) -> None:
-        """Called when a child has ended, or has been stopped before it began."""
+    def terminate(self) -> None:
+        """End this microprocess now, within this call, and not before its next turn.
+
+        Its main() is closed, so that `finally` blocks run, stop() is called, and its watchers are
+        woken. Raises what a `finally` block raises. Call it in the scheduler's thread.
+        """
+        if self._task.state < UNBORN:
+            self.scheduler.finish(self._task)
+        else:
+            self.stop()
+
+    def isActive(self) -> bool:
+        """Return whether this has been activated and has not ended."""
+        return self._task.state < UNBORN
+
+    def hasEnded(self) -> bool:
+        """Return whether this has ended, or was stopped before it was activated."""
+        state = self._task.state
+        return state == ENDED or (state == UNBORN and self._isStopping)
+
+    def isStopped(self) -> bool:
+        """Return whether this has ended, or stop() was called and it ends before its next turn."""
+        return self._isStopping or self._task.state == ENDED  # programs have their own stop(), too
+
+    _isStopped = isStopped  # the historical name
+
+    # The microprocesses that are told of the end
+
+    def addWatcher(self, watcher: microprocess) -> None:
+        """Call `watcher.childEnded(self)` when this ends, and ask its childFailed() about errors.
+
+        addChildren() does this for a parent. A watcher that was added twice is removed by two
+        calls of removeWatcher().
+        """
+        task = self._task
+        task.watchers = withItem(task.watchers, watcher)
+
+    def removeWatcher(self, watcher: microprocess) -> None:
+        """Undo one call of addWatcher(). Do nothing if `watcher` does not watch this."""
+        task = self._task
+        if watcher in task.watchers:
+            task.watchers = withoutItem(task.watchers, watcher)
+
+    def isWatchedBy(self, watcher: microprocess) -> bool:
+        """Return whether `watcher` is told when this ends. After the end it is False."""
+        return watcher in self._task.watchers
+
+    def childEnded(self, child: Any) -> None:
+        """Wake this: `child`, which it watches, has ended or was stopped before it was activated.
+
+        The scheduler calls it in its own thread. An override must call it, too.
+        """
         self._task.nudge()
 
-    def _isStopped(self) -> bool:
-        return self._isStopping or self._task.state == ENDED  # programs have their own stop(), too
+    # Being held
+
+    def isHeld(self) -> bool:
+        """Return whether this has to wait because an inbox or a connection it sent to is full."""
+        gates = self._task.gates
+        return gates is not None and any(gate.isShut() for gate in gates)
+
+    def holdWhileFull(self) -> None:
+        """Wait, from the next yield on, until no inbox or connection it sent to is full."""
+        self._task.wish |= HOLD
+
+    def unhold(self) -> None:
+        """Wake this even if it is held, for example because it has nothing more to send."""
+        self._task.force()
+
+    def isWaitingForMessage(self) -> bool:
+        """Return whether only a message wakes this: it waits in waitForMessage() or receive()."""
+        task = self._task
+        if task.state != WAITING:
+            return False
+        # A coroutine that awaits something else of the event loop is in the same state.
+        isWaiting = getattr(task.body, "isWaitingForMessage", None)
+        return isWaiting is None or bool(isWaiting())
 
     def _isRunnable(self) -> bool:
         """Whether it has begun, has not ended, and does not sleep."""

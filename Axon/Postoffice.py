@@ -71,8 +71,8 @@ class postoffice:
         """
         try:
             (fromWhom, sourcebox), (toWhom, sinkbox) = source, sink
-            start = fromWhom._postbox(sourcebox, passthrough == 1)
-            end = toWhom._postbox(sinkbox, passthrough != 2)
+            start = fromWhom.placeOfBox(sourcebox, passthrough == 1)
+            end = toWhom.placeOfBox(sinkbox, passthrough != 2)
         except (AttributeError, KeyError, TypeError, ValueError):
             _checkEnd(source, passthrough == 1)
             _checkEnd(sink, passthrough != 2)

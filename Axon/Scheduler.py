@@ -346,7 +346,7 @@ class scheduler(microprocess):
                 process.stop()
             finally:
                 for watcher in task.watchers:  # first: also when what follows raises an error
-                    watcher._childEnded(process)
+                    watcher.childEnded(process)
                 knockon = process._closeDownMicroprocess()
                 if knockon:
                     plainResult(knockon, "_closeDownMicroprocess", process)

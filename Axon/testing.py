@@ -57,7 +57,7 @@ def feed(
         boxes.setdefault("control", [FINISHED])
     for boxname, messages in boxes.items():
         for message in messages:
-            fed._deliver(message, boxname)
+            fed.deliver(message, boxname)
     _Ender(fed).activate(Scheduler=run)
     with asyncio.Runner(loop_factory=lambda: _loopThatStops(run)) as runner:
         if until is not None and not callable(until):
@@ -118,7 +118,7 @@ class _Ender(component):
 
 def _collect(fed: Any, run: scheduler, isEnough: Callable[[Outcome], object]) -> Outcome:
     """Link each unlinked outbox to a list of the messages that it sends."""
-    free = [boxname for boxname in fed.outboxes if fed._postbox(boxname, False).target is None]
+    free = [boxname for boxname in fed.outboxes if fed.placeOfBox(boxname, False).target is None]
     outcome: Outcome = {boxname: [] for boxname in free}
     collector = component()
     collector.inboxes = collector.inboxes | dict.fromkeys(free, collector.inboxes["inbox"])
@@ -132,7 +132,7 @@ def _collect(fed: Any, run: scheduler, isEnough: Callable[[Outcome], object]) ->
         return take
 
     for boxname in free:
-        collector._takeDirectly(boxname, takerOf(boxname))
+        collector.takeDirectly(boxname, takerOf(boxname))
         collector.link((fed, boxname), (collector, boxname))
     return outcome
 

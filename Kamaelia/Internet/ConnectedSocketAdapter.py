@@ -86,7 +86,7 @@ class ConnectedSocketAdapter(WriteGate, StartTLS, component):
         self.creator: Any = None  # is told `opened(adapter)` and `closed(adapter)`
         self._kept: list[Any] = []
         self._transmit: Callable[[Any], None] = self._keepUntilOpen
-        self._takeDirectly("inbox", self._write)
+        self.takeDirectly("inbox", self._write)
         self._unread = 0
         self._error: Exception | None = None
         self._isReading = True
@@ -184,7 +184,7 @@ class ConnectedSocketAdapter(WriteGate, StartTLS, component):
         handler._task.watchers = withItem(handler._task.watchers, self)
         linkHandler(self, handler)
         if "makessl" in handler.outboxes:
-            self._takeDirectly("makessl", self._beginTLS)
+            self.takeDirectly("makessl", self._beginTLS)
             join(handler, "makessl", self, "makessl")
             if "sslready" in handler.inboxes:
                 join(self, "sslready", handler, "sslready")

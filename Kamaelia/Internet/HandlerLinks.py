@@ -26,7 +26,7 @@ def join(source: Any, sourcebox: str, sink: Any, sinkbox: str) -> None:
     A source box that is linked already is an error, too.
     """
     if sourcebox in source.outboxes and sinkbox in sink.inboxes:
-        start = source._postbox(sourcebox, False)
+        start = source.placeOfBox(sourcebox, False)
         if start.target is None:
             storageOf(sink, sinkbox).addsource(start)
             return

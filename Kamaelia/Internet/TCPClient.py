@@ -81,7 +81,7 @@ class TCPClient(ConnectedSocketAdapter):
         self.wait_for_serverclose = wait_for_serverclose
         if self.serverHostname is None and (self.path is None or self.ssl):
             self.serverHostname = host
-        self._takeDirectly("makessl", self._beginTLS)
+        self.takeDirectly("makessl", self._beginTLS)
 
     def _open(self) -> Generator[int, None, None]:
         try:

@@ -69,14 +69,14 @@ class BasicPeer(WriteGate, component):
         self.scheduler.outside += 1
         try:
             yield from self._open()
-            self._takeDirectly("inbox", self.take)
+            self.takeDirectly("inbox", self.take)
             while not self._isToldToEnd():
                 yield from self.waitForMessage()
                 self.heed()
             yield from self._sendLast()
         finally:
             self.scheduler.outside -= 1
-            self._takeDirectly("inbox", discard)
+            self.takeDirectly("inbox", discard)
             self.resume_writing()
             if self._targets is not None:
                 self._targets.close()
@@ -211,7 +211,7 @@ class TargettedPeer(SimplePeer):
         **argd: Any,
     ) -> None:
         super().__init__(localaddr, localport, receiver_addr, receiver_port, **argd)
-        self._takeDirectly("target", self._aim)
+        self.takeDirectly("target", self._aim)
 
     def _aim(self, target: Any) -> None:
         host, port = target

@@ -42,12 +42,12 @@ class parent(component):
         super().addChildren(*children)
         for child in children:
             if child._isStopped():
-                self._childEnded(child)
+                self.childEnded(child)
 
-    def _childEnded(self, child: Any) -> None:
+    def childEnded(self, child: Any) -> None:
         self._ended = self._ended or {}
         self._ended[child] = None
-        super()._childEnded(child)
+        super().childEnded(child)
 
     def removeChild(self, child: Any) -> None:
         """Remove a child and the linkages with it, as component.removeChild does."""

@@ -80,7 +80,7 @@ def test_messages_that_are_taken_directly_never_wait():
     source, edge, taken = component(), component(), []
     edge._deliver("before")
     source.link((source, "outbox"), (edge, "inbox"))
-    edge._takeDirectly("inbox", taken.append)
+    edge.takeDirectly("inbox", taken.append)
     source.send("after")
     assert taken == ["before", "after"]
     assert not edge.dataReady()

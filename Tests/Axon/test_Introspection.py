@@ -181,7 +181,7 @@ def test_a_box_has_a_depth_a_capacity_and_a_size():
 
 def test_a_box_whose_messages_are_taken_at_once_is_direct():
     each = Waiting().activate()
-    each._takeDirectly("inbox", lambda message: None)
+    each.takeDirectly("inbox", lambda message: None)
     inbox, control = find(each).inboxes
     assert (inbox.isDirect, control.isDirect) == (True, False)
 
@@ -212,7 +212,7 @@ def test_linkages_have_a_kind_and_a_maker():
 
 def test_a_joint_that_no_post_office_made_is_direct():
     source, sink = Waiting().activate(), Waiting().activate()
-    sink._postbox("inbox", True).addsource(source._postbox("outbox", False))
+    sink.placeOfBox("inbox", True).addsource(source.placeOfBox("outbox", False))
     assert linkagesOf(snapshot(scheduler.run)) == [
         (source.id, "outbox", sink.id, "inbox", "direct", None)
     ]
@@ -226,7 +226,7 @@ def test_a_linkage_to_a_direct_box_appears_once(isActive, isLinkedFirst):
         source.activate()
     if isLinkedFirst:
         sink.link((source, "outbox"), (sink, "inbox"))
-    sink._takeDirectly("inbox", lambda message: None)
+    sink.takeDirectly("inbox", lambda message: None)
     if not isLinkedFirst:
         sink.link((source, "outbox"), (sink, "inbox"))
     assert linkagesOf(snapshot(scheduler.run)) == [

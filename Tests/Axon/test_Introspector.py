@@ -211,7 +211,7 @@ def settle(steps):
 def read():
     """An Introspector whose texts are kept, the texts, and the steps of the scheduler."""
     texts, introspector, ear = [], Introspector(), component()
-    ear._takeDirectly("inbox", texts.append)
+    ear.takeDirectly("inbox", texts.append)
     ear.link((introspector, "outbox"), (ear, "inbox"))
     introspector.activate()
     steps = scheduler.run.main()

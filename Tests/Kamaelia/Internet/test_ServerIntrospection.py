@@ -41,7 +41,7 @@ async def started(protocol):
 def test_each_handler_of_a_server_appears_however_short_its_life():
     texts = []
     introspector, ear = Introspector(), component()
-    ear._takeDirectly("inbox", texts.append)
+    ear.takeDirectly("inbox", texts.append)
     ear.link((introspector, "outbox"), (ear, "inbox"))
     introspector.activate()
 

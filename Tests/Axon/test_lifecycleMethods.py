@@ -1,0 +1,116 @@
+"""What a chassis asks a component: is it active, has it ended, who is told of the end."""
+
+import pytest
+
+from Axon.Component import component
+from Axon.Scheduler import scheduler
+
+
+class Waiting(component):
+    isClosed = False
+
+    def main(self):
+        try:
+            yield from self.waitForMessage()
+        finally:
+            self.isClosed = True
+
+
+class Watcher(component):
+    def __init__(self):
+        super().__init__()
+        self.ended = []
+
+    def childEnded(self, child):
+        self.ended.append(child)
+        super().childEnded(child)
+
+    def main(self):
+        yield from self.waitForChange()
+
+
+def giveTurns(system, count=10):
+    for _, _ in zip(range(count), system, strict=False):
+        pass
+
+
+@pytest.fixture
+def system():
+    return scheduler()
+
+
+def test_a_component_is_active_from_its_activation_to_its_end(system):
+    each = Waiting()
+    assert (each.isActive(), each.hasEnded(), each.isStopped()) == (False, False, False)
+    each.activate(Scheduler=system)
+    assert (each.isActive(), each.hasEnded(), each.isStopped()) == (True, False, False)
+    each.stop()
+    assert (each.isActive(), each.hasEnded(), each.isStopped()) == (True, False, True)
+    giveTurns(system.main())
+    assert (each.isActive(), each.hasEnded(), each.isStopped()) == (False, True, True)
+
+
+def test_a_component_that_is_stopped_before_its_activation_has_ended():
+    each = Waiting()
+    each.stop()
+    assert each.hasEnded()
+    assert not each.isActive()
+
+
+def test_terminate_ends_a_component_within_the_call(system):
+    each = Waiting().activate(Scheduler=system)
+    giveTurns(system.main())
+    each.terminate()
+    assert each.hasEnded()
+    assert each.isClosed
+
+
+def test_terminate_stops_a_component_that_was_not_activated():
+    each = Waiting()
+    each.terminate()
+    assert each.hasEnded()
+
+
+def test_a_component_that_waits_for_a_message_says_so(system):
+    each = Waiting().activate(Scheduler=system)
+    assert not each.isWaitingForMessage()
+    giveTurns(system.main())
+    assert each.isWaitingForMessage()
+
+
+def test_watchers_are_told_of_the_end_until_they_are_removed(system):
+    each, watchers = Waiting().activate(Scheduler=system), [Watcher() for _ in range(3)]
+    for watcher in watchers:
+        each.addWatcher(watcher)
+    assert all(each.isWatchedBy(watcher) for watcher in watchers)
+    each.removeWatcher(watchers[1])
+    each.terminate()
+    assert [watcher.ended for watcher in watchers] == [[each], [], [each]]
+
+
+def test_a_watcher_that_was_added_twice_is_removed_by_two_calls():
+    each, watcher = Waiting(), Watcher()
+    for _ in range(2):
+        each.addWatcher(watcher)
+    each.removeWatcher(watcher)
+    assert each.isWatchedBy(watcher)
+    each.removeWatcher(watcher)
+    assert not each.isWatchedBy(watcher)
+    each.removeWatcher(watcher)
+
+
+def test_a_delivered_message_arrives_without_a_linkage():
+    each = component()
+    each.deliver("by default")
+    each.deliver("stop", "control")
+    assert [*each.Inbox(), *each.Inbox("control")] == ["by default", "stop"]
+
+
+def test_the_historical_names_mean_the_same():
+    assert component._deliver is component.deliver
+    assert component._isStopped is component.isStopped
+
+
+def test_delivery_to_a_box_that_does_not_exist_names_it():
+    with pytest.raises(KeyError, match="inbx"):
+        component().deliver(1, "inbx")
