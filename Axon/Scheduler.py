@@ -28,11 +28,10 @@ import sys
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from contextvars import Context, copy_context
-from threading import Event, active_count, get_ident
-from time import monotonic, sleep
+from threading import Event, get_ident
+from time import sleep
 from types import GeneratorType
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from Axon import Ending, Waits
 from Axon.debug import debug
@@ -55,10 +54,14 @@ from Axon.Ipc import (
 from Axon.Microprocess import microprocess
 from Axon.Observer import Observer
 from Axon.Signals import Signals
+from Axon.Standstill import Standstill
 from Axon.Timers import Clock, Timers, VirtualClock
 from Axon.Turns import ENDED, READY, EndOfRound, RunQueue, Task
 from Axon.util import removeAll
 from Axon.YieldCheck import KINDS, faultOf
+
+if TYPE_CHECKING:
+    from Axon.LoopRun import LoopRun
 
 __all__ = [  # what programs import from here, other modules' names included
     "WaitComplete",
@@ -79,14 +82,6 @@ __all__ = [  # what programs import from here, other modules' names included
     "strId",
     "wouldblock",
 ]
-
-SLICE = 0.002  # seconds: how long others on the loop may have to wait
-# Seconds between slices in which other threads can run. Without it they might never: a loop that
-# lets go of the interpreter's lock for an instant every few milliseconds takes it again before
-# they wake, and they ask for it only after having waited for sys.getswitchinterval().
-GIVE_WAY = 0.00005
-TURNS = 128  # between two looks at the time
-SLOW_TURN = 0.05  # seconds; in asyncio's debug mode a longer turn is logged
 
 
 class scheduler(microprocess):
@@ -116,15 +111,12 @@ class scheduler(microprocess):
         self._announced: list[BaseException] = []  # those of them that have been logged
         self.signals: Signals | None = None  # while it runs on an event loop of its own
         self._foreigners = Foreigners(self)
-        self._context: Context | None = None  # that generators run in; by hand, the caller's
         self._thread: int | None = None  # the one that runs it, while it runs
         self._calls: deque[Callable[[], object]] = deque()
         self._doorbell = Event()
-        self._done: Any = None
-        self._armed: Any = None  # the slice that has been asked for
-        self._alarm: Any = None
-        self._isEnding = False
-        self._isStillReported = False
+        self.loopRun: LoopRun | None = None  # while it runs on an event loop
+        self.isHost = False  # it runs on an event loop that it has made itself
+        self.isEnding = False  # the remaining microprocesses are being terminated
         if scheduler.run is None:
             scheduler.run = self
 
@@ -228,8 +220,8 @@ class scheduler(microprocess):
     def wakeAt(self, task: Task, due: float) -> None:
         """`task` sleeps until the clock says `due`, or less."""
         self.timers.wakeAt(task, due)
-        if self.loop is not None and not self.queue.isRunning:
-            self._setAlarm()
+        if self.loopRun is not None and not self.queue.isRunning:
+            self.loopRun.setAlarm()
 
     @classmethod
     def immortalise(cls) -> None:
@@ -306,11 +298,10 @@ class scheduler(microprocess):
             task.wake()  # it does not sleep before it has the error
 
     def becameReady(self) -> bool:
-        """Somebody is ready, and no slice is under way: one is asked for. False: none can be."""
-        if self.loop is None or self._isEnding:
+        """Request a slice, because a task is ready and none runs. Return whether one will come."""
+        if self.loopRun is None or self.isEnding:
             return False
-        if self._armed is None:
-            self._armed = self.loop.call_soon(self._slice, context=self._context)
+        self.loopRun.requestSlice()
         return True
 
     # Endings
@@ -365,7 +356,7 @@ class scheduler(microprocess):
 
     def _endAll(self) -> None:
         """Terminate the remaining microprocesses in activation order, and collect their errors."""
-        self._isEnding = True
+        self.isEnding = True
         while self.tasks:
             for task in list(self.tasks):
                 process = task.process  # kept: a task that has ended only refers to it weakly
@@ -392,41 +383,42 @@ class scheduler(microprocess):
         return self._thread is not None and self._thread != get_ident()
 
     def callFromThread(self, function: Callable[[], object]) -> None:
-        """The one door for other threads: `function()` is called in the scheduler's."""
+        """Call `function()` in the scheduler's thread; the only entry for other threads."""
         self._calls.append(function)
-        loop = self.loop
-        if loop is None:
+        loopRun = self.loopRun
+        if loopRun is None:
             self._doorbell.set()
-            return
-        try:
-            loop.call_soon_threadsafe(self._sliceNow, context=self._context)
-        except RuntimeError:  # it has just been closed: the call waits for the next run
-            return
+        else:
+            loopRun.requestSliceFromThread()
 
-    def _takeCalls(self) -> None:
+    def hasCalls(self) -> bool:
+        """Return whether calls from threads wait for the next slice."""
+        return bool(self._calls)
+
+    def takeCalls(self) -> None:
+        """Make the calls that came from threads."""
         while self._calls:
             self._calls.popleft()()
 
     @contextmanager
     def _running(self) -> Iterator[None]:
         """Run the scheduler in this thread; afterwards it is clean and can run again."""
-        self._refuseTwice()
+        self.refuseTwice()
         scheduler.hasRun = True
-        self._thread, self._isEnding, self.errors = get_ident(), False, []
+        self._thread, self.isEnding, self.errors = get_ident(), False, []
         self._announced = []
-        self._isStillReported = False
         if self.tasks:
             scheduler.wait_for_one = False
         try:
             yield
         finally:
-            self._thread = self.loop = self._done = self._context = None
-            if self._armed is not None:
-                self._armed.cancel()
-                self._armed = None
+            if self.loopRun is not None:
+                self.loopRun.close()
+            self._thread = self.loop = self.loopRun = None
             scheduler.wait_for_one = False
 
-    def _refuseTwice(self) -> None:
+    def refuseTwice(self) -> None:
+        """Raise RuntimeError if this scheduler is running."""
         if self._thread is None:
             return
         where = "in this thread" if self._thread == get_ident() else "in another thread"
@@ -439,10 +431,11 @@ class scheduler(microprocess):
         """Raise RuntimeError if runThreads() cannot be called here and now."""
         from Axon.EventLoop import refuseSecondLoop  # here, because it brings asyncio
 
-        self._refuseTwice()
+        self.refuseTwice()
         refuseSecondLoop()
 
-    def _isOver(self) -> bool:
+    def isOver(self) -> bool:
+        """Return whether nothing is left to run or to wait for."""
         return not self.tasks and not self._calls and not (self.wait_for_one and not self.errors)
 
     # By hand
@@ -453,10 +446,11 @@ class scheduler(microprocess):
         slowmo: seconds to sleep after each turn. canblock: sleep while none is ready.
         A virtual clock advances to the next timeout whenever none is ready.
         """
+        standstill = Standstill(self)
         with self._running():
             try:
-                while not self._isOver():
-                    self._step(canblock)
+                while not self.isOver():
+                    self._step(canblock, standstill)
                     try:
                         yield 1
                     except GeneratorExit:  # whoever stepped has had enough: all stays as it is
@@ -470,14 +464,14 @@ class scheduler(microprocess):
                 self._endAll()
             Ending.raiseAll(self.errors)
 
-    def _step(self, canblock: bool) -> None:
+    def _step(self, canblock: bool, standstill: Standstill) -> None:
         self._doorbell.clear()
-        self._takeCalls()
+        self.takeCalls()
         self.timers.wakeDue()
         if self.queue:
             self.queue.run(1)
         elif self.tasks or self.wait_for_one:
-            self._checkDeadlock()
+            standstill.checkDeadlock()
             due, clock = self.timers.next(), self.timers.clock
             if isinstance(clock, VirtualClock):
                 if due is not None and not self.isAtWorkOutside():
@@ -501,7 +495,7 @@ class scheduler(microprocess):
         from Axon.EventLoop import runOnNewLoop  # here, because it brings asyncio
 
         self.refuseRun()
-        self._isHost, self.signals = True, Signals(self)
+        self.isHost, self.signals = True, Signals(self)
         signals = self.signals
         try:
             with signals.installed():
@@ -509,16 +503,14 @@ class scheduler(microprocess):
         except BaseException as error:  # noqa: BLE001 - raised with those of the components
             self.errors.insert(0, error)
         finally:
-            self._isHost, self.signals = False, None
+            self.isHost, self.signals = False, None
         errors, self.errors = self.errors, []
         Ending.raiseAll(signals.remaining(errors))
         signals.follow()
 
-    _isHost = False
-
     def ownsLoop(self) -> bool:
         """Return whether it runs on an event loop that it has made itself."""
-        return self._isHost
+        return self.isHost
 
     async def runAsync(self, slowmo: float = 0) -> None:
         """Run as a guest of the event loop that already runs, until no microprocess is left.
@@ -533,124 +525,30 @@ class scheduler(microprocess):
         """Run on the event loop that runs, and leave all errors in `errors`."""
         from asyncio import CancelledError, get_running_loop
 
+        from Axon.LoopRun import LoopRun  # here, because it brings asyncio
+
         with self._running():
-            self.loop, self._context = get_running_loop(), copy_context()
-            self._isDebugged = self.loop.get_debug()
-            self._done = self.loop.create_future()
-            self._slowmo = slowmo
+            self.loop = get_running_loop()
+            self.loopRun = loopRun = LoopRun(self, self.loop, slowmo)
             try:
-                if not self._isOver():
-                    self.becameReady()
-                    await self._done
+                await loopRun.wait()
             except CancelledError as error:
                 self.errors.append(error)
             finally:
+                loopRun.finish()
                 self._endAll()
-                self._setAlarm()
+                loopRun.close()
                 await Ending.waitForBodies(self)
 
     def endWith(self, error: BaseException) -> None:
         """End the run in order, and raise `error`; a KeyboardInterrupt has a note of what each
         component waits for.
         """
-        if self._done is not None and not self._done.done():
+        if self.loopRun is not None and not self.loopRun.isOver():
             if self.tasks and isinstance(error, KeyboardInterrupt):
                 error.add_note(Waits.describeAll(self.tasks))
             self.errors.append(error)
-            self._done.set_result(None)
-
-    _slowmo: float = 0
-    _isDebugged = False
-
-    def _slice(self) -> None:
-        """One callback of the loop: turns for those who are ready, for a little while."""
-        self._armed = None
-        if self._done is None or self._done.done():
-            return
-        try:
-            self._takeCalls()
-            self.timers.wakeDue()
-            self._giveTurns()
-        except EndOfRound:
-            self._done.set_result(None)
-        except BaseException as error:  # noqa: BLE001 - raised when all have ended
-            self.errors.append(error)
-            self._done.set_result(None)
-        else:
-            if self._isOver():
-                self._done.set_result(None)
-
-    def _sliceNow(self) -> None:
-        """A slice, unless one has been asked for: two that ask for their like would never end."""
-        if self._armed is None:
-            self._slice()
-
-    def _giveTurns(self) -> None:
-        until = monotonic() + SLICE
-        turns = TURNS if not self._slowmo else max(1, len(self.queue.ready))
-        run = self._giveTimedTurn if self._isDebugged else self.queue.run
-        while run(turns):
-            if self._slowmo:
-                sleep(self._slowmo)
-            if monotonic() >= until:
-                self.becameReady()
-                if active_count() > 1:
-                    sleep(GIVE_WAY)
-                break
-        else:
-            if self.queue.held:
-                self._checkDeadlock()
-            if not self._isStillReported and self.timers.next() is None:
-                self._reportStandstill()
-        self._setAlarm()
-
-    def _giveTimedTurn(self, _: int) -> bool:
-        """Give one turn, and log the name of its microprocess if it takes too long."""
-        task, began = self.queue.nextTask(), monotonic()
-        try:
-            return self.queue.run(1)
-        finally:
-            seconds = monotonic() - began
-            if task is not None and seconds > SLOW_TURN:
-                Ending.warn(f"a turn of {task.nameOfProcess()} took {seconds:.3f} seconds")
-
-    def _setAlarm(self) -> None:
-        """The loop calls when the next sleeper is due, or sooner: an alarm that is set may stay."""
-        due = self.timers.next() if not self._isEnding else None
-        if self._alarm is not None:
-            if due is not None and self._alarm[0] <= due:
-                return
-            self._alarm[1].cancel()
-            self._alarm = None
-        if due is not None:
-            delay = max(0.0, due - self.timers.clock.now())
-            call = self.loop.call_later(delay, self._ring, context=self._context)
-            self._alarm = due, call
-
-    def _ring(self) -> None:
-        self._alarm = None
-        self._sliceNow()
-
-    def _checkDeadlock(self) -> None:
-        """Raise deadlock if some are held, and none of those that could release them can run."""
-        if self.queue.held and not self.outside and self._isAtStandstill():
-            raise Ending.deadlockOf(self.queue.held)
-
-    def _isAtStandstill(self) -> bool:
-        """Return whether no timer, no other thread and nothing else of the program wakes any."""
-        if self._calls or active_count() > 1 or self.timers.next() is not None:
-            return False
-        return self.loop is None or self._isHost
-
-    def _reportStandstill(self) -> None:
-        """Log once that all sleep and nothing outside can wake them, with what they wait for."""
-        isForGood = self.tasks and not self.outside and not self.wait_for_one
-        if isForGood and self._isAtStandstill() and not Waits.hasOtherJobs():
-            self._isStillReported = True
-            Ending.warn(
-                "all components sleep, and nothing is left that could wake them.\n"
-                + Waits.describeAll(self.tasks)
-            )
+            self.loopRun.finish()
 
 
 def _raiseStopIteration(_: None) -> object:

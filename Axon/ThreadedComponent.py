@@ -319,7 +319,7 @@ class threadedcomponent(airlockedcomponent):
     def _tellAll(self) -> None:
         """Tells the thread to end; at the system's end all threads, so that none waits in line."""
         self._airlock.tell(self.grace)
-        if self.scheduler._isEnding:
+        if self.scheduler.isEnding:
             for task in self.scheduler.tasks:
                 if isinstance(task.process, threadedcomponent) and task.process._airlock:
                     task.process._airlock.tell(task.process.grace)

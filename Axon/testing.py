@@ -62,11 +62,11 @@ def feed(
     with asyncio.Runner(loop_factory=lambda: _loopThatStops(run)) as runner:
         if until is not None and not callable(until):
             runner.get_loop().call_later(until, run.stop)
-        run._isHost = True
+        run.isHost = True
         try:
             runner.run(run.runAsync())
         finally:
-            run._isHost = False
+            run.isHost = False
     return outcome
 
 
@@ -181,5 +181,5 @@ def endAll(run: scheduler) -> None:
     if run._thread is None:
         run.errors = []
         run._endAll()
-        run._isEnding = False
+        run.isEnding = False
         raiseAll(run.errors)

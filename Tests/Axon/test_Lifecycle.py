@@ -18,6 +18,7 @@ import pytest
 from Axon.Component import component
 from Axon.Ipc import shutdownMicroprocess
 from Axon.Scheduler import scheduler
+from Axon.Standstill import Standstill
 
 ROOT = Path(__file__).resolve().parents[2]
 NUMBER = contextvars.ContextVar("NUMBER", default=0)
@@ -228,7 +229,7 @@ def reports(caplog):
     return [record.getMessage() for record in caplog.records if record.name == "Axon"]
 
 
-def test_that_all_sleep_for_good_is_logged_once_with_what_each_waits_for(caplog):
+def test_a_standstill_is_logged_once_with_what_each_component_waits_for(caplog, monkeypatch):
     class Waits(component):
         def main(self):
             yield from self.waitForMessage("control")
@@ -249,14 +250,14 @@ def test_that_all_sleep_for_good_is_logged_once_with_what_each_waits_for(caplog)
     for each in all_:
         each.activate()
     run = scheduler.run
-    report = run._reportStandstill
+    check = Standstill.check
 
-    def reportTwice():
-        report()
+    def checkTwice(standstill):
+        check(standstill)
         all_[1].unpause()
         run.loop.call_later(0.01, run.stop)
 
-    run._reportStandstill = reportTwice
+    monkeypatch.setattr(Standstill, "check", checkTwice)
     run.runThreads()
     (message,) = reports(caplog)
     lines = message.splitlines()
@@ -380,14 +381,15 @@ def test_components_that_are_activated_while_all_end_are_ended_too():
     assert scheduler.run.listAllThreads() == []
 
 
-def test_a_shutdown_message_reaches_a_run_that_would_sleep_for_good(caplog):
+def test_a_shutdown_message_reaches_a_run_that_would_sleep_for_good(monkeypatch):
     def steps(self):
         yield from self.passOnShutdown()
 
     sleeper = script(steps).activate()
-    run = scheduler.run
-    run._reportStandstill = lambda: sleeper._deliver(shutdownMicroprocess(), "control")
-    run.runThreads()
+    monkeypatch.setattr(
+        Standstill, "check", lambda _: sleeper._deliver(shutdownMicroprocess(), "control")
+    )
+    scheduler.run.runThreads()
     assert sleeper._isStopped()
 
 

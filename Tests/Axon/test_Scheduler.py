@@ -9,6 +9,7 @@ import pytest
 from Axon import EventLoop
 from Axon.Component import component
 from Axon.Ipc import WaitComplete
+from Axon.LoopRun import LoopRun
 from Axon.Microprocess import microprocess
 from Axon.Scheduler import scheduler
 
@@ -523,13 +524,14 @@ def test_an_idle_system_has_nothing_scheduled():
         for _ in range(5):
             await asyncio.sleep(0)
         loop = asyncio.get_running_loop()
-        seen = len(loop._ready), len(loop._scheduled), scheduler.run._armed
+        isRequested = scheduler.run.loopRun.isSliceRequested()
+        seen = len(loop._ready), len(loop._scheduled), isRequested
         scheduler.run.stop()
         await system
         return seen
 
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-        assert runner.run(look()) == (0, 0, None)
+        assert runner.run(look()) == (0, 0, False)
 
 
 @pytest.mark.parametrize("end", ["stop", "cancel", "error"])
@@ -549,7 +551,7 @@ def test_a_run_that_ends_before_a_slice_that_was_asked_for_leaves_the_next_one_w
 
     async def program():
         system = await begin([Endless(sleeps=True) for _ in range(3)])
-        assert scheduler.run._armed is not None
+        assert scheduler.run.loopRun.isSliceRequested()
         if end == "stop":
             scheduler.run.stop()
         elif end == "cancel":
@@ -625,7 +627,7 @@ def test_microprocesses_without_boxes_run_too():
     assert plain.isDone
 
 
-def test_a_busy_system_gives_way_however_often_another_thread_or_a_timer_has_called():
+def test_a_busy_system_gives_way_however_often_another_thread_or_a_timer_has_called(monkeypatch):
     """A slice asks for its like: if each call brought one more, they would fill the loop."""
     busy = Endless().activate()
     sleeper = Endless(sleeps=True)
@@ -633,8 +635,10 @@ def test_a_busy_system_gives_way_however_often_another_thread_or_a_timer_has_cal
     sleeper.activate()
 
     async def look():
-        slices, slice_ = [], scheduler.run._slice
-        scheduler.run._slice = lambda: (slices.append(1), slice_())
+        slices, giveTurns = [], LoopRun._giveTurns
+        monkeypatch.setattr(
+            LoopRun, "_giveTurns", lambda run, *args: (slices.append(1), giveTurns(run, *args))
+        )
         system = asyncio.create_task(scheduler.run.runAsync())
         for _ in range(10):
             scheduler.run.callFromThread(busy.unpause)

@@ -1,0 +1,177 @@
+"""One run of a scheduler on an asyncio event loop: slices of turns, and the alarm of its timers.
+
+How does it work?
+-----------------
+A slice is one callback of the loop. It gives turns for a millisecond or two, and
+requests the next slice if components are still ready. When none is ready it only
+sets an alarm for the earliest timeout, so an idle system never wakes up.
+
+Termination: `isOver` becomes true, and `wait()` returns, when the scheduler has
+nothing left to run, when `finish()` is called, or with the first error.
+"""
+
+from __future__ import annotations
+
+from asyncio import AbstractEventLoop, Handle, TimerHandle
+from collections.abc import Callable
+from contextvars import copy_context
+from threading import active_count
+from time import monotonic, sleep
+from typing import Any
+
+from Axon import Ending
+from Axon.Standstill import Standstill
+from Axon.Turns import EndOfRound
+
+SLICE = 0.002  # seconds: how long others on the loop may have to wait
+# Seconds between slices in which other threads can run. Without this pause they might never run:
+# a loop that releases the interpreter's lock for an instant every few milliseconds takes it again
+# before they wake, and they request it only after sys.getswitchinterval().
+GIVE_WAY = 0.00005
+TURNS = 128  # between two looks at the time
+SLOW_TURN = 0.05  # seconds; in asyncio's debug mode a longer turn is logged
+
+
+class LoopRun:
+    """LoopRun(scheduler, loop, slowmo) -> the run of `scheduler` on `loop`.
+
+    slowmo: seconds to sleep after each slice, in which each component has at most one turn.
+    """
+
+    __slots__ = (
+        "_alarm",
+        "_context",
+        "_done",
+        "_isDebugged",
+        "_request",
+        "_scheduler",
+        "_slowmo",
+        "_standstill",
+        "loop",
+    )
+
+    def __init__(self, scheduler: Any, loop: AbstractEventLoop, slowmo: float) -> None:
+        self.loop = loop
+        self._scheduler = scheduler
+        self._slowmo = slowmo
+        self._context = copy_context()  # the context in which generators run
+        self._isDebugged = loop.get_debug()
+        self._done: Any = loop.create_future()
+        self._request: Handle | None = None  # the slice that has been requested
+        self._alarm: tuple[float, TimerHandle] | None = None
+        self._standstill = Standstill(scheduler)
+
+    # The run
+
+    async def wait(self) -> None:
+        """Wait until the run is over."""
+        if not self._scheduler.isOver():
+            self.requestSlice()
+            await self._done
+
+    def finish(self) -> None:
+        """End the run: no slice begins any more."""
+        if not self._done.done():
+            self._done.set_result(None)
+
+    def isOver(self) -> bool:
+        """Return whether the run has ended."""
+        return bool(self._done.done())
+
+    def close(self) -> None:
+        """Cancel what the loop would still call."""
+        if self._request is not None:
+            self._request.cancel()
+        if self._alarm is not None:
+            self._alarm[1].cancel()
+        self._request = self._alarm = None
+
+    # Slices
+
+    def requestSlice(self) -> None:
+        """Let the loop call a slice, unless one has been requested."""
+        if self._request is None:
+            self._request = self.loop.call_soon(self._slice, context=self._context)
+
+    def isSliceRequested(self) -> bool:
+        """Return whether the loop is about to call a slice."""
+        return self._request is not None
+
+    def requestSliceFromThread(self) -> None:
+        """Let the loop call a slice; callable in any thread."""
+        try:
+            self.loop.call_soon_threadsafe(self._sliceNow, context=self._context)
+        except RuntimeError:  # the loop has just been closed: the next run takes the call
+            return
+
+    def _slice(self) -> None:
+        self._request = None
+        if self._done.done():
+            return
+        scheduler = self._scheduler
+        try:
+            scheduler.takeCalls()
+            scheduler.timers.wakeDue()
+            self._giveTurns(scheduler)
+        except EndOfRound:
+            self.finish()
+        except BaseException as error:  # noqa: BLE001 - raised when all have ended
+            scheduler.errors.append(error)
+            self.finish()
+        else:
+            if scheduler.isOver():
+                self.finish()
+
+    def _sliceNow(self) -> None:
+        """Run a slice unless one is requested: two that request their successors never end."""
+        if self._request is None:
+            self._slice()
+
+    def _giveTurns(self, scheduler: Any) -> None:
+        until = monotonic() + SLICE
+        queue = scheduler.queue
+        turns = TURNS if not self._slowmo else max(1, len(queue.ready))
+        run: Callable[[int], bool] = self._giveTimedTurn if self._isDebugged else queue.run
+        while run(turns):
+            if self._slowmo:
+                sleep(self._slowmo)
+            if monotonic() >= until:
+                self.requestSlice()
+                if active_count() > 1:
+                    sleep(GIVE_WAY)
+                break
+        else:
+            self._standstill.check()
+        self.setAlarm()
+
+    def _giveTimedTurn(self, _: int) -> bool:
+        """Give one turn, and log the name of its microprocess if it takes too long."""
+        queue = self._scheduler.queue
+        task, began = queue.nextTask(), monotonic()
+        try:
+            return bool(queue.run(1))
+        finally:
+            seconds = monotonic() - began
+            if task is not None and seconds > SLOW_TURN:
+                Ending.warn(f"a turn of {task.nameOfProcess()} took {seconds:.3f} seconds")
+
+    # The alarm
+
+    def setAlarm(self) -> None:
+        """Let the loop call when the next timeout expires; an earlier alarm may stay."""
+        if self._done.done():
+            return
+        due = self._scheduler.timers.next()
+        if self._alarm is not None:
+            if due is not None and self._alarm[0] <= due:
+                return
+            self._alarm[1].cancel()
+            self._alarm = None
+        if due is not None:
+            delay = max(0.0, due - self._scheduler.timers.clock.now())
+            call = self.loop.call_later(delay, self._ring, context=self._context)
+            self._alarm = due, call
+
+    def _ring(self) -> None:
+        self._alarm = None
+        self._sliceNow()
