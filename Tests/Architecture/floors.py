@@ -238,7 +238,7 @@ def placeOf(module: str, house: list[Floor]) -> Place | None:
     for number, floor in enumerate(house):
         for tower, names in floor.items():
             for name in names:
-                # A top-level package counts as its __init__ only: its modules have places of their own.
+                # A top-level package counts as its __init__ only; its modules have other places.
                 holds = module == name or ("." in name and isWithin(module, name))
                 if holds and len(name) > len(best):
                     best, place = name, Place(number, tower)

@@ -93,5 +93,5 @@ def test_a_cycle_of_several_modules_is_found(violationsOf):
     }
     reported = violationsOf(SOUND | cycle)
     assert len(reported) == 1
-    assert reported[0].startswith("These import each other in a cycle: ")
+    assert reported[0].startswith("These modules import each other in a cycle: ")
     assert all(f"Kamaelia.Util.{letter}" in reported[0] for letter in "ABC")
