@@ -1,22 +1,24 @@
-"""What a client, a sender and a recipient are compared by: small, plain text.
+"""The keys by which clients, senders and recipients are compared: short text in lower case.
 
 Example usage::
 
     >>> clientKey("192.0.2.17"), clientKey("2001:db8::1"), clientKey("::ffff:192.0.2.17", v4=32)
     ('192.0.2.0/24', '2001:db8::/64', '192.0.2.17')
-    >>> senderKey("<Ann@Example.ORG>"), senderKey("<>")
-    ('ann@example.org', '<>')
+    >>> senderKey("<Ann@Example.ORG>"), senderKey('<"ann"@example.org.>'), senderKey("<>")
+    ('ann@example.org', 'ann@example.org', '<>')
     >>> senderKey("<list-bounce-1234@example.org>", isFolding=True)
     'list-bounce-#@example.org'
 
 How does it work?
 
-A client is its network (RFC 6647 section 5 allows for clusters of senders that
-way), written as an address where the network is one address. Letters are small
-throughout: a local part is nearly nowhere told apart by its case (RFC 5321
-section 2.4), and a retry that changes it is one mail. What cannot be seen, and may
-well be in an address (RFC 6531), is written as an escape. What is no address is a
-ValueError.
+A client is its network (RFC 6647 section 5 allows for clusters of senders that way), written
+as an address where the network is one address.
+
+One mailbox has one key, however it is written. The local part is without quotes and
+backslashes that it does not need (RFC 5321 section 4.1.2). The domain is as Domains writes it. All
+is in lower case: hardly any server distinguishes local parts by case (RFC 5321 section 2.4).
+Invisible characters, which RFC 6531 allows in an address, are written as escapes. Text that is
+no address raises ValueError.
 """
 
 from __future__ import annotations
@@ -25,11 +27,17 @@ import re
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
+from Kamaelia.Support.Greylist.Domains import nameKey
+
 NULL_SENDER = "<>"
-POSTMASTER = ("<postmaster>", "postmaster")
+POSTMASTER = "postmaster"
 LONGEST = 320  # characters: 64 and 255, with the @ between (RFC 5321 section 4.5.3.1)
 
 NEVER = re.compile(r"[\0-\x1f\x7f-\x9f\ud800-\udfff]")  # in an address: SMTPAddress.PATH
+
+QUOTING = re.compile(r'\\(.)|"', re.DOTALL)  # a backslash with what it quotes, or a quote
+NEEDS_NO_QUOTES = re.compile(r'[^\s"\\(),:;<>@\[\]\0-\x20\x7f]+')
+NEEDS_BACKSLASH = re.compile(r'["\\]')
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 # A word that is made anew for each mail: an identifier, a number, a hash in hex (eight or more
@@ -69,7 +77,7 @@ def clientKey(peer: str, v4: int = 24, v6: int = 64) -> str:
 
 
 def senderKey(sender: str, isFolding: bool = False) -> str:
-    """`sender` in small letters, without its brackets; "<>" is the null sender.
+    """Return the key of a sender; "<>" is the null sender.
 
     isFolding: what a mailing list changes with each mail (numbers, hashes and
     the signatures of BATV and SRS) becomes "#", so that its mails have one sender.
@@ -83,27 +91,43 @@ def senderKey(sender: str, isFolding: bool = False) -> str:
 
 
 def recipientKey(recipient: str) -> str:
-    """`recipient` in small letters, without its brackets; postmaster may stand alone."""
-    if recipient.lower() in POSTMASTER:
-        return "postmaster"
+    """Return the key of a recipient; postmaster needs no domain."""
+    if "@" not in recipient and localPartKey(withoutBrackets(recipient)) == POSTMASTER:
+        return POSTMASTER
     return mailboxKey(recipient)
 
 
 def splitMailbox(mailbox: str) -> tuple[str, str]:
-    """Local part and domain in small letters. Raises ValueError for what is no mailbox."""
+    """Return the local part and the domain of a mailbox's key. Raises ValueError if it is none."""
     local, _, domain = mailboxKey(mailbox).rpartition("@")
     return local, domain
 
 
 def mailboxKey(mailbox: str) -> str:
-    """A mailbox in small letters, without its brackets. Raises ValueError for what is none."""
-    key = withoutBrackets(mailbox).lower()
-    isPlain = key.isprintable()  # then it has nothing of NEVER
-    at = key.rfind("@")
-    isWhole = 0 < at < len(key) - 1 and (key[0] != "<" or key[-1] == ">")
+    """Return the key of a mailbox, with its brackets or without. Raises ValueError if it is none."""
+    bare = withoutBrackets(mailbox)
+    at = bare.rfind("@")
+    isPlain = bare.isprintable()  # then it has no character of NEVER
+    isWhole = 0 < at < len(bare) - 1 and (bare[0] != "<" or bare[-1] == ">")
     if not isWhole or len(mailbox) > LONGEST + 2 or (not isPlain and NEVER.search(mailbox)):
         raise ValueError(f"{mailbox[:80]!r} is no mail address such as user@example.org")
+    domain = nameKey(bare[at + 1 :])
+    if not domain:
+        raise ValueError(f"{mailbox[:80]!r} has no domain after its @")
+    key = f"{localPartKey(bare[:at])}@{domain}".lower()
     return key if isPlain else printable(key)
+
+
+def localPartKey(local: str) -> str:
+    """Return a local part in lower case, quoted only if it needs quotes."""
+    if '"' in local or "\\" in local:
+        bare = QUOTING.sub(r"\1", local)
+        local = bare if NEEDS_NO_QUOTES.fullmatch(bare) else f'"{NEEDS_BACKSLASH.sub(_escape, bare)}"'
+    return local.lower()
+
+
+def _escape(character: re.Match[str]) -> str:
+    return f"\\{character[0]}"
 
 
 def withoutBrackets(path: str) -> str:

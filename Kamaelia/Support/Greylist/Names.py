@@ -11,10 +11,11 @@ Example usage::
 
 How does it work?
 
-A name is looked up whole, then each of its endings that begins with a dot, the
-longest first: as many dict look-ups as it has labels. A mail address is looked
-up whole, then its domain among the wildcards of its local part, then among
-those for all local parts.
+A name is looked up whole, then each of its endings that begins with a dot, the longest
+first: as many dict look-ups as it has labels. A mail address is looked up whole, then its domain
+among the wildcards of its local part. Then the same is done without the tag of the local part
+(name+tag is name). Last come the wildcards for all local parts. Addresses are compared by their
+keys (Keys), so that quotes and the like make no difference.
 """
 
 from __future__ import annotations
@@ -23,7 +24,16 @@ import re
 from collections.abc import Mapping
 from typing import Generic, TypeVar
 
-from Kamaelia.Support.Greylist.Keys import NULL_SENDER, splitMailbox, withoutBrackets
+from Kamaelia.Support.Greylist.Domains import nameKey
+from Kamaelia.Support.Greylist.Keys import (
+    NULL_SENDER,
+    POSTMASTER,
+    localPartKey,
+    splitMailbox,
+    withoutBrackets,
+)
+
+__all__ = ["Mailboxes", "Names", "nameKey", "parseMailbox", "parseName"]
 
 Found = TypeVar("Found")
 
@@ -33,23 +43,6 @@ NAME = re.compile(rf"{LABEL}(?:\.{LABEL})*", re.ASCII)
 LITERAL = re.compile(r"\[[0-9a-z.:]+\]", re.ASCII)
 LONGEST_NAME = 255  # RFC 5321 section 4.5.3.1.2
 EVERY = "*"
-
-
-def nameKey(name: str) -> str:
-    """A name as it is compared: small letters, no dot at the end, as it stands in the DNS.
-
-    One that does not come back from there as it was (ß, wide letters) is perhaps another
-    name for others (RFC 5891 section 5.4): it stays as it is, and is like no other.
-    """
-    if name.isascii():
-        return name.lower().removesuffix(".")
-    key = name.lower().removesuffix(".")
-    try:
-        encoded = key.encode("idna")
-        isItself = encoded.decode("idna") == key and not key.isascii()  # as the Kelvin sign is K
-        return encoded.decode("ascii") if isItself else name
-    except UnicodeError:
-        return name
 
 
 def parseName(text: str) -> str:
@@ -66,11 +59,11 @@ def parseName(text: str) -> str:
 
 
 def parseMailbox(text: str) -> str:
-    """`text` as Mailboxes takes it. Raises ValueError with a remedy."""
+    """Return `text` as Mailboxes takes it. Raises ValueError with a remedy."""
     bare = withoutBrackets(text.strip()).lower()
     if not bare and text.strip():
         return NULL_SENDER
-    if bare == "postmaster":
+    if bare == POSTMASTER:
         return bare
     local, at, domain = bare.rpartition("@")
     if not at:
@@ -80,7 +73,8 @@ def parseMailbox(text: str) -> str:
         )
     if not bare.isprintable() or (EVERY in local and local != EVERY):
         raise ValueError(f"{text!r} is no mail address: * stands for the whole local part or none")
-    return f"{local or EVERY}@{_parseDomain(domain, text, local not in ('', EVERY))}"
+    isWild = local in ("", EVERY)
+    return f"{EVERY if isWild else localPartKey(local)}@{_parseDomain(domain, text, not isWild)}"
 
 
 def _parseDomain(domain: str, text: str, mayBeAny: bool) -> str:
@@ -89,7 +83,7 @@ def _parseDomain(domain: str, text: str, mayBeAny: bool) -> str:
             return EVERY
         raise ValueError(f"{text!r} is every address there is: name a domain, as in @example.org")
     if LITERAL.fullmatch(domain):
-        return domain
+        return nameKey(domain)
     try:
         return parseName(domain)
     except ValueError:
@@ -154,22 +148,39 @@ class Mailboxes(Generic[Found]):
         return bool(self._whole or self._byLocal)
 
     def find(self, path: str) -> Found | None:
-        """What belongs to the nearest entry that has `path`, or None."""
+        """Return what belongs to the nearest entry that has `path`, or None."""
         bare = withoutBrackets(path).lower() or path
         found = self._whole.get(bare)
-        if found is not None or "@" not in bare:
+        if found is not None:
             return found
-        return self._findByDomain(bare)
-
-    def _findByDomain(self, bare: str) -> Found | None:
+        if "@" not in bare:
+            return self._findPostmaster(bare)
         try:
-            local, domain = splitMailbox(bare)
+            local, domain = splitMailbox(path)
         except ValueError:
             return None
-        key = nameKey(domain)
-        found = self._whole.get(f"{local}@{key}")
-        for names in (self._byLocal.get(local), self._byLocal.get(EVERY)):
-            for name in (key, EVERY) if names is not None else ():
-                if found is None and names is not None:
-                    found = names.find(name)
-        return found
+        return self._find(local, domain)
+
+    def _findPostmaster(self, bare: str) -> Found | None:
+        """Return the entry for the one mailbox that has no domain (RFC 5321 section 4.5.1)."""
+        if localPartKey(bare) != POSTMASTER:
+            return None
+        found, names = self._whole.get(POSTMASTER), self._byLocal.get(POSTMASTER)
+        return names.find(EVERY) if found is None and names is not None else found
+
+    def _find(self, local: str, domain: str) -> Found | None:
+        name = local.partition("+")[0]
+        for each in (local, name) if name and name != local else (local,):
+            found = self._whole.get(f"{each}@{domain}")
+            if found is None:
+                found = self._findByDomain(each, domain)
+            if found is not None:
+                return found
+        return self._findByDomain(EVERY, domain)
+
+    def _findByDomain(self, local: str, domain: str) -> Found | None:
+        names = self._byLocal.get(local)
+        if names is None:
+            return None
+        found = names.find(domain)
+        return found if found is not None else names.find(EVERY)

@@ -1,0 +1,56 @@
+"""The form in which domains are compared.
+
+Example usage::
+
+    >>> nameKey("MX.Example.org."), nameKey("b\u00fccher.example"), nameKey("XN--BCHER-KVA.example")
+    ('mx.example.org', 'xn--bcher-kva.example', 'xn--bcher-kva.example')
+    >>> nameKey("[IPv6:2001:DB8:0::1]")
+    '[ipv6:2001:db8::1]'
+
+How does it work?
+
+A name is in lower case, without a dot at its end, with A-labels as in the DNS. A name whose
+U-labels do not survive the conversion (\u00df, wide letters) may be another name for other
+programs (RFC 5891 section 5.4): it stays as it is, and equals no other.
+"""
+
+from __future__ import annotations
+
+from ipaddress import AddressValueError, IPv6Address
+from unicodedata import normalize
+
+__all__ = ["nameKey"]
+
+ALABEL = "xn--"  # RFC 5890 section 2.3.2.1
+IPV6 = "[ipv6:"  # RFC 5321 section 4.1.3, in lower case
+
+
+def nameKey(name: str) -> str:
+    """Return a domain, or an address literal in brackets, as it is compared."""
+    if name.isascii():
+        key = name.lower().removesuffix(".")
+        return _literalKey(key) if key.startswith(IPV6) else key
+    labels = normalize("NFC", name.lower()).removesuffix(".").split(".")
+    try:
+        return ".".join(map(_labelKey, labels))
+    except UnicodeError:
+        return name
+
+
+def _labelKey(label: str) -> str:
+    """Return the A-label. Raise UnicodeError if it does not lead back to `label`."""
+    if label.isascii():
+        return label
+    encoded = label.encode("idna")
+    key = encoded.decode("ascii")
+    if encoded.decode("idna") != label or not key.startswith(ALABEL):  # as the Kelvin sign is K
+        raise UnicodeError(f"{label!r} has no A-label of its own")
+    return key
+
+
+def _literalKey(literal: str) -> str:
+    """Return the shortest form of an IPv6 address literal."""
+    try:
+        return f"{IPV6}{IPv6Address(literal[len(IPV6) : -1])}]"
+    except AddressValueError:
+        return literal
