@@ -67,7 +67,7 @@ def read(file: Path) -> Configuration:
 def greylistOf(configuration: Configuration) -> Greylist:
     """Rules, lists and store. Opens no store. Raises MistakesFound."""
     settings, store = configuration.greylist, configuration.store
-    names = ["spf", "decide_at", "null_senders", "tarpit"]
+    names = ["spf", "decide_at", "null_senders", "tarpit", "max_new_triples"]
     mistakes: list[Mistake] = []
     lists = {
         "allowed": _listsOf(configuration.allow, mistakes),

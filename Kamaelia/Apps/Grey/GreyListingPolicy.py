@@ -68,6 +68,8 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
     whitelisted_triples: Any = []
     whitelisted_nonstandard_triples: Any = []
 
+    _passedAs = ""  # the client of a triple that has passed, of the mail under way
+
     def isTrustedClient(self) -> bool:
         try:
             return self._isClientIn(self.allowed_senders) or self._isClientIn(
@@ -242,6 +244,18 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
         """Null senders ask whether a recipient exists: that is for RCPT to say, not for us."""
         return self.greylist.null_senders == "data" and self.sender == "<>"
 
+    # Deliveries
+
+    def beginNotes(self) -> None:
+        super().beginNotes()
+        self._passedAs = ""
+
+    def settle(self, reply: Reply) -> None:
+        """Answer the final dot. Only a mail that the real server accepts counts for its client."""
+        if reply.isPositive and self._passedAs:
+            self.greylist.countDelivery(self._passedAs, wallClock())
+        super().settle(reply)
+
     # Answers that may come later
 
     def answerTo(
@@ -270,8 +284,11 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
     def _decisionOn(self, recipient: str) -> Decision:
         greylist = self.greylist
         triple = greylist.triple(self._clientKey(), self.sender, recipient)
-        decision: Decision = self.answerTo(triple, greylist.decide, triple, wallClock())
+        about = (triple, wallClock(), self.peer)
+        decision: Decision = self.answerTo(triple, greylist.decide, *about)
         greylist.answered()
+        if decision.isAccepted:
+            self._passedAs = triple.client
         return decision
 
     def _clientKey(self) -> str:

@@ -20,10 +20,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
 from socket import AF_INET, inet_ntoa, inet_pton
 from typing import Any
 
 from Kamaelia.Apps.Grey.BackgroundTask import BackgroundTask, release
+from Kamaelia.Apps.Grey.PolicyHooks import Later
 from Kamaelia.Apps.Grey.StoreEntries import NO_ENTRIES, LiveEntries, compileEntries
 from Kamaelia.Apps.Grey.Stores import openStore
 from Kamaelia.Apps.Grey.Stores.Store import (
@@ -33,7 +36,8 @@ from Kamaelia.Apps.Grey.Stores.Store import (
 )
 from Kamaelia.Support.Greylist.Keys import clientKey, recipientKey, senderKey
 from Kamaelia.Support.Greylist.Lists import Entry, Lists
-from Kamaelia.Support.Greylist.Rules import Decision, Rules, Triple
+from Kamaelia.Support.Greylist.Rules import NEVER_SEEN, Decision, Rules, Triple
+from Kamaelia.Support.Greylist.TripleLimit import TripleLimit
 
 LOG = logging.getLogger("Kamaelia.Apps.Grey")
 REFRESH = 1.0  # seconds for which the entries in the store are taken as they were
@@ -61,6 +65,7 @@ class Greylist:
     large_senders = NOBODY  # not greylisted, as they retry from many addresses
     resolver: Any = None  # a Resolver, for verified names and SPF
     spf = False  # a sender's own word on who sends for it is the key (RFC 7208)
+    max_new_triples = 0  # that one network may add in an hour, in each process; 0: no limit
     tarpit: float = 0.0  # seconds before a deferral is said
     journal: Callable[[dict[str, Any]], None] | None = None  # called with each mail's record
 
@@ -74,6 +79,8 @@ class Greylist:
                 raise ValueError(f"{name} is one of {', '.join(words)}: {getattr(self, name)!r}")
         if self.spf and self.resolver is None:
             raise ValueError("spf needs a resolver")
+        self._limit = TripleLimit(self.max_new_triples)
+        self._rulesAtLimit = replace(self.rules, addsTriples=False)
         self._opened: Store | None = None
         self._process = 0
         self._version: int | None = None
@@ -120,9 +127,34 @@ class Greylist:
             LOG.error("the last counters are lost: %s", error)
         return store
 
-    def decide(self, triple: Triple, now: float) -> Decision:
-        """What the rules say, remembered already. May raise Later, or StoreFailed."""
-        return self.opened.decide(triple, self.rules, now)
+    def decide(self, triple: Triple, now: float, peer: str = "") -> Decision:
+        """Return what the rules say, remembered already. May raise Later, or StoreFailed.
+
+        peer: the client's address, whose network may add `max_new_triples` in an hour.
+        """
+        limit = self._limit
+        rules = self._rulesAtLimit if limit.isReached(peer, now) else self.rules
+        try:
+            decision = self.opened.decide(triple, rules, now)
+        except Later as later:
+            later.future.add_done_callback(partial(self._countIfNew, peer, now))
+            raise
+        if decision.reason == NEVER_SEEN:
+            limit.count(peer, now)
+        return decision
+
+    def _countIfNew(self, peer: str, now: float, answer: Any) -> None:
+        if answer.cancelled() or answer.exception() is not None:
+            return
+        if answer.result().reason == NEVER_SEEN:
+            self._limit.count(peer, now)
+
+    def countDelivery(self, client: str, now: float) -> None:
+        """Count a mail of a client that the real server has accepted."""
+        try:
+            self.opened.countDelivery(client, self.rules, now)
+        except StoreFailed as error:
+            self.failed(error)
 
     def failed(self, error: StoreFailed) -> bool:
         """The store cannot answer: is the mail accepted all the same? Logged once a while."""

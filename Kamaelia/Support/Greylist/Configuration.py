@@ -65,7 +65,7 @@ class Configuration:
 
     def rules(self) -> Rules:
         """The times of greylisting. Raises ValueError where they leave no way to pass."""
-        names = [each.name for each in fields(Rules)]
+        names = [each.name for each in fields(Rules) if hasattr(self.greylist, each.name)]
         return Rules(**{name: getattr(self.greylist, name) for name in names})
 
     def handlerSettings(self, hostname: str = "localhost") -> dict[str, Any]:

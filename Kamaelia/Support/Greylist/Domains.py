@@ -30,9 +30,11 @@ def nameKey(name: str) -> str:
     if name.isascii():
         key = name.lower().removesuffix(".")
         return _literalKey(key) if key.startswith(IPV6) else key
-    labels = normalize("NFC", name.lower()).removesuffix(".").split(".")
+    key = normalize("NFC", name.lower()).removesuffix(".")
+    if key.isascii():  # as the Kelvin sign is k
+        return name
     try:
-        return ".".join(map(_labelKey, labels))
+        return ".".join(map(_labelKey, key.split(".")))
     except UnicodeError:
         return name
 
@@ -43,7 +45,7 @@ def _labelKey(label: str) -> str:
         return label
     encoded = label.encode("idna")
     key = encoded.decode("ascii")
-    if encoded.decode("idna") != label or not key.startswith(ALABEL):  # as the Kelvin sign is K
+    if encoded.decode("idna") != label or not key.startswith(ALABEL):
         raise UnicodeError(f"{label!r} has no A-label of its own")
     return key
 

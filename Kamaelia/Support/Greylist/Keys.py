@@ -104,7 +104,7 @@ def splitMailbox(mailbox: str) -> tuple[str, str]:
 
 
 def mailboxKey(mailbox: str) -> str:
-    """Return the key of a mailbox, with its brackets or without. Raises ValueError if it is none."""
+    """Return the key of a mailbox. Raises ValueError if it is none. It may have its brackets."""
     bare = withoutBrackets(mailbox)
     at = bare.rfind("@")
     isPlain = bare.isprintable()  # then it has no character of NEVER
@@ -114,7 +114,7 @@ def mailboxKey(mailbox: str) -> str:
     domain = nameKey(bare[at + 1 :])
     if not domain:
         raise ValueError(f"{mailbox[:80]!r} has no domain after its @")
-    key = f"{localPartKey(bare[:at])}@{domain}".lower()
+    key = f"{localPartKey(bare[:at])}@{domain}"
     return key if isPlain else printable(key)
 
 
@@ -122,7 +122,9 @@ def localPartKey(local: str) -> str:
     """Return a local part in lower case, quoted only if it needs quotes."""
     if '"' in local or "\\" in local:
         bare = QUOTING.sub(r"\1", local)
-        local = bare if NEEDS_NO_QUOTES.fullmatch(bare) else f'"{NEEDS_BACKSLASH.sub(_escape, bare)}"'
+        local = (
+            bare if NEEDS_NO_QUOTES.fullmatch(bare) else f'"{NEEDS_BACKSLASH.sub(_escape, bare)}"'
+        )
     return local.lower()
 
 

@@ -150,7 +150,7 @@ class Mailboxes(Generic[Found]):
     def find(self, path: str) -> Found | None:
         """Return what belongs to the nearest entry that has `path`, or None."""
         bare = withoutBrackets(path).lower() or path
-        found = self._whole.get(bare)
+        found = self._whole.get(bare) if path.isascii() else None
         if found is not None:
             return found
         if "@" not in bare:

@@ -183,7 +183,16 @@ class Greylist:
         DURATION, "36d", "So long after its last mail somebody is known: monthly mail passes."
     )
     client_passes: int = setting(
-        whole(0, MANY), 5, "Once so many of a client's triples have passed, all pass; 0: never."
+        whole(0, MANY),
+        5,
+        "Once the real server has accepted so many mails of a client, of which one an hour counts,"
+        " all its mail passes; 0: never.",
+    )
+    max_new_triples: int = setting(
+        whole(0, MANY),
+        1000,
+        "New triples that one network (/24, in IPv6 /48) may add in an hour, in each worker. Beyond"
+        " that its new mails are deferred and not remembered; 0: no limit.",
     )
     network_v4: int = setting(whole(8, 32), 24, "Bits of an IPv4 address that make a client.")
     network_v6: int = setting(whole(16, 128), 64, "Bits of an IPv6 address that make a client.")

@@ -46,9 +46,13 @@ class MemoryStore(Store):
         decision = greylist.decide(self._triples.get(triple), regular, rules, now)
         if decision.record is not None:
             self._put(self._triples, triple, decision.record)
-        if decision.regular is not None:
-            self._put(self._regulars, triple.client, decision.regular)
         return decision
+
+    def _countDelivery(self, client: str, rules: Rules, now: float) -> None:
+        """See Store."""
+        regular = greylist.afterDelivery(self._regulars.get(client), rules, now)
+        if regular is not None:
+            self._put(self._regulars, client, regular)
 
     def _put(self, where: dict[Key, Value], key: Key, value: Value) -> None:
         where.pop(key, None)

@@ -34,8 +34,15 @@ from typing import TypeGuard
 
 from Kamaelia.Support.Greylist.Rules import Decision, Rules, Triple
 
-from .RedisBatch import VERSION, Answer, Ask, Batch
-from .RedisRecords import COUNTERS, ENTRIES, RedisRecords, countersOf, countersToAdd
+from .RedisBatch import VERSION, Answer, Ask, Batch, keyOfClient
+from .RedisRecords import (
+    COUNTERS,
+    ENTRIES,
+    RedisRecords,
+    countersOf,
+    countersToAdd,
+    deliveryToWrite,
+)
 from .Store import MANY_ENTRIES, Entry, Later, StoreFailed
 
 LARGEST_BATCH = 500
@@ -52,6 +59,7 @@ class RedisStore(RedisRecords):
         self._runner: Task[None] | None = None
         self._errand: Task[None] | None = None
         self._closing: Task[None] | None = None
+        self._deliveries: set[Task[None]] = set()
         self._lastErrand = 0.0
         self._version: int | None = None
         self._entries: list[Entry] = []
@@ -84,6 +92,27 @@ class RedisStore(RedisRecords):
                 answers = batch.settle(self._ask(*batch.command()))
             if answers:
                 return answers[0][1]
+
+    def _countDelivery(self, client: str, rules: Rules, now: float) -> None:
+        """See Store. In an event loop: written by a task, tried until nobody is faster."""
+        loop = _runningLoop()
+        key = keyOfClient(client)
+        if loop is None:
+            while not self._ask(*deliveryToWrite(key, self._ask("GET", key), rules, now))[0]:
+                pass
+        elif self._closing is None and self.link.mayTry():
+            task = loop.create_task(self._writeDelivery(key, rules, now))
+            self._deliveries.add(task)
+            task.add_done_callback(self._deliveries.discard)
+
+    async def _writeDelivery(self, key: str, rules: Rules, now: float) -> None:
+        try:
+            while True:
+                known = await self.link.send("GET", key)
+                if (await self.link.send(*deliveryToWrite(key, known, rules, now)))[0]:
+                    return
+        except StoreFailed:
+            """That it failed is logged; a later mail counts."""
 
     async def _answerAll(self) -> None:
         failure = StoreFailed(f"the store {self.link.name} was stopped by a mistake: see the log")
@@ -199,6 +228,7 @@ class RedisStore(RedisRecords):
         if self._process == os.getpid():
             self._failAll(self._isClosed())
             tasks = [task for task in (self._runner, self._errand) if _isUnderWay(task)]
+            tasks += self._deliveries
             loop = _runningLoop()
             if loop is not None and self._closing is None:
                 self._closing = loop.create_task(self._hangUp(tasks))

@@ -51,7 +51,7 @@ for i = 1, asks do
   local triple, client = KEYS[keys * (i - 1) + 2], KEYS[keys * i + 1]
   local record = redis.call('GET', triple)
   local regular = keys == 2 and redis.call('GET', client)
-  if record or regular or isOpen[triple] or isOpen[client] then
+  if record or regular or isOpen[triple] or isOpen[client] or ARGV[2 * i - 1] == '' then
     isOpen[triple], isOpen[client] = true, true
     answer[#answer + 1] = {i - 1, record, regular}
   else
@@ -175,8 +175,10 @@ class Batch:
         keys = [VERSION, *chain.from_iterable(self._keys)]
         arguments: list[str | int] = []
         for ask, decision in self._strangers:
-            assert decision.record is not None, "a stranger is remembered"
-            arguments += (valueOf(decision.record), endOf(decision.record, ask.rules))
+            if decision.record is None:  # it is over the limit of new triples
+                arguments += ("", 0)
+            else:
+                arguments += (valueOf(decision.record), endOf(decision.record, ask.rules))
         return ["EVAL", ASK, len(keys), *keys, *arguments]
 
     def decide(self, answer: Sequence[Any]) -> list[Answer]:
@@ -200,8 +202,8 @@ class Batch:
         if ask.rules.client_passes:
             regular = regularOf(self._known[ofClient])
         decision = decide(record, regular, ask.rules, ask.now)
-        if decision.record is not None or decision.regular is not None:
-            return decision, [(key, decision.record), (ofClient, decision.regular)]
+        if decision.record is not None:
+            return decision, [(key, decision.record)]
         # What an ask before it wrote, and it has read, must have been written.
         read: list[Change] = [(key, record), (ofClient, regular)]
         return decision, [change for change in read if change[0] in self._changed]

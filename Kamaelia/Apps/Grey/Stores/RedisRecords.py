@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from Kamaelia.Support.Greylist.Rules import Record, Regular, Rules, Triple
+from Kamaelia.Support.Greylist.Rules import Record, Regular, Rules, Triple, afterDelivery
 
 from .RedisBatch import (
     PREFIX,
@@ -245,6 +245,16 @@ def countersToAdd(taken: dict[str, int]) -> list[str | int]:
     """The command that adds them."""
     pairs = [part for pair in taken.items() for part in pair]
     return ["EVAL", ADD_COUNTERS, 1, COUNTERS, *pairs]
+
+
+def deliveryToWrite(key: str, known: str | None, rules: Rules, now: float) -> list[str | int]:
+    """Return the command that counts a mail of a client, if `known` is still what is known."""
+    old = regularOf(known)
+    new = afterDelivery(old, rules, now)
+    if new is None and old is not None:
+        return ["EVAL", WRITE, 1, key, known or "", known or "", endOf(old, rules), 1]
+    assert new is not None
+    return ["EVAL", WRITE, 1, key, known or "", valueOf(new), endOf(new, rules), 1]
 
 
 def countersOf(answer: dict[str, str]) -> dict[str, int]:

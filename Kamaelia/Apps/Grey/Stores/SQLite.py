@@ -27,10 +27,11 @@ from __future__ import annotations
 import sqlite3
 import time
 from asyncio import AbstractEventLoop, Future, get_running_loop
+from contextlib import suppress
 
 from Kamaelia.Support.Greylist.Rules import Decision, Rules, Triple
 
-from .SQLiteDecision import decideOnce
+from .SQLiteDecision import countOnce, decideOnce
 from .SQLiteFile import explain, isBusy
 from .SQLiteRecords import PATIENCE, RETRY, SQLiteRecords
 from .Store import Later, StoreFailed
@@ -57,6 +58,36 @@ class SQLiteStore(SQLiteRecords):
                 raise self._isLocked() from None
             return decision
         raise Later(self._decideLater(loop, triple, rules, now))
+
+    def _countDelivery(self, client: str, rules: Rules, now: float) -> None:
+        """See Store. Tries again later if another has the lock, where an event loop runs."""
+        self._checkProcess()
+        deadline = time.monotonic() + PATIENCE
+        if self._tryToCount(client, rules, now):
+            return
+        try:
+            loop = get_running_loop()
+        except RuntimeError:
+            while not self._tryToCount(client, rules, now) and time.monotonic() < deadline:
+                time.sleep(RETRY)
+            return
+
+        def tryAgain() -> None:
+            with suppress(StoreFailed):  # a later mail counts
+                isDone = self._isClosed or self._tryToCount(client, rules, now)
+                if not isDone and time.monotonic() < deadline:
+                    loop.call_later(RETRY, tryAgain)
+
+        loop.call_later(RETRY, tryAgain)
+
+    def _tryToCount(self, client: str, rules: Rules, now: float) -> bool:
+        """Return whether a mail was counted; False if another process was in the way."""
+        try:
+            return countOnce(self._sql, client, rules, now)
+        except sqlite3.Error as error:
+            if isBusy(error):
+                return False
+            raise explain(self.path, error) from error
 
     def _try(self, triple: Triple, rules: Rules, now: float) -> Decision | None:
         """The decision; None where somebody was in the way."""

@@ -8,10 +8,9 @@ Example usage::
 
 How does it work?
 
-Looking is one statement, so that what it finds of a triple and of its client was true at
-one time; writing is one statement with what was found as its condition, or two in one
-transaction. Of the client, a decision about another triple asks only whether it is a
-regular: where that is told, the triple's own record says whether the answer still holds.
+Looking is one statement, so that what it finds of a triple and of its client was true at one
+time. Writing is one statement with what was found as its condition. Of the client, a decision
+asks only whether it is a regular.
 
 Most who knock are strangers from strangers' networks. So they are tried first: one statement
 adds them where nothing is known of triple or client, which spares them the looking.
@@ -21,7 +20,15 @@ from __future__ import annotations
 
 import sqlite3
 
-from Kamaelia.Support.Greylist.Rules import Decision, Record, Regular, Rules, Triple, decide
+from Kamaelia.Support.Greylist.Rules import (
+    Decision,
+    Record,
+    Regular,
+    Rules,
+    Triple,
+    afterDelivery,
+    decide,
+)
 
 IS_TRIPLE = "client = ? AND sender = ? AND recipient = ?"
 LOOK = f"SELECT seen, passed, passes FROM triple WHERE {IS_TRIPLE}"
@@ -37,6 +44,7 @@ ADD_STRANGER = """
 CHANGE = f"""
     UPDATE triple SET seen = ?, passed = ?, passes = ?
     WHERE {IS_TRIPLE} AND seen = ? AND passed IS ? AND passes = ?"""
+LOOK_AT_REGULAR = "SELECT passes, last FROM regular WHERE client = ?"
 ADD_REGULAR = "INSERT INTO regular VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 CHANGE_REGULAR = """
     UPDATE regular SET passes = ?, last = ? WHERE client = ? AND passes = ? AND last = ?"""
@@ -51,13 +59,16 @@ def decideOnce(
         return decision
     record, regular = look(connection, triple, rules)
     decision = decide(record, regular, rules, now)
-    if decision.regular is None:
-        isDone = decision.record is None or write(connection, triple, record, decision.record)
-    elif decision.record is None:
-        isDone = writeRegular(connection, triple.client, regular, decision.regular)
-    else:
-        isDone = _writeBoth(connection, triple, record, regular, decision)
+    isDone = decision.record is None or write(connection, triple, record, decision.record)
     return decision if isDone else None
+
+
+def countOnce(connection: sqlite3.Connection, client: str, rules: Rules, now: float) -> bool:
+    """Return whether a delivered mail was counted; False if another wrote meanwhile."""
+    found = connection.execute(LOOK_AT_REGULAR, (client,)).fetchone()
+    old = found and Regular._make(found)
+    new = afterDelivery(old, rules, now)
+    return new is None or writeRegular(connection, client, old, new)
 
 
 def _addStranger(connection: sqlite3.Connection, triple: Triple, new: Record) -> bool:
@@ -92,24 +103,3 @@ def writeRegular(
     if old is None:
         return connection.execute(ADD_REGULAR, (client, *new)).rowcount == 1
     return connection.execute(CHANGE_REGULAR, (*new, client, *old)).rowcount == 1
-
-
-def _writeBoth(
-    connection: sqlite3.Connection,
-    triple: Triple,
-    record: Record | None,
-    regular: Regular | None,
-    decision: Decision,
-) -> bool:
-    assert decision.record is not None
-    assert decision.regular is not None
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        isDone = write(connection, triple, record, decision.record) and writeRegular(
-            connection, triple.client, regular, decision.regular
-        )
-        connection.execute("COMMIT" if isDone else "ROLLBACK")
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-    return isDone

@@ -29,7 +29,7 @@ from functools import cache
 from typing import NamedTuple
 
 from Kamaelia.Apps.Grey.PolicyHooks import Later
-from Kamaelia.Support.Greylist.Rules import Decision, Record, Regular, Rules, Triple
+from Kamaelia.Support.Greylist.Rules import HOUR, Decision, Record, Regular, Rules, Triple
 
 __all__ = [
     "KINDS",
@@ -47,6 +47,7 @@ __all__ = [
     "thisProcess",
 ]
 
+MOST_DELIVERED = 10_000  # clients whose last delivery a process remembers
 VERDICTS = ("allow", "deny")
 KINDS = ("client", "sender", "recipient")
 MANY_ENTRIES = 500  # more are not read in the event loop: these take about 10 ms
@@ -80,14 +81,32 @@ class Store(ABC):
     def __init__(self) -> None:
         self._process = thisProcess()
         self._pending: dict[str, int] = {}
+        self._delivered: dict[str, float] = {}  # when this process last counted a mail of a client
         self._pendingLock = threading.Lock()
 
     @abstractmethod
     def decide(self, triple: Triple, rules: Rules, now: float) -> Decision:
-        """The decision, remembered already. May raise Later.
+        """Return the decision, which is remembered already. May raise Later.
 
-        Regulars are asked for, and made, only where `rules.client_passes` is set.
+        Regulars are asked for only if `rules.client_passes` is set.
         """
+
+    def countDelivery(self, client: str, rules: Rules, now: float) -> None:
+        """Count a mail of a client that the real server has accepted; see Rules.afterDelivery.
+
+        Nothing waits for it. It may be lost if the process is killed.
+        """
+        last = self._delivered.get(client)
+        if not rules.client_passes or (last is not None and abs(now - last) < HOUR):
+            return
+        if len(self._delivered) >= MOST_DELIVERED:
+            self._delivered.clear()
+        self._delivered[client] = now
+        self._countDelivery(client, rules, now)
+
+    @abstractmethod
+    def _countDelivery(self, client: str, rules: Rules, now: float) -> None:
+        """Do so in the store, whose record decides."""
 
     @abstractmethod
     def remember(self, known: Iterable[tuple[Triple, Record]], rules: Rules) -> int:
@@ -103,7 +122,7 @@ class Store(ABC):
 
     @abstractmethod
     def regulars(self) -> Iterator[tuple[str, Regular]]:
-        """The clients of which triples have passed while `client_passes` was set."""
+        """Yield the clients of which mails have counted while `client_passes` was set."""
 
     @abstractmethod
     def forget(self, *triples: Triple) -> int:

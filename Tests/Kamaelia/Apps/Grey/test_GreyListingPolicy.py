@@ -15,6 +15,7 @@ from Kamaelia.Apps.Grey.Greylist import Greylist
 from Kamaelia.Apps.Grey.GreyListingPolicy import GreyListingPolicy
 from Kamaelia.Apps.Grey.MailLog import jsonLine
 from Kamaelia.Apps.Grey.Stores import Entry
+from Kamaelia.Apps.Grey.Stores.Memory import MemoryStore
 from Kamaelia.Support.Greylist.Lists import Lists
 from Kamaelia.Support.Greylist.Rules import Rules
 from Kamaelia.Support.Protocol.SPF import Result
@@ -320,11 +321,33 @@ def test_a_mail_that_the_store_cannot_judge_is_deferred_and_not_called_greyliste
 class SlowGreylist(Greylist):
     """The store answers a turn later."""
 
-    def decide(self, triple: Any, now: float) -> Any:
-        decision, loop = super().decide(triple, now), asyncio.get_running_loop()
+    def decide(self, triple: Any, now: float, peer: str = "") -> Any:
+        decision, loop = super().decide(triple, now, peer), asyncio.get_running_loop()
         future = loop.create_future()
         loop.call_soon(future.set_result, decision)
         raise Later(future)
+
+
+class SlowStore(MemoryStore):
+    """A store whose decisions come a turn later."""
+
+    def decide(self, triple: Any, rules: Any, now: float) -> Any:
+        decision, loop = super().decide(triple, rules, now), asyncio.get_running_loop()
+        future = loop.create_future()
+        loop.call_soon(future.set_result, decision)
+        raise Later(future)
+
+
+class SlowStoreGreylist(Greylist):
+    """The same, behind the limits of Greylist."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.slow = SlowStore()
+
+    @property
+    def opened(self) -> Any:
+        return self.slow
 
 
 def test_when_the_store_answers_later_nothing_else_is_asked_again(make: Any, clock: Clock) -> None:
@@ -460,12 +483,64 @@ def test_entries_that_mean_nothing_here_are_said_and_spoil_no_other(
     assert "mx.b.example is not used: nothing here asks the DNS" in said
 
 
-def test_a_client_is_a_regular_after_some_passes(make: Any, clock: Clock) -> None:
-    protocol = make(rules=Rules(client_passes=1))
-    assert say(protocol, *MAIL, TO, "DATA")[-1] == 451
-    clock.time += 3600
-    assert say(protocol, *MAIL, TO, "DATA")[-1] == 354
-    assert say(protocol, *MAIL, "RCPT TO:<other@example.org>", "DATA")[-1] == 354
+@pytest.mark.parametrize("relay", ["live", "replay"])
+@pytest.mark.parametrize(
+    ("answer", "isCounted"), [("250 2.0.0 took it", True), ("550 5.7.1 spam", False)]
+)
+def test_a_client_becomes_regular_only_by_mails_that_the_real_server_accepts(
+    make: Any, clock: Clock, serving: Any, relay: str, answer: str, isCounted: bool
+) -> None:
+    def client(server: Any) -> list[str]:
+        said = []
+        for pause in (0, 3600, 1, 3600):
+            clock.time += pause
+            caller = Caller(server.ports[0])
+            caller.begin("<c@example.org>", "<d@example.org>", "<e@example.org>")
+            said.append(caller.send())
+            caller.close()
+        caller = Caller(server.ports[0])
+        said += caller.begin("<new@example.org>")[1:]
+        said.append(caller.say("DATA"))
+        caller.close()
+        return said
+
+    with FarEnd(dot=[answer] * 3) as far:
+        protocol = make(smtp_port=far.port, relay=relay, rules=Rules(client_passes=2))
+        said = serving(client, protocol=protocol)
+    regulars = dict(protocol.greylist.opened.regulars())
+    assert [line[:3] for line in said] == (
+        ["451", "250", "250", "250", "250", "354"]
+        if isCounted
+        else ["451", "550", "550", "550", "250", "451"]
+    )
+    passes = [each.passes for each in regulars.values()]
+    assert passes == ([2] if isCounted else [])
+
+
+def test_over_the_limit_new_triples_are_deferred_and_not_remembered(
+    make: Any, clock: Clock
+) -> None:
+    journal: list[Any] = []
+    protocol = make(max_new_triples=2, decide_at="rcpt", journal=journal.append)
+    many = [f"RCPT TO:<{each}@example.org>" for each in "xyz"]
+    assert say(protocol, *MAIL, *many, "QUIT")[2:] == [451, 451, 451, 221]
+    store = protocol.greylist.opened
+    assert store.counts().waiting == 2
+    assert store.counters()["recipients/deferred/too many new triples"] == 1
+    clock.time += 3600  # those that are known go on, and others may be added again
+    assert say(protocol, *MAIL, *many, "QUIT")[2:] == [250, 250, 451, 221]
+    assert store.counts().waiting == 1
+
+
+def test_the_limit_of_new_triples_also_counts_answers_that_come_later(
+    make: Any, clock: Clock
+) -> None:
+    class Limited(make()):  # type: ignore[misc]
+        greylist = SlowStoreGreylist(store="memory:", max_new_triples=1, decide_at="rcpt")
+
+    assert say(Limited, *MAIL, TO, "RCPT TO:<d@example.org>", "QUIT")[2:] == [451, 451, 221]
+    assert Limited.greylist.opened.counts().waiting == 1
+    Limited.greylist.close()
 
 
 # The tarpit, and the real server

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from Kamaelia.Support.Greylist.Rules import Decision, Record, Regular, Rules, decide, isRegular
+from Kamaelia.Support.Greylist.Rules import (
+    Decision,
+    Record,
+    Regular,
+    Rules,
+    afterDelivery,
+    decide,
+    isRegular,
+)
 
 RULES = Rules()
 T = 1_000_000.0
@@ -46,14 +54,13 @@ def test_who_is_back_early_is_deferred_and_its_clock_goes_on(waited):
         "retried early",
         3600.0 - waited,
         None,
-        None,
     )
 
 
 @pytest.mark.parametrize("waited", [3600.0, 10000.0, 25000.0])
 def test_who_waited_long_enough_has_passed(waited):
     decision = decide(Record(0.0), None, RULES, waited)
-    assert decision == (True, "waited long enough", 0.0, Record(0.0, waited, 1), None)
+    assert decision == (True, "waited long enough", 0.0, Record(0.0, waited, 1))
 
 
 @pytest.mark.parametrize("waited", [after(25000.0), 1e9])
@@ -64,7 +71,7 @@ def test_who_is_back_too_late_begins_anew(waited):
 @pytest.mark.parametrize("since", [0.0, 1.0, 3_000_000.0])
 def test_who_passed_before_is_accepted_and_known_from_now_on(since):
     decision = decide(Record(-5000.0, 0.0, 7), None, RULES, since)
-    assert decision == (True, "passed before", 0.0, Record(-5000.0, since, 8), None)
+    assert decision == (True, "passed before", 0.0, Record(-5000.0, since, 8))
 
 
 def test_who_passed_too_long_ago_is_forgotten_and_deferred_as_new():
@@ -90,19 +97,23 @@ def test_with_a_shorter_delay_than_too_soon_the_longer_of_both_is_waited_for():
 RULES_OF_REGULARS = Rules(client_passes=2)
 
 
-def test_a_client_is_a_regular_after_so_many_triples_have_passed():
-    first = decide(Record(0.0), None, RULES_OF_REGULARS, 4000.0)
-    assert first.regular == Regular(1, 4000.0)
-    assert not decide(None, first.regular, RULES_OF_REGULARS, 4001.0).isAccepted
-    second = decide(Record(1.0), first.regular, RULES_OF_REGULARS, 5000.0)
-    assert second.regular == Regular(2, 5000.0)
-    third = decide(None, second.regular, RULES_OF_REGULARS, 5001.0)
-    assert third == (True, "regular client", 0.0, None, Regular(2, 5001.0))
+def test_a_client_is_a_regular_after_so_many_mails_were_delivered():
+    first = afterDelivery(None, RULES_OF_REGULARS, 4000.0)
+    assert first == Regular(1, 4000.0)
+    assert not decide(None, first, RULES_OF_REGULARS, 4001.0).isAccepted
+    second = afterDelivery(first, RULES_OF_REGULARS, 7600.0)
+    assert second == Regular(2, 7600.0)
+    assert decide(None, second, RULES_OF_REGULARS, 7601.0) == (True, "regular client", 0.0, None)
 
 
-def test_a_triple_that_passes_again_counts_once():
-    decision = decide(Record(0.0, 4000.0, 1), Regular(1, 4000.0), RULES_OF_REGULARS, 5000.0)
-    assert decision.regular is None
+@pytest.mark.parametrize(
+    ("since", "isCounted"),
+    [(0, False), (3599.9, False), (3600, True), (-3599, False), (-1e6, True)],
+)
+def test_one_mail_an_hour_counts(since, isCounted):
+    known = Regular(1, T)
+    after = Regular(2, T + since) if isCounted else None
+    assert afterDelivery(known, RULES_OF_REGULARS, T + since) == after
 
 
 @pytest.mark.parametrize(("since", "isOne"), [(3_000_000.0, True), (after(3_000_000.0), False)])
@@ -110,16 +121,20 @@ def test_a_regular_that_was_away_too_long_is_a_stranger(since, isOne):
     assert isRegular(Regular(5, 0.0), RULES_OF_REGULARS, since) is isOne
 
 
-def test_what_a_stranger_did_long_ago_does_not_count():
+def test_what_a_client_did_long_ago_does_not_count():
     now = after(3_000_000.0)
-    decision = decide(Record(now - 4000), Regular(5, 0.0), RULES_OF_REGULARS, now)
-    assert decision.regular == Regular(1, now)
+    assert afterDelivery(Regular(5, 0.0), RULES_OF_REGULARS, now) == Regular(1, now)
 
 
-def test_without_the_setting_nobody_is_a_regular_and_nothing_is_kept():
-    assert decide(Record(0.0), None, RULES, 4000.0).regular is None
-    assert decide(Record(0.0), Regular(1, 0.0), RULES, 4000.0).regular is None
+def test_without_the_setting_no_client_is_a_regular():
     assert decide(None, Regular(9, T), RULES, T).isAccepted is False
+
+
+def test_where_no_triples_are_added_a_new_one_is_deferred_and_a_known_one_is_not():
+    rules = Rules(addsTriples=False)
+    assert decide(None, None, rules, T) == (False, "too many new triples", 0.0, None)
+    assert decide(Record(T - 3600), None, rules, T).isAccepted
+    assert decide(Record(T - 99999), None, rules, T).record == Record(T)
 
 
 # Rules that cannot be

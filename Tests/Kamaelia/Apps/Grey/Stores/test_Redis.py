@@ -69,17 +69,13 @@ def test_what_is_asked_at_once_is_answered_as_if_one_after_the_other(
     async def askAll() -> None:
         store, now = RedisStore(redisServer.url), NOW
         known: dict[Triple, Record] = {}
-        regulars: dict[str, Regular] = {}
         waiting: list[tuple[asyncio.Future[Decision], Decision]] = []
         for triple, later, passes, isLast in history:
             now += later
             rules = replace(RULES, client_passes=passes)
-            regular = regulars.get(triple.client) if passes else None
-            right = decide(known.get(triple), regular, rules, now)
+            right = decide(known.get(triple), None, rules, now)
             if right.record is not None:
                 known[triple] = right.record
-            if right.regular is not None:
-                regulars[triple.client] = right.regular
             with pytest.raises(Later) as caught:
                 store.decide(triple, rules, now)
             waiting.append((caught.value.future, right))
@@ -142,7 +138,7 @@ def test_strangers_are_added_by_the_message_that_asks(redisServer: RedisServer) 
 def test_a_stranger_waits_for_what_follows_for_whom_it_shares_a_key_with(
     redisServer: RedisServer,
 ) -> None:
-    """All in one message: the first makes a regular of the client, the second is one then."""
+    """All in one message: the client of the first is known, so the second is told of it, too."""
     rules = replace(RULES, client_passes=1)
 
     async def go() -> None:
@@ -151,7 +147,7 @@ def test_a_stranger_waits_for_what_follows_for_whom_it_shares_a_key_with(
         triples = (ONE, ONE._replace(sender="<c@example.com>"), ONE._replace(client="198.51.100.1"))
         asked = [ask(store, triple, rules, NOW + 60) for triple in triples]
         reasons = [decision.reason for decision in await asyncio.gather(*asked)]
-        assert reasons == ["waited long enough", "regular client", "never seen"]
+        assert reasons == ["waited long enough", "never seen", "never seen"]
         await close(store)
 
     asyncio.run(go())
@@ -195,8 +191,22 @@ def test_several_hosts_are_answered_as_if_one_after_the_other(redisServer: Redis
     asyncio.run(everybodyAsks())
     store = RedisStore(redisServer.url)
     assert set(dict(store.known()).values()) == {Record(NOW, NOW + 60, 4)}
-    assert dict(store.regulars()) == {str(i): Regular(20, NOW + 60) for i in range(3)}
     store.close()
+
+
+def test_a_delivery_that_is_counted_in_an_event_loop_is_written(redisServer: RedisServer) -> None:
+    rules = replace(RULES, client_passes=3)
+
+    async def deliver() -> None:
+        hosts = [RedisStore(redisServer.url) for _ in range(4)]
+        for store in hosts:
+            store.countDelivery("192.0.2.0/24", rules, NOW)
+        for store in hosts:
+            await close(store)
+
+    asyncio.run(deliver())
+    with closing(RedisStore(redisServer.url)) as store:
+        assert dict(store.regulars()) == {"192.0.2.0/24": Regular(1, NOW)}
 
 
 def test_what_follows_from_what_was_not_written_is_asked_again(redisServer: RedisServer) -> None:

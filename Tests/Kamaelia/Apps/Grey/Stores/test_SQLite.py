@@ -235,7 +235,7 @@ SAME_CLIENT = Triple(ONE.client, "<c@example.com>", ONE.recipient)
 
 
 @pytest.mark.parametrize(
-    ("before", "meanwhile", "asked", "reason", "known", "regular"),
+    ("before", "meanwhile", "asked", "reason", "known"),
     [
         (
             [],
@@ -243,7 +243,6 @@ SAME_CLIENT = Triple(ONE.client, "<c@example.com>", ONE.recipient)
             (ONE, NOW + 2),
             "retried too soon",
             {ONE: Record(NOW + 2)},
-            None,
         ),
         (
             [(ONE, NOW)],
@@ -251,7 +250,6 @@ SAME_CLIENT = Triple(ONE.client, "<c@example.com>", ONE.recipient)
             (ONE, NOW + 61),
             "passed before",
             {ONE: Record(NOW, NOW + 61, 2)},
-            Regular(1, NOW + 60),
         ),
         (
             [(ONE, NOW), (SAME_CLIENT, NOW)],
@@ -259,7 +257,6 @@ SAME_CLIENT = Triple(ONE.client, "<c@example.com>", ONE.recipient)
             (ONE, NOW + 61),
             "waited long enough",
             {SAME_CLIENT: Record(NOW, NOW + 60, 1), ONE: Record(NOW, NOW + 61, 1)},
-            Regular(2, NOW + 61),
         ),
     ],
 )
@@ -271,7 +268,6 @@ def test_who_is_slower_is_answered_after_who_was_quicker(
     asked: tuple[Triple, float],
     reason: str,
     known: dict[Triple, Record],
-    regular: Regular | None,
 ) -> None:
     for triple, now in before:
         store.decide(triple, REGULARS, now)
@@ -284,7 +280,41 @@ def test_who_is_slower_is_answered_after_who_was_quicker(
     store._sql = connection
     other.close()
     assert dict(store.known()) == known
-    assert dict(store.regulars()).get(ONE.client) == regular
+
+
+def test_a_delivery_is_counted_once_though_another_process_counts_one_meanwhile(
+    store: SQLiteStore, path: str
+) -> None:
+    other, connection = SQLiteStore(path), store._sql
+    store._sql = Between(  # type: ignore[assignment]
+        connection, lambda: other.countDelivery(ONE.client, REGULARS, NOW)
+    )
+    store.countDelivery(ONE.client, REGULARS, NOW + 1)
+    store._sql = connection
+    other.close()
+    assert dict(store.regulars()) == {ONE.client: Regular(1, NOW)}
+
+
+@pytest.mark.parametrize("isClosed", [True, False])
+def test_a_delivery_is_counted_as_soon_as_the_lock_is_free(
+    store: SQLiteStore, path: str, isClosed: bool
+) -> None:
+    """Another process has the lock meanwhile, and the event loop does not wait for it."""
+    blocker = sqlite3.connect(path, isolation_level=None)
+
+    async def deliver() -> None:
+        blocker.execute("BEGIN IMMEDIATE")
+        store.countDelivery(ONE.client, REGULARS, NOW)
+        await asyncio.sleep(0.01)
+        blocker.execute("ROLLBACK")
+        if isClosed:
+            store.close()
+        await asyncio.sleep(0.01)
+
+    asyncio.run(deliver())
+    blocker.close()
+    if not isClosed:
+        assert dict(store.regulars()) == {ONE.client: Regular(1, NOW)}
 
 
 def test_an_expired_record_that_is_renewed_meanwhile_is_kept(store: SQLiteStore, path: str) -> None:

@@ -1,5 +1,6 @@
 """What every store promises, asked of each kind."""
 
+import sys
 import time
 from dataclasses import replace
 
@@ -10,7 +11,15 @@ from hypothesis import strategies as st
 from Kamaelia.Apps.Grey.Stores import Counts, Entry, SQLiteKeeper, Store, openStore
 from Kamaelia.Apps.Grey.Stores.Memory import MemoryStore
 from Kamaelia.Apps.Grey.Stores.Store import merge
-from Kamaelia.Support.Greylist.Rules import Decision, Record, Regular, Rules, Triple, decide
+from Kamaelia.Support.Greylist.Rules import (
+    Decision,
+    Record,
+    Regular,
+    Rules,
+    Triple,
+    afterDelivery,
+    decide,
+)
 
 #: Redis forgets by its own clock: histories begin now.
 NOW = float(int(time.time()))
@@ -35,12 +44,16 @@ class Model:
         decision = decide(self.triples.get(triple), regular, rules, now)
         if decision.record is not None:
             self.triples[triple] = decision.record
-        if decision.regular is not None:
-            self.regulars[triple.client] = decision.regular
         return decision
+
+    def countDelivery(self, client: str, rules: Rules, now: float) -> None:
+        regular = afterDelivery(self.regulars.get(client), rules, now)
+        if rules.client_passes and regular is not None:
+            self.regulars[client] = regular
 
 
 def empty(store: Store) -> None:
+    store._delivered.clear()
     store.forget(*[triple for triple, _ in store.known()])
     for client in [client for client, _ in store.regulars()]:
         store.forgetClient(client)
@@ -57,6 +70,8 @@ STEPS = st.tuples(
     st.sampled_from([0, 1, 9.75, 10, 59.5, 60, 61, 600, 600.25, 6000, 6001])
     | st.floats(0, 7000, allow_nan=False),
     st.sampled_from([0, 1, 2, 3]),
+    st.booleans(),
+    st.booleans(),
 )
 
 
@@ -68,14 +83,18 @@ STEPS = st.tuples(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_any_history_has_the_answers_that_the_rules_give(
-    store: Store, history: list[tuple[Triple, float, int]]
+    store: Store, history: list[tuple[Triple, float, int, bool, bool]]
 ) -> None:
     empty(store)
     model, now = Model(), NOW
-    for triple, later, passes in history:
+    for triple, later, passes, mayAdd, isDelivered in history:
         now += later
-        rules = replace(RULES, client_passes=passes)
-        assert store.decide(triple, rules, now) == model.decide(triple, rules, now)
+        rules = replace(RULES, client_passes=passes, addsTriples=mayAdd)
+        decision = store.decide(triple, rules, now)
+        assert decision == model.decide(triple, rules, now)
+        if decision.isAccepted and isDelivered:
+            for each in (store, model):
+                each.countDelivery(triple.client, rules, now)
     assert dict(store.known()) == model.triples
     assert dict(store.regulars()) == model.regulars
     passed = sum(record.passed is not None for record in model.triples.values())
@@ -85,6 +104,7 @@ def test_any_history_has_the_answers_that_the_rules_give(
 def passAt(store: Store, triple: Triple, now: float, rules: Rules = RULES) -> None:
     store.decide(triple, rules, now)
     assert store.decide(triple, rules, now + 60).isAccepted
+    store.countDelivery(triple.client, rules, now + 60)
 
 
 def test_what_is_known_is_given_back_as_it_was_said(store: Store) -> None:
@@ -271,3 +291,31 @@ def test_the_oldest_go_where_memory_is_bounded() -> None:
 def test_a_setting_that_names_no_store_is_an_error_that_says_what_would(setting: str) -> None:
     with pytest.raises(ValueError, match="sqlite:PATH"):
         openStore(setting)
+
+
+def test_one_mail_an_hour_counts_whoever_counts_it(store: Store) -> None:
+    rules = replace(RULES, client_passes=5, max_grey=100_000)
+    for now in (NOW, NOW + 1, NOW + 3599, NOW + 3600, NOW + 7000, NOW + 7200):
+        store.countDelivery("192.0.2.0/24", rules, now)
+        store.countDelivery("192.0.2.0/24", rules, now)
+        store._delivered.clear()  # as in another process
+    store.countDelivery("198.51.100.7", replace(rules, client_passes=0), NOW)
+    assert dict(store.regulars()) == {"192.0.2.0/24": Regular(3, NOW + 7200)}
+
+
+def test_what_a_process_remembers_of_deliveries_is_bounded(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules[Store.__module__], "MOST_DELIVERED", 2)
+    for number in range(5):
+        store.countDelivery(str(number), WITH_REGULARS, NOW)
+    assert len(store._delivered) <= 2
+    assert len(dict(store.regulars())) == 5
+
+
+def test_a_triple_that_was_never_seen_is_not_added_over_the_limit(store: Store) -> None:
+    full = replace(RULES, addsTriples=False)
+    assert store.decide(ONE, full, NOW) == Decision(False, "too many new triples")
+    assert store.counts() == Counts(0, 0, 0)
+    store.decide(ONE, RULES, NOW)
+    assert store.decide(ONE, full, NOW + 60).isAccepted

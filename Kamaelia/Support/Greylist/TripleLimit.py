@@ -1,0 +1,60 @@
+"""A limit on the triples that one network adds to the store in an hour.
+
+Example usage::
+
+    >>> limit = TripleLimit(2)
+    >>> limit.count("192.0.2.7", 0.0); limit.count("192.0.2.9", 1.0)
+    >>> limit.isReached("192.0.2.1", 2.0), limit.isReached("192.0.2.1", 3600.0)
+    (True, False)
+
+How does it work?
+
+Each network has a window that begins with its first new triple and ends an hour later. A
+network is the /24 of an IPv4 address and the /48 of an IPv6 address, which is what one site
+has (RFC 6177), whatever a client of greylisting is. At most MOST networks are remembered; the
+one that is known longest is dropped for a new one.
+"""
+
+from __future__ import annotations
+
+from Kamaelia.Support.Greylist.Keys import clientKey
+from Kamaelia.Support.Greylist.Rules import HOUR
+
+MOST = 10_000
+V4, V6 = 24, 48  # bits of a network
+
+
+class TripleLimit:
+    """TripleLimit(most) -> counts new triples by network. most: in an hour; 0: no limit."""
+
+    def __init__(self, most: int = 0) -> None:
+        self.most = most
+        self._windows: dict[str, tuple[float, int]] = {}  # when one began, and the count
+
+    def isReached(self, peer: str, now: float) -> bool:
+        """Return whether the network of `peer` may add no more triples now."""
+        if not self.most:
+            return False
+        began, count = self._windows.get(networkOf(peer), (now, 0))
+        return count >= self.most and abs(now - began) < HOUR
+
+    def count(self, peer: str, now: float) -> None:
+        """Count a triple that the network of `peer` has added."""
+        if not self.most:
+            return
+        network = networkOf(peer)
+        began, count = self._windows.get(network, (now, 0))
+        if abs(now - began) >= HOUR:
+            began, count = now, 0
+            del self._windows[network]
+        elif not count and len(self._windows) >= MOST:
+            del self._windows[next(iter(self._windows))]
+        self._windows[network] = began, count + 1
+
+
+def networkOf(peer: str) -> str:
+    """Return the network of an address; a name is its own network."""
+    try:
+        return clientKey(peer, V4, V6)
+    except ValueError:
+        return peer
