@@ -36,6 +36,14 @@ def run() -> Iterator[Callable[..., Program]]:
 
 
 @pytest.fixture
+def openFolder() -> Iterator[Path]:
+    """A folder that every user may enter. pytest closes the parents of tmp_path again."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.fixture
 def smtpSink(
     run: Callable[..., Program],
     needs: Callable[[str], str],

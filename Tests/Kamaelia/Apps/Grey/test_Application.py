@@ -25,7 +25,7 @@ from Tests.Kamaelia.Apps.Grey.wire import Caller, FarEnd
 
 FILE = """\
 [listen]
-addresses = ["127.0.0.1:0"]
+addresses = ["127.0.0.1:0"{addresses}]
 max_connections_per_peer = {peers}
 {listen}
 [server]
@@ -49,7 +49,7 @@ DEFAULTS: dict[str, Any] = {
     "far": 1,
     "delay": 1,
     "peers": 0,
-    **dict.fromkeys(("listen", "server", "more"), ""),
+    **dict.fromkeys(("addresses", "listen", "server", "more"), ""),
 }
 
 
@@ -98,8 +98,8 @@ def grey(run: Callable[..., Program], tmp_path: Path) -> Iterator[Callable[..., 
     """grey(**settings) -> a proxy with a real server behind it, in `far`."""
     with FarEnd() as far:
 
-        def start(**words: Any) -> Grey:
-            return Grey(run, tmp_path, far.port, words)
+        def start(folder: Path = tmp_path, **words: Any) -> Grey:
+            return Grey(run, folder, far.port, words)
 
         start.far = far  # type: ignore[attr-defined]
         yield start
@@ -239,11 +239,9 @@ def test_a_connection_too_many_hears_421_and_the_next_is_served_again(grey: Any)
     assert eventually(lambda: Caller(proxy.port).greeting.startswith("220"), "there is room again")
 
 
-def test_privileges_are_given_up_for_good(grey: Any, tmp_path: Path) -> None:
-    tmp_path.chmod(0o777)
-    for folder in list(tmp_path.parents)[:-2]:
-        folder.chmod(folder.stat().st_mode | 0o011)
-    proxy = grey(listen='user = "nobody"')
+def test_privileges_are_given_up_for_good(grey: Any, openFolder: Path) -> None:
+    openFolder.chmod(0o777)
+    proxy = grey(listen='user = "nobody"', folder=openFolder)
     assert proxy.rcpt().startswith("451 4.7.1")
     status = Path(f"/proc/{proxy.program.pid}/status").read_text()
     ids = re.findall(r"^Uid:\t(\d+)\t(\d+)\t(\d+)", status, re.M)[0]
