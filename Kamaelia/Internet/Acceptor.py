@@ -24,6 +24,8 @@ from collections.abc import Callable, Iterable
 from math import inf
 from typing import Any
 
+from Kamaelia.Internet.Alerts import sendAlertsTo, withAlerts
+
 AT_ONCE = 16  # clients accepted before others have their turn
 AMONG_SEVERAL = 4  # the same where other processes accept from the same sockets
 NO_MORE = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
@@ -164,12 +166,26 @@ class Acceptor:
 
     async def _connected(self, factory: Callable[[], Any], connection: Any) -> None:
         protocol = factory()
+        sendAlertsTo(connection.fileno())  # this is a task, with a context of its own
         try:
-            await self._loop.connect_accepted_socket(lambda: protocol, connection, **self._more)
+            if self._more:
+                await self._encrypted(protocol, connection)
+            else:
+                await self._loop.connect_accepted_socket(lambda: protocol, connection)
         except asyncio.CancelledError:
             # Between connection_made and the end of its task uvloop closes, and tells nobody.
             if protocol.transport is not None:
                 protocol.connection_lost(None)
+            raise
+
+    async def _encrypted(self, protocol: Any, connection: Any) -> None:
+        """Announce a client after its TLS handshake; one that fails is logged."""
+        peer = connection.getpeername()
+        try:
+            more = self._more | {"ssl": withAlerts(self._more["ssl"])}
+            await self._loop.connect_accepted_socket(lambda: protocol, connection, **more)
+        except OSError as error:  # ssl.SSLError and TimeoutError are some
+            LOG.info("the TLS handshake with %s failed: %s", peer, error)
             raise
 
     def _taken(self, task: Any) -> None:

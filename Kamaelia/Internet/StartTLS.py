@@ -7,6 +7,7 @@ from ssl import SSLContext, create_default_context
 from typing import Any
 
 from Kamaelia.Internet.Addresses import notResolved
+from Kamaelia.Internet.Alerts import sendAlertsTo, withAlerts
 
 
 def certificateName(name: str | None) -> str | None:
@@ -81,8 +82,13 @@ class StartTLS:
         plain, transport, reason = self.transport, None, None
         try:
             name = None if self.isServer else certificateName(self.serverHostname)
+            sendAlertsTo(plain.get_extra_info("socket").fileno())
             transport = await self.scheduler.loop.start_tls(
-                plain, self, context, server_side=self.isServer, server_hostname=name
+                plain,
+                self,
+                withAlerts(context),
+                server_side=self.isServer,
+                server_hostname=name,
             )
         except (OSError, ValueError) as error:  # ValueError: a name is missing
             reason = error.with_traceback(None)  # whose frames would keep all of TLS

@@ -275,7 +275,8 @@ class MailHandler(SessionState, Limits, component):
         """Called with each reply of 4xx or 5xx, before it is sent."""
 
     def noteFailedTLS(self, error: Any) -> None:
-        """Called when a connection ends before its TLS handshake is done."""
+        """Called when a connection ends before its TLS handshake is done. Here it is logged."""
+        LOG.info("the TLS handshake with %s failed: %s", self.peer, error)
 
     # Hooks: yours to override
 

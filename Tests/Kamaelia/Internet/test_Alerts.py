@@ -1,0 +1,89 @@
+"""Handshakes of TLS that fail: the peer is told why, and the log says so."""
+
+import logging
+import socket
+import ssl
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from Axon.Component import component
+from Tests.Kamaelia.sockets import dial, readAll, readExactly
+
+
+class StartsTLS(component):
+    """Says "go" when it has heard something, and begins TLS."""
+
+    Inboxes = {"inbox": "bytes", "control": "the connection ends", "sslready": "TLS has begun"}
+    Outboxes = {"outbox": "bytes", "signal": "the end", "makessl": "begin TLS"}
+
+    def main(self) -> Any:
+        yield from self.waitForMessage("inbox")
+        self.send(b"go")
+        self.send(True, "makessl")
+        yield from self.waitForMessage("control")
+
+
+@pytest.fixture
+def strict(certificate: Any) -> Iterator[ssl.SSLContext]:
+    """The context of a server, for TLS 1.3 alone."""
+    context: ssl.SSLContext = certificate.server
+    before = context.minimum_version
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    yield context
+    context.minimum_version = before
+
+
+def oldClient() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def whatIsSaid(sock: socket.socket) -> str:
+    """The alert that an old client gets."""
+    with pytest.raises(ssl.SSLError) as caught:
+        oldClient().wrap_socket(sock)
+    sock.close()
+    return caught.value.reason
+
+
+def test_a_client_of_starttls_gets_the_alert(serving: Any, strict: Any, eachLoop: Any) -> None:
+    def client(server: Any) -> str:
+        sock = dial(server.ports[0])
+        sock.sendall(b"x")
+        assert readExactly(sock, 2) == b"go"
+        return whatIsSaid(sock)
+
+    assert serving(client, protocol=StartsTLS, starttls=strict) == "TLSV1_ALERT_PROTOCOL_VERSION"
+
+
+def test_a_client_of_tls_from_the_first_byte_gets_the_alert_and_is_logged(
+    serving: Any, strict: Any, eachLoop: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "Kamaelia.Internet.Accepting")
+
+    def client(server: Any) -> str:
+        return whatIsSaid(dial(server.ports[0]))
+
+    said = serving(client, protocol=StartsTLS, ssl=strict)
+    assert said == "TLSV1_ALERT_PROTOCOL_VERSION"
+    (line,) = [each for each in caplog.messages if "handshake" in each]
+    assert "127.0.0.1" in line
+    assert "UNSUPPORTED_PROTOCOL" in line
+
+
+def test_bytes_that_are_no_handshake_get_an_alert(
+    serving: Any, certificate: Any, eachLoop: Any
+) -> None:
+    def client(server: Any) -> bytes:
+        sock = dial(server.ports[0])
+        sock.sendall(b"\x16\x03\x01\x00\x05hello")
+        said = readAll(sock)
+        sock.close()
+        return said
+
+    said = serving(client, protocol=StartsTLS, ssl=certificate.server)
+    assert said[:2] == b"\x15\x03"  # RFC 8446, section 5.1: an alert
