@@ -110,12 +110,9 @@ class Application:
             onRefused=self.refused,
         ).activate()
         if figures:
-            from Kamaelia.Apps.Grey.Metrics import Metrics
+            from Kamaelia.Apps.Grey.Metrics import MetricsServer
 
-            figuresOf = partial(Metrics, store=lambda: self.greylist.opened)
-            ServerCore(
-                protocol=lambda **_: figuresOf(), sockets=figures, grace=0, max_connections=20
-            ).activate()
+            MetricsServer(store=lambda: self.greylist.opened, sockets=figures).activate()
 
     def listens(self, server: Any) -> None:
         """Clients can connect."""

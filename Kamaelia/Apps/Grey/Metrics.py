@@ -2,7 +2,7 @@
 
 Example usage
 -------------
-    ServerCore(protocol=partial(Metrics, store=lambda: greylist.opened), port=9125).run()
+    MetricsServer(store=lambda: greylist.opened, port=9125).run()
 
 How does it work?
 -----------------
@@ -23,9 +23,11 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from Axon.Component import component
 from Axon.Ipc import producerFinished
 from Kamaelia.Apps.Grey.Stores.Store import StoreFailed
+from Kamaelia.Chassis.ConnectedServer import ServerCore
 
 PATIENCE = 10.0  # seconds for a request
 LONGEST = 8192  # octets of a request
+MOST = 20  # connections at a time
 TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 # The first word of a counter, its name here, what it counts, and what its other words are.
@@ -126,4 +128,19 @@ def response(status: str, body: bytes = b"", isHead: bool = False) -> bytes:
     return "\r\n".join([*head, "", ""]).encode() + (b"" if isHead else body)
 
 
-__kamaelia_components__ = (Metrics,)
+class MetricsServer(ServerCore):
+    """MetricsServer(store=..., port=...) -> answers each connection with Metrics.
+
+    A connection too many ends the oldest, so that idle ones cannot keep a scrape waiting.
+    """
+
+    grace = 0
+    store: Callable[[], Any]
+
+    def mkProtocolHandler(self, **sock_info: Any) -> Any:
+        while len(self.connections) >= MOST:
+            next(iter(self.connections)).abort()
+        return Metrics(store=self.store)
+
+
+__kamaelia_components__ = (Metrics, MetricsServer)

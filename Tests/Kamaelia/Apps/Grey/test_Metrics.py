@@ -1,7 +1,6 @@
 """Figures for Prometheus, over HTTP."""
 
 import http.client
-from functools import partial
 from typing import Any
 
 import pytest
@@ -10,9 +9,12 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from Axon.testing import feed
-from Kamaelia.Apps.Grey.Metrics import COUNTERS, Counters, Metrics
+from Kamaelia.Apps.Grey import Metrics as module
+from Kamaelia.Apps.Grey.Metrics import COUNTERS, Counters, Metrics, MetricsServer
 from Kamaelia.Apps.Grey.Stores import StoreFailed
 from Kamaelia.Apps.Grey.Stores.Memory import MemoryStore
+from Tests.Kamaelia.conftest import Serving
+from Tests.Kamaelia.sockets import PATIENCE, dial
 
 
 def ask(store: Any, request: bytes, pieces: int = 1000) -> bytes:
@@ -86,17 +88,29 @@ def test_any_bytes_get_one_answer_or_none(request_: bytes) -> None:
     assert answer.count(b"HTTP/1.1 ") == 1
 
 
-def test_a_client_of_http_reads_it(serving: Any) -> None:
+def scrape(port: int) -> bytes:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    connection.request("GET", "/metrics")
+    body = connection.getresponse().read()
+    connection.close()
+    return body
+
+
+@pytest.mark.parametrize("idle", [0, 200])
+def test_idle_connections_keep_no_scrape_waiting(
+    monkeypatch: pytest.MonkeyPatch, idle: int
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 3600.0)  # none of them leaves in time
+
     def client(server: Any) -> bytes:
-        connection = http.client.HTTPConnection("127.0.0.1", server.ports[0], timeout=10)
-        connection.request("GET", "/metrics")
-        body = connection.getresponse().read()
-        connection.close()
+        connections = [dial(server.ports[0]) for _ in range(idle)]
+        body = scrape(server.ports[0])
+        for each in connections:
+            each.close()
         return body
 
-    store = storeWith("sessions")
-    make = partial(Metrics, store=store)
-    assert b"kamaelia_grey_sessions_total 1.0" in serving(client, protocol=lambda **_: make())
+    body = Serving()(client, kind=MetricsServer, store=storeWith("sessions"))
+    assert b"kamaelia_grey_sessions_total 1.0" in body
 
 
 def test_a_name_that_is_none_of_ours_is_left_out() -> None:
