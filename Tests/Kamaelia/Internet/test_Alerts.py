@@ -1,6 +1,7 @@
 """Handshakes of TLS that fail: the peer is told why, and the log says so."""
 
 import logging
+import queue
 import socket
 import ssl
 from collections.abc import Iterator
@@ -9,7 +10,8 @@ from typing import Any
 import pytest
 
 from Axon.Component import component
-from Tests.Kamaelia.sockets import dial, readAll, readExactly
+from Kamaelia.Internet.Accepting import LOG
+from Tests.Kamaelia.sockets import PATIENCE, dial, readAll, readExactly
 
 
 class StartsTLS(component):
@@ -60,17 +62,30 @@ def test_a_client_of_starttls_gets_the_alert(serving: Any, strict: Any, eachLoop
     assert serving(client, protocol=StartsTLS, starttls=strict) == "TLSV1_ALERT_PROTOCOL_VERSION"
 
 
+class Heard(logging.Handler):
+    """What is logged; `line` waits for the first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: queue.Queue[str] = queue.Queue()
+        self.emit = lambda record: self.lines.put(record.getMessage())  # type: ignore[method-assign]
+
+
 def test_a_client_of_tls_from_the_first_byte_gets_the_alert_and_is_logged(
     serving: Any, strict: Any, eachLoop: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "Kamaelia.Internet.Accepting")
+    heard = Heard()
+    caplog.set_level(logging.INFO, LOG.name)
+    LOG.addHandler(heard)
 
-    def client(server: Any) -> str:
-        return whatIsSaid(dial(server.ports[0]))
+    def client(server: Any) -> tuple[str, str]:
+        return whatIsSaid(dial(server.ports[0])), heard.lines.get(timeout=PATIENCE)
 
-    said = serving(client, protocol=StartsTLS, ssl=strict)
+    try:
+        said, line = serving(client, protocol=StartsTLS, ssl=strict)
+    finally:
+        LOG.removeHandler(heard)
     assert said == "TLSV1_ALERT_PROTOCOL_VERSION"
-    (line,) = [each for each in caplog.messages if "handshake" in each]
     assert "127.0.0.1" in line
     assert "UNSUPPORTED_PROTOCOL" in line
 
