@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from Axon.Component import component
-from Kamaelia.Internet.Accepting import LOG
+from Kamaelia.Internet.Acceptor import LOG
 from Tests.Kamaelia.sockets import PATIENCE, dial, readAll, readExactly
 
 
