@@ -58,7 +58,14 @@ AXON: list[Floor] = [
             "Axon.Waits",
             "Axon.WriteGate",
         ],
-        "Where": ["Axon.Box", "Axon.Inboxes", "Axon.Linkage", "Axon.Postoffice"],
+        "Where": [
+            "Axon.Box",
+            "Axon.Inboxes",
+            "Axon.Linkage",
+            "Axon.Postbox",
+            "Axon.Postoffice",
+            "Axon.Sinks",
+        ],
     },
     {"Component": ["Axon.Component"]},
     {

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from Axon import Box
 from Axon import Introspector as module
+from Axon import Postbox
 from Axon.AdaptiveCommsComponent import AdaptiveCommsComponent
 from Axon.AxonExceptions import BoxAlreadyLinkedToDestination
 from Axon.Component import component
@@ -361,4 +361,4 @@ def test_an_introspector_that_has_ended_is_told_nothing_more(read):
     introspector._deliver(shutdownMicroprocess(), "control")
     for _ in steps:
         """until it has ended"""
-    assert scheduler.run.observers == Box.observers == ()
+    assert scheduler.run.observers == Postbox.observers == ()

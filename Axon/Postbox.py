@@ -1,0 +1,220 @@
+"""Postboxes: the places of boxes in the chains of linkages.
+
+How does it work?
+-----------------
+A postbox knows which others lead to it (`sources`) and to which one it leads (`target`).
+Linking and unlinking tell each outbox that is concerned in which sink its messages end now
+(`leadTo`). An inbox's sink (Axon.Sinks) is its postbox, too. An outbox that leads to no inbox
+ends in `NULL`, which discards messages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from Axon.AxonExceptions import BoxAlreadyLinkedToDestination, wiringError
+from Axon.Multiset import withItem, withoutItem
+from Axon.Observer import Observer
+
+observers: tuple[Observer, ...] = ()  # told of linkages, and of boxes that come and go
+
+
+class nullsink:
+    """Where an outbox leads that nobody has linked: what comes is gone."""
+
+    __slots__ = ("task",)
+
+    feeders = ()
+    isUrgent = False
+
+    def __init__(self) -> None:
+        self.task = NOBODY
+
+    def append(self, data: Any) -> None:
+        """Discards `data`."""
+
+    def pop(self, index: int = -1) -> Any:
+        raise IndexError("nothing ever waits where an outbox is not linked")
+
+    def setShowTransit(self, showtransit: bool, tag: str | None = None) -> None:
+        """Nothing arrives here, so that nothing can be shown."""
+
+    def __len__(self) -> int:
+        return 0
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
+
+
+class _Nobody:
+    """A task that is never asleep, so that nobody wakes it."""
+
+    __slots__ = ("process", "state")
+
+    def __init__(self) -> None:
+        self.state = 4  # Axon.Turns.READY
+        self.process = None
+
+    def messageCame(self, isUrgent: bool) -> None:
+        """Nobody is there to hear of it."""
+
+
+NOBODY = _Nobody()
+NULL = nullsink()
+
+
+class postbox:
+    """A box's place among the linkages: which boxes lead here, and where this one leads."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:  # what its kinds keep
+        component: Any
+        boxname: str
+        isInbox: bool
+        sources: Any  # the postboxes that lead here
+        target: Any  # the postbox to which this one leads, if any
+
+    def checkSource(self, newsource: postbox) -> None:
+        """Raise an error if `newsource` leads elsewhere already, or this box leads to it."""
+        if newsource.target is not None:
+            raise BoxAlreadyLinkedToDestination(
+                f"{newsource.component.name}'s {newsource.boxname!r} already leads to"
+                f" {newsource.target.component.name}'s {newsource.target.boxname!r};"
+                " a box feeds one other"
+            )
+        box: postbox | None = self
+        while box is not None:
+            if box is newsource:
+                raise wiringError(
+                    f"{box.component.name}'s {box.boxname!r} would lead back to itself,"
+                    " and no message would arrive"
+                )
+            box = box.target
+
+    def addsource(self, newsource: postbox) -> None:
+        """Lead `newsource` here from now on. Raise as checkSource() does."""
+        self.checkSource(newsource)
+        newsource.target = self
+        self.sources = withItem(self.sources, newsource)
+        if self.isInbox and self.target is None and not newsource.sources:
+            newsource.leadTo(self)  # the commonest linkage: from end to end
+        else:
+            newsource.resolve()
+        if observers:
+            for observer in observers:
+                observer.linked(newsource, self)
+
+    def removesource(self, oldsource: postbox) -> None:
+        """Lead `oldsource` here no longer; do nothing if it does not."""
+        if oldsource.target is not self:
+            return
+        self.sources = withoutItem(self.sources, oldsource)
+        oldsource.target = None
+        if oldsource.isInbox or oldsource.sources:
+            oldsource.resolve()
+        else:
+            oldsource.leadTo(NULL)
+        if observers:
+            for observer in observers:
+                observer.unlinked(oldsource, self)
+
+    def isLinked(self) -> bool:
+        """Whether it leads somewhere, or another leads here."""
+        return self.target is not None or bool(self.sources)
+
+    def getSize(self) -> int | None:
+        """The most that the sink at the end of the chain may hold; None: no limit."""
+        size: int | None = getattr(self.end(), "size", None)
+        return size
+
+    def setSize(self, size: int | None) -> None:
+        """The most that the sink at the end of the chain may hold."""
+        self.end().setSize(size)
+
+    def setShowTransit(self, showtransit: bool, tag: str | None = None) -> None:
+        """Whether each message that comes to the end of the chain is logged, under `tag`."""
+        self.end().setShowTransit(showtransit, tag)
+
+    def isFull(self) -> bool:
+        size = self.getSize()
+        return size is not None and len(self.end()) >= size
+
+    def getnotifys(self) -> list[Any]:
+        """The tasks that are woken when a message is taken at the end of the chain."""
+        return list(self.end().feeders)
+
+    def end(self) -> Any:
+        """The sink at the end of the chain that starts here."""
+        box = self
+        while box.target is not None:
+            box = box.target
+        return box if box.isInbox else NULL
+
+    def resolve(self) -> None:
+        """Tells this box, and all that lead to it, which sink they end in now."""
+        sink = self.end()
+        pending = [self]
+        while pending:
+            box = pending.pop()
+            pending += box.sources
+            box.leadTo(sink)
+
+    def leadTo(self, sink: Any) -> None:
+        """This box's messages end in `sink` from now on."""
+        raise TypeError("a postbox is an inbox or an outbox")
+
+
+class outbox(postbox):
+    """The place of an outbox among the linkages.
+
+    Its length is that of the sink in which it ends, which `component.outboxes` has.
+    """
+
+    __slots__ = ("boxname", "component", "sources", "target")
+
+    isInbox = False
+
+    def __init__(self, component: Any, boxname: str) -> None:
+        self.component = component
+        self.boxname = boxname
+        self.sources = ()
+        self.target = None
+
+    def __len__(self) -> int:
+        return len(self.end())
+
+    def __bool__(self) -> bool:
+        return True
+
+    def leadTo(self, sink: Any) -> None:
+        outboxes, task = self.component.outboxes, self.component._task
+        before = outboxes.get(self.boxname, NULL)
+        if before is sink:
+            return
+        if before is not NULL:
+            before.feeders = withoutItem(before.feeders, task)
+            if (before.waiting or task.gates) and task not in before.feeders:
+                before.letGo(task)
+        if sink is not NULL:
+            sink.feeders = withItem(sink.feeders, task)
+        outboxes[self.boxname] = sink
+
+
+def addObserver(observer: Observer) -> None:
+    """Tell `observer` of linkages and of boxes that come and go, from now on."""
+    global observers
+    observers = (*observers, observer)
+
+
+def removeObserver(observer: Observer) -> None:
+    """Tell `observer` of nothing any longer."""
+    global observers
+    observers = tuple(each for each in observers if each is not observer)
+
+
+def boxesChanged(component: Any) -> None:
+    """Tell the observers that boxes of `component` have been added or removed."""
+    for observer in observers:
+        observer.boxesChanged(component)
