@@ -39,11 +39,11 @@ from typing import Any
 from weakref import WeakSet
 
 from Axon import Signals
-from Axon.Box import withItem, withoutItem
 from Axon.Component import component
 from Axon.ComponentCheck import madeComponent
 from Axon.Hooks import plainResult
 from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Axon.Multiset import withItem, withoutItem
 from Kamaelia.Chassis.ProtocolFactory import factoryOf
 from Kamaelia.Chassis.Workers import Workers
 from Kamaelia.Internet.Addresses import checkedPort
