@@ -26,9 +26,10 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 from Axon.AxonExceptions import noSpaceInBox
-from Axon.Box import NULL, directsink, withItem
+from Axon.Box import NULL, directsink
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Axon.Multiset import withItem
 from Axon.Turns import ENDED, HOLD, PAUSE, UNBORN, WATCH
 from Kamaelia.Internet.CloseTimeouts import GracefulClose, closeTimeoutsOf
 from Kamaelia.Internet.EventLoop import isShutdownReceived, waitForCoroutine
