@@ -54,6 +54,7 @@ from Axon.Box import (
     realsink,
     storageOf,
 )
+from Axon.Children import Children
 from Axon.ComponentCheck import checkBoxNames, checkMain, checkSettings, methodNames, whyNoComponent
 from Axon.debug import debug
 from Axon.Hooks import plainResult
@@ -134,8 +135,6 @@ class component(microprocess):
 
     _postoffice: Any = None
     _children: Any = None
-    _removed: Any = ()  # former children that are still in the list
-    _listed: Any = ()  # what is in the list, as a set, if that has been asked for
     _methodNames: ClassVar[frozenset[str] | None] = None  # found when a setting is first given
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -494,19 +493,20 @@ class component(microprocess):
     @property
     def children(self) -> Any:
         """This component's children, a list of its own; it is created on first access."""
-        if self._children is None:
-            self._children = []
-        if self._removed:
-            self._dropRemoved()
-        return self._children
+        return self._ownChildren().asList()
 
     @children.setter
     def children(self, children: Any) -> None:
-        self._children, self._removed, self._listed = children, (), ()
+        self._children = None if children is None else Children(children)
+
+    def _ownChildren(self) -> Children:
+        if self._children is None:
+            self._children = Children([])
+        return self._children  # type: ignore[no-any-return]
 
     def hasChildren(self) -> bool:
         """Return whether this component has children."""
-        return bool(self._children) and len(self._children) > len(self._removed)
+        return self._children is not None and len(self._children) > 0
 
     def addChildren(self, *children: Any) -> None:
         """Make components children of this one, which is woken when one of them ends."""
@@ -522,31 +522,15 @@ class component(microprocess):
         If `child` is not a child of this component, do nothing.
         """
         isWatched = hasattr(child, "_task") and child.isWatchedBy(self)
-        if isWatched or self._lists(child):  # one that has ended has no watchers
+        if isWatched or child in self._ownChildren():  # one that has ended has no watchers
             self._partFrom(child)
-
-    def _lists(self, child: Any) -> bool:
-        """Return whether `child` is in the list of children, in constant time if asked often."""
-        if not self._children or child in self._removed:
-            return False
-        if len(self._listed) != len(self._children):
-            self._listed = set(self._children)
-        return child in self._listed
 
     def _partFrom(self, child: Any) -> None:
         """Remove a child, in constant time if many are removed."""
         if hasattr(child, "_task"):
             child.removeWatcher(self)
-        self._removed = self._removed or set()
-        self._removed.add(child)
-        if len(self._removed) * 2 > len(self._children):
-            self._dropRemoved()
+        self._ownChildren().remove(child)
         self.unlink(child)
-
-    def _dropRemoved(self) -> None:
-        """Remove from the list those that are not children any longer, all in one pass."""
-        removed, self._removed, self._listed = self._removed, (), ()
-        self._children[:] = [each for each in self._children if each not in removed]
 
     def childComponents(self) -> list[Any]:
         """Return this component's children, in the order in which they were added."""

@@ -23,6 +23,7 @@ AXON: list[Floor] = [
         "the base": [
             "Axon.AxonExceptions",
             "Axon.Base",
+            "Axon.Children",
             "Axon.ComponentCheck",
             "Axon.Hooks",
             "Axon.Ipc",
