@@ -114,6 +114,8 @@ class Greylist:
         """Goes on with the store that is open, and with what was read from it."""
         for name in ("store", "_opened", "_process", "_live", "_version", "_isFailing"):
             setattr(self, name, getattr(before, name))
+        self._limit = before._limit
+        self._limit.most = self.max_new_triples
         self._lookAtLists()
 
     def close(self) -> Store | None:

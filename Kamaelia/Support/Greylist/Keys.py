@@ -97,6 +97,14 @@ def recipientKey(recipient: str) -> str:
     return mailboxKey(recipient)
 
 
+def currentKey(key: str) -> str:
+    """Return the key that today's rules give to what an earlier version wrote as `key`."""
+    try:
+        return mailboxKey(key)
+    except ValueError:
+        return key  # "<>", "postmaster", or no address
+
+
 def splitMailbox(mailbox: str) -> tuple[str, str]:
     """Return the local part and the domain of a mailbox's key. Raises ValueError if it is none."""
     local, _, domain = mailboxKey(mailbox).rpartition("@")

@@ -35,6 +35,7 @@ from typing import TypeGuard
 from Kamaelia.Support.Greylist.Rules import Decision, Rules, Triple
 
 from .RedisBatch import VERSION, Answer, Ask, Batch, keyOfClient
+from .RedisMigration import migrate
 from .RedisRecords import (
     COUNTERS,
     ENTRIES,
@@ -61,6 +62,7 @@ class RedisStore(RedisRecords):
         self._closing: Task[None] | None = None
         self._deliveries: set[Task[None]] = set()
         self._lastErrand = 0.0
+        self._isMigrated = False
         self._version: int | None = None
         self._entries: list[Entry] = []
         self._hasMany = False  # so that they are not kept here
@@ -159,6 +161,9 @@ class RedisStore(RedisRecords):
             if taken:
                 await self.link.send(*countersToAdd(taken))
                 taken = {}
+            if not self._isMigrated:
+                await migrate(self.link)
+                self._isMigrated = True
             self._counters = countersOf(await self.link.send("HGETALL", COUNTERS))
             version = int(await self.link.send("GET", VERSION) or 0)
             if version != self._version:

@@ -22,10 +22,11 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from .SQLiteMigration import migrate
 from .Store import StoreFailed
 
 APPLICATION = 0x4B477279  # "KGry"
-SCHEMA = 1
+SCHEMA = 2  # 1: mailboxes were written with the quotes and the domain that the client sent
 OPENING = 5.0  # seconds that the opening waits for others who open it too
 #: Pages of 4 KiB in the write-ahead log. Above the first the keeper empties it in earnest;
 #: above the second whoever writes next does it, should the keeper be no more.
@@ -143,6 +144,7 @@ def _prepare(connection: sqlite3.Connection, path: str) -> None:
     if isNew:
         version = f"PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {SCHEMA};"
         connection.executescript(f"BEGIN IMMEDIATE; {TABLES} {version} COMMIT;")
+    migrate(connection, SCHEMA)
     connection.execute(f"PRAGMA wal_autocheckpoint = {BOUND_OF_LOG}")
     connection.execute(f"PRAGMA journal_size_limit = {BOUND_OF_LOG * 4096}")
     connection.execute("PRAGMA busy_timeout = 0")

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from Kamaelia.Apps.Grey.Stores import Entry, Later, RedisLink, StoreFailed, openStore
 from Kamaelia.Apps.Grey.Stores.Redis import RedisStore
 from Kamaelia.Apps.Grey.Stores.RedisBatch import ASK, KEPT_AFTER, WRITE, keyOf
+from Kamaelia.Apps.Grey.Stores.RedisMigration import migrate
 from Kamaelia.Support.Greylist.Rules import Decision, Record, Regular, Rules, Triple, decide
 from Tests.Kamaelia.Apps.Grey.Stores.conftest import RedisServer, ServerEnded
 
@@ -109,6 +110,7 @@ def test_many_who_ask_at_once_wait_together(redisServer: RedisServer) -> None:
 def test_strangers_are_added_by_the_message_that_asks(redisServer: RedisServer) -> None:
     async def go() -> None:
         store, said = RedisStore(redisServer.url), []
+        await migrate(store.link)
         exchange, send = store.link.exchange, store.link.send
 
         async def note(*command: str | float) -> object:
@@ -123,7 +125,7 @@ def test_strangers_are_added_by_the_message_that_asks(redisServer: RedisServer) 
         store.link.send = noteErrand  # type: ignore[method-assign]
         await ask(store, Triple("a", "s", "r"), RULES, NOW)
         await errandOf(store)
-        assert said == [ASK, "HGETALL", "GET", "HLEN", "HVALS"]
+        assert said == [ASK, "GET", "HGETALL", "GET", "HLEN", "HVALS"]
         said.clear()
         for client in "bcd":
             await ask(store, Triple(client, "s", "r"), RULES, NOW)

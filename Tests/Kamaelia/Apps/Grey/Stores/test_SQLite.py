@@ -88,9 +88,9 @@ def test_a_database_of_another_program_is_left_as_it_is(path: str) -> None:
 def test_a_file_of_a_newer_version_is_left_as_it_is(store: SQLiteStore, path: str) -> None:
     store.close()
     other = sqlite3.connect(path)
-    other.execute("PRAGMA user_version = 2")
+    other.execute("PRAGMA user_version = 3")
     other.close()
-    with pytest.raises(StoreFailed, match=r"grey\.db was written by a newer .*schema 2"):
+    with pytest.raises(StoreFailed, match=r"grey\.db was written by a newer .*schema 3"):
         openStore(f"sqlite:{path}")
 
 
