@@ -113,6 +113,7 @@ class ServerCore(component):
         networks = self.proxy_protocol_from
         self._balancers = Balancers(networks) if networks else None
         self.server: Any = None
+        self._companions: list[Any] = []
         self.connections: dict[Any, Any] = {}  # the adapters, with their handlers
         self._outlived: WeakSet[Any] = WeakSet()  # handlers whose connections have ended
         if self.protocol is not None or not self._makesOwnHandlers():
@@ -159,6 +160,8 @@ class ServerCore(component):
 
     def _endInOrder(self) -> Generator[int, None, None]:
         self.send(serverShutdown(), "_serversignal")
+        for companion in self._companions:
+            stopFamily(companion)
         for handler in [*self.connections.values(), *self._outlived]:
             handler._deliver(shutdownMicroprocess(), "control")
         clock = self.scheduler.timers.clock
@@ -220,6 +223,25 @@ class ServerCore(component):
         self.link((self, "_serversignal"), (self.server, "control"))
         self.addChildren(self.server)
         self.server.activate(Scheduler=self.scheduler)
+        if not isinstance(self.server, Workers):
+            self.renewCompanions()
+
+    def companions(self) -> list[Any]:
+        """Return components that run beside the handlers, in each process that serves.
+
+        Those that the `companions` of the protocol returns, if it has such a method.
+        """
+        make = getattr(self.protocol, "companions", None)
+        return list(make()) if callable(make) else []
+
+    def renewCompanions(self) -> None:
+        """End the companions that run, and activate those that companions() returns now."""
+        for companion in self._companions:
+            stopFamily(companion)
+        self._companions = self.companions()
+        self.addChildren(*self._companions)
+        for companion in self._companions:
+            companion.activate(Scheduler=self.scheduler)
 
     def _listening(self, server: Any) -> None:
         if server.ports:

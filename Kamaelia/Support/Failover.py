@@ -18,6 +18,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 UNIX = "unix:"
+TELL_AGAIN = 600.0  # seconds before a warning that says the same is repeated
 
 
 class Server(NamedTuple):
@@ -54,6 +55,7 @@ class Health:
     def __init__(self, rest: float = 30.0) -> None:
         self.rest = rest
         self._failures: dict[Server, float] = {}
+        self._told: dict[Server, tuple[str, float]] = {}
 
     def failed(self, server: Server, now: float) -> None:
         """It could not be reached, did not answer, or broke off."""
@@ -62,6 +64,14 @@ class Health:
     def worked(self, server: Server) -> None:
         """It is well."""
         self._failures.pop(server, None)
+
+    def isNews(self, server: Server, reason: str, now: float) -> bool:
+        """Return whether to warn of a failure: not of the same one again within TELL_AGAIN."""
+        lastReason, when = self._told.get(server, ("", 0.0))
+        if reason == lastReason and when <= now < when + TELL_AGAIN:
+            return False
+        self._told[server] = reason, now
+        return True
 
     def inOrder(self, servers: Iterable[Server], now: float) -> list[Server]:
         """All of them: first those that are well, as given, then those that failed long ago."""

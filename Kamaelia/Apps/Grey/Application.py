@@ -161,6 +161,7 @@ class Application:
         built.greylist.inherit(self.greylist)
         self.configuration, self.greylist, self.protocol, self.tls = built
         server.starttls = self.tls
+        server.renewCompanions()
         LOG.info("reloaded %s", self.file)
         self.reloaded()
 
@@ -176,6 +177,10 @@ class GreyServer(ServerCore):
     def mkProtocolHandler(self, **sock_info: Any) -> Any:
         """A handler as the configuration is now."""
         return self.application.protocol(**sock_info)
+
+    def companions(self) -> list[Any]:
+        """Return what asks the real servers what they offer, as the configuration is now."""
+        return list(self.application.protocol.companions())
 
     def main(self) -> Generator[int, None, None]:
         try:

@@ -13,19 +13,24 @@ Termination: dropRelay(); or what breaks the session, of which relayBroke hears.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from ssl import SSLContext
 from typing import TYPE_CHECKING, Any
 
 from Kamaelia.Apps.Grey.Relaying import Relaying
+from Kamaelia.Apps.Grey.ServerConnection import connectionTo
+from Kamaelia.Apps.Grey.ServerInquiry import ServerInquiry
 from Kamaelia.Apps.Grey.ServerTLS import isVerifying
-from Kamaelia.Internet.TCPClient import TCPClient
 from Kamaelia.Support.Failover import Health, Server, serverAt
 from Kamaelia.Support.Protocol.ProxyHeader import Origin
 from Kamaelia.Support.Protocol.SMTPClientAddress import Client
+from Kamaelia.Support.Protocol.SMTPOffer import ServerOffers
 from Kamaelia.Support.Protocol.SMTPOpening import mannerOf
 from Kamaelia.Support.Protocol.SMTPRelay import Broken
+
+LOG = logging.getLogger("Kamaelia.Apps.Grey")
 
 
 class Behind:
@@ -38,7 +43,9 @@ class Behind:
     smtp_helo: our name there, if not servername. smtp_tls: "no", "may" or "must" be used;
     smtp_ssl: an SSLContext for it; smtp_tls_name: whose certificate it must be, if not
     the host's. smtp_timeouts: seconds by stage, where they differ from SMTPRelay.STAGES.
-    smtp_health: a Health, which remembers who has failed.
+    smtp_health: a Health, which remembers which servers have failed. smtp_offers: ServerOffers,
+    which remember what the servers offer; EHLO offers the same. smtp_offer_interval: seconds
+    after which a ServerCore asks the servers again; 0: only sessions with mails tell.
     """
 
     smtp_ip = "127.0.0.1"
@@ -52,6 +59,8 @@ class Behind:
     smtp_tls_name = ""
     smtp_timeouts: Mapping[str, float] = {}
     smtp_health = Health()
+    smtp_offers = ServerOffers()
+    smtp_offer_interval: float = 3600
 
     peername = ""  # the client's name in the DNS, if somebody has looked it up
 
@@ -69,21 +78,37 @@ class Behind:
                 "smtp_tls_name needs an smtp_ssl that verifies certificates: check_hostname,"
                 " and verify_mode ssl.CERT_REQUIRED"
             )
-        for server in self._servers():
+        for server in serversFor(self):
             if server.path is not None and self.smtp_tls != "no" and not self.smtp_tls_name:
                 raise ValueError(f"TLS with {server} needs smtp_tls_name, the certificate's name")
 
-    def _servers(self) -> tuple[Server, ...]:
-        if not self.smtp_servers:
-            return serversOf(self.smtp_ip, self.smtp_port, ())
-        several = tuple(
-            tuple(each) if isinstance(each, list) else each for each in self.smtp_servers
-        )
-        return serversOf(self.smtp_ip, self.smtp_port, several)
+    @classmethod
+    def companions(cls) -> list[ServerInquiry]:
+        """Return the components that ask the real servers what they offer: see ServerCore.
+
+        None if a subclass connects in a way of its own: then the sessions with mails tell.
+        """
+        isOurs = cls.connectToRealSMTPServer is Behind.connectToRealSMTPServer
+        if not isOurs or not cls.smtp_offer_interval:
+            return []
+        return [ServerInquiry(server, cls) for server in serversFor(cls)]
+
+    def offered(self) -> tuple[frozenset[str], int]:
+        """Return the extensions to offer, and the largest mail: what the real servers offer, too.
+
+        Within `extensions` and `max_message_size`.
+        """
+        extensions, size = super().offered()  # type: ignore[misc]
+        return self.smtp_offers.offer(serversFor(self), extensions, size)
+
+    def handleEhlo(self, command: list[str]) -> None:
+        """Offer what the real servers offer now."""
+        self.renewSettings()
+        super().handleEhlo(command)  # type: ignore[misc]
 
     def serversInOrder(self) -> list[Server]:
         """All of them, the one to be asked first at the head."""
-        return self.smtp_health.inOrder(self._servers(), self.now())
+        return self.smtp_health.inOrder(serversFor(self), self.now())
 
     def realClient(self) -> Client:
         """Who the client is, for those behind."""
@@ -103,14 +128,7 @@ class Behind:
 
     def connectToRealSMTPServer(self) -> None:
         """Makes a TCPClient and links the tcp boxes to it. Called when one is needed."""
-        host, port, path = self.server
-        client = self.TCPClient = TCPClient(
-            host,
-            port,
-            path=path,
-            serverHostname=self.smtp_tls_name or host,
-            connect_timeout=self.smtp_timeouts.get("connect", 30),
-        )
+        client = self.TCPClient = connectionTo(self.server, self)
         self.link((self, "tcp_outbox"), (client, "inbox"))
         self.link((self, "tcp_signal"), (client, "control"))
         self.link((client, "outbox"), (self, "tcp_inbox"))
@@ -140,6 +158,8 @@ class Behind:
     def relayBroke(self, broken: Broken) -> None:
         """The session with the real server ended too early. A mail that was begun there is lost."""
         self.noteToLog(f"real server {self.server}: {broken.reason}")
+        if broken.hint and self.smtp_health.isNews(self.server, broken.explanation, self.now()):
+            LOG.warning("real server %s: %s", self.server, broken.explanation)
         self._forgetRelay()
         if self.recipients:
             self._lost = (self.recipients, broken.reply)
@@ -162,8 +182,18 @@ class Behind:
         unlink: Any
         addChildren: Any
         noteToLog: Any
+        renewSettings: Any
 
         def now(self) -> float: ...
+
+
+def serversFor(settings: Any) -> tuple[Server, ...]:
+    """Return the servers in smtp_servers, or in smtp_ip and smtp_port. Raises ValueError."""
+    if not settings.smtp_servers:
+        return serversOf(settings.smtp_ip, settings.smtp_port, ())
+    servers = settings.smtp_servers
+    several = tuple(tuple(each) if isinstance(each, list) else each for each in servers)
+    return serversOf(settings.smtp_ip, settings.smtp_port, several)
 
 
 @lru_cache(maxsize=64)

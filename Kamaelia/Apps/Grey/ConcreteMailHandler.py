@@ -166,16 +166,12 @@ class ConcreteMailHandler(Behind, StrictMailHandler):
         if refusal is not None:
             self.settle(refusal)
             return
-        self.connected().ask(
-            Conversations.replay, self.settle, self.session, kept, event.isEightBit, mayMove=True
-        )
+        self.connected().ask(Conversations.replay, self.settle, self.session, kept, mayMove=True)
 
     def _endPassedOn(self, event: Ended) -> None:
         refusal, relaying = event.refusal, self.relaying
         if relaying is None or not relaying.isInText:
             refusal = refusal or self._lostMail() or NOT_REACHED
-        elif refusal is None:
-            refusal = Conversations.lacking((), event.isEightBit, relaying)
         if refusal is not None:
             self.dropRelay()
             self.settle(refusal)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Generator, Iterable
+from collections.abc import Collection, Generator, Iterable
 from email.utils import formatdate
 from typing import Any
 
@@ -29,20 +29,19 @@ def begin(
     relaying: Relaying,
     session: Session,
     first: Envelope,
-    parameters: Iterable[str] = (),
-    isEightBit: bool = False,
+    parameters: Iterable[tuple[str, str]] = (),
 ) -> Conversation:
-    """The first recipient, and before it MAIL, unless the real server has heard that already.
+    """Name the first recipient, and the sender before it if the real server does not have it.
 
-    Both in one write if the real server offers PIPELINING (RFC 2920). parameters: the names of
-    those of the other recipients. Returns the refusal of the mail, or the answer to the recipient:
-    then `relaying.mail` is this mail.
+    Both in one write if the real server offers PIPELINING (RFC 2920). parameters: those of the
+    other recipients. Returns the refusal of the mail, or the answer to the recipient: then
+    `relaying.mail` is this mail.
     """
     relay = relaying.relay
     while relay.waiting or not relay.isReady:
         yield b""
-    names = [*session.parameters, *first.parameters, *parameters]
-    refusal = lacking(names, isEightBit, relaying)
+    given = [*session.parameters.items(), *first.parameters.items(), *parameters]
+    refusal = lacking(given, relaying)
     if refusal is not None:
         return refusal
     if relaying.mail is session.recipients:
@@ -72,11 +71,11 @@ def notForwarded(relaying: Relaying, answer: Reply) -> Reply:
     return NOT_REACHED
 
 
-def lacking(parameters: Iterable[str], isEightBit: bool, relaying: Relaying) -> Reply | None:
-    """The refusal of a mail that needs what the real server does not offer."""
-    if not parameters and not isEightBit:
+def lacking(parameters: Collection[tuple[str, str]], relaying: Relaying) -> Reply | None:
+    """Return the refusal of a mail that needs what the real server does not offer, or None."""
+    if not parameters:
         return None
-    return refusalFor(needsOf(parameters, isEightBit), relaying.relay.extensions)
+    return refusalFor(needsOf(parameters), relaying.relay.extensions)
 
 
 # Live: a short one for each thing that the client says
@@ -140,14 +139,12 @@ def conclude(
 # Replay: one for the whole mail
 
 
-def replay(
-    relaying: Relaying, session: Session, mailText: MailText, isEightBit: bool
-) -> Conversation:
-    """A mail that is complete. One that some recipients are refused for good is reported."""
+def replay(relaying: Relaying, session: Session, mailText: MailText) -> Conversation:
+    """Send a mail that is complete; report the recipients that are refused for good."""
     parameters = session.recipientParameters
-    names = {name for each in parameters.values() for name in each}
+    names = {pair for each in parameters.values() for pair in each.items()}
     first, *others = [Envelope(path, parameters.get(path, {})) for path in session.recipients]
-    reply: Reply = yield from begin(relaying, session, first, names, isEightBit)
+    reply: Reply = yield from begin(relaying, session, first, names)
     if relaying.mail is not session.recipients:
         return reply
     answers = [(first.path, reply)]

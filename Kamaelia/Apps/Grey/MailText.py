@@ -25,7 +25,7 @@ class MailText:
     """MailText([most]) -> keeps chunks in the order in which they are added.
 
     most: the octets that are kept in memory; beyond them all go to an unnamed
-    temporary file. Raises OSError where that cannot be written.
+    temporary file, which is not buffered: add() raises OSError if it cannot be written.
     """
 
     __slots__ = ("_chunks", "_file", "most", "size")
@@ -37,16 +37,22 @@ class MailText:
         self._file: IO[bytes] | None = None
 
     def add(self, chunk: bytes) -> None:
-        """One more chunk."""
+        """Keep one more chunk."""
         self.size += len(chunk)
         if self._file is not None:
-            self._file.write(chunk)
+            self._write(self._file, chunk)
             return
         self._chunks.append(chunk)
         if self.size > self.most:
-            self._file = tempfile.TemporaryFile(prefix="kamaelia-mail-")  # noqa: SIM115
-            self._file.writelines(self._chunks)
+            self._file = tempfile.TemporaryFile(prefix="kamaelia-mail-", buffering=0)  # noqa: SIM115
+            self._write(self._file, b"".join(self._chunks))
             self._chunks.clear()
+
+    @staticmethod
+    def _write(file: IO[bytes], data: bytes) -> None:
+        """Write all of it; on a full disk a part may be written before the error."""
+        while data:
+            data = data[file.write(data) :]
 
     def chunks(self) -> Iterator[bytes]:
         """All of it, from the beginning, in pieces of moderate size."""

@@ -43,6 +43,8 @@ from Kamaelia.Support.Protocol.SMTPReply import Reply
 
 Conversation = Generator[bytes, Any, Reply]
 
+NOT_READ = Reply(451, "4.3.0 The mail could not be read, please try again later")
+
 
 class Relaying:
     """Relaying(owner) -> one connection to `owner.server`, which the owner is asked to make."""
@@ -123,6 +125,10 @@ class Relaying:
             self.owner.isWaiting = False
             self.then(end.value)
             return
+        except OSError as error:  # from the temporary file with the text: no dot is sent
+            reason = f"the text of a mail could not be read: {error}"
+            self._break(self.relay.fail(reason, NOT_READ, isServers=False))
+            return
         if words:
             self.owner.send(words, "tcp_outbox")
             self.isOurTurn = self.owner.hasMore = not self.relay.waiting
@@ -151,14 +157,13 @@ class Relaying:
         while boxes["tcp_control"] and owner.relaying is self:
             ended = owner.recv("tcp_control")
             if isinstance(ended, producerFinished | shutdownMicroprocess):
-                why = getattr(ended, "message", None)
-                self.hungUp(f": {why}" if why else "")
+                self.hungUp(getattr(ended, "message", None))
 
-    def hungUp(self, why: str = "") -> None:
-        """The connection has ended, or could not be made."""
-        broken = self.relay.hungUp()
+    def hungUp(self, error: object = None) -> None:
+        """The connection has ended, or could not be made because of `error`."""
+        broken = self.relay.hungUp(error)
         if broken is not None:
-            self._break(broken._replace(reason=broken.reason + why))
+            self._break(broken)
 
     def timedOut(self) -> None:
         """It takes too long."""
@@ -188,6 +193,7 @@ class Relaying:
             self._expect()
         elif isinstance(event, Ready):
             self.owner.smtp_health.worked(self.server)
+            self.owner.smtp_offers.record(self.server, event.extensions)
             if self.conversation is not None:
                 self.goOn(None)
             else:

@@ -73,22 +73,7 @@ class SessionState:
 
     def beginSession(self) -> None:
         """Make the session, with the settings as they are now."""
-        extensions = frozenset(self.extensions)
-        if self.starttls is not None:
-            extensions |= {"STARTTLS"}
-        self.session = Session(
-            sharedSettings(
-                servername=self.servername,
-                serverid=self.serverid,
-                esmtp=self.esmtp,
-                extensions=extensions,
-                max_message_size=self.max_message_size,
-                max_recipients=self.max_recipients,
-                max_errors=self.max_errors,
-                strict=self.strict,
-                normalize_bare_lf=self.normalize_bare_lf,
-            )
-        )
+        self.session = Session(self.sessionSettings())
         if self.isTrustedClient():
             self.session.trust()
         self.local = self.local or self.localip
@@ -96,3 +81,29 @@ class SessionState:
     def isTrustedClient(self) -> bool:
         """Return whether the settings say that the client may send to anybody."""
         return False
+
+    def renewSettings(self) -> None:
+        """Apply what is offered now to the session. Call it at EHLO, before the answer."""
+        self.session.settings = self.sessionSettings()
+
+    def offered(self) -> tuple[frozenset[str], int]:
+        """Return the extensions to offer, and the largest mail in octets."""
+        extensions = frozenset(self.extensions)
+        if self.starttls is not None:
+            extensions |= {"STARTTLS"}
+        return extensions, self.max_message_size
+
+    def sessionSettings(self) -> Settings:
+        """Return the settings of a session; all connections that are set up alike share them."""
+        extensions, size = self.offered()
+        return sharedSettings(
+            servername=self.servername,
+            serverid=self.serverid,
+            esmtp=self.esmtp,
+            extensions=extensions,
+            max_message_size=size,
+            max_recipients=self.max_recipients,
+            max_errors=self.max_errors,
+            strict=self.strict,
+            normalize_bare_lf=self.normalize_bare_lf,
+        )

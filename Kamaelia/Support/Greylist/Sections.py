@@ -82,7 +82,8 @@ class Listen:
     extensions: Texts = setting(
         listOf(word(*sorted(KNOWN_EXTENSIONS - {"STARTTLS"}))),
         sorted(OFFERED_BY_DEFAULT | {"PIPELINING"}),
-        "What EHLO offers besides STARTTLS, which a certificate switches on.",
+        "What EHLO offers, of what the real servers offer, too; a certificate adds STARTTLS, and"
+        " PIPELINING needs no real server.",
     )
     esmtp: bool = setting(FLAG, True, "Whether EHLO is understood at all.")
     strict: bool = setting(

@@ -164,3 +164,21 @@ def extensionsIn(text: str) -> Mapping[str, str]:
     lines = text.split("\n")[1:]
     pairs = (line.strip().partition(" ") for line in lines)
     return {name.upper(): argument for name, _, argument in pairs if name}
+
+
+# Configurations call the setting client_address, scripts smtp_client_address.
+HINTS = {
+    "no": 'if it expects a PROXY header or XCLIENT, set client_address to "proxy" or "xclient";'
+    " otherwise it has to allow this host and the name in smtp_helo",
+    "xclient": 'if it expects a PROXY header, set client_address to "proxy"; otherwise it has to'
+    " allow this host and the name in smtp_helo",
+    "proxy": "it has to expect the PROXY header that it is sent (in Postfix:"
+    " smtpd_upstream_proxy_protocol = haproxy); without one, set client_address to another value",
+}
+HINTS["xforward"] = HINTS["xclient"]
+
+
+def hintFor(manner: Manner, stage: str) -> str:
+    """Return which setting may be the cause if the server refuses the proxy at this stage."""
+    isAtStart = stage in {"greeting", "HELO", *PROTOCOLS.values()}
+    return HINTS[manner.telling] if isAtStart else ""

@@ -30,7 +30,7 @@ from typing import Any, NamedTuple
 from Kamaelia.Support.Protocol.ProxyHeader import blockFor
 from Kamaelia.Support.Protocol.SMTPAddress import Envelope
 from Kamaelia.Support.Protocol.SMTPClientAddress import linesFor
-from Kamaelia.Support.Protocol.SMTPOpening import Refused, begin, mannerOf
+from Kamaelia.Support.Protocol.SMTPOpening import Refused, begin, hintFor, mannerOf
 from Kamaelia.Support.Protocol.SMTPReply import (
     HUNG_UP_AFTER_DOT,
     NOT_REACHED,
@@ -100,11 +100,18 @@ class Broken(NamedTuple):
     """The session ended too early. `reply` is what the client hears, `reason` is for the log.
 
     `isServers`: it is the server that failed; else it may be the client whom it does not want.
+    `hint`: which setting may be wrong, if the server refused the proxy itself.
     """
 
     reply: Reply
     reason: str
     isServers: bool = True
+    hint: str = ""
+
+    @property
+    def explanation(self) -> str:
+        """The reason with the hint, for an administrator."""
+        return f"{self.reason}: {self.hint}" if self.hint else self.reason
 
 
 Event = Send | BeginTLS | Ready | Answer | Broken
@@ -134,7 +141,8 @@ class Relay:
         self.isInText = False  # from a 354 to the dot
         self.dots = 0
         self.opening = begin(self.manner, self.extensions)
-        self.waiting: deque[str] = deque([next(self.opening)[0]])
+        self.at = next(self.opening)[0]  # the stage of the opening that was reached
+        self.waiting: deque[str] = deque([self.at])
         self.reader = ReplyReader()
 
     # What the component tells.
@@ -157,30 +165,39 @@ class Relay:
             events.append(self.fail("the mail server began a reply before it was asked"))
         return events
 
-    def hungUp(self) -> Broken | None:
-        """The connection has ended, or never began.
+    def hungUp(self, error: object = None) -> Broken | None:
+        """Note that the connection has ended, or with an error, that it failed.
 
-        None when nobody is owed anything: QUIT was said before.
+        Returns None if nobody is owed anything: QUIT was said before.
         """
         if self.brokenBy is not None or self.stage == "QUIT":
             return None
         isBetween = self.isReady and not self.waiting
         where = "between mails" if isBetween else f"at {self.stage or 'TLS'}"
-        return self.fail(f"the mail server hung up {where}")
+        reason = f"the mail server hung up {where}"
+        return self.fail(f"{reason}: {error}" if error else reason, mayHint=not error)
 
     def timedOut(self) -> Broken:
         """The time of this stage has passed."""
         at = self.stage or ("the text" if self.isReady else "TLS")
         return self.fail(f"the mail server took too long at {at}")
 
-    def fail(self, reason: str, otherwise: Reply = NOT_REACHED, isServers: bool = True) -> Broken:
-        """The session is over, and the client hears that it may try again, or `otherwise`.
+    def fail(
+        self,
+        reason: str,
+        otherwise: Reply = NOT_REACHED,
+        isServers: bool = True,
+        mayHint: bool = True,
+    ) -> Broken:
+        """End the session; the client hears that it may try again, or `otherwise`.
 
-        A duplicate is possible after the dot; a loss would be worse.
+        A duplicate is possible after the dot; a loss would be worse. mayHint: the server may have
+        refused the proxy, so that a setting may be the cause.
         """
         if self.brokenBy is None:
             owed = HUNG_UP_AFTER_DOT if "dot" in self.waiting else otherwise
-            self.brokenBy = Broken(owed, reason, isServers)
+            hint = hintFor(self.manner, self.at) if mayHint and not self.isReady else ""
+            self.brokenBy = Broken(owed, reason, isServers, hint)
             self.waiting.clear()
         return self.brokenBy
 
@@ -305,6 +322,7 @@ class Relay:
         if stage == "TLS":
             return BeginTLS()
         self.speaksForClient |= stage == "XCLIENT"
+        self.at = stage
         return Send(self._say(stage, line))
 
 

@@ -9,7 +9,7 @@ Example usage::
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Collection, Container, Iterable, Sequence
 from typing import NamedTuple
 
 from Kamaelia.Support.Protocol.SMTPReply import Reply
@@ -49,10 +49,13 @@ def verdictOn(answers: Sequence[tuple[str, Reply]]) -> Verdict:
     return Verdict(None, refused)
 
 
-def needsOf(parameters: Iterable[str], isEightBit: bool) -> set[str]:
-    """The extensions that a mail needs: by the names of its parameters, and by its text."""
-    needs = {NEEDED_BY[name] for name in parameters if name in NEEDED_BY}
-    return needs | {"8BITMIME"} if isEightBit else needs
+def needsOf(parameters: Collection[tuple[str, str]]) -> set[str]:
+    """Return the extensions that a mail needs, by its parameters (name, value).
+
+    A text with 8-bit octets that BODY does not declare needs nothing: it is passed on unchanged.
+    """
+    needs = {NEEDED_BY[name] for name, _ in parameters if name in NEEDED_BY}
+    return needs | {"8BITMIME"} if ("BODY", "8BITMIME") in parameters else needs
 
 
 def refusalFor(needs: Iterable[str], extensions: Container[str]) -> Reply | None:

@@ -45,6 +45,7 @@ def handler(*behind: Any, **settings: Any) -> Any:
     ports = [each if isinstance(each, int) else each.port for each in behind]
     servers = [("127.0.0.1", port) for port in ports]
     own = {"smtp_servers": servers, "smtp_health": Health(), "said": []}
+    own |= {"smtp_offer_interval": 0}  # the servers hear nothing but the sessions with mails
     return type("Handler", (Proxy,), own | settings)
 
 

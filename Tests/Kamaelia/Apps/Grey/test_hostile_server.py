@@ -100,7 +100,8 @@ class Proxy(ConcreteMailHandler):
 
 def proxyOf(*far: Any, **more: Any) -> Any:
     servers = [("127.0.0.1", each.server_address[1]) for each in far]
-    return type("Handler", (Proxy,), {"smtp_servers": servers, "smtp_health": Health()} | more)
+    usual = {"smtp_servers": servers, "smtp_health": Health(), "smtp_offer_interval": 0}
+    return type("Handler", (Proxy,), usual | more)
 
 
 @pytest.fixture(autouse=True)

@@ -107,7 +107,7 @@ class _Conversation(socketserver.StreamRequestHandler):
 
     def heed(self, line: str) -> None:
         self.server.heard.append(line)
-        verb = line.split(maxsplit=1)[0].upper()
+        verb = line.partition(" ")[0].upper()
         isTaken = self.say(verb)[0] in "23"
         if verb == "MAIL":
             self.sender, self.recipients = line, []

@@ -1,0 +1,61 @@
+"""What a proxy may offer its clients in EHLO, by what the servers behind it offer.
+
+Example usage::
+
+    offers = ServerOffers()
+    offers.record(server, {"SIZE": "1000", "8BITMIME": ""})    # a server's answer to EHLO
+    offers.offer([server], settings.extensions, 5000)          # ({"SIZE", "8BITMIME"}, 1000)
+
+How does it work?
+
+An extension in RELAYED works only if the server that gets the mail has it, so the proxy offers
+what all servers offered when they last answered. Servers that have never answered do not count.
+While no answer at all is known, the offer is AT_FIRST: it needs nothing of a server. The other
+extensions, such as PIPELINING and STARTTLS, are between the proxy and its client.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from Kamaelia.Support.Failover import Server
+
+RELAYED = frozenset({"SIZE", "8BITMIME", "ENHANCEDSTATUSCODES", "SMTPUTF8", "DSN"})
+AT_FIRST = frozenset({"SIZE", "ENHANCEDSTATUSCODES"})
+OCTETS = re.compile(r"[0-9]{1,20}", re.ASCII)  # RFC 1870 section 4
+
+
+class Offer(NamedTuple):
+    """Extensions, and the largest mail in octets; 0: no limit."""
+
+    extensions: frozenset[str]
+    size: int
+
+
+class ServerOffers:
+    """ServerOffers() -> remembers each server's last answer to EHLO; share it among connections."""
+
+    def __init__(self) -> None:
+        self._known: dict[Server, dict[str, str]] = {}
+
+    def record(self, server: Server, extensions: Mapping[str, str]) -> bool:
+        """Remember what a server offers. Return whether that differs from its last answer."""
+        if self._known.get(server) == extensions:
+            return False
+        self._known[server] = dict(extensions)
+        return True
+
+    def offer(self, servers: Iterable[Server], extensions: frozenset[str], size: int) -> Offer:
+        """Return what to offer of `extensions`, with `size` as the proxy's own limit."""
+        known = [self._known[each] for each in servers if each in self._known]
+        common = RELAYED.intersection(*known) if known else AT_FIRST
+        sizes = [size, *(sizeIn(each) for each in known)]
+        return Offer(extensions - (RELAYED - common), min(filter(None, sizes), default=0))
+
+
+def sizeIn(extensions: Mapping[str, str]) -> int:
+    """Return the limit that SIZE declares; 0 if there is none (RFC 1870 section 3)."""
+    declared = extensions.get("SIZE", "")
+    return int(declared) if OCTETS.fullmatch(declared) else 0
