@@ -161,7 +161,7 @@ class ServerCore(component):
     def _endInOrder(self) -> Generator[int, None, None]:
         self.send(serverShutdown(), "_serversignal")
         for companion in self._companions:
-            stopFamily(companion)
+            stopSubtree(companion)
         for handler in [*self.connections.values(), *self._outlived]:
             handler._deliver(shutdownMicroprocess(), "control")
         clock = self.scheduler.timers.clock
@@ -237,7 +237,7 @@ class ServerCore(component):
     def renewCompanions(self) -> None:
         """End the companions that run, and activate those that companions() returns now."""
         for companion in self._companions:
-            stopFamily(companion)
+            stopSubtree(companion)
         self._companions = self.companions()
         self.addChildren(*self._companions)
         for companion in self._companions:

@@ -26,3 +26,6 @@ def connectionTo(server: Server, settings: Any) -> TCPClient:
         serverHostname=settings.smtp_tls_name or host,
         connect_timeout=settings.smtp_timeouts.get("connect", 30),
     )
+
+
+__kamaelia_prefabs__ = (connectionTo,)
