@@ -158,7 +158,7 @@ class Behind:
     def relayBroke(self, broken: Broken) -> None:
         """The session with the real server ended too early. A mail that was begun there is lost."""
         self.noteToLog(f"real server {self.server}: {broken.reason}")
-        if broken.hint and self.smtp_health.isNews(self.server, broken.explanation, self.now()):
+        if broken.hint and self.smtp_health.isNews(self.server, broken.hint, self.now()):
             LOG.warning("real server %s: %s", self.server, broken.explanation)
         self._forgetRelay()
         if self.recipients:

@@ -155,9 +155,8 @@ class ServerInquiry(component):
 
     def _failed(self, broken: Broken) -> None:
         now = self.scheduler.timers.clock.now()
-        reason = broken.explanation
-        if self.settings.smtp_health.isNews(self.server, reason, now):
-            LOG.warning("real server %s: %s", self.server, reason)
+        if self.settings.smtp_health.isNews(self.server, broken.hint or broken.reason, now):
+            LOG.warning("real server %s: %s", self.server, broken.explanation)
 
 
 __kamaelia_components__ = (ServerInquiry,)
