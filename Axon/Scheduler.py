@@ -342,7 +342,7 @@ class scheduler(microprocess):
                 if knockon:
                     plainResult(knockon, "_closeDownMicroprocess", process)
                     self.handleMicroprocessShutdownKnockon(knockon)
-                if not process.hasChildren():  # whose errors would go on upwards
+                if task.watchers and not process.hasChildren():  # whose errors go on upwards
                     task.watchers = ()
                 task.letGo()
 
@@ -460,6 +460,7 @@ class scheduler(microprocess):
             except EndOfRound:
                 self._endAll()
             except BaseException as error:  # noqa: BLE001 - raised when all have ended
+                Waits.noteAt(error, self.tasks)
                 self.errors.append(error)
                 self._endAll()
             Ending.raiseAll(self.errors)
@@ -477,6 +478,7 @@ class scheduler(microprocess):
                 if due is not None and not self.isAtWorkOutside():
                     clock.advanceTo(due)
             elif canblock:
+                standstill.check()
                 self._doorbell.wait(None if due is None else max(0, due - clock.now()))
 
     def isAtWorkOutside(self) -> bool:
@@ -545,8 +547,7 @@ class scheduler(microprocess):
         component waits for.
         """
         if self.loopRun is not None and not self.loopRun.isOver():
-            if self.tasks and isinstance(error, KeyboardInterrupt):
-                error.add_note(Waits.describeAll(self.tasks))
+            Waits.noteAt(error, self.tasks)
             self.errors.append(error)
             self.loopRun.finish()
 

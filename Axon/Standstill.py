@@ -42,7 +42,8 @@ class Standstill:
         scheduler = self._scheduler
         if not scheduler.tasks or scheduler.outside or scheduler.wait_for_one:
             return False
-        return self._isAtStandstill() and not Waits.hasOtherJobs()
+        hasOtherJobs = scheduler.loop is not None and Waits.hasOtherJobs()
+        return self._isAtStandstill() and not hasOtherJobs
 
     def _isAtStandstill(self) -> bool:
         """Return whether no timer, no other thread and nothing else of the program wakes any."""

@@ -301,6 +301,7 @@ class RunQueue:
         current = self.mark ^ 1
         task = NOBODY
         turn: Iterable[None] = repeat(None, turns)
+        after = AFTER
         try:
             while True:
                 try:
@@ -323,7 +324,7 @@ class RunQueue:
                             task.state = self.mark
                             push(task)
                         else:
-                            task.wish = AFTER[wish]
+                            task.wish = after[wish]
                             if wish < HOLD:
                                 task.state = wish - 1
                             elif wish == REPORTED:

@@ -31,6 +31,13 @@ def describeAll(tasks: Iterable[Task]) -> str:
     return "\n".join(["What each component waits for:", *lines, *unborn[:LINES]])
 
 
+def noteAt(error: BaseException, tasks: Iterable[Task]) -> None:
+    """Add a note to a KeyboardInterrupt that says what each of `tasks` waits for, if any."""
+    tasks = list(tasks)
+    if tasks and isinstance(error, KeyboardInterrupt):
+        error.add_note(describeAll(tasks))
+
+
 def describe(task: Task) -> str:
     """Return the name of a task's microprocess, and what it waits for."""
     name = task.nameOfProcess()

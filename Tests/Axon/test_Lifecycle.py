@@ -268,6 +268,48 @@ def test_a_standstill_is_logged_once_with_what_each_component_waits_for(caplog, 
     assert f"{all_[2].child.name} has not been activated" in message
 
 
+class WakeAtReport(logging.Handler):
+    """Wakes a component from outside as soon as something is logged."""
+
+    def __init__(self, sleeper):
+        super().__init__()
+        self.sleeper = sleeper
+
+    def emit(self, record):
+        scheduler.run.callFromThread(self.sleeper.unpause)
+
+
+def sleepOnce(self):
+    yield self.pause()
+
+
+def test_a_standstill_is_logged_before_a_run_by_hand_blocks(caplog):
+    sleeper = script(sleepOnce).activate()
+    wake = WakeAtReport(sleeper)
+    logging.getLogger("Axon").addHandler(wake)
+    try:
+        for _ in scheduler.run.main(canblock=True):
+            pass
+    finally:
+        logging.getLogger("Axon").removeHandler(wake)
+    (message,) = reports(caplog)
+    assert message.startswith("all components sleep")
+    assert f"{sleeper.name} sleeps in pause()" in message
+
+
+def test_an_interrupt_of_a_run_by_hand_says_what_each_component_waits_for():
+    def interrupted(self):
+        yield 1
+        raise KeyboardInterrupt
+
+    sleeper = script(sleepOnce).activate()
+    script(interrupted).activate()
+    with pytest.raises(KeyboardInterrupt) as caught:
+        list(scheduler.run.main())
+    notes = "\n".join(caught.value.__notes__)
+    assert f"{sleeper.name} sleeps in pause()" in notes
+
+
 def test_nothing_is_reported_while_a_timer_or_a_thread_can_wake_somebody(caplog):
     def timer(self):
         yield self.pause(0.001)
