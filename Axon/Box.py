@@ -74,7 +74,7 @@ def storageOf(component: Any, boxname: str) -> Any:
 
 
 def makeInbox(notify: Any, size: int | None = None) -> realsink:
-    """An inbox of nobody's; `notify` is the task that is told of messages."""
+    """Return an inbox without a component; `notify` is the task that its messages wake."""
     sink = realsink(notify)
     if size is not None:
         sink.setSize(size)
@@ -82,5 +82,5 @@ def makeInbox(notify: Any, size: int | None = None) -> realsink:
 
 
 def makeOutbox(notify: Any = None) -> nullsink:
-    """Where an outbox leads until it is linked."""
+    """Return the end of an outbox that is not linked."""
     return NULL

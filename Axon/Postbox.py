@@ -21,7 +21,7 @@ observers: tuple[Observer, ...] = ()  # told of linkages, and of boxes that come
 
 
 class nullsink:
-    """Where an outbox leads that nobody has linked: what comes is gone."""
+    """The end of an outbox that is not linked: it discards messages."""
 
     __slots__ = ("task",)
 
@@ -32,13 +32,13 @@ class nullsink:
         self.task = NOBODY
 
     def append(self, data: Any) -> None:
-        """Discards `data`."""
+        """Discard `data`."""
 
     def pop(self, index: int = -1) -> Any:
         raise IndexError("nothing ever waits where an outbox is not linked")
 
     def setShowTransit(self, showtransit: bool, tag: str | None = None) -> None:
-        """Nothing arrives here, so that nothing can be shown."""
+        """Do nothing: no message arrives here that could be logged."""
 
     def __len__(self) -> int:
         return 0
@@ -48,7 +48,7 @@ class nullsink:
 
 
 class _Nobody:
-    """A task that is never asleep, so that nobody wakes it."""
+    """A task that never sleeps, so that no message wakes it."""
 
     __slots__ = ("process", "state")
 
@@ -57,7 +57,7 @@ class _Nobody:
         self.process = None
 
     def messageCame(self, isUrgent: bool) -> None:
-        """Nobody is there to hear of it."""
+        """Do nothing."""
 
 
 NOBODY = _Nobody()
@@ -121,20 +121,20 @@ class postbox:
                 observer.unlinked(oldsource, self)
 
     def isLinked(self) -> bool:
-        """Whether it leads somewhere, or another leads here."""
+        """Return whether this box leads to another, or another leads to it."""
         return self.target is not None or bool(self.sources)
 
     def getSize(self) -> int | None:
-        """The most that the sink at the end of the chain may hold; None: no limit."""
+        """Return the size of the sink at the end of the chain; None: no limit."""
         size: int | None = getattr(self.end(), "size", None)
         return size
 
     def setSize(self, size: int | None) -> None:
-        """The most that the sink at the end of the chain may hold."""
+        """Set the size of the sink at the end of the chain; None: no limit."""
         self.end().setSize(size)
 
     def setShowTransit(self, showtransit: bool, tag: str | None = None) -> None:
-        """Whether each message that comes to the end of the chain is logged, under `tag`."""
+        """Log each message that arrives at the end of the chain under `tag`, or stop that."""
         self.end().setShowTransit(showtransit, tag)
 
     def isFull(self) -> bool:
@@ -142,18 +142,18 @@ class postbox:
         return size is not None and len(self.end()) >= size
 
     def getnotifys(self) -> list[Any]:
-        """The tasks that are woken when a message is taken at the end of the chain."""
+        """Return the tasks that are woken when a message is taken at the end of the chain."""
         return list(self.end().feeders)
 
     def end(self) -> Any:
-        """The sink at the end of the chain that starts here."""
+        """Return the sink at the end of the chain that starts here."""
         box = self
         while box.target is not None:
             box = box.target
         return box if box.isInbox else NULL
 
     def resolve(self) -> None:
-        """Tells this box, and all that lead to it, which sink they end in now."""
+        """Tell this box, and all that lead to it, in which sink they end now."""
         sink = self.end()
         pending = [self]
         while pending:
@@ -162,7 +162,7 @@ class postbox:
             box.leadTo(sink)
 
     def leadTo(self, sink: Any) -> None:
-        """This box's messages end in `sink` from now on."""
+        """Let the messages of this box end in `sink` from now on."""
         raise TypeError("a postbox is an inbox or an outbox")
 
 

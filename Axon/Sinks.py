@@ -62,10 +62,10 @@ class realsink(deque[Any], postbox):
 
     @property
     def component(self) -> Any:
-        """Whose inbox this is."""
+        """The component that has this inbox."""
         return self.task.process
 
-    # each sink is itself, whatever it holds
+    # two sinks are never equal, even if they hold the same messages
     __hash__ = object.__hash__  # type: ignore[assignment]
 
     def __eq__(self, other: object) -> bool:
@@ -94,19 +94,19 @@ class realsink(deque[Any], postbox):
         self.reported = len(self)
 
     def setSize(self, size: int | None) -> None:
-        """The most it may hold (messages); None for no limit. One more raises noSpaceInBox."""
+        """Limit this inbox to `size` messages; one more raises noSpaceInBox. None: no limit."""
         self.size = size
         self._guard()
 
     def setCapacity(self, capacity: int | None) -> None:
-        """Hold senders from this many messages on, until the inbox is half empty."""
+        """Hold senders while `capacity` messages wait, until the inbox is half empty."""
         if capacity is not None and capacity < 1:
             raise ValueError(f"a capacity is at least 1 message, not {capacity!r}")
         self.capacity = capacity
         self._guard()
 
     def setShowTransit(self, showtransit: bool, tag: str | None = None) -> None:
-        """Whether each message that comes is logged, under `tag`."""
+        """Log each message that arrives under `tag`, or stop that."""
         if showtransit:
             _shown[self] = tag or "transit"
         else:
@@ -120,21 +120,21 @@ class realsink(deque[Any], postbox):
             self.open()
 
     def closeDown(self, late: LateMessages) -> None:
-        """The component has ended: hold nobody, and count what still comes in `late`."""
+        """Release the senders, and count the messages that still arrive in `late`."""
         self.late = late
         self.__class__ = endedsink
         self.open()
 
     @property
     def isUrgent(self) -> bool:
-        """Whether its messages get through to a component that is held."""
+        """Whether a message to this inbox wakes a component that is held."""
         return self.boxname == "control"
 
     def leadTo(self, sink: Any) -> None:
         if sink is self:
             return
         if self.capacity is not None and (sink.capacity is None or self.capacity < sink.capacity):
-            sink.setCapacity(self.capacity)  # what was said of this inbox holds at the far end
+            sink.setCapacity(self.capacity)  # which holds for the whole chain
         if not self:
             return
         sink.extend(self)
@@ -147,33 +147,33 @@ class realsink(deque[Any], postbox):
 
     @property
     def keeper(self) -> Any:
-        """Who has to take messages so that the gate opens."""
+        """The task that must take messages so that the gate opens."""
         return self.task
 
     def isShut(self) -> bool:
         return self.capacity is not None and len(self) >= self.capacity
 
     def hold(self, task: Any) -> None:
-        """`task` waits here until there is room."""
+        """Hold `task` until there is room."""
         if not self.waiting:
             self.waiting = {}
         self.waiting[task] = None
 
     def letGo(self, task: Any) -> None:
-        """`task`, which sends here no more, does not wait here either."""
+        """Release `task`, whose outbox no longer leads here."""
         if task in self.waiting:
             del self.waiting[task]
             task.forgo(self)
 
     def open(self) -> None:
-        """Those who were held go on."""
+        """Release all tasks that are held."""
         waiting, self.waiting = self.waiting, ()
         for task in waiting:
             task.release()
 
 
 class guardedsink(realsink):
-    """A sink with a size, a capacity or a log of what comes."""
+    """A sink with a size, a capacity or a log of its messages."""
 
     __slots__ = ()
 
@@ -211,7 +211,7 @@ class endedsink(guardedsink):
         return False
 
     def _guard(self) -> None:
-        """Stay what it is, whatever its limits are."""
+        """Keep this class, whatever the limits are."""
 
     @property
     def discarded(self) -> int:
@@ -220,7 +220,7 @@ class endedsink(guardedsink):
 
 
 class directsink(postbox):
-    """directsink(task, boxname, take) -> an inbox whose messages `take` has at once.
+    """directsink(task, boxname, take) -> an inbox that passes each message to `take` at once.
 
     For components at the edge of the system, such as a connection: what is sent
     to them goes out within the sender's turn. `take(message)` gives None or a gate.
@@ -241,14 +241,14 @@ class directsink(postbox):
         self.reported = 0
 
     def standInFor(self, inbox: realsink) -> None:
-        """What leads to `inbox`, and what waits there, comes here from now on."""
+        """Take the place of `inbox`: its messages and its linkages lead here."""
         inbox.target = self
         self.sources = (inbox,)
         inbox.resolve()
 
     @property
     def component(self) -> Any:
-        """Whose inbox this is."""
+        """The component that has this inbox."""
         return self.owner.process
 
     def __len__(self) -> int:
@@ -265,26 +265,26 @@ class directsink(postbox):
             self.append(message)
 
     def leadTo(self, sink: Any) -> None:
-        """Nothing waits here that would have to move on."""
+        """Do nothing: no message waits here that would have to move."""
 
     def setSize(self, size: int | None) -> None:
-        """No limit is needed where nothing waits."""
+        """Do nothing: no message waits here that a limit could count."""
 
     setCapacity = setSize
 
     def letGo(self, task: Any) -> None:
-        """`task`, which sends here no more, is not held by this component either."""
+        """Release `task`, whose outbox no longer leads here, from gates of this component."""
         for gate in list(task.gates or ()):
             if gate.keeper is self.owner:
                 task.forgo(gate)
 
 
 def _logTransit(tag: str, message: Any) -> None:
-    import logging  # here, because only who looks for a message needs it
+    import logging  # here, because few programs need it
 
     logging.getLogger("Axon.Box").info("%s: %r", tag, message)
 
 
-# What stands, within a component, for an inbox that has no sink yet: it stays empty, and no
-# program sees it. It is of the commonest class, because the interpreter is quicker with one class.
+# The placeholder, within a component, for an inbox that has no sink yet. It stays empty, and no
+# program sees it. It has the class of most sinks, since the interpreter is faster with one class.
 UNUSED = realsink()
