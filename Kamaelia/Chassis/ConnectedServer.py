@@ -91,6 +91,9 @@ class ServerCore(component):
     max_connections: int | None = None  # more hear `refusal`; without it they wait to be accepted
     max_connections_per_peer: int | None = None  # more of them are closed at once, after `refusal`
     refusal: bytes | None = None  # what those hear; None: the `refusal` of the protocol, if any
+    # That each connection may need, so that accepting stops in time; None: those that the protocol
+    # says in its `descriptors`, or one.
+    descriptors: int | None = None
     proxy_protocol_from: Any = None  # networks, or "unix"; see Kamaelia.Internet.Balancers
     grace: float = 5.0  # seconds
     workers: int | None = None  # see Kamaelia.Chassis.Workers
@@ -201,8 +204,10 @@ class ServerCore(component):
         refusal = self.refusal
         if refusal is None:
             refusal = getattr(self.protocol, "refusal", b"")
+        descriptors = self.descriptors or getattr(self.protocol, "descriptors", 1)
         self.server.__dict__.update(
             refusal=refusal,
+            descriptors=descriptors,
             maySendOn=self._isWorker,
             host=self.host,
             path=self.path,

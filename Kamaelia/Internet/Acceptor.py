@@ -100,6 +100,11 @@ class Acceptor:
         self._isStarted = True
         self._goOn()
 
+    @property
+    def pending(self) -> int:
+        """How many clients have been accepted and are not announced yet."""
+        return len(self._pending)
+
     def stop(self) -> None:
         """Accepts nobody until `start`; who has been accepted goes on."""
         self._isStarted = False

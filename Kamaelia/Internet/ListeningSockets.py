@@ -108,17 +108,20 @@ class Listener:
 
     room: says how many connections there may be more; without it, any number. keepsPath:
     the path of a Unix socket stays at the end. introduce, atOnce: see Acceptor.
+    pledged: returns how many descriptors all connections may need, with so many more clients.
     """
 
     __slots__ = (
         "_acceptor",
         "_atOnce",
         "_factory",
+        "_first",
         "_introduce",
         "_isPaused",
         "_isShort",
         "_keepsPath",
         "_loop",
+        "_pledged",
         "_plenty",
         "_room",
         "_ssl",
@@ -136,8 +139,11 @@ class Listener:
         keepsPath: bool = False,
         introduce: Callable[[Any], Any] | None = None,
         atOnce: int = AT_ONCE,
+        pledged: Callable[[int], float] | None = None,
     ) -> None:
         self.sockets = sockets
+        self._pledged = pledged
+        self._first = 0  # the lowest descriptor that was free at start
         self._keepsPath = keepsPath
         self._atOnce = atOnce
         self._factory = factory
@@ -155,6 +161,9 @@ class Listener:
     def start(self, loop: AbstractEventLoop) -> None:
         """Begins to accept."""
         self._loop = loop
+        if self._pledged is not None and self.sockets:
+            self._first = os.dup(self.sockets[0].fileno())
+            os.close(self._first)
         more = {"ssl": self._ssl, "ssl_handshake_timeout": HANDSHAKE} if self._ssl else {}
         rest = (self._room, self._spareOf, self._atOnce, self._introduce)
         self._acceptor = Acceptor(loop, self.sockets, self._factory, more, *rest)
@@ -171,7 +180,9 @@ class Listener:
         if not self._isPaused or not self.sockets or (self._room is not None and self._room() <= 0):
             return
         if self._isShort:
-            if not _mayBeHad(2 * _reserveOf(_limit()), self.sockets[0]):
+            limit = _limit()
+            reserve = _reserveOf(limit)
+            if self._needed(0) >= limit - reserve or not _mayBeHad(2 * reserve, self.sockets[0]):
                 self._retryLater()
                 return
             self._isShort = False
@@ -182,8 +193,10 @@ class Listener:
     def _spareOf(self, descriptor: float) -> None:
         """Pauses if this is nearly the last descriptor that there is, until some are free.
 
-        They are kept for the rest of the program.
+        They are kept for the rest of the program. Descriptors that connections may still need
+        count as if they were taken: see `pledged`.
         """
+        descriptor = self._needed(descriptor)
         if descriptor < self._plenty:
             return
         limit = _limit()  # which may have been raised
@@ -193,6 +206,13 @@ class Listener:
             self._tell()
             self.pause()
             self._retryLater()
+
+    def _needed(self, descriptor: float) -> float:
+        """Return `descriptor`, or a higher one if the connections may need more than they have."""
+        if self._pledged is None:
+            return descriptor
+        coming = max(1, self._acceptor.pending)  # accepted and not announced, or the next one
+        return max(descriptor, self._first + self._pledged(coming))
 
     def _tell(self) -> None:
         now = self._loop.time()

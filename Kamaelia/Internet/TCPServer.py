@@ -77,6 +77,7 @@ class TCPServer(component):
     maxConnections: int | None = None
     maxPerPeer: int | None = None
     refusal = b""  # what those hear who are too many; without it, they wait or are cut off
+    descriptors = 1  # that each connection may need: 2 if its handler connects to another server
     maySendOn = False  # other processes accept from the same sockets: nobody is refused for them
     onOpened: Callable[[Any], None] | None = None  # called with each adapter, instead of newCSA
     onClosed: Callable[[Any], None] | None = None
@@ -103,7 +104,14 @@ class TCPServer(component):
         introduce = self._introduced if self.balancers is not None else None
         atOnce = AMONG_SEVERAL if self.maySendOn else AT_ONCE
         self._listener = Listener(
-            sockets, self._newAdapter, self.ssl, self._room, keepsPath, introduce, atOnce
+            sockets,
+            self._newAdapter,
+            self.ssl,
+            self._room,
+            keepsPath,
+            introduce,
+            atOnce,
+            self._pledged if self.descriptors > 1 else None,
         )
         self.scheduler.outside += 1
         try:
@@ -196,6 +204,10 @@ class TCPServer(component):
         if self.maxConnections is None or not isWaiting:
             return inf
         return self.maxConnections - len(self.connections)
+
+    def _pledged(self, coming: int) -> float:
+        """Return how many descriptors the connections may need, with `coming` more of them."""
+        return self.descriptors * (len(self.connections) + coming)
 
     def _admit(self, adapter: Any) -> None:
         self.connections.add(adapter)

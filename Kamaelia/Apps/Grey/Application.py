@@ -98,6 +98,7 @@ class Application:
         GreyServer(
             application=self,
             refusal=self.protocol.refusal,
+            descriptors=self.protocol.descriptors,
             sockets=sockets,
             starttls=self.tls,
             workers=listen.workers if listen.workers > 1 else None,

@@ -60,6 +60,7 @@ class Behind:
     smtp_timeouts: Mapping[str, float] = {}
     smtp_health = Health()
     smtp_offers = ServerOffers()
+    descriptors = 2  # that a connection may need: the client's, and the real server's
     smtp_offer_interval: float = 3600
 
     peername = ""  # the client's name in the DNS, if somebody has looked it up

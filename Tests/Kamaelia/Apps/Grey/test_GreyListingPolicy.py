@@ -16,8 +16,10 @@ from Kamaelia.Apps.Grey.GreyListingPolicy import GreyListingPolicy
 from Kamaelia.Apps.Grey.MailLog import jsonLine
 from Kamaelia.Apps.Grey.Stores import Entry
 from Kamaelia.Apps.Grey.Stores.Memory import MemoryStore
+from Kamaelia.Support.Failover import serverAt
 from Kamaelia.Support.Greylist.Lists import Lists
 from Kamaelia.Support.Greylist.Rules import Rules
+from Kamaelia.Support.Protocol.SMTPOffer import RELAYED, ServerOffers
 from Kamaelia.Support.Protocol.SPF import Result
 from Tests.Kamaelia.Apps.Grey.dialogue import codes, talk
 from Tests.Kamaelia.Apps.Grey.wire import Caller, FarEnd
@@ -49,11 +51,14 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def make() -> Iterator[Any]:
     """make(**settings) -> a class of handlers, with a Greylist of its own in memory."""
     made: list[Greylist] = []
+    offers = ServerOffers()
+    offers.record(serverAt("127.0.0.1"), dict.fromkeys(RELAYED, ""))
 
     def make(**settings: Any) -> Any:
         ours = {name: settings.pop(name) for name in list(settings) if hasattr(Greylist, name)}
         made.append(Greylist(**{"store": "memory:", "rules": Rules(client_passes=0), **ours}))
         base = {"peer": STRANGER, "allowed_domains": OURS, "greylist": made[-1]}
+        base["smtp_offers"] = offers  # the default server has told that it can do all
         return type("Grey", (GreyListingPolicy,), {**base, **settings})
 
     yield make
