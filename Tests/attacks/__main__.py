@@ -17,12 +17,32 @@ import time
 from collections.abc import Awaitable, Callable
 
 from Axon.EventLoop import newLoop
-from Tests.attacks import descriptors, disk, garbage, idle, mailLoss, scans, streams, termination
+from Tests.attacks import (
+    descriptors,
+    disk,
+    garbage,
+    idle,
+    killEverything,
+    mailLoss,
+    scans,
+    streams,
+    termination,
+)
 from Tests.attacks.harness import Broken
 
 ATTACKS: dict[str, Callable[[float], Awaitable[None]]] = {
     work.__name__: work
-    for module in (idle, streams, scans, descriptors, mailLoss, garbage, disk, termination)
+    for module in (
+        idle,
+        streams,
+        scans,
+        descriptors,
+        mailLoss,
+        killEverything,
+        garbage,
+        disk,
+        termination,
+    )
     for work in module.ATTACKS
 }
 

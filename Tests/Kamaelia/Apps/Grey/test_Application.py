@@ -32,7 +32,7 @@ max_connections_per_peer = {peers}
 addresses = ["127.0.0.1:{far}"]
 {server}
 [forward]
-allowed_domains = ["example.org"]
+allowed_domains = ["{domains}"]
 [greylist]
 min_defer_time = {delay}
 large_senders = false
@@ -47,6 +47,7 @@ jsonlogfile = "{folder}/mails.json"
 
 DEFAULTS: dict[str, Any] = {
     "far": 1,
+    "domains": "example.org",
     "delay": 1,
     "peers": 0,
     **dict.fromkeys(("addresses", "listen", "server", "more"), ""),

@@ -1,0 +1,237 @@
+"""Mails through the application while real server, proxy, workers and clients are killed.
+
+A client that is killed, or that has no answer, sends its mail again, as a queue does. Each
+copy that is kept beyond the first has to be matched to an attempt of which nobody could know
+the outcome: its dot was said, and its answer was lost with a kill, or was 451 4.4.2.
+"""
+
+import asyncio
+import os
+import random
+import signal
+import socket
+import sys
+import tempfile
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from Tests.attacks.backendProcess import Backend
+from Tests.attacks.harness import (
+    PATIENCE,
+    ROOT,
+    Broken,
+    Peer,
+    connect,
+    inParallel,
+    must,
+    say,
+)
+
+MAILS = 2000
+AT_ONCE = 20
+KILLED = 0.15  # of the clients, within SOON
+SOON = 0.03  # seconds
+PAUSE = (1.0, 4.0)  # seconds between two kills of the proxy
+PAUSE_BEHIND = (0.2, 1.5)  # and of the real server
+CONFIGURATION = """\
+[listen]
+addresses = ["127.0.0.1:{port}"]
+workers = {workers}
+max_connections_per_peer = 0
+[server]
+addresses = ["127.0.0.1:{far}"]
+relay = "{relay}"
+[forward]
+allowed_domains = ["y.org"]
+[greylist]
+large_senders = false
+[allow]
+recipients = ["b@y.org"]
+[store]
+url = "sqlite:{folder}/grey.db"
+[log]
+jsonlogfile = "{folder}/mails.json"
+"""
+
+
+class Attempt(NamedTuple):
+    """One try to send a mail: the last answer, and whether the dot had been said."""
+
+    answer: str
+    isDotSaid: bool
+
+    def isUnknown(self) -> bool:
+        """Whether the mail may have been kept although the client does not know it."""
+        return self.isDotSaid and (self.answer == "" or self.answer.startswith("451 4.4.2"))
+
+
+class Proxy:
+    """Proxy(backend, workers, relay) -> the application; kill() ends a process of it."""
+
+    def __init__(self, backend: Backend, workers: int, relay: str) -> None:
+        self.folder = tempfile.TemporaryDirectory(prefix="kamaelia-attack-")
+        self.workers = workers
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as this
+        self.file = Path(self.folder.name) / "grey.toml"
+        words = {"port": self.port, "workers": workers, "far": backend.port, "relay": relay}
+        self.file.write_text(CONFIGURATION.format(folder=self.folder.name, **words))
+        self.process: Any = None
+
+    async def start(self) -> None:
+        self.process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "Kamaelia.Apps.Grey", "run", "-c", str(self.file)),
+            cwd=ROOT,
+            stderr=self.errors,
+        )
+        async with asyncio.timeout(PATIENCE):
+            while self.process.returncode is None:
+                with suppress(OSError):
+                    (await connect(self.port)).close()
+                    return
+                await asyncio.sleep(0.05)
+        raise Broken(f"the proxy did not start: {self.log()[-2000:]}")
+
+    async def kill(self) -> None:
+        """Kill a worker, which is replaced; or the proxy, which is started again."""
+        if self.workers > 1:
+            workers = [pid for each in childrenOf(self.process.pid) for pid in childrenOf(each)]
+            with suppress(ProcessLookupError):  # it has just ended
+                if workers:
+                    os.kill(random.choice(workers), signal.SIGKILL)
+            return
+        self.process.kill()
+        await self.process.wait()
+        await self.start()
+
+    async def end(self) -> None:
+        if self.process.returncode is None:
+            self.process.terminate()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.process.wait(), PATIENCE)
+        if self.process.returncode is None:
+            self.process.kill()
+            await self.process.wait()
+        self.folder.cleanup()
+
+    def log(self) -> str:
+        self.errors.seek(0)
+        return self.errors.read().decode(errors="replace")
+
+
+def childrenOf(pid: int) -> list[int]:
+    """The processes that it has forked."""
+    with suppress(OSError):
+        return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return []
+
+
+async def attempt(port: int, number: int) -> Attempt:
+    """Send one mail, and perhaps be killed."""
+    try:
+        peer = await connect(port)
+    except OSError:
+        return Attempt("", False)
+    if random.random() < KILLED:
+        asyncio.get_running_loop().call_later(random.uniform(0, SOON), peer.reset)
+    try:
+        return await talk(peer, number)
+    finally:
+        peer.close()
+
+
+async def talk(peer: Peer, number: int) -> Attempt:
+    said = [
+        *("", "EHLO attack.example.org", f"MAIL FROM:<n{number}@x.org>", "RCPT TO:<b@y.org>"),
+        "DATA",
+    ]
+    for line in said:
+        answer = await (peer.ask(line) if line else peer.reply())
+        if answer[:1] not in ("2", "3"):
+            return Attempt(answer, False)
+    isDotSaid = not peer.isOver
+    peer.write(b"Subject: %d\r\n\r\n%s\r\n.\r\n" % (number, b"x" * random.randrange(20000)))
+    return Attempt(await peer.reply(), isDotSaid)
+
+
+async def killAgainAndAgain(kill: Any, pause: tuple[float, float], isEnough: asyncio.Event) -> int:
+    deaths = 0
+    while not isEnough.is_set():
+        await asyncio.sleep(random.uniform(*pause))
+        await kill()
+        deaths += 1
+    return deaths
+
+
+async def killAll(size: float, workers: int, relay: str) -> None:
+    many = int(MAILS * size)
+    tried: dict[int, list[Attempt]] = {number: [] for number in range(many)}
+    async with Backend() as backend:
+        proxy = Proxy(backend, workers, relay)
+
+        async def killBackend() -> None:
+            await backend.kill()
+            await asyncio.sleep(random.uniform(0, 0.1))
+            await backend.start()
+
+        async def one(number: int) -> None:
+            while not (tried[number] and tried[number][-1].answer.startswith("250")):
+                if tried[number]:
+                    await asyncio.sleep(random.uniform(0.02, 0.3))
+                tried[number].append(await attempt(proxy.port, number))
+
+        await proxy.start()
+        isEnough = asyncio.Event()
+        killing = [
+            asyncio.create_task(killAgainAndAgain(killBackend, PAUSE_BEHIND, isEnough)),
+            asyncio.create_task(killAgainAndAgain(proxy.kill, PAUSE, isEnough)),
+        ]
+        try:
+            await asyncio.wait_for(inParallel(one, many, AT_ONCE), 600)
+            isEnough.set()
+            deaths = await asyncio.gather(*killing)
+        finally:
+            await proxy.end()
+        say(f"{relay}, {workers} worker(s): {many} mails, {deaths[0]} deaths of the real server,")
+        say(f"    {deaths[1]} of the proxy or a worker")
+        judge(tried, backend.kept())
+        must("Traceback" not in proxy.log(), f"the proxy had an error: {proxy.log()[-3000:]}")
+
+
+def judge(tried: dict[int, list[Attempt]], kept: Counter[int]) -> None:
+    """No mail is lost, and each copy too many belongs to an attempt of unknown outcome."""
+    answers = Counter(each.answer[:9] for attempts in tried.values() for each in attempts)
+    say(f"    answers: {dict(answers)}")
+    lost = [number for number in tried if not kept[number]]
+    must(not lost, f"{len(lost)} mails are lost: {lost[:3]}")
+    unmatched = [
+        number
+        for number, attempts in tried.items()
+        if kept[number] - 1 > sum(each.isUnknown() for each in attempts)
+    ]
+    must(not unmatched, f"{[(n, kept[n], tried[n]) for n in unmatched][:3]}: kept too often")
+    isEarned = ("250", "451 4.", "421 4.")
+    wrong = [answer for answer in answers if answer and not answer.startswith(isEarned)]
+    must(not wrong, f"answers that the client has not earned: {wrong[:3]}")
+    doubled = sum(kept[number] - 1 for number in tried)
+    unknown = sum(each.isUnknown() for attempts in tried.values() for each in attempts)
+    say(f"    0 lost, {doubled} doubled, {unknown} attempts of unknown outcome")
+
+
+async def killAllLive(size: float) -> None:
+    """2,000 mails, passed on live, with one worker and with two, while everything is killed."""
+    for workers in (1, 2):
+        await killAll(size, workers, "live")
+
+
+async def killAllReplay(size: float) -> None:
+    """The same, each mail kept until it is complete."""
+    for workers in (1, 2):
+        await killAll(size, workers, "replay")
+
+
+ATTACKS = [killAllLive, killAllReplay]
