@@ -13,6 +13,7 @@ import socket
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -33,8 +34,8 @@ MAILS = 2000
 AT_ONCE = 20
 KILLED = 0.15  # of the clients, within SOON
 SOON = 0.03  # seconds
-PAUSE = (1.0, 4.0)  # seconds between two kills of the proxy
-PAUSE_BEHIND = (0.2, 1.5)  # and of the real server
+BETWEEN = (20, 150)  # mails between two kills of the proxy or of a worker
+BETWEEN_BEHIND = (10, 60)  # and between two of the real server
 CONFIGURATION = """\
 [listen]
 addresses = ["127.0.0.1:{port}"]
@@ -158,12 +159,18 @@ async def talk(peer: Peer, number: int) -> Attempt:
     return Attempt(await peer.reply(), isDotSaid)
 
 
-async def killAgainAndAgain(kill: Any, pause: tuple[float, float], isEnough: asyncio.Event) -> int:
-    deaths = 0
-    while not isEnough.is_set():
-        await asyncio.sleep(random.uniform(*pause))
-        await kill()
-        deaths += 1
+async def killAgainAndAgain(
+    kill: Any, between: tuple[int, int], taken: Callable[[], int], many: int
+) -> int:
+    """Kill after so many more mails, which does not depend on how fast the machine is."""
+    deaths = due = 0
+    while taken() < many:
+        if taken() >= due:
+            due = taken() + random.randint(*between)
+            await asyncio.sleep(random.uniform(0, SOON))
+            await kill()
+            deaths += 1
+        await asyncio.sleep(0.002)
     return deaths
 
 
@@ -184,15 +191,16 @@ async def killAll(size: float, workers: int, relay: str) -> None:
                     await asyncio.sleep(random.uniform(0.02, 0.3))
                 tried[number].append(await attempt(proxy.port, number))
 
+        def taken() -> int:
+            return sum(each[-1].answer.startswith("250") for each in tried.values() if each)
+
         await proxy.start()
-        isEnough = asyncio.Event()
         killing = [
-            asyncio.create_task(killAgainAndAgain(killBackend, PAUSE_BEHIND, isEnough)),
-            asyncio.create_task(killAgainAndAgain(proxy.kill, PAUSE, isEnough)),
+            asyncio.create_task(killAgainAndAgain(killBackend, BETWEEN_BEHIND, taken, many)),
+            asyncio.create_task(killAgainAndAgain(proxy.kill, BETWEEN, taken, many)),
         ]
         try:
-            await asyncio.wait_for(inParallel(one, many, AT_ONCE), 600)
-            isEnough.set()
+            await asyncio.wait_for(inParallel(one, many, AT_ONCE), 1800)
             deaths = await asyncio.gather(*killing)
         finally:
             await proxy.end()
