@@ -22,6 +22,7 @@ import logging
 import os
 import sys
 from collections.abc import Generator, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,14 +30,19 @@ from typing import Any
 from Axon.Scheduler import scheduler
 from Kamaelia.Apps.Grey import Building
 from Kamaelia.Apps.Grey.BackgroundTask import BackgroundTask
+from Kamaelia.Apps.Grey.Checks import notices
+from Kamaelia.Apps.Grey.Greylist import wallClock
 from Kamaelia.Apps.Grey.LogFiles import logLine
+from Kamaelia.Apps.Grey.Privileges import actingAs, become
 from Kamaelia.Apps.Grey.Records import newId, writeRefusal
+from Kamaelia.Apps.Grey.Stores import StoreUnreachable
 from Kamaelia.Apps.Grey.Systemd import inheritedSockets, notify
 from Kamaelia.Chassis.ConnectedServer import ServerCore
 from Kamaelia.Internet.EventLoop import waitForCoroutine
 from Kamaelia.Internet.TCPServer import endsOf
 from Kamaelia.Support.Greylist.Configuration import Configuration
 from Kamaelia.Support.Greylist.Mistakes import MistakesFound
+from Kamaelia.Support.Greylist.Secrets import withoutCredentials
 from Kamaelia.Support.Greylist.Values import Address
 from Kamaelia.Support.Protocol.SMTPRefusal import CONNECT, Refusal
 from Kamaelia.Support.Protocol.SMTPReply import TOO_MANY_CONNECTIONS
@@ -58,6 +64,9 @@ FIXED = [
 ]
 
 
+Reading = tuple[Building.Built, list[str]]  # what was read, and what is to be logged of it
+
+
 class Application:
     """Application(file) -> run(). Raises MistakesFound for a configuration that is none.
 
@@ -72,11 +81,15 @@ class Application:
         self.user = user
         self.where = ""  # it listens
         self.more = more
-        self._reading: BackgroundTask[Building.Built] | None = None
+        self._reading: BackgroundTask[Reading] | None = None
         self._readsAgain = False
-        self.configuration, self.greylist, self.protocol, self.tls = Building.build(
-            self.file, **more
-        )
+        built, self._notices = self._read()
+        self.configuration, self.greylist, self.protocol, self.tls = built
+
+    def _read(self) -> Reading:
+        """Read the configuration and all that it names. Raises MistakesFound."""
+        built = Building.build(self.file, **self.more)
+        return built, notices(built)
 
     def run(self) -> None:
         """Serves until it is told to stop. Raises OSError where a port is not to be had."""
@@ -85,14 +98,19 @@ class Application:
         notify("STOPPING=1")
 
     def start(self) -> None:
-        """Binds, gives privileges up, and activates the servers."""
+        """Open the store, bind, give privileges up, and activate the servers.
+
+        Raises OSError for an address that is not to be had, StoreFailed for the store.
+        """
         listen, metrics = self.configuration.listen, self.configuration.metrics.address
+        Building.importAll(self.configuration)
+        self._tell(self._notices)
+        self._prepareStore()
         sockets = inheritedSockets() or Building.openAll(self.configuration)
         figures = Building.openAt(metrics) if metrics is not None else []
         self.where = ", ".join(map(whereIs, sockets))
         if figures:
             LOG.info("figures for Prometheus: http://%s/metrics", whereIs(figures[0]))
-        Building.importAll(self.configuration)
         become(self.user or listen.user)
         self.greylist.journal = Building.journalOf(self.configuration)
         GreyServer(
@@ -114,6 +132,18 @@ class Application:
             from Kamaelia.Apps.Grey.Metrics import MetricsServer
 
             MetricsServer(store=lambda: self.greylist.opened, sockets=figures).activate()
+
+    def _prepareStore(self) -> None:
+        """Open the store as the user that will serve. Raises StoreFailed.
+
+        A server of a store that cannot be reached is no reason not to start: it may come.
+        """
+        with actingAs(self.user or self.configuration.listen.user), suppress(StoreUnreachable):
+            self.greylist.prepare(wallClock())
+
+    def _tell(self, warnings: list[str]) -> None:
+        for each in warnings:
+            LOG.warning("%s", each)
 
     def listens(self, server: Any) -> None:
         """Clients can connect."""
@@ -137,14 +167,14 @@ class Application:
         if self._reading is not None:
             self._readsAgain = True
             return
-        self._reading = BackgroundTask(
-            partial(Building.build, self.file, **self.more), partial(self._take, server)
-        )
+        self._reading = BackgroundTask(self._read, partial(self._take, server))
 
-    def _take(self, server: Any, reading: BackgroundTask[Building.Built]) -> None:
+    def _take(self, server: Any, reading: BackgroundTask[Reading]) -> None:
         self._reading = None
         try:
-            self._replace(reading.result(), server)
+            built, warnings = reading.result()
+            self._replace(built, server)
+            self._tell(warnings)
         except MistakesFound as error:
             for mistake in error.mistakes:
                 LOG.error("not reloaded: %s", mistake)
@@ -202,31 +232,6 @@ def changes(before: Configuration, after: Configuration) -> list[tuple[str, str]
     ]
 
 
-def become(user: str) -> None:
-    """Gives the privileges of root up for those of `user`, for good; "" stays who it is.
-
-    Raises MistakesFound where there is no such user, and PermissionError where
-    this is somebody else already.
-    """
-    if not user:
-        return
-    try:
-        import pwd  # only here: not all systems have it
-    except ImportError:
-        raise Building.mistake("user: this system cannot change to another user") from None
-    try:
-        entry = pwd.getpwnam(user)
-    except KeyError:
-        raise Building.mistake(
-            f"there is no user {user!r} here: make one, or name another"
-        ) from None
-    if os.getuid() == entry.pw_uid:
-        return
-    os.initgroups(user, entry.pw_gid)
-    os.setgid(entry.pw_gid)
-    os.setuid(entry.pw_uid)
-
-
 def whereIs(sock: Any) -> str:
     """The address of a socket, as a configuration has it."""
     name = sock.getsockname()
@@ -238,7 +243,16 @@ def setUpLogging(level: str) -> None:
     form = "%(levelname)s %(message)s"
     if "JOURNAL_STREAM" not in os.environ:
         form = f"%(asctime)s {form}"
-    logging.basicConfig(level=level.upper(), format=form, stream=sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Discreet(form))
+    logging.basicConfig(level=level.upper(), handlers=[handler])
+
+
+class Discreet(logging.Formatter):
+    """A formatter of log lines without the credentials of URLs, also in tracebacks."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return withoutCredentials(super().format(record))
 
 
 __kamaelia_components__ = (GreyServer,)

@@ -20,6 +20,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from Kamaelia.Apps.Grey.Certificates import loadCertificate
+from Kamaelia.Apps.Grey.Files import checkRegular, readRegular
 from Kamaelia.Apps.Grey.Greylist import Greylist
 from Kamaelia.Apps.Grey.GreyListingPolicy import GreyListingPolicy
 from Kamaelia.Apps.Grey.LogFiles import mayAppend, note
@@ -123,13 +125,12 @@ def serverTLS(configuration: Configuration) -> ssl.SSLContext | None:
     listen = configuration.listen
     if not listen.tls_certificate:
         return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
-        context.load_cert_chain(listen.tls_certificate, listen.tls_key)
-    except (OSError, ssl.SSLError) as error:
-        what = f"the certificate {listen.tls_certificate} with key {listen.tls_key}: {error}"
-        raise mistake(what) from None
-    return context
+        checkRegular(listen.tls_certificate)
+        checkRegular(listen.tls_key)
+        return loadCertificate(listen.tls_certificate, listen.tls_key)
+    except (OSError, ValueError) as error:
+        raise mistake(str(error)) from None
 
 
 def openAll(configuration: Configuration) -> list[Any]:
@@ -202,7 +203,7 @@ def _listsOf(section: Any, mistakes: list[Mistake]) -> Lists:
 def _inFiles(files: Iterable[str], mistakes: list[Mistake]) -> Iterator[Entry]:
     for file in files:
         try:
-            yield from entriesOf(Path(file).read_text(encoding="utf-8"), file)
+            yield from entriesOf(readRegular(file), file)
         except (OSError, UnicodeDecodeError) as error:
             mistakes.append(Mistake(f"{file} cannot be read: {error}"))
 

@@ -31,8 +31,9 @@ from Kamaelia.Apps.Grey.Stores.Store import KINDS
 from Kamaelia.Apps.Grey.Support import CONFIG_FILES, importText, openConfig, packaged
 from Kamaelia.Support.Greylist import Senders
 from Kamaelia.Support.Greylist.Lists import Lists
-from Kamaelia.Support.Greylist.Mistakes import MistakesFound
+from Kamaelia.Support.Greylist.Mistakes import Mistake, MistakesFound
 from Kamaelia.Support.Greylist.Rules import Triple
+from Kamaelia.Support.Greylist.Secrets import withoutCredentials
 from Kamaelia.Support.Greylist.Values import readDuration
 from Kamaelia.Support.Greylist.Written import example
 
@@ -56,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for mistake in error.mistakes:
             print(mistake, file=sys.stderr)
     except (StoreFailed, OSError, ValueError) as error:
-        print(f"kamaelia-grey: {error}", file=sys.stderr)
+        print(withoutCredentials(f"kamaelia-grey: {error}"), file=sys.stderr)
     except KeyboardInterrupt:
         """Whoever pressed it knows."""
     return 1
@@ -116,11 +117,18 @@ def run(options: Any) -> int:
 
 
 def check(options: Any) -> int:
-    """All mistakes in the configuration, in the files that it names, and in the large senders."""
+    """Say what is wrong with the configuration, and with what it names; 1 if it is a mistake."""
+    from Kamaelia.Apps.Grey.Checks import check as problemsOf
+
     file = configFile(options)
-    Building.build(file)
+    problems = problemsOf(Building.build(file), options.user)
     today = datetime.now(UTC).strftime("%Y-%m-%d")
     wrong = Senders.check(packaged(Building.SENDERS), today, Building.SENDERS)
+    for each in problems:
+        if each.isWarning:
+            print(withoutCredentials(f"{file}: warning: {each.what}"), file=sys.stderr)
+        else:
+            wrong.append(Mistake(each.what, str(file)))
     if wrong:
         raise MistakesFound(wrong)
     print(f"{file} is a configuration: nothing is wrong with it.")
@@ -255,6 +263,10 @@ def wordsOfRun(command: argparse.ArgumentParser) -> None:
     command.add_argument("--user", default="", help="who to become once the ports are bound")
 
 
+def wordsOfCheck(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--user", default="", help="as whom it will run, if not as configured")
+
+
 def wordsOfImport(command: argparse.ArgumentParser) -> None:
     command.add_argument("file", type=Path, help="the historical greylist.conf")
     command.add_argument(
@@ -298,7 +310,7 @@ def wordsOfForget(command: argparse.ArgumentParser) -> None:
 
 COMMANDS = {
     "run": Row("serve until told to stop", run, wordsOfRun),
-    "check": Row("say what is wrong with the configuration, start nothing", check, nothing),
+    "check": Row("say what is wrong with the configuration, start nothing", check, wordsOfCheck),
     "example": Row("print a configuration with every setting", showExample, nothing),
     "import": Row("print a historical greylist.conf as TOML", importOld, wordsOfImport),
     "list": Row("the triples and entries in the store", withStore(listAll), wordsOfList),

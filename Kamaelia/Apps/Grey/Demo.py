@@ -226,7 +226,7 @@ def main(arguments: list[str]) -> int:
                 scheduler.run.runThreads()
             finally:
                 display.end()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, StoreFailed) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

@@ -100,6 +100,20 @@ class Greylist:
             self._process = thisProcess()
         return self._opened
 
+    def prepare(self, now: float) -> None:
+        """Open the store, read its entries and let go of it. Raises StoreFailed.
+
+        So a server knows before it starts that the store can be used; processes that
+        are forked afterwards share the entries, and open the store for themselves.
+        """
+        try:
+            self._opened = None
+            store = self.opened
+            entries = compileEntries(store.entries(), now, self.resolver is not None)
+            self._takeEntries(store.entriesVersion(), entries)
+        finally:
+            self.close()
+
     def _reopenIfReplaced(self) -> None:
         """Open the store again if its file was deleted or moved away. Raises StoreFailed."""
         store = self._opened

@@ -16,6 +16,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from Kamaelia.Support.Greylist.Secrets import withoutCredentials
+
 
 class Mistake(NamedTuple):
     """One mistake: what is wrong and what would be right; source and line are where, if known."""
@@ -26,7 +28,7 @@ class Mistake(NamedTuple):
 
     def __str__(self) -> str:
         place = " ".join(filter(None, [self.source, f"line {self.line}" if self.line else ""]))
-        return f"{place}: {self.what}" if place else self.what
+        return withoutCredentials(f"{place}: {self.what}" if place else self.what)
 
 
 class MistakesFound(ValueError):

@@ -234,13 +234,13 @@ def parseHost(text: str) -> None:
 
 def readStore(value: Any) -> str:
     """The URL of a store. An error does not repeat it: there may be a password in it."""
-    text = readText(value)
-    if not re.fullmatch(r"memory:|sqlite:[^:].*|(?:redis|rediss|unix)://\S+", text):
-        raise ValueError(
-            f"what begins with {text.partition(':')[0][:20]!r} is no store: write sqlite:/path,"
-            " redis://host:port/0 (for Valkey, too), rediss://host, unix:///path or memory:"
-        )
-    return text
+    pattern = r"memory:|sqlite:[^:].*|(?:redis|rediss|unix)://\S+"
+    if isinstance(value, str) and value.isprintable() and re.fullmatch(pattern, value):
+        return value
+    raise ValueError(
+        "this is no store: write sqlite:/path, redis://host:port/0 (for Valkey, too),"
+        " rediss://host, unix:///path or memory:"
+    )
 
 
 def parseBalancer(text: str) -> Any:

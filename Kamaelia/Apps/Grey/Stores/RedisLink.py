@@ -23,7 +23,9 @@ from collections.abc import Awaitable
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from .Store import StoreFailed
+from Kamaelia.Support.Greylist.Secrets import withoutCredentials
+
+from .Store import StoreFailed, StoreUnreachable
 
 TIMEOUT = 1.0
 ENCODING_ERRORS = "surrogateescape"  # whatever is there can be told again
@@ -35,9 +37,10 @@ logger = logging.getLogger("Kamaelia.Apps.Grey")
 class Link:
     """Link(url) -> raises ValueError where the address is none, StoreFailed without redis-py."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, isQuiet: bool = False) -> None:
         parts, self.name = parse(url)
         self._secret = unquote(parts.password or "")
+        self._isQuiet = isQuiet  # failures are not logged
         self.url = url
         try:
             import redis.asyncio
@@ -122,13 +125,21 @@ class Link:
         text = str(error) or type(error).__name__
         if self._secret:
             text = text.replace(self._secret, "...")
-        isNews = self.failure is None
-        self.failure = StoreFailed(f"the store {self.name} does not answer as it should: {text}")
+        text = withoutCredentials(text)
+        isNews = self.failure is None and not self._isQuiet
+        kind = StoreUnreachable if self._isUnreachable(error) else StoreFailed
+        self.failure = kind(f"the store {self.name} does not answer as it should: {text}")
         self._rest = min(2 * self._rest, LONGEST_REST) if self._rest else FIRST_REST
         self._nextTry = time.monotonic() + self._rest
         if isNews:
             logger.error("%s; it is tried again", self.failure)
         return self.failure
+
+    def _isUnreachable(self, error: Exception) -> bool:
+        """Return whether the server was not there, in contrast to one that refuses us."""
+        if isinstance(error, self._redis.AuthenticationError):
+            return False
+        return isinstance(error, OSError | self._redis.ConnectionError | self._redis.TimeoutError)
 
     def _succeed(self) -> None:
         if self.failure is not None:
@@ -148,6 +159,15 @@ class Link:
             await self._connection.disconnect()
             await self._client.aclose()
             self._loop = self._client = self._connection = None
+
+
+def checkServer(url: str) -> None:
+    """Raise StoreFailed if the server does not respond, or does not let us ask."""
+    link = Link(url, isQuiet=True)
+    try:
+        link.sendNow("GET", "grey:entries:version")
+    finally:
+        link.close()
 
 
 def _encoded(part: str | float) -> bytes | float:

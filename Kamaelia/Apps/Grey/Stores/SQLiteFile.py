@@ -20,7 +20,9 @@ import errno
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+
+from Kamaelia.Apps.Grey.Files import checkFolder, kindOf, mayAccess
 
 from .SQLiteMigration import migrate
 from .Store import StoreFailed
@@ -54,6 +56,14 @@ MOVE_AWAY = (
 )
 WRITABLE = "the file and its folder must be writable for this user"
 REPLACED = "the file was deleted or moved away: a new one is made with the next mail"
+COLUMNS = {
+    "triple": "client, sender, recipient, seen, passed, passes",
+    "regular": "client, passes, last",
+    "entry": "verdict, kind, what, note, until",
+    "counter": "name, value",
+    "version": "entries",
+}
+
 REMEDIES = {
     sqlite3.SQLITE_BUSY: "another process has it locked for too long",
     sqlite3.SQLITE_FULL: "make room on its disk, and it goes on by itself",
@@ -78,13 +88,46 @@ def openFile(path: str) -> sqlite3.Connection:
         reason = f"the store {path} cannot be opened: {error.strerror or error}"
         raise StoreFailed(f"{reason}; its folder must be there, and writable") from error
     with explained(path):
-        connection = sqlite3.connect(path, timeout=OPENING, isolation_level=None)
+        connection = _connect(path)
         try:
             _prepare(connection, path)
         except BaseException:
             connection.close()
             raise
     return connection
+
+
+def checkFile(path: str) -> None:
+    """Raise StoreFailed if openFile() would, for the user that this process acts as.
+
+    Neither the file nor a table is created.
+    """
+    if not kindOf(path):
+        with _explainedOpening(path):
+            checkFolder(os.path.dirname(os.path.abspath(path)))
+        return
+    with _explainedOpening(path):
+        if not os.path.isfile(path):
+            raise OSError(f"it is {kindOf(path)}, not a file")
+        if not mayAccess(path, os.R_OK | os.W_OK):
+            raise OSError("it is not writable for this user")
+        checkFolder(os.path.dirname(os.path.abspath(path)))
+    with explained(path), closing(_connect(path)) as connection:
+        _check(connection, path)
+
+
+@contextmanager
+def _explainedOpening(path: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreFailed(
+            f"the store {path} cannot be opened: {error.strerror or error}"
+        ) from error
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=OPENING, isolation_level=None)
 
 
 @contextmanager
@@ -166,4 +209,14 @@ def _check(connection: sqlite3.Connection, path: str) -> bool:
             f"the store {path} was written by a newer Kamaelia Grey (schema {version}, and this"
             f" one knows {SCHEMA}): run that one, or move the file away"
         )
+    for table, columns in COLUMNS.items() if version == SCHEMA else ():
+        try:
+            connection.execute(f"SELECT {columns} FROM {table} LIMIT 0")
+        except sqlite3.OperationalError as error:
+            if _codeOf(error) != sqlite3.SQLITE_ERROR:
+                raise
+            raise StoreFailed(
+                f"the store {path} has not the tables that it should have ({error}): move it away"
+                " together with its -wal and -shm files, and a new one is made"
+            ) from error
     return False

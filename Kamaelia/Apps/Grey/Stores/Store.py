@@ -40,6 +40,7 @@ __all__ = [
     "Later",
     "Store",
     "StoreFailed",
+    "StoreUnreachable",
     "checkEntry",
     "isExpired",
     "isOver",
@@ -55,6 +56,10 @@ MANY_ENTRIES = 500  # more are not read in the event loop: these take about 10 m
 
 class StoreFailed(Exception):
     """The store cannot answer; the text is a sentence that says which, why, and what helps."""
+
+
+class StoreUnreachable(StoreFailed):
+    """The server of a store does not respond at the moment: it may later, without a change here."""
 
 
 class Entry(NamedTuple):

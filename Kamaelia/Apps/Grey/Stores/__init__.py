@@ -13,9 +13,19 @@ One setting chooses: `memory:`, `sqlite:PATH`, `redis://[USER:PASSWORD@]HOST[:PO
 well. All keep the contract of Store.
 """
 
-from .Store import Counts, Entry, Later, Store, StoreFailed
+from .Store import Counts, Entry, Later, Store, StoreFailed, StoreUnreachable
 
-__all__ = ["Counts", "Entry", "Later", "Store", "StoreFailed", "checkSetting", "openStore"]
+__all__ = [
+    "Counts",
+    "Entry",
+    "Later",
+    "Store",
+    "StoreFailed",
+    "StoreUnreachable",
+    "checkSetting",
+    "checkStore",
+    "openStore",
+]
 
 REDIS = ("redis", "rediss", "unix")
 FORMS = "memory:, sqlite:PATH, redis://HOST[:PORT][/DATABASE], rediss://HOST or unix:///PATH"
@@ -29,8 +39,22 @@ def checkSetting(setting: str) -> None:
 
         parse(setting)
     elif setting != "memory:" and (scheme != "sqlite" or not rest or rest.startswith(":")):
-        # The setting itself is not repeated: there may be a password in it.
-        raise ValueError(f"a store is one of {FORMS}; this one begins with {scheme[:20]!r}")
+        # The setting itself is not repeated: there may be a password in any part of it.
+        raise ValueError(f"a store is one of {FORMS}")
+
+
+def checkStore(setting: str) -> None:
+    """Raise StoreFailed where the store could not be used. Creates nothing in it."""
+    checkSetting(setting)
+    scheme, _, rest = setting.partition(":")
+    if scheme == "sqlite":
+        from .SQLiteFile import checkFile
+
+        checkFile(rest)
+    elif scheme in REDIS:
+        from .RedisLink import checkServer
+
+        checkServer(setting)
 
 
 def openStore(setting: str) -> Store:

@@ -51,7 +51,7 @@ def settingsOf(unit: Path) -> dict[str, str]:
 
 def commandOf(setting: str, file: Path) -> list[str]:
     """A command of the service, with this interpreter and this configuration."""
-    program, *words = shlex.split(settingsOf(SERVICE)[setting])
+    program, *words = shlex.split(settingsOf(SERVICE)[setting].removeprefix("-"))
     assert program == "/opt/kamaelia-grey/bin/kamaelia-grey"
     assert "/etc/kamaelia-grey.toml" in words
     words = [str(file) if word == "/etc/kamaelia-grey.toml" else word for word in words]

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from Kamaelia.Apps.Grey import Application, Building, Command
+from Kamaelia.Apps.Grey import Application, Building, Checks, Command
+from Kamaelia.Apps.Grey.Certificates import Verdict
 from Kamaelia.Apps.Grey.GreyListingPolicy import GreyListingPolicy
 from Kamaelia.Internet.ListeningSockets import closeAll
 
@@ -47,7 +48,8 @@ def test_every_setting_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     configuration = replace(plain, **sections)
     opened: list[Any] = []
     monkeypatch.setattr(Building, "read", lambda _: configuration)
-    monkeypatch.setattr(ssl.SSLContext, "load_cert_chain", lambda *_: None)
+    monkeypatch.setattr(Building, "loadCertificate", lambda *_: ssl.create_default_context())
+    monkeypatch.setattr(Checks, "checkCertificate", lambda *_: Verdict([], []))
     monkeypatch.setattr(Command.signal, "signal", lambda *_: None)
     monkeypatch.setattr(Application.Application, "run", Application.Application.start)
     monkeypatch.setattr(Building, "openSockets", _kept(Building.openSockets, opened))

@@ -1,0 +1,108 @@
+"""The certificate for STARTTLS: loaded without a prompt, and checked as a client would check it.
+
+Example usage
+-------------
+    context = loadCertificate("cert.pem", "key.pem")      # or a ValueError
+    mistakes, warnings = checkCertificate(context, "cert.pem")
+
+How does it work?
+-----------------
+The check is a TLS handshake in memory. The first trusts the certificates in the file
+themselves: what OpenSSL refuses then is their time or purpose. The second trusts the
+authorities of the system, and shows whether a client that verifies could find its way
+from the certificate to one of them.
+"""
+
+from __future__ import annotations
+
+import ssl
+from typing import NamedTuple
+
+EXPIRED, NOT_YET_VALID = 10, 9  # X509_V_ERR_CERT_HAS_EXPIRED, X509_V_ERR_CERT_NOT_YET_VALID
+NO_ISSUER = (2, 20, 21)  # X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT and its two variants
+MOST_STEPS = 20  # of a handshake
+
+REASONS = {
+    EXPIRED: "has expired: renew it",
+    NOT_YET_VALID: "is not valid yet: look at the clock of this machine",
+}
+
+
+class Verdict(NamedTuple):
+    """Sentences about a certificate: what is wrong, and what is probably not meant."""
+
+    mistakes: list[str]
+    warnings: list[str]
+
+
+def loadCertificate(certificate: str, key: str) -> ssl.SSLContext:
+    """Return a context for servers. Raises ValueError, which names the files and the remedy."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    files = f"the certificate {certificate} with key {key}"
+    try:
+        context.load_cert_chain(certificate, key, password=_refuseToAsk)
+    except EncryptedKey:
+        raise ValueError(
+            f"{files}: the key is encrypted, and no person is there to type its password. Decrypt"
+            f" it: openssl pkey -in {key} -out FILE"
+        ) from None
+    except ssl.SSLError as error:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            raise ValueError(f"{files}: the key does not belong to the certificate") from None
+        raise ValueError(f"{files}: no certificate and key in PEM: {error}") from None
+    except OSError as error:
+        raise ValueError(f"{files}: {error}") from None
+    return context
+
+
+class EncryptedKey(Exception):
+    """A key needs a password."""
+
+
+def _refuseToAsk() -> str:
+    """Raise EncryptedKey; without this function OpenSSL would ask at the terminal."""
+    raise EncryptedKey
+
+
+def checkCertificate(context: ssl.SSLContext, certificate: str) -> Verdict:
+    """Return what a client would say about the certificate of a server's context."""
+    found = Verdict([], [])
+    itself = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    itself.load_verify_locations(certificate)
+    itself.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    refusal = _refusalOf(context, itself)
+    if refusal is None:
+        refusal = _refusalOf(context, ssl.create_default_context())
+    if refusal is None:
+        return found
+    code, message = refusal
+    if code in REASONS:
+        found.mistakes.append(f"the certificate {certificate} {REASONS[code]}")
+    elif code in NO_ISSUER:
+        found.warnings.append(
+            f"the certificate {certificate} is incomplete, or its authority is not one of this"
+            " system's: if it has intermediate certificates, put them into the file after it"
+            " (fullchain.pem), else servers that verify it send no mail"
+        )
+    elif "self-signed" not in message and "self signed" not in message:
+        found.mistakes.append(f"the certificate {certificate} is not usable: {message}")
+    return found
+
+
+def _refusalOf(server: ssl.SSLContext, client: ssl.SSLContext) -> tuple[int, str] | None:
+    """Return the code and words with which the client refuses the certificate, or None."""
+    client.check_hostname = False
+    toServer, toClient = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ends = [
+        client.wrap_bio(toClient, toServer),
+        server.wrap_bio(toServer, toClient, server_side=True),
+    ]
+    try:
+        for step in range(MOST_STEPS):
+            try:
+                ends[step % 2].do_handshake()
+            except ssl.SSLWantReadError:
+                continue
+    except ssl.SSLCertVerificationError as error:
+        return error.verify_code, error.verify_message
+    return None

@@ -1,0 +1,81 @@
+"""What this process may do with the files and folders that a configuration names.
+
+Example usage
+-------------
+    checkFolder("/var/lib/kamaelia-grey")    # or an OSError with a remedy
+    text = readRegular("/etc/kamaelia-grey.clients")
+
+How does it work?
+-----------------
+Nothing is written or created: an administrator who looks, perhaps as root, leaves no files
+that belong to the wrong user.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFREG: "a regular file",
+}
+
+
+def mayAccess(path: str | os.PathLike[str], mode: int) -> bool:
+    """os.access for the user that this process acts as at the moment."""
+    isEffective = os.access in os.supports_effective_ids
+    return os.access(path, mode, effective_ids=isEffective)
+
+
+def kindOf(path: str | os.PathLike[str]) -> str:
+    """Return the kind of file that is at `path`, in words; "" if there is none."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return ""
+    return KINDS.get(stat.S_IFMT(mode), "something else")
+
+
+def readRegular(file: str) -> str:
+    """Return the text of a file, in UTF-8. Never blocks: a pipe or a device is an OSError."""
+    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
+    with open(descriptor, encoding="utf-8") as opened:
+        kind = KINDS.get(stat.S_IFMT(os.fstat(descriptor).st_mode), "something else")
+        if kind != "a regular file":
+            raise OSError(f"it is {kind}, not a regular file")
+        return opened.read()
+
+
+def checkRegular(file: str) -> None:
+    """Raise OSError for what is no regular file, of which opening might block."""
+    kind = kindOf(file)
+    if kind and kind != "a regular file":
+        raise OSError(f"{file} is {kind}, not a regular file")
+
+
+def checkFolder(folder: str | os.PathLike[str]) -> None:
+    """Raise OSError if files cannot be made in this folder."""
+    kind = kindOf(folder)
+    if not kind:
+        raise OSError(f"there is no folder {folder}: make it")
+    if kind != "a folder":
+        raise OSError(f"{folder} is {kind}, not a folder")
+    if not mayAccess(folder, os.W_OK | os.X_OK):
+        raise OSError(f"the folder {folder} is not writable for this user")
+
+
+def checkLog(file: str) -> None:
+    """Raise OSError if lines cannot be appended to this file, which need not exist yet."""
+    kind = kindOf(file)
+    if not kind:
+        checkFolder(Path(file).absolute().parent)
+    elif kind in ("a folder", "a socket", "a named pipe"):
+        raise OSError(f"{file} is {kind}, not a file")
+    elif not mayAccess(file, os.W_OK):
+        raise OSError(f"{file} is not writable for this user")
