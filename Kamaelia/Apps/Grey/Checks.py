@@ -8,7 +8,8 @@ Example usage
 How does it work?
 -----------------
 A configuration that can be read is `built` (Building). Each check here looks at one thing
-outside of it, as the user that the server will run as, and yields a sentence with a remedy.
+outside of it and yields a sentence with a remedy; what the server will write, and read again
+at a reload, is looked at as the user that it will run as.
 Nothing is written, and nothing waits for long but the names, for which the DNS is asked.
 """
 
@@ -40,12 +41,10 @@ class Problem(NamedTuple):
 def check(built: Built, user: str = "") -> list[Problem]:
     """Return all problems. Raises MistakesFound if there is no such user."""
     configuration = built.configuration
-    found: list[Problem] = []
     importAll(configuration)  # which the user may not be permitted to read
+    found = [each for find in CHECKS for each in find(built)]
     with actingAs(user or configuration.listen.user):
-        for each in CHECKS:
-            found += each(built)
-    return found
+        return found + [each for find in CHECKS_AS_USER for each in find(built)]
 
 
 def notices(built: Built) -> list[str]:
@@ -134,13 +133,11 @@ def names(built: Built) -> Iterator[Problem]:
 
 CHECKS: tuple[Callable[[Built], Iterator[Problem]], ...] = (
     doubts,
-    logs,
-    store,
     certificates,
-    filesForReload,
     unixSockets,
     names,
 )
+CHECKS_AS_USER: tuple[Callable[[Built], Iterator[Problem]], ...] = (logs, store, filesForReload)
 
 
 def _explained(where: str, do: Callable[[], None]) -> Iterator[Problem]:

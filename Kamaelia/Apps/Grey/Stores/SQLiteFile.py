@@ -216,7 +216,7 @@ def _check(connection: sqlite3.Connection, path: str) -> bool:
             if _codeOf(error) != sqlite3.SQLITE_ERROR:
                 raise
             raise StoreFailed(
-                f"the store {path} has not the tables that it should have ({error}): move it away"
-                " together with its -wal and -shm files, and a new one is made"
+                f"the store {path} failed: {error}; its tables are not those of Kamaelia Grey:"
+                " move it away together with its -wal and -shm files, and a new one is made"
             ) from error
     return False

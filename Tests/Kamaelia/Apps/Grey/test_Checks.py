@@ -117,7 +117,7 @@ def aFolder(folder: Path) -> None:
 STORES = [
     (garbage, "no SQLite file"),
     (foreign, "belongs to another program"),
-    (wrongTables, "not the tables that it should have"),
+    (wrongTables, "its tables are not those of Kamaelia Grey"),
     (newer, "newer Kamaelia Grey"),
     (aFolder, "a folder, not a file"),
 ]
