@@ -74,7 +74,7 @@ def greylistOf(configuration: Configuration) -> Greylist:
     lists = {
         "allowed": _listsOf(configuration.allow, mistakes),
         "denied": _listsOf(configuration.deny, mistakes),
-        "opted_out": Lists(recipients=settings.opt_out),
+        "opted_out": Lists(recipients=[*settings.opt_out, *(f"{x}@*" for x in settings.exempt)]),
     }
     try:
         checkSetting(store.url)
@@ -213,18 +213,35 @@ def _largeSenders() -> Lists:
 
 
 def _resolverFor(configuration: Configuration) -> Any:
-    """Who asks the DNS, where a setting needs it."""
-    if not (configuration.greylist.spf or configuration.greylist.large_senders):
-        lists = (*configuration.allow.clients, *configuration.deny.clients)
-        files = (*configuration.allow.client_files, *configuration.deny.client_files)
-        if not lists and not files:
-            return None
-    from Kamaelia.Apps.Grey.Resolving import Resolver
+    """Return what asks the DNS, or None if it cannot be used and no setting needs it.
 
+    It asks nothing until a list has names, which an administrator may add at run time.
+    """
     try:
+        from Kamaelia.Apps.Grey.Resolving import Resolver
+
         return Resolver()
     except (ImportError, ValueError) as error:
-        raise mistake(f"spf, large_senders and names in lists ask the DNS: {error}") from None
+        if _needsResolver(configuration):
+            what = f"spf, large_senders and names in lists ask the DNS: {error}"
+            raise mistake(what) from None
+        return None
+
+
+def checkResolver(name: str) -> None:
+    """Raise MistakesFound if no DNS can be asked, without which names match nothing."""
+    try:
+        from Kamaelia.Apps.Grey.Resolving import Resolver
+
+        Resolver()
+    except (ImportError, ValueError) as error:
+        raise mistake(f"{name} would match nothing, as the DNS cannot be asked: {error}") from None
+
+
+def _needsResolver(configuration: Configuration) -> bool:
+    settings, lists = configuration.greylist, (configuration.allow, configuration.deny)
+    hasClients = any(each.clients or each.client_files for each in lists)
+    return settings.spf or settings.large_senders or hasClients
 
 
 def journalOf(configuration: Configuration) -> Callable[[dict[str, Any]], None] | None:

@@ -225,7 +225,8 @@ def deny(options: Any, store: Store) -> int:
 
 def _addEntry(verdict: str, options: Any, store: Store) -> int:
     kind = options.kind or kindOf(options.what)
-    Lists(**{f"{kind}s": [options.what]})
+    if Lists(**{f"{kind}s": [options.what]}).hasNames:
+        Building.checkResolver(options.what)
     until = wallClock() + readDuration(options.duration) if options.duration else None
     store.addEntry(Entry(verdict, kind, options.what, options.note, until))
     print(f"{kind} {options.what}: {verdict}")

@@ -49,6 +49,10 @@ CHANGING = re.compile(
 )
 # Hash and time stamp of the Sender Rewriting Scheme; SRS1 holds those of an SRS0.
 SRS = re.compile(r"^srs0([=+-])[^=]*=[^=]*=|^srs1([=+-])[^=]*=([^=]*)=([=+-])[^=]*=[^=]*=")
+# Microsoft 365 writes the hash and time stamp after the forwarder: user+SRS=hash=time=domain=local
+SRS_AFTER_PLUS = re.compile(r"(?<=\+srs=)[^=]*=[^=]*=(?=[^=]+=)")
+# SendGrid: bounces+account-hash-recipient=domain, the hash of four hexadecimal digits
+SENDGRID = re.compile(r"^bounces\+[0-9]+-[0-9a-f]{4}-(?=[^=]+=)")
 # draft-levine-smtp-batv section 4: a digit for the key, three for the day, six of a hash
 BATV = re.compile(
     r"^prvs=(?:[0-9]{4}[0-9a-f]{6}=(?P<after>.+)|(?P<before>.+)=[0-9]{4}[0-9a-f]{6})$"
@@ -158,6 +162,7 @@ def _folded(local: str) -> str:
     signed = BATV.match(local)
     if signed is not None:
         return _folded(signed["after"] or signed["before"])
+    local = SRS_AFTER_PLUS.sub("#=#=", SENDGRID.sub("bounces+#-#-", local))
     return CHANGING.sub("#", SRS.sub(_unsigned, local))
 
 

@@ -36,6 +36,7 @@ from Kamaelia.Support.Greylist.Networks import (
     looksLikeNetwork,
     parseNetwork,
 )
+from Kamaelia.Support.Greylist.Patterns import Pattern, isPattern, parsePattern
 
 COMMENT = re.compile(r"(?:^|\s)#.*")
 Parsed = TypeVar("Parsed")
@@ -63,8 +64,10 @@ def entriesOf(text: str, source: str = "") -> list[Entry]:
     return [Entry(line, source, number) for number, line in enumerate(lines, 1) if line]
 
 
-def parseClient(text: str) -> Network | str:
-    """A network, or a name as Names takes it. Raises ValueError with a remedy."""
+def parseClient(text: str) -> Network | str | Pattern:
+    """Return a network, a name as Names takes it, or a pattern for names. Raises ValueError."""
+    if isPattern(text):
+        return parsePattern(text)
     return parseNetwork(text) if looksLikeNetwork(text.strip()) else parseName(text)
 
 
@@ -88,7 +91,7 @@ class Lists:
         self._networks: Networks[Entry] = Networks()
         self._names: Names[Entry] = Names()
         for entry, client in _parsed(clients, parseClient, mistakes):
-            if isinstance(client, str):
+            if isinstance(client, str | re.Pattern):
                 self._names.add(client, entry)
             else:
                 self._networks.add(client, entry)

@@ -32,6 +32,7 @@ from Kamaelia.Support.Greylist.Keys import (
     splitMailbox,
     withoutBrackets,
 )
+from Kamaelia.Support.Greylist.Patterns import LONGEST, Pattern, isPattern, parsePattern
 
 __all__ = ["Mailboxes", "Names", "nameKey", "parseMailbox", "parseName"]
 
@@ -58,8 +59,10 @@ def parseName(text: str) -> str:
     return f".{bare}" if isWild else bare
 
 
-def parseMailbox(text: str) -> str:
+def parseMailbox(text: str) -> str | Pattern:
     """Return `text` as Mailboxes takes it. Raises ValueError with a remedy."""
+    if isPattern(text):
+        return parsePattern(text)
     bare = withoutBrackets(text.strip()).lower()
     if not bare and text.strip():
         return NULL_SENDER
@@ -93,24 +96,35 @@ def _parseDomain(domain: str, text: str, mayBeAny: bool) -> str:
         ) from None
 
 
+def firstMatch(patterns: list[tuple[Pattern, Found]], text: str) -> Found | None:
+    """Return what belongs to the first pattern that matches, or None."""
+    if len(text) > LONGEST:
+        return None
+    return next((what for pattern, what in patterns if pattern.search(text)), None)
+
+
 class Names(Generic[Found]):
     """Names({name or wildcard: what}) -> find(name). Raises ValueError for what is no name."""
 
     def __init__(self, names: Mapping[str, Found] | None = None) -> None:
         self._table: dict[str, Found] = {}
+        self._patterns: list[tuple[Pattern, Found]] = []
         for name, what in (names or {}).items():
             self.add(parseName(name), what)
 
-    def add(self, key: str, what: Found) -> None:
-        """One more, by what parseName gave."""
-        self._table.setdefault(key, what)
+    def add(self, key: str | Pattern, what: Found) -> None:
+        """Add an entry, by what parseName or parsePattern returned."""
+        if isinstance(key, str):
+            self._table.setdefault(key, what)
+        else:
+            self._patterns.append((key, what))
 
     def __bool__(self) -> bool:
-        return bool(self._table)
+        return bool(self._table or self._patterns)
 
     def find(self, name: str) -> Found | None:
         """What belongs to the nearest entry that has `name`, or None."""
-        if not self._table or len(name) > LONGEST_NAME + 1:
+        if not self or len(name) > LONGEST_NAME + 1:
             return None
         key = nameKey(name)
         if key.startswith("."):
@@ -120,24 +134,29 @@ class Names(Generic[Found]):
         while found is None and dot >= 0:
             found = self._table.get(key[dot:])
             dot = key.find(".", dot + 1)
-        return found
+        return firstMatch(self._patterns, key) if found is None else found
 
 
 class Mailboxes(Generic[Found]):
     """Mailboxes({address or wildcard: what}) -> find(path), with its brackets or without.
 
     "user@example.org", "@example.org", "@*.example.org", "user@*" and
-    "user@*.example.org", "<>" and "postmaster". Raises ValueError for others.
+    "user@*.example.org", "<>", "postmaster", and a regular expression such as "/^list-/".
+    Raises ValueError for others.
     """
 
     def __init__(self, mailboxes: Mapping[str, Found] | None = None) -> None:
         self._whole: dict[str, Found] = {}
+        self._patterns: list[tuple[Pattern, Found]] = []
         self._byLocal: dict[str, Names[Found]] = {}
         for mailbox, what in (mailboxes or {}).items():
             self.add(parseMailbox(mailbox), what)
 
-    def add(self, key: str, what: Found) -> None:
-        """One more, by what parseMailbox gave."""
+    def add(self, key: str | Pattern, what: Found) -> None:
+        """Add an entry, by what parseMailbox returned."""
+        if not isinstance(key, str):
+            self._patterns.append((key, what))
+            return
         local, _, domain = key.rpartition("@")
         if domain.startswith((".", EVERY)) or local == EVERY:
             self._byLocal.setdefault(local, Names()).add(domain, what)
@@ -145,7 +164,7 @@ class Mailboxes(Generic[Found]):
             self._whole.setdefault(key, what)
 
     def __bool__(self) -> bool:
-        return bool(self._whole or self._byLocal)
+        return bool(self._whole or self._byLocal or self._patterns)
 
     def find(self, path: str) -> Found | None:
         """Return what belongs to the nearest entry that has `path`, or None."""
@@ -154,12 +173,14 @@ class Mailboxes(Generic[Found]):
         if found is not None:
             return found
         if "@" not in bare:
-            return self._findPostmaster(bare)
+            found = self._findPostmaster(bare)
+            return firstMatch(self._patterns, bare) if found is None else found
         try:
             local, domain = splitMailbox(path)
         except ValueError:
             return None
-        return self._find(local, domain)
+        found = self._find(local, domain)
+        return firstMatch(self._patterns, f"{local}@{domain}") if found is None else found
 
     def _findPostmaster(self, bare: str) -> Found | None:
         """Return the entry for the one mailbox that has no domain (RFC 5321 section 4.5.1)."""

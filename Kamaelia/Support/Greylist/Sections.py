@@ -29,6 +29,7 @@ from Kamaelia.Support.Greylist.Values import (
     FILE,
     FLAG,
     HELO_TRIPLE,
+    LOCAL_PART,
     MAILBOX,
     MAYBE_ADDRESS,
     MAYBE_HOST,
@@ -216,6 +217,11 @@ class Greylist:
     )
     large_senders: bool = setting(
         FLAG, True, "Whether the list of large senders passes; asks the DNS for clients' names."
+    )
+    exempt: Texts = setting(
+        listOf(LOCAL_PART),
+        ["postmaster", "abuse"],
+        "Recipients without greylisting in every domain (RFC 5321 section 4.5.1, RFC 2142).",
     )
     opt_out: Texts = setting(listOf(MAILBOX), [], "Recipients and domains without greylisting.")
     tarpit: float = setting(DURATION, 0, "How long a client waits for the answer that defers it.")

@@ -91,6 +91,8 @@ def _wrongWith(sender: Sender, today: str) -> list[str]:
 
 def _tooWide(text: str) -> list[str]:
     client = parseClient(text)
+    if isinstance(client, re.Pattern):
+        return [f"{text} is a regular expression: name a network or an ending of names"]
     if isinstance(client, str):
         if client.count(".") - client.startswith(".") >= 1:
             return []

@@ -127,6 +127,13 @@ def checked(parse: Callable[[str], Any], meaning: str) -> Kind:
     return Kind(read, quoted, meaning)
 
 
+def parseLocalPart(text: str) -> None:
+    """Raise ValueError with a remedy if `text` is no local part of an address."""
+    if "@" in text or not text.strip("* "):
+        raise ValueError(f"{text!r} is no local part: write what is before the @, as postmaster")
+    parseMailbox(f"{text}@*")
+
+
 def triple(parse: Callable[[tuple[str, ...]], Any], meaning: str) -> Kind:
     """Three texts in a list, kept as they were written."""
 
@@ -272,7 +279,10 @@ PEER = checked(addressOf, "an address")
 NETWORK = checked(parseNetwork, "an address, a network, or the first octets of one")
 BALANCER = checked(parseBalancer, NETWORK.meaning + ', or "unix" for who comes by a Unix socket')
 NAME = checked(parseName, "a domain, or *.domain for all below it")
-CLIENT = checked(parseClient, "an address, a network, a verified name, or *.domain")
-MAILBOX = checked(parseMailbox, "user@domain, @domain, @*.domain, user@*")
+CLIENT = checked(
+    parseClient, "an address, a network, a verified name, *.domain, or /regular expression/"
+)
+LOCAL_PART = checked(parseLocalPart, "what is before the @, such as postmaster")
+MAILBOX = checked(parseMailbox, "user@domain, @domain, @*.domain, user@*, or /regular expression/")
 TRIPLE = triple(parseTriple, "[address, sender, recipient]")
 HELO_TRIPLE = triple(parseHeloTriple, "[name in HELO, network, recipient]")

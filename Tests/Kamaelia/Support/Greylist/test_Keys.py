@@ -105,6 +105,18 @@ def test_postmaster_stands_alone_as_a_recipient_but_not_as_a_sender():
         ("SRS0=aB+c=XY=y.org=ann@x.org", "srs0=99zz=12=y.org=ann@x.org"),
         ("srs1=a=f.org==b=c=y.org=ann@x.org", "srs1=d=f.org==e=f=y.org=ann@x.org"),
         (
+            "ann+SRS=44ldt=IX=example.com=bob@x.org",
+            "ann+SRS=zU7/m=AB=example.com=bob@x.org",
+        ),
+        (
+            "bounces+SRS=uW6ch=6R=example.com=bob@x.org",
+            "bounces+SRS=a1b2c=7S=example.com=bob@x.org",
+        ),
+        (
+            "bounces+27614410-6b14-user=example.com@em1.x.org",
+            "bounces+27614410-9c3e-user=example.com@em1.x.org",
+        ),
+        (
             "0102016efd924cb8-4e48dd8b-0599-4a87-8084-b51c410b859b-000000@x.org",
             "0102016efd948e3c-ed35c055-1123-473d-bcce-03a7adda94e6-000000@x.org",
         ),
@@ -131,6 +143,9 @@ def test_folding_makes_one_sender_of_what_changes_with_each_mail(one, other):
         ("list-1@x.org", "list-1@y.org"),
         ("srs0=a=b=y.org=ann@x.org", "srs0=a=b=y.org=bob@x.org"),
         ("prvs=1234abcdef=ann@x.org", "prvs=1234abcdef=bob@x.org"),
+        ("ann+SRS=a=b=y.org=bob@x.org", "ann+SRS=a=b=y.org=eve@x.org"),
+        ("ann+SRS=a=b=y.org=bob@x.org", "eve+SRS=a=b=y.org=bob@x.org"),
+        ("bounces+1-6b14-ann=y.org@x.org", "bounces+1-6b14-bob=y.org@x.org"),
         ("list-1@1.org", "list-1@2.org"),
     ],
 )
