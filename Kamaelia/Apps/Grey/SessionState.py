@@ -6,6 +6,7 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
+from Kamaelia.Support.Greylist.Answers import judged
 from Kamaelia.Support.Protocol.SMTP import Session
 from Kamaelia.Support.Protocol.SMTPCommandLog import CommandLog
 from Kamaelia.Support.Protocol.SMTPSettings import OFFERED_BY_DEFAULT, Settings
@@ -74,7 +75,7 @@ class SessionState:
     def beginSession(self) -> None:
         """Make the session, with the settings as they are now."""
         self.session = Session(self.sessionSettings())
-        if self.isTrustedClient():
+        if judged(self.isTrustedClient(), "isTrustedClient"):
             self.session.trust()
         self.local = self.local or self.localip
 

@@ -29,6 +29,8 @@ def judged(result: object, hook: str) -> bool:
         return result
     if result is None or (type(result) is int and result in (0, 1)):
         return bool(result)
+    if isAwaitable(result) and hasattr(result, "close"):
+        result.close()  # otherwise Python warns that it was never awaited
     kind = type(result).__name__
     article = "an" if kind[:1].lower() in "aeiou" else "a"
     raise NotAnAnswer(

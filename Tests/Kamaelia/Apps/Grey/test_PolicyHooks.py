@@ -9,6 +9,7 @@ import pytest
 from Kamaelia.Apps.Grey.Greylist import Greylist
 from Kamaelia.Apps.Grey.GreyListingPolicy import GreyListingPolicy, after
 from Kamaelia.Apps.Grey.PolicyHooks import POLICY_HOOKS, Later
+from Kamaelia.Support.Greylist.Answers import NotAnAnswer
 from Tests.Kamaelia.Apps.Grey.wire import Caller, FarEnd
 
 ELSEWHERE, HERE = "RCPT TO:<c@evil.example>", "RCPT TO:<c@example.org>"
@@ -385,3 +386,9 @@ def test_a_question_ends_at_its_time_however_often_it_is_asked_again(
 def test_without_an_event_loop_an_asynchronous_hook_is_an_error(make: Any) -> None:
     with pytest.raises(RuntimeError, match=r"whiteListed\(\) needs an event loop"):
         make(whiteListed=awaited(True))().whiteListed("<c@example.org>")
+
+
+@pytest.mark.parametrize("wrong", [awaited(False), yields, plain("no")])
+def test_a_client_is_not_trusted_by_what_is_no_answer(make: Any, wrong: Any) -> None:
+    with pytest.raises(NotAnAnswer, match=r"isTrustedClient\(\) returned"):
+        make(isTrustedClient=wrong)()
