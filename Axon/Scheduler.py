@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from Axon import Ending, Waits
 from Axon.debug import debug
 from Axon.Foreign import Foreigners
-from Axon.Hooks import plainResult
+from Axon.Hooks import isAwaitable, plainResult
 from Axon.idGen import numId, strId
 from Axon.Ipc import (
     WaitComplete,
@@ -288,11 +288,13 @@ class scheduler(microprocess):
                 each.activate(Scheduler=self)
         elif isinstance(request, WaitComplete) and not task.process._isStopping:
             body = request.args[0] if request.args else None
-            if hasattr(body, "send") and hasattr(body, "throw"):
+            if hasattr(body, "send") and hasattr(body, "throw") and not isAwaitable(body):
                 task.call(body)
             else:
                 wrong = f"WaitComplete runs a generator, such as self.greet(), not {body!r}"
                 task.resume = task.thrower(TypeError(wrong))
+                if body is not None and hasattr(body, "close"):
+                    body.close()  # otherwise Python warns that a coroutine was never awaited
         elif type(request) in KINDS and (fault := faultOf(task.process.name, request)):
             task.resume = task.thrower(TypeError(fault))
             task.wake()  # it does not sleep before it has the error

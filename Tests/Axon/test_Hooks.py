@@ -7,7 +7,7 @@ import pytest
 
 from Axon.Component import component
 from Axon.Hooks import iterableResult, plainResult
-from Axon.Ipc import newComponent
+from Axon.Ipc import WaitComplete, newComponent
 from Axon.Scheduler import scheduler
 from Axon.ThreadedComponent import threadedcomponent
 
@@ -151,3 +151,15 @@ def test_closeDownMicroprocess_must_return_a_plain_value(wrong):
 
     with pytest.raises(TypeError, match=r"Last_\d+: _closeDownMicroprocess\(\) returned a"):
         Last().run()
+
+
+def test_WaitComplete_rejects_a_coroutine_in_a_sentence():
+    class Waits(component):
+        def main(self):
+            yield WaitComplete(self.greet())
+
+        async def greet(self):
+            """A generator is expected instead."""
+
+    with pytest.raises(TypeError, match="WaitComplete runs a generator"):
+        Waits().run()

@@ -110,6 +110,27 @@ def test_a_message_to_itself_is_news():
     assert made.loops == 4
 
 
+def test_a_message_that_comes_after_the_unread_ones_have_moved_away_is_news():
+    other = component()
+
+    class MovesAway(Looped):
+        def work(self):
+            if self.loops == 2:
+                moved = self.link((self, "inbox"), (other, "inbox"), passthrough=1)
+                self.unlink(thelinkage=moved)
+                self.recv("other")
+                self._deliver("new")
+
+    moves, steps = begun(MovesAway)
+    moves._deliver("unread")
+    settle(steps)
+    assert moves.loops == 1
+    moves._deliver("go on", "other")
+    settle(steps)
+    assert other.recv() == "unread"
+    assert moves.loops == 3
+
+
 def test_turns_between_the_waits_make_no_difference_to_what_is_found():
     class Yields(Looped):
         def main(self):
