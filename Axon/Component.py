@@ -523,10 +523,10 @@ class component(microprocess):
         """
         isWatched = hasattr(child, "_task") and child.isWatchedBy(self)
         if isWatched or child in self._ownChildren():  # one that has ended has no watchers
-            self._partFrom(child)
+            self.dropChild(child)
 
-    def _partFrom(self, child: Any) -> None:
-        """Remove a child, in constant time if many are removed."""
+    def dropChild(self, child: Any) -> None:
+        """Part from `child`, which must be a child, in constant time even if there are many."""
         if hasattr(child, "_task"):
             child.removeWatcher(self)
         self._ownChildren().remove(child)

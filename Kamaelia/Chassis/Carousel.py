@@ -120,7 +120,7 @@ class Carousel(parent):
     def shutdownChild(self, shutdownMsg: Any) -> None:
         """Send `shutdownMsg` to the component that runs, if there is one."""
         if self._current is not None:
-            self._current._deliver(shutdownMsg, "control")
+            self._current.deliver(shutdownMsg, "control")
 
 
 __kamaelia_components__ = (Carousel,)

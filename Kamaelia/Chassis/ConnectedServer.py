@@ -43,7 +43,6 @@ from Axon.Component import component
 from Axon.ComponentCheck import madeComponent
 from Axon.Hooks import plainResult
 from Axon.Ipc import producerFinished, shutdownMicroprocess
-from Axon.Multiset import withItem, withoutItem
 from Kamaelia.Chassis.ProtocolFactory import factoryOf
 from Kamaelia.Chassis.Workers import Workers
 from Kamaelia.Internet.Addresses import checkedPort
@@ -166,7 +165,7 @@ class ServerCore(component):
         for companion in self._companions:
             stopSubtree(companion)
         for handler in [*self.connections.values(), *self._outlived]:
-            handler._deliver(shutdownMicroprocess(), "control")
+            handler.deliver(shutdownMicroprocess(), "control")
         clock = self.scheduler.timers.clock
         until = clock.now() + self.grace
         self._isWaitingForLast = True
@@ -174,17 +173,17 @@ class ServerCore(component):
             yield from self.waitForChange(left)
         for handler in [*self.connections.values(), *self._outlived]:
             stopSubtree(handler)
-        while isinstance(self.server, Workers) and self.server._task.isAlive():
+        while isinstance(self.server, Workers) and self.server.isActive():
             yield from self.waitForChange()  # it sees to it that they end in time
 
     def _hasHandlers(self) -> bool:
-        return bool(self.connections) or any(each._task.isAlive() for each in self._outlived)
+        return bool(self.connections) or any(each.isActive() for each in self._outlived)
 
     _isWaitingForLast = False
     _isWorker = False  # one of several processes: a client that is too many may wait for another
 
     def _interrupted(self) -> None:
-        self._deliver(shutdownMicroprocess(), "control")
+        self.deliver(shutdownMicroprocess(), "control")
 
     def hangUp(self) -> None:
         """What SIGHUP does: `onHangup` is called, in each worker if there are some."""
@@ -284,7 +283,7 @@ class ServerCore(component):
         if self.starttls is not None:
             adapter.sslContext = self.starttls
         self.connections[adapter] = handler
-        adapter._task.watchers = (self,)
+        adapter.addWatcher(self)
         adapter.activate(Scheduler=self.scheduler)
         handler.activate(Scheduler=self.scheduler)
 
@@ -296,14 +295,14 @@ class ServerCore(component):
     def _takeOver(self, adapter: Any) -> None:
         """The connection has ended and its handler has not: the handler is ours from now on."""
         handler = adapter.handler
-        watchers = withoutItem(handler._task.watchers, adapter)
-        handler._task.watchers = withItem(watchers, self)
+        handler.removeWatcher(adapter)
+        handler.addWatcher(self)
         self._outlived.add(handler)
 
     def childComponents(self) -> list[Any]:
         """Return the TCPServer, each connection with its handler, and handlers without one."""
         pairs = (each for pair in self.connections.items() for each in pair)
-        outlived = (each for each in self._outlived if each._task.isAlive())
+        outlived = (each for each in self._outlived if each.isActive())
         return [*self.children, *pairs, *outlived]
 
     def childFailed(self, child: Any, culprit: Any, error: BaseException) -> bool:

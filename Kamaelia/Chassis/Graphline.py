@@ -88,14 +88,14 @@ class Graphline(parent):
         self.Inboxes, self.Outboxes = inboxes, outboxes  # type: ignore[misc]
 
     def main(self) -> Iterator[int]:
-        self._wire(self.components)
+        self.makeLinkages(self.components)
         self.adopt(*self.components.values())
         inward = {
             box for (name, box), (sink, _) in self.layout.items() if self._isInward(name, sink)
         }
         while True:
             for message in () if "control" in inward else self.Inbox("control"):
-                self._tell(message)
+                self.passOnControl(message)
             if self.childrenDone():
                 break
             self.discardUnread(*inward)  # what leads to a part that has ended
@@ -109,7 +109,7 @@ class Graphline(parent):
     def _isOwn(self, name: str, box: str, boxname: str) -> bool:
         return name not in self.components and box == boxname
 
-    def _wire(self, names: Container[str]) -> None:
+    def makeLinkages(self, names: Container[str]) -> None:
         """Make the linkages that start or end at one of these components."""
         for (source, sourcebox), (sink, sinkbox) in self.layout.items():
             isInward, isOutward = source not in self.components, sink not in self.components
@@ -122,15 +122,15 @@ class Graphline(parent):
                     capacity=self.capacity if isInner else None,
                 )
 
-    def _tell(self, message: Any) -> None:
+    def passOnControl(self, message: Any) -> None:
         """Pass on a message that came to a control that is not linked."""
         if isinstance(message, shutdownMicroprocess):
             self._shutdown = message
         for name, each in self.components.items():
-            if self._isListener(name) and not each._isStopped():
-                each._deliver(message, "control")
+            if self.receivesControl(name) and not each.isStopped():
+                each.deliver(message, "control")
 
-    def _isListener(self, name: str) -> bool:
+    def receivesControl(self, name: str) -> bool:
         """Return whether no linkage leads to the control of this component."""
         return name not in self._controlled
 

@@ -60,7 +60,7 @@ class PAR(parent):
             self._passOnData()
             for message in self.Inbox("control"):
                 for each in self._running():
-                    each._deliver(message, "control")
+                    each.deliver(message, "control")
                 if isinstance(message, ENDS) and not isinstance(last, shutdownMicroprocess):
                     last = message
             for message in self.Inbox("_signals"):
@@ -74,8 +74,8 @@ class PAR(parent):
     def _passOnData(self) -> None:
         for message in self.Inbox():
             for each in self._chosen(message):
-                if not each._isStopped():
-                    each._deliver(message)
+                if not each.isStopped():
+                    each.deliver(message)
 
     def _chosen(self, message: Any) -> Iterable[Any]:
         if self.policy is None:
@@ -83,7 +83,7 @@ class PAR(parent):
         return iterableResult(self.policy(message, self.components), "policy", self)
 
     def _running(self) -> list[Any]:
-        return [each for each in self.components if not each._isStopped()]
+        return [each for each in self.components if not each.isStopped()]
 
 
 __kamaelia_components__ = (PAR,)

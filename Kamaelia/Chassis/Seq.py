@@ -65,7 +65,7 @@ class Seq(parent):
         last = None
         for message in self.Inbox("control"):
             if isinstance(message, shutdownMicroprocess):
-                running._deliver(message, "control")
+                running.deliver(message, "control")
                 last = message
         return last
 

@@ -113,7 +113,7 @@ class Supervisor(Graphline):
             if self.components[name] is not each or each not in children:
                 continue  # it has been made anew with another, or has ended before
             error = self._failures.pop(each, None)
-            if error is None and not each._isStopped():
+            if error is None and not each.isStopped():
                 continue
             if self._isMadeAnew(name, error):
                 self._restart(name, error)
@@ -137,13 +137,13 @@ class Supervisor(Graphline):
             self.components[each] = self._make(each)
         for boxname, messages in unread.items():
             for message in messages:
-                self.components[name]._deliver(message, boxname)
-        self._wire(names)
+                self.components[name].deliver(message, boxname)
+        self.makeLinkages(names)
         for each in names:
             self.adopt(self.components[each])
-            for message in self._told if self._isListener(each) else ():
+            for message in self._told if self.receivesControl(each) else ():
                 if message not in unread.get("control", ()) or each != name:
-                    self.components[each]._deliver(message, "control")
+                    self.components[each].deliver(message, "control")
 
     def _count(self, name: str, error: BaseException | None) -> None:
         """Counts a restart; if it is one too many, ends all."""
@@ -164,17 +164,17 @@ class Supervisor(Graphline):
         for below in reversed(each.childComponents()):
             self._endTree(below)
         try:
-            self.scheduler.finish(each._task)
+            each.terminate()
         except Exception:
             logger.exception("%s could not be ended without an error", each.name)
         if each in self.children:
             self.removeChild(each)
             self.unlink(each)
 
-    def _tell(self, message: Any) -> None:
+    def passOnControl(self, message: Any) -> None:
         if isinstance(message, producerFinished | shutdownMicroprocess):
             self._told.append(message)
-        super()._tell(message)
+        super().passOnControl(message)
 
 
 def _check(what: str, given: Any, known: Any) -> None:

@@ -96,7 +96,7 @@ def resolveNow(
 
 def notResolved(host: Any, error: ValueError) -> OSError:
     """Return the OSError for a name that is no possible name of a host."""
-    reason = error.reason if isinstance(error, UnicodeError) and error.args[1:] else error
+    reason = getattr(error, "reason", error)
     return socket.gaierror(socket.EAI_NONAME, f"{host!r} is no possible host name: {reason}")
 
 

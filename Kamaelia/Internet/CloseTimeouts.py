@@ -1,150 +1,101 @@
-"""Connections that were closed: a peer has some time to take what waits, and to say its last.
+"""Time limits for connections that are closed but still have data to send.
 
 Example usage
 -------------
-    GracefulClose(connection, closeTimeoutsOf(loop)).begin()              # drops what still comes
-    closeTimeoutsOf(loop).watch(connection, 5.0, mayRenew=False)    # at most 5 seconds from now
-    closeTimeoutsOf(loop).forget(connection)                        # it has ended
+    timeouts = closeTimeoutsOf(loop)
+    timeouts.start(connection, 5.0, mayRenew=False)     # abort it after 5 seconds at most
+    timeouts.cancel(connection)                         # it has ended
 
 How does it work?
 -----------------
-One task an event loop, and only while somebody lingers. A connection that may
-renew its time has it again whenever its peer has taken something meanwhile.
-Nobody waits for those who linger: at the end of the program they are cut off.
+Each event loop has one task for all its limits, which runs only while there are some. If a
+limit may be renewed, it starts again whenever the peer has taken some of the data.
 
-A system answers what comes for a socket that is closed with a reset (RFC 1122,
-section 4.2.2.13), and a peer that still sends may then lose the last reply. So a
-server ends its own side first, and hears the client out.
+Termination: the task ends with the last limit. At the end of the program it is cancelled, and
+the connections are aborted.
 """
 
 from __future__ import annotations
 
 import asyncio
 from asyncio import AbstractEventLoop
-from typing import Any, NamedTuple
+from typing import NamedTuple, Protocol
 from weakref import WeakKeyDictionary
 
-PERIOD = 2.0  # seconds between two looks
-HEAR_OUT = 2.0  # seconds for a client to end its side, too, when it has been sent all
-MOST_HEARD = 16 * 1024 * 1024  # bytes that may still come from it
+PERIOD = 2.0  # seconds between two checks
 
 
-class _Wait(NamedTuple):
-    due: float
-    patience: float
-    left: int  # bytes that waited at the last look
+class Closing(Protocol):
+    """A connection that is being closed."""
+
+    def bytesToSend(self) -> int:
+        """Return how many bytes it still has to send."""
+
+    def abort(self) -> None:
+        """End it at once."""
+
+
+class _Limit(NamedTuple):
+    due: float  # seconds, on the clock of the event loop
+    patience: float  # seconds
+    unsent: int  # bytes at the last check
     mayRenew: bool
 
 
-class GracefulClose:
-    """GracefulClose(connection, timeouts): the protocol of a connection that this side closed.
-
-    The connection hears `connection_lost` as soon as it has sent all; its transport
-    stays open until the client has ended it, for no longer than `HEAR_OUT`.
-    """
-
-    __slots__ = ("_connection", "_left", "_lingering", "_transport")
-
-    def __init__(self, connection: Any, lingering: CloseTimeouts) -> None:
-        self._connection = connection
-        self._lingering = lingering
-        self._transport = connection.transport
-        self._left = MOST_HEARD
-
-    def begin(self) -> None:
-        """Ends our side, once all is sent, and drops what comes."""
-        transport = self._transport
-        transport.set_protocol(self)
-        transport.set_write_buffer_limits(0)  # so that it says when all is sent
-        try:
-            transport.write_eof()
-        except OSError:  # the client has reset the connection
-            transport.abort()
-            return
-        transport.resume_reading()
-        if not self.bytesToSend():
-            self.resume_writing()
-
-    def bytesToSend(self) -> int:
-        return int(self._transport.get_write_buffer_size())
-
-    def abort(self) -> None:
-        self._transport.abort()
-
-    def data_received(self, data: bytes) -> None:
-        self._left -= len(data)
-        if self._left < 0:
-            self.abort()
-
-    def eof_received(self) -> bool:
-        return False  # the transport closes when all is sent
-
-    def pause_writing(self) -> None:
-        """There is something to send."""
-
-    def resume_writing(self) -> None:
-        """All has been sent."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            self._lingering.watch(self, HEAR_OUT, mayRenew=False)
-            connection.connection_lost(None)
-
-    def connection_lost(self, error: Exception | None) -> None:
-        self._lingering.forget(self)
-        if self._connection is not None:
-            self._connection.connection_lost(error)
-
-
 class CloseTimeouts:
-    """CloseTimeouts(loop) -> ends connections whose peers do not take what was sent to them."""
+    """CloseTimeouts(loop): aborts connections whose peers do not take what was sent to them."""
 
-    __slots__ = ("_loop", "_task", "_waits")
+    __slots__ = ("_limits", "_loop", "_task")
 
     def __init__(self, loop: AbstractEventLoop) -> None:
         self._loop = loop
-        self._waits: dict[Any, _Wait] = {}
-        self._task: Any = None
+        self._limits: dict[Closing, _Limit] = {}
+        self._task: asyncio.Task[None] | None = None
 
-    def watch(self, connection: Any, patience: float, mayRenew: bool) -> None:
-        """`connection` is aborted in `patience` seconds, or when nothing went out for so long."""
+    def start(self, connection: Closing, patience: float, mayRenew: bool) -> None:
+        """Abort `connection` in `patience` seconds.
+
+        If `mayRenew`, abort it when it has sent nothing for so long.
+        """
         due = self._loop.time() + patience
-        self._waits[connection] = _Wait(due, patience, connection.bytesToSend(), mayRenew)
+        self._limits[connection] = _Limit(due, patience, connection.bytesToSend(), mayRenew)
         if self._task is None:
-            self._task = self._loop.create_task(self._look(min(PERIOD, patience)))
+            self._task = self._loop.create_task(self._check(min(PERIOD, patience)))
 
-    def forget(self, connection: Any) -> None:
-        """`connection` has ended."""
-        self._waits.pop(connection, None)
+    def cancel(self, connection: Closing) -> None:
+        """Forget the limit of `connection`. Do nothing if it has none."""
+        self._limits.pop(connection, None)
 
-    async def _look(self, soon: float) -> None:
+    async def _check(self, first: float) -> None:
         try:
-            await asyncio.sleep(soon)
-            self._cutOff()
-            while self._waits:
+            await asyncio.sleep(first)
+            self._abortExpired()
+            while self._limits:
                 await asyncio.sleep(PERIOD)
-                self._cutOff()
+                self._abortExpired()
         finally:
             self._task = None
-            for connection in list(self._waits):  # the program ends
+            for connection in list(self._limits):  # the program ends
                 connection.abort()
 
-    def _cutOff(self) -> None:
+    def _abortExpired(self) -> None:
         now = self._loop.time()
-        for connection, wait in list(self._waits.items()):
-            left = connection.bytesToSend()
-            if wait.mayRenew and left < wait.left:
-                self._waits[connection] = wait._replace(due=now + wait.patience, left=left)
-            elif now >= wait.due:
-                self.forget(connection)
+        for connection, limit in list(self._limits.items()):
+            unsent = connection.bytesToSend()
+            if limit.mayRenew and unsent < limit.unsent:
+                due = now + limit.patience
+                self._limits[connection] = _Limit(due, limit.patience, unsent, True)
+            elif now >= limit.due:
+                self.cancel(connection)
                 connection.abort()
 
 
-_lingerings: WeakKeyDictionary[AbstractEventLoop, CloseTimeouts] = WeakKeyDictionary()
+_timeouts: WeakKeyDictionary[AbstractEventLoop, CloseTimeouts] = WeakKeyDictionary()
 
 
 def closeTimeoutsOf(loop: AbstractEventLoop) -> CloseTimeouts:
-    """The one of this event loop."""
-    found = _lingerings.get(loop)
+    """Return the CloseTimeouts of this event loop; it is created on first use."""
+    found = _timeouts.get(loop)
     if found is None:
-        found = _lingerings[loop] = CloseTimeouts(loop)
+        found = _timeouts[loop] = CloseTimeouts(loop)
     return found

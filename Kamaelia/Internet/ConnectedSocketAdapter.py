@@ -1,4 +1,4 @@
-"""A connection as a component: what the peer sends comes out, what comes in goes to the peer.
+"""A connection as a component: outbox sends what the peer sent, inbox takes what goes to the peer.
 
 Example usage
 -------------
@@ -7,70 +7,77 @@ Example usage
     self.link((self, "outbox"), (adapter, "inbox"))
     self.addChildren(adapter.activate())
 
-Mostly a TCPServer, a TCPClient or a ServerCore makes it.
+Usually a TCPServer, a TCPClient or a ServerCore creates it.
 
 How does it work?
 -----------------
-It is the asyncio protocol of its connection: bytes go from `data_received` into
-the outbox, and from the inbox to the transport, without a turn of its own. Both
-ways are bounded: a sender is held while the peer does not read, and nothing is
-read while more than `mostUnread` bytes wait in the inbox that the outbox feeds.
+It is the asyncio protocol of its connection: bytes go from `data_received` to the outbox, and
+from the inbox to the transport, without a turn of this component. Both directions are bounded:
+a sender is held while the peer does not read, and reading pauses while more than `mostUnread`
+bytes wait unread (ReadFlowControl). ConnectionState has the states of a connection.
 
-Termination: when the connection and its handler have ended. producerFinished on "control" closes
-it once all is sent; shutdownMicroprocess gives that `promptly` seconds.
+Termination: when the connection and its handler have ended. producerFinished on "control"
+closes the connection when all data has been sent; shutdownMicroprocess does so, too, but
+gives up after `promptly` seconds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from typing import Any
+from asyncio import Transport
+from collections.abc import Callable, Collection, Generator
+from ssl import SSLContext
+from typing import TYPE_CHECKING, Any
 
 from Axon.AxonExceptions import noSpaceInBox
-from Axon.Box import NULL, directsink
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
-from Axon.Multiset import withItem
-from Axon.Turns import ENDED, HOLD, PAUSE, UNBORN, WATCH
-from Kamaelia.Internet.CloseTimeouts import GracefulClose, closeTimeoutsOf
+from Axon.WriteGate import WriteGate
+from Kamaelia.Internet.AttachedHandler import AttachedHandler, Creator
+from Kamaelia.Internet.CloseTimeouts import closeTimeoutsOf
+from Kamaelia.Internet.ConnectionState import ConnectionState as State
 from Kamaelia.Internet.EventLoop import isShutdownReceived, waitForCoroutine
-from Kamaelia.Internet.HalfClosed import HalfClosed
-from Kamaelia.Internet.HandlerLinks import join, linkHandler, stopSubtree, unlinkComponents
+from Kamaelia.Internet.GracefulClose import GracefulClose
 from Kamaelia.Internet.OutgoingData import asBytes, discard
-from Kamaelia.Internet.StartTLS import StartTLS
-from Kamaelia.Internet.WriteGate import WriteGate
+from Kamaelia.Internet.ReadFlowControl import ReadFlowControl
+from Kamaelia.Internet.StartTLS import TLSHandshake, contextFor
+from Kamaelia.Internet.WriteGate import GatedComponent
 from Kamaelia.IPC import socketShutdown
 
-MOST_MESSAGES = 256  # that may wait unread, however short they are
+if TYPE_CHECKING:
+    from Kamaelia.Support.Protocol.ProxyHeader import Origin
 
 
-class ConnectedSocketAdapter(WriteGate, StartTLS, component):
-    """ConnectedSocketAdapter([listensocket]) -> one connection, given as a connected socket.
+class ConnectedSocketAdapter(GatedComponent):
+    """ConnectedSocketAdapter([listensocket]): one connection, given as a connected socket.
 
-    listensocket: the socket; None if a listener makes the connection. The other
-    parameters are accepted for the sake of older programs: what is no bytes
-    and no text is a TypeError in whoever sends it.
+    listensocket: the socket, or None if a listener makes the connection. The other parameters
+    are accepted for older programs, and ignored. A message to "inbox" that is neither bytes nor
+    text raises TypeError in the component that sends it.
     """
 
     Inboxes = {
         "inbox": "bytes for the peer; text is sent as UTF-8",
         "control": "producerFinished: close when all is sent; shutdownMicroprocess: close soon",
-        "ReadReady": "not used: the event loop calls",
-        "SendReady": "not used: the event loop calls",
-        "makessl": "an SSLContext, or True: go on in TLS",
+        "ReadReady": "not used: the event loop reads",
+        "SendReady": "not used: the event loop writes",
+        "makessl": "an SSLContext, or True for the default one: start TLS",
     }
     Outboxes = {
-        "outbox": "bytes from the peer, as they came",
+        "outbox": "bytes from the peer, in the pieces in which they arrived",
         "CreatorFeedback": "socketShutdown: the connection has ended",
         "signal": "socketShutdown, once: the peer will send no more; message: the error, or None",
-        "sslready": "True: TLS has begun",
+        "sslready": "True: TLS has started",
     }
 
     mostUnread = 256 * 1024  # bytes
-    mostKept = 64  # messages that are sent before the connection stands
-    promptly = 5.0  # seconds that what was sent has after shutdownMicroprocess
+    mostKept = 64  # messages that are kept until the connection is made, before senders are held
+    promptly = 5.0  # seconds to send the rest after shutdownMicroprocess
     patience = 60.0  # seconds without progress after producerFinished
-    origin: Any = None  # who the client is, if a load balancer has said so
-    mayStayHalfClosed = False  # whether the peer may have sent its last, and go on reading
+    origin: Origin | None = None  # both ends of the connection, as a load balancer reports them
+    mayStayHalfClosed = False  # whether this side may send after the peer has sent its last
+    isServer = False
+    serverHostname: str | None = None  # the name in the server's certificate
+    sslContext: SSLContext | None = None  # the default for "makessl"
 
     def __init__(
         self,
@@ -82,42 +89,47 @@ class ConnectedSocketAdapter(WriteGate, StartTLS, component):
     ) -> None:
         super().__init__(**argd)
         self.socket = listensocket
-        self.transport: Any = None
-        self.handler: Any = None  # a component that lives and ends with the connection
-        self.creator: Any = None  # is told `opened(adapter)` and `closed(adapter)`
+        self.transport: Transport | None = None
+        self.handler: component | None = None  # it starts and ends with the connection
+        self.creator: Creator | None = None
+        self.connectionState = State.CONNECTING
         self._kept: list[Any] = []
-        self._transmit: Callable[[Any], None] = self._keepUntilOpen
-        self.takeDirectly("inbox", self._write)
-        self._unread = 0
+        self._transmit: Callable[[Any], object] = self._keepUntilOpen
+        self._reading = ReadFlowControl(self.mostUnread)
         self._error: Exception | None = None
-        self._isReading = True
-        self._isClosing = self._isLingering = self._isAnnounced = self._isOver = False
-        self._handshake: Any = None
+        self._handshake: TLSHandshake | None = None
+        self._attached: AttachedHandler | None = None
+        self.takeDirectly("inbox", self.sendToPeer)
 
     def main(self) -> Generator[int, None, None]:
         scheduler = self.scheduler
         scheduler.outside += 1
         try:
-            if self.transport is None and not self._isOver:
-                yield from self._open()
+            if self.connectionState is State.CONNECTING:
+                yield from self.openConnection()
                 if self.transport is None:
                     self.connection_lost(None)
-            while not self._isOver:
-                self._heed()
-                self._sleep(WATCH if self._isReading else PAUSE, self._nextLook())
-                yield 1
-            self._announce(self._error)
+            elif self.connectionState is State.LOST:
+                self._enter(State.CLOSED)
+                self._reportEnd(self._error)
+            while not self.connectionState.isOver:
+                self.handleMessages()
+                if self._reading.isPaused:
+                    self.pause(self.nextCheck())  # it is woken when the receiver takes a message
+                    yield 1
+                else:
+                    yield from self.waitForChange(self.nextCheck())
         finally:
             scheduler.outside -= 1
             self.abort()
-        if self.handler is not None:
-            yield from self._leaveHandler()
-        for sink in self.inboxes.values():
-            if type(sink) is directsink:
-                sink.append = discard
+        if self._attached is not None:
+            yield from self._attached.waitForEnd()
+            self.handler = self._attached = None
+        for boxname in ("inbox", "makessl"):  # their functions would keep this component alive
+            self.takeDirectly(boxname, discard)
 
-    def _open(self) -> Generator[int, None, None]:
-        """Makes a transport of the socket that was given."""
+    def openConnection(self) -> Generator[int, None, None]:
+        """`yield from` this to make a transport from the socket that was given."""
         sock = self.socket
         yield from waitForCoroutine(
             self,
@@ -126,266 +138,282 @@ class ConnectedSocketAdapter(WriteGate, StartTLS, component):
                 if self.isServer
                 else loop.create_connection(lambda: self, sock=sock)
             ),
-            self._mayGiveUp,
+            self.mayStopConnecting,
         )
 
-    def _mayGiveUp(self, _: Any) -> bool:
-        """Not when the transport is there: uvloop, cancelled between that and its task's end,
-        closes the transport, and says connection_lost to nobody.
+    def mayStopConnecting(self, _: component) -> bool:
+        """Return whether the attempt to connect may be cancelled now.
+
+        It may not once there is a transport: if uvloop is cancelled between that and the end of
+        its task, it closes the transport without calling connection_lost.
         """
         return self.transport is None and isShutdownReceived(self)
 
-    def _heed(self) -> None:
-        """A turn: something happened, other than bytes that come and go."""
-        while self.inboxes["control"] and not self._isOver:
+    # Turns: whatever happens except received and sent data
+
+    def handleMessages(self) -> None:
+        """Act on messages, on the end of the handler, and on data that the receiver has taken.
+
+        Called once a turn.
+        """
+        while self.inboxes["control"] and not self.connectionState.isOver:
             message = self.recv("control")
             if isinstance(message, shutdownMicroprocess):
                 self.close(self.promptly, mayRenew=False)
             elif isinstance(message, producerFinished):
                 self.close(self.patience)
         while self.inboxes["makessl"]:
-            self._beginTLS(self.recv("makessl"))
-        if self._isHandlerDone():
+            self.startTLS(self.recv("makessl"))
+        if self._attached is not None and self._attached.isDone(self.now()):
             self.close(self.patience)
-        elif not self._isReading:
-            self._readOn()
+        elif self._reading.isPaused:
+            self._resumeReading()
 
-    def _isHandlerDone(self) -> bool:
-        """Return whether the handler has ended, or leaves it to us to end the connection."""
-        if self.handler is not None and self.handler._task.state == ENDED:
-            return True
-        return self._halfClosed is not None and self._halfClosed.isUnread(self._now())
-
-    def _now(self) -> float:
-        now: float = self.scheduler.timers.clock.now()
-        return now
-
-    def _nextLook(self) -> float | None:
-        """Return the seconds until the handler is looked at again; None if it need not be."""
-        if self._halfClosed is None or self._isClosing or not self._halfClosed.mayBeUnread():
+    def nextCheck(self) -> float | None:
+        """Return the seconds until the next turn, if nothing happens before; None for no limit."""
+        if self._attached is None or self.connectionState.isClosing:
             return None
-        return self.promptly
+        return self.promptly if self._attached.mayNeedCheck() else None
 
-    def _leaveHandler(self) -> Generator[int, None, None]:
-        """The connection has ended. The creator takes over a handler that has not ended yet."""
-        handler = self.handler
-        while handler._task.state != ENDED:
-            if self.creator is not None and self.creator.outlived(self):
-                for message in self.outboxes["signal"]:  # unread, it would keep this connection
-                    if getattr(message, "caller", None) is self:
-                        message.caller = None
-                break
-            yield from self.waitForChange()
-        self.handler = self._halfClosed = None
-        unlinkComponents(self, handler)
+    def now(self) -> float:
+        """Return the time of the scheduler's clock, in seconds."""
+        return float(self.scheduler.timers.clock.now())
 
-    def attach(self, handler: Any) -> None:
-        """Link `handler`, which lives as long as the connection; its errors end nothing else."""
+    def attach(self, handler: component) -> None:
+        """Link `handler`, which ends with the connection; its errors end nothing else."""
         self.handler = handler
-        handler._task.watchers = withItem(handler._task.watchers, self)
-        linkHandler(self, handler)
-        if "makessl" in handler.outboxes:
-            self.takeDirectly("makessl", self._beginTLS)
-            join(handler, "makessl", self, "makessl")
-            if "sslready" in handler.inboxes:
-                join(self, "sslready", handler, "sslready")
+        self._attached = AttachedHandler(self, handler)
 
     def childFailed(self, child: Any, culprit: Any, error: BaseException) -> bool:
         """End the handler and its connection, and nothing else, after an error of the handler."""
-        if self.handler is not None:
-            stopSubtree(self.handler, but=culprit)
-        self._task.nudge()
+        if self._attached is not None:
+            self._attached.stop(but=culprit)
+        self.unpause()
         return True
 
-    # What the transport says
+    # Called by the transport
 
     def connection_made(self, transport: Any) -> None:
+        """Send what was kept, and tell the creator."""
         self.transport = transport
+        self._enter(State.OPEN)
         self._transmit = transport.write
-        if self._kept:
-            self._sendKept()
+        kept, self._kept = self._kept, []
+        if kept:
+            self.resume_writing()
+        for data in kept:
+            self._transmit(data)
         if self.creator is not None:
             self.creator.opened(self)
-            if not self._task.isAlive() and not self._isOver:  # nobody has linked it yet
-                self._isReading = False
+            # The data would be lost in an adapter that is not linked yet.
+            if not self.isActive() and not self.connectionState.isOver:
+                self._reading.isPaused = True
                 transport.pause_reading()
 
     def data_received(self, data: bytes) -> None:
-        """Bytes came: they go to whoever is linked, within this call."""
-        if (
-            not self._isReading
-        ):  # a transport may have had something ready when it was told to pause
-            self._keep(data)
+        """Send `data` to "outbox", within this call."""
+        reading = self._reading
+        if reading.isPaused:  # the transport had read it before it was told to pause
+            self._store(data)
             return
-        sink = self.outboxes["outbox"]
         try:
             self.send(data)
         except noSpaceInBox:
-            self._keep(data)
+            self._store(data)
             return
-        if len(sink) > 1 or self._task.wish:
-            self._mindBacklog(sink, len(data))
-        else:
-            self._unread = 0
-
-    def hasHeard(self, data: bytes) -> None:
-        """The peer has sent these bytes before there is a transport: they come before all others.
-
-        Call it before the connection is made.
-        """
-        self._unsent, self._isReading = data, False
-
-    def _keep(self, data: bytes) -> None:
-        self._unsent = data if self._unsent is None else self._unsent + data
-        self._isReading = False
-        if not self.transport.is_closing():
-            self.transport.pause_reading()
-        self._task.wake()
-
-    _unsent: bytes | None = None
+        waiting = self.outboxes["outbox"]
+        if len(waiting) > 1 or self.isHeld():
+            self._checkBacklog(waiting, len(data))
 
     def eof_received(self) -> bool:
-        """The peer sends no more; whether it may go on reading is for the handler to say."""
-        self._announce(None)
+        """Report that the peer sends no more. Return whether this side may go on sending."""
+        if self.isActive() and not self.connectionState.hasPeerEnded:
+            isClosing = self.connectionState.isClosing
+            self._enter(State.CLOSING_BOTH if isClosing else State.HALF_CLOSED)
+            self._reportEnd(None)
         if not self.mayStayHalfClosed or self.isEncrypted():
             return False
-        if self.handler is not None and not self._isClosing:
-            self._halfClosed = HalfClosed(self, self._transmit)
-            self._transmit = self._halfClosed.transmit
-            self._task.nudge()
+        if self._attached is not None and not self.connectionState.isClosing:
+            self._transmit = self._attached.peerEnded(self._transmit)
+            self.unpause()
         return True
 
-    _halfClosed: HalfClosed | None = None
-
     def connection_lost(self, error: Exception | None) -> None:
-        """The connection has ended."""
-        if self._isOver:
+        """Report the end of the connection. `error` is the reason, or None."""
+        before = self.connectionState
+        if before.isOver:
             return
-        self._isOver = True
+        isReported = self.isActive() or self.hasEnded()  # or nothing is linked yet
+        self._enter(State.CLOSED if isReported else State.LOST)
         self._error = error
-        if self._isLingering:
-            closeTimeoutsOf(self.scheduler.loop).forget(self)
+        if before.isClosing:
+            closeTimeoutsOf(self.scheduler.loop).cancel(self)
         self._transmit = discard
-        if self._gate is not None:
-            self.resume_writing()
-        self._announce(error)
-        if self.outboxes["CreatorFeedback"] is not NULL:
-            self.send(socketShutdown(self, error), "CreatorFeedback")
-        self._task.force()
+        self.resume_writing()
+        if isReported and not before.hasPeerEnded:
+            self._reportEnd(error)
+        self.send(socketShutdown(self, error), "CreatorFeedback")
+        self.unhold()
         if self.creator is not None:
             self.creator.closed(self)
 
-    # What goes out
+    # Data for the peer
 
-    def _write(self, data: Any) -> Any:
+    def sendToPeer(self, data: Any) -> WriteGate | None:
+        """Send a message that came to "inbox". Return the gate that holds the sender, or None."""
         self._transmit(data if isinstance(data, bytes) else asBytes(self, "inbox", data))
-        return self._gate
+        return self.shutGate
 
-    def _keepUntilOpen(self, data: Any) -> None:
+    def _keepUntilOpen(self, data: bytes) -> None:
         self._kept.append(data)
         if len(self._kept) >= self.mostKept:
             self.pause_writing()
 
-    def _sendKept(self) -> None:
-        kept, self._kept = self._kept, []
-        if self._gate is not None:
-            self.resume_writing()
-        for data in kept:
-            self._transmit(data)
-
     def bytesToSend(self) -> int:
-        """How many bytes the peer, or the system, has not taken yet."""
+        """Return how many bytes this process has not handed over to the system yet."""
         return self.transport.get_write_buffer_size() if self.transport is not None else 0
 
-    # What comes in
+    # Data from the peer
 
-    def _mindBacklog(self, sink: Any, size: int) -> None:
-        """Stops reading while too much waits in the inbox that this connection feeds."""
-        self._unread += size
-        if self._unread > self.mostUnread:
-            self._unread = _bytesIn(sink)
-        if self._unread > self.mostUnread or len(sink) > MOST_MESSAGES or self._isHeldBack():
-            self._pauseReading()
+    def receivedEarly(self, data: bytes) -> None:
+        """Deliver `data`, which came before there was a transport, before all other data.
 
-    def _isHeldBack(self) -> bool:
-        """Whether a gate is shut at the far end: it is the reading that has to wait there."""
-        return any(gate.isShut() for gate in self._task.gates or ())
+        Call it before the connection is made.
+        """
+        self._reading.store(data)
 
-    def _pauseReading(self) -> None:
-        if self._isReading and not self.transport.is_closing():
-            self._isReading = False
+    def _store(self, data: bytes) -> None:
+        self._reading.store(data)
+        if self.transport is not None and not self.transport.is_closing():
             self.transport.pause_reading()
-            self._task.wake()  # so that it sleeps in a plain pause: woken when something is taken
+        self.unpause()
 
-    def _readOn(self) -> None:
-        """Reads again once half of what waited has been taken."""
-        sink = self.outboxes["outbox"]
-        if self._isHeldBack():
-            self._task.wish |= HOLD
+    def _checkBacklog(self, waiting: Collection[object], size: int) -> None:
+        """Pause reading if too much of what was received waits unread."""
+        if not self._reading.exceedsLimits(size, waiting) and not self.isHeld():
             return
-        if self._unsent is not None:
+        if self.transport is not None and not self.transport.is_closing():
+            self._reading.isPaused = True
+            self.transport.pause_reading()
+            self.unpause()  # so that it sleeps in pause(), which ends when a message is taken
+
+    def _resumeReading(self) -> None:
+        """Deliver what was stored, and read again if the receiver has taken half of the rest."""
+        reading = self._reading
+        if self.isHeld():
+            self.holdWhileFull()
+            return
+        if reading.stored is not None:
             try:
-                self.send(self._unsent)
+                self.send(reading.stored)
             except noSpaceInBox:
                 return
-            self._unsent = None
-        if len(sink) * 2 > MOST_MESSAGES or _bytesIn(sink) * 2 > self.mostUnread:
+            reading.stored = None
+        if reading.mayResume(self.outboxes["outbox"]):
+            reading.isPaused = False
+            if self.transport is not None and not self.transport.is_closing():
+                self.transport.resume_reading()
+
+    # TLS
+
+    def isEncrypted(self) -> bool:
+        """Return whether TLS has started."""
+        transport = self.transport
+        return transport is not None and transport.get_extra_info("sslcontext") is not None
+
+    def startTLS(self, message: object) -> None:
+        """Start TLS, whatever `message` is; only an SSLContext is used as one.
+
+        Raises TypeError on the side of a server if there is no SSLContext.
+        """
+        if self.connectionState is State.HALF_CLOSED:
+            self.abort()  # the peer cannot answer
+        if self.connectionState is not State.OPEN or self.transport is None:
             return
-        self._isReading = True
-        self._unread = 0
-        if not self.transport.is_closing():
-            self.transport.resume_reading()
+        context = contextFor(self, message)
+        self._enter(State.STARTING_TLS)
+        unread = self.outboxes["outbox"]
+        if unread:
+            unread.clear()
+        self._reading.reset()
+        handshake = self._handshake = TLSHandshake(
+            self, self.transport, context, self._handshakeDone
+        )
+        self._transmit = handshake.unsent.append
+        handshake.start(self.scheduler.loop)
+
+    def _handshakeDone(self, transport: Transport | None, reason: Exception | None) -> None:
+        handshake, self._handshake = self._handshake, None
+        if self.connectionState.isOver or transport is None or handshake is None:
+            if self.transport is not None:
+                self.transport.abort()
+            self.connection_lost(reason)
+            return
+        isToClose = self.connectionState is State.CLOSE_AFTER_TLS
+        self._enter(State.OPEN)
+        self.transport, self._transmit = transport, transport.write
+        for data in handshake.unsent:
+            self._transmit(data)
+        self.send(True, "sslready")
+        if isToClose:
+            self.close(self.patience)
+        self.unpause()
 
     # The end
 
-    def close(self, patience: float, mayRenew: bool = True) -> None:
-        """Takes nothing more, sends what it has, and ends the connection.
+    def endOutput(self) -> None:
+        """Send nothing more, and tell the peer so; what it sends still arrives. Not within TLS."""
+        transport = self.transport
+        isReady = not self.connectionState.isOver and not self.connectionState.isHandshake
+        if isReady and transport is not None and transport.can_write_eof():
+            self._transmit = discard
+            transport.write_eof()
 
-        The peer has `patience` seconds to take it, from its last progress on if `mayRenew`.
+    def close(self, patience: float, mayRenew: bool = True) -> None:
+        """Discard what is sent from now on, send the rest, and close the connection.
+
+        The peer has `patience` seconds to take the rest; if `mayRenew`, these seconds start again
+        whenever it has taken some of it.
         """
-        if self._isOver:
-            return
-        if self._handshake is not None:  # nothing can be sent before it is done
-            self._isToClose = True
+        state = self.connectionState
+        if state.isHandshake:  # nothing can be sent before it is done
+            if state is State.STARTING_TLS:
+                self._enter(State.CLOSE_AFTER_TLS)
             if not mayRenew:
                 self.abort()
             return
-        if not self._isClosing:
-            self._isClosing = True
-            self._transmit = discard
-            if not self.transport.is_closing():  # asyncio's, in TLS, must not be closed twice
-                self._part()
-        elif mayRenew:
+        if state.isOver or self.transport is None or (state.isClosing and mayRenew):
             return
-        if self.bytesToSend() and not self._isOver:
-            self._isLingering = True
-            closeTimeoutsOf(self.scheduler.loop).watch(self, patience, mayRenew)
+        if not state.isClosing:
+            self._enter(State.CLOSING_BOTH if state.hasPeerEnded else State.CLOSING)
+            self._transmit = discard
+            if not self.transport.is_closing():  # asyncio's must not be closed twice within TLS
+                self._closeTransport(self.transport)
+        if self.bytesToSend() and not self.connectionState.isOver:
+            closeTimeoutsOf(self.scheduler.loop).start(self, patience, mayRenew)
 
-    def _part(self) -> None:
-        """Ends this side; a server hears its client out, who might lose the last reply else."""
-        transport = self.transport
-        if self.isServer and not self._isAnnounced and transport.can_write_eof():
-            self._isReading = True
-            GracefulClose(self, closeTimeoutsOf(self.scheduler.loop)).begin()
+    def _closeTransport(self, transport: Transport) -> None:
+        """End this side. A server reads what its client still sends: see GracefulClose."""
+        mayRead = self.isServer and self.connectionState is State.CLOSING
+        if mayRead and transport.can_write_eof():
+            self._reading.isPaused = False
+            GracefulClose(self, transport, closeTimeoutsOf(self.scheduler.loop)).begin()
         else:
             transport.close()
 
     def abort(self) -> None:
-        """Ends the connection at once; what has not been sent is lost."""
+        """End the connection at once; what has not been sent is lost."""
         if self._handshake is not None:
             self._handshake.cancel()
-        if self.transport is not None and not self._isOver:
+        if self.transport is not None and not self.connectionState.isOver:
             self.transport.abort()
             self.connection_lost(None)
 
-    def _announce(self, error: Exception | None) -> None:
-        if not self._isAnnounced and self._task.state != UNBORN:  # nobody has linked it before
-            self._isAnnounced = True
-            self.send(socketShutdown(self, error), "signal")
+    def _enter(self, state: State) -> None:
+        self.connectionState = self.connectionState.next(state)
 
-
-def _bytesIn(sink: Any) -> int:
-    return sum(len(message) for message in sink if isinstance(message, bytes))
+    def _reportEnd(self, error: Exception | None) -> None:
+        self.send(socketShutdown(self, error), "signal")
 
 
 __kamaelia_components__ = (ConnectedSocketAdapter,)

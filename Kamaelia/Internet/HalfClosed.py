@@ -3,49 +3,50 @@
 How does it work?
 -----------------
 A client that has closed its connection and one that has only ended its own side look
-alike until something is sent. The handler finds a socketShutdown on "control" and
-decides how long the connection stays. A handler that never reads "control" decides
-nothing: the connection is closed for it, so that its socket is not kept forever.
+alike until something is sent. The handler receives a socketShutdown on "control" and
+decides how long the connection stays open. If a handler never reads "control", the
+connection is closed for it, so that its socket is not kept forever.
 
-Such a handler is recognised when the message on "control" is unread and it waits for a
-message that only this connection could send. One that waits for something else, or
-that is at work, may read "control" afterwards. It has `patience` seconds, which begin
-anew whenever it sends.
+A handler leaves "control" unread if the message is still there while the handler waits
+for a message that only this connection could send. A handler that waits for something
+else, or that is at work, may read "control" later. It has `patience` seconds for that,
+counted from the last time that it sent something.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from Axon.Turns import ENDED, WAITING, Task
+if TYPE_CHECKING:
+    from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter
 
 FED = {"inbox", "control", "sslready"}  # the inboxes into which a connection sends
 
 
 class HalfClosed:
-    """HalfClosed(adapter, transmit) -> whether the handler leaves "control" unread.
+    """HalfClosed(adapter, transmit): decides whether the handler leaves "control" unread.
 
-    transmit: what sends bytes to the client. Send through the method of that name instead.
+    transmit: the function that sends bytes to the client. Send through the method of that name.
     """
 
     __slots__ = ("_adapter", "_hasSent", "_idleSince", "_send")
 
-    def __init__(self, adapter: Any, transmit: Callable[[Any], None]) -> None:
+    def __init__(self, adapter: ConnectedSocketAdapter, transmit: Callable[[Any], object]) -> None:
         self._adapter = adapter
         self._send = transmit
         self._hasSent = True
         self._idleSince = 0.0
 
-    def transmit(self, data: Any) -> None:
+    def transmit(self, data: bytes) -> None:
         """Send `data`, and note that the handler is still at work."""
         self._hasSent = True
         self._send(data)
 
     def mayBeUnread(self) -> bool:
-        """Return whether the message on "control" has not been taken yet, and may still be."""
+        """Return whether the message on "control" has not been taken, but may still be taken."""
         control = self._adapter.outboxes["signal"]
-        return bool(len(control)) and control.task.state != ENDED
+        return len(control) > 0 and not _hasEnded(control.component)
 
     def isUnread(self, now: float) -> bool:
         """Return whether the handler leaves "control" unread, as far as is known at `now`."""
@@ -54,15 +55,18 @@ class HalfClosed:
         if self._hasSent:
             self._hasSent = False
             self._idleSince = now
-        waitsInVain = not len(self._adapter.outboxes["outbox"]) and _waitsForConnection(
-            self._adapter.outboxes["signal"].task
+        outboxes = self._adapter.outboxes
+        waitsInVain = not len(outboxes["outbox"]) and _waitsForConnection(
+            outboxes["signal"].component
         )
-        return waitsInVain or now >= self._idleSince + float(self._adapter.patience)
+        return waitsInVain or now >= self._idleSince + self._adapter.patience
 
 
-def _waitsForConnection(task: Task) -> bool:
-    """Return whether a component waits for a message that nothing but its connection sends."""
-    if task.state != WAITING or not set(task.process.inboxes) <= FED:
-        return False
-    isWaiting = getattr(task.body, "isWaitingForMessage", None)  # a coroutine may await the loop
-    return isWaiting is None or bool(isWaiting())
+def _hasEnded(receiver: Any) -> bool:
+    """Return whether `receiver`, the owner of an inbox, has ended. None: it has been deleted."""
+    return receiver is None or receiver.hasEnded()
+
+
+def _waitsForConnection(receiver: Any) -> bool:
+    """Return whether a component waits for a message that only its connection can send."""
+    return set(receiver.inboxes) <= FED and receiver.isWaitingForMessage()

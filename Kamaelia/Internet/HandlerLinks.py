@@ -1,39 +1,39 @@
-"""The linkages between a connection and its handler, and the handler's family.
+"""The linkages between a connection and its handler, and the components below a handler.
 
-They are made without a postoffice: a connection and its handler end together, so that
-no component has to remove them, and a server makes them for each client.
+The linkages are made without a postoffice: a connection and its handler end together, so no
+component has to remove single linkages, and a server makes them for each client.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from Axon.Box import storageOf
+from Axon.Component import component
 
 ENDS = (("outbox", "inbox"), ("signal", "control"))
 
 
-def linkHandler(adapter: Any, handler: Any) -> None:
-    """Link the boxes of `handler` with those of `adapter`, both ways."""
+def linkHandler(adapter: component, handler: component) -> None:
+    """Link outbox to inbox and signal to control, from `handler` to `adapter` and back."""
     for source, sink in ((handler, adapter), (adapter, handler)):
         for outbox, inbox in ENDS:
-            join(source, outbox, sink, inbox)
+            linkBoxes(source, outbox, sink, inbox)
 
 
-def join(source: Any, sourcebox: str, sink: Any, sinkbox: str) -> None:
-    """Link (source, sourcebox) to (sink, sinkbox). Raises as component.link if that is impossible.
+def linkBoxes(source: component, sourcebox: str, sink: component, sinkbox: str) -> None:
+    """Link (source, sourcebox) to (sink, sinkbox).
 
-    A source box that is linked already is an error, too.
+    Raises what component.link raises if that is impossible, for example if the outbox is linked.
     """
     if sourcebox in source.outboxes and sinkbox in sink.inboxes:
-        start = source.placeOfBox(sourcebox, False)
+        start = source.placeOfBox(sourcebox, isInbox=False)
         if start.target is None:
-            storageOf(sink, sinkbox).addsource(start)
+            sink.placeOfBox(sinkbox, isInbox=True).addsource(start)
             return
     sink.link((source, sourcebox), (sink, sinkbox))  # it raises the error, with its explanation
 
 
-def unlinkComponents(*components: Any) -> None:
+def unlinkComponents(*components: component) -> None:
     """Remove the linkages that start at these components, so that none keeps another alive."""
     for each in components:
         for box in each.linkedOutboxes():
@@ -43,7 +43,7 @@ def unlinkComponents(*components: Any) -> None:
 
 
 def subtreeOf(process: Any) -> list[Any]:
-    """Return `process` and all components below it, the lowest first."""
+    """Return `process` and all components below it, children before their parents."""
     below = [each for child in getattr(process, "children", ()) for each in subtreeOf(child)]
     return [*below, process]
 

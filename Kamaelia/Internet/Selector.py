@@ -169,7 +169,7 @@ class Selector(component):
 
     def _answer(self, request: _Request, answer: Any) -> None:
         who, boxname = request.replyService
-        who._deliver(answer, boxname)
+        who.deliver(answer, boxname)
 
     def _changeOutside(self, by: int) -> None:
         self.scheduler.outside += by

@@ -120,8 +120,8 @@ class SingleServer(component):
     def _end(self, message: Any) -> Generator[int, None, None]:
         self.send(serverShutdown(), "_CSA_signal")
         if self.adapter is not None:
-            self.adapter._deliver(message, "control")
-            while self.adapter._task.isAlive():
+            self.adapter.deliver(message, "control")
+            while self.adapter.isActive():
                 yield from self.waitForChange()
         self.send(message, "signal")
 

@@ -25,7 +25,6 @@ from Kamaelia.Internet.Addresses import checkedPort, isLiteral
 from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter
 from Kamaelia.Internet.EventLoop import isShutdownReceived, waitForCoroutine
 from Kamaelia.Internet.HappyEyeballs import connectedSocket
-from Kamaelia.Internet.OutgoingData import discard
 from Kamaelia.Internet.StartTLS import certificateName
 from Kamaelia.Internet.UnixSockets import checkedPath
 from Kamaelia.Util.Settings import refuseMisspelt
@@ -81,15 +80,17 @@ class TCPClient(ConnectedSocketAdapter):
         self.wait_for_serverclose = wait_for_serverclose
         if self.serverHostname is None and (self.path is None or self.ssl):
             self.serverHostname = host
-        self.takeDirectly("makessl", self._beginTLS)
+        self.takeDirectly("makessl", self.startTLS)
 
-    def _open(self) -> Generator[int, None, None]:
+    def openConnection(self) -> Generator[int, None, None]:
         try:
             if self.delay:
                 yield from self.waitForMessage("control", timeout=self.delay)
                 if isShutdownReceived(self):
                     return
-            yield from waitForCoroutine(self, self._connect, self._mayGiveUp, self.connect_timeout)
+            yield from waitForCoroutine(
+                self, self._connect, self.mayStopConnecting, self.connect_timeout
+            )
         except (OSError, ValueError) as error:  # ValueError: a name for TLS is missing
             self.connection_lost(error)
 
@@ -117,22 +118,23 @@ class TCPClient(ConnectedSocketAdapter):
         """Return the context for TLS: anything true that is no context means the default."""
         return self.ssl if isinstance(self.ssl, SSLContext) else True
 
-    def _beginTLS(self, message: Any) -> None:
+    def startTLS(self, message: object) -> None:
+        """Start TLS, at once or as soon as the connection is made."""
         if self.transport is None:
             self.ssl = message if isinstance(message, SSLContext) else self.sslContext or True
         else:
-            super()._beginTLS(message)
+            super().startTLS(message)
 
     def close(self, patience: float, mayRenew: bool = True) -> None:
+        """Close as ConnectedSocketAdapter does, unless a setting says otherwise.
+
+        After producerFinished, `halfClose` ends only this side, and `wait_for_serverclose` waits
+        for the server.
+        """
         if mayRenew and self.halfClose:
-            self._sayEnd()
+            self.endOutput()
         elif not (mayRenew and self.wait_for_serverclose):
             super().close(patience, mayRenew)
-
-    def _sayEnd(self) -> None:
-        if not self._isOver and self._handshake is None and self.transport.can_write_eof():
-            self._transmit = discard
-            self.transport.write_eof()
 
 
 __kamaelia_components__ = (TCPClient,)

@@ -176,7 +176,7 @@ class TCPServer(component):
         adapter = self._newAdapter()
         adapter.origin = origin
         if early:
-            adapter.hasHeard(early)
+            adapter.receivedEarly(early)
         return adapter
 
     def opened(self, adapter: Any) -> None:

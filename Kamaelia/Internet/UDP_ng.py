@@ -23,20 +23,19 @@ import socket
 from collections.abc import Generator
 from typing import Any
 
-from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Kamaelia.Internet.Addresses import checkedPort, explained, resolveNow
 from Kamaelia.Internet.EventLoop import eventLoopOf, waitForCoroutine
 from Kamaelia.Internet.OutgoingData import asBytes, discard
 from Kamaelia.Internet.UDPTargets import Targets
-from Kamaelia.Internet.WriteGate import WriteGate
+from Kamaelia.Internet.WriteGate import GatedComponent
 
 LOG = logging.getLogger("Kamaelia.Internet.UDP")
 
 Address = tuple[str, int]
 
 
-class BasicPeer(WriteGate, component):
+class BasicPeer(GatedComponent):
     """A UDP socket as a component. Its kinds say what a message in "inbox" is.
 
     Raises OSError, which names the port, where it cannot be bound.
@@ -146,7 +145,7 @@ class BasicPeer(WriteGate, component):
             host, port = target
             wire = data if isinstance(data, bytes) else asBytes(self, "inbox", data)
             self._targets.send(wire, host, checkedPort(port))
-        return self._gate
+        return self.shutGate
 
     # What the transport says
 

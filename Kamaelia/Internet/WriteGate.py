@@ -1,50 +1,41 @@
-"""A gate at which the senders to a component wait while its peer does not read.
-
-Example usage
--------------
-    class Peer(WriteGate, component):
-        def main(self):
-            yield from waitForCoroutine(self, self.connect)
+"""A component whose senders are held while its peer does not read.
 
 How does it work?
 -----------------
-A transport calls pause_writing when its buffer is full. A component that then sends
-is held at its next yield until the transport calls resume_writing.
+The component is the asyncio protocol of its transport. The transport calls pause_writing when
+its buffer is full. A component that then sends to this one is held at its next yield, until the
+transport calls resume_writing. The function that takes the messages of an inbox directly
+returns `shutGate` for that.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from Axon.Component import component
+from Axon.WriteGate import WriteGate
 
 
-class WriteGate:
-    """A gate (Axon.Turns.Gate) that a transport shuts and opens: mixed into a component."""
+class GatedComponent(component):
+    """GatedComponent(**attributes): the base of components that write to a transport."""
 
-    _task: Any
-    _gate: Any = None  # itself while the peer does not read
-    _held: Any = ()
-
-    def pause_writing(self) -> None:
-        """The peer does not read: whoever sends to it is held."""
-        self._gate = self
-
-    def resume_writing(self) -> None:
-        """The peer has read: whoever was held goes on."""
-        self._gate = None
-        held, self._held = self._held, ()
-        for task in held:
-            task.release()
-
-    @property
-    def keeper(self) -> Any:
-        """Who opens the gate."""
-        return self._task
+    shutGate: WriteGate | None = None  # the gate, while the peer does not read
+    _gate: WriteGate | None = None
 
     def isShut(self) -> bool:
-        """Whether senders have to wait."""
-        return self._gate is not None
+        """Return whether a component that sends is held now."""
+        return self.shutGate is not None
 
-    def hold(self, task: Any) -> None:
-        """`task` waits until the peer has read."""
-        if task not in self._held:
-            self._held = [*self._held, task]
+    def pause_writing(self) -> None:
+        """Hold the senders from now on: the peer does not read."""
+        if self._gate is None:
+            self._gate = WriteGate(self)
+        self._gate.shut()
+        self.shutGate = self._gate
+
+    def resume_writing(self) -> None:
+        """Let the senders continue."""
+        gate, self.shutGate = self.shutGate, None
+        if gate is not None:
+            gate.open()
+
+
+__kamaelia_components__ = (GatedComponent,)

@@ -41,7 +41,7 @@ class parent(component):
         """Make components children of this one, which is woken when one of them ends."""
         super().addChildren(*children)
         for child in children:
-            if child._isStopped():
+            if child.isStopped():
                 self.childEnded(child)
 
     def childEnded(self, child: Any) -> None:
@@ -59,7 +59,7 @@ class parent(component):
         """Remove the children that have ended; return True if none is left."""
         ended, self._ended = self._ended, ()
         for child in ended:
-            self._partFrom(child)
+            self.dropChild(child)
         return not self.hasChildren()
 
     @waitMethod("waitForChildren")

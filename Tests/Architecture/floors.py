@@ -101,7 +101,7 @@ KAMAELIA: list[Floor] = [
     {"Util": ["Kamaelia.Util"]},
     {"Internet": ["Kamaelia.Internet"]},
     # The historical place is Internet, but its components use Graphline and ServerCore.
-    {"Chassis": ["Kamaelia.Chassis", "Kamaelia.Internet.TimeOutCSA"]},
+    {"Chassis": ["Kamaelia.Chassis"]},
     {"File": ["Kamaelia.File"]},
     {"Codec": ["Kamaelia.Codec"]},
     {
@@ -119,6 +119,7 @@ KAMAELIA: list[Floor] = [
             "Kamaelia.ReadFileAdaptor",
             "Kamaelia.SampleTemplateComponent",
             "Kamaelia.SimpleServerComponent",
+            "Kamaelia.Internet.TimeOutCSA",
             "Kamaelia.SingleServer",
             "Kamaelia.Util.Graphline",
             "Kamaelia.Util.MarshallComponent",

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from Axon.Component import component
-from Kamaelia.Internet import CloseTimeouts
+from Kamaelia.Internet import GracefulClose
 from Tests.Kamaelia.sockets import dial, readAll, reset
 
 MiB = 1024 * 1024
@@ -67,7 +67,7 @@ def test_a_client_that_sends_without_end_is_cut_off(serving):
 
 
 def test_a_client_that_does_not_leave_is_cut_off_in_time(serving, monkeypatch):
-    monkeypatch.setattr(CloseTimeouts, "HEAR_OUT", 0.05)
+    monkeypatch.setattr(GracefulClose, "LISTEN_TIMEOUT", 0.05)
 
     def client(server: Any) -> Any:
         with dial(server.port) as sock:
@@ -96,7 +96,7 @@ def test_who_has_been_told_goodbye_may_come_again_before_leaving(serving):
 
 
 def test_a_server_ends_without_waiting_for_who_does_not_leave(serving, monkeypatch):
-    monkeypatch.setattr(CloseTimeouts, "HEAR_OUT", 3600.0)
+    monkeypatch.setattr(GracefulClose, "LISTEN_TIMEOUT", 3600.0)
 
     def client(server: Any) -> Any:
         sock = dial(server.port)

@@ -439,14 +439,14 @@ def test_a_server_that_pipelines_hears_sender_and_recipient_in_one_write(
     serving: Any, relay: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writes: list[bytes] = []
-    write = ConnectedSocketAdapter._write
+    write = ConnectedSocketAdapter.sendToPeer
 
     def noting(adapter: Any, data: bytes) -> Any:
         if not adapter.isServer:
             writes.append(data)
         return write(adapter, data)
 
-    monkeypatch.setattr(ConnectedSocketAdapter, "_write", noting)
+    monkeypatch.setattr(ConnectedSocketAdapter, "sendToPeer", noting)
     with FarEnd(**PIPELINING) as far:
         assert serving(oneMail(), protocol=handler(far, relay=relay)) == "250 2.0.0 far took it"
     assert writes == [

@@ -9,9 +9,7 @@ from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.Scheduler import scheduler
 from Axon.testing import feed
 from Kamaelia.Chassis.Graphline import Graphline
-from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter
-from Kamaelia.Internet.TCPServer import TCPServer
-from Kamaelia.Internet.TimeOutCSA import (
+from Kamaelia.Chassis.Inactivity import (
     ActivityMonitor,
     EchoServer,
     ExtendedInactivity,
@@ -21,6 +19,8 @@ from Kamaelia.Internet.TimeOutCSA import (
     ResettableSender,
     WakeableIntrospector,
 )
+from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter
+from Kamaelia.Internet.TCPServer import TCPServer
 from Kamaelia.IPC import shutdownCSA
 from Tests.Kamaelia.sockets import Echo, dial, readAll
 

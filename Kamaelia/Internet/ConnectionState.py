@@ -1,0 +1,60 @@
+"""The states of a connection, and the transitions that are possible between them.
+
+How does it work?
+-----------------
+A connection changes its state through `next`, which checks the transition against TRANSITIONS.
+An impossible transition is a defect of the program, not of the peer. It is rejected: the state
+stays as it is, and the error is logged with the stack. It is not raised, because that would end
+all other connections of the server, too.
+"""
+
+from __future__ import annotations
+
+import logging
+from enum import Enum
+
+LOG = logging.getLogger("Kamaelia.Internet.ConnectionState")
+
+
+class ConnectionState(Enum):
+    """A state of a connection, as this side sees it."""
+
+    CONNECTING = "there is no transport yet"
+    OPEN = "data passes both ways"
+    STARTING_TLS = "a TLS handshake runs; what is sent is kept until it is done"
+    CLOSE_AFTER_TLS = "a TLS handshake runs; the connection is to be closed after it"
+    HALF_CLOSED = "the peer sends no more; the handler may still send"
+    CLOSING = "what was accepted is still sent, what is sent now is discarded"
+    CLOSING_BOTH = "as CLOSING, and the peer sends no more"
+    LOST = "it ended before this component was activated; the end has not been reported"
+    CLOSED = "it has ended, and the end has been reported"
+
+    def __init__(self, _description: str) -> None:
+        name = self.name
+        self.isOver = name in ("LOST", "CLOSED")
+        self.isClosing = name in ("CLOSING", "CLOSING_BOTH")
+        self.isHandshake = name in ("STARTING_TLS", "CLOSE_AFTER_TLS")
+        self.hasPeerEnded = name in ("HALF_CLOSED", "CLOSING_BOTH")
+
+    def next(self, state: ConnectionState) -> ConnectionState:
+        """Return `state`, or log an error and return this state if the transition is impossible."""
+        if state in TRANSITIONS[self]:
+            return state
+        what = "impossible transition of a connection from %s to %s"
+        LOG.error(what, self.name, state.name, stack_info=True)
+        return self
+
+
+_S = ConnectionState
+
+TRANSITIONS: dict[ConnectionState, set[ConnectionState]] = {
+    _S.CONNECTING: {_S.OPEN, _S.LOST, _S.CLOSED},
+    _S.OPEN: {_S.STARTING_TLS, _S.HALF_CLOSED, _S.CLOSING, _S.LOST, _S.CLOSED},
+    _S.STARTING_TLS: {_S.OPEN, _S.CLOSE_AFTER_TLS, _S.LOST, _S.CLOSED},
+    _S.CLOSE_AFTER_TLS: {_S.OPEN, _S.LOST, _S.CLOSED},
+    _S.HALF_CLOSED: {_S.CLOSING_BOTH, _S.CLOSED},
+    _S.CLOSING: {_S.CLOSING_BOTH, _S.LOST, _S.CLOSED},
+    _S.CLOSING_BOTH: {_S.CLOSED},
+    _S.LOST: {_S.CLOSED},
+    _S.CLOSED: set(),
+}
