@@ -344,7 +344,8 @@ def test_an_asynchronous_hook_may_ask_the_base_whose_answer_comes_later(
 
 def test_an_open_relay_is_not_made_by_an_asynchronous_hook(make: Any, serving: Any) -> None:
     with FarEnd() as far:
-        protocol = make(sentFromAllowedNetwork=awaited(False), relay="live", smtp_port=far.port)
+        server = {"relay": "live", "smtp_port": far.port, "smtp_offer_interval": 0}
+        protocol = make(sentFromAllowedNetwork=awaited(False), **server)
         said = serving(say(ELSEWHERE, "DATA"), protocol=protocol)
     assert [line[:3] for line in said] == ["550", "503"]
     assert far.heard == []
