@@ -38,7 +38,7 @@ BETWEEN = (20, 150)  # mails between two kills of the proxy or of a worker
 BETWEEN_BEHIND = (10, 60)  # and between two of the real server
 CONFIGURATION = """\
 [listen]
-addresses = ["127.0.0.1:{port}"]
+addresses = ["0.0.0.0:{port}"]
 workers = {workers}
 max_connections_per_peer = 0
 [server]
@@ -69,9 +69,12 @@ class Attempt(NamedTuple):
 
 
 class Proxy:
-    """Proxy(backend, workers, relay) -> the application; kill() ends a process of it."""
+    """Proxy(backend, workers, relay) -> the application; kill() ends a process of it.
 
-    def __init__(self, backend: Backend, workers: int, relay: str) -> None:
+    more: what else its configuration says.
+    """
+
+    def __init__(self, backend: Backend, workers: int, relay: str, more: str = "") -> None:
         self.folder = tempfile.TemporaryDirectory(prefix="kamaelia-attack-")
         self.workers = workers
         with socket.socket() as probe:
@@ -80,7 +83,7 @@ class Proxy:
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as this
         self.file = Path(self.folder.name) / "grey.toml"
         words = {"port": self.port, "workers": workers, "far": backend.port, "relay": relay}
-        self.file.write_text(CONFIGURATION.format(folder=self.folder.name, **words))
+        self.file.write_text(CONFIGURATION.format(folder=self.folder.name, **words) + more)
         self.process: Any = None
 
     async def start(self) -> None:
