@@ -329,5 +329,6 @@ def test_the_lists_of_postgrey_are_understood(tmp_path: Path, capsys: Any) -> No
     ]
     (allow,) = [text for kind, _, text in BLOCKS if kind == "toml" and "[allow]" in text]
     file = tmp_path / "grey.toml"
-    file.write_text("[forward]\nallowed_domains = []\n" + allow.replace("/etc/", f"{tmp_path}/"))
+    rest = '[forward]\nallowed_domains = []\n[store]\nurl = "memory:"\n'
+    file.write_text(rest + allow.replace("/etc/", f"{tmp_path}/"))
     assert main(["check", "-c", str(file)]) == 0, capsys.readouterr().err
