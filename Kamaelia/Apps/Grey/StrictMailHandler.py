@@ -23,6 +23,7 @@ from email.utils import formatdate
 from functools import lru_cache, partial
 from time import time
 
+from Axon.Hooks import plainResult
 from Kamaelia.Apps.Grey.Asking import Asking
 from Kamaelia.Apps.Grey.MailHandler import MailHandler
 from Kamaelia.Support.Protocol.SMTP import GO_ON
@@ -142,7 +143,7 @@ class StrictMailHandler(Asking, MailHandler):
         if isWelcome:
             self.takeRecipient(command)
         else:
-            self.RelayError()
+            plainResult(self.RelayError(), "RelayError", self)
 
     def handleData(self, command: list[str]) -> None:
         refusal = self.session.may("DATA", command)
@@ -153,9 +154,9 @@ class StrictMailHandler(Asking, MailHandler):
 
     def _heardOfMail(self, isWanted: bool) -> None:
         if isWanted:
-            self.acceptMail()
+            plainResult(self.acceptMail(), "acceptMail", self)
         else:
-            self.deferMail()
+            plainResult(self.deferMail(), "deferMail", self)
 
     def heedOthers(self) -> None:
         if self._waitsFor is not None:

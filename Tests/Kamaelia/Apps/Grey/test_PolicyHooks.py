@@ -348,7 +348,7 @@ def test_an_open_relay_is_not_made_by_an_asynchronous_hook(make: Any, serving: A
         protocol = make(sentFromAllowedNetwork=awaited(False), **server)
         said = serving(say(ELSEWHERE, "DATA"), protocol=protocol)
     assert [line[:3] for line in said] == ["550", "503"]
-    assert far.heard == []
+    assert not [line for line in far.heard if line.startswith(("MAIL", "RCPT"))]
 
 
 def test_what_waits_is_cancelled_when_the_client_leaves(make: Any, serving: Any) -> None:
@@ -393,3 +393,23 @@ def test_without_an_event_loop_an_asynchronous_hook_is_an_error(make: Any) -> No
 def test_a_client_is_not_trusted_by_what_is_no_answer(make: Any, wrong: Any) -> None:
     with pytest.raises(NotAnAnswer, match=r"isTrustedClient\(\) returned"):
         make(isTrustedClient=wrong)()
+
+
+async def nothing(self: Any, *about: Any) -> None:
+    """An action that is never taken, as nothing awaits it."""
+
+
+@pytest.mark.parametrize(
+    ("action", "lines", "settings"),
+    [
+        ("acceptMail", [HERE, "DATA"], {"shouldWeAcceptMail": plain(True)}),
+        ("deferMail", [HERE, "DATA"], {"shouldWeAcceptMail": plain(False)}),
+        ("RelayError", [ELSEWHERE], {}),
+    ],
+)
+def test_an_asynchronous_action_closes_the_connection_and_is_logged(
+    make: Any, serving: Any, caplog: Any, action: str, lines: list[str], settings: Any
+) -> None:
+    protocol = make(**{action: nothing}, **settings)
+    assert serving(say(*lines), protocol=protocol)[-1] == ""
+    assert f"{action}() returned a coroutine" in caplog.text
