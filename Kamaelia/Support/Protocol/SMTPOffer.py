@@ -18,12 +18,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from Kamaelia.Support.Failover import Server
 
 RELAYED = frozenset({"SIZE", "8BITMIME", "ENHANCEDSTATUSCODES", "SMTPUTF8", "DSN"})
 AT_FIRST = frozenset({"SIZE", "ENHANCEDSTATUSCODES"})
+MOST_KEPT = 64  # offers; there is one for each configuration that is in use
 OCTETS = re.compile(r"[0-9]{1,20}", re.ASCII)  # RFC 1870 section 4
 
 
@@ -39,16 +40,29 @@ class ServerOffers:
 
     def __init__(self) -> None:
         self._known: dict[Server, dict[str, str]] = {}
+        self._offers: dict[Any, Offer] = {}  # that follow from it: each client hears one
 
     def record(self, server: Server, extensions: Mapping[str, str]) -> bool:
         """Remember what a server offers. Return whether that differs from its last answer."""
         if self._known.get(server) == extensions:
             return False
         self._known[server] = dict(extensions)
+        self._offers.clear()
         return True
 
     def offer(self, servers: Iterable[Server], extensions: frozenset[str], size: int) -> Offer:
         """Return what to offer of `extensions`, with `size` as the proxy's own limit."""
+        key = tuple(servers), extensions, size
+        offer = self._offers.get(key)
+        if offer is None:
+            if len(self._offers) >= MOST_KEPT:
+                self._offers.clear()
+            offer = self._offers[key] = self._newOffer(*key)
+        return offer
+
+    def _newOffer(
+        self, servers: tuple[Server, ...], extensions: frozenset[str], size: int
+    ) -> Offer:
         known = [self._known[each] for each in servers if each in self._known]
         common = RELAYED.intersection(*known) if known else AT_FIRST
         sizes = [size, *(sizeIn(each) for each in known)]
