@@ -27,7 +27,7 @@ import sys
 from collections.abc import Callable, Generator
 from functools import partial, update_wrapper
 from inspect import CO_COROUTINE
-from types import FrameType, MethodType
+from types import FrameType, FunctionType, MethodType
 from typing import Any
 
 from Kamaelia.Support.Greylist.Answers import isAwaitable, judged
@@ -64,8 +64,22 @@ class PolicyHook:
         self.name = name
         self.hook = hook
 
+        isFunction = isinstance(hook, FunctionType)
+
         def call(handler: Any, *args: Any, **named: Any) -> Any:
-            return self.ask(handler, *args, **named)
+            own = handler.__dict__
+            if not isFunction or name in own or own.get("pendingHooks"):
+                return self.ask(handler, args, named)
+            try:  # nothing is awaited, which is nearly always so
+                result = hook(handler, *args, **named)
+            except Later:
+                raise
+            except (Exception, asyncio.CancelledError) as error:
+                _noteHook(error, name)
+                raise
+            if result is True or result is False:
+                return result
+            return self.judge(handler, result, args, named)
 
         self.call: Any = update_wrapper(call, hook)
         self.call.policyHook = self
@@ -77,7 +91,7 @@ class PolicyHook:
         """Set the hook of one handler, as a keyword argument does."""
         handler.__dict__[self.name] = hook
 
-    def ask(self, handler: Any, *args: Any, **named: Any) -> Any:
+    def ask(self, handler: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """Return the answer. Raise Later if it takes time, NotAnAnswer if it is none."""
         pending = getattr(handler, "pendingHooks", None)
         if pending:
@@ -91,14 +105,24 @@ class PolicyHook:
         except (Exception, asyncio.CancelledError) as error:
             _noteHook(error, self.name)
             raise
-        if result is True or result is False:
-            return result
-        if not isAwaitable(result) or pending is None:
+        return self.judge(handler, result, args, named, 3)
+
+    def judge(
+        self,
+        handler: Any,
+        result: Any,
+        args: tuple[Any, ...],
+        named: dict[str, Any],
+        depth: int = 2,
+    ) -> Any:
+        """Return the answer that `result` is, or leads to. depth: of the caller's frame."""
+        pending = getattr(handler, "pendingHooks", None)
+        if pending is None or not isAwaitable(result):
             return judged(result, self.name)
         again = partial(self._hookOf(handler), *args, **named)
         waits = Pending(self.name, handler, result, again)
         pending[self._key(handler, args, named)] = waits
-        return waits.answer(sys._getframe(2))
+        return waits.answer(sys._getframe(depth))
 
     def _hookOf(self, handler: Any) -> Any:
         """Return the program's own function, bound to the handler."""

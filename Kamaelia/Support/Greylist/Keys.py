@@ -132,7 +132,7 @@ def mailboxKey(mailbox: str) -> str:
 
 def localPartKey(local: str) -> str:
     """Return a local part in lower case, quoted only if it needs quotes."""
-    if '"' in local or "\\" in local:
+    if '"' in local or "\\" in local:  # seldom
         bare = QUOTING.sub(r"\1", local)
         local = (
             bare if NEEDS_NO_QUOTES.fullmatch(bare) else f'"{NEEDS_BACKSLASH.sub(_escape, bare)}"'
