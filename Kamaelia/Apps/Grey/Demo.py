@@ -136,6 +136,7 @@ def greeting(options: argparse.Namespace, port: int, file: Path) -> str:
 def configurationOf(options: argparse.Namespace, folder: Path, server: Address) -> Configuration:
     """What the product is told; whatever is not said here is as an administrator meets it."""
     return Configuration(
+        name=Sections.Name(servername="grey.localhost"),  # the machine may have no name of its own
         listen=Sections.Listen(addresses=(Address(options.host, options.port),)),
         server=Sections.Server(addresses=(server,), relay=options.relay),
         forward=Sections.Forward(allowed_domains=tuple(options.domain)),
