@@ -11,6 +11,7 @@ import subprocess
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -174,6 +175,8 @@ class Client:
             if not self.hear():
                 break
         else:
+            with suppress(OSError):  # it may have closed already
+                self.socket.sendall(BYE)
             self.finish()
             return
         self.file.read()
