@@ -28,7 +28,7 @@ SLICE = 0.002  # seconds: how long others on the loop may have to wait
 # a loop that releases the interpreter's lock for an instant every few milliseconds takes it again
 # before they wake, and they request it only after sys.getswitchinterval().
 GIVE_WAY = 0.00005
-TURNS = 128  # between two looks at the time
+TURNS = 128  # between two looks at the time, at most: fewer while turns take long
 SLOW_TURN = 0.05  # seconds; in asyncio's debug mode a longer turn is logged
 
 
@@ -47,6 +47,7 @@ class LoopRun:
         "_scheduler",
         "_slowmo",
         "_standstill",
+        "_turns",
         "loop",
     )
 
@@ -54,6 +55,7 @@ class LoopRun:
         self.loop = loop
         self._scheduler = scheduler
         self._slowmo = slowmo
+        self._turns = TURNS
         self._context = copy_context()  # the context in which generators run
         self._isDebugged = loop.get_debug()
         self._done: Any = loop.create_future()
@@ -128,14 +130,19 @@ class LoopRun:
             self._slice()
 
     def _giveTurns(self, scheduler: Any) -> None:
-        until = monotonic() + SLICE
+        now = monotonic()
+        until = now + SLICE
         queue = scheduler.queue
-        turns = TURNS if not self._slowmo else max(1, len(queue.ready))
+        turns = self._turns if not self._slowmo else max(1, len(queue.ready))
         run: Callable[[int], bool] = self._giveTimedTurn if self._isDebugged else queue.run
         while run(turns):
             if self._slowmo:
                 sleep(self._slowmo)
-            if monotonic() >= until:
+                now = monotonic()
+            else:
+                before, now = now, monotonic()
+                turns = self._turns = turnsAfter(turns, now - before)
+            if now >= until:
                 self.requestSlice()
                 if active_count() > 1:
                     sleep(GIVE_WAY)
@@ -175,3 +182,13 @@ class LoopRun:
     def _ring(self) -> None:
         self._alarm = None
         self._sliceNow()
+
+
+def turnsAfter(turns: int, seconds: float) -> int:
+    """Return how many turns to give before the next look at the time.
+
+    `turns` took `seconds` just now. The next ones should take no longer than a slice.
+    """
+    if seconds > SLICE:
+        return max(1, int(turns * SLICE / seconds))
+    return min(TURNS, 2 * turns) if seconds < SLICE / 4 else turns
