@@ -1,14 +1,15 @@
-# make run    Kamaelia Grey, to look at it work              (ARGS="--send", ARGS="--help")
-# make test   the tests                                          (ARGS="-k Box -x")
-# make plain  the programs of README and Docs, after a plain `pip install .`
-# make lint   ruff and strict mypy        make format   what lint asks of the layout
-# make bench  the benchmarks of the core  (ARGS="-w pipe1,ring"), or of mail: BENCH=run_smtp
-# make attack  attacks on servers, at full size      (ARGS="--list", ARGS="scanEcho fuzz")
-# make soak   an hour and a month of the mail proxy's traffic (ARGS="--store redis --workers 2")
-# make docs   the documentation, as HTML in Docs/_build/html
-# make clean  removes all that was made here
+# make run     run Kamaelia Grey with a mail sink             (ARGS="--send", ARGS="--help")
+# make test    run the tests                                  (ARGS="-k Box -x")
+# make plain   run the programs of README and Docs after a plain `pip install .`
+# make lint    check style (ruff) and types (mypy, basedpyright)
+# make format  lay out the code as lint requires
+# make bench   run the benchmarks of the core (ARGS="-w pipe1,ring") or of mail (BENCH=run_smtp)
+# make attack  attack servers at full size                    (ARGS="--list", ARGS="scanEcho fuzz")
+# make soak    send an hour and a month of mail traffic       (ARGS="--store redis --workers 2")
+# make docs    build the documentation as HTML in Docs/_build/html
+# make clean   remove everything that make created
 #
-# Everything is installed in .venv, once: again only when pyproject.toml or setup.py changes.
+# Packages are installed in .venv once, and again when pyproject.toml or setup.py changes.
 
 PYTHON ?= python3
 ARGS   ?=
@@ -30,8 +31,8 @@ run: $(VENV)/installed
 test: $(VENV)/installed-test
 	$(VENV)/bin/python -m pytest $(ARGS)
 
-# A package that is forgotten in pyproject.toml, or an extra that a page does not mention, is missing
-# there only. Stale files in build/ would be installed as well.
+# Only a plain installation shows that a package is missing in pyproject.toml, or that a page does
+# not mention an extra. Stale files in build/ would be installed, so they are removed first.
 plain: $(VENV)/installed-test
 	rm -rf .venv-plain build
 	$(PYTHON) -m venv .venv-plain
@@ -82,7 +83,7 @@ $(VENV)/installed-%: $(FORM) | $(VENV)/bin/python
 	$(PIP) --editable '.[$(EXTRAS)]'
 	@touch $@ $(VENV)/installed
 
-# Axon.pytestPlugin imports pytest, so that checking its types needs pytest.
+# Axon.pytestPlugin imports pytest, so the type checkers need pytest.
 $(VENV)/installed-test: EXTRAS := test
 $(VENV)/installed-lint: EXTRAS := test,lint
 $(VENV)/installed-docs: EXTRAS := test,docs
