@@ -1,7 +1,7 @@
 # make run     run Kamaelia Grey with a mail sink             (ARGS="--send", ARGS="--help")
 # make test    run the tests                                  (ARGS="-k Box -x")
 # make plain   run the programs of README and Docs after a plain `pip install .`
-# make lint    check style (ruff) and types (mypy, basedpyright)
+# make lint    check style (ruff) and types (mypy)
 # make format  lay out the code as lint requires
 # make bench   run the benchmarks of the core (ARGS="-w pipe1,ring") or of mail (BENCH=run_smtp)
 # make attack  attack servers at full size                    (ARGS="--list", ARGS="scanEcho fuzz")

@@ -34,8 +34,9 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Callable, Generator
-from typing import Any
+from collections.abc import Callable, Generator, Iterable
+from os import PathLike
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from Axon import Signals
@@ -53,6 +54,9 @@ from Kamaelia.Internet.TCPServer import TCPServer, endsOf
 from Kamaelia.Internet.UnixSockets import checkedPath
 from Kamaelia.IPC import newCSA, serverShutdown, shutdownCSA
 from Kamaelia.Util.Settings import refuseMisspelt
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
 
 LOG = logging.getLogger("Kamaelia.Chassis.ConnectedServer")
 
@@ -80,29 +84,29 @@ class ServerCore(component):
     }
 
     port: int = 1601
-    protocol: Any = None
+    protocol: Callable[..., component] | None = None
     socketOptions: Any = None
     TCPS: Any = TCPServer
-    host: Any = None
-    path: Any = None  # str or Path
-    ssl: Any = None  # an SSLContext: TLS from the first byte
-    starttls: Any = None  # an SSLContext for handlers that send True to "makessl"
+    host: str | Iterable[str] | None = None
+    path: str | PathLike[str] | None = None
+    ssl: SSLContext | None = None  # TLS from the first byte
+    starttls: SSLContext | None = None  # for handlers that send True to "makessl"
     max_connections: int | None = None  # more hear `refusal`; without it they wait to be accepted
     max_connections_per_peer: int | None = None  # more of them are closed at once, after `refusal`
     refusal: bytes | None = None  # what those hear; None: the `refusal` of the protocol, if any
     # That each connection may need, so that accepting stops in time; None: those that the protocol
     # says in its `descriptors`, or one.
     descriptors: int | None = None
-    proxy_protocol_from: Any = None  # networks, or "unix"; see Kamaelia.Internet.Balancers
+    proxy_protocol_from: Iterable[str] | None = None  # see Kamaelia.Internet.Balancers
     grace: float = 5.0  # seconds
     workers: int | None = None  # see Kamaelia.Chassis.Workers
     # Called with this component:
-    onListening: Callable[[Any], None] | None = None  # clients can connect; not in workers
-    onWorker: Callable[[Any], None] | None = None  # in each worker, before it accepts
-    onHangup: Callable[[Any], None] | None = None  # at SIGHUP; if there are workers, in each
+    onListening: Callable[[Any], object] | None = None  # clients can connect; not in workers
+    onWorker: Callable[[Any], object] | None = None  # in each worker, before it accepts
+    onHangup: Callable[[Any], object] | None = None  # at SIGHUP; if there are workers, in each
     # Called with an adapter and the limit (TCPServer.MANY or PEER) for a connection too many:
-    onRefused: Callable[[Any, str], None] | None = None
-    sockets: Any = None  # that listen already, and are shared with other processes
+    onRefused: Callable[[Any, str], object] | None = None
+    sockets: Iterable[socket.socket] | None = None  # listening, and shared with other processes
 
     def __init__(self, **argd: Any) -> None:
         refuseMisspelt(type(self), argd)

@@ -178,6 +178,7 @@ class Behind:
         recipients: list[str]
         scheduler: Any
         inboxes: Any
+        dataReady: Any
         recv: Any
         link: Any
         unlink: Any

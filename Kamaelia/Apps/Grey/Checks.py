@@ -18,6 +18,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -64,7 +65,7 @@ def logs(built: Built) -> Iterator[Problem]:
     for name in ("logfile", "debuglogfile", "jsonlogfile"):
         file = getattr(log, name)
         if file:
-            yield from _explained(f"{name} in [log]", lambda file=file: checkLog(file))
+            yield from _explained(f"{name} in [log]", partial(checkLog, file))
 
 
 def store(built: Built) -> Iterator[Problem]:

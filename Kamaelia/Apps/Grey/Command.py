@@ -52,7 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """What `arguments` say, or the words after the command's name -> its exit status."""
     options = parser().parse_args(arguments)
     try:
-        return options.do(options)
+        status: int = options.do(options)
+        return status
     except MistakesFound as error:
         for mistake in error.mistakes:
             print(mistake, file=sys.stderr)
@@ -157,12 +158,13 @@ def importKnown(options: Any) -> int:
     def rename(peer: str, sender: str, recipient: str) -> Triple:
         return greylist.triple(greylist.clientKey(peer), sender, recipient)
 
-    places = [dbmFile(options.dbm, name) for name in ("greylisted.dbm", "attempters.dbm")]
-    if places == [None, None]:
+    greylisted = dbmFile(options.dbm, "greylisted.dbm")
+    attempters = dbmFile(options.dbm, "attempters.dbm")
+    if greylisted is None and attempters is None:
         raise FileNotFoundError(
             f"there is no greylisted.dbm and no attempters.dbm in {options.dbm}"
         )
-    found = readDbm(*places, rename=rename)
+    found = readDbm(greylisted, attempters, rename)
     store = openStore(options.store or configuration.store.url)
     try:
         store.remember(found.records.items(), configuration.rules())

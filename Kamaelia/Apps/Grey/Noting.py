@@ -48,7 +48,7 @@ UNASKED = Verdict(ACCEPTED, "trusted client")
 class Noting(Handler):
     """The part of a handler that keeps the books."""
 
-    greylist: Any = None  # the Greylist; one for each class without it
+    greylist: Greylist  # a class without one creates one for all its handlers
 
     mailId = ""
     sessionId = ""  # of the first refusal outside a mail
@@ -57,9 +57,9 @@ class Noting(Handler):
 
     def __init__(self, **argv: Any) -> None:
         super().__init__(**argv)
-        if self.greylist is None:
+        if getattr(self, "greylist", None) is None:
             type(self).greylist = Greylist()
-        self.greylist: Greylist = self.greylist  # this one to the end, whatever comes after it
+        self.greylist = self.greylist  # this one to the end, whatever comes after it
         self.verdicts: dict[str, Verdict] = {}  # by recipient
         self._answers: dict[Any, Any] = {}  # by question, what policy has heard of it
 
@@ -151,8 +151,8 @@ class Noting(Handler):
 
     def noteFailedTLS(self, error: Any) -> None:
         why = "" if error is None else str(error)[:200]
-        words = ("TLS", why, None, self._idOfSession(), "handshake failed")
-        self._record(Refusal(*self._client(), *words))
+        ids = self._idOfSession()
+        self._record(Refusal(*self._client(), "TLS", why, None, ids, "handshake failed"))
 
     def error(self, message: str) -> None:
         code, _, text = message.partition(" ")

@@ -28,7 +28,7 @@ from collections.abc import Callable, Generator
 from functools import partial, update_wrapper
 from inspect import CO_COROUTINE
 from types import FrameType, FunctionType, MethodType
-from typing import Any
+from typing import Any, cast
 
 from Kamaelia.Support.Greylist.Answers import isAwaitable, judged
 
@@ -81,7 +81,7 @@ class PolicyHook:
                 return result
             return self.judge(handler, result, args, named)
 
-        self.call: Any = update_wrapper(call, hook)
+        self.call = cast("Any", update_wrapper(call, hook))
         self.call.policyHook = self
 
     def __get__(self, handler: Any, kind: type | None = None) -> Any:

@@ -62,7 +62,7 @@ def _listsByVerdict(entries: Sequence[StoreEntry]) -> dict[str, Lists]:
         if verdict in texts and kind in KINDS:
             texts[verdict][kind].append(Entry(what, note or "by hand"))
     return {
-        verdict: Lists(**{f"{kind}s": found for kind, found in byKind.items()})
+        verdict: Lists(byKind["client"], byKind["sender"], byKind["recipient"])
         for verdict, byKind in texts.items()
     }
 

@@ -19,6 +19,7 @@ Termination: as MailHandler.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from email.utils import formatdate
 from functools import lru_cache, partial
 from time import time
@@ -143,7 +144,10 @@ class StrictMailHandler(Asking, MailHandler):
         if isWelcome:
             self.takeRecipient(command)
         else:
-            plainResult(self.RelayError(), "RelayError", self)
+            self._callHook(self.RelayError)
+
+    def _callHook(self, hook: Callable[[], object]) -> None:
+        plainResult(hook(), getattr(hook, "__name__", repr(hook)), self)
 
     def handleData(self, command: list[str]) -> None:
         refusal = self.session.may("DATA", command)
@@ -154,9 +158,9 @@ class StrictMailHandler(Asking, MailHandler):
 
     def _heardOfMail(self, isWanted: bool) -> None:
         if isWanted:
-            plainResult(self.acceptMail(), "acceptMail", self)
+            self._callHook(self.acceptMail)
         else:
-            plainResult(self.deferMail(), "deferMail", self)
+            self._callHook(self.deferMail)
 
     def heedOthers(self) -> None:
         if self._waitsFor is not None:

@@ -147,6 +147,9 @@ class Relay:
 
     # What the component tells.
 
+    def _isBroken(self) -> bool:
+        return self.brokenBy is not None
+
     def receive(self, data: bytes) -> list[Event]:
         """The real server has sent this: what follows from it, in order."""
         events: list[Event] = []
@@ -157,7 +160,7 @@ class Relay:
             for reply in self.reader.take(data):
                 events.append(self._take(reply) if owed else self._takeUnasked(reply))
                 owed -= 1
-                if self.brokenBy is not None:
+                if self._isBroken():
                     return events
         except GarbageReply as garbage:
             events.append(self.fail(f"garbage from the mail server: {garbage}"))
