@@ -16,7 +16,7 @@ from contextvars import copy_context
 from types import coroutine
 from typing import Any
 
-from Axon.Turns import HELD_WAITING, HOLD, ONE, READY, WAIT, Task
+from Axon.RunQueue import HELD_WAITING, HOLD, ONE, READY, WAIT, Task
 
 
 class AsyncBody:

@@ -77,9 +77,9 @@ from Axon.LateMessages import LateMessages
 from Axon.Linkage import BoxPair, linkage
 from Axon.Microprocess import microprocess
 from Axon.Postoffice import postoffice
+from Axon.RunQueue import HOLD, PAUSE, READY, REPORTED, RUNNING, WAIT, WAIT_FOR_CHANGE, WOKEN
 from Axon.Scheduler import scheduler
 from Axon.Trace import traceRecvs, traceSends
-from Axon.Turns import HOLD, PAUSE, READY, REPORTED, RUNNING, WAIT, WATCH, WOKEN
 from Axon.UnreadBox import warnOfUnreadControl
 from Axon.util import removeAll
 from Axon.YieldCheck import Wait, waitMethod
@@ -194,7 +194,7 @@ class component(microprocess):
             push = queue.push
             push(task)
         elif state >= RUNNING:
-            task.messageCame(sink.isUrgent)
+            task.messageArrived(sink.isUrgent)
         if gate is not None:
             self._task.hold(gate)
 
@@ -255,7 +255,7 @@ class component(microprocess):
             self._wrongBox(boxname, "inbox")
         sink = storageOf(self, boxname).end()
         sink.append(message)
-        sink.task.messageCame(sink.isUrgent)
+        sink.task.messageArrived(sink.isUrgent)
 
     _deliver = deliver  # the historical name
 
@@ -349,7 +349,7 @@ class component(microprocess):
         until = now() + timeout
         hasNews = self._hasNews()
         while not hasNews and (left := until - now()) > 0:
-            self._sleep(WATCH, left)
+            self._sleep(WAIT_FOR_CHANGE, left)
             yield 1
             hasNews = self._hasNews()
 
@@ -360,13 +360,13 @@ class component(microprocess):
                 yield 1
         elif timeout is None:
             while not self.dataReady(boxname):
-                self._sleep(WATCH, None)
+                self._sleep(WAIT_FOR_CHANGE, None)
                 yield 1
         else:
             now = self.scheduler.timers.clock.now
             until = now() + timeout
             while not self.dataReady(boxname) and (left := until - now()) > 0:
-                self._sleep(WATCH, left)
+                self._sleep(WAIT_FOR_CHANGE, left)
                 yield 1
         self._inboxes[boxname].noteReport()
 

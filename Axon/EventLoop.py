@@ -24,7 +24,7 @@ def newLoop(clock: Clock | None = None) -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()  # type: ignore[no-any-return, unused-ignore]
 
 
-def refuseSecondLoop() -> None:
+def checkNoLoopRuns() -> None:
     """Raise RuntimeError if an event loop runs in this thread."""
     try:
         asyncio.get_running_loop()
@@ -46,7 +46,7 @@ def runOnNewLoop(
     isAtWork: whether something outside of the loop is at work, so that virtual time stands still.
     """
     try:
-        refuseSecondLoop()
+        checkNoLoopRuns()
     except RuntimeError:
         coroutine.close()
         raise

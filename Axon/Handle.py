@@ -19,7 +19,7 @@ How does it work?
 -----------------
 The Handle is linked to the component's outbox and signal, and its own outboxes
 lead to the inbox and control. It runs beside the component; messages pass
-through an Airlock, so that put and get may be called in any thread, before the
+through a ThreadBridge, so that put and get may be called in any thread, before the
 component runs, while it does, and (get) when it has ended.
 
 Termination: when the component has ended, and all its messages can be taken.
@@ -36,15 +36,15 @@ from math import inf
 from queue import Empty
 from typing import Any, ClassVar
 
-from Axon.Airlock import DefaultQueueSize, airlockedcomponent
 from Axon.AxonExceptions import noSpaceInBox, noSuchBox, queueFull
-from Axon.Turns import ENDED
+from Axon.RunQueue import ENDED
+from Axon.ThreadBridge import DefaultQueueSize, bridgedcomponent
 
 _TO = {"inbox": "_outbox", "control": "_signal"}  # the component's inboxes, and what leads there
 _FROM = {"outbox": "_inbox", "signal": "_control"}  # its outboxes, and where they lead
 
 
-class Handle(airlockedcomponent):
+class Handle(bridgedcomponent):
     """Handle(someComponent[, queuelengths]) -> a way to talk to it; activates it when activated.
 
     queuelengths: how many messages may wait on their way to the component.
@@ -65,7 +65,7 @@ class Handle(airlockedcomponent):
         for theirs, ours in self._from.items():
             self.link((someComponent, theirs), (self, ours))
         self._waiters: deque[Callable[[], object]] = deque()
-        self._open()
+        self._openBridge()
 
     # In any thread
 
@@ -78,7 +78,7 @@ class Handle(airlockedcomponent):
         if boxname not in self._to:
             raise noSuchBox(self.children[0].name, boxname, "inbox", self._to)
         try:
-            self._airlock.put(item, self._to[boxname])
+            self._bridge.put(item, self._to[boxname])
         except noSpaceInBox as error:
             length, size = error.args
             raise queueFull(length, size, self._explainFullQueue(boxname)) from None
@@ -103,7 +103,7 @@ class Handle(airlockedcomponent):
 
     def _take(self, boxname: str) -> Any:
         try:
-            return self._airlock.take(self._from[boxname])
+            return self._bridge.take(self._from[boxname])
         except IndexError:
             raise Empty from None
 
@@ -115,7 +115,7 @@ class Handle(airlockedcomponent):
             came = loop.create_future()
             settle = partial(loop.call_soon_threadsafe, _settle, came)
             self._waiters.append(settle)
-            isLast = self._airlock.isClosed  # asked before, not after, it is found to be empty
+            isLast = self._bridge.isClosed  # asked before, not after, it is found to be empty
             try:
                 return self._take(boxname)
             except Empty:
@@ -132,11 +132,11 @@ class Handle(airlockedcomponent):
         for child in self.children:
             child.activate(Scheduler=self.scheduler)
         try:
-            yield from self._carry(self._isOver)
+            yield from self._transferMessages(self._isOver)
         finally:
-            self._airlock.limit = inf
-            self._carryIn()
-            self._airlock.close()
+            self._bridge.limit = inf
+            self._transferIn()
+            self._bridge.close()
             self._wakeWaiters()
 
     def childrenDone(self) -> bool:
@@ -146,11 +146,11 @@ class Handle(airlockedcomponent):
     def _isOver(self) -> bool:
         if not self.childrenDone():
             return False
-        self._airlock.outbound.clear()  # nobody will take it
+        self._bridge.outbound.clear()  # nobody will take it
         return True
 
-    def _carryIn(self) -> None:
-        super()._carryIn()
+    def _transferIn(self) -> None:
+        super()._transferIn()
         self._wakeWaiters()
 
     def _wakeWaiters(self) -> None:

@@ -30,16 +30,16 @@ from typing import Any, Literal, TypeVar, overload
 
 from Axon.Box import directsink, realsink
 from Axon.Component import component
-from Axon.Turns import (
+from Axon.RunQueue import (
     ENDED,
     HELD,
     HELD_WAITING,
+    NEW,
     PAUSED,
     READY,
     RUNNING,
-    UNBORN,
     WAITING,
-    WATCHING,
+    WAITING_FOR_CHANGE,
     Task,
 )
 
@@ -155,7 +155,7 @@ def snapshot(scheduler: Any) -> Snapshot:
 
     Raises RuntimeError if another thread runs the scheduler.
     """
-    if scheduler.isElsewhere():
+    if scheduler.isRunByOtherThread():
         raise RuntimeError(
             "another thread runs this scheduler: take the snapshot there,"
             " with scheduler.callFromThread(function)"
@@ -271,13 +271,13 @@ def _makeLinkage(
 _STATES: dict[int, State] = {
     PAUSED: "paused",
     WAITING: "waiting",
-    WATCHING: "waiting",
+    WAITING_FOR_CHANGE: "waiting",
     READY: "ready",
     READY + 1: "ready",
     RUNNING: "running",
     HELD: "held",
     HELD_WAITING: "held",
-    UNBORN: "not activated",
+    NEW: "not activated",
     ENDED: "ended",
 }
 
@@ -319,7 +319,7 @@ _NONE: Mapping[str, Any] = {}
 
 
 def _gatesOf(task: Task) -> list[tuple[int, str | None]]:
-    return [(gate.keeper.process.id, getattr(gate, "boxname", None)) for gate in task.gates or ()]
+    return [(gate.receiver.process.id, getattr(gate, "boxname", None)) for gate in task.gates or ()]
 
 
 def _makeComponent(

@@ -19,9 +19,9 @@ from threading import active_count
 from time import monotonic, sleep
 from typing import Any
 
-from Axon import Ending
-from Axon.Standstill import Standstill
-from Axon.Turns import EndOfRound
+from Axon import ErrorRouting
+from Axon.DeadlockCheck import DeadlockCheck
+from Axon.RunQueue import EndOfRound
 
 SLICE = 0.002  # seconds: how long others on the loop may have to wait
 # Seconds between slices in which other threads can run. Without this pause they might never run:
@@ -41,12 +41,12 @@ class LoopRun:
     __slots__ = (
         "_alarm",
         "_context",
+        "_deadlockCheck",
         "_done",
         "_isDebugged",
         "_request",
         "_scheduler",
         "_slowmo",
-        "_standstill",
         "_turns",
         "loop",
     )
@@ -61,7 +61,7 @@ class LoopRun:
         self._done: Any = loop.create_future()
         self._request: Handle | None = None  # the slice that has been requested
         self._alarm: tuple[float, TimerHandle] | None = None
-        self._standstill = Standstill(scheduler)
+        self._deadlockCheck = DeadlockCheck(scheduler)
 
     # The run
 
@@ -148,7 +148,7 @@ class LoopRun:
                     sleep(GIVE_WAY)
                 break
         else:
-            self._standstill.check()
+            self._deadlockCheck.check()
         self.setAlarm()
 
     def _giveTimedTurn(self, _: int) -> bool:
@@ -160,7 +160,7 @@ class LoopRun:
         finally:
             seconds = monotonic() - began
             if task is not None and seconds > SLOW_TURN:
-                Ending.warn(f"a turn of {task.nameOfProcess()} took {seconds:.3f} seconds")
+                ErrorRouting.warn(f"a turn of {task.nameOfProcess()} took {seconds:.3f} seconds")
 
     # The alarm
 

@@ -31,7 +31,7 @@ from Axon.ComponentCheck import checkMain
 from Axon.debug import debug
 from Axon.idGen import numId, tupleId
 from Axon.Multiset import withItem, withoutItem
-from Axon.Turns import ENDED, HOLD, PAUSE, UNBORN, WAITING, WATCH, Task
+from Axon.RunQueue import ENDED, HOLD, NEW, PAUSE, WAIT_FOR_CHANGE, WAITING, Task
 from Axon.YieldCheck import Wait, waitMethod
 
 if TYPE_CHECKING:
@@ -184,8 +184,8 @@ class microprocess(AxonObject):
             )
         isActivated = task is not None and hasattr(task, "body")
         host = self.scheduler if isActivated else self.schedulerClass.run
-        if hasattr(host, "refuseRun"):
-            host.refuseRun()
+        if hasattr(host, "checkMayRun"):
+            host.checkMayRun()
         self.activate()
         self.scheduler.runThreads()
 
@@ -207,9 +207,9 @@ class microprocess(AxonObject):
     def stop(self) -> None:
         """Ends this microprocess before its next turn. Called, too, when it has ended of itself."""
         wasStopping, self._isStopping = self._isStopping, True
-        if self._task.state < UNBORN:
+        if self._task.state < NEW:
             self.scheduler.halt(self._task)
-        elif self._task.state == UNBORN and not wasStopping:
+        elif self._task.state == NEW and not wasStopping:
             for watcher in self._task.watchers:  # the scheduler will not report an end
                 watcher.childEnded(self)
 
@@ -219,19 +219,19 @@ class microprocess(AxonObject):
         Its main() is closed, so that `finally` blocks run, stop() is called, and its watchers are
         woken. Raises what a `finally` block raises. Call it in the scheduler's thread.
         """
-        if self._task.state < UNBORN:
+        if self._task.state < NEW:
             self.scheduler.finish(self._task)
         else:
             self.stop()
 
     def isActive(self) -> bool:
         """Return whether this has been activated and has not ended."""
-        return self._task.state < UNBORN
+        return self._task.state < NEW
 
     def hasEnded(self) -> bool:
         """Return whether this has ended, or was stopped before it was activated."""
         state = self._task.state
-        return state == ENDED or (state == UNBORN and self._isStopping)
+        return state == ENDED or (state == NEW and self._isStopping)
 
     def isStopped(self) -> bool:
         """Return whether this has ended, or stop() was called and it ends before its next turn."""
@@ -265,7 +265,7 @@ class microprocess(AxonObject):
 
         The scheduler calls it in its own thread. An override must call it, too.
         """
-        self._task.nudge()
+        self._task.wakeUnlessWaiting()
 
     # Being held
 
@@ -331,7 +331,7 @@ class microprocess(AxonObject):
 
         Unlike pause(), it sleeps on when a message that this one sent is taken.
         """
-        self._sleep(WATCH, timeout)
+        self._sleep(WAIT_FOR_CHANGE, timeout)
         yield 1
 
     def waitUntil(self, due: float) -> Iterable[int]:
@@ -339,20 +339,20 @@ class microprocess(AxonObject):
         is set already, it stays. So a time that moves on with each message costs no timer for each.
         """
         task = self._task
-        if task.state < UNBORN:
-            task.wish = task.wish & ~3 | WATCH
+        if task.state < NEW:
+            task.wish = task.wish & ~3 | WAIT_FOR_CHANGE
             if due < (inf if task.deadline is None else task.deadline):
                 self.scheduler.wakeAt(task, due)
         return _ONCE
 
     def _sleep(self, wish: int, timeout: float | None) -> object:
         task = self._task
-        if task.state < UNBORN:
+        if task.state < NEW:
             task.wish = task.wish & ~3 | wish
             task.deadline = None
             if timeout is not None:
                 self.scheduler.wakeAfter(task, timeout)
-        elif task.state == UNBORN:  # not activated, or in a foreign scheduler
+        elif task.state == NEW:  # not activated, or in a foreign scheduler
             self.scheduler.pauseThread(self)
         return 1
 

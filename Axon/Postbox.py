@@ -29,7 +29,7 @@ class nullsink:
     isUrgent = False
 
     def __init__(self) -> None:
-        self.task = NOBODY
+        self.task = NO_TASK
 
     def append(self, data: Any) -> None:
         """Discard `data`."""
@@ -47,20 +47,20 @@ class nullsink:
         return iter(())
 
 
-class _Nobody:
+class _NoTask:
     """A task that never sleeps, so that no message wakes it."""
 
     __slots__ = ("process", "state")
 
     def __init__(self) -> None:
-        self.state = 4  # Axon.Turns.READY
+        self.state = 4  # Axon.RunQueue.READY
         self.process = None
 
-    def messageCame(self, isUrgent: bool) -> None:
+    def messageArrived(self, isUrgent: bool) -> None:
         """Do nothing."""
 
 
-NOBODY = _Nobody()
+NO_TASK = _NoTask()
 NULL = nullsink()
 
 
@@ -196,7 +196,7 @@ class outbox(postbox):
         if before is not NULL:
             before.feeders = withoutItem(before.feeders, task)
             if (before.waiting or task.gates) and task not in before.feeders:
-                before.letGo(task)
+                before.removeSender(task)
         if sink is not NULL:
             sink.feeders = withItem(sink.feeders, task)
         outboxes[self.boxname] = sink

@@ -14,7 +14,7 @@ How does it work?
 `scheduler.run` is the scheduler of all who are activated without naming one;
 `scheduler.run = scheduler()` starts afresh. Who is ready runs in slices, each
 one callback of the loop, of a millisecond or two; when nobody is ready nothing
-is scheduled at all. Axon.Turns gives out the turns, Axon.Timers wakes sleepers.
+is scheduled at all. Axon.RunQueue gives out the turns, Axon.Timers wakes sleepers.
 
 Termination: when no microprocess is left; after stop(); or with the first error
 that nobody answers for: then all others are ended in order, and it is raised.
@@ -33,9 +33,10 @@ from time import sleep
 from types import GeneratorType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from Axon import Ending, Waits
+from Axon import ErrorRouting, WaitDescriptions
+from Axon.DeadlockCheck import DeadlockCheck
 from Axon.debug import debug
-from Axon.Foreign import Foreigners
+from Axon.ForeignProcesses import ForeignProcesses
 from Axon.Hooks import isAwaitable, plainResult
 from Axon.idGen import numId, strId
 from Axon.Ipc import (
@@ -53,10 +54,9 @@ from Axon.Ipc import (
 )
 from Axon.Microprocess import microprocess
 from Axon.Observer import Observer
+from Axon.RunQueue import ENDED, READY, EndOfRound, RunQueue, Task
 from Axon.Signals import Signals
-from Axon.Standstill import Standstill
 from Axon.Timers import Clock, Timers, VirtualClock
-from Axon.Turns import ENDED, READY, EndOfRound, RunQueue, Task
 from Axon.util import removeAll
 from Axon.YieldCheck import KINDS, faultOf
 
@@ -87,7 +87,8 @@ __all__ = [  # what programs import from here, other modules' names included
 class scheduler(microprocess):
     """scheduler([clock][, queue]) -> gives turns to the microprocesses that are activated in it.
 
-    clock: where the time comes from (Axon.Timers.Clock); queue: who is next (Axon.Turns.RunQueue).
+    clock: where the time comes from (Axon.Timers.Clock).
+    queue: decides which task has the next turn (Axon.RunQueue.RunQueue).
     """
 
     run: Any = None
@@ -102,7 +103,7 @@ class scheduler(microprocess):
         self.tasks: dict[Task, None] = {}  # all that have begun and not ended, in order
         self.timers = Timers(clock or Clock())
         self.queue = RunQueue() if queue is None else queue  # an empty one is false
-        self.queue.keeper = self
+        self.queue.handler = self
         self.observers: tuple[Observer, ...] = ()  # told of activations and ends
         self.outside = 0  # how many could be woken from outside: threads, sockets
         self.loop: Any = None
@@ -110,10 +111,10 @@ class scheduler(microprocess):
         self.errors: list[BaseException] = []
         self._announced: list[BaseException] = []  # those of them that have been logged
         self.signals: Signals | None = None  # while it runs on an event loop of its own
-        self._foreigners = Foreigners(self)
+        self._foreignProcesses = ForeignProcesses()
         self._thread: int | None = None  # the one that runs it, while it runs
         self._calls: deque[Callable[[], object]] = deque()
-        self._doorbell = Event()
+        self._wakeEvent = Event()
         self.loopRun: LoopRun | None = None  # while it runs on an event loop
         self.isHost = False  # it runs on an event loop that it has made itself
         self.isEnding = False  # the remaining microprocesses are being terminated
@@ -132,7 +133,7 @@ class scheduler(microprocess):
         if type(body) is not GeneratorType:
             body = self._bodyOf(body, task)
         task.body, task.resume = body, body.send
-        if self.isElsewhere():
+        if self.isRunByOtherThread():
             self.callFromThread(lambda: self._join(task))
         else:
             self._join(task)
@@ -170,7 +171,7 @@ class scheduler(microprocess):
         """Activate `mprocess`: a microprocess, or any object with __next__(), stop() and
         _closeDownMicroprocess().
         """
-        self._foreigners.microprocessOf(mprocess, mayBeNew=True).activate(Scheduler=self)
+        self._foreignProcesses.microprocessOf(mprocess, mayBeNew=True).activate(Scheduler=self)
 
     def addObserver(self, observer: Observer) -> None:
         """Tell `observer` of activations and ends from now on."""
@@ -182,11 +183,11 @@ class scheduler(microprocess):
 
     def listAllThreads(self) -> list[Any]:
         """Return all microprocesses that have been activated and have not ended."""
-        return [self._foreigners.originalOf(task.process) for task in self.tasks]
+        return [self._foreignProcesses.originalOf(task.process) for task in self.tasks]
 
     def isThreadPaused(self, mprocess: Any) -> bool:
         """Return whether `mprocess` sleeps or is held."""
-        known = self._foreigners.microprocessOf(mprocess)
+        known = self._foreignProcesses.microprocessOf(mprocess)
         if known is None:
             return False
         state = known._task.state
@@ -197,19 +198,19 @@ class scheduler(microprocess):
 
         canActivate: activate it first, if it has not been activated.
         """
-        known = self._foreigners.microprocessOf(mprocess, mayBeNew=canActivate)
+        known = self._foreignProcesses.microprocessOf(mprocess, mayBeNew=canActivate)
         if known is None:
             return
         if canActivate:
             known.activate(Scheduler=self)
-        if self.isElsewhere():
-            self.callFromThread(known._task.nudge)
+        if self.isRunByOtherThread():
+            self.callFromThread(known._task.wakeUnlessWaiting)
         else:
-            known._task.nudge()
+            known._task.wakeUnlessWaiting()
 
     def pauseThread(self, mprocess: Any) -> None:
         """Let `mprocess` sleep from its next yield on."""
-        known = self._foreigners.microprocessOf(mprocess)
+        known = self._foreignProcesses.microprocessOf(mprocess)
         if known is not None and known._task.isAlive():
             known.pause()
 
@@ -240,17 +241,17 @@ class scheduler(microprocess):
 
     def stop(self) -> None:
         """Ends the run when the current cycle is over; stop() is then called on all that remain."""
-        if self.isElsewhere():
+        if self.isRunByOtherThread():
             self.callFromThread(self.queue.stop)
         elif self._thread is not None:
             self.queue.stop()
 
     # What a RunQueue says
 
-    def ended(self, task: Task) -> None:
+    def taskEnded(self, task: Task) -> None:
         """The body of `task` came to its end; so did the task, unless another had called it."""
         if task.callers is not None and not task.process._isStopping:
-            task.goBack(None)
+            task.returnToCaller(None)
         else:
             if not task.process._isStopping:
                 task.body = None  # which has ended of itself, and need not be closed
@@ -259,10 +260,10 @@ class scheduler(microprocess):
             except BaseException as error:  # noqa: BLE001 - somebody answers, or it is raised
                 self._judge(task, error)
 
-    def failed(self, task: Task, error: BaseException) -> None:
+    def taskFailed(self, task: Task, error: BaseException) -> None:
         """`task` raised `error`: its caller, or somebody above, answers for it, or the run ends."""
         if task.callers is not None and not task.process._isStopping:
-            task.goBack(error)
+            task.returnToCaller(error)
         else:
             self._judge(task, error)
             self.finish(task)
@@ -270,15 +271,15 @@ class scheduler(microprocess):
     def _judge(self, task: Task, error: BaseException) -> None:
         """Logs `error` if somebody answers for it; else raises it, and says whose it was."""
         isAnswered = isinstance(error, Exception | GeneratorExit) and (
-            self._isImmortal or Ending.isAnsweredFor(task, error)
+            self._isImmortal or ErrorRouting.isAnsweredFor(task, error)
         )
         if not isAnswered:
-            Ending.describe(error, task.process)
+            ErrorRouting.describe(error, task.process)
             task.resume = _raiseStopIteration
             raise error
-        Ending.log(error, task.process)
+        ErrorRouting.log(error, task.process)
 
-    def asked(self, task: Task, request: object) -> None:
+    def taskRequested(self, task: Task, request: object) -> None:
         """A turn ended with another value than 1. Act on it if it is a request.
 
         A wait that was yielded without `from` is an error; any other value is ignored.
@@ -310,7 +311,7 @@ class scheduler(microprocess):
 
     def halt(self, task: Task) -> None:
         """Ends `task` when its next turn would have come."""
-        if self.isElsewhere():
+        if self.isRunByOtherThread():
             self.callFromThread(lambda: self.halt(task))
             return
         task.resume = _raiseStopIteration
@@ -333,7 +334,7 @@ class scheduler(microprocess):
         task.resume = _raiseStopIteration
         try:
             if task.body is not None or task.callers is not None:
-                Ending.closeBodies(task)
+                ErrorRouting.closeBodies(task)
         finally:
             try:
                 process.stop()
@@ -346,7 +347,7 @@ class scheduler(microprocess):
                     self.handleMicroprocessShutdownKnockon(knockon)
                 if task.watchers and not process.hasChildren():  # whose errors go on upwards
                     task.watchers = ()
-                task.letGo()
+                task.releaseProcess()
 
     def handleMicroprocessShutdownKnockon(self, knockon: Any) -> None:
         """Acts on what a _closeDownMicroprocess() gave: others to stop, or one to wake."""
@@ -365,7 +366,7 @@ class scheduler(microprocess):
                 try:
                     self.finish(task)
                 except BaseException as error:  # noqa: BLE001 - raised when all have ended
-                    Ending.describe(error, process)
+                    ErrorRouting.describe(error, process)
                     self.errors.append(error)
         self.queue.ready.clear()
         self.queue.newcomers.clear()
@@ -376,11 +377,11 @@ class scheduler(microprocess):
         for error in self.errors:
             if isinstance(error, Exception) and error not in self._announced:
                 self._announced.append(error)
-                Ending.logFatal(error)
+                ErrorRouting.logFatal(error)
 
     # Threads meet here
 
-    def isElsewhere(self) -> bool:
+    def isRunByOtherThread(self) -> bool:
         """Return whether another thread runs this scheduler."""
         return self._thread is not None and self._thread != get_ident()
 
@@ -389,7 +390,7 @@ class scheduler(microprocess):
         self._calls.append(function)
         loopRun = self.loopRun
         if loopRun is None:
-            self._doorbell.set()
+            self._wakeEvent.set()
         else:
             loopRun.requestSliceFromThread()
 
@@ -405,7 +406,7 @@ class scheduler(microprocess):
     @contextmanager
     def _running(self) -> Iterator[None]:
         """Run the scheduler in this thread; afterwards it is clean and can run again."""
-        self.refuseTwice()
+        self.checkNotRunning()
         scheduler.hasRun = True
         self._thread, self.isEnding, self.errors = get_ident(), False, []
         self._announced = []
@@ -419,7 +420,7 @@ class scheduler(microprocess):
             self._thread = self.loop = self.loopRun = None
             scheduler.wait_for_one = False
 
-    def refuseTwice(self) -> None:
+    def checkNotRunning(self) -> None:
         """Raise RuntimeError if this scheduler is running."""
         if self._thread is None:
             return
@@ -429,12 +430,12 @@ class scheduler(microprocess):
             " over to it, instead of run()"
         )
 
-    def refuseRun(self) -> None:
+    def checkMayRun(self) -> None:
         """Raise RuntimeError if runThreads() cannot be called here and now."""
-        from Axon.EventLoop import refuseSecondLoop  # here, because it brings asyncio
+        from Axon.EventLoop import checkNoLoopRuns  # here, because it brings asyncio
 
-        self.refuseTwice()
-        refuseSecondLoop()
+        self.checkNotRunning()
+        checkNoLoopRuns()
 
     def isOver(self) -> bool:
         """Return whether nothing is left to run or to wait for."""
@@ -448,11 +449,11 @@ class scheduler(microprocess):
         slowmo: seconds to sleep after each turn. canblock: sleep while none is ready.
         A virtual clock advances to the next timeout whenever none is ready.
         """
-        standstill = Standstill(self)
+        deadlockCheck = DeadlockCheck(self)
         with self._running():
             try:
                 while not self.isOver():
-                    self._step(canblock, standstill)
+                    self._step(canblock, deadlockCheck)
                     try:
                         yield 1
                     except GeneratorExit:  # whoever stepped has had enough: all stays as it is
@@ -462,26 +463,26 @@ class scheduler(microprocess):
             except EndOfRound:
                 self._endAll()
             except BaseException as error:  # noqa: BLE001 - raised when all have ended
-                Waits.noteAt(error, self.tasks)
+                WaitDescriptions.noteAt(error, self.tasks)
                 self.errors.append(error)
                 self._endAll()
-            Ending.raiseAll(self.errors)
+            ErrorRouting.raiseAll(self.errors)
 
-    def _step(self, canblock: bool, standstill: Standstill) -> None:
-        self._doorbell.clear()
+    def _step(self, canblock: bool, deadlockCheck: DeadlockCheck) -> None:
+        self._wakeEvent.clear()
         self.takeCalls()
         self.timers.wakeDue()
         if self.queue:
             self.queue.run(1)
         elif self.tasks or self.wait_for_one:
-            standstill.checkDeadlock()
+            deadlockCheck.checkHeld()
             due, clock = self.timers.next(), self.timers.clock
             if isinstance(clock, VirtualClock):
                 if due is not None and not self.isAtWorkOutside():
                     clock.advanceTo(due)
             elif canblock:
-                standstill.check()
-                self._doorbell.wait(None if due is None else max(0, due - clock.now()))
+                deadlockCheck.check()
+                self._wakeEvent.wait(None if due is None else max(0, due - clock.now()))
 
     def isAtWorkOutside(self) -> bool:
         """Return whether a thread of a component is at work, so that virtual time stands still."""
@@ -498,7 +499,7 @@ class scheduler(microprocess):
         """
         from Axon.EventLoop import runOnNewLoop  # here, because it brings asyncio
 
-        self.refuseRun()
+        self.checkMayRun()
         self.isHost, self.signals = True, Signals(self)
         signals = self.signals
         try:
@@ -509,7 +510,7 @@ class scheduler(microprocess):
         finally:
             self.isHost, self.signals = False, None
         errors, self.errors = self.errors, []
-        Ending.raiseAll(signals.remaining(errors))
+        ErrorRouting.raiseAll(signals.remaining(errors))
         signals.follow()
 
     def ownsLoop(self) -> bool:
@@ -523,7 +524,7 @@ class scheduler(microprocess):
         """
         await self._runOnLoop(slowmo)
         errors, self.errors = self.errors, []
-        Ending.raiseAll(errors)
+        ErrorRouting.raiseAll(errors)
 
     async def _runOnLoop(self, slowmo: float) -> None:
         """Run on the event loop that runs, and leave all errors in `errors`."""
@@ -542,14 +543,14 @@ class scheduler(microprocess):
                 loopRun.finish()
                 self._endAll()
                 loopRun.close()
-                await Ending.waitForBodies(self)
+                await ErrorRouting.waitForBodies(self)
 
     def endWith(self, error: BaseException) -> None:
         """End the run in order, and raise `error`; a KeyboardInterrupt has a note of what each
         component waits for.
         """
         if self.loopRun is not None and not self.loopRun.isOver():
-            Waits.noteAt(error, self.tasks)
+            WaitDescriptions.noteAt(error, self.tasks)
             self.errors.append(error)
             self.loopRun.finish()
 
@@ -573,9 +574,9 @@ def _reportNeverRun() -> None:
     run = scheduler.run
     hasFailed = hasattr(sys, "last_value") or hasattr(sys, "last_exc")
     if run is not None and run.tasks and not scheduler.hasRun and not hasFailed:
-        Ending.warn(
-            f"{Waits.namesOf(run.tasks)} activated, but never run: call scheduler.run.runThreads(),"
-            " or run() instead of the last activate()"
+        ErrorRouting.warn(
+            f"{WaitDescriptions.namesOf(run.tasks)} activated, but never run: call"
+            " scheduler.run.runThreads(), or run() instead of the last activate()"
         )
 
 

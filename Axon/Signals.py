@@ -32,7 +32,7 @@ from time import sleep
 from types import FrameType
 from typing import Any, ClassVar
 
-from Axon import Ending
+from Axon import ErrorRouting
 
 Callback = Callable[[], None]
 
@@ -196,7 +196,7 @@ class Signals:
             return errors
         for error in errors:
             if isinstance(error, terminated) and getattr(error, "__notes__", None):
-                Ending.warn("\n".join([str(error), *error.__notes__]))
+                ErrorRouting.warn("\n".join([str(error), *error.__notes__]))
         isOurs = {"terminated", "CancelledError"}  # the latter only where a signal left the loop
         return [error for error in errors if type(error).__name__ not in isOurs]
 

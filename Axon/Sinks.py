@@ -19,7 +19,7 @@ from weakref import WeakKeyDictionary
 
 from Axon.AxonExceptions import noSpaceInBox
 from Axon.LateMessages import LateMessages
-from Axon.Postbox import NOBODY, postbox
+from Axon.Postbox import NO_TASK, postbox
 
 TAKEN = -1  # a sink's `reported` after a message was taken
 
@@ -50,7 +50,7 @@ class realsink(deque[Any], postbox):
     isInbox = True
 
     def __init__(self, task: Any = None, boxname: str = "inbox") -> None:
-        self.task = NOBODY if task is None else task
+        self.task = NO_TASK if task is None else task
         self.boxname = boxname
         self.sources = ()
         self.target = None
@@ -141,12 +141,12 @@ class realsink(deque[Any], postbox):
         self.clear()
         self.reported = 0
         self.open()
-        sink.task.messageCame(sink.isUrgent)
+        sink.task.messageArrived(sink.isUrgent)
 
     # The gate at which senders wait
 
     @property
-    def keeper(self) -> Any:
+    def receiver(self) -> Any:
         """The task that must take messages so that the gate opens."""
         return self.task
 
@@ -159,11 +159,11 @@ class realsink(deque[Any], postbox):
             self.waiting = {}
         self.waiting[task] = None
 
-    def letGo(self, task: Any) -> None:
+    def removeSender(self, task: Any) -> None:
         """Release `task`, whose outbox no longer leads here."""
         if task in self.waiting:
             del self.waiting[task]
-            task.forgo(self)
+            task.removeGate(self)
 
     def open(self) -> None:
         """Release all tasks that are held."""
@@ -235,7 +235,7 @@ class directsink(postbox):
 
     def __init__(self, task: Any, boxname: str, take: Callable[[Any], Any]) -> None:
         self.append = take
-        self.task = NOBODY
+        self.task = NO_TASK
         self.owner, self.boxname, self.target = task, boxname, None
         self.sources = self.feeders = ()
         self.reported = 0
@@ -272,11 +272,11 @@ class directsink(postbox):
 
     setCapacity = setSize
 
-    def letGo(self, task: Any) -> None:
+    def removeSender(self, task: Any) -> None:
         """Release `task`, whose outbox no longer leads here, from gates of this component."""
         for gate in list(task.gates or ()):
-            if gate.keeper is self.owner:
-                task.forgo(gate)
+            if gate.receiver is self.owner:
+                task.removeGate(gate)
 
 
 def _logTransit(tag: str, message: Any) -> None:

@@ -14,7 +14,7 @@ How does it work?
 -----------------
 main() is a plain function, without yield. It has the box calls of any component
 (send, recv, dataReady, anyReady, Inbox); pause() and waitForMessage() block.
-Messages pass through an Airlock: up to `queuelengths` a box in each direction.
+Messages pass through a ThreadBridge: up to `queuelengths` a box in each direction.
 One more that is sent raises noSpaceInBox; `sync()` waits until all have been
 delivered. What rewires the system (link, addChildren, addInbox) is done in the
 scheduler's thread, while main() waits for it.
@@ -36,13 +36,13 @@ from time import monotonic
 from types import FrameType
 from typing import Any, ClassVar
 
-from Axon import Airlock
+from Axon import ThreadBridge
 from Axon.AdaptiveCommsComponent import _AdaptiveCommsable
-from Axon.Airlock import DefaultQueueSize, airlockedcomponent
 from Axon.AxonExceptions import normalShutdown, noSpaceInBox, queueFull
 from Axon.Component import component
 from Axon.Hooks import plainResult
-from Axon.Turns import UNBORN
+from Axon.RunQueue import NEW
+from Axon.ThreadBridge import DefaultQueueSize, bridgedcomponent
 
 __all__ = [
     "DefaultQueueSize",
@@ -53,7 +53,7 @@ __all__ = [
 
 GRACE = 1.0  # seconds: an error elsewhere in the system is raised after at most this time
 PATIENCE = 0.05  # seconds: a thread that needs longer to end delays what the user has to see
-OWN_FILES = {__file__, Airlock.__file__, threading.__file__}  # in which a thread waits
+OWN_FILES = {__file__, ThreadBridge.__file__, threading.__file__}  # in which a thread waits
 GENERATOR_OR_COROUTINE = 0x20 | 0x80 | 0x200  # inspect.CO_..., without importing inspect
 
 
@@ -61,7 +61,7 @@ class UnHandledException(Exception):
     """Known to older programs; what a thread raises is raised as it is, and never as this."""
 
 
-class threadedcomponent(airlockedcomponent):
+class threadedcomponent(bridgedcomponent):
     """threadedcomponent([queuelengths], **attributes) -> its main() runs in a thread of its own."""
 
     grace: ClassVar[float] = GRACE  # seconds that the thread has to end, once it was told to
@@ -91,13 +91,13 @@ class threadedcomponent(airlockedcomponent):
         Raises queueFull (a noSpaceInBox) if `queuelengths` messages that the thread sent to
         this outbox have not been delivered yet; sync() waits until they have been.
         """
-        if not self._isForeign():
+        if not self._isInOtherThread():
             super().send(message, boxname)
         elif boxname not in self.outboxes:
             self._wrongBox(boxname, "outbox")
         else:
             try:
-                self._airlock.put(message, boxname)
+                self._bridge.put(message, boxname)
             except noSpaceInBox as error:
                 length, size = error.args
                 raise queueFull(length, size, self._explainFullQueue(boxname)) from None
@@ -111,47 +111,47 @@ class threadedcomponent(airlockedcomponent):
 
     def recv(self, boxname: str = "inbox") -> Any:
         """Takes the oldest message. Raises noSuchBox (a KeyError), emptyInbox (an IndexError)."""
-        if not self._isForeign():
+        if not self._isInOtherThread():
             return super().recv(boxname)
         try:
-            return self._airlock.take(boxname)
+            return self._bridge.take(boxname)
         except IndexError:
             self._cannotTake(boxname)
 
     def dataReady(self, boxname: str = "inbox") -> int:
         """How many messages can be taken."""
-        if not self._isForeign():
+        if not self._isInOtherThread():
             return super().dataReady(boxname)
         if boxname not in self.inboxes:
             self._wrongBox(boxname, "inbox")
-        waiting: int = self._airlock.waiting(boxname)
+        waiting: int = self._bridge.waiting(boxname)
         return waiting
 
     def anyReady(self) -> Any:
         """The name of the first inbox, in order of declaration, that holds one; else False."""
-        if not self._isForeign():
+        if not self._isInOtherThread():
             return super().anyReady()
-        return next((name for name in tuple(self.inboxes) if self._airlock.waiting(name)), False)
+        return next((name for name in tuple(self.inboxes) if self._bridge.waiting(name)), False)
 
     def Inbox(self, boxname: str = "inbox") -> Iterator[Any]:
         """Takes the messages that wait in the inbox, and those that come meanwhile."""
-        if not self._isForeign():
+        if not self._isInOtherThread():
             return super().Inbox(boxname)
         self.dataReady(boxname)
         return self._takeAll(boxname)
 
     def _takeAll(self, boxname: str) -> Iterator[Any]:
-        while self._airlock.waiting(boxname):
-            yield self._airlock.take(boxname)
+        while self._bridge.waiting(boxname):
+            yield self._bridge.take(boxname)
 
     def pause(self, timeout: float | None = None) -> Any:
         """Blocks until a message comes, a child ends, unpause() is called, or the time is over.
 
         Raises normalShutdown if the thread has been told to end, and nothing happened since.
         """
-        if not self._isForeign():
+        if not self._isInOtherThread():
             return super().pause(timeout)
-        self._airlock.sleep(timeout)
+        self._bridge.sleep(timeout)
         return 1
 
     def waitForMessage(self, boxname: str | None = None, timeout: float | None = None) -> Any:
@@ -162,22 +162,22 @@ class threadedcomponent(airlockedcomponent):
         something new arrives. Raises normalShutdown if nothing waits and the thread has
         been told to end.
         """
-        if not self._isForeign():
+        if not self._isInOtherThread():
             return super().waitForMessage(boxname, timeout)
         if boxname is None:
-            return self._airlock.waitForAny(self.inboxes, timeout) or False
-        self._airlock.waitUntil(lambda: self.dataReady(boxname), timeout)
+            return self._bridge.waitForAny(self.inboxes, timeout) or False
+        self._bridge.waitUntil(lambda: self.dataReady(boxname), timeout)
         return boxname if self.dataReady(boxname) else False
 
     def waitForChange(self, timeout: float | None = None) -> Any:
         """Blocks as pause() does."""
-        if not self._isForeign():
+        if not self._isInOtherThread():
             return super().waitForChange(timeout)
         return self.pause(timeout)
 
     def passOnShutdown(self) -> Any:
         """Blocks until a shutdown message comes to "control", and passes it on to "signal"."""
-        if not self._isForeign():
+        if not self._isInOtherThread():
             return super().passOnShutdown()
         while not self.isShuttingDown():
             self.waitForMessage("control")
@@ -185,14 +185,14 @@ class threadedcomponent(airlockedcomponent):
 
     def sync(self) -> None:
         """Block until all that was sent is delivered, and all that had come can be taken."""
-        if self._isForeign():
-            self._airlock.flush()
+        if self._isInOtherThread():
+            self._bridge.flush()
 
     # Requests to the scheduler's thread
 
-    def _inScheduler(self, errand: Callable[[], Any]) -> Any:
-        """Return what `errand()` returns there, after all that the thread sent is delivered."""
-        return self._airlock.ask(errand) if self._isForeign() else errand()
+    def _inScheduler(self, function: Callable[[], Any]) -> Any:
+        """Return what `function()` returns there, after all that the thread sent is delivered."""
+        return self._bridge.callInScheduler(function) if self._isInOtherThread() else function()
 
     def link(self, source: Any, sink: Any, *optionalargs: Any, **kwoptionalargs: Any) -> Any:
         """Joins (component, box) to (component, box); see Axon.Postoffice.postoffice.link."""
@@ -225,10 +225,10 @@ class threadedcomponent(airlockedcomponent):
         """
         if box not in self.inboxes:
             self._wrongBox(box, "inbox")
-        airlock = self._airlock
-        if airlock is not None and not airlock.isClosed:
+        bridge = self._bridge
+        if bridge is not None and not bridge.isClosed:
             take = self._takeFromInbox
-            self._inScheduler(lambda: airlock.letIn(box, self.inboxes[box], take))
+            self._inScheduler(lambda: bridge.takeIn(box, self.inboxes[box], take))
 
     # Life
 
@@ -250,53 +250,53 @@ class threadedcomponent(airlockedcomponent):
 
     def unpause(self) -> None:
         """Ends pause(), from any thread. Before activation nothing happens."""
-        if self._airlock is not None:
-            self._airlock.stir()
+        if self._bridge is not None:
+            self._bridge.notifyThread()
         super().unpause()
 
     def stop(self) -> None:
         """Tells the thread to end."""
-        airlock = self._airlock
-        if airlock is None or airlock.isFinished or self._task.state >= UNBORN:
+        bridge = self._bridge
+        if bridge is None or bridge.isFinished or self._task.state >= NEW:
             super().stop()
         else:
             self._isStopping = True
-            airlock.tell(self.grace)
+            bridge.requestStop(self.grace)
 
     def isAtWork(self) -> bool:
         """Return whether the thread does something, other than wait for others without a limit."""
-        return self._airlock is not None and not self._airlock.isIdle()
+        return self._bridge is not None and not self._bridge.isIdle()
 
     def currentFrame(self) -> FrameType | None:
         """Return the frame of the program's own code in which the thread is, if it runs."""
-        airlock = self._airlock
-        frame = sys._current_frames().get(airlock.ident) if airlock is not None else None
+        bridge = self._bridge
+        frame = sys._current_frames().get(bridge.ident) if bridge is not None else None
         while frame is not None and frame.f_code.co_filename in OWN_FILES and frame.f_back:
             frame = frame.f_back
         return frame
 
     def _attend(self) -> Generator[int, None, None]:
         """What runs in the scheduler: starts the thread, carries its messages, ends with it."""
-        airlock = self._open()
+        bridge = self._openBridge()
         thread = Thread(target=self._runThread, name=self.name, daemon=True)
         thread.start()
         self.scheduler.outside += 1
         self._isCounted = True
         try:
-            yield from self._carry(lambda: airlock.isFinished)
+            yield from self._transferMessages(lambda: bridge.isFinished)
         finally:
             self._isLeaving = True
-            if not airlock.isFinished:
-                self._tellAll()
+            if not bridge.isFinished:
+                self._stopThreads()
             self._waitForEnd(thread)
-            airlock.close()
+            bridge.close()
             self._sendRest()
             self._uncount()
             self._raiseError(thread)
 
     def _runThread(self) -> None:
-        airlock, error = self._airlock, None
-        airlock.ident = get_ident()
+        bridge, error = self._bridge, None
+        bridge.ident = get_ident()
         try:
             result = self._body()
             if hasattr(result, "send") and hasattr(result, "throw"):
@@ -305,7 +305,7 @@ class threadedcomponent(airlockedcomponent):
                 )
         except BaseException as raised:  # noqa: BLE001 - it is raised in the scheduler's thread
             error = raised
-        airlock.finish(error)
+        bridge.finish(error)
         if not self._isLeaving:
             self.scheduler.callFromThread(self._uncount)
 
@@ -316,17 +316,17 @@ class threadedcomponent(airlockedcomponent):
             self.scheduler.outside -= 1
         self._task.wake()
 
-    def _tellAll(self) -> None:
+    def _stopThreads(self) -> None:
         """Tells the thread to end; at the system's end all threads, so that none waits in line."""
-        self._airlock.tell(self.grace)
+        self._bridge.requestStop(self.grace)
         if self.scheduler.isEnding:
             for task in self.scheduler.tasks:
-                if isinstance(task.process, threadedcomponent) and task.process._airlock:
-                    task.process._airlock.tell(task.process.grace)
+                if isinstance(task.process, threadedcomponent) and task.process._bridge:
+                    task.process._bridge.requestStop(task.process.grace)
 
     def _waitForEnd(self, thread: Thread) -> None:
         """Wait for the thread; the errors that ended the run are logged before a long wait."""
-        left = max(0.0, min(self._airlock.deadline - monotonic(), self.grace))
+        left = max(0.0, min(self._bridge.deadline - monotonic(), self.grace))
         thread.join(min(left, PATIENCE))
         if thread.is_alive():
             self.scheduler.announceErrors()
@@ -334,17 +334,17 @@ class threadedcomponent(airlockedcomponent):
 
     def _sendRest(self) -> None:
         """Send what the thread put while it was told to end; what finds no room is lost."""
-        for boxname, message in self._airlock.outbound:
+        for boxname, message in self._bridge.outbound:
             if boxname in self.outboxes:
                 with suppress(noSpaceInBox):
                     component.send(self, message, boxname)
 
     def _raiseError(self, thread: Thread) -> None:
-        airlock = self._airlock
+        bridge = self._bridge
         if thread.is_alive():
             self._logLeftBehind()
-        error, airlock.error = airlock.error, None
-        if error is not None and not (airlock.isTold and isinstance(error, normalShutdown)):
+        error, bridge.error = bridge.error, None
+        if error is not None and not (bridge.isStopRequested and isinstance(error, normalShutdown)):
             raise error
 
     def _logLeftBehind(self) -> None:
@@ -379,8 +379,8 @@ class threadedadaptivecommscomponent(_AdaptiveCommsable, threadedcomponent):
         """Takes the inbox away, with what waits in it and the linkages that lead to it."""
         delete = super().deleteInbox
         self._inScheduler(lambda: delete(name))
-        if self._airlock is not None:
-            self._airlock.forget(name)
+        if self._bridge is not None:
+            self._bridge.discardInbox(name)
 
     def deleteOutbox(self, name: str) -> None:
         """Delete the outbox and its linkages, after what was sent to it is delivered."""

@@ -12,7 +12,7 @@ from itertools import count
 from math import inf
 from time import monotonic, time
 
-from Axon.Turns import Task
+from Axon.RunQueue import Task
 
 
 class Clock:
@@ -98,4 +98,4 @@ class Timers:
             task = heappop(self._heap)[2]
             del self.pending[task]
             task.deadline = None
-            task.nudge()
+            task.wakeUnlessWaiting()

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from Axon.Turns import Task
+    from Axon.RunQueue import Task
 
 
 class WriteGate:
@@ -49,10 +49,10 @@ class WriteGate:
         for task in held:
             task.release()
 
-    # Called by the tasks that are held (Axon.Turns.Gate)
+    # Called by the tasks that are held (Axon.RunQueue.Gate)
 
     @property
-    def keeper(self) -> Task:
+    def receiver(self) -> Task:
         """The task that opens this gate: the turns of the owner."""
         task: Task = self._owner._task
         return task

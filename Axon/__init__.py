@@ -1,11 +1,11 @@
 """Axon: the core that runs components.
 
     bottom  AxonExceptions, Ipc, idGen, util, Base, debug: values that all others speak of
-    when    Turns, Timers, Microprocess, Scheduler: who runs, who sleeps
+    when    RunQueue, Timers, Microprocess, Scheduler: who runs, who sleeps
     where   Box, Linkage, Postoffice: through which boxes messages go
     both    Component: a microprocess with boxes
-    above   AdaptiveCommsComponent, Airlock, ThreadedComponent, Handle, background, Introspector,
-            CoordinatingAssistantTracker, STM, testing, experimental
+    above   AdaptiveCommsComponent, ThreadBridge, ThreadedComponent, Handle, background,
+            Introspector, CoordinatingAssistantTracker, STM, testing, experimental
 
 Each imports only from those below it; Tests/Architecture sees to that.
 """

@@ -52,7 +52,7 @@ class background(threading.Thread):
                 scheduler.run = scheduler()
                 coordinatingassistanttracker.getcat().zap()
             self._scheduler: Any = scheduler.run
-            self._scheduler.refuseTwice()
+            self._scheduler.checkNotRunning()
             self._scheduler.waitForOne()
             self._scheduler.callFromThread(self._isUp.set)
             super().start()

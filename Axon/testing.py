@@ -21,13 +21,13 @@ from random import Random
 from typing import Any
 
 from Axon.Component import component
-from Axon.Ending import raiseAll
+from Axon.ErrorRouting import raiseAll
 from Axon.EventLoop import newLoop
 from Axon.Hooks import plainResult
 from Axon.Ipc import producerFinished
+from Axon.RunQueue import READY, RunQueue
 from Axon.Scheduler import scheduler
 from Axon.Timers import VirtualClock
-from Axon.Turns import READY, RunQueue
 
 # pytest reads this name when it loads the entry point, which is this module.
 pytest_plugins = ["Axon.pytestPlugin"]
@@ -159,8 +159,8 @@ class ShuffledQueue(RunQueue):
 
     __slots__ = ("_random",)
 
-    def __init__(self, seed: object, keeper: Any = None) -> None:
-        super().__init__(keeper)
+    def __init__(self, seed: object, handler: Any = None) -> None:
+        super().__init__(handler)
         self._random = Random(str(seed))
 
     def run(self, turns: int) -> bool:

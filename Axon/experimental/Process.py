@@ -13,7 +13,7 @@ Example usage
 How does it work?
 -----------------
 A ProcessWrapComponent stands for each component, has its boxes, and carries the
-messages over a pipe, as an Airlock does between threads. Messages are pickled;
+messages over a pipe, as a ThreadBridge does between threads. Messages are pickled;
 a component within one (such as the caller of a producerFinished) arrives as its
 name. A component is forked with its process, which is safe only while no other
 thread runs, and a RuntimeError otherwise. A factory is pickled, and called in a
@@ -35,22 +35,22 @@ from math import inf
 from time import monotonic
 from typing import Any
 
-from Axon.Airlock import Airlock, airlockedcomponent
 from Axon.AxonExceptions import noSpaceInBox, wiringError
 from Axon.Box import NULL, UNUSED
 from Axon.Component import component
 from Axon.ComponentCheck import checkComponents, checkLinkages, madeComponent
 from Axon.CoordinatingAssistantTracker import coordinatingassistanttracker
-from Axon.Ending import GRACE
+from Axon.ErrorRouting import GRACE
 from Axon.experimental.Wire import END, dumps, dumpsError, loads
 from Axon.Ipc import producerFinished
+from Axon.RunQueue import ENDED
 from Axon.Scheduler import scheduler
-from Axon.Turns import ENDED
+from Axon.ThreadBridge import ThreadBridge, bridgedcomponent
 
 _ours: list[Any] = []  # the ends of pipes that a forked process must not keep open
 
 
-class ProcessWrapComponent(airlockedcomponent):
+class ProcessWrapComponent(bridgedcomponent):
     """ProcessWrapComponent(somecomponent) -> that component, in a process of its own.
 
     somecomponent: a component that has not been activated, or a factory, which
@@ -105,26 +105,26 @@ class ProcessWrapComponent(airlockedcomponent):
     def main(self) -> Generator[int, None, None]:
         if self._process is None:
             self.begin()
-        airlock = self._open()
+        bridge = self._openBridge()
         threads = [
-            threading.Thread(target=each, args=(airlock, self._connection), daemon=True)
+            threading.Thread(target=each, args=(bridge, self._connection), daemon=True)
             for each in (_writeAll, self._readAll)
         ]
         self.scheduler.outside += 1
         for thread in threads:
             thread.start()
         try:
-            yield from self._carry(lambda: airlock.isFinished)
+            yield from self._transferMessages(lambda: bridge.isFinished)
         finally:
-            airlock.close()
+            bridge.close()
             self._endProcess()
             for thread in threads:
                 thread.join(GRACE)
             self._connection.close()
             _ours.remove(self._connection)
             self.scheduler.outside -= 1
-        if airlock.error is not None:
-            raise airlock.error
+        if bridge.error is not None:
+            raise bridge.error
 
     def _endProcess(self) -> None:
         if not self._hasEnded:
@@ -134,18 +134,18 @@ class ProcessWrapComponent(airlockedcomponent):
             self._process.kill()
             self._process.join()
 
-    def _readAll(self, airlock: Airlock, connection: Any) -> None:
-        error = _readAll(airlock, connection)
+    def _readAll(self, bridge: ThreadBridge, connection: Any) -> None:
+        error = _readAll(bridge, connection)
         self._hasEnded = True
         if isinstance(error, EOFError):
             self._process.join(GRACE)
             code = self._process.exitcode
             error = RuntimeError(f"the process of {self.name} ended with exit code {code}")
-        airlock.finish(error)
+        bridge.finish(error)
         self.scheduler.callFromThread(self._task.wake)
 
 
-class _Far(airlockedcomponent):
+class _Far(bridgedcomponent):
     """What stands for the rest of the world where a component has a process of its own."""
 
     def __init__(self, inner: Any, connection: Any, used: list[str]) -> None:
@@ -160,28 +160,28 @@ class _Far(airlockedcomponent):
             self.link((self, boxname), (inner, boxname))
 
     def main(self) -> Generator[int, None, None]:
-        airlock = self._open()
-        writer = threading.Thread(target=_writeAll, args=(airlock, self._connection), daemon=True)
-        reader = threading.Thread(target=_readAll, args=(airlock, self._connection), daemon=True)
+        bridge = self._openBridge()
+        writer = threading.Thread(target=_writeAll, args=(bridge, self._connection), daemon=True)
+        reader = threading.Thread(target=_readAll, args=(bridge, self._connection), daemon=True)
         self.scheduler.outside += 1
         writer.start()
         reader.start()
         self.children[0].activate()
         try:
-            yield from self._carry(self._isOver)
+            yield from self._transferMessages(self._isOver)
         finally:
-            airlock.limit = inf
-            self._carryIn()
-            airlock.close()
+            bridge.limit = inf
+            self._transferIn()
+            bridge.close()
             writer.join()
             self.scheduler.outside -= 1
-        if airlock.error is not None:
-            raise airlock.error
+        if bridge.error is not None:
+            raise bridge.error
 
     def _isOver(self) -> bool:
-        if self.children[0]._task.state != ENDED and not self._airlock.isFinished:
+        if self.children[0]._task.state != ENDED and not self._bridge.isFinished:
             return False
-        self._airlock.outbound.clear()  # nobody will take it
+        self._bridge.outbound.clear()  # nobody will take it
         return True
 
 
@@ -208,33 +208,33 @@ def _runInProcess(wrapped: Any, connection: Any, used: list[str]) -> None:
         connection.close()
 
 
-def _writeAll(airlock: Airlock, connection: Any) -> None:
-    """In a thread: sends what came in, until the airlock is closed and empty."""
+def _writeAll(bridge: ThreadBridge, connection: Any) -> None:
+    """In a thread: sends what came in, until the bridge is closed and empty."""
 
     def isLater(name: str) -> bool:  # so that it does not overtake what came before it
-        return isinstance(airlock.inbound[name][0], producerFinished)
+        return isinstance(bridge.inbound[name][0], producerFinished)
 
     def ready() -> list[str]:
-        return [name for name, queue in list(airlock.inbound.items()) if queue]
+        return [name for name, queue in list(bridge.inbound.items()) if queue]
 
     while True:
-        with airlock.changed:
-            airlock.changed.wait_for(lambda: ready() or airlock.isClosed)
+        with bridge.changed:
+            bridge.changed.wait_for(lambda: ready() or bridge.isClosed)
             names = sorted(ready(), key=isLater)
         if not names:
             return
         try:
-            connection.send_bytes(dumps(names[0], airlock.take(names[0])))
+            connection.send_bytes(dumps(names[0], bridge.take(names[0])))
         except OSError:  # the other side has ended: its reader says so
             return
         except Exception as error:  # noqa: BLE001 - whatever a foreign class raises when pickled
             error.add_note(f"a message for {names[0]!r} could not be sent to another process")
-            airlock.finish(error)
-            airlock.ring()
+            bridge.finish(error)
+            bridge.wakeScheduler()
             return
 
 
-def _readAll(airlock: Airlock, connection: Any) -> BaseException | None:
+def _readAll(bridge: ThreadBridge, connection: Any) -> BaseException | None:
     """In a thread: puts what the other side sent; gives its error, or an EOFError if it is gone."""
     while True:
         try:
@@ -243,15 +243,15 @@ def _readAll(airlock: Airlock, connection: Any) -> BaseException | None:
             return error if isinstance(error, EOFError) else EOFError()
         if name == END:
             return message  # type: ignore[no-any-return]
-        _putWhenThereIsRoom(airlock, message, name)
+        _putWhenThereIsRoom(bridge, message, name)
 
 
-def _putWhenThereIsRoom(airlock: Airlock, message: Any, name: str) -> None:
+def _putWhenThereIsRoom(bridge: ThreadBridge, message: Any, name: str) -> None:
     try:
-        airlock.put(message, name)
+        bridge.put(message, name)
     except noSpaceInBox:
-        airlock.flush()
-        airlock.put(message, name)
+        bridge.flush()
+        bridge.put(message, name)
 
 
 class _processes(component):

@@ -33,7 +33,7 @@ from Axon.AxonExceptions import BoxAlreadyLinkedToDestination, noSpaceInBox, noS
 from Axon.background import background
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdown, shutdownMicroprocess
-from Axon.Turns import ENDED
+from Axon.RunQueue import ENDED
 
 __all__ = [
     "DEFIN",

@@ -46,17 +46,17 @@ AXON: list[Floor] = [
         "transactional memory": ["Axon.STM"],
         "When": [
             "Axon.AsyncBody",
-            "Axon.Ending",
+            "Axon.ErrorRouting",
             "Axon.EventLoop",
-            "Axon.Foreign",
+            "Axon.ForeignProcesses",
             "Axon.LoopRun",
             "Axon.Microprocess",
             "Axon.Scheduler",
             "Axon.Signals",
-            "Axon.Standstill",
+            "Axon.DeadlockCheck",
             "Axon.Timers",
-            "Axon.Turns",
-            "Axon.Waits",
+            "Axon.RunQueue",
+            "Axon.WaitDescriptions",
             "Axon.WriteGate",
         ],
         "Where": [
@@ -72,7 +72,7 @@ AXON: list[Floor] = [
     {
         "built on Component": [
             "Axon.AdaptiveCommsComponent",
-            "Axon.Airlock",
+            "Axon.ThreadBridge",
             "Axon.Handle",
             "Axon.Introspection",
             "Axon.Introspector",

@@ -13,7 +13,7 @@ from Axon.Component import component
 # The classes in these modules are bases for programs and do nothing by themselves.
 ABSTRACT = {
     "Axon.AdaptiveCommsComponent",
-    "Axon.Airlock",
+    "Axon.ThreadBridge",
     "Axon.Component",
     "Axon.ThreadedComponent",
 }

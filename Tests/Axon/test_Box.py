@@ -16,7 +16,7 @@ class Hears:
     def __init__(self):
         self.heard = 0
 
-    def messageCame(self, isUrgent):
+    def messageArrived(self, isUrgent):
         self.heard += 1
 
 

@@ -16,9 +16,9 @@ from textwrap import dedent
 import pytest
 
 from Axon.Component import component
+from Axon.DeadlockCheck import DeadlockCheck
 from Axon.Ipc import shutdownMicroprocess
 from Axon.Scheduler import scheduler
-from Axon.Standstill import Standstill
 
 ROOT = Path(__file__).resolve().parents[2]
 NUMBER = contextvars.ContextVar("NUMBER", default=0)
@@ -250,14 +250,14 @@ def test_a_standstill_is_logged_once_with_what_each_component_waits_for(caplog, 
     for each in all_:
         each.activate()
     run = scheduler.run
-    check = Standstill.check
+    check = DeadlockCheck.check
 
-    def checkTwice(standstill):
-        check(standstill)
+    def checkTwice(deadlockCheck):
+        check(deadlockCheck)
         all_[1].unpause()
         run.loop.call_later(0.01, run.stop)
 
-    monkeypatch.setattr(Standstill, "check", checkTwice)
+    monkeypatch.setattr(DeadlockCheck, "check", checkTwice)
     run.runThreads()
     (message,) = reports(caplog)
     lines = message.splitlines()
@@ -429,7 +429,7 @@ def test_a_shutdown_message_reaches_a_run_that_would_sleep_for_good(monkeypatch)
 
     sleeper = script(steps).activate()
     monkeypatch.setattr(
-        Standstill, "check", lambda _: sleeper._deliver(shutdownMicroprocess(), "control")
+        DeadlockCheck, "check", lambda _: sleeper._deliver(shutdownMicroprocess(), "control")
     )
     scheduler.run.runThreads()
     assert sleeper._isStopped()

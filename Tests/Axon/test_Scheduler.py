@@ -287,12 +287,12 @@ ways = pytest.mark.parametrize("go", [byHand, onALoop])
     "error",
     [ValueError, RuntimeError, IndexError, KeyError, GeneratorExit, KeyboardInterrupt, SystemExit],
 )
-def test_an_error_that_nobody_catches_ends_the_run_and_names_its_component(go, error):
+def test_an_uncaught_error_ends_the_run_and_names_its_component(go, error):
     endless = [Endless(sleeps=sleeps).activate() for sleeps in (True, False)]
     broken = Breaks(error=error("mine")).activate()
     with pytest.raises(error, match="mine") as caught:
         go()
-    (note,) = caught.value.__notes__
+    note = caught.value.__notes__[0]  # an interrupt has another one, about all components
     assert broken.name in note
     assert "inboxes: inbox, control, outboxes: outbox, signal" in note
     assert all(each.isClosed for each in endless)

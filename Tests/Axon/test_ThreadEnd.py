@@ -265,4 +265,4 @@ def test_a_thread_that_reads_nothing_ends_when_the_system_ends():
     part.activate()
     with pytest.raises(ValueError, match="somebody"):
         Breaks(begun=begun).run()
-    assert part._airlock.isFinished
+    assert part._bridge.isFinished

@@ -578,7 +578,7 @@ class blockedScheduler:
     def __enter__(self):
         self.part.activate()
         self.steps = scheduler.run.main()
-        while self.part._airlock is None:
+        while self.part._bridge is None:
             next(self.steps)
 
     def __exit__(self, *error):
@@ -607,7 +607,7 @@ def test_what_waits_can_be_forwarded_to_the_thread_without_waiting_for_a_turn():
             for number in range(3):
                 self.send(number)
             busy.forwardInboxToThread("inbox")
-            counts.append((busy._airlock.waiting("inbox"), busy.dataReady("inbox")))
+            counts.append((busy._bridge.waiting("inbox"), busy.dataReady("inbox")))
             with pytest.raises(KeyError):
                 busy.forwardInboxToThread("inbx")
             release.set()

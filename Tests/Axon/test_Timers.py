@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from Axon.RunQueue import PAUSED, READY, RunQueue, Task
 from Axon.Timers import Clock, Timers, VirtualClock
-from Axon.Turns import PAUSED, READY, RunQueue, Task
 
 
 def sleepers(number):

@@ -413,7 +413,7 @@ def test_a_control_message_reaches_a_sender_that_is_held(body):
 
     def deaf_till_then(self):
         if body.kind == "thread":  # what it sent is delivered before it counts as stopped
-            yield from until(lambda: counter._airlock.isFinished)(self)
+            yield from until(lambda: counter._bridge.isFinished)(self)
             assert self.dataReady() == 3
             while not counter._isStopped():
                 list(self.Inbox())

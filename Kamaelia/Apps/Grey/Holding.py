@@ -19,7 +19,7 @@ from typing import Any
 
 from Axon.Component import component
 from Axon.Ipc import ipc
-from Axon.Turns import HELD, HELD_WAITING
+from Axon.RunQueue import HELD, HELD_WAITING
 
 
 class HeldTooLong(ipc):

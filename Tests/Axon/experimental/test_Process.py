@@ -174,7 +174,7 @@ def test_at_the_systems_end_the_processes_end_too():
 
     class Stopper(component):
         def main(self):
-            while any(child._airlock is None for child in stays.children):
+            while any(child._bridge is None for child in stays.children):
                 self.pause(0.001)
                 yield 1
             self.scheduler.stop()

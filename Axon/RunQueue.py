@@ -27,22 +27,22 @@ from weakref import ref
 # Asleep: a delivery wakes all three, so that one comparison, state < READY, decides.
 PAUSED = 0  # pause(): anything wakes it, also a message of its own that is taken
 WAITING = 1  # waitForMessage(): only a message does
-WATCHING = 2  # waitForChange(): a message, a child's end, unpause()
+WAITING_FOR_CHANGE = 2  # waitForChange(): a message, a child's end, unpause()
 READY = 4  # 4 and 5 are the marks of alternate rounds
 RUNNING = 6
 HELD = 8  # sent into a full inbox; runs when that is half empty
 HELD_WAITING = 9  # the same, and goes on waiting for a message then
-UNBORN = 10
+NEW = 10
 ENDED = 11
 
 # Wishes for after this turn: the state asleep, plus one. Added to it: HOLD, to stop where a gate
 # is shut, and WOKEN, not to sleep after all, because something happened during the turn.
-PAUSE, WAIT, WATCH, HOLD, WOKEN = 1, 2, 3, 4, 8
-WISHES = PAUSE | WAIT | WATCH | HOLD | WOKEN
+PAUSE, WAIT, WAIT_FOR_CHANGE, HOLD, WOKEN = 1, 2, 3, 4, 8
+WISHES = PAUSE | WAIT | WAIT_FOR_CHANGE | HOLD | WOKEN
 # No wish: the turn has begun because a waitForMessage() was over, which has reported what is there.
 REPORTED = 16
 # The wishes at the start of the turn after a sleep, by the wishes that led to it.
-AFTER = tuple(REPORTED if wish == WAIT else 0 for wish in range(2 * REPORTED))
+NEXT_WISH = tuple(REPORTED if wish == WAIT else 0 for wish in range(2 * REPORTED))
 
 ONE = 1  # what nearly every turn yields: told from the rest by identity
 
@@ -51,21 +51,21 @@ class Gate(Protocol):
     """What can hold a sender back, such as a full inbox."""
 
     @property
-    def keeper(self) -> Task: ...
+    def receiver(self) -> Task: ...
 
     def isShut(self) -> bool: ...
 
     def hold(self, task: Task) -> None: ...
 
 
-class Keeper(Protocol):
+class TaskHandler(Protocol):
     """Who answers for a RunQueue's tasks: the scheduler."""
 
-    def ended(self, task: Task) -> None: ...
+    def taskEnded(self, task: Task) -> None: ...
 
-    def failed(self, task: Task, error: BaseException) -> None: ...
+    def taskFailed(self, task: Task, error: BaseException) -> None: ...
 
-    def asked(self, task: Task, request: object) -> None: ...
+    def taskRequested(self, task: Task, request: object) -> None: ...
 
     def becameReady(self) -> bool: ...
 
@@ -92,7 +92,7 @@ class Task:
 
     def __init__(self, process: Any) -> None:
         self._process = process
-        self.state = UNBORN
+        self.state = NEW
         self.wish = 0
         self.callers: tuple[Any, Any] | None = None  # suspended bodies, innermost first
         self.watchers: Collection[Any] = ()  # processes, woken when this one ends
@@ -109,12 +109,12 @@ class Task:
         """Return the name of the microprocess whose turns these are."""
         return str(getattr(self.process, "name", None))
 
-    def letGo(self) -> None:
+    def releaseProcess(self) -> None:
         """It has ended: the two are no circle, which only the garbage collector could free."""
         self._process = ref(self._process)
 
     def isAlive(self) -> bool:
-        return self.state < UNBORN
+        return self.state < NEW
 
     def isRunnable(self) -> bool:
         """Return whether it has begun, has not ended, and does not sleep."""
@@ -130,12 +130,12 @@ class Task:
         elif self.state == RUNNING:
             self.wish |= WOKEN
 
-    def nudge(self) -> None:
+    def wakeUnlessWaiting(self) -> None:
         """unpause(), a child's end, or the time: wakes who does not wait for messages alone."""
         if self.state != WAITING:
             self.wake()
 
-    def messageCame(self, isUrgent: bool) -> None:
+    def messageArrived(self, isUrgent: bool) -> None:
         """A message was delivered; an urgent one gets through to a task that is held."""
         if self.state == HELD_WAITING:
             self.state = HELD
@@ -167,7 +167,7 @@ class Task:
         """Whether a gate is still shut. Of two that wait for one another, one goes on."""
         shut = [gate for gate in self.gates or () if gate.isShut()]
         self.gates = shut or None
-        if not shut or any(_leadsTo(self, gate.keeper) for gate in shut):
+        if not shut or any(_leadsTo(self, gate.receiver) for gate in shut):
             return False
         for gate in shut:
             gate.hold(self)
@@ -192,7 +192,7 @@ class Task:
             if sleep == WAIT:
                 self.wish = REPORTED
 
-    def forgo(self, gate: Gate) -> None:
+    def removeGate(self, gate: Gate) -> None:
         """This task no longer sends through `gate`, so that this does not hold it any more."""
         if self.gates is not None and gate in self.gates:
             self.gates.remove(gate)
@@ -214,7 +214,7 @@ class Task:
         self.body = body
         self.resume = body.send
 
-    def goBack(self, error: BaseException | None) -> None:
+    def returnToCaller(self, error: BaseException | None) -> None:
         """The body that was called has ended; its caller goes on, or gets its error."""
         assert self.callers is not None
         self.body, self.callers = self.callers
@@ -239,10 +239,10 @@ class EndOfRound(BaseException):
 class RunQueue:
     """Gives a turn to each task that is ready, in rounds."""
 
-    __slots__ = ("held", "isRunning", "isStopping", "keeper", "mark", "newcomers", "push", "ready")
+    __slots__ = ("handler", "held", "isRunning", "isStopping", "mark", "newcomers", "push", "ready")
 
-    def __init__(self, keeper: Keeper | None = None) -> None:
-        self.keeper = keeper
+    def __init__(self, handler: TaskHandler | None = None) -> None:
+        self.handler = handler
         self.ready: deque[Task] = deque()
         self.newcomers: list[Task] = []
         self.mark = READY
@@ -261,19 +261,19 @@ class RunQueue:
         task.state = self.mark
         newcomers = self.newcomers
         newcomers.append(task)
-        if not self.isRunning and len(newcomers) == 1 and self.keeper is not None:
-            self.keeper.becameReady()
+        if not self.isRunning and len(newcomers) == 1 and self.handler is not None:
+            self.handler.becameReady()
 
     def stop(self) -> None:
         """Ends `run` with EndOfRound when the round that is under way is over."""
         self.isStopping = True
-        self.newcomers.append(NOBODY)
-        if not self.isRunning and self.keeper is not None:
-            self.keeper.becameReady()
+        self.newcomers.append(NO_TASK)
+        if not self.isRunning and self.handler is not None:
+            self.handler.becameReady()
 
     def _pushFromOutside(self, task: Task) -> None:
         self.ready.append(task)
-        if self.keeper is not None and self.keeper.becameReady():
+        if self.handler is not None and self.handler.becameReady():
             self.push = self.ready.append  # `run` is sure to come, and need not be asked for again
 
     def admit(self, mark: int) -> None:
@@ -283,25 +283,25 @@ class RunQueue:
             raise EndOfRound
         append = self.ready.append
         for task in newcomers:
-            if task.state < UNBORN:
+            if task.state < NEW:
                 task.state = mark
                 append(task)
 
     def nextTask(self) -> Task | None:
         """Return the task that has the next turn."""
         ready = (task for task in self.ready if task.state < RUNNING)
-        newcomers = (task for task in self.newcomers if task.state < UNBORN)
+        newcomers = (task for task in self.newcomers if task.state < NEW)
         return next(ready, None) or next(newcomers, None)
 
     def run(self, turns: int) -> bool:  # noqa: C901 - one piece, for speed
         """Gives up to `turns` turns; True while somebody is still ready."""
-        pop, push, keeper = self.ready.popleft, self.ready.append, self.keeper
-        assert keeper is not None
+        pop, push, handler = self.ready.popleft, self.ready.append, self.handler
+        assert handler is not None
         self.push, self.isRunning = push, True
         current = self.mark ^ 1
-        task = NOBODY
+        task = NO_TASK
         turn: Iterable[None] = repeat(None, turns)
-        after = AFTER
+        after = NEXT_WISH
         try:
             while True:
                 try:
@@ -318,7 +318,7 @@ class RunQueue:
                         resume = task.resume  # in two steps: the interpreter is quicker so
                         request = resume(None)
                         if request is not ONE:
-                            keeper.asked(task, request)
+                            handler.taskRequested(task, request)
                         wish = task.wish
                         if not wish:
                             task.state = self.mark
@@ -334,35 +334,35 @@ class RunQueue:
                                 task.fallAsleep(wish & WISHES)
                     return bool(self)
                 except StopIteration:
-                    keeper.ended(task)
+                    handler.taskEnded(task)
                 except IndexError as error:
                     if task.state == RUNNING:
-                        keeper.failed(task, error)
+                        handler.taskFailed(task, error)
                     elif not self.newcomers:
                         return False
                     else:
                         self.admit(self.mark)
                 except EndOfRound:
                     raise
-                except BaseException as error:  # noqa: BLE001 - the keeper raises it, or logs it
-                    keeper.failed(task, error)
+                except BaseException as error:  # noqa: BLE001 - the handler raises it, or logs it
+                    handler.taskFailed(task, error)
         finally:
             self.push, self.isRunning = self._pushFromOutside, False
 
 
-def _leadsTo(task: Task, keeper: Task) -> bool:
-    """Whether `keeper` waits, perhaps through others that are held, for `task`."""
+def _leadsTo(task: Task, receiver: Task) -> bool:
+    """Whether `receiver` waits, perhaps through others that are held, for `task`."""
     seen: set[Task] = set()
-    pending = [keeper]
+    pending = [receiver]
     while pending:
         other = pending.pop()
         if other is task:
             return True
         if other not in seen and HELD <= other.state <= HELD_WAITING:
             seen.add(other)
-            pending += [gate.keeper for gate in other.gates or ()]
+            pending += [gate.receiver for gate in other.gates or ()]
     return False
 
 
-NOBODY = Task(None)
-NOBODY.state = READY  # so that nobody ever tries to wake it
+NO_TASK = Task(None)
+NO_TASK.state = READY  # so that nobody ever tries to wake it

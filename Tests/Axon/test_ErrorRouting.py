@@ -4,42 +4,42 @@ import asyncio
 
 import pytest
 
-from Axon import Ending
+from Axon import ErrorRouting
 from Axon.Component import component
 from Axon.Microprocess import microprocess
 
 
 def test_an_error_is_raised_as_it_is_and_none_is_no_error():
     error = ValueError()
-    Ending.raiseAll([])
+    ErrorRouting.raiseAll([])
     with pytest.raises(ValueError) as caught:
-        Ending.raiseAll([error])
+        ErrorRouting.raiseAll([error])
     assert caught.value is error
 
 
 def test_several_errors_are_a_group_that_keeps_their_order():
     errors = [ValueError(), KeyError(), RuntimeError()]
     with pytest.raises(ExceptionGroup) as caught:
-        Ending.raiseAll(errors)
+        ErrorRouting.raiseAll(errors)
     assert list(caught.value.exceptions) == errors
 
 
 def test_with_a_GeneratorExit_among_them_the_group_is_no_Exception():
     with pytest.raises(BaseExceptionGroup) as caught:
-        Ending.raiseAll([ValueError(), GeneratorExit()])
+        ErrorRouting.raiseAll([ValueError(), GeneratorExit()])
     assert not isinstance(caught.value, Exception)
 
 
 @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit, asyncio.CancelledError])
 def test_an_interrupt_goes_before_all_others(interrupt):
     with pytest.raises(interrupt):
-        Ending.raiseAll([ValueError(), interrupt(), KeyError()])
+        ErrorRouting.raiseAll([ValueError(), interrupt(), KeyError()])
 
 
 def test_a_note_names_the_component_and_its_boxes_once():
     error, culprit = ValueError(), component()
-    Ending.describe(error, culprit)
-    Ending.describe(error, culprit)
+    ErrorRouting.describe(error, culprit)
+    ErrorRouting.describe(error, culprit)
     assert error.__notes__ == [
         f"raised in {culprit.name} (component, inboxes: inbox, control, outboxes: outbox, signal)"
     ]
@@ -47,5 +47,5 @@ def test_a_note_names_the_component_and_its_boxes_once():
 
 def test_a_microprocess_has_no_boxes_to_name():
     error, culprit = ValueError(), microprocess()
-    Ending.describe(error, culprit)
+    ErrorRouting.describe(error, culprit)
     assert error.__notes__ == [f"raised in {culprit.name} (microprocess)"]

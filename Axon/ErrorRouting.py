@@ -7,7 +7,7 @@ from typing import Any
 
 from Axon.AxonExceptions import deadlock
 from Axon.Hooks import plainResult
-from Axon.Turns import Task
+from Axon.RunQueue import Task
 
 GRACE = 5.0  # seconds that async bodies have for their `finally` blocks
 
@@ -106,7 +106,7 @@ async def waitForBodies(scheduler: Any) -> None:
 def deadlockOf(held: Iterable[Task]) -> deadlock:
     """The error that names each component that is held, and for whom it waits."""
     waits = [
-        f"{task.process.name} waits until {gate.keeper.process.name} empties its full inbox"
+        f"{task.process.name} waits until {gate.receiver.process.name} empties its full inbox"
         for task in sorted(held, key=lambda each: each.process.id)
         for gate in task.gates or ()
     ]

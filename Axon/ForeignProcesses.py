@@ -16,12 +16,12 @@ from typing import Any
 from Axon.Microprocess import microprocess
 
 
-class Foreigners:
-    """Foreigners(scheduler) -> the objects with turns in `scheduler` that are no microprocesses."""
+class ForeignProcesses:
+    """ForeignProcesses() -> the objects with turns in a scheduler that are not microprocesses."""
 
     __slots__ = ("_proxies",)
 
-    def __init__(self, scheduler: Any) -> None:
+    def __init__(self) -> None:
         self._proxies: dict[int, _Proxy] = {}
 
     def microprocessOf(self, each: Any, mayBeNew: bool = False) -> Any:

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from Axon.Turns import HELD, HELD_WAITING, PAUSED, WAITING, WATCHING, Task
+from Axon.RunQueue import HELD, HELD_WAITING, PAUSED, WAITING, WAITING_FOR_CHANGE, Task
 
 LINES = 20  # at the most
 
 STATES = {
     PAUSED: "sleeps in pause()",
     WAITING: "waits for a message",
-    WATCHING: "waits for a message, the end of a child or unpause()",
+    WAITING_FOR_CHANGE: "waits for a message, the end of a child or unpause()",
 }
 
 
@@ -42,7 +42,7 @@ def describe(task: Task) -> str:
     """Return the name of a task's microprocess, and what it waits for."""
     name = task.nameOfProcess()
     if task.state in (HELD, HELD_WAITING):
-        gates = [gate.keeper.nameOfProcess() for gate in task.gates or ()]
+        gates = [gate.receiver.nameOfProcess() for gate in task.gates or ()]
         wait = f"waits until {' and '.join(gates)} empties its full inbox"
     else:
         wait = STATES.get(task.state, "is ready to run")

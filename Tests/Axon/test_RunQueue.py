@@ -6,24 +6,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from Axon.Turns import ENDED, PAUSE, WAIT, WATCH, EndOfRound, RunQueue, Task
+from Axon.RunQueue import ENDED, PAUSE, WAIT, WAIT_FOR_CHANGE, EndOfRound, RunQueue, Task
 
 
-class Keeper:
+class Recorder:
     """Notes what the queue says."""
 
     def __init__(self):
         self.said = []
 
-    def ended(self, task):
+    def taskEnded(self, task):
         self.said.append(("ended", task.process))
         task.state = ENDED
 
-    def failed(self, task, error):
+    def taskFailed(self, task, error):
         self.said.append(("failed", task.process, error))
         task.state = ENDED
 
-    def asked(self, task, request):
+    def taskRequested(self, task, request):
         self.said.append(("asked", task.process, request))
 
     def becameReady(self):
@@ -33,8 +33,8 @@ class Keeper:
 class Gate:
     """A gate that the test opens and shuts."""
 
-    def __init__(self, keeper):
-        self.keeper, self.shut, self.waiting = keeper, True, []
+    def __init__(self, receiver):
+        self.receiver, self.shut, self.waiting = receiver, True, []
 
     def isShut(self):
         return self.shut
@@ -52,7 +52,7 @@ class Gate:
 
 @pytest.fixture
 def queue():
-    return RunQueue(Keeper())
+    return RunQueue(Recorder())
 
 
 def join(queue, name, turn):
@@ -94,11 +94,11 @@ def test_the_order_does_not_depend_on_how_the_turns_are_cut_into_slices(queue, t
 
 def test_ask_for_a_slice_when_somebody_becomes_ready_outside_of_one(queue):
     task = join(queue, "a", lambda task: setattr(task, "wish", PAUSE))
-    assert queue.keeper.said == ["ready"]
+    assert queue.handler.said == ["ready"]
     assert not queue.run(10)
     task.wake()
     task.wake()
-    assert queue.keeper.said == ["ready"] * 2
+    assert queue.handler.said == ["ready"] * 2
     assert queue
 
 
@@ -109,7 +109,7 @@ def test_a_slice_that_is_sure_to_come_is_asked_for_once_until_it_has_come(queue)
         turns.append(task.process)
         task.wish = PAUSE
 
-    queue.keeper.becameReady = lambda: said.append("ready") or True
+    queue.handler.becameReady = lambda: said.append("ready") or True
     tasks = [join(queue, name, turn) for name in "abc"]
     for _ in range(3):
         assert not queue.run(10)
@@ -123,22 +123,22 @@ def test_a_slice_that_is_sure_to_come_is_asked_for_once_until_it_has_come(queue)
 @pytest.mark.parametrize(
     ("wish", "wakers"),
     [
-        (PAUSE, {"wake", "nudge", "messageCame"}),
-        (WATCH, {"wake", "nudge", "messageCame"}),
-        (WAIT, {"wake", "messageCame"}),
+        (PAUSE, {"wake", "wakeUnlessWaiting", "messageArrived"}),
+        (WAIT_FOR_CHANGE, {"wake", "wakeUnlessWaiting", "messageArrived"}),
+        (WAIT, {"wake", "messageArrived"}),
     ],
 )
 def test_who_sleeps_and_what_wakes_it(queue, wish, wakers):
-    for waker in ("wake", "nudge", "messageCame"):
+    for waker in ("wake", "wakeUnlessWaiting", "messageArrived"):
         task = join(queue, waker, lambda task: setattr(task, "wish", wish))
         queue.run(10)
         assert not queue
-        getattr(task, waker)(*([False] if waker == "messageCame" else []))
+        getattr(task, waker)(*([False] if waker == "messageArrived" else []))
         assert bool(queue) == (waker in wakers)
         queue.run(10)
 
 
-def test_errors_ends_and_requests_are_told_to_the_keeper(queue):
+def test_errors_ends_and_requests_are_told_to_the_handler(queue):
     errors = {"v": ValueError(), "i": IndexError(), "g": GeneratorExit(), "k": KeyboardInterrupt()}
 
     def fail(task):
@@ -155,7 +155,7 @@ def test_errors_ends_and_requests_are_told_to_the_keeper(queue):
         join(queue, name, fail)
     join(queue, "e", end), join(queue, "r", ask)
     assert not queue.run(100)
-    said = [each for each in queue.keeper.said if each != "ready"]
+    said = [each for each in queue.handler.said if each != "ready"]
     failures = [("failed", name, error) for name, error in errors.items()]
     assert said == [*failures, ("ended", "e"), ("asked", "r", "request")]
 
@@ -191,14 +191,14 @@ def held(queue, wish=0):
             task.wish = PAUSE
 
     task = join(queue, "sender", turn)
-    gate = Gate(Task("keeper"))
+    gate = Gate(Task("receiver"))
     queue.run(10)
     assert turns == ["turn"]
     assert task in queue.held
     return task, gate, turns
 
 
-@pytest.mark.parametrize("wish", [0, PAUSE, WATCH])
+@pytest.mark.parametrize("wish", [0, PAUSE, WAIT_FOR_CHANGE])
 def test_a_gate_that_opens_lets_a_sender_go_on(queue, wish):
     task, gate, turns = held(queue, wish)
     gate.open()
@@ -211,14 +211,14 @@ def test_one_that_waits_for_a_message_goes_on_waiting_when_the_gate_opens(queue)
     task, gate, turns = held(queue, WAIT)
     gate.open()
     assert not queue
-    task.messageCame(False)
+    task.messageArrived(False)
     queue.run(10)
     assert turns == ["turn"] * 2
 
 
 def test_a_message_while_it_is_held_is_not_forgotten(queue):
     task, gate, turns = held(queue, WAIT)
-    task.messageCame(False)
+    task.messageArrived(False)
     assert not queue
     gate.open()
     queue.run(10)
@@ -227,9 +227,9 @@ def test_a_message_while_it_is_held_is_not_forgotten(queue):
 
 def test_only_an_urgent_message_gets_through_to_one_that_is_held(queue):
     task, _, turns = held(queue)
-    task.wake(), task.nudge(), task.messageCame(False)
+    task.wake(), task.wakeUnlessWaiting(), task.messageArrived(False)
     assert not queue
-    task.messageCame(True)
+    task.messageArrived(True)
     queue.run(10)
     assert turns == ["turn"] * 2
     assert not queue.held
@@ -255,8 +255,8 @@ def test_all_gates_have_to_be_open(queue):
 def test_of_those_that_wait_for_one_another_one_goes_on(queue):
     gates = {}
     tasks = [join(queue, name, lambda task: task.hold(gates[task])) for name in "abc"]
-    for task, keeper in zip(tasks, [*tasks[1:], tasks[0]], strict=True):
-        gates[task] = Gate(keeper)
+    for task, receiver in zip(tasks, [*tasks[1:], tasks[0]], strict=True):
+        gates[task] = Gate(receiver)
     assert queue.run(30)
     assert len(queue.held) < 3
 
@@ -268,7 +268,7 @@ class Modelled:
     """Tasks, and the model: who sleeps how; all others have one turn in each round."""
 
     def __init__(self, wishes):
-        self.queue, self.wishes = RunQueue(Keeper()), cycle(wishes)
+        self.queue, self.wishes = RunQueue(Recorder()), cycle(wishes)
         self.tasks, self.asleep, self.turns = [], {}, []
 
     def turn(self, task):
@@ -297,12 +297,12 @@ class Modelled:
 
     def message(self, number):
         for task in self.tasks[number : number + 1]:
-            task.messageCame(False)
+            task.messageArrived(False)
             self.asleep.pop(number, None)
 
-    def nudge(self, number):
+    def wakeUnlessWaiting(self, number):
         for task in self.tasks[number : number + 1]:
-            task.nudge()
+            task.wakeUnlessWaiting()
             if self.asleep.get(number) != WAIT:
                 self.asleep.pop(number, None)
 
@@ -314,10 +314,11 @@ class Modelled:
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from(["run", "wake", "nudge", "message", "join", "end"]), st.integers(0, 4)
+            st.sampled_from(["run", "wake", "wakeUnlessWaiting", "message", "join", "end"]),
+            st.integers(0, 4),
         )
     ),
-    st.lists(st.sampled_from([0, PAUSE, WATCH, WAIT]), min_size=1, max_size=7),
+    st.lists(st.sampled_from([0, PAUSE, WAIT_FOR_CHANGE, WAIT]), min_size=1, max_size=7),
 )
 def test_any_order_of_wakes_and_sleeps_is_as_in_a_simple_model(actions, wishes):
     modelled = Modelled(wishes)

@@ -1,0 +1,53 @@
+"""Detection of a deadlock: components wait, and nothing is left that could wake them.
+
+If full inboxes hold some of them, this is an error (`deadlock`). If all of them merely
+sleep, the user may still interrupt the program, so it is logged once, with what each
+component waits for.
+"""
+
+from __future__ import annotations
+
+from threading import active_count
+from typing import Any
+
+from Axon import ErrorRouting, WaitDescriptions
+
+
+class DeadlockCheck:
+    """DeadlockCheck(scheduler) -> a check to make when no task of `scheduler` is ready."""
+
+    __slots__ = ("_isReported", "_scheduler")
+
+    def __init__(self, scheduler: Any) -> None:
+        self._scheduler = scheduler
+        self._isReported = False
+
+    def check(self) -> None:
+        """Raise deadlock, or log once that all components sleep and nothing can wake them."""
+        self.checkHeld()
+        if not self._isReported and self._isAsleepForever():
+            self._isReported = True
+            ErrorRouting.warn(
+                "all components sleep, and nothing is left that could wake them.\n"
+                + WaitDescriptions.describeAll(self._scheduler.tasks)
+            )
+
+    def checkHeld(self) -> None:
+        """Raise deadlock if some tasks are held, and no task that could release them can run."""
+        scheduler = self._scheduler
+        if scheduler.queue.held and not scheduler.outside and self._isWithoutWakeUp():
+            raise ErrorRouting.deadlockOf(scheduler.queue.held)
+
+    def _isAsleepForever(self) -> bool:
+        scheduler = self._scheduler
+        if not scheduler.tasks or scheduler.outside or scheduler.wait_for_one:
+            return False
+        hasOtherJobs = scheduler.loop is not None and WaitDescriptions.hasOtherJobs()
+        return self._isWithoutWakeUp() and not hasOtherJobs
+
+    def _isWithoutWakeUp(self) -> bool:
+        """Return whether no timer, no other thread and nothing else in the program wakes a task."""
+        scheduler = self._scheduler
+        if scheduler.timers.next() is not None or scheduler.hasCalls() or active_count() > 1:
+            return False
+        return scheduler.loop is None or scheduler.ownsLoop()
