@@ -325,6 +325,10 @@ class microprocess(AxonObject):
         """
         return self._sleep(PAUSE, timeout)
 
+    def pauseForChange(self, timeout: float | None = None) -> object:
+        """Sleep from the next yield on, as in waitForChange(): for a body without `yield from`."""
+        return self._sleep(WATCH, timeout)
+
     @waitMethod("waitForChange")
     def waitForChange(self, timeout: float | None = None) -> Generator[int, None, None]:
         """`yield from` this to sleep until a message comes, a child ends, or unpause() is called.

@@ -3,7 +3,7 @@
 Example usage
 -------------
     attached = AttachedHandler(adapter, handler)        # links the two
-    if attached.isDone(now):
+    if attached.isDone():
         adapter.close(patience)
     ...
     yield from attached.waitForEnd()                    # the connection has ended
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from typing import Protocol as Interface
 
 from Axon.Component import component
+from Kamaelia.Internet.EventLoop import timeOf
 from Kamaelia.Internet.HalfClosed import HalfClosed
 from Kamaelia.Internet.HandlerLinks import (
     linkBoxes,
@@ -53,7 +54,7 @@ class AttachedHandler:
         handler.addWatcher(adapter)
         linkHandler(adapter, handler)
         if "makessl" in handler.outboxes:
-            adapter.takeDirectly("makessl", adapter.startTLS)
+            adapter.takeTLSDirectly()
             linkBoxes(handler, "makessl", adapter, "makessl")
             if "sslready" in handler.inboxes:
                 linkBoxes(adapter, "sslready", handler, "sslready")
@@ -63,11 +64,11 @@ class AttachedHandler:
         self._halfClosed = HalfClosed(self._adapter, transmit)
         return self._halfClosed.transmit
 
-    def isDone(self, now: float) -> bool:
+    def isDone(self) -> bool:
         """Return whether the handler has ended, or leaves it to the adapter to close."""
         if self._handler.hasEnded():
             return True
-        return self._halfClosed is not None and self._halfClosed.isUnread(now)
+        return self._halfClosed is not None and self._halfClosed.isUnread(timeOf(self._adapter))
 
     def mayNeedCheck(self) -> bool:
         """Return whether isDone() may become true without an event that wakes the adapter."""

@@ -23,20 +23,21 @@ gives up after `promptly` seconds.
 
 from __future__ import annotations
 
-from asyncio import Transport
-from collections.abc import Callable, Collection, Generator
+from asyncio import AbstractEventLoop, Transport
+from collections.abc import Callable, Collection, Coroutine, Generator
 from ssl import SSLContext
 from typing import TYPE_CHECKING, Any
 
 from Axon.AxonExceptions import noSpaceInBox
+from Axon.Box import NULL
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.WriteGate import WriteGate
 from Kamaelia.Internet.AttachedHandler import AttachedHandler, Creator
-from Kamaelia.Internet.CloseTimeouts import closeTimeoutsOf
+from Kamaelia.Internet.CloseTimeouts import CloseTimeouts, closeTimeoutsOf
 from Kamaelia.Internet.ConnectionState import ConnectionState as State
 from Kamaelia.Internet.EventLoop import isShutdownReceived, waitForCoroutine
-from Kamaelia.Internet.GracefulClose import GracefulClose
+from Kamaelia.Internet.GracefulClose import closeTransport
 from Kamaelia.Internet.OutgoingData import asBytes, discard
 from Kamaelia.Internet.ReadFlowControl import ReadFlowControl
 from Kamaelia.Internet.StartTLS import TLSHandshake, contextFor
@@ -99,6 +100,8 @@ class ConnectedSocketAdapter(GatedComponent):
         self._error: Exception | None = None
         self._handshake: TLSHandshake | None = None
         self._attached: AttachedHandler | None = None
+        self._timeouts: CloseTimeouts | None = None  # while there is a limit on the close
+        self._directBoxes = ["inbox"]
         self.takeDirectly("inbox", self.sendToPeer)
 
     def main(self) -> Generator[int, None, None]:
@@ -116,30 +119,26 @@ class ConnectedSocketAdapter(GatedComponent):
                 self.handleMessages()
                 if self._reading.isPaused:
                     self.pause(self.nextCheck())  # it is woken when the receiver takes a message
-                    yield 1
                 else:
-                    yield from self.waitForChange(self.nextCheck())
+                    self.pauseForChange(self.nextCheck())
+                yield 1
         finally:
             scheduler.outside -= 1
             self.abort()
         if self._attached is not None:
             yield from self._attached.waitForEnd()
             self.handler = self._attached = None
-        for boxname in ("inbox", "makessl"):  # their functions would keep this component alive
+        for boxname in self._directBoxes:  # their functions would keep this component alive
             self.takeDirectly(boxname, discard)
 
     def openConnection(self) -> Generator[int, None, None]:
         """`yield from` this to make a transport from the socket that was given."""
-        sock = self.socket
-        yield from waitForCoroutine(
-            self,
-            lambda loop: (
-                loop.connect_accepted_socket(lambda: self, sock)
-                if self.isServer
-                else loop.create_connection(lambda: self, sock=sock)
-            ),
-            self.mayStopConnecting,
-        )
+        yield from waitForCoroutine(self, self._useSocket, self.mayStopConnecting)
+
+    def _useSocket(self, loop: AbstractEventLoop) -> Coroutine[Any, Any, Any]:
+        if self.isServer:
+            return loop.connect_accepted_socket(lambda: self, self.socket)
+        return loop.create_connection(lambda: self, sock=self.socket)
 
     def mayStopConnecting(self, _: component) -> bool:
         """Return whether the attempt to connect may be cancelled now.
@@ -152,10 +151,7 @@ class ConnectedSocketAdapter(GatedComponent):
     # Turns: whatever happens except received and sent data
 
     def handleMessages(self) -> None:
-        """Act on messages, on the end of the handler, and on data that the receiver has taken.
-
-        Called once a turn.
-        """
+        """Do the work of a turn: messages, the end of the handler, and data that was taken."""
         while self.inboxes["control"] and not self.connectionState.isOver:
             message = self.recv("control")
             if isinstance(message, shutdownMicroprocess):
@@ -164,7 +160,7 @@ class ConnectedSocketAdapter(GatedComponent):
                 self.close(self.patience)
         while self.inboxes["makessl"]:
             self.startTLS(self.recv("makessl"))
-        if self._attached is not None and self._attached.isDone(self.now()):
+        if self._attached is not None and self._attached.isDone():
             self.close(self.patience)
         elif self._reading.isPaused:
             self._resumeReading()
@@ -174,10 +170,6 @@ class ConnectedSocketAdapter(GatedComponent):
         if self._attached is None or self.connectionState.isClosing:
             return None
         return self.promptly if self._attached.mayNeedCheck() else None
-
-    def now(self) -> float:
-        """Return the time of the scheduler's clock, in seconds."""
-        return float(self.scheduler.timers.clock.now())
 
     def attach(self, handler: component) -> None:
         """Link `handler`, which ends with the connection; its errors end nothing else."""
@@ -246,13 +238,15 @@ class ConnectedSocketAdapter(GatedComponent):
         isReported = self.isActive() or self.hasEnded()  # or nothing is linked yet
         self._enter(State.CLOSED if isReported else State.LOST)
         self._error = error
-        if before.isClosing:
-            closeTimeoutsOf(self.scheduler.loop).cancel(self)
+        if self._timeouts is not None:
+            self._timeouts.cancel(self)
         self._transmit = discard
-        self.resume_writing()
+        if self.shutGate is not None:
+            self.resume_writing()
         if isReported and not before.hasPeerEnded:
             self._reportEnd(error)
-        self.send(socketShutdown(self, error), "CreatorFeedback")
+        if self.outboxes["CreatorFeedback"] is not NULL:
+            self.send(socketShutdown(self, error), "CreatorFeedback")
         self.unhold()
         if self.creator is not None:
             self.creator.closed(self)
@@ -276,10 +270,7 @@ class ConnectedSocketAdapter(GatedComponent):
     # Data from the peer
 
     def receivedEarly(self, data: bytes) -> None:
-        """Deliver `data`, which came before there was a transport, before all other data.
-
-        Call it before the connection is made.
-        """
+        """Deliver `data` before all other data. Call it before the connection is made."""
         self._reading.store(data)
 
     def _store(self, data: bytes) -> None:
@@ -321,6 +312,11 @@ class ConnectedSocketAdapter(GatedComponent):
         transport = self.transport
         return transport is not None and transport.get_extra_info("sslcontext") is not None
 
+    def takeTLSDirectly(self) -> None:
+        """Start TLS within the turn of the component that sends a message to "makessl"."""
+        self._directBoxes.append("makessl")
+        self.takeDirectly("makessl", self.startTLS)
+
     def startTLS(self, message: object) -> None:
         """Start TLS, whatever `message` is; only an SSLContext is used as one.
 
@@ -361,14 +357,6 @@ class ConnectedSocketAdapter(GatedComponent):
 
     # The end
 
-    def endOutput(self) -> None:
-        """Send nothing more, and tell the peer so; what it sends still arrives. Not within TLS."""
-        transport = self.transport
-        isReady = not self.connectionState.isOver and not self.connectionState.isHandshake
-        if isReady and transport is not None and transport.can_write_eof():
-            self._transmit = discard
-            transport.write_eof()
-
     def close(self, patience: float, mayRenew: bool = True) -> None:
         """Discard what is sent from now on, send the rest, and close the connection.
 
@@ -388,18 +376,11 @@ class ConnectedSocketAdapter(GatedComponent):
             self._enter(State.CLOSING_BOTH if state.hasPeerEnded else State.CLOSING)
             self._transmit = discard
             if not self.transport.is_closing():  # asyncio's must not be closed twice within TLS
-                self._closeTransport(self.transport)
+                self._reading.isPaused = False
+                closeTransport(self, self.transport)
         if self.bytesToSend() and not self.connectionState.isOver:
-            closeTimeoutsOf(self.scheduler.loop).start(self, patience, mayRenew)
-
-    def _closeTransport(self, transport: Transport) -> None:
-        """End this side. A server reads what its client still sends: see GracefulClose."""
-        mayRead = self.isServer and self.connectionState is State.CLOSING
-        if mayRead and transport.can_write_eof():
-            self._reading.isPaused = False
-            GracefulClose(self, transport, closeTimeoutsOf(self.scheduler.loop)).begin()
-        else:
-            transport.close()
+            self._timeouts = closeTimeoutsOf(self.scheduler.loop)
+            self._timeouts.start(self, patience, mayRenew)
 
     def abort(self) -> None:
         """End the connection at once; what has not been sent is lost."""

@@ -1,24 +1,27 @@
-"""Run coroutines on the event loop from within a component's turns.
+"""The event loop and the clock of a component, and waits for coroutines.
 
 Example usage
 -------------
     def main(self):
-        loop = eventLoopOf(self)
-        yield from waitForCoroutine(self, lambda loop: loop.create_connection(...))
+        transport, _ = yield from waitForCoroutine(self, self.connect)
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from asyncio import AbstractEventLoop
+from collections.abc import Callable, Coroutine, Generator
 from math import inf
-from typing import Any
+from typing import Any, TypeVar
 
+from Axon.Component import component
 from Axon.Ipc import shutdownMicroprocess
 
+T = TypeVar("T")
 
-def eventLoopOf(process: Any) -> Any:
-    """The event loop on which `process` runs. RuntimeError when it is stepped by hand."""
-    loop = process.scheduler.loop
+
+def eventLoopOf(process: component) -> AbstractEventLoop:
+    """Return the event loop on which `process` runs. Raises RuntimeError if there is none."""
+    loop: AbstractEventLoop | None = process.scheduler.loop
     if loop is None:
         raise RuntimeError(
             f"{process.name} needs an event loop: use run(), runThreads() or runAsync()"
@@ -27,33 +30,37 @@ def eventLoopOf(process: Any) -> Any:
     return loop
 
 
-def isShutdownReceived(process: Any) -> bool:
-    """Whether a shutdownMicroprocess waits on "control"."""
+def timeOf(process: component) -> float:
+    """Return the time of the clock of the scheduler, in seconds. It never goes back."""
+    return float(process.scheduler.timers.clock.now())
+
+
+def isShutdownReceived(process: component) -> bool:
+    """Return whether a shutdownMicroprocess waits in the inbox "control"."""
     return any(isinstance(each, shutdownMicroprocess) for each in process.inboxes["control"])
 
 
 def waitForCoroutine(
-    process: Any,
-    work: Callable[[Any], Any],
-    mayGiveUp: Callable[[Any], bool] = isShutdownReceived,
+    process: component,
+    work: Callable[[AbstractEventLoop], Coroutine[Any, Any, T]],
+    mayStop: Callable[[component], bool] = isShutdownReceived,
     timeout: float | None = None,
-) -> Generator[int, None, None]:
-    """`yield from` this until the coroutine `work(loop)` has ended; raises what it raises.
+) -> Generator[int, None, T | None]:
+    """`yield from` this to run the coroutine `work(loop)` and return its result.
 
-    It is cancelled when mayGiveUp(process) is true, and after `timeout` seconds, which is a
-    TimeoutError.
+    The coroutine is cancelled, and None is returned, when mayStop(process) is true. Raises what
+    the coroutine raises, and TimeoutError after `timeout` seconds.
     """
-    loop, clock = eventLoopOf(process), process.scheduler.timers.clock
-    until = inf if timeout is None else clock.now() + timeout
-    job = loop.create_task(work(loop))
-    job.add_done_callback(lambda _: process.unpause())
+    loop = eventLoopOf(process)
+    until = inf if timeout is None else timeOf(process) + timeout
+    task = loop.create_task(work(loop))
+    task.add_done_callback(lambda _: process.unpause())
     try:
-        while not job.done() and not mayGiveUp(process):
-            left = until - clock.now()
+        while not task.done() and not mayStop(process):
+            left = until - timeOf(process)
             if left <= 0:
                 raise TimeoutError(f"it took more than {timeout:g} seconds")
             yield from process.waitForChange(left if left < inf else None)
     finally:
-        job.cancel()
-    if job.done():
-        job.result()
+        task.cancel()
+    return task.result() if task.done() else None

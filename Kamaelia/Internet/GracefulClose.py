@@ -2,7 +2,7 @@
 
 Example usage
 -------------
-    GracefulClose(connection, transport, closeTimeoutsOf(loop)).begin()
+    closeTransport(adapter, adapter.transport)
 
 How does it work?
 -----------------
@@ -18,13 +18,26 @@ from __future__ import annotations
 from asyncio import Protocol, Transport
 from typing import TYPE_CHECKING
 
-from Kamaelia.Internet.CloseTimeouts import CloseTimeouts
+from Kamaelia.Internet.CloseTimeouts import CloseTimeouts, closeTimeoutsOf
+from Kamaelia.Internet.ConnectionState import ConnectionState
 
 if TYPE_CHECKING:
     from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter
 
 LISTEN_TIMEOUT = 2.0  # seconds for the client to end its side once it has been sent everything
 MOST_DROPPED = 16 * 1024 * 1024  # bytes that the client may still send
+
+
+def closeTransport(connection: ConnectedSocketAdapter, transport: Transport) -> None:
+    """Close `transport` when everything has been sent; gracefully on the side of a server.
+
+    That is not needed when the client has ended its side, and not possible within TLS.
+    """
+    mayStillSend = connection.connectionState is ConnectionState.CLOSING
+    if connection.isServer and mayStillSend and transport.can_write_eof():
+        GracefulClose(connection, transport, closeTimeoutsOf(connection.scheduler.loop)).begin()
+    else:
+        transport.close()
 
 
 class GracefulClose(Protocol):

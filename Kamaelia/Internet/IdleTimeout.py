@@ -19,6 +19,7 @@ from typing import Any
 
 from Axon.WriteGate import WriteGate
 from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter
+from Kamaelia.Internet.EventLoop import timeOf
 
 
 class IdleTimeout(ConnectedSocketAdapter):
@@ -29,20 +30,20 @@ class IdleTimeout(ConnectedSocketAdapter):
 
     def data_received(self, data: bytes) -> None:
         """Note the time, and receive `data`."""
-        self._lastTime = self.now()
+        self._lastTime = timeOf(self)
         super().data_received(data)
 
     def sendToPeer(self, data: Any) -> WriteGate | None:
         """Note the time, and send `data`."""
-        self._lastTime = self.now()
+        self._lastTime = timeOf(self)
         return super().sendToPeer(data)
 
     def handleMessages(self) -> None:
         """Do the work of a turn, and close if the time limit has expired."""
         super().handleMessages()
         if self._lastTime is None:
-            self._lastTime = self.now()
-        if self.now() - self._lastTime >= self.idle:
+            self._lastTime = timeOf(self)
+        if timeOf(self) - self._lastTime >= self.idle:
             self.close(self.promptly, mayRenew=False)
 
     def nextCheck(self) -> float | None:
@@ -50,7 +51,7 @@ class IdleTimeout(ConnectedSocketAdapter):
         check = super().nextCheck()
         if self.connectionState.isClosing or self._lastTime is None:
             return check
-        left = max(0.0, self._lastTime + self.idle - self.now())
+        left = max(0.0, self._lastTime + self.idle - timeOf(self))
         return left if check is None else min(left, check)
 
 

@@ -25,6 +25,7 @@ from Kamaelia.Internet.Addresses import checkedPort, isLiteral
 from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter
 from Kamaelia.Internet.EventLoop import isShutdownReceived, waitForCoroutine
 from Kamaelia.Internet.HappyEyeballs import connectedSocket
+from Kamaelia.Internet.OutgoingData import discard
 from Kamaelia.Internet.StartTLS import certificateName
 from Kamaelia.Internet.UnixSockets import checkedPath
 from Kamaelia.Util.Settings import refuseMisspelt
@@ -80,7 +81,7 @@ class TCPClient(ConnectedSocketAdapter):
         self.wait_for_serverclose = wait_for_serverclose
         if self.serverHostname is None and (self.path is None or self.ssl):
             self.serverHostname = host
-        self.takeDirectly("makessl", self.startTLS)
+        self.takeTLSDirectly()
 
     def openConnection(self) -> Generator[int, None, None]:
         try:
@@ -132,9 +133,17 @@ class TCPClient(ConnectedSocketAdapter):
         for the server.
         """
         if mayRenew and self.halfClose:
-            self.endOutput()
+            self._endOutput()
         elif not (mayRenew and self.wait_for_serverclose):
             super().close(patience, mayRenew)
+
+    def _endOutput(self) -> None:
+        """Send nothing more, and tell the server so; what it sends still arrives. Not in TLS."""
+        state, transport = self.connectionState, self.transport
+        if transport is None or state.isOver or state.isHandshake or not transport.can_write_eof():
+            return
+        self.takeDirectly("inbox", discard)
+        transport.write_eof()
 
 
 __kamaelia_components__ = (TCPClient,)

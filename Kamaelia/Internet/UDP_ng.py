@@ -103,7 +103,8 @@ class BasicPeer(GatedComponent):
         sock = self.makeSocket()
         try:
             yield from waitForCoroutine(
-                self, lambda loop: loop.create_datagram_endpoint(lambda: self, sock=sock)
+                self,
+                lambda loop: loop.create_datagram_endpoint(lambda: self, sock=sock),  # type: ignore[type-var]
             )
         finally:
             if self.transport is None:
