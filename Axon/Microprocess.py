@@ -327,7 +327,7 @@ class microprocess(AxonObject):
 
     def pauseForChange(self, timeout: float | None = None) -> object:
         """Sleep from the next yield on, as in waitForChange(): for a body without `yield from`."""
-        return self._sleep(WATCH, timeout)
+        return self._sleep(WAIT_FOR_CHANGE, timeout)
 
     @waitMethod("waitForChange")
     def waitForChange(self, timeout: float | None = None) -> Generator[int, None, None]:
