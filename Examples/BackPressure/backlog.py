@@ -1,15 +1,15 @@
-"""A fast producer before a slow consumer: with a capacity, the fast one waits.
+"""A fast producer and a slow consumer, without and with a capacity.
 
     python Examples/BackPressure/backlog.py --messages 1000 --capacity 10
 
-An inbox takes what it is sent, however much that is: a producer that is faster
-than its consumer fills the memory. With `capacity`, a component that has sent
-into a full inbox stops at its next `yield`, until that is half empty. Neither
-component says a word about it: it is a property of the line between them, and
-the same two run here in both pictures.
+An inbox accepts any number of messages, so a producer that is faster than its consumer fills the
+memory. With `capacity`, a component that has sent to a full inbox is held at its next `yield`
+until the inbox is half empty. The components need no code for this: the capacity is a property of
+the linkage, and the same two components run in both pipelines.
 """
 
 import argparse
+from collections.abc import Iterator
 
 from Axon.Component import component
 from Axon.Ipc import producerFinished
@@ -17,19 +17,21 @@ from Kamaelia.Chassis.Pipeline import Pipeline
 
 
 class Fast(component):
-    """Fast(messages=n) -> sends n messages, one a turn."""
+    """A producer that sends the numbers below `count`, one per turn."""
 
-    def main(self):
-        for number in range(self.messages):
+    count = 1000
+
+    def main(self) -> Iterator[int]:
+        for number in range(self.count):
             self.send(number)
             yield 1
         self.send(producerFinished(self), "signal")
 
 
 class Slow(component):
-    """Takes ten turns over each message; at the end sends how many waited at most."""
+    """A consumer that takes ten turns per message and sends the longest backlog at the end."""
 
-    def main(self):
+    def main(self) -> Iterator[int]:
         longest = 0
         while True:
             yield from self.waitForMessage()
@@ -45,20 +47,26 @@ class Slow(component):
 
 
 class Show(component):
-    """Prints what it gets, after `title`."""
+    """A component that prints the backlog after its `title`."""
 
-    async def main(self):
+    title = ""
+
+    async def main(self) -> None:
         async for longest in self.messages():
             print(f"{self.title}: at most {longest} messages waited")
 
 
-def main():
-    options = argparse.ArgumentParser(description="What a capacity does.")
-    options.add_argument("--messages", type=int, default=1000, help="(%(default)s)")
-    options.add_argument("--capacity", type=int, default=10, help="(%(default)s)")
+def main() -> None:
+    options = argparse.ArgumentParser(description="Show the effect of a capacity.")
+    options.add_argument(
+        "--messages", type=int, default=1000, help="number of messages (%(default)s)"
+    )
+    options.add_argument(
+        "--capacity", type=int, default=10, help="capacity of the inboxes (%(default)s)"
+    )
     chosen = options.parse_args()
     for title, capacity in (("without a capacity", None), ("with a capacity", chosen.capacity)):
-        line = Pipeline(Fast(messages=chosen.messages), Slow(), capacity=capacity)
+        line = Pipeline(Fast(count=chosen.messages), Slow(), capacity=capacity)
         Pipeline(line, Show(title=title)).run()
 
 

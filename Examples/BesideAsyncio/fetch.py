@@ -3,13 +3,14 @@
     pip install aiohttp
     python Examples/BesideAsyncio/fetch.py
 
-The web server is plain asyncio code that knows nothing of components. Beside it
-runs a pipeline: addresses go in, one component fetches them with aiohttp's
-client, the next counts the words, the last prints. `runAsync()` joins the loop
-that is running already; the pipeline ends, and the server is still there.
+The web server is plain asyncio code without components. A pipeline runs beside it: the first
+component sends addresses, the second fetches them with aiohttp's client, and the third prints the
+number of words. `runAsync()` joins the running loop and returns when the pipeline has ended. The
+server continues.
 """
 
 import asyncio
+from collections.abc import Iterable, Iterator
 
 from aiohttp import ClientSession, web
 
@@ -26,9 +27,11 @@ POEM = {
 
 
 class Addresses(component):
-    """Addresses(addresses=[...]) -> sends each, then ends."""
+    """A source that sends each of `addresses`, then ends."""
 
-    def main(self):
+    addresses: Iterable[str] = ()
+
+    def main(self) -> Iterator[int]:
         for address in self.addresses:
             self.send(address)
             yield 1
@@ -36,19 +39,19 @@ class Addresses(component):
 
 
 class Fetcher(component):
-    """Takes addresses, sends (address, text)."""
+    """A component that receives addresses and sends (address, text)."""
 
-    async def main(self):
+    async def main(self) -> None:
         async with ClientSession() as session:
             async for address in self.messages():
-                async with session.get(address) as answer:
-                    self.send((address, await answer.text()))
+                async with session.get(address) as response:
+                    self.send((address, await response.text()))
 
 
 class WordCounter(component):
-    """Takes (address, text), prints how many words it has."""
+    """A component that receives (address, text) and prints the number of words."""
 
-    def main(self):
+    def main(self) -> Iterator[int]:
         while True:
             yield from self.waitForMessage()
             for address, text in self.Inbox():
@@ -58,6 +61,8 @@ class WordCounter(component):
 
 
 async def serve() -> web.AppRunner:
+    """Start a web server on a free port and return its runner."""
+
     async def stanza(request: web.Request) -> web.Response:
         return web.Response(text=POEM[request.match_info["name"]])
 
@@ -75,7 +80,7 @@ async def main() -> None:
     addresses = [f"http://{host}:{port}/{name}" for name in POEM]
     Pipeline(Addresses(addresses=addresses), Fetcher(), WordCounter()).activate()
     await scheduler.run.runAsync()
-    print("the pipeline has ended; the server has not")
+    print("the pipeline has ended, the server is still running")
     await runner.cleanup()
 
 

@@ -1,45 +1,44 @@
-"""A chat server: what one client says, all get to read.
+"""A chat server: every client receives what one of them sends.
 
     python Examples/Chat/server.py --port 1700
     nc localhost 1700          # in several terminals
 
-A Backplane is where everybody meets: who publishes does not know who subscribes.
-For each client there is this picture, made by `chatter`, a component like any
-other, so that ServerCore takes it for its protocol:
+Messages are published through a Backplane. `chatter` returns this Graphline for each client, and is
+the protocol of the ServerCore:
 
     client -> LISTENER -> PUBLISH ->   (the Backplane)   -> SUBSCRIBE -> DESK -> WRITER -> client
                  |                                                        ^-- next --'     ^
                  '--- questions to this client alone --------------------------------------'
 
-Whoever sends to a client that does not read is held until it does. If that were
-the Backplane, one sleeper would silence the room; so it is the WRITER, who asks
-the DESK for a piece of news at a time. The DESK holds nobody up: it forgets the
-oldest news when there is too much.
+A component that sends to a client is held while the client does not read. The Backplane must not
+be held, because one such client would stop the whole chat. So a WRITER requests one message at a
+time from a DESK. The DESK is never held: it discards the oldest messages if there are too many.
 """
 
 import argparse
 from collections import deque
+from collections.abc import Iterator
 
 from Axon.Component import component
 from Kamaelia.Chassis.ConnectedServer import ServerCore
 from Kamaelia.Chassis.Graphline import Graphline
 from Kamaelia.Util.Backplane import Backplane, PublishTo, SubscribeTo
 
-LONGEST = 1000  # bytes in a line; the rest of it is dropped
+LONGEST = 1000  # bytes in a line; the rest is discarded
 
 
 class Listener(component):
-    """Makes lines of bytes: the first is the client's name, the others are what it says."""
+    """A divider of bytes into lines: the client's name, then its messages."""
 
-    Inboxes = {"inbox": "bytes from the client", "control": "the client has gone"}
+    Inboxes = {"inbox": "bytes from the client", "control": "the client has disconnected"}
     Outboxes = {
-        "outbox": "bytes for everybody",
+        "outbox": "bytes for all clients",
         "reply": "bytes for this client",
-        "signal": "whatever came to control",
+        "signal": "the message from control",
     }
-    speaker = None
+    speaker: bytes | None = None
 
-    def main(self):
+    def main(self) -> Iterator[int]:
         self.send(b"What is your name?\n", "reply")
         begun = b""
         while True:
@@ -55,7 +54,8 @@ class Listener(component):
             self.send(b"* %s has left\n" % self.speaker)
         yield from self.passOnShutdown()
 
-    def heard(self, line):
+    def heard(self, line: bytes) -> None:
+        """Handle one line from the client."""
         if self.speaker:
             self.send(b"%s: %s\n" % (self.speaker, line))
         elif line:
@@ -64,13 +64,14 @@ class Listener(component):
 
 
 class Desk(component):
-    """Keeps the newest messages until they are asked for, one by one, through "next"."""
+    """A queue of the newest messages, which sends one for each request at "next"."""
 
-    Inboxes = {"inbox": "news", "next": "anything: send the next piece", "control": "the end"}
+    Inboxes = {"inbox": "messages", "next": "anything: a request", "control": "the end"}
     most = 1000
 
-    def main(self):
-        news, asked = deque(maxlen=self.most), 0
+    def main(self) -> Iterator[int]:
+        news: deque[bytes] = deque(maxlen=self.most)
+        asked = 0
         while True:
             yield from self.waitForMessage()
             news.extend(self.Inbox())
@@ -83,24 +84,24 @@ class Desk(component):
 
 
 class Writer(component):
-    """Asks for a piece of news, sends it on, and only then asks for another."""
+    """A component that requests a message, sends it, and then requests the next one."""
 
-    Outboxes = {"outbox": "news", "next": "a request for one message", "signal": "the end"}
+    Outboxes = {"outbox": "messages", "next": "a request for one message", "signal": "the end"}
 
-    def main(self):
+    def main(self) -> Iterator[int]:
         self.send(True, "next")
         while True:
             yield from self.waitForMessage()
             for message in self.Inbox():
                 self.send(message)
-                yield 1  # here it waits for a client that does not read
+                yield 1  # held here while the client does not read
                 self.send(True, "next")
             if self.isShuttingDown():
                 return
 
 
-def chatter(**peer):
-    """What there is for each client."""
+def chatter(**peer: object) -> Graphline:
+    """Return the components for one client."""
     return Graphline(
         LISTENER=Listener(),
         PUBLISH=PublishTo("chat"),
@@ -116,7 +117,7 @@ def chatter(**peer):
             ("DESK", "outbox"): ("WRITER", "inbox"),
             ("WRITER", "outbox"): ("self", "outbox"),
             ("LISTENER", "reply"): ("self", "outbox"),
-            # When the client goes, this is the order in which its components do.
+            # When the client disconnects, its components end in this order.
             ("LISTENER", "signal"): ("PUBLISH", "control"),
             ("PUBLISH", "signal"): ("SUBSCRIBE", "control"),
             ("SUBSCRIBE", "signal"): ("DESK", "control"),
@@ -125,17 +126,19 @@ def chatter(**peer):
     )
 
 
-def say(server):
+def announce(server: ServerCore) -> None:
     print(f"chat server: listening on {server.host}, port {server.port}", flush=True)
 
 
-def main():
-    options = argparse.ArgumentParser(description="All read what one says.")
-    options.add_argument("--host", default="127.0.0.1", help="where to listen (%(default)s)")
-    options.add_argument("--port", type=int, default=1700, help="0: any free one (%(default)s)")
+def main() -> None:
+    options = argparse.ArgumentParser(description="Run a chat server.")
+    options.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    options.add_argument(
+        "--port", type=int, default=1700, help="port, 0: any free port (%(default)s)"
+    )
     chosen = options.parse_args()
     Backplane("chat").activate()
-    ServerCore(protocol=chatter, host=chosen.host, port=chosen.port, onListening=say).run()
+    ServerCore(protocol=chatter, host=chosen.host, port=chosen.port, onListening=announce).run()
 
 
 if __name__ == "__main__":

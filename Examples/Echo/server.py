@@ -1,26 +1,27 @@
-"""An echo server: whatever a client sends, it gets back.
+"""An echo server: each client receives the bytes that it sends.
 
     python Examples/Echo/server.py --port 1500
     nc localhost 1500
 
-Each client has an Echo of its own. To that, the network is two boxes: bytes from
-the client come to "inbox", and what goes to "outbox" is sent. It does not know
-that there are other clients, or sockets at all, so that `feed(Echo(), inbox=[b"x"])`
-tests it. A client that sends and never reads holds its own Echo, and nobody else.
+ServerCore creates an Echo for each client. The bytes of the client arrive at "inbox", and bytes
+sent to "outbox" go to the client. Echo needs no sockets and knows no other clients, so
+`feed(Echo(), inbox=[b"x"])` tests it. A client that sends and never reads holds only its own
+Echo.
 
 Ctrl-C ends the server in order.
 """
 
 import argparse
+from collections.abc import Iterator
 
 from Axon.Component import component
 from Kamaelia.Chassis.ConnectedServer import ServerCore
 
 
 class Echo(component):
-    """Sends back what it gets, until the client has sent its last."""
+    """A protocol that sends received data back until the client has sent its last data."""
 
-    def main(self):
+    def main(self) -> Iterator[int]:
         while True:
             yield from self.waitForMessage()
             for data in self.Inbox():
@@ -29,16 +30,18 @@ class Echo(component):
                 return
 
 
-def say(server):
+def announce(server: ServerCore) -> None:
     print(f"echo server: listening on {server.host}, port {server.port}", flush=True)
 
 
-def main():
-    options = argparse.ArgumentParser(description="Sends back what it gets.")
-    options.add_argument("--host", default="127.0.0.1", help="where to listen (%(default)s)")
-    options.add_argument("--port", type=int, default=1500, help="0: any free one (%(default)s)")
+def main() -> None:
+    options = argparse.ArgumentParser(description="Run an echo server.")
+    options.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    options.add_argument(
+        "--port", type=int, default=1500, help="port, 0: any free port (%(default)s)"
+    )
     chosen = options.parse_args()
-    ServerCore(protocol=Echo, host=chosen.host, port=chosen.port, onListening=say).run()
+    ServerCore(protocol=Echo, host=chosen.host, port=chosen.port, onListening=announce).run()
 
 
 if __name__ == "__main__":

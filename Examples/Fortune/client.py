@@ -1,16 +1,17 @@
-"""Asks a fortune-cookie server for a saying, and prints it.
+"""A client that prints a saying from a fortune server.
 
     python Examples/Fortune/client.py --host localhost --port 1600
 
-The picture is a pipeline: the TCPClient sends what the server says, `Text` makes
-lines of it, `Show` prints them. When the server closes the connection, the client
-ends with a socketShutdown on "signal"; that is a producerFinished, and it ends
-the others, one after another. If there was an error, its message is that error.
+The program is a pipeline: TCPClient sends the received bytes, Text divides them into lines, and
+Show prints them. When the server closes the connection, the TCPClient ends with a socketShutdown
+on "signal". This is a producerFinished, so it ends the other components in turn. After an error,
+its `message` is the error.
 """
 
 import argparse
 import codecs
 import sys
+from collections.abc import Iterator
 
 from Axon.Component import component
 from Kamaelia.Chassis.Pipeline import Pipeline
@@ -18,9 +19,9 @@ from Kamaelia.Internet.TCPClient import TCPClient
 
 
 class Text(component):
-    """Bytes, cut as the network pleases, become whole lines of text."""
+    """A decoder of bytes, cut at any place, into lines of text."""
 
-    def main(self):
+    def main(self) -> Iterator[int]:
         decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         begun = ""
         while True:
@@ -37,9 +38,9 @@ class Text(component):
 
 
 class Show(component):
-    """Prints lines; at the end, says what went wrong, if anything did."""
+    """A component that prints lines and reports the error of the connection, if any."""
 
-    def main(self):
+    def main(self) -> Iterator[int]:
         while not self.dataReady("control"):
             yield from self.waitForMessage()
             for line in self.Inbox():
@@ -49,10 +50,10 @@ class Show(component):
             sys.exit(f"no fortune: {end.message}")
 
 
-def main():
-    options = argparse.ArgumentParser(description="Prints a saying from a fortune server.")
-    options.add_argument("--host", default="127.0.0.1", help="where it is (%(default)s)")
-    options.add_argument("--port", type=int, default=1600, help="its port (%(default)s)")
+def main() -> None:
+    options = argparse.ArgumentParser(description="Print a saying from a fortune server.")
+    options.add_argument("--host", default="127.0.0.1", help="host of the server (%(default)s)")
+    options.add_argument("--port", type=int, default=1600, help="port of the server (%(default)s)")
     chosen = options.parse_args()
     Pipeline(TCPClient(chosen.host, chosen.port), Text(), Show()).run()
 

@@ -1,10 +1,10 @@
-"""Greylisting as one class: a server, and within it the policy, with a rule of one's own.
+"""Greylisting as one class: a server that contains the policy, with an additional rule.
 
 python Examples/Greylisting/greylister.py [PORT [SMTP_PORT [DOMAIN]]]
 
-Something has to listen on port 2525: a mail server of yours, or smtp-sink. Mail for
-DOMAIN (example.org) is taken from everybody who comes back after ten seconds; mail
-for its postmaster at once, so that somebody hears of it if that is a mistake.
+A mail server must listen on port 2525, such as Postfix or smtp-sink. Mail for DOMAIN
+(example.org) is accepted from all clients that try again after ten seconds. Mail for its
+postmaster is accepted at once, so that senders can report a mistake.
 """
 
 import sys

@@ -1,10 +1,9 @@
-"""A mail proxy with a policy of its own: it takes mail only for the domains that a file lists.
+"""A mail proxy with a policy of its own: it accepts mail only for the domains listed in a file.
 
 python Examples/SpamMe/policy.py DOMAINS [PORT [SMTP_PORT]]
 
-DOMAINS is a file with a domain on each line. It is read anew whenever it has
-changed, so that nothing has to be started again. Where it cannot be read the
-proxy says "451, try again later" and nothing is lost.
+DOMAINS is a file with one domain per line. It is read again when it has changed, without a restart.
+If it cannot be read, the proxy replies "451, try again later", and no mail is lost.
 """
 
 import os
@@ -17,7 +16,7 @@ from Kamaelia.Support.Protocol.SMTPAddress import domainOf
 
 
 class Domains:
-    """Domains(filename) -> the domains that the file lists at this moment."""
+    """The domains that a file lists at present."""
 
     def __init__(self, filename: str) -> None:
         self.filename = filename
@@ -35,7 +34,7 @@ class Domains:
 
 class OurDomainsOnly(ConcreteMailHandler):
     domains: Domains
-    relay = "live"  # so that the client hears of each recipient what the server says
+    relay = "live"  # the client gets the server's reply for each recipient
 
     def shouldWeAcceptRecipient(self, recipient: str) -> bool:
         return domainOf(recipient) in self.domains

@@ -1,8 +1,9 @@
-"""A strict mail proxy in front of the mail server on port 2525, which takes what that one takes.
+"""A strict mail proxy in front of the mail server on port 2525.
 
 python Examples/SpamMe/spamme.py [PORT [SMTP_PORT]]
 
-Something has to listen on port 2525: a mail server of yours, or smtp-sink.
+A mail server must listen on port 2525, such as Postfix or smtp-sink. The proxy accepts the mails
+that this server accepts.
 """
 
 import sys

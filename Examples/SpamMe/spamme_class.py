@@ -1,4 +1,4 @@
-"""The proxy of spamme.py as one class: a server, and within it the protocol that it speaks.
+"""The proxy of spamme.py as one class: a server that contains its protocol.
 
 python Examples/SpamMe/spamme_class.py [PORT [SMTP_PORT]]
 """

@@ -1,20 +1,20 @@
-"""A component that fails is made anew, while the others go on.
+"""A component that fails is replaced while the others continue.
 
     python Examples/Supervisor/thermometer.py 20 21 warm 22
 
-READ turns words into degrees, and falls over the first that is no number. Without
-a Supervisor that ends the program, as it should: nobody said what else to do. A
-Supervisor is told. It is a Graphline that is given classes and functions instead
-of components; when one of these fails, its error is logged, a new one is made,
-linked and started in its place, and finds in its inboxes what the other had not
-read. AVERAGE, which remembers, never hears of it.
+READ converts words to degrees and fails at the first word that is not a number. Without a
+Supervisor, its error would end the program. A Supervisor is a Graphline that gets classes and
+functions instead of components. When a component fails, the error is logged, and a new component
+is created, linked and started in its place. It finds the unread messages in its inboxes. AVERAGE
+keeps its state and is not affected.
 
-More than three failures within five seconds are more than chance: then the
-Supervisor gives up, ends them all, and raises tooManyRestarts.
+After more than three failures within five seconds, the Supervisor ends all components and raises
+tooManyRestarts.
 """
 
 import argparse
 import logging
+from collections.abc import Iterable, Iterator
 
 from Axon.Component import component
 from Axon.Ipc import producerFinished
@@ -23,9 +23,11 @@ from Kamaelia.Chassis.Supervisor import Supervisor
 
 
 class Words(component):
-    """Words(words=[...]) -> sends each, then ends."""
+    """A source that sends each of `words`, then ends."""
 
-    def main(self):
+    words: Iterable[str] = ()
+
+    def main(self) -> Iterator[int]:
         for word in self.words:
             self.send(word)
             yield 1
@@ -33,9 +35,9 @@ class Words(component):
 
 
 class Read(component):
-    """Sends the number that each word is. It catches nothing: whoever made it answers for it."""
+    """A converter of words to numbers. It catches no error: the Supervisor handles it."""
 
-    def main(self):
+    def main(self) -> Iterator[int]:
         while True:
             yield from self.waitForMessage()
             for word in self.Inbox():
@@ -45,10 +47,10 @@ class Read(component):
 
 
 class Average(component):
-    """Prints the average of all numbers so far, each time that there is another."""
+    """A component that prints the average so far after each number."""
 
-    def main(self):
-        numbers = []
+    def main(self) -> Iterator[int]:
+        numbers: list[float] = []
         while True:
             yield from self.waitForMessage()
             for number in self.Inbox():
@@ -58,8 +60,8 @@ class Average(component):
                 return
 
 
-def main():
-    options = argparse.ArgumentParser(description="The average of some degrees.")
+def main() -> None:
+    options = argparse.ArgumentParser(description="Print the average of some temperatures.")
     options.add_argument("words", nargs="*", default=["20", "21", "warm", "22"])
     chosen = options.parse_args()
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")

@@ -1,19 +1,20 @@
-"""A TCP client in a pipeline: what you type goes to the server, what it says is shown.
+"""A TCP client for the console: it sends your input and prints the answers of the server.
 
     python Examples/TCPClient/console.py --host example.org --port 80
     GET / HTTP/1.0
     (and an empty line)
 
-A connection is a component like any other: bytes in, bytes out. The TCPClient
-keeps what you type until the connection stands. At the end of your input it
-waits for the server to close (`wait_for_serverclose`), so that no answer is lost.
-When the server has closed, a message says so from "signal" to "control" along the
-pipeline; `circular=True` leads it on to the reader, which would wait for you else.
+A connection is a component that receives and sends bytes. TCPClient keeps your input until the
+connection is established. At the end of the input it waits until the server closes the connection
+(`wait_for_serverclose`), so that no answer is lost. The end then passes from "signal" to
+"control" along the pipeline. `circular=True` passes it on to the reader, which would otherwise
+wait for more input.
 """
 
 import argparse
 import codecs
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 
 from Axon.Component import component
@@ -23,9 +24,9 @@ from Kamaelia.Util.Console import ConsoleEchoer, ConsoleReader
 
 
 class Text(component):
-    """Bytes, cut anywhere, become text; a connection's error is told on stderr."""
+    """A decoder of bytes into text, which prints the error of the connection on stderr."""
 
-    def main(self):
+    def main(self) -> Iterator[int]:
         decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         while True:
             yield from self.waitForMessage()
@@ -39,12 +40,12 @@ class Text(component):
         self.send(end, "signal")
 
 
-def main():
-    options = argparse.ArgumentParser(description="The console at the other end of a connection.")
-    options.add_argument("--host", default="127.0.0.1", help="whom to call (%(default)s)")
-    options.add_argument("--port", type=int, default=1500, help="its port (%(default)s)")
-    options.add_argument("--eol", default="\r\n", help="how a line ends there (CR LF)")
-    options.add_argument("--tls", action="store_true", help="speak TLS, and check who answers")
+def main() -> None:
+    options = argparse.ArgumentParser(description="Connect the console to a TCP server.")
+    options.add_argument("--host", default="127.0.0.1", help="host of the server (%(default)s)")
+    options.add_argument("--port", type=int, default=1500, help="port of the server (%(default)s)")
+    options.add_argument("--eol", default="\r\n", help="line end for the server (CR LF)")
+    options.add_argument("--tls", action="store_true", help="use TLS and verify the certificate")
     chosen = options.parse_args()
     picture = Pipeline(
         ConsoleReader(prompt="", eol=chosen.eol),
@@ -53,7 +54,7 @@ def main():
         ConsoleEchoer(),
         circular=True,
     )
-    with suppress(KeyboardInterrupt):  # Ctrl-C: that is the user's way to hang up
+    with suppress(KeyboardInterrupt):  # Ctrl-C closes the connection
         picture.run()
 
 

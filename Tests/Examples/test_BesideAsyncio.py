@@ -18,5 +18,5 @@ def test_a_pipeline_runs_beside_an_asyncio_library_in_one_thread():
         "first: 4 words",
         "second: 4 words",
         "third: 8 words",
-        "the pipeline has ended; the server has not",
+        "the pipeline has ended, the server is still running",
     ]
