@@ -26,7 +26,7 @@ help:
 	@sed -n 's/^# \(make.*\)/\1/p' Makefile
 
 run: $(VENV)/installed
-	$(VENV)/bin/python -m Kamaelia.Apps.Grey.Demo $(ARGS)
+	$(VENV)/bin/python -m Kamaelia.Apps.Grey.Service.Demo $(ARGS)
 
 test: $(VENV)/installed-test
 	$(VENV)/bin/python -m pytest $(ARGS)

@@ -9,8 +9,8 @@ postmaster is accepted at once, so that senders can report a mistake.
 
 import sys
 
-from Kamaelia.Apps.Grey.Greylist import Greylist
 from Kamaelia.Apps.Grey.GreyListingPolicy import GreyListingPolicy
+from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
 from Kamaelia.Chassis.ConnectedServer import ServerCore
 from Kamaelia.Support.Greylist.Rules import Rules
 

@@ -12,7 +12,7 @@ from collections.abc import Collection
 
 from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
 from Kamaelia.Chassis.ConnectedServer import ServerCore
-from Kamaelia.Support.Protocol.SMTPAddress import domainOf
+from Kamaelia.Support.Protocol.SMTP.Address import domainOf
 
 
 class Domains:

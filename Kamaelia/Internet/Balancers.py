@@ -23,7 +23,7 @@ from asyncio import timeout
 from collections.abc import Iterable
 from typing import Any
 
-from Kamaelia.Support.Greylist.Networks import Networks, parseNetwork
+from Kamaelia.Support.Networks import Networks, parseNetwork
 from Kamaelia.Support.Protocol.ProxyHeader import MOST, HeaderReader, Origin
 
 UNIX = "unix"

@@ -40,7 +40,7 @@ SOUND = {
     "Kamaelia/Support/SMTP.py": "import re",
     "Kamaelia/Util/Console.py": "from Axon.Component import component\nimport time",
     "Kamaelia/Apps/Grey/__init__.py": "from .Demo import main",
-    "Kamaelia/Apps/Grey/Demo.py": "from Kamaelia.Util.Console import Echoer",
+    "Kamaelia/Apps/Grey/Service/Demo.py": "from Kamaelia.Util.Console import Echoer",
 }
 
 

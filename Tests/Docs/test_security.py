@@ -7,9 +7,11 @@ import pytest
 
 from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
 from Kamaelia.Chassis.ConnectedServer import ServerCore
-from Kamaelia.Support.Greylist.Sections import Listen
-from Kamaelia.Support.Protocol import ProxyHeader, SMTPLine, SMTPReply
-from Kamaelia.Support.Protocol.SMTPCommandLog import MOST_OCTETS
+from Kamaelia.Support.Protocol import ProxyHeader
+from Kamaelia.Support.Protocol.SMTP.CommandLog import MOST_OCTETS
+from Kamaelia.Support.Protocol.SMTP.Session import Line as SMTPLine
+from Kamaelia.Support.Protocol.SMTP.Session import Reply as SMTPReply
+from Kamaelia.Support.Settings.Sections import Listen
 
 PAGE = (Path(__file__).resolve().parents[2] / "SECURITY.md").read_text(encoding="utf-8")
 

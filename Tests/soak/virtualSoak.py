@@ -31,7 +31,7 @@ from Axon.EventLoop import newLoop
 from Axon.Ipc import producerFinished
 from Axon.Scheduler import scheduler
 from Axon.Timers import VirtualClock
-from Kamaelia.Apps.Grey import Building
+from Kamaelia.Apps.Grey.Service import Assembly as Building
 from Kamaelia.Apps.Grey.Stores import Entry
 from Kamaelia.Support.Greylist.Senders import largeSenders
 from Tests.soak.backend import Conversation

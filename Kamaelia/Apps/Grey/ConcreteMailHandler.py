@@ -27,15 +27,15 @@ from collections.abc import Generator
 from typing import Any
 
 from Axon.Box import NULL, UNUSED
-from Kamaelia.Apps.Grey import Conversations
-from Kamaelia.Apps.Grey.Behind import Behind
-from Kamaelia.Apps.Grey.MailText import MailText
-from Kamaelia.Apps.Grey.Relaying import Relaying
+from Kamaelia.Apps.Grey.Backend import Conversations
+from Kamaelia.Apps.Grey.Backend.Backend import Behind
+from Kamaelia.Apps.Grey.Backend.MailText import MailText
+from Kamaelia.Apps.Grey.Backend.RelaySession import Relaying
 from Kamaelia.Apps.Grey.StrictMailHandler import StrictMailHandler, statusOf
-from Kamaelia.Support.Protocol.LMTP import Answers
-from Kamaelia.Support.Protocol.SMTPListener import Ended
-from Kamaelia.Support.Protocol.SMTPReply import NOT_REACHED, Reply
-from Kamaelia.Support.Protocol.SMTPReport import MOST_OF_HEADERS
+from Kamaelia.Support.Protocol.SMTP.Listener import Ended
+from Kamaelia.Support.Protocol.SMTP.LMTP import Answers
+from Kamaelia.Support.Protocol.SMTP.Reply import NOT_REACHED, Reply
+from Kamaelia.Support.Protocol.SMTP.Report import MOST_OF_HEADERS
 
 NO_ROOM = Reply(452, "4.3.1 The mail could not be stored, please try again later")
 

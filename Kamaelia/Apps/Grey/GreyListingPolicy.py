@@ -28,22 +28,22 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from Kamaelia.Apps.Grey.Compiled import (
+from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
+from Kamaelia.Apps.Grey.Policy.CompiledSettings import (
     asClients,
     asDomains,
     asHeloTriples,
     asTriples,
     compiled,
 )
-from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
-from Kamaelia.Apps.Grey.Greylist import wallClock
-from Kamaelia.Apps.Grey.Noting import ACCEPTED, DEFERRED, REFUSED, Noting
-from Kamaelia.Apps.Grey.PolicyHooks import Later
+from Kamaelia.Apps.Grey.Policy.Greylist import wallClock
+from Kamaelia.Apps.Grey.Policy.PolicyHooks import Later
+from Kamaelia.Apps.Grey.Records.MailNotes import ACCEPTED, DEFERRED, REFUSED, Noting
 from Kamaelia.Apps.Grey.Stores.Store import StoreFailed
 from Kamaelia.Support.Greylist.Keys import withoutBrackets
 from Kamaelia.Support.Greylist.Rules import Decision
-from Kamaelia.Support.Protocol.SMTPReply import Reply
-from Kamaelia.Support.Protocol.SPF import keyOf
+from Kamaelia.Support.Protocol.SMTP.Reply import Reply
+from Kamaelia.Support.Protocol.SPF.Evaluation import keyOf
 
 POSTMASTER = "<postmaster>"  # whoever takes mail takes it for this one (RFC 5321 section 4.5.1)
 ROUTES = frozenset("%!@")

@@ -14,7 +14,7 @@ Example usage
 
 How does it work?
 -----------------
-A Session (Kamaelia.Support.Protocol.SMTP) cuts what the client sends into
+A Session (Kamaelia.Support.Protocol.SMTP.Session) cuts what the client sends into
 commands and text; the handler waits, has its hooks called, and asks whether
 that was all. Hooks are plain functions that run in the scheduler's thread; what
 one raises ends this connection and no other. Here they do nothing:
@@ -32,14 +32,14 @@ from typing import Any
 from Axon.Box import NULL, UNUSED
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
-from Kamaelia.Apps.Grey.Holding import HeldTooLong
-from Kamaelia.Apps.Grey.Limits import Limits
-from Kamaelia.Apps.Grey.LogFiles import logLine, note
-from Kamaelia.Apps.Grey.SessionState import SessionState
+from Kamaelia.Apps.Grey.Records.LogFiles import logLine, note
+from Kamaelia.Apps.Grey.Session.Deadlines import Limits
+from Kamaelia.Apps.Grey.Session.HeldWatch import HeldTooLong
+from Kamaelia.Apps.Grey.Session.SessionState import SessionState
 from Kamaelia.Support.Greylist.Keys import printable
-from Kamaelia.Support.Protocol.SMTPCommandLog import CommandLog
-from Kamaelia.Support.Protocol.SMTPListener import Ended, Event, Refused, Said, Text
-from Kamaelia.Support.Protocol.SMTPReply import SHUTTING_DOWN, Reply
+from Kamaelia.Support.Protocol.SMTP.CommandLog import CommandLog
+from Kamaelia.Support.Protocol.SMTP.Listener import Ended, Event, Refused, Said, Text
+from Kamaelia.Support.Protocol.SMTP.Reply import SHUTTING_DOWN, Reply
 from Kamaelia.Util.Settings import refuseMisspelt
 
 LOG = logging.getLogger("Kamaelia.Apps.Grey")

@@ -25,11 +25,10 @@ from functools import lru_cache, partial
 from time import time
 
 from Axon.Hooks import plainResult
-from Kamaelia.Apps.Grey.Asking import Asking
 from Kamaelia.Apps.Grey.MailHandler import MailHandler
-from Kamaelia.Support.Protocol.SMTP import GO_ON
-from Kamaelia.Support.Protocol.SMTPListener import Ended, Refused
-from Kamaelia.Support.Protocol.SMTPReply import (
+from Kamaelia.Apps.Grey.Policy.PolicyQuestion import Asking
+from Kamaelia.Support.Protocol.SMTP.Listener import Ended, Refused
+from Kamaelia.Support.Protocol.SMTP.Reply import (
     DEFERRED,
     RECIPIENT_REFUSED,
     SESSION_TOO_LONG,
@@ -37,6 +36,7 @@ from Kamaelia.Support.Protocol.SMTPReply import (
     TOO_MANY_CONNECTIONS,
     Reply,
 )
+from Kamaelia.Support.Protocol.SMTP.Session import GO_ON
 
 
 class StrictMailHandler(Asking, MailHandler):

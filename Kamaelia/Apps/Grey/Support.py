@@ -19,8 +19,8 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-from Kamaelia.Support.Greylist.Configuration import Configuration, parse
-from Kamaelia.Support.Greylist.Historical import (
+from Kamaelia.Support.Settings.Configuration import Configuration, parse
+from Kamaelia.Support.Settings.HistoricalFile import (
     DEFAULT_CONFIG,
     fromHistorical,
     importText,

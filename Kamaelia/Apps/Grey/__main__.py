@@ -12,7 +12,7 @@ def main() -> int:
     """What the words after the command's name say -> its exit status."""
     if sys.argv[1:2] == ["run"]:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    from Kamaelia.Apps.Grey import Command
+    from Kamaelia.Apps.Grey.Service import Command
 
     return Command.main()
 

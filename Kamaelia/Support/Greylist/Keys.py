@@ -27,7 +27,7 @@ import re
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
-from Kamaelia.Support.Greylist.Domains import nameKey
+from Kamaelia.Support.Domains import nameKey
 
 NULL_SENDER = "<>"
 POSTMASTER = "postmaster"

@@ -28,15 +28,15 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeVar
 
 from Kamaelia.Support.Greylist.Keys import addressOf, recipientKey, senderKey
-from Kamaelia.Support.Greylist.Mistakes import Mistake, MistakesFound
 from Kamaelia.Support.Greylist.Names import Mailboxes, Names, nameKey, parseMailbox, parseName
-from Kamaelia.Support.Greylist.Networks import (
+from Kamaelia.Support.Greylist.Patterns import Pattern, isPattern, parsePattern
+from Kamaelia.Support.Networks import (
     Network,
     Networks,
     looksLikeNetwork,
     parseNetwork,
 )
-from Kamaelia.Support.Greylist.Patterns import Pattern, isPattern, parsePattern
+from Kamaelia.Support.Settings.Mistakes import Mistake, MistakesFound
 
 COMMENT = re.compile(r"(?:^|\s)#.*")
 Parsed = TypeVar("Parsed")

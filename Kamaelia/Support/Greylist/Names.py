@@ -24,7 +24,7 @@ import re
 from collections.abc import Mapping
 from typing import Generic, TypeVar
 
-from Kamaelia.Support.Greylist.Domains import nameKey
+from Kamaelia.Support.Domains import nameKey
 from Kamaelia.Support.Greylist.Keys import (
     NULL_SENDER,
     POSTMASTER,

@@ -191,7 +191,7 @@ from Kamaelia.Chassis.ConnectedServer import ServerCore
 from Kamaelia.Internet import ForkServer as ForkServer
 from Kamaelia.Internet import TCPClient, Selector, UDP
 from Kamaelia.Internet.SingleServer import echo
-from Kamaelia.Apps.Grey import Application
+from Kamaelia.Apps.Grey.Service import Application
 from Axon.Ipc import producerFinished
 def stop(server):
     server._deliver(producerFinished(), "control")

@@ -23,7 +23,7 @@ from collections.abc import Awaitable
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from Kamaelia.Support.Greylist.Secrets import withoutCredentials
+from Kamaelia.Support.Secrets import withoutCredentials
 
 from .Store import StoreFailed, StoreUnreachable
 

@@ -7,20 +7,20 @@ from typing import Any
 
 import pytest
 
-from Kamaelia.Apps.Grey import Greylist as module
 from Kamaelia.Apps.Grey import GreyListingPolicy as policy
-from Kamaelia.Apps.Grey import Noting
-from Kamaelia.Apps.Grey.Asking import Later
-from Kamaelia.Apps.Grey.Greylist import Greylist
 from Kamaelia.Apps.Grey.GreyListingPolicy import GreyListingPolicy
-from Kamaelia.Apps.Grey.MailLog import jsonLine
+from Kamaelia.Apps.Grey.Policy import Greylist as module
+from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
+from Kamaelia.Apps.Grey.Policy.PolicyQuestion import Later
+from Kamaelia.Apps.Grey.Records.MailLog import jsonLine
+from Kamaelia.Apps.Grey.Records.RefusalRecord import MailNotes as Noting
 from Kamaelia.Apps.Grey.Stores import Entry
 from Kamaelia.Apps.Grey.Stores.Memory import MemoryStore
 from Kamaelia.Support.Failover import serverAt
 from Kamaelia.Support.Greylist.Lists import Lists
 from Kamaelia.Support.Greylist.Rules import Rules
-from Kamaelia.Support.Protocol.SMTPOffer import RELAYED, ServerOffers
-from Kamaelia.Support.Protocol.SPF import Result
+from Kamaelia.Support.Protocol.SMTP.Offer import RELAYED, ServerOffers
+from Kamaelia.Support.Protocol.SPF.Evaluation import Result
 from Tests.Kamaelia.Apps.Grey.dialogue import codes, talk
 from Tests.Kamaelia.Apps.Grey.wire import Caller, FarEnd
 

@@ -14,14 +14,14 @@ from typing import Any
 
 import pytest
 
-from Kamaelia.Apps.Grey.Application import FIXED
-from Kamaelia.Apps.Grey.Command import main, parser
-from Kamaelia.Apps.Grey.Metrics import COUNTERS
-from Kamaelia.Apps.Grey.Noting import Noting
+from Kamaelia.Apps.Grey.Records.MailNotes import Noting
+from Kamaelia.Apps.Grey.Service.Application import FIXED
+from Kamaelia.Apps.Grey.Service.Command import main, parser
+from Kamaelia.Apps.Grey.Service.Metrics import COUNTERS
 from Kamaelia.Support.Greylist import Rules
-from Kamaelia.Support.Greylist.Configuration import parse
-from Kamaelia.Support.Greylist.Written import reference
 from Kamaelia.Support.Protocol.ProxyHeader import Origin, lineFor
+from Kamaelia.Support.Settings.Configuration import parse
+from Kamaelia.Support.Settings.ExampleFile import reference
 from Tests.Kamaelia.Apps.Grey.postfix import Postfix
 from Tests.Kamaelia.Apps.Grey.programs import PATIENCE, ROOT, python
 from Tests.Kamaelia.Apps.Grey.wire import Caller
@@ -229,7 +229,7 @@ class TestPostfix:
 def test_the_settings_in_the_guide_are_those_that_there_are() -> None:
     written = (ROOT / "Docs" / "grey_settings.inc").read_text(encoding="utf-8")
     assert written == reference(), (
-        "make it anew: python -c 'from Kamaelia.Support.Greylist.Written import reference;"
+        "make it anew: python -c 'from Kamaelia.Support.Settings.ExampleFile import reference;"
         ' print(reference(), end="")\' > Docs/grey_settings.inc'
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
-from Kamaelia.Support.Protocol.SMTPRelay import STAGES
+from Kamaelia.Support.Protocol.SMTP.Relay import STAGES
 from Tests.Kamaelia.Apps.Grey.test_nothing_lost import inThreads
 from Tests.Kamaelia.Apps.Grey.wire import GOOD, Caller, FarEnd
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from Kamaelia.Apps.Grey.Command import parser
+from Kamaelia.Apps.Grey.Service.Command import parser
 from Tests.Kamaelia.Apps.Grey.programs import PATIENCE, ROOT
 
 PAGE = ROOT / "Docs" / "kamaelia-grey.1"

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
-from Kamaelia.Apps.Grey.Greylist import Greylist
 from Kamaelia.Apps.Grey.GreyListingPolicy import GreyListingPolicy
+from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
 from Tests.Kamaelia.Apps.Grey.postfix import Postfix
 from Tests.Kamaelia.Apps.Grey.programs import PATIENCE
 from Tests.Kamaelia.Apps.Grey.wire import (

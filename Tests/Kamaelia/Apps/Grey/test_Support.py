@@ -15,9 +15,9 @@ from Kamaelia.Apps.Grey.Support import (
     parseConfigFile,
     readConfiguration,
 )
-from Kamaelia.Support.Greylist.Configuration import parse
 from Kamaelia.Support.Greylist.Lists import Lists
-from Kamaelia.Support.Greylist.Mistakes import MistakesFound
+from Kamaelia.Support.Settings.Configuration import parse
+from Kamaelia.Support.Settings.Mistakes import MistakesFound
 
 HISTORICAL = """\
 # the greylister at example.org

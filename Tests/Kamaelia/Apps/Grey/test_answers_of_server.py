@@ -6,7 +6,7 @@ import pytest
 
 from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
 from Kamaelia.Support.Failover import Health
-from Kamaelia.Support.Protocol.SMTPRelay import STAGES
+from Kamaelia.Support.Protocol.SMTP.Relay import STAGES
 from Tests.Kamaelia.Apps.Grey.wire import (
     GOOD,
     HANG_UP,

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from Kamaelia.Apps.Grey.Backend.MailText import MOST_IN_MEMORY, MailText
 from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
-from Kamaelia.Apps.Grey.MailText import MOST_IN_MEMORY, MailText
 from Tests.Kamaelia.Apps.Grey.wire import GOOD, Caller, FarEnd
 
 LIMIT = MOST_IN_MEMORY + 100_000

@@ -19,7 +19,7 @@ from Axon.Component import component
 from Axon.Scheduler import scheduler
 from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
 from Kamaelia.Support.Failover import Health
-from Kamaelia.Support.Protocol.SMTPRelay import STAGES
+from Kamaelia.Support.Protocol.SMTP.Relay import STAGES
 from Tests.Kamaelia.Apps.Grey.dialogue import codes, talk
 from Tests.Kamaelia.Apps.Grey.wire import GOOD, FarEnd, oneMail
 

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from Kamaelia.Apps.Grey import Building, Command, Resolving
+from Kamaelia.Apps.Grey.Policy import Resolver as Resolving
+from Kamaelia.Apps.Grey.Service import Assembly as Building
+from Kamaelia.Apps.Grey.Service import Command
 from Kamaelia.Apps.Grey.Stores import Entry, openStore
-from Kamaelia.Support.Greylist.Configuration import parse
+from Kamaelia.Support.Settings.Configuration import parse
 
 HEAD = "[forward]\nallowed_domains = ['example.org']\n"
 WITHOUT_NAMES = HEAD + "[greylist]\nlarge_senders = false\n"
@@ -81,6 +83,6 @@ def test_without_dns_the_command_says_that_a_name_matches_nothing(
 
 
 def test_the_example_has_the_exemptions() -> None:
-    from Kamaelia.Support.Greylist.Written import example
+    from Kamaelia.Support.Settings.ExampleFile import example
 
     assert tomllib.loads(example())["greylist"]["exempt"] == ["postmaster", "abuse"]

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from Kamaelia.Apps.Grey.Backend.ServerInquiry import ServerInquiry
 from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
-from Kamaelia.Apps.Grey.ServerInquiry import ServerInquiry
 from Kamaelia.Chassis.ConnectedServer import ServerCore
 from Kamaelia.Support.Failover import Health
-from Kamaelia.Support.Protocol.SMTPOffer import ServerOffers
-from Kamaelia.Support.Protocol.SMTPRelay import STAGES
+from Kamaelia.Support.Protocol.SMTP.Offer import ServerOffers
+from Kamaelia.Support.Protocol.SMTP.Relay import STAGES
 from Tests.Kamaelia.Apps.Grey.wire import GOOD, HANG_UP, PATIENCE, SILENCE, Caller, FarEnd, nowhere
 
 RELAYS = pytest.mark.parametrize("relay", ["replay", "live"])
@@ -127,7 +127,7 @@ def test_a_session_with_another_answer_counts_from_the_next_EHLO_on(
 
 
 def test_a_server_that_failed_is_asked_again(serving: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("Kamaelia.Apps.Grey.ServerInquiry.FIRST_PAUSE", 0.01)
+    monkeypatch.setattr("Kamaelia.Apps.Grey.Backend.ServerInquiry.FIRST_PAUSE", 0.01)
     with FarEnd(greeting=[HANG_UP, "421 busy", "garbage"], EHLO=ALL) as far:
         protocol = handler(far)
         assert serving(afterAnswers(protocol, 1), protocol=protocol) == {"SIZE 5000", "8BITMIME"}

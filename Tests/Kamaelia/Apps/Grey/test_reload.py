@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from Kamaelia.Apps.Grey.BackgroundTask import SLICE, release
-from Kamaelia.Apps.Grey.Greylist import Greylist
+from Kamaelia.Apps.Grey.Policy.BackgroundTask import SLICE, release
+from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
 from Kamaelia.Apps.Grey.Stores import Entry, openStore
 from Kamaelia.Apps.Grey.Stores.Memory import MemoryStore
 from Kamaelia.Apps.Grey.Stores.Store import MANY_ENTRIES

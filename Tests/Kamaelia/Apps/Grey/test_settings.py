@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from Kamaelia.Apps.Grey import Application, Building, Checks, Command
-from Kamaelia.Apps.Grey.Certificates import Verdict
 from Kamaelia.Apps.Grey.GreyListingPolicy import GreyListingPolicy
+from Kamaelia.Apps.Grey.Service import Application, Checks, Command
+from Kamaelia.Apps.Grey.Service import Assembly as Building
+from Kamaelia.Apps.Grey.Service.Certificates import Verdict
 from Kamaelia.Internet.ListeningSockets import closeAll
 
 ONE_OF_EACH = """

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from Kamaelia.Support.Greylist.Lists import Entry, ListError, Lists, entriesOf
 from Kamaelia.Support.Greylist.Names import Mailboxes, Names, parseMailbox, parseName
-from Kamaelia.Support.Greylist.Networks import Networks, looksLikeNetwork, parseNetwork
+from Kamaelia.Support.Networks import Networks, looksLikeNetwork, parseNetwork
 
 # Networks
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from Kamaelia.Support.Protocol.SMTP import Session
-from Kamaelia.Support.Protocol.SMTPLine import LONGEST_LINE_WITH_PARAMETERS, wordsOf
-from Kamaelia.Support.Protocol.SMTPSettings import KNOWN_EXTENSIONS, Settings
+from Kamaelia.Support.Protocol.SMTP.Line import LONGEST_LINE_WITH_PARAMETERS, wordsOf
+from Kamaelia.Support.Protocol.SMTP.Session import Session
+from Kamaelia.Support.Protocol.SMTP.Settings import KNOWN_EXTENSIONS, Settings
 
 SETTINGS = Settings(max_message_size=100, max_recipients=3, max_errors=5)
 PIPELINING = Settings(extensions=frozenset(KNOWN_EXTENSIONS), max_message_size=100)

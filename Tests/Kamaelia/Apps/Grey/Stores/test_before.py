@@ -17,9 +17,9 @@ import pytest
 from Kamaelia.Apps.Grey.Stores import Entry, Store, openStore
 from Kamaelia.Apps.Grey.Stores.Redis import RedisStore
 from Kamaelia.Apps.Grey.Stores.SQLite import SQLiteStore
-from Kamaelia.Support.Greylist.Configuration import Configuration, parse
 from Kamaelia.Support.Greylist.Keys import recipientKey, senderKey
 from Kamaelia.Support.Greylist.Rules import Regular, Rules, Triple
+from Kamaelia.Support.Settings.Configuration import Configuration, parse
 from Tests.Kamaelia.Apps.Grey.Stores.conftest import RedisServer
 
 BEFORE = Path(__file__).parent / "before"

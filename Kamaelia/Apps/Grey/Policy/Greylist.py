@@ -1,0 +1,316 @@
+"""What the mail handlers of one process share: the rules, the lists and the store.
+
+Example usage
+-------------
+    greylist = Greylist(store="sqlite:/var/lib/kamaelia-grey/grey.db", v4=24, v6=64)
+
+    class protocol(GreyListingPolicy):
+        greylist = greylist
+
+How does it work?
+-----------------
+It is a value: another one, put in its place, counts from the next connection on.
+The store is opened when it is first asked, in the process that asks. What an
+administrator allows or denies at run time is kept in the store, and looked for
+once a second.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
+from socket import AF_INET, inet_ntoa, inet_pton
+from typing import Any
+
+from Kamaelia.Apps.Grey.Policy.BackgroundTask import BackgroundTask, release
+from Kamaelia.Apps.Grey.Policy.PolicyHooks import Later
+from Kamaelia.Apps.Grey.Policy.StoreEntries import NO_ENTRIES, LiveEntries, compileEntries
+from Kamaelia.Apps.Grey.Stores import openStore
+from Kamaelia.Apps.Grey.Stores.Store import (
+    Store,
+    StoreFailed,
+    thisProcess,
+)
+from Kamaelia.Support.Greylist.Keys import clientKey, recipientKey, senderKey
+from Kamaelia.Support.Greylist.Lists import Entry, Lists
+from Kamaelia.Support.Greylist.Rules import NEVER_SEEN, Decision, Rules, Triple
+from Kamaelia.Support.Greylist.TripleLimit import TripleLimit
+
+LOG = logging.getLogger("Kamaelia.Apps.Grey")
+REFRESH = 1.0  # seconds for which the entries in the store are taken as they were
+
+NOBODY = Lists()
+
+
+class Greylist:
+    """Greylist(**settings) -> each setting is an attribute; see those. Opens nothing yet.
+
+    Raises ValueError for a setting that does not exist, or that nobody could keep.
+    """
+
+    store: str = "sqlite:greylist.db"  # see Stores.openStore
+    rules = Rules()
+    v4 = 32  # bits of a client's address that tell it from others
+    v6 = 128
+    folds_senders = False  # numbers in the addresses of mailing lists count as one
+    null_senders = "greylist"  # or "data": decided there, or "accept"
+    on_failure = "defer"  # or "accept", when the store cannot be asked
+    decide_at = "data"  # or "rcpt"
+    allowed = NOBODY  # neither denied nor greylisted
+    denied = NOBODY  # refused
+    opted_out = NOBODY  # recipients who want no greylisting
+    large_senders = NOBODY  # not greylisted, as they retry from many addresses
+    resolver: Any = None  # a Resolver, for verified names and SPF
+    spf = False  # a sender's own word on who sends for it is the key (RFC 7208)
+    max_new_triples = 0  # that one network may add in an hour, in each process; 0: no limit
+    tarpit: float = 0.0  # seconds before a deferral is said
+    journal: Callable[[dict[str, Any]], None] | None = None  # called with each mail's record
+
+    def __init__(self, **settings: Any) -> None:
+        unknown = [name for name in settings if not hasattr(Greylist, name) or name[0] == "_"]
+        if unknown:
+            raise ValueError(f"Greylist has no setting {', '.join(unknown)}")
+        self.__dict__.update(settings)
+        for name, words in CHOICES.items():
+            if getattr(self, name) not in words:
+                raise ValueError(f"{name} is one of {', '.join(words)}: {getattr(self, name)!r}")
+        if self.spf and self.resolver is None:
+            raise ValueError("spf needs a resolver")
+        self._limit = TripleLimit(self.max_new_triples)
+        self._rulesAtLimit = replace(self.rules, addsTriples=False)
+        self._opened: Store | None = None
+        self._process = 0
+        self._version: int | None = None
+        self._refreshed = -REFRESH
+        self._live = NO_ENTRIES
+        self._reading: BackgroundTask[tuple[int, LiveEntries]] | None = None
+        self._isFailing = False
+        self._lookAtLists()
+
+    # The store
+
+    @property
+    def opened(self) -> Store:
+        """The store, open in this process. Raises StoreFailed."""
+        if self._opened is None or self._process != thisProcess():
+            self._opened = openStore(self.store)
+            self._process = thisProcess()
+        return self._opened
+
+    def prepare(self, now: float) -> None:
+        """Open the store, read its entries and let go of it. Raises StoreFailed.
+
+        So a server knows before it starts that the store can be used; processes that
+        are forked afterwards share the entries, and open the store for themselves.
+        """
+        try:
+            self._opened = None
+            store = self.opened
+            entries = compileEntries(store.entries(), now, self.resolver is not None)
+            self._takeEntries(store.entriesVersion(), entries)
+        finally:
+            self.close()
+
+    def _reopenIfReplaced(self) -> None:
+        """Open the store again if its file was deleted or moved away. Raises StoreFailed."""
+        store = self._opened
+        if store is None or self._process != thisProcess() or not store.isReplaced():
+            return
+        self._opened = None
+        LOG.warning("%r was deleted or moved away: it is opened again", store)
+        for name, by in store.abandon().items():
+            self.opened.count(name, by)
+
+    def inherit(self, before: Greylist) -> None:
+        """Goes on with the store that is open, and with what was read from it."""
+        for name in ("store", "_opened", "_process", "_live", "_version", "_isFailing"):
+            setattr(self, name, getattr(before, name))
+        self._limit = before._limit
+        self._limit.most = self.max_new_triples
+        self._lookAtLists()
+
+    def close(self) -> Store | None:
+        """Lets go of the store, and gives it, if this process has it open."""
+        store, self._opened = self._opened, None
+        if store is None or self._process != thisProcess():
+            return None
+        try:
+            store.close()
+        except StoreFailed as error:
+            LOG.error("the last counters are lost: %s", error)
+        return store
+
+    def decide(self, triple: Triple, now: float, peer: str = "") -> Decision:
+        """Return what the rules say, remembered already. May raise Later, or StoreFailed.
+
+        peer: the client's address, whose network may add `max_new_triples` in an hour.
+        """
+        limit = self._limit
+        rules = self._rulesAtLimit if limit.isReached(peer, now) else self.rules
+        try:
+            decision = self.opened.decide(triple, rules, now)
+        except Later as later:
+            later.future.add_done_callback(partial(self._countIfNew, peer, now))
+            raise
+        if decision.reason == NEVER_SEEN:
+            limit.count(peer, now)
+        return decision
+
+    def _countIfNew(self, peer: str, now: float, answer: Any) -> None:
+        if answer.cancelled() or answer.exception() is not None:
+            return
+        if answer.result().reason == NEVER_SEEN:
+            self._limit.count(peer, now)
+
+    def countDelivery(self, client: str, now: float) -> None:
+        """Count a mail of a client that the real server has accepted."""
+        try:
+            self.opened.countDelivery(client, self.rules, now)
+        except StoreFailed as error:
+            self.failed(error)
+
+    def failed(self, error: StoreFailed) -> bool:
+        """The store cannot answer: is the mail accepted all the same? Logged once a while."""
+        if not self._isFailing:
+            what = "deferred" if self.on_failure == "defer" else "accepted"
+            LOG.error("mails are %s meanwhile: %s", what, error)
+        self._isFailing = True
+        return self.on_failure == "accept"
+
+    def answered(self) -> None:
+        """The store has answered."""
+        if self._isFailing:
+            LOG.warning("the store answers again")
+            self._isFailing = False
+
+    def count(self, *words: str) -> None:
+        """One more of these, in the counters that all processes share."""
+        try:
+            self.opened.count("/".join(words))
+        except StoreFailed:
+            """Then there is nothing to count in."""
+
+    # Whom it knows
+
+    def triple(self, client: str, sender: str, recipient: str) -> Triple:
+        """Whom the rules are asked about; client: a key of clientKey, or of SPF."""
+        return Triple(client, senderKey(sender, self.folds_senders), recipientKey(recipient))
+
+    def clientKey(self, peer: str) -> str:
+        """The network of a client's address; what is no address is its own key."""
+        try:
+            return networkOf(peer, self.v4) or clientKey(peer, self.v4, self.v6)
+        except ValueError:
+            return peer
+
+    def allows(
+        self, peer: str, names: Iterable[str], remotename: str, sender: str, recipient: str
+    ) -> str | None:
+        """Why this mail is not greylisted, or None; None for all but where `hasAllowed`."""
+        if self.large_senders and self.large_senders.client(peer, names):
+            return "large sender"
+        if self.opted_out and self.opted_out.recipient(recipient) is not None:
+            return "opted out"
+        for lists in (self.allowed, self._live.lists["allow"]):
+            if lists:
+                found = _found(lists, peer, names, sender, recipient)
+                found = found or lists.triple(peer, remotename, sender, recipient)
+                if found is not None:
+                    return f"allowed: {found}"
+        return None
+
+    def denies(self, peer: str, names: Iterable[str], sender: str, recipient: str) -> str | None:
+        """Why this mail is refused, or None; None for all but where `hasDenied`.
+
+        Who is allowed by the same hand is not denied.
+        """
+        mail = (peer, names, sender, recipient)
+        live = (self._live.lists["allow"], self._live.lists["deny"])
+        for allowed, denied in (live, (self.allowed, self.denied)):
+            if allowed and _found(allowed, *mail) is not None:
+                return None
+            if denied and (found := _found(denied, *mail)) is not None:
+                return f"denied: {found}"
+        return None
+
+    def _lookAtLists(self) -> None:
+        """Most have no entries: then not one of them need be asked."""
+        allowing = (self.allowed, self.large_senders, self.opted_out, self._live.lists["allow"])
+        denying = (self.denied, self._live.lists["deny"])
+        self.hasAllowed = any(allowing)
+        self.hasDenied = any(denying)
+        named = any(each.hasNames for each in (*allowing, *denying))
+        self.asksForNames = named and self.resolver is not None  # which have to be verified first
+
+    def refresh(self, now: float) -> None:
+        """Look whether an administrator has changed the entries in the store.
+
+        Many entries are read and compiled in a thread; until that is done, those before count.
+        """
+        if self._reading is not None and self._reading.isDone:
+            self._takeReading(self._reading)
+        if 0 <= now - self._refreshed < REFRESH:
+            return
+        self._refreshed = now
+        try:
+            self._reopenIfReplaced()
+            version = self.opened.entriesVersion()
+            if version != self._version or now >= self._live.until:
+                self._readEntries(version, now)
+        except StoreFailed as error:
+            self.failed(error)
+
+    def _readEntries(self, version: int, now: float) -> None:
+        store, hasResolver = self.opened, self.resolver is not None
+        if self._version is None or not store.hasManyEntries():
+            self._takeEntries(version, compileEntries(store.entries(), now, hasResolver))
+        elif self._reading is None:
+
+            def read() -> tuple[int, LiveEntries]:
+                entries = store.readEntries()
+                live = compileEntries(entries, now, hasResolver)
+                release(entries)
+                return version, live
+
+            self._reading = BackgroundTask(read)
+
+    def _takeReading(self, reading: BackgroundTask[tuple[int, LiveEntries]]) -> None:
+        self._reading = None
+        try:
+            self._takeEntries(*reading.result())
+        except StoreFailed as error:
+            self.failed(error)
+
+    def _takeEntries(self, version: int, live: LiveEntries) -> None:
+        self._version, self._live = version, live
+        self._lookAtLists()
+
+
+CHOICES = {
+    "null_senders": ("greylist", "data", "accept"),
+    "on_failure": ("defer", "accept"),
+    "decide_at": ("data", "rcpt"),
+}
+
+
+wallClock = time.time  # records outlive a process, and are shared by several
+
+
+def networkOf(peer: str, bits: int) -> str | None:
+    """What clientKey says of an IPv4 address, in a fifth of the time; None of all else."""
+    try:
+        number = int.from_bytes(inet_pton(AF_INET, peer), "big")
+    except (OSError, ValueError):
+        return None
+    spare = 32 - bits
+    network = inet_ntoa((number >> spare << spare).to_bytes(4, "big"))
+    return f"{network}/{bits}" if spare else network
+
+
+def _found(
+    lists: Lists, peer: str, names: Iterable[str], sender: str, recipient: str
+) -> Entry | None:
+    return lists.client(peer, names) or lists.sender(sender) or lists.recipient(recipient)

@@ -1,0 +1,240 @@
+"""Asks DNS for what SPF and verified names need, beside the loop's other work.
+
+Example usage::
+
+    resolver = Resolver(["127.0.0.1"])
+    result = await resolver.spf("192.0.2.3", "mail.example.org", "<ann@example.org>")
+    name = await resolver.nameOf("192.0.2.3")       # "mail.example.org", or None
+
+How does it work?
+
+The rules are generators (SPF, DNSNames) that ask; dnspython's resolver, on the asyncio
+loop that runs, answers. A question that somebody asks already is not asked again: its
+answer serves all. Answers are kept as long as their time to live says, the failures of
+servers for seconds (RFC 9520), and of them all the `most` that were asked for last.
+
+Termination: a session that is cancelled stops waiting; its question ends by its time-out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Generator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from Kamaelia.Support.Protocol.DNSNames import NoAnswer, Question, Records, isName, verifiedName
+from Kamaelia.Support.Protocol.SPF.Evaluation import Result, checkSPF, identityOf
+
+if TYPE_CHECKING:
+    from dns.nameserver import Nameserver
+
+Found = TypeVar("Found")
+
+LONGEST_CHECK = 20.0  # seconds for all that one result needs: RFC 7208 section 4.6.4
+LONGEST_KEPT = 86400.0  # seconds
+LONGEST_VOID = 3600.0  # for what does not exist: RFC 2308 section 5 has one to three hours
+LONGEST_FAILURE = 5.0  # RFC 9520 section 3.2: at least 1, at most 300
+HEAVIEST_KEPT = 4096  # octets; what is larger is asked for again, so that the memory is bounded
+MOST_AT_ONCE = 200  # questions under way: each has a descriptor of its own
+UDP_PAYLOAD = 1232  # octets, what needs no fragments (the DNS flag day of 2020)
+
+
+class Answer(NamedTuple):
+    """The records, or why there are none for now, and for how many seconds that is so."""
+
+    records: Records
+    failure: str
+    seconds: float
+
+
+class Resolver:
+    """Resolver(nameservers, timeout, most) -> results of SPF and verified names, from DNS.
+
+    nameservers: "192.0.2.53", "192.0.2.53:5353", "[2001:db8::53]:5353"; those of the system
+    (/etc/resolv.conf) if None. timeout: seconds for one question. most: answers kept.
+    Raises ImportError where dnspython is missing, ValueError for what is no name server.
+    """
+
+    def __init__(
+        self,
+        nameservers: Sequence[str] | None = None,
+        timeout: float = 5.0,
+        most: int = 10_000,
+    ) -> None:
+        if timeout <= 0 or most < 0:
+            raise ValueError("a Resolver needs a timeout over 0, and `most` not below 0")
+        self.timeout = timeout
+        self.most = most
+        self._dns = dnsResolver(nameservers)
+        self._kept: OrderedDict[Question, tuple[Answer, float]] = OrderedDict()
+        self._underWay: dict[Question, asyncio.Task[Answer]] = {}
+        self._places = asyncio.Semaphore(MOST_AT_ONCE)
+
+    async def spf(self, peer: str, helo: str, sender: str) -> Result:
+        """What SPF says of a client (see SPF.checkSPF), "temperror" after 20 seconds."""
+        try:
+            async with asyncio.timeout(LONGEST_CHECK):
+                return await self._answered(checkSPF(peer, helo, sender))
+        except TimeoutError:
+            domain = identityOf(helo, sender)[1]
+            return Result("temperror", domain, reason=f"no result in {LONGEST_CHECK:g} seconds")
+
+    async def nameOf(self, peer: str) -> str | None:
+        """The verified name of a client; None if there is none, or DNS cannot say for now."""
+        try:
+            async with asyncio.timeout(LONGEST_CHECK):
+                return await self._answered(verifiedName(peer))
+        except TimeoutError:
+            return None
+
+    async def ask(self, question: Question) -> Records:
+        """The records for a question, () where there are none. Raises NoAnswer."""
+        answer = self._remembered(question)
+        if answer is None:
+            task = self._underWay.get(question)
+            if task is None:
+                task = asyncio.create_task(self._fetch(question))
+                self._underWay[question] = task
+            # Who gives up does not take the answer from the others that wait for it.
+            answer = await asyncio.shield(task)
+        if answer.failure:
+            raise NoAnswer(answer.failure)
+        return answer.records
+
+    async def _answered(self, asking: Generator[Question, Records, Found]) -> Found:
+        """Drives a generator of SPF or DNSNames to its end."""
+        try:
+            question = next(asking)
+            while True:
+                try:
+                    records = await self.ask(question)
+                except NoAnswer as failure:
+                    question = asking.throw(failure)
+                else:
+                    question = asking.send(records)
+        except StopIteration as end:
+            found: Found = end.value
+            return found
+
+    def _remembered(self, question: Question) -> Answer | None:
+        kept = self._kept.get(question)
+        if kept is None:
+            return None
+        answer, end = kept
+        if end <= asyncio.get_running_loop().time():
+            del self._kept[question]
+            return None
+        self._kept.move_to_end(question)
+        return answer
+
+    async def _fetch(self, question: Question) -> Answer:
+        """Asks DNS, and keeps the answer. Never raises, since nobody may be left to hear it."""
+        try:
+            async with self._places:
+                answer = await self._lookUp(question)
+        finally:
+            del self._underWay[question]
+        if answer.seconds > 0 and weightOf(answer) <= HEAVIEST_KEPT:
+            self._kept[question] = answer, asyncio.get_running_loop().time() + answer.seconds
+            if len(self._kept) > self.most:
+                self._kept.popitem(last=False)
+        return answer
+
+    async def _lookUp(self, question: Question) -> Answer:
+        import dns.exception
+        import dns.name
+        import dns.resolver
+
+        try:
+            name = dns.name.Name([*(label.encode() for label in question.name.split(".")), b""])
+            found = await self._dns.resolve(
+                name, question.type, search=False, raise_on_no_answer=False, lifetime=self.timeout
+            )
+        except dns.resolver.NXDOMAIN as error:
+            missing: Any = error
+            return Answer((), "", secondsOf(missing.response(name)))
+        except (dns.exception.DNSException, OSError) as error:
+            # What names came back that cannot be is the doing of a server, as is its silence.
+            return Answer((), f"DNS: {question.type} of {question.name}: {error}", LONGEST_FAILURE)
+        records = recordsIn(found.rrset or (), question.type)
+        return Answer(records, "", secondsOf(found.response))
+
+
+def dnsResolver(nameservers: Sequence[str] | None) -> Any:
+    """dnspython's resolver for these servers. Raises ImportError, ValueError."""
+    try:
+        import dns.asyncresolver
+        import dns.resolver
+    except ModuleNotFoundError:
+        raise ImportError(
+            "SPF and verified client names need dnspython: install kamaelia[grey]"
+        ) from None
+    try:
+        resolver = dns.asyncresolver.Resolver(configure=nameservers is None)
+    except dns.resolver.NoResolverConfiguration as error:
+        raise ValueError(f"the system names no DNS server ({error}): name one") from None
+    if nameservers is not None:
+        resolver.nameservers = [serverAt(place) for place in nameservers]
+    resolver.use_edns(0, 0, UDP_PAYLOAD)
+    return resolver
+
+
+def serverAt(place: str) -> Nameserver:
+    """The server that `place` names: an address, and a port if it is not 53."""
+    import dns.inet
+    import dns.nameserver
+
+    address, port = place, "53"
+    if place[:1] == "[":
+        address, _, port = place[1:].partition("]")
+        port = port.removeprefix(":") or "53"
+    elif place.count(":") == 1:
+        address, port = place.split(":")
+    if not dns.inet.is_address(address) or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise ValueError(
+            f"{place!r} is no DNS server: write 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:5353"
+        )
+    return dns.nameserver.Do53Nameserver(address, int(port))
+
+
+def secondsOf(response: Any) -> float:
+    """How long a response is good for: the least time to live on the way to what it says."""
+    import dns.exception
+    import dns.rdatatype
+
+    try:
+        chain = response.resolve_chaining()
+    except dns.exception.DNSException:
+        return 0.0
+    if chain.answer is not None:
+        return min(float(chain.minimum_ttl), LONGEST_KEPT)
+    # Without an SOA nobody said how long (RFC 2308 section 5), and then it is not kept.
+    if all(found.rdtype != dns.rdatatype.SOA for found in response.authority):
+        return 0.0
+    return min(float(chain.minimum_ttl), LONGEST_VOID)
+
+
+def recordsIn(found: Any, kind: str) -> Records:
+    """The records as DNSNames wants them."""
+    if kind == "TXT":
+        return tuple(b"".join(record.strings) for record in found)
+    if kind == "MX":
+        ordered = sorted(found, key=lambda record: record.preference)
+        return tuple(textOf(record.exchange) for record in ordered)
+    if kind == "PTR":
+        return tuple(textOf(record.target) for record in found)
+    return tuple(record.address for record in found)
+
+
+def textOf(name: Any) -> str:
+    """A name as text; "" for one that text cannot hold, such as with a dot in a label."""
+    if any(b"." in label for label in name.labels):
+        return ""
+    text: str = b".".join(name.labels).decode("latin-1").lower().removesuffix(".")
+    return text if isName(text) else ""
+
+
+def weightOf(answer: Answer) -> int:
+    """About how many octets an answer holds."""
+    return sum(len(record) for record in answer.records) + len(answer.failure)

@@ -1,0 +1,10 @@
+"""Policy: the questions that a handler asks before it accepts a mail, and greylisting's answers.
+
+PolicyHooks       what a hook may return, judged in one place
+PolicyQuestion    one question that may take time, and its time limit
+CompiledSettings  lists of a handler class, compiled once
+Greylist          the decision about one recipient: lists, rules, store
+StoreEntries      what administrators allow and deny at run time
+Resolver          names and SPF from the DNS
+BackgroundTask    work that takes seconds, done in a thread
+"""

@@ -1,0 +1,41 @@
+"""Writes a refusal where an administrator looks for it: log, JSON and counters.
+
+Example usage
+-------------
+    writeRefusal(Refusal("192.0.2.1", 4711, "CONNECT", "", TOO_MANY_CONNECTIONS, ""), greylist, log)
+
+How does it work?
+-----------------
+Each reply of 4xx or 5xx is counted once, by stage and reason. Each has one line in the
+log and one in the JSON file. A deferral by greylisting has none of its own: the line of
+its mail says the same, with the same id.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from Kamaelia.Apps.Grey.Policy.Greylist import Greylist, wallClock
+from Kamaelia.Apps.Grey.Records.MailLog import stampOf
+from Kamaelia.Support.Protocol.SMTP.Refusal import Refusal, reasonOf
+from Kamaelia.Support.Protocol.SMTP.Reply import DEFERRED
+
+GREYLISTED = reasonOf(DEFERRED)
+
+
+def newId() -> str:
+    """An id for a mail or a session, which others cannot guess."""
+    return os.urandom(6).hex()
+
+
+def writeRefusal(refusal: Refusal, greylist: Greylist, log: Callable[[str], Any]) -> None:
+    """Count a refusal, and write its lines. log: called with the line for the log."""
+    greylist.count(*refusal.counter)
+    if refusal.cause == GREYLISTED:
+        return
+    now = wallClock()
+    log(refusal.line(stampOf(now)))
+    if greylist.journal is not None:
+        greylist.journal(refusal.record(now))

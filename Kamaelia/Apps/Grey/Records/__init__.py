@@ -1,0 +1,7 @@
+"""What is written down about mails and refusals: log lines, JSON and counters.
+
+MailNotes      the verdicts about the recipients of one mail, and its record
+RefusalRecord  one refusal, written to log, JSON and counters
+MailLog        the text of the lines
+LogFiles       the files to which lines are appended
+"""

@@ -1,0 +1,256 @@
+"""From a configuration to what serves: the Greylist, the class of handlers, TLS, the sockets.
+
+Example usage
+-------------
+    built = build(Path("/etc/kamaelia-grey.toml"))
+    ServerCore(protocol=built.protocol, sockets=openAll(built.configuration)).run()
+
+How does it work?
+-----------------
+Everything that can be wrong with a configuration and its files is found here, before
+anything is started: MistakesFound has all of it, with file and line.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from Kamaelia.Apps.Grey.GreyListingPolicy import GreyListingPolicy
+from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
+from Kamaelia.Apps.Grey.Records.LogFiles import mayAppend, note
+from Kamaelia.Apps.Grey.Records.MailLog import jsonLine
+from Kamaelia.Apps.Grey.Service.Certificates import loadCertificate
+from Kamaelia.Apps.Grey.Service.FileAccess import checkRegular, readRegular
+from Kamaelia.Apps.Grey.Service.ServerTLS import contextFor
+from Kamaelia.Apps.Grey.Stores import checkSetting
+from Kamaelia.Apps.Grey.Support import packaged, readConfiguration
+from Kamaelia.Internet.ListeningSockets import closeAll, openPath, openSockets
+from Kamaelia.Support.Greylist.Lists import Entry, Lists, entriesOf
+from Kamaelia.Support.Greylist.Senders import largeSenders
+from Kamaelia.Support.Settings.Configuration import Configuration
+from Kamaelia.Support.Settings.Mistakes import Mistake, MistakesFound
+from Kamaelia.Support.Settings.Values import Address
+
+WHO_MAY_SEND = ("allowed_domains", "allowed_sender_nets", "allowed_senders")
+SENDERS = "senders.txt"  # comes with the package
+
+
+class Built(NamedTuple):
+    """What a configuration comes to."""
+
+    configuration: Configuration
+    greylist: Greylist
+    protocol: Any  # the class of handlers
+    tls: ssl.SSLContext | None  # what clients are offered by STARTTLS
+
+
+def build(file: Path, **more: Any) -> Built:
+    """All of it; `more`: attributes of the handlers besides. Raises MistakesFound."""
+    configuration = read(file)
+    greylist = greylistOf(configuration)
+    protocol = protocolOf(configuration, greylist, **more)
+    return Built(configuration, greylist, protocol, serverTLS(configuration))
+
+
+def read(file: Path) -> Configuration:
+    """The configuration in a file, TOML or the historical form. Raises MistakesFound."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise mistake(f"{file} cannot be read: {error}") from None
+    return readConfiguration(text, str(file))
+
+
+def greylistOf(configuration: Configuration) -> Greylist:
+    """Rules, lists and store. Opens no store. Raises MistakesFound."""
+    settings, store = configuration.greylist, configuration.store
+    names = ["spf", "decide_at", "null_senders", "tarpit", "max_new_triples"]
+    mistakes: list[Mistake] = []
+    lists = {
+        "allowed": _listsOf(configuration.allow, mistakes),
+        "denied": _listsOf(configuration.deny, mistakes),
+        "opted_out": Lists(recipients=[*settings.opt_out, *(f"{x}@*" for x in settings.exempt)]),
+    }
+    try:
+        checkSetting(store.url)
+    except ValueError as error:
+        mistakes.append(Mistake(f"`url` in [store]: {error}"))
+    if mistakes:
+        raise MistakesFound(mistakes)
+    return Greylist(
+        store=store.url,
+        on_failure=store.on_failure,
+        rules=configuration.rules(),
+        v4=settings.network_v4,
+        v6=settings.network_v6,
+        folds_senders=settings.fold_senders,
+        large_senders=_largeSenders() if settings.large_senders else Lists(),
+        resolver=_resolverFor(configuration),
+        **lists,
+        **{name: getattr(settings, name) for name in names},
+    )
+
+
+def protocolOf(configuration: Configuration, greylist: Greylist, **more: Any) -> Any:
+    """The class of handlers; `more`: attributes besides those that the configuration says."""
+    server = configuration.server
+    hostname = "" if configuration.name.servername else socket.getfqdn()  # which asks the DNS
+    attributes = configuration.handlerSettings(hostname)
+    forward = configuration.forward
+    attributes |= {name: list(getattr(forward, name)) for name in WHO_MAY_SEND}
+    attributes |= {
+        "greylist": greylist,
+        "starttls": True if configuration.listen.tls_certificate else None,
+        **_whereToRelay(server.addresses),
+        "smtp_protocol": server.protocol,
+        "smtp_client_address": server.client_address.replace("none", "no"),
+        "smtp_ssl": _clientTLS(server.smtp_tls_ca) if server.smtp_tls != "no" else None,
+        "smtp_tls_name": server.smtp_tls_name,
+    }
+    protocol: Any = type("GreylistingHandler", (GreyListingPolicy,), attributes | more)
+    try:
+        protocol()
+    except ValueError as error:
+        raise mistake(f"[server]: {error}") from None
+    return protocol
+
+
+def serverTLS(configuration: Configuration) -> ssl.SSLContext | None:
+    """What clients are offered by STARTTLS. Raises MistakesFound."""
+    listen = configuration.listen
+    if not listen.tls_certificate:
+        return None
+    try:
+        checkRegular(listen.tls_certificate)
+        checkRegular(listen.tls_key)
+        return loadCertificate(listen.tls_certificate, listen.tls_key)
+    except (OSError, ValueError) as error:
+        raise mistake(str(error)) from None
+
+
+def openAll(configuration: Configuration) -> list[Any]:
+    """Sockets that listen on all addresses. Raises OSError, which names the address."""
+    opened: list[Any] = []
+    try:
+        for each in configuration.listen.addresses:
+            opened += openAt(each)
+    except BaseException:
+        closeAll(opened)
+        raise
+    return opened
+
+
+def openAt(address: Address) -> list[Any]:
+    """Sockets that listen there. Raises OSError, which names the address."""
+    if address.path:
+        return [openPath(address.path)]
+    return openSockets(address.port, [address.host or None])
+
+
+def importAll(configuration: Configuration) -> None:
+    """Imports what else would be imported late, perhaps by a user who may not read it."""
+    scheme = configuration.store.url.partition(":")[0]
+    kind = {"sqlite": "SQLite", "memory": "Memory"}.get(scheme, "Redis")
+    import_module(f"Kamaelia.Apps.Grey.Stores.{kind}")
+    if configuration.metrics.address is not None:
+        import_module("Kamaelia.Apps.Grey.Service.Metrics")
+
+
+def _whereToRelay(addresses: Iterable[Address]) -> dict[str, Any]:
+    """The real server, or several of them."""
+    servers = [
+        (f"unix:{each.path}", 0) if each.path else (each.host, each.port) for each in addresses
+    ]
+    if len(servers) == 1:
+        return dict(zip(("smtp_ip", "smtp_port"), servers[0], strict=True))
+    return {"smtp_servers": [host if not port else (host, port) for host, port in servers]}
+
+
+def mistake(what: str) -> MistakesFound:
+    """One that has no line."""
+    return MistakesFound([Mistake(what)])
+
+
+def _clientTLS(authority: str) -> ssl.SSLContext:
+    """Return the context for TLS towards the real server. Raises MistakesFound."""
+    try:
+        return contextFor(authority)
+    except OSError as error:  # ssl.SSLError is one
+        raise mistake(f"smtp_tls_ca, {authority}: {error}") from None
+
+
+def _listsOf(section: Any, mistakes: list[Mistake]) -> Lists:
+    """A section's lists, with what is in its files."""
+    kinds = {
+        "clients": [*section.clients, *_inFiles(section.client_files, mistakes)],
+        "senders": [*section.senders, *_inFiles(section.sender_files, mistakes)],
+        "recipients": [*section.recipients, *_inFiles(section.recipient_files, mistakes)],
+        "triples": getattr(section, "triples", ()),
+        "heloTriples": getattr(section, "helo_triples", ()),
+    }
+    try:
+        return Lists(**kinds)
+    except MistakesFound as error:
+        mistakes += error.mistakes
+        return Lists()
+
+
+def _inFiles(files: Iterable[str], mistakes: list[Mistake]) -> Iterator[Entry]:
+    for file in files:
+        try:
+            yield from entriesOf(readRegular(file), file)
+        except (OSError, UnicodeDecodeError) as error:
+            mistakes.append(Mistake(f"{file} cannot be read: {error}"))
+
+
+def _largeSenders() -> Lists:
+    return largeSenders(packaged(SENDERS), SENDERS)
+
+
+def _resolverFor(configuration: Configuration) -> Any:
+    """Return what asks the DNS, or None if it cannot be used and no setting needs it.
+
+    It asks nothing until a list has names, which an administrator may add at run time.
+    """
+    try:
+        from Kamaelia.Apps.Grey.Policy.Resolver import Resolver
+
+        return Resolver()
+    except (ImportError, ValueError) as error:
+        if _needsResolver(configuration):
+            what = f"spf, large_senders and names in lists ask the DNS: {error}"
+            raise mistake(what) from None
+        return None
+
+
+def checkResolver(name: str) -> None:
+    """Raise MistakesFound if no DNS can be asked, without which names match nothing."""
+    try:
+        from Kamaelia.Apps.Grey.Policy.Resolver import Resolver
+
+        Resolver()
+    except (ImportError, ValueError) as error:
+        raise mistake(f"{name} would match nothing, as the DNS cannot be asked: {error}") from None
+
+
+def _needsResolver(configuration: Configuration) -> bool:
+    settings, lists = configuration.greylist, (configuration.allow, configuration.deny)
+    hasClients = any(each.clients or each.client_files for each in lists)
+    return settings.spf or settings.large_senders or hasClients
+
+
+def journalOf(configuration: Configuration) -> Callable[[dict[str, Any]], None] | None:
+    """Who writes the JSON, a line for each mail. Raises MistakesFound."""
+    file = configuration.log.jsonlogfile
+    if not file:
+        return None
+    try:
+        mayAppend(file)
+    except OSError as error:
+        raise mistake(f"jsonlogfile, {file}: {error}") from None
+    return lambda record: note(file, jsonLine(record))

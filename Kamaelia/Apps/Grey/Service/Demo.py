@@ -1,0 +1,237 @@
+"""Kamaelia Grey to look at: it greylists on port 1025, with a small mail sink, or a server, behind.
+
+python -m Kamaelia.Apps.Grey.Service.Demo [--send] [--delay 20] [--port 1025] [--sink-port 2525]
+                                  [--folder FOLDER] [--real HOST:PORT] [--verbose] ...
+
+How does it work?
+-----------------
+It is the Application that `kamaelia-grey run` runs, with a configuration of its own in a
+folder: the delay is short, so that a retry passes while one looks on. The sink is a second
+ServerCore in the same process. What the journal has of each mail is shown.
+
+Termination: Ctrl-C or SIGTERM ends it in order: mails under way are finished.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from Axon.Scheduler import scheduler
+from Kamaelia.Apps.Grey.Policy.Greylist import wallClock
+from Kamaelia.Apps.Grey.Service.Application import Application
+from Kamaelia.Apps.Grey.Service.DemoClient import Newcomer
+from Kamaelia.Apps.Grey.Service.Display import Plain, displayOn
+from Kamaelia.Apps.Grey.Service.Sink import MailSink, makeMaildir
+from Kamaelia.Apps.Grey.Stores import StoreFailed
+from Kamaelia.Chassis.ConnectedServer import ServerCore
+from Kamaelia.Internet.ListeningSockets import openSockets
+from Kamaelia.Support.Settings import Sections
+from Kamaelia.Support.Settings.Configuration import Configuration
+from Kamaelia.Support.Settings.ExampleFile import toml
+from Kamaelia.Support.Settings.Values import Address, readDuration
+
+SAY = """\
+Kamaelia Grey greylists on {host}, port {port}; behind it is {behind}.
+Send a mail through it, and send it again: {delay:g} seconds after the first try, it passes.
+  swaks --server {server} --from me@example.com --to you@{domain}
+  python3 -c "import smtplib; smtplib.SMTP('{host}', {port}).sendmail('me@example.com', \
+'you@{domain}', 'Subject: Hello\\r\\n\\r\\nHello!\\r\\n')"
+Each mail is shown here{kept}. In another terminal (there are list, show, allow, forget, too):
+  {command} stats -c {file}
+Ctrl-C ends it{gone}."""
+
+
+class Shown(Application):
+    """Shown(file, display, greeting) -> an Application whose mails are shown."""
+
+    def __init__(self, file: Path, display: Plain, options: argparse.Namespace) -> None:
+        super().__init__(file)
+        self.display = display
+        self.options = options
+
+    def start(self) -> None:
+        super().start()
+        self._watch()
+
+    def reloaded(self) -> None:
+        super().reloaded()
+        self._watch()
+
+    def _watch(self) -> None:
+        """Shows what is written into the journal, too."""
+        journal = self.greylist.journal
+        if journal is None:
+            return
+
+        def shown(record: dict[str, Any]) -> None:
+            journal(record)
+            if record["event"] == "mail":
+                self.display.mail(record, wallClock())
+                self.showFigures()
+
+        self.greylist.journal = shown
+
+    def showFigures(self) -> None:
+        """As they are at this moment."""
+        try:
+            store = self.greylist.opened
+            store.flush()
+            self.display.figures(store.counters(), store.counts())
+        except StoreFailed as error:
+            self.display.say(str(error))
+
+    def listens(self, server: Any) -> None:
+        super().listens(server)
+        options, port = self.options, server.ports[0]
+        for line in greeting(options, port, self.file).splitlines():
+            self.display.say(line)
+        if options.send:
+            host, tell = options.host, self.display.say
+            Newcomer(host, port, options.delay, options.domain[0], tell).activate()
+
+
+class Saying(logging.Handler):
+    """Saying(display) -> what is logged is shown among the rest."""
+
+    def __init__(self, display: Plain) -> None:
+        super().__init__()
+        self.display = display
+
+    def emit(self, record: logging.LogRecord) -> None:
+        for line in self.format(record).splitlines():
+            self.display.say(line)
+
+
+def greeting(options: argparse.Namespace, port: int, file: Path) -> str:
+    """How to send a mail, and where to look."""
+    if options.real is not None:
+        behind, kept = str(options.real), ""
+    else:
+        behind, kept = "a mail sink", f", and is in {options.maildir}/new once it has passed"
+    command = Path(sys.executable).with_name("kamaelia-grey")
+    if not command.exists():
+        command = Path("kamaelia-grey")
+    return SAY.format(
+        host=options.host,
+        port=port,
+        server=Address(options.host, port),
+        domain=options.domain[0],
+        delay=options.delay,
+        behind=behind,
+        kept=kept,
+        command=command,
+        file=file,
+        gone="" if options.folder else "; all of it is gone then, unless --folder NAME keeps it",
+    )
+
+
+def configurationOf(options: argparse.Namespace, folder: Path, server: Address) -> Configuration:
+    """What the product is told; whatever is not said here is as an administrator meets it."""
+    return Configuration(
+        name=Sections.Name(servername="grey.localhost"),  # the machine may have no name of its own
+        listen=Sections.Listen(addresses=(Address(options.host, options.port),)),
+        server=Sections.Server(addresses=(server,), relay=options.relay),
+        forward=Sections.Forward(allowed_domains=tuple(options.domain)),
+        greylist=Sections.Greylist(min_defer_time=options.delay, large_senders=False),
+        store=Sections.Store(url=f"sqlite:{folder}/greylist.db"),
+        log=Sections.Log(logfile=f"{folder}/mails.log", jsonlogfile=f"{folder}/mails.json"),
+    )
+
+
+def start(options: argparse.Namespace, folder: Path, display: Plain) -> None:
+    """Binds all ports and activates all. Raises OSError, or MistakesFound."""
+    server, sinks = options.real, []
+    if server is None:
+        sinks = openSockets(options.sink_port, [options.host])
+        server = Address(options.host, sinks[0].getsockname()[1])
+        options.maildir = makeMaildir(options.maildir or folder / "mail")
+    file = folder / "kamaelia-grey.toml"
+    file.write_text(toml(configurationOf(options, folder, server)), encoding="utf-8")
+    Shown(file, display, options).start()
+    if sinks:
+        sink = partial(MailSink, maildir=options.maildir, tell=partial(display.event, "kept"))
+        ServerCore(protocol=sink, sockets=sinks).activate()
+
+
+@contextmanager
+def folderOf(options: argparse.Namespace) -> Iterator[Path]:
+    """The folder that was named, or one that is gone at the end."""
+    if options.folder is not None:
+        options.folder.mkdir(parents=True, exist_ok=True)
+        yield options.folder.resolve()
+        return
+    with tempfile.TemporaryDirectory(prefix="kamaelia-grey-") as name:
+        yield Path(name)
+
+
+def address(text: str) -> Address:
+    """HOST:PORT, or [ADDRESS]:PORT."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT, such as mail.example.org:25")
+    return Address(host.strip("[]"), int(port))
+
+
+def seconds(text: str) -> float:
+    """A time: 20 or 20s, 1m."""
+    try:
+        return readDuration(float(text) if text.isdecimal() else text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def optionsOf(arguments: list[str]) -> argparse.Namespace:
+    """What was asked for on the command line."""
+    parser = argparse.ArgumentParser(
+        prog="make run ARGS=...",
+        description="Kamaelia Grey with a short delay, and a small mail sink, or a real server,"
+        " behind it.",
+    )
+    add = parser.add_argument
+    add("--send", action="store_true", help="send a mail and its retries, to see it all")
+    add("--delay", type=seconds, default=20.0, metavar="TIME", help="of a stranger (20s)")
+    add("--host", default="127.0.0.1", help="where to listen (%(default)s)")
+    add("--port", type=int, default=1025, help="of the proxy (%(default)s)")
+    add("--sink-port", type=int, default=2525, help="of the sink (%(default)s)")
+    add("--real", type=address, metavar="HOST:PORT", help="a real server instead of the sink")
+    add("--domain", action="append", help="whose mail is taken (example.org); several times: all")
+    add("--folder", type=Path, help="where all is kept (a temporary one)")
+    add("--maildir", type=Path, help="where the sink keeps mails (mail in that folder)")
+    add("--relay", choices=["live", "replay"], default="live", help="(%(default)s)")
+    add("--verbose", action="store_true", help="show what is said to the clients, too")
+    options = parser.parse_args(arguments)
+    options.domain = options.domain or ["example.org"]
+    return options
+
+
+def main(arguments: list[str]) -> int:
+    """Runs until it is told to stop; gives the exit status."""
+    options = optionsOf(arguments)
+    display = displayOn(sys.stdout)
+    level = logging.DEBUG if options.verbose else logging.WARNING
+    logging.basicConfig(level=level, format="%(message)s", handlers=[Saying(display)])
+    logging.getLogger("asyncio").setLevel(logging.WARNING)
+    try:
+        with folderOf(options) as folder:
+            start(options, folder, display)
+            display.begin()
+            try:
+                scheduler.run.runThreads()
+            finally:
+                display.end()
+    except (OSError, ValueError, StoreFailed) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,132 @@
+"""Shows a person what Kamaelia Grey does: a line for each mail, and its figures when they move.
+
+Example usage
+-------------
+    display = displayOn(sys.stdout)
+    display.begin()
+    display.mail(record, now)               # as the journal has it
+    display.figures(store.counters(), store.counts())
+    display.end()
+
+How does it work?
+-----------------
+On a terminal the lines are coloured, and the table of figures stays below them.
+Elsewhere both are plain lines, for a file or a program to read.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from Kamaelia.Apps.Grey.Service import Tables as Reporting
+from Kamaelia.Apps.Grey.Stores.Store import Counts
+from Kamaelia.Support.Greylist.Keys import printable
+
+WORDS = {"ACCEPTED": "passed", "DEFERRED": "deferred", "REFUSED": "refused", "DROPPED": "dropped"}
+COLOURS = {"passed": "green", "deferred": "yellow", "refused": "red", "kept": "cyan"}
+
+
+class Plain:
+    """Plain(file) -> shows all as plain lines, at once."""
+
+    def __init__(self, file: TextIO) -> None:
+        self.file = file
+        self._shown = ""  # of the figures
+
+    def begin(self) -> None:
+        """Before the first line."""
+
+    def end(self) -> None:
+        """After the last."""
+
+    def say(self, line: str) -> None:
+        """Some words."""
+        print(printable(line), file=self.file, flush=True)
+
+    def mail(self, record: dict[str, Any], now: float) -> None:
+        """What became of a mail."""
+        self.event(*wordsOf(record, now))
+
+    def event(self, word: str, what: str) -> None:
+        """A line that begins with the time and a word."""
+        self.say(f"{_clock(time.time())} {word:<8} {what}")
+
+    def figures(self, counters: dict[str, int], counts: Counts) -> None:
+        """What has been counted, if that is news."""
+        shown = figuresOf(counters, counts)
+        if shown != self._shown:
+            self.say(shown)
+        self._shown = shown
+
+
+class Coloured(Plain):
+    """Coloured(file) -> the same for a terminal, the figures as a table at its foot."""
+
+    def __init__(self, file: TextIO) -> None:
+        super().__init__(file)
+        self.console = Console(file=file)
+        self._live = Live(console=self.console, auto_refresh=False)
+
+    def begin(self) -> None:
+        self._live.start()
+
+    def end(self) -> None:
+        self._live.stop()
+
+    def say(self, line: str) -> None:
+        self.console.print(Text(printable(line)), soft_wrap=True)
+
+    def event(self, word: str, what: str) -> None:
+        clock, colour = _clock(time.time()), COLOURS.get(word, "")
+        begin = Text.assemble((f"{clock} ", "dim"), (f"{word:<8}", colour))
+        self.console.print(begin, Text(printable(what)), soft_wrap=True)
+
+    def figures(self, counters: dict[str, int], counts: Counts) -> None:
+        self._live.update(Reporting.statsTable(counters, counts, isShort=True), refresh=True)
+
+
+def displayOn(file: TextIO) -> Plain:
+    """What suits a terminal, or a file."""
+    isScreen = file.isatty() and not Console(file=file).is_dumb_terminal
+    return Coloured(file) if isScreen else Plain(file)
+
+
+def wordsOf(record: dict[str, Any], now: float) -> tuple[str, str]:
+    """What became of a mail in one word, and the rest of its line."""
+    word = WORDS.get(record["status"], record["status"].lower())
+    verdicts = record["recipients"]
+    whom = ", ".join(each["address"] for each in verdicts)
+    what = f"<{record['sender']}> to <{whom}>: {', '.join(_reasons(record))}"
+    wait = max((each.get("wait", 0) for each in verdicts), default=0)
+    if word == "deferred" and wait:
+        what += f"; a retry passes from {_clock(now + wait)} on"
+    return word, f"{what} (id {record['id']})"
+
+
+def _reasons(record: dict[str, Any]) -> Iterable[str]:
+    """Why, each reason once: of the recipients that made it so, or what was said last."""
+    status = record["status"].lower()
+    reasons = [each["reason"] for each in record["recipients"] if each["verdict"] == status]
+    return dict.fromkeys(reasons or [record["reply"]])
+
+
+def figuresOf(counters: dict[str, int], counts: Counts) -> str:
+    """The same figures as in the table, in one line."""
+    mails = [
+        f"{by} {WORDS.get(status.upper(), status)}"
+        for name, by in sorted(counters.items())
+        for first, _, status in [name.partition("/")]
+        if first == "mails"
+    ]
+    triples = f"triples: {counts.waiting} waiting, {counts.passed} passed"
+    return f"figures: {counters.get('sessions', 0)} sessions; {', '.join(mails)}; {triples}"
+
+
+def _clock(moment: float) -> str:
+    return time.strftime("%H:%M:%S", time.localtime(moment))

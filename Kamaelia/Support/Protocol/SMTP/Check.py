@@ -1,0 +1,125 @@
+"""The checks of the arguments of SMTP commands (RFC 5321 section 4.1.1)."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from Kamaelia.Support.Protocol.SMTP.Address import (
+    MAIL_PARAMETERS,
+    NULL_PATH,
+    RCPT_PARAMETERS,
+    STRICT,
+    BadParameter,
+    BadPath,
+    Envelope,
+    LongPath,
+    Parameter,
+    PathSyntax,
+    readEnvelope,
+)
+from Kamaelia.Support.Protocol.SMTP.Reply import Reply
+from Kamaelia.Support.Protocol.SMTP.Settings import Settings
+
+ONE_NAME = Reply(501, "5.5.4 Hello takes one argument, your name", isMistake=True)
+NO_ARGUMENT = Reply(501, "5.5.4 No argument is allowed here")
+SENDER_SYNTAX = Reply(501, "5.5.4 Syntax: MAIL FROM:<address>", isMistake=True)
+RECIPIENT_SYNTAX = Reply(501, "5.5.4 Syntax: RCPT TO:<address>", isMistake=True)
+BAD_SENDER = Reply(501, "5.1.7 Bad address of the sender", isMistake=True)
+BAD_RECIPIENT = Reply(501, "5.1.3 Bad address of the recipient", isMistake=True)
+LONG_SENDER = Reply(501, "5.1.7 The path of the sender is over 256 octets", isMistake=True)
+LONG_RECIPIENT = Reply(501, "5.1.3 The path of the recipient is over 256 octets", isMistake=True)
+NO_RECIPIENT = Reply(501, "5.1.3 The null address receives no mail")
+BAD_PARAMETER = Reply(501, "5.5.4 Bad parameter", isMistake=True)
+NOT_OFFERED = Reply(555, "5.5.4 A parameter that is not offered")
+TOO_BIG = Reply(552, "5.3.4 The mail is too big")
+
+
+LENIENT = PathSyntax(mayOmitBrackets=True)
+TRUSTED = PathSyntax(mayOmitBrackets=True, mayOmitDomain=True)
+
+
+class Asking(Protocol):
+    """What a check needs to know about a session."""
+
+    settings: Settings
+    isTrusted: bool
+    parameters: dict[str, str]
+    asked: Envelope
+
+
+def checkHello(session: Asking, words: list[str]) -> Reply | None:
+    """Exactly one argument, and that of printable ASCII."""
+    if len(words) == 2 and words[1].isascii() and words[1].isprintable():
+        return None
+    return ONE_NAME
+
+
+def checkNoArgument(session: Asking, words: list[str]) -> Reply | None:
+    """The verb stands alone."""
+    return None if len(words) == 1 else NO_ARGUMENT
+
+
+def checkSender(session: Asking, words: list[str]) -> Reply | None:
+    """Check MAIL FROM:<path> and parameters, and leave both in session.asked."""
+    argument = argumentAfter("FROM:", words)
+    if argument is None:
+        return SENDER_SYNTAX
+    refusal = readInto(session, argument, MAIL_PARAMETERS, BAD_SENDER, LONG_SENDER)
+    if refusal is not None:
+        return refusal
+    path, parameters = session.asked
+    if "@" not in path and path != NULL_PATH and not mayOmitDomain(session):
+        return BAD_SENDER
+    if not path.isascii() and "SMTPUTF8" not in parameters:
+        return BAD_SENDER
+    size = int(parameters.get("SIZE", 0))
+    return TOO_BIG if 0 < session.settings.max_message_size < size else None
+
+
+def checkRecipient(session: Asking, words: list[str]) -> Reply | None:
+    """Check RCPT TO:<path> and parameters, and leave both in session.asked."""
+    argument = argumentAfter("TO:", words)
+    if argument is None:
+        return RECIPIENT_SYNTAX
+    refusal = readInto(session, argument, RCPT_PARAMETERS, BAD_RECIPIENT, LONG_RECIPIENT)
+    if refusal is not None:
+        return refusal
+    path = session.asked.path
+    if path == NULL_PATH:
+        return NO_RECIPIENT
+    return None if path.isascii() or "SMTPUTF8" in session.parameters else BAD_RECIPIENT
+
+
+def argumentAfter(keyword: str, words: list[str]) -> str | None:
+    """Return what follows FROM: or TO:, or None if the keyword is missing."""
+    argument = " ".join(words[1:])
+    start = len(keyword)
+    return argument[start:] if argument[:start].upper() == keyword else None
+
+
+def mayOmitDomain(session: Asking) -> bool:
+    """Return whether a path may consist of a local part alone, such as <root>."""
+    return session.isTrusted and not session.settings.strict
+
+
+def readInto(
+    session: Asking, argument: str, rows: dict[str, Parameter], bad: Reply, long: Reply
+) -> Reply | None:
+    """Leave path and parameters in session.asked; return the refusal if one is malformed.
+
+    bad, long: the refusals of a path that is malformed, and of one that is too long.
+    """
+    syntax = STRICT if session.settings.strict else TRUSTED if session.isTrusted else LENIENT
+    try:
+        session.asked = readEnvelope(argument, rows, syntax)
+    except LongPath:
+        return long
+    except BadPath:
+        return bad
+    except BadParameter:
+        return BAD_PARAMETER
+    for name in session.asked.parameters:
+        row = rows.get(name)
+        if row is None or not session.settings.offers(row.extension):
+            return NOT_OFFERED
+    return None

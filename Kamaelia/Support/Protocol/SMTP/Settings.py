@@ -1,0 +1,63 @@
+"""What an SMTP server is called, what it offers, and where its limits are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from Kamaelia.Support.Protocol.SMTP.Reply import Reply
+
+OFFERED_BY_DEFAULT = frozenset({"SIZE", "8BITMIME", "ENHANCEDSTATUSCODES"})
+KNOWN_EXTENSIONS = OFFERED_BY_DEFAULT | {"STARTTLS", "PIPELINING", "SMTPUTF8", "DSN"}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings(servername=...) -> never changed once made: share it. A limit of 0 is none.
+
+    Raises ValueError for an extension that nobody here could keep.
+    """
+
+    servername: str = "localhost"
+    serverid: str = "Kamaelia"
+    esmtp: bool = True
+    extensions: frozenset[str] = OFFERED_BY_DEFAULT
+    max_message_size: int = 32 * 1024 * 1024  # octets, RFC 1870
+    max_recipients: int = 1000  # RFC 5321 section 4.5.3.1.8 asks for at least 100
+    max_errors: int = 50  # replies of 5xx in one session
+    # Whether a command that is malformed, unknown or out of order closes the connection. RFC 5321
+    # section 3.8 forbids it; the historical handlers did it.
+    strict: bool = True
+    normalize_bare_lf: bool = False  # a bare LF of a trusted client becomes CRLF
+
+    def __post_init__(self) -> None:
+        unknown = set(self.extensions) - KNOWN_EXTENSIONS
+        if unknown:
+            known = ", ".join(sorted(KNOWN_EXTENSIONS))
+            raise ValueError(f"extensions has {', '.join(sorted(unknown))}; there are {known}")
+
+    def offers(self, extension: str) -> bool:
+        """EHLO lists it (STARTTLS: until TLS has begun)."""
+        return self.esmtp and extension in self.extensions
+
+    @cached_property
+    def helloReply(self) -> Reply:
+        """The answer to HELO."""
+        return Reply(250, self.servername)
+
+    @cached_property
+    def extendedReply(self) -> Reply:
+        """The answer to EHLO in the clear."""
+        return self._listing(self.extensions)
+
+    @cached_property
+    def encryptedReply(self) -> Reply:
+        """The answer to EHLO within TLS, without STARTTLS (RFC 3207 section 4.2)."""
+        return self._listing(self.extensions - {"STARTTLS"})
+
+    def _listing(self, extensions: frozenset[str]) -> Reply:
+        lines = [
+            f"SIZE {self.max_message_size}" if name == "SIZE" else name
+            for name in sorted(extensions)
+        ]
+        return Reply(250, "\n".join([self.servername, *lines]))

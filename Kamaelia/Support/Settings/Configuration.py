@@ -1,0 +1,164 @@
+"""The configuration of Kamaelia Grey: all sections, and how they are read from TOML.
+
+Example usage::
+
+    >>> configuration = parse('[forward]\\nallowed_domains = ["example.org"]')
+    >>> configuration.greylist.min_defer_time, configuration.limits.max_recipients
+    (300.0, 1000)
+    >>> parse('[limits]\\nmax_recipient = 5')
+    Traceback (most recent call last):
+    ConfigurationError: allowed_domains in [forward] is missing: name the domains ...
+    line 2: unknown setting `max_recipient` in [limits]: did you mean max_recipients?
+
+How does it work?
+
+A section is a frozen dataclass in Sections, a setting is a row in it. parse()
+goes through the text by these rows, and raises all mistakes at once; what is
+left out has its default. The example file and the reference are written from
+the same rows, see Written.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from Kamaelia.Support.Greylist.Rules import Rules
+from Kamaelia.Support.Networks import parseNetwork
+from Kamaelia.Support.Settings import Sections
+from Kamaelia.Support.Settings.Mistakes import Mistake, MistakesFound
+from Kamaelia.Support.Settings.SectionReader import Reading
+from Kamaelia.Support.Settings.ServerTLS import mistakeOfTLS
+from Kamaelia.Support.Settings.TomlLines import Place, placesOf
+
+FORGOTTEN = (
+    "allowed_domains in [forward] is missing: name the domains whose mail is taken, or write"
+    " allowed_domains = [] if none is"
+)
+WHERE = re.compile(r" \((?:at line (\d+), column \d+|at end of document)\)$")
+# ruff: noqa: RUF009 - a section is frozen: it may well be shared
+Doubt = tuple[str, ...]
+
+
+class ConfigurationError(MistakesFound):
+    """A configuration that cannot be used; `mistakes` has each with line and remedy."""
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """All sections with their defaults; only in TOML must allowed_domains be said."""
+
+    name: Sections.Name = Sections.Name()
+    listen: Sections.Listen = Sections.Listen()
+    server: Sections.Server = Sections.Server()
+    forward: Sections.Forward = Sections.Forward()
+    greylist: Sections.Greylist = Sections.Greylist()
+    allow: Sections.Allow = Sections.Allow()
+    deny: Sections.Deny = Sections.Deny()
+    store: Sections.Store = Sections.Store()
+    log: Sections.Log = Sections.Log()
+    metrics: Sections.Metrics = Sections.Metrics()
+    limits: Sections.Limits = Sections.Limits()
+
+    def rules(self) -> Rules:
+        """The times of greylisting. Raises ValueError where they leave no way to pass."""
+        names = [each.name for each in fields(Rules) if hasattr(self.greylist, each.name)]
+        return Rules(**{name: getattr(self.greylist, name) for name in names})
+
+    def handlerSettings(self, hostname: str = "localhost") -> dict[str, Any]:
+        """What a mail handler takes under the same names; `hostname`: where there is no name."""
+        settings = {name: getattr(section, name) for section, name in self._shared()}
+        settings["servername"] = self.name.servername or hostname
+        settings["extensions"] = frozenset(self.listen.extensions)
+        settings["smtp_timeouts"] = dict(self.server.smtp_timeouts)
+        settings["client_timeouts"] = dict(self.limits.client_timeouts)
+        settings["logfile"] = self.log.logfile or None
+        settings["debuglogfile"] = self.log.debuglogfile or None
+        return settings
+
+    def _shared(self) -> Iterator[tuple[Any, str]]:
+        yield self.name, "serverid"
+        yield from ((self.limits, each.name) for each in fields(self.limits))
+        yield from ((self.listen, name) for name in ("esmtp", "strict"))
+        yield self.forward, "normalize_bare_lf"
+        yield from ((self.server, name) for name in ("relay", "smtp_helo", "smtp_tls"))
+
+    def doubts(self) -> Iterator[Doubt]:
+        """(what, section, *settings) for settings that are wrong together, each right by itself."""
+        try:
+            self.rules()
+        except ValueError as error:
+            yield str(error), "greylist", "min_defer_time", "max_defer_time", "too_soon"
+        for network in self.forward.allowed_sender_nets:
+            if parseNetwork(network).prefixlen == 0:
+                what = f"{network} in allowed_sender_nets is an open relay: name your own networks"
+                yield what, "forward", "allowed_sender_nets"
+        if self.store.url == "memory:" and self.listen.workers > 1:
+            what = "several workers cannot share memory: choose another store, or workers = 1"
+            yield what, "store", "url"
+        server = self.server
+        found = mistakeOfTLS(server.smtp_tls, server.smtp_tls_ca, server.smtp_tls_name)
+        if found is not None:
+            what, name = found
+            yield what, "server", name
+        yield from self._doubtsOfAddresses()
+
+    def _doubtsOfAddresses(self) -> Iterator[Doubt]:
+        certificate, key = self.listen.tls_certificate, self.listen.tls_key
+        if bool(certificate) != bool(key):
+            missing, given = ("tls_key", "tls_certificate")[:: 1 if certificate else -1]
+            yield f"{missing} in [listen] is missing: STARTTLS needs both", "listen", given
+        for section in ("listen", "server"):
+            addresses = getattr(self, section).addresses
+            if not addresses:
+                yield f"addresses in [{section}] is empty: name one at least", section, "addresses"
+            elif len(set(addresses)) < len(addresses):
+                yield f"addresses in [{section}] has one twice: leave it out", section, "addresses"
+        for address in sorted(set(self.listen.addresses) & set(self.server.addresses)):
+            what = f"{address} is where this server listens itself: a mail would go in a circle"
+            yield what, "server", "addresses"
+
+
+def sectionsOf() -> dict[str, type]:
+    """The name of each section, and its class."""
+    return {each.name: type(each.default) for each in fields(Configuration)}
+
+
+def parse(text: str, source: str = "") -> Configuration:
+    """The configuration that `text` says in TOML. Raises ConfigurationError with all mistakes."""
+    try:
+        tables = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ConfigurationError([_notToml(error, text, source)]) from None
+    return configurationOf(tables, placesOf(text), source)
+
+
+def configurationOf(
+    tables: Mapping[str, Any], places: Mapping[Place, int], source: str = ""
+) -> Configuration:
+    """The same for tables, whose lines are in `places`."""
+    reading = Reading(sectionsOf(), tables, places, source)
+    forward = tables.get("forward", {})
+    if isinstance(forward, dict) and "allowed_domains" not in forward:
+        reading.note(FORGOTTEN, "forward")
+    configuration = Configuration(**reading.values)
+    # Where something could not be read, its default stands: what it says to the rest is nothing.
+    for what, section, *names in () if reading.mistakes else configuration.doubts():
+        reading.note(what, section, *[name for name in names if (section, name) in places][:1])
+    if reading.mistakes:
+        raise ConfigurationError(reading.mistakes)
+    return configuration
+
+
+def _notToml(error: Exception, text: str, source: str) -> Mistake:
+    message = str(error)
+    where = WHERE.search(message)
+    if isinstance(error, RecursionError):
+        message = "brackets are nested too deeply"
+    elif where is not None:
+        message = message[: where.start()]
+    line = int(where[1] or text.count("\n") + 1) if where is not None else 0
+    return Mistake(f"this is no TOML: {message}", source, line)

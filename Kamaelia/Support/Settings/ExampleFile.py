@@ -1,0 +1,107 @@
+"""The settings written out: the commented example, the reference, and a configuration as TOML.
+
+Example usage::
+
+    >>> print(toml(Configuration(forward=Forward(allowed_domains=("example.org",)))), end="")
+    [forward]
+    allowed_domains = ["example.org"]
+
+How does it work?
+
+All three are made of the rows in Sections, so that what is written about a
+setting is what it is. The example has every setting with its default, and can
+be used once the domains in it are one's own.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+from Kamaelia.Support.Settings.Configuration import Configuration, sectionsOf
+from Kamaelia.Support.Settings.Sections import Forward
+from Kamaelia.Support.Settings.SettingRow import Row, rowsOf
+from Kamaelia.Support.Settings.Values import DURATION, FILE, FLAG, PATH, SIZE, TEXT
+
+WIDTH = 80
+PLAIN = {kind.meaning for kind in (DURATION, FILE, FLAG, PATH, SIZE, TEXT)}
+HEAD = """\
+The configuration of Kamaelia Grey, in TOML: every setting, with its default.
+What is left out has its default; allowed_domains alone must be said. Times are
+seconds, or as in "30s", "5m", "1h", "2d"; sizes are octets, or as in "64KiB",
+"32MiB". `kamaelia-grey check` says what is wrong with a file, line by line."""
+
+
+def example() -> str:
+    """The example file: each setting with its meaning above it; the domains are an example's."""
+    configuration = Configuration(forward=Forward(allowed_domains=("example.org",)))
+    parts = [_comment(HEAD)]
+    for section, kind in sectionsOf().items():
+        parts.append(f"\n{_comment(_about(kind))}[{section}]\n")
+        for row in rowsOf(kind):
+            value = getattr(getattr(configuration, section), row.name)
+            parts.append(f"\n{_comment(_meaningOf(row))}{_line(row, value)}")
+    return "".join(parts)
+
+
+def reference() -> str:
+    """The reference in reStructuredText: a definition list for each section."""
+    parts = []
+    for section, kind in sectionsOf().items():
+        heading = f"[{section}]"
+        parts.append(f"{heading}\n{'-' * len(heading)}\n\n{_about(kind)}\n")
+        for row in rowsOf(kind):
+            default = row.kind.write(row.default)
+            meaning, kinds = (_plain(text) for text in (row.meaning, row.kind.meaning))
+            about = f"{meaning} Default: ``{default}``. It is {kinds}."
+            parts.append(f"``{row.name}``\n{textwrap.indent(_wrapped(about), '    ')}\n")
+    return "\n".join(parts)
+
+
+def toml(configuration: Configuration) -> str:
+    """TOML that parse() reads as this configuration; what has its default is left out."""
+    return "\n".join(_sections(configuration))
+
+
+def _sections(configuration: Configuration) -> Iterator[str]:
+    for section, kind in sectionsOf().items():
+        values = getattr(configuration, section)
+        lines = [
+            _line(row, getattr(values, row.name))
+            for row in rowsOf(kind)
+            if getattr(values, row.name) != row.default or row.name == "allowed_domains"
+        ]
+        if lines:
+            yield f"[{section}]\n{''.join(lines)}"
+
+
+def _line(row: Row, value: object) -> str:
+    """The setting; a list that is long has a line for each item."""
+    line = f"{row.name} = {row.kind.write(value)}\n"
+    if len(line) <= WIDTH or row.kind.item is None or not isinstance(value, tuple):
+        return line
+    items = "".join(f"    {row.kind.item.write(item)},\n" for item in value)
+    return f"{row.name} = [\n{items}]\n"
+
+
+def _meaningOf(row: Row) -> str:
+    """What a setting means, and what may be written where the default does not show it."""
+    kind = row.kind.item or row.kind
+    return f"{row.meaning} ({kind.meaning})" if kind.meaning not in PLAIN else row.meaning
+
+
+def _about(kind: type) -> str:
+    return " ".join((kind.__doc__ or "").split())
+
+
+def _plain(text: str) -> str:
+    """Text as reStructuredText shows it: a star is a star."""
+    return text.replace("*", "\\*")
+
+
+def _wrapped(text: str) -> str:
+    return "\n".join(textwrap.wrap(text, WIDTH - 4, break_long_words=False, break_on_hyphens=False))
+
+
+def _comment(text: str) -> str:
+    return textwrap.indent(_wrapped(text), "# ") + "\n"
