@@ -8,9 +8,8 @@ import pytest
 from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
 from Kamaelia.Chassis.ConnectedServer import ServerCore
 from Kamaelia.Support.Protocol import ProxyHeader
+from Kamaelia.Support.Protocol.SMTP import Line, Reply
 from Kamaelia.Support.Protocol.SMTP.CommandLog import MOST_OCTETS
-from Kamaelia.Support.Protocol.SMTP.Session import Line as SMTPLine
-from Kamaelia.Support.Protocol.SMTP.Session import Reply as SMTPReply
 from Kamaelia.Support.Settings.Sections import Listen
 
 PAGE = (Path(__file__).resolve().parents[2] / "SECURITY.md").read_text(encoding="utf-8")
@@ -24,9 +23,9 @@ LIMITS = {
     "lines of commands that are kept": MOST_OCTETS,
     "duration of a session, but for the text of a mail": ConcreteMailHandler.session_timeout,
     "a decision of the policy": ConcreteMailHandler.policy_timeout,
-    "a command line": SMTPLine.LONGEST_LINE,
-    "a command line with parameters": SMTPLine.LONGEST_LINE_WITH_PARAMETERS,
-    "a line of the real server's reply": SMTPReply.LONGEST_REPLY_LINE,
+    "a command line": Line.LONGEST_LINE,
+    "a command line with parameters": Line.LONGEST_LINE_WITH_PARAMETERS,
+    "a line of the real server's reply": Reply.LONGEST_REPLY_LINE,
     "a PROXY header, version 1": ProxyHeader.LONGEST_LINE,
     "end of a server, for its connections": ServerCore.grace,
     "connections in each worker": Listen().max_connections,

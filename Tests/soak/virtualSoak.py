@@ -31,7 +31,7 @@ from Axon.EventLoop import newLoop
 from Axon.Ipc import producerFinished
 from Axon.Scheduler import scheduler
 from Axon.Timers import VirtualClock
-from Kamaelia.Apps.Grey.Service import Assembly as Building
+from Kamaelia.Apps.Grey.Service import Assembly
 from Kamaelia.Apps.Grey.Stores import Entry
 from Kamaelia.Support.Greylist.Senders import largeSenders
 from Tests.soak.backend import Conversation
@@ -210,12 +210,12 @@ class VirtualSoak(Soak):
 
     def begin(self) -> None:
         """A proxy, by what the files say."""
-        configuration = Building.read(self.file)
-        self.greylist = Building.greylistOf(configuration)
+        configuration = Assembly.read(self.file)
+        self.greylist = Assembly.greylistOf(configuration)
         self.greylist.resolver = Resolver(self.rng)
         self.greylist.large_senders = largeSenders(LARGE)
         more = {"smtp_field": self, "connectToRealSMTPServer": connectByBoxes}
-        self.protocol = Building.protocolOf(configuration, self.greylist, **more)
+        self.protocol = Assembly.protocolOf(configuration, self.greylist, **more)
 
     async def beginAnew(self) -> None:
         """As after a kill: what the store has is all that it knows."""

@@ -21,6 +21,7 @@ MOST_WAYS, an upper bound of the steps. Look-around and back references are refu
 from __future__ import annotations
 
 import re
+import warnings
 from math import factorial
 
 __all__ = ["Pattern", "isPattern", "parsePattern"]
@@ -47,8 +48,10 @@ def parsePattern(text: str) -> Pattern:
     """Return the compiled expression. Raises ValueError with a remedy."""
     bare = text.strip()[1:-1]
     try:
-        pattern = re.compile(bare, re.IGNORECASE)
-    except (re.error, OverflowError, RecursionError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", FutureWarning)  # [[ and [a||b] will mean something else
+            pattern = re.compile(bare, re.IGNORECASE)
+    except (re.error, OverflowError, RecursionError, FutureWarning) as error:
         raise ValueError(f"{text!r} is no regular expression: {error}") from None
     why = _whySlow(bare)
     if why:

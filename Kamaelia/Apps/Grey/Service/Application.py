@@ -32,7 +32,7 @@ from Kamaelia.Apps.Grey.Policy.BackgroundTask import BackgroundTask
 from Kamaelia.Apps.Grey.Policy.Greylist import wallClock
 from Kamaelia.Apps.Grey.Records.LogFiles import logLine
 from Kamaelia.Apps.Grey.Records.RefusalRecord import newId, writeRefusal
-from Kamaelia.Apps.Grey.Service import Assembly as Building
+from Kamaelia.Apps.Grey.Service import Assembly
 from Kamaelia.Apps.Grey.Service.Checks import notices
 from Kamaelia.Apps.Grey.Service.Privileges import actingAs, become
 from Kamaelia.Apps.Grey.Service.Systemd import inheritedSockets, notify
@@ -64,7 +64,7 @@ FIXED = [
 ]
 
 
-Reading = tuple[Building.Built, list[str]]  # what was read, and what is to be logged of it
+Reading = tuple[Assembly.Built, list[str]]  # what was read, and what is to be logged of it
 
 
 class Application:
@@ -88,7 +88,7 @@ class Application:
 
     def _read(self) -> Reading:
         """Read the configuration and all that it names. Raises MistakesFound."""
-        built = Building.build(self.file, **self.more)
+        built = Assembly.build(self.file, **self.more)
         return built, notices(built)
 
     def run(self) -> None:
@@ -103,16 +103,16 @@ class Application:
         Raises OSError for an address that is not to be had, StoreFailed for the store.
         """
         listen, metrics = self.configuration.listen, self.configuration.metrics.address
-        Building.importAll(self.configuration)
+        Assembly.importAll(self.configuration)
         self._tell(self._notices)
         self._prepareStore()
-        sockets = inheritedSockets() or Building.openAll(self.configuration)
-        figures = Building.openAt(metrics) if metrics is not None else []
+        sockets = inheritedSockets() or Assembly.openAll(self.configuration)
+        figures = Assembly.openAt(metrics) if metrics is not None else []
         self.where = ", ".join(map(whereIs, sockets))
         if figures:
             LOG.info("figures for Prometheus: http://%s/metrics", whereIs(figures[0]))
         become(self.user or listen.user)
-        self.greylist.journal = Building.journalOf(self.configuration)
+        self.greylist.journal = Assembly.journalOf(self.configuration)
         GreyServer(
             application=self,
             refusal=self.protocol.refusal,
@@ -184,9 +184,9 @@ class Application:
             self._readsAgain = False
             self.reload(server)
 
-    def _replace(self, built: Building.Built, server: Any) -> None:
+    def _replace(self, built: Assembly.Built, server: Any) -> None:
         """Put what was read in force. Raises MistakesFound."""
-        built.greylist.journal = Building.journalOf(built.configuration)
+        built.greylist.journal = Assembly.journalOf(built.configuration)
         for section, name in changes(self.configuration, built.configuration):
             LOG.warning("%s in [%s] counts from the next start on", name, section)
         built.greylist.inherit(self.greylist)

@@ -24,8 +24,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from Kamaelia.Apps.Grey.Policy.Greylist import wallClock
-from Kamaelia.Apps.Grey.Service import Assembly as Building
-from Kamaelia.Apps.Grey.Service import Tables as Reporting
+from Kamaelia.Apps.Grey.Service import Assembly, Tables
 from Kamaelia.Apps.Grey.Stores import Entry, Store, StoreFailed, openStore
 from Kamaelia.Apps.Grey.Stores.Dbm import readDbm
 from Kamaelia.Apps.Grey.Stores.Store import KINDS
@@ -99,7 +98,7 @@ def storeOf(options: Any) -> Store:
     """The store that --store or the configuration names."""
     if options.store:
         return openStore(options.store)
-    return openStore(Building.read(configFile(options)).store.url)
+    return openStore(Assembly.read(configFile(options)).store.url)
 
 
 # Those that run and check
@@ -123,9 +122,9 @@ def check(options: Any) -> int:
     from Kamaelia.Apps.Grey.Service.Checks import check as problemsOf
 
     file = configFile(options)
-    problems = problemsOf(Building.build(file), options.user)
+    problems = problemsOf(Assembly.build(file), options.user)
     today = datetime.now(UTC).strftime("%Y-%m-%d")
-    wrong = Senders.check(packaged(Building.SENDERS), today, Building.SENDERS)
+    wrong = Senders.check(packaged(Assembly.SENDERS), today, Assembly.SENDERS)
     for each in problems:
         if each.isWarning:
             print(withoutCredentials(f"{file}: warning: {each.what}"), file=sys.stderr)
@@ -153,8 +152,8 @@ def importOld(options: Any) -> int:
 
 def importKnown(options: Any) -> int:
     """What the historical files know goes into the store; clients get the keys of today."""
-    configuration = Building.read(options.config or options.file)
-    greylist = Building.greylistOf(configuration)
+    configuration = Assembly.read(options.config or options.file)
+    greylist = Assembly.greylistOf(configuration)
 
     def rename(peer: str, sender: str, recipient: str) -> Triple:
         return greylist.triple(greylist.clientKey(peer), sender, recipient)
@@ -199,9 +198,9 @@ def withStore(do: Callable[[Any, Store], int]) -> Callable[[Any], int]:
 
 def listAll(options: Any, store: Store) -> int:
     """The triples that are known, and the entries of administrators."""
-    Reporting.triples(store.find(options.text), options.most)
+    Tables.triples(store.find(options.text), options.most)
     if not options.text:
-        Reporting.entries(store.entries(), wallClock())
+        Tables.entries(store.entries(), wallClock())
     return 0
 
 
@@ -210,9 +209,9 @@ def show(options: Any, store: Store) -> int:
     known = list(store.find(options.text.strip("<>").lower()))
     regulars = [each for each in store.regulars() if options.text in each[0]]
     entries = [each for each in store.entries() if options.text in each.what]
-    Reporting.triples(known, options.most)
-    Reporting.regulars(regulars)
-    Reporting.entries(entries, wallClock())
+    Tables.triples(known, options.most)
+    Tables.regulars(regulars)
+    Tables.entries(entries, wallClock())
     return 0 if known or regulars or entries else 1
 
 
@@ -229,7 +228,7 @@ def deny(options: Any, store: Store) -> int:
 def _addEntry(verdict: str, options: Any, store: Store) -> int:
     kind = options.kind or kindOf(options.what)
     if Lists(**{f"{kind}s": [options.what]}).hasNames:
-        Building.checkResolver(options.what)
+        Assembly.checkResolver(options.what)
     until = wallClock() + readDuration(options.duration) if options.duration else None
     store.addEntry(Entry(verdict, kind, options.what, options.note, until))
     print(f"{kind} {options.what}: {verdict}")
@@ -252,7 +251,7 @@ def forget(options: Any, store: Store) -> int:
 
 def stats(options: Any, store: Store) -> int:
     """How many sessions, mails and decisions there were, and how many triples are known."""
-    Reporting.stats(store.counters(), store.counts())
+    Tables.stats(store.counters(), store.counts())
     return 0
 
 

@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from Kamaelia.Apps.Grey.Service import Tables as Reporting
+from Kamaelia.Apps.Grey.Service import Tables
 from Kamaelia.Apps.Grey.Stores.Store import Counts
 from Kamaelia.Support.Greylist.Keys import printable
 
@@ -88,7 +88,7 @@ class Coloured(Plain):
         self.console.print(begin, Text(printable(what)), soft_wrap=True)
 
     def figures(self, counters: dict[str, int], counts: Counts) -> None:
-        self._live.update(Reporting.statsTable(counters, counts, isShort=True), refresh=True)
+        self._live.update(Tables.statsTable(counters, counts, isShort=True), refresh=True)
 
 
 def displayOn(file: TextIO) -> Plain:

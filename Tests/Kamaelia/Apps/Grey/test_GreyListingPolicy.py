@@ -12,8 +12,8 @@ from Kamaelia.Apps.Grey.GreyListingPolicy import GreyListingPolicy
 from Kamaelia.Apps.Grey.Policy import Greylist as module
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
 from Kamaelia.Apps.Grey.Policy.PolicyQuestion import Later
+from Kamaelia.Apps.Grey.Records import MailNotes
 from Kamaelia.Apps.Grey.Records.MailLog import jsonLine
-from Kamaelia.Apps.Grey.Records.RefusalRecord import MailNotes as Noting
 from Kamaelia.Apps.Grey.Stores import Entry
 from Kamaelia.Apps.Grey.Stores.Memory import MemoryStore
 from Kamaelia.Support.Failover import serverAt
@@ -42,7 +42,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The time by which greylisting counts; the test turns it."""
     clock = Clock()
-    for each in (module, Noting, policy):
+    for each in (module, MailNotes, policy):
         monkeypatch.setattr(each, "wallClock", clock)
     return clock
 

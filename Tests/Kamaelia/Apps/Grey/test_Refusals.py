@@ -20,7 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from Kamaelia.Support.Greylist.Keys import printable
 from Tests.Kamaelia.Apps.Grey.programs import PATIENCE, ROOT, Program
-from Tests.Kamaelia.Apps.Grey.test_Application import Grey, grey, makeCertificate
+from Tests.Kamaelia.Apps.Grey.Service.test_Application import Grey, grey, makeCertificate
 from Tests.Kamaelia.Apps.Grey.wire import HANG_UP, FarEnd
 from Tests.Kamaelia.sockets import dial
 

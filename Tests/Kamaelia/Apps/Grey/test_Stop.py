@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from Tests.Kamaelia.Apps.Grey.programs import PATIENCE
-from Tests.Kamaelia.Apps.Grey.test_Application import grey
+from Tests.Kamaelia.Apps.Grey.Service.test_Application import grey
 from Tests.Kamaelia.Apps.Grey.wire import Caller
 
 __all__ = ["grey"]  # a fixture

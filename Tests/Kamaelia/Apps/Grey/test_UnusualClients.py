@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from Tests.Kamaelia.Apps.Grey.programs import ROOT
-from Tests.Kamaelia.Apps.Grey.test_Application import grey
+from Tests.Kamaelia.Apps.Grey.Service.test_Application import grey
 from Tests.Kamaelia.Apps.Grey.unusual import CLIENTS, Client
 from Tests.Kamaelia.Apps.Grey.wire import Caller
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from Tests.Kamaelia.Apps.Grey.test_Application import Grey, eventually, grey
+from Tests.Kamaelia.Apps.Grey.Service.test_Application import Grey, eventually, grey
 
 __all__ = ["grey"]  # a fixture
 

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from Kamaelia.Apps.Grey.Policy import Resolver as Resolving
-from Kamaelia.Apps.Grey.Service import Assembly as Building
-from Kamaelia.Apps.Grey.Service import Command
+from Kamaelia.Apps.Grey.Service import Assembly, Command
 from Kamaelia.Apps.Grey.Stores import Entry, openStore
 from Kamaelia.Support.Settings.Configuration import parse
 
@@ -17,7 +16,7 @@ WITHOUT_NAMES = HEAD + "[greylist]\nlarge_senders = false\n"
 
 
 def greylist(more: str = "") -> Any:
-    return Building.greylistOf(parse(f"{WITHOUT_NAMES}{more}\n[store]\nurl = 'memory:'"))
+    return Assembly.greylistOf(parse(f"{WITHOUT_NAMES}{more}\n[store]\nurl = 'memory:'"))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
 from Kamaelia.Apps.Grey.Stores import Entry, openStore
 from Kamaelia.Apps.Grey.Stores.Memory import MemoryStore
 from Kamaelia.Apps.Grey.Stores.Store import MANY_ENTRIES
-from Tests.Kamaelia.Apps.Grey.test_Application import Grey, eventually, grey
+from Tests.Kamaelia.Apps.Grey.Service.test_Application import Grey, eventually, grey
 from Tests.Kamaelia.Apps.Grey.wire import Caller
 
 __all__ = ["grey"]  # a fixture

@@ -10,7 +10,7 @@ import pytest
 from Axon.Ipc import producerFinished
 from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
 from Kamaelia.Apps.Grey.Policy.PolicyQuestion import Later
-from Kamaelia.Apps.Grey.Records.RefusalRecord import LogFiles
+from Kamaelia.Apps.Grey.Records import LogFiles
 from Tests.Kamaelia.Apps.Grey.wire import PATIENCE, Caller, FarEnd
 
 

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from Kamaelia.Apps.Grey.GreyListingPolicy import GreyListingPolicy
-from Kamaelia.Apps.Grey.Service import Application, Checks, Command
-from Kamaelia.Apps.Grey.Service import Assembly as Building
+from Kamaelia.Apps.Grey.Service import Application, Assembly, Checks, Command
 from Kamaelia.Apps.Grey.Service.Certificates import Verdict
 from Kamaelia.Internet.ListeningSockets import closeAll
 
@@ -44,16 +43,16 @@ class Watched:
 def test_every_setting_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "grey.toml"
     file.write_text(ONE_OF_EACH)
-    plain = Building.read(file)
+    plain = Assembly.read(file)
     sections = {each.name: Watched(getattr(plain, each.name)) for each in fields(plain)}
     configuration = replace(plain, **sections)
     opened: list[Any] = []
-    monkeypatch.setattr(Building, "read", lambda _: configuration)
-    monkeypatch.setattr(Building, "loadCertificate", lambda *_: ssl.create_default_context())
+    monkeypatch.setattr(Assembly, "read", lambda _: configuration)
+    monkeypatch.setattr(Assembly, "loadCertificate", lambda *_: ssl.create_default_context())
     monkeypatch.setattr(Checks, "checkCertificate", lambda *_: Verdict([], []))
     monkeypatch.setattr(Command.signal, "signal", lambda *_: None)
     monkeypatch.setattr(Application.Application, "run", Application.Application.start)
-    monkeypatch.setattr(Building, "openSockets", _kept(Building.openSockets, opened))
+    monkeypatch.setattr(Assembly, "openSockets", _kept(Assembly.openSockets, opened))
     Command.run(Namespace(config=file, user=""))
     closeAll(opened)
     unknown = [each for each in plain.handlerSettings() if not hasattr(GreyListingPolicy, each)]

@@ -104,3 +104,9 @@ def test_a_pattern_that_is_wrong_is_a_mistake_with_its_place():
         Lists(senders=["/(a+)+/"])
     with pytest.raises(ListError, match="do not repeat a group"):
         Lists(clients=["/(a+)+/"])
+
+
+@pytest.mark.parametrize("text", ["/[1||]/", "/[[a]/", "/[a--b]/"])
+def test_a_set_whose_meaning_python_will_change_is_an_error(text):
+    with pytest.raises(ValueError, match="Possible"):
+        parsePattern(text)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from Kamaelia.Apps.Grey.Records import LogFiles
 from Kamaelia.Apps.Grey.Records.LogFiles import AGAIN, MOST, append, note
-from Kamaelia.Apps.Grey.Records.RefusalRecord import LogFiles
 from Tests.Kamaelia.Apps.Grey.programs import ROOT
 
 LINES = 2000

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from Kamaelia.Apps.Grey.Service import Assembly as Building
+from Kamaelia.Apps.Grey.Service import Assembly
 from Kamaelia.Apps.Grey.Service.Command import main
 from Tests.Kamaelia.Apps.Grey.programs import PATIENCE, Program, python
 from Tests.Kamaelia.Apps.Grey.wire import Caller, FarEnd
@@ -372,10 +372,10 @@ def test_the_example_is_a_configuration(tmp_path: Path, capsys: Any) -> None:
 def test_a_historical_configuration_is_checked_and_translated(tmp_path: Path, capsys: Any) -> None:
     old, new = tmp_path / "greylist.conf", tmp_path / "grey.toml"
     old.write_text("port=0\nsmtp_ip=127.0.0.1\nsmtp_port=8025\nallowed_domains:\n  example.org\n")
-    before = Building.build(old).configuration
+    before = Assembly.build(old).configuration
     assert main(["import", str(old)]) == 0
     new.write_text(capsys.readouterr().out)
-    assert Building.build(new).configuration == before
+    assert Assembly.build(new).configuration == before
 
 
 def test_what_the_historical_files_know_is_taken_over(tmp_path: Path, capsys: Any) -> None:

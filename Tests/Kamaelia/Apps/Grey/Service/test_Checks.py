@@ -15,7 +15,7 @@ import pytest
 
 from Kamaelia.Apps.Grey.Stores import openStore
 from Tests.Kamaelia.Apps.Grey.programs import PATIENCE, ROOT, Program
-from Tests.Kamaelia.Apps.Grey.test_Application import grey, makeCertificate, startTLS
+from Tests.Kamaelia.Apps.Grey.Service.test_Application import grey, makeCertificate, startTLS
 
 __all__ = ["grey"]  # a fixture
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
-from Kamaelia.Apps.Grey.Service import Assembly as Building
+from Kamaelia.Apps.Grey.Service import Assembly
 from Kamaelia.Apps.Grey.Service.ServerTLS import contextFor, isVerifying
 from Kamaelia.Support.Settings.Mistakes import MistakesFound
 from Tests.Kamaelia.Apps.Grey.wire import GOOD, FarEnd, oneMail
@@ -105,7 +105,7 @@ def configured(tmp_path: Path, far: FarEnd, authority: object, name: str = NAME)
     server += f'smtp_tls_ca = "{authority}"\n'
     server += f'smtp_tls_name = "{name}"\n' if name else ""
     file.write_text(f"[forward]\nallowed_domains = []\n[server]\n{server}")
-    built = Building.build(file).protocol
+    built = Assembly.build(file).protocol
     names = ("smtp_ip", "smtp_port", "smtp_tls", "smtp_ssl", "smtp_tls_name")
     said: list[str] = []
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from Kamaelia.Apps.Grey.Service import Tables as Reporting
+from Kamaelia.Apps.Grey.Service import Tables
 from Kamaelia.Apps.Grey.Stores import Counts, Entry
 from Kamaelia.Support.Greylist.Rules import Record, Regular, Triple
 from Tests.Kamaelia.Apps.Grey.programs import PATIENCE, ROOT
@@ -24,7 +24,7 @@ def known(count: int) -> list[tuple[Triple, Record]]:
 def test_so_many_triples_are_shown_and_the_rest_is_counted(
     capsys: Shown, most: int, rows: int, rest: str
 ) -> None:
-    Reporting.triples(known(5), most)
+    Tables.triples(known(5), most)
     shown = capsys.readouterr().out
     assert shown.count("192.0.2.0/24") == rows
     assert ("more" in shown) == bool(rest)
@@ -32,12 +32,12 @@ def test_so_many_triples_are_shown_and_the_rest_is_counted(
 
 
 def test_that_nothing_is_known_is_said(capsys: Shown) -> None:
-    Reporting.triples([], 10)
+    Tables.triples([], 10)
     assert capsys.readouterr().out == "No triple is known.\n"
 
 
 def test_the_words_of_strangers_are_shown_as_they_are(capsys: Shown) -> None:
-    Reporting.triples([(Triple("192.0.2.1", "[red]a\x1b[2J", "[/nothing]"), Record(0.0))], 10)
+    Tables.triples([(Triple("192.0.2.1", "[red]a\x1b[2J", "[/nothing]"), Record(0.0))], 10)
     shown = capsys.readouterr().out
     assert "[red]a\\x1b[2J" in shown
     assert "[/nothing]" in shown
@@ -49,20 +49,20 @@ def test_entries_whose_time_is_over_are_not_shown(capsys: Shown) -> None:
         Entry("allow", "client", "192.0.2.1", "a friend"),
         Entry("deny", "sender", "@x", "", 9),
     ]
-    Reporting.entries(entries, now=10.0)
+    Tables.entries(entries, now=10.0)
     shown = capsys.readouterr().out
     assert "a friend" in shown
     assert "@x" not in shown
 
 
 def test_regulars_are_shown_with_their_triples(capsys: Shown) -> None:
-    Reporting.regulars([("192.0.2.0/24", Regular(7, 0.0))])
+    Tables.regulars([("192.0.2.0/24", Regular(7, 0.0))])
     assert capsys.readouterr().out.split()[-4:-2] == ["192.0.2.0/24", "7"]
 
 
 def test_shares_are_of_all_that_were_decided(capsys: Shown) -> None:
     counters = {"sessions": 9, "mails/deferred": 3, "mails/accepted": 1, "expired": 2}
-    Reporting.stats(counters | {"recipients/deferred/never seen": 3}, Counts(1, 1, 0))
+    Tables.stats(counters | {"recipients/deferred/never seen": 3}, Counts(1, 1, 0))
     shown = {" ".join(words[:-3]): words[-3:] for words in _rows(capsys.readouterr().out)}
     assert shown["mails deferred"] == ["3", "75.0", "%"]
     assert shown["triples expired"] == ["2", "50.0", "%"]
@@ -74,7 +74,7 @@ def _rows(shown: str) -> list[list[str]]:
 
 
 def test_nothing_yet_is_a_table_of_nothing(capsys: Shown) -> None:
-    Reporting.stats({}, Counts(0, 0, 0))
+    Tables.stats({}, Counts(0, 0, 0))
     assert "sessions" in capsys.readouterr().out
 
 

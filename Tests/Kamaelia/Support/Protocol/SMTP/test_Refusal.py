@@ -1,6 +1,7 @@
 """The record of a refusal: its line, its JSON and its counter."""
 
 import json
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -15,12 +16,7 @@ from Kamaelia.Support.Protocol.SMTP.Refusal import (
     reasonOf,
 )
 from Kamaelia.Support.Protocol.SMTP.Reply import DEFERRED, RECIPIENT_REFUSED, Reply, ReplyReader
-from Kamaelia.Support.Protocol.SMTP.Session import Check as SMTPCheck
-from Kamaelia.Support.Protocol.SMTP.Session import Line as SMTPLine
-from Kamaelia.Support.Protocol.SMTP.Session import Listener as SMTPListener
-from Kamaelia.Support.Protocol.SMTP.Session import Reply as SMTPReply
 from Kamaelia.Support.Protocol.SMTP.Session import Session
-from Kamaelia.Support.Protocol.SMTP.Session import Session as SMTP
 
 STAMP = "20261121075616.935"
 
@@ -76,7 +72,8 @@ def test_the_words_of_the_real_server_are_known_as_such() -> None:
 
 
 def ownReplies() -> list[Reply]:
-    modules = (SMTP, SMTPCheck, SMTPLine, SMTPListener, SMTPReply)
+    names = ("Session", "Check", "Line", "Listener", "Reply")
+    modules = [import_module(f"Kamaelia.Support.Protocol.SMTP.{name}") for name in names]
     replies = [each for module in modules for each in vars(module).values()]
     return [each for each in replies if isinstance(each, Reply) and not each.isPositive]
 
