@@ -1,13 +1,28 @@
-"""Axon: the core that runs components.
+"""The core, which runs components and delivers their messages.
 
-    bottom  AxonExceptions, Ipc, idGen, util, Base, debug: values that all others speak of
-    when    RunQueue, Timers, Microprocess, Scheduler: who runs, who sleeps
-    where   Box, Linkage, Postoffice: through which boxes messages go
-    both    Component: a microprocess with boxes
-    above   AdaptiveCommsComponent, ThreadBridge, ThreadedComponent, Handle, background,
-            Introspector, CoordinatingAssistantTracker, STM, testing, experimental
+Base: values, errors and checks that all other modules use
+    AxonExceptions, Base, Ipc, Multiset, idGen, util
+    ComponentCheck, Hooks, Spelling, YieldCheck       checks of programs, with helpful messages
+    LateMessages, Observer, Trace, UnreadBox          reports about a running system
+    debug, debugConfigDefaults, debugConfigFile       historical debugging output
+When: turns
+    Microprocess, Scheduler, RunQueue, Timers         the order of turns, and timeouts
+    LoopRun, EventLoop, Signals                       a run on an asyncio event loop
+    AsyncBody, ForeignProcesses                       coroutines, and objects of other programs
+    ErrorRouting, DeadlockCheck, WaitDescriptions     errors, deadlocks, and their descriptions
+Where: messages
+    Box, Sinks, Postbox, Inboxes, Linkage, Postoffice
+Component, with Children: a microprocess with boxes, which joins the two
+Built on Component
+    AdaptiveCommsComponent, WriteGate                 boxes at run time; senders that are held
+    ThreadedComponent, ThreadBridge, background       threads
+    Handle, CoordinatingAssistantTracker, STM         access from plain code; shared services
+    Introspection, Introspector, IntrospectorText     the state of a running system
+    testing, pytestPlugin                             tests of components
+    experimental                                      components in other processes
 
-Each imports only from those below it; Tests/Architecture sees to that.
+Each module imports only from its own group and the groups above it in this list. Docs/design.rst
+explains why; Tests/Architecture/floors.py has the exact places.
 """
 
 from Axon import (

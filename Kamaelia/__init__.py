@@ -1,1 +1,12 @@
-"""The components of Kamaelia, by topic; Axon runs them."""
+"""The library of components, by topic, from the bottom up.
+
+    Support    protocols and rules as plain code, without Axon, sockets, threads and clocks
+    IPC        the messages that network components exchange
+    Util       small components that most programs need
+    Internet   connections and datagrams
+    Chassis    components made of others: pipelines, graphlines, servers, supervisors
+    File       components that write files
+    Apps       applications: Grey, the greylisting mail proxy
+
+A package imports only from those above it in this list, and from Axon.
+"""

@@ -1,4 +1,4 @@
-"""Several functions, one after the other, as one component.
+"""Several functions, applied one after another, as one component.
 
 Example usage
 -------------
@@ -6,7 +6,7 @@ Example usage
 
 How does it work?
 -----------------
-All are called in one turn: a Pipeline of PureTransformers would need one for each.
+All functions are called in one turn. A Pipeline of PureTransformers needs a turn for each.
 
 Termination: when a shutdown message arrives at "control", after all earlier messages.
 """
@@ -20,9 +20,9 @@ __all__ = ["SequentialTransformer"]
 
 
 class SequentialTransformer(PureTransformer):
-    """SequentialTransformer(*functions) -> sends what the last makes of what those before it made.
+    """A transformer that applies `functions` to each message, each to the result of the one before.
 
-    If the last one returns None, nothing is sent. Without any, processMessage is used.
+    If the last one returns None, nothing is sent. Without functions, processMessage is used.
     """
 
     def __init__(self, *functions: Callable[[Any], Any]) -> None:
@@ -30,7 +30,7 @@ class SequentialTransformer(PureTransformer):
         self.functions = functions
 
     def pipeline(self, msg: Any) -> Any:
-        """Return what the functions make of `msg`."""
+        """Return the result of all functions for `msg`."""
         for function in self.functions:
             msg = function(msg)
         return msg

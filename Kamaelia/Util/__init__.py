@@ -1,10 +1,10 @@
-"""Small components that most programs need, and which know no network and no file.
+"""Small components that most programs need, and that use neither network nor files.
 
     sources       DataSource, OneShot, Chargen, Clock, Console (ConsoleReader)
     sinks         Console (ConsoleEchoer), NullSink, TestResult
-    transformers  PureTransformer (a function as a component), Filter, Stringify, Detuple, Max,
-                  ChunkNamer, TagWithSequenceNumber, LineSplit, Marshalling, MarshallComponent,
-                  Tokenisation
+    transformers  PureTransformer (a function as a component), SequentialTransformer, Filter,
+                  Stringify, Detuple, Max, ChunkNamer, TagWithSequenceNumber, LineSplit,
+                  Marshalling, MarshallComponent, Tokenisation
     selection     FirstOnly, UnseenOnly, RangeFilter, Chooser, PromptedTurnstile
     streams       Chunkifier, RateChunker, RateFilter, LossyConnector
     one to many   Fanout, TwoWaySplitter, Splitter, Backplane (publish and subscribe)

@@ -1,1 +1,1 @@
-"""Networks that misbehave, for tests of what is to survive them."""
+"""Networks with faults, for tests: BrokenNetwork loses, duplicates and reorders packets."""
