@@ -1,4 +1,4 @@
-"""Servers: a component of yours for each client that connects.
+"""Servers: a handler, which is a component, for each client that connects.
 
 Example usage
 -------------
@@ -11,23 +11,18 @@ Example usage
                 if self.isShuttingDown():
                     return
 
-    ServerCore(protocol=Echo, port=1500).run()
-
-    class EchoServer(ServerCore):       # the same
-        protocol = Echo
-        port = 1500
+    ServerCore(protocol=Echo, port=1500).run()      # or as class attributes of a subclass
 
 How does it work?
 -----------------
-A TCPServer accepts; each connection is a ConnectedSocketAdapter, whose child
-the handler is: inbox and outbox lead to and from the peer, control hears of the
-connection's end (socketShutdown), producerFinished out of signal ends it, and
-so does the handler's end. An error in a handler is logged, and costs its own
-connection only.
+A TCPServer accepts connections. Each one is a ConnectedSocketAdapter with a handler: the
+handler's inbox and outbox lead from and to the peer, its control receives socketShutdown at the
+end of the connection, and producerFinished from its signal closes the connection, as does the
+end of the handler. An error in a handler is logged and closes its own connection only.
 
-Termination: producerFinished or shutdownMicroprocess on "control", SIGTERM or
-SIGINT: it stops accepting, tells its handlers (shutdownMicroprocess), gives
-them `grace` seconds, and then closes what is left.
+Termination: producerFinished or shutdownMicroprocess on "control", SIGTERM or SIGINT. The server
+stops accepting, sends shutdownMicroprocess to its handlers, and closes the connections that are
+left after `grace` seconds.
 """
 
 from __future__ import annotations
@@ -48,7 +43,7 @@ from Kamaelia.Chassis.ProtocolFactory import factoryOf
 from Kamaelia.Chassis.Workers import Workers
 from Kamaelia.Internet.Addresses import checkedPort
 from Kamaelia.Internet.Balancers import Balancers
-from Kamaelia.Internet.EventLoop import eventLoopOf
+from Kamaelia.Internet.EventLoop import eventLoopOf, timeOf
 from Kamaelia.Internet.HandlerLinks import stopSubtree
 from Kamaelia.Internet.TCPServer import TCPServer, endsOf
 from Kamaelia.Internet.UnixSockets import checkedPath
@@ -62,25 +57,25 @@ LOG = logging.getLogger("Kamaelia.Chassis.ConnectedServer")
 
 
 class ServerCore(component):
-    """ServerCore(protocol=..., port=...) -> a server; each setting may be a class attribute, too.
+    """ServerCore(protocol=..., port=...): a server. Each setting may be a class attribute, too.
 
-    protocol: called for each connection with peer=, peerport=, localip=,
-    localport=, and local= if it asks for that; gives the handler. port: 0 for
-    any that is free, see `ports`. host: one, several, None for all IPv4
-    addresses. path: a Unix socket instead. ssl: an SSLContext. workers: so many
-    processes serve; limits on connections are those of each. proxy_protocol_from: the
-    networks of load balancers, whose connections begin with a PROXY header.
+    protocol: called for each connection with peer=, peerport=, localip= and localport=, and with
+    local=(address, port) if it has such a parameter; returns the handler. port: 0 for any free
+    port, see `ports`. host: one name or address, several, or None for all IPv4 addresses. path:
+    that of a Unix socket, instead of host and port. workers: the number of processes that serve;
+    limits on connections apply to each. proxy_protocol_from: the networks of load balancers, whose
+    connections begin with a PROXY header.
     """
 
     Inboxes = {
-        "_socketactivity": "newCSA and shutdownCSA, from a TCPS that sends them",
+        "_socketactivity": "newCSA and shutdownCSA, if the TCPS sends them",
         "inbox": "not used",
         "control": "producerFinished or shutdownMicroprocess: stop in order",
     }
     Outboxes = {
-        "_serversignal": "to the TCPServer",
+        "_serversignal": "serverShutdown, to the TCPServer: accept no more",
         "outbox": "not used",
-        "signal": "what came to control, when the last connection has ended",
+        "signal": "the message from control, when the last connection has ended",
     }
 
     port: int = 1601
@@ -91,11 +86,11 @@ class ServerCore(component):
     path: str | PathLike[str] | None = None
     ssl: SSLContext | None = None  # TLS from the first byte
     starttls: SSLContext | None = None  # for handlers that send True to "makessl"
-    max_connections: int | None = None  # more hear `refusal`; without it they wait to be accepted
-    max_connections_per_peer: int | None = None  # more of them are closed at once, after `refusal`
-    refusal: bytes | None = None  # what those hear; None: the `refusal` of the protocol, if any
-    # That each connection may need, so that accepting stops in time; None: those that the protocol
-    # says in its `descriptors`, or one.
+    max_connections: int | None = None  # beyond it, `refusal` is sent; if empty, clients wait
+    max_connections_per_peer: int | None = None  # beyond it, `refusal` is sent, and closed
+    refusal: bytes | None = None  # None: the `refusal` of the protocol, if it has one
+    # File descriptors that each connection may need, so that accepting stops in time; None: the
+    # `descriptors` of the protocol, or one.
     descriptors: int | None = None
     proxy_protocol_from: Iterable[str] | None = None  # see Kamaelia.Internet.Balancers
     grace: float = 5.0  # seconds
@@ -103,8 +98,8 @@ class ServerCore(component):
     # Called with this component:
     onListening: Callable[[Any], object] | None = None  # clients can connect; not in workers
     onWorker: Callable[[Any], object] | None = None  # in each worker, before it accepts
-    onHangup: Callable[[Any], object] | None = None  # at SIGHUP; if there are workers, in each
-    # Called with an adapter and the limit (TCPServer.MANY or PEER) for a connection too many:
+    onHangup: Callable[[Any], object] | None = None  # at SIGHUP; in each worker, if any
+    # Called with the adapter of a refused connection and the limit (TCPServer.MANY or PEER):
     onRefused: Callable[[Any, str], object] | None = None
     sockets: Iterable[socket.socket] | None = None  # listening, and shared with other processes
 
@@ -128,13 +123,13 @@ class ServerCore(component):
     _makeHandler: Any = None
 
     def _makesOwnHandlers(self) -> bool:
-        """Return whether a subclass makes handlers without a `protocol`."""
+        """Return whether a subclass creates handlers without a `protocol`."""
         inherited = (ServerCore.mkProtocolHandler, SimpleServer.mkProtocolHandler)
         return type(self).mkProtocolHandler not in inherited
 
     @property
     def ports(self) -> list[int]:
-        """Where it listens; empty until it does."""
+        """The ports on which it listens; empty until it does."""
         return list(self.server.ports) if self.server is not None else []
 
     def main(self) -> Generator[int, None, None]:
@@ -149,7 +144,7 @@ class ServerCore(component):
         finally:
             for adapter in list(self.connections):
                 adapter.abort()
-            self.server.cease()
+            self.server.close()
             Signals.unsubscribe(scheduler, self._interrupted)
 
     def _serve(self) -> Generator[int, None, Any]:
@@ -170,28 +165,27 @@ class ServerCore(component):
             stopSubtree(companion)
         for handler in [*self.connections.values(), *self._outlived]:
             handler.deliver(shutdownMicroprocess(), "control")
-        clock = self.scheduler.timers.clock
-        until = clock.now() + self.grace
+        until = timeOf(self) + self.grace
         self._isWaitingForLast = True
-        while self._hasHandlers() and (left := until - clock.now()) > 0:
+        while self._hasHandlers() and (left := until - timeOf(self)) > 0:
             yield from self.waitForChange(left)
         for handler in [*self.connections.values(), *self._outlived]:
             stopSubtree(handler)
         while isinstance(self.server, Workers) and self.server.isActive():
-            yield from self.waitForChange()  # it sees to it that they end in time
+            yield from self.waitForChange()  # its fork server kills workers that take too long
 
     def _hasHandlers(self) -> bool:
         return bool(self.connections) or any(each.isActive() for each in self._outlived)
 
     _isWaitingForLast = False
-    _isWorker = False  # one of several processes: a client that is too many may wait for another
+    isWorker = False  # whether this process is one of several workers
 
     def _interrupted(self) -> None:
         self.deliver(shutdownMicroprocess(), "control")
 
     def hangUp(self) -> None:
-        """What SIGHUP does: `onHangup` is called, in each worker if there are some."""
-        if self.onHangup is None:  # nothing, then: the signal itself would end a worker
+        """Call `onHangup`, as SIGHUP does; in each worker, if there are workers."""
+        if self.onHangup is None:
             return
         if isinstance(self.server, Workers):
             self.server.hangUp()
@@ -202,29 +196,10 @@ class ServerCore(component):
                 LOG.exception("the onHangup of %s failed", self.name)
 
     def initialiseServerSocket(self) -> None:
-        """Makes and activates the TCPS that accepts. Called in the first turn."""
+        """Create and activate the TCPS that accepts connections. Called in the first turn."""
         self.server = self.TCPS(listenport=self.port, socketOptions=self.socketOptions)
-        refusal = self.refusal
-        if refusal is None:
-            refusal = getattr(self.protocol, "refusal", b"")
-        descriptors = self.descriptors or getattr(self.protocol, "descriptors", 1)
-        self.server.__dict__.update(
-            refusal=refusal,
-            descriptors=descriptors,
-            maySendOn=self._isWorker,
-            host=self.host,
-            path=self.path,
-            sockets=self.sockets,
-            ssl=self.ssl,
-            balancers=self._balancers,
-            maxConnections=self.max_connections,
-            maxPerPeer=self.max_connections_per_peer,
-            onOpened=self._opened,
-            onClosed=self._closed,
-            onOutlived=self._takeOver,
-            onListening=self._listening,
-            onRefused=self.onRefused,
-        )
+        for name, value in self._serverSettings().items():
+            setattr(self.server, name, value)
         if self.workers is not None and self.workers > 1:
             self.server = Workers(self, self.server, self.workers)
         self.link((self.server, "protocolHandlerSignal"), (self, "_socketactivity"))
@@ -234,10 +209,33 @@ class ServerCore(component):
         if not isinstance(self.server, Workers):
             self.renewCompanions()
 
+    def _serverSettings(self) -> dict[str, Any]:
+        """Return the attributes that the TCPS gets."""
+        refusal = self.refusal
+        if refusal is None:
+            refusal = getattr(self.protocol, "refusal", b"")
+        return {
+            "refusal": refusal,
+            "descriptors": self.descriptors or getattr(self.protocol, "descriptors", 1),
+            "maySendOn": self.isWorker,
+            "host": self.host,
+            "path": self.path,
+            "sockets": self.sockets,
+            "ssl": self.ssl,
+            "balancers": self._balancers,
+            "maxConnections": self.max_connections,
+            "maxPerPeer": self.max_connections_per_peer,
+            "onOpened": self._opened,
+            "onClosed": self._closed,
+            "onOutlived": self._takeOver,
+            "onListening": self._listening,
+            "onRefused": self.onRefused,
+        }
+
     def companions(self) -> list[Any]:
         """Return components that run beside the handlers, in each process that serves.
 
-        Those that the `companions` of the protocol returns, if it has such a method.
+        By default `protocol.companions()` returns them, if there is such a function.
         """
         make = getattr(self.protocol, "companions", None)
         return list(make()) if callable(make) else []
@@ -260,15 +258,15 @@ class ServerCore(component):
     # Connections
 
     def mkProtocolHandler(self, **sock_info: Any) -> Any:
-        """The handler of a new connection."""
+        """Return the handler of a new connection. Override it to use the addresses."""
         return self._makeHandler(**sock_info)
 
     def handleNewConnection(self, newCSAMessage: Any) -> None:
-        """A TCPS of your own has sent word of a connection."""
+        """Act on a newCSA message, which a TCPS of the program may send."""
         self._opened(newCSAMessage.object)
 
     def handleClosedCSA(self, shutdownCSAMessage: Any) -> None:
-        """A TCPS of your own has sent word of a connection's end."""
+        """Act on a shutdownCSA message, which a TCPS of the program may send."""
         self._closed(shutdownCSAMessage.object)
 
     def _opened(self, adapter: Any) -> None:
@@ -297,7 +295,7 @@ class ServerCore(component):
             self.unpause()
 
     def _takeOver(self, adapter: Any) -> None:
-        """The connection has ended and its handler has not: the handler is ours from now on."""
+        """Watch a handler whose connection has ended, in place of the connection."""
         handler = adapter.handler
         handler.removeWatcher(adapter)
         handler.addWatcher(self)
@@ -310,21 +308,22 @@ class ServerCore(component):
         return [*self.children, *pairs, *outlived]
 
     def childFailed(self, child: Any, culprit: Any, error: BaseException) -> bool:
-        """A handler's error ends that handler; the TCPServer's ends the server."""
+        """Contain the error of a handler. Do not contain an error of the TCPServer."""
         if child in self._outlived:
             stopSubtree(child, but=culprit)
         return child is not self.server
 
 
 class SimpleServer(ServerCore):
-    """SimpleServer(protocol=..., port=...) -> calls `protocol` without arguments."""
+    """SimpleServer(protocol=..., port=...): a ServerCore whose `protocol` gets no arguments."""
 
     def mkProtocolHandler(self, **sock_info: Any) -> Any:
+        """Return the handler of a new connection."""
         return self._makeHandler()
 
 
 class FastRestartServer(ServerCore):
-    """A ServerCore that may be started again at once, as each of them may today."""
+    """A ServerCore. Historically it could be restarted at once; today every server can."""
 
     socketOptions = (socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 

@@ -1,4 +1,4 @@
-"""Several processes that serve on the same sockets: what ServerCore(workers=n) uses.
+"""Several processes that serve on the same sockets: the component behind ServerCore(workers=n).
 
 Example usage
 -------------
@@ -6,18 +6,16 @@ Example usage
 
 How does it work?
 -----------------
-The sockets are bound here, and shared: all workers accept from one queue. With
-SO_REUSEPORT each would have its own, and what waits in it would be lost with the
-worker, or wait for one that is busy or full while another has nothing to do.
+The sockets are bound here and shared: all workers accept from one queue. With SO_REUSEPORT each
+worker would have its own queue. Connections in it would be lost with the worker, or would wait
+for a busy worker while another one is idle.
 
-A ForkServer forks the workers. Each runs the ServerCore on a scheduler and an event
-loop of its own, and nothing else of the program: what is made within `onWorker`
-is in each of them. One that dies is logged and replaced, at once the first time,
-and ever more slowly when they go on dying. The others notice nothing.
+A ForkServer forks the workers. Each worker runs the ServerCore, on its own scheduler and event
+loop, and no other component of the program; what `onWorker` creates exists in each worker. A
+worker that dies is logged and replaced: the first one at once, later ones after growing delays.
 
-Termination: when it is told to, and all workers have ended in order; with
-workersCannotStart when `ATTEMPTS` of them in a row ended before they listened, and
-no other is left.
+Termination: when it has been told to stop and all workers have ended; with workersCannotStart
+when `ATTEMPTS` workers in a row have ended before they were ready and no other one is left.
 """
 
 from __future__ import annotations
@@ -26,7 +24,8 @@ import logging
 import signal
 from collections import deque
 from collections.abc import Generator
-from typing import Any
+from socket import socket
+from typing import TYPE_CHECKING
 
 from Axon import Signals
 from Axon.AxonExceptions import AxonException
@@ -35,87 +34,97 @@ from Axon.CoordinatingAssistantTracker import coordinatingassistanttracker
 from Axon.Hooks import plainResult
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.Scheduler import scheduler
-from Kamaelia.Internet.EventLoop import eventLoopOf
-from Kamaelia.Internet.ForkServer import HANGUP, START, STOP, ForkedProcess, ForkServer
+from Kamaelia.Internet.EventLoop import eventLoopOf, timeOf
+from Kamaelia.Internet.ForkServer import HANGUP, START, STOP, ForkServer, Worker
 from Kamaelia.Internet.ListeningSockets import closeAll
+from Kamaelia.Internet.TCPServer import TCPServer
 from Kamaelia.IPC import serverShutdown
 
+if TYPE_CHECKING:
+    from Kamaelia.Chassis.ConnectedServer import ServerCore
+
 ATTEMPTS = 5
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds before a worker is replaced
-PERIOD = 60.0  # seconds after which a death is forgotten
+FIRST_DELAY, LONGEST_DELAY = 0.1, 5.0  # seconds before a worker is replaced
+PERIOD = 60.0  # seconds after which the death of a worker no longer lengthens the delay
 
 LOG = logging.getLogger("Kamaelia.Chassis.Workers")
 
 
 class workersCannotStart(AxonException, RuntimeError):
-    """No worker gets as far as to listen: what the last one logged says why."""
+    """The error of Workers when no worker becomes ready; the log of the last worker says why."""
 
 
 class Workers(component):
-    """Workers(server, tcps, count) -> processes, each with `server` on the sockets of `tcps`.
+    """Workers(server, tcpServer, count): processes, each with `server` on the same sockets.
 
-    server: a ServerCore; tcps: its TCPServer, which is not activated. A port that
-    is not to be had is an OSError at start. Other threads must not run yet.
+    tcpServer: the TCPServer of `server`, which is not activated; it opens the sockets. Raises
+    OSError in the first turn if a port is not available. No other thread may run yet.
     """
 
-    Inboxes = {"inbox": "not used", "control": "serverShutdown or the like: stop in order"}
+    Inboxes = {
+        "inbox": "not used",
+        "control": "serverShutdown, producerFinished or shutdownMicroprocess: stop in order",
+    }
     Outboxes = {
         "outbox": "not used",
-        "signal": "what came to control",
-        "protocolHandlerSignal": "not used: connections are known in the workers only",
+        "signal": "the message from control",
+        "protocolHandlerSignal": "not used: only the workers know their connections",
     }
 
-    def __init__(self, server: Any, tcps: Any, count: int) -> None:
+    def __init__(self, server: ServerCore, tcpServer: TCPServer, count: int) -> None:
         super().__init__()
-        self.ports: list[int] = []  # empty until all listen
-        self.pids: set[int] = set()  # of the workers that listen
+        self.ports: list[int] = []  # empty until all workers are ready
+        self.pids: set[int] = set()  # of the workers that are ready
         self.count = count
         self._core = server
-        self._tcps = tcps
-        self._nursery: Any = None
-        self._deaths: deque[float] = deque()
-        self._due: list[float] = []  # when the next ones are to be started
-        self._failed = 0  # starts in a row
-        self._hasBegun = False
+        self._tcpServer = tcpServer
+        self._forkServer: ForkServer | None = None
+        self._deaths: deque[float] = deque()  # times, in seconds
+        self._due: list[float] = []  # the times at which the next workers are started
+        self._failures = 0  # workers in a row that have ended before they were ready
+        self._isReported = False  # that all workers are ready
 
     def main(self) -> Generator[int, None, None]:
         loop, core = eventLoopOf(self), self._core
-        sockets = self._tcps.openAll()
+        sockets = self._tcpServer.openAll()
         self.scheduler.outside += 1
         try:
-            self._nursery = ForkServer(
-                lambda birth: work(core, sockets, birth), sockets, core.grace
+            server = ForkServer(
+                lambda worker: runWorker(core, sockets, worker), sockets, core.grace
             )
-            loop.add_reader(self._nursery.channel, self.unpause)
-            self._due = [self._now()] * self.count
+            self._forkServer = server
+            loop.add_reader(server.channel, self.unpause)
+            self._due = [timeOf(self)] * self.count
             while not self._isOver():
-                self._hear()
-                yield from self.waitForChange(self._replace())
+                self._takeReports(server)
+                yield from self.waitForChange(self._startDue(server))
             closeAll(sockets)
-            self._nursery.order(STOP)
-            while self._nursery.isOpen:
+            server.order(STOP)
+            while server.isOpen:
                 yield from self.waitForChange()
-                self._nursery.reports()
+                server.reports()
         finally:
             self.scheduler.outside -= 1
             closeAll(sockets)
-            if self._nursery is not None:
-                loop.remove_reader(self._nursery.channel)
-            self.cease()
+            if self._forkServer is not None:
+                loop.remove_reader(self._forkServer.channel)
+            self.close()
 
-    def cease(self) -> None:
-        """Ends all that is left, at once."""
-        nursery, self._nursery = self._nursery, None
-        if nursery is not None:
-            nursery.end()
+    def close(self) -> None:
+        """End all processes that are left, at once."""
+        server, self._forkServer = self._forkServer, None
+        if server is not None:
+            server.close()
+
+    @property
+    def forkServerPid(self) -> int | None:
+        """The process id of the fork server, or None if it does not run."""
+        return None if self._forkServer is None else self._forkServer.pid
 
     def hangUp(self) -> None:
-        """Passes SIGHUP on to all workers, also to those that are still to come."""
-        if self._nursery is not None:
-            self._nursery.order(HANGUP)
-
-    def _now(self) -> float:
-        return self.scheduler.timers.clock.now()  # type: ignore[no-any-return]
+        """Pass SIGHUP on to all workers, including those that are started later."""
+        if self._forkServer is not None:
+            self._forkServer.order(HANGUP)
 
     def _isOver(self) -> bool:
         for message in self.Inbox("control"):
@@ -124,89 +133,93 @@ class Workers(component):
                 return True
         return False
 
-    def _hear(self) -> None:
-        for kind, pid, code in self._nursery.reports():
+    def _takeReports(self, server: ForkServer) -> None:
+        for kind, pid, code in server.reports():
             if kind == "ready":
                 self.pids.add(pid)
-                self._failed = 0
+                self._failures = 0
             else:
-                self._ended(pid, code)
-        if not self._nursery.isOpen:
+                self._workerEnded(pid, code)
+        if not server.isOpen:
             raise RuntimeError(f"{self.name} has lost the process that forks the workers")
-        if len(self.pids) == self.count and not self._hasBegun:
-            self._hasBegun = True
-            self.ports = list(self._tcps.ports)
-            self._core._listening(self)
+        if len(self.pids) == self.count and not self._isReported:
+            self._isReported = True
+            self.ports = list(self._tcpServer.ports)
+            if self._tcpServer.onListening is not None:
+                self._tcpServer.onListening(self)
 
-    def _ended(self, pid: int, code: int) -> None:
-        how = f"exit code {code}" if code >= 0 else _nameOf(-code)
+    def _workerEnded(self, pid: int, code: int) -> None:
+        reason = f"exit code {code}" if code >= 0 else _nameOfSignal(-code)
         if pid in self.pids:
             self.pids.remove(pid)
-            level = logging.ERROR if code else logging.INFO  # it was told to, by a signal
-            LOG.log(level, "worker %s ended with %s, and is replaced", pid, how)
+            level = logging.ERROR if code else logging.INFO  # 0: a signal told it to end
+            LOG.log(level, "worker %s ended with %s, and is replaced", pid, reason)
         else:
-            self._failed += 1
-            LOG.error("worker %s ended with %s before it listened", pid, how)
-        if self._failed >= ATTEMPTS and not self.pids:
+            self._failures += 1
+            LOG.error("worker %s ended with %s before it listened", pid, reason)
+        if self._failures >= ATTEMPTS and not self.pids:
             raise workersCannotStart(
-                f"{self.name} gives up: {self._failed} workers in a row ended before they"
-                f" listened, the last one with {how}"
+                f"{self.name} gives up: {self._failures} workers in a row ended before they"
+                f" listened, the last one with {reason}"
             )
-        self._due.append(self._now() + self._pauseAfter(code))
+        self._due.append(timeOf(self) + self._delayAfter(code))
 
-    def _pauseAfter(self, code: int) -> float:
-        """Seconds before a worker is replaced; one that was told to end may not be the only one."""
-        now = self._now()
+    def _delayAfter(self, code: int) -> float:
+        """Return the seconds before a worker is replaced.
+
+        It is not replaced at once after exit code 0: other workers may have been told to end, too.
+        """
+        now = timeOf(self)
         while self._deaths and self._deaths[0] <= now - PERIOD:
             self._deaths.popleft()
         recent = len(self._deaths)
         self._deaths.append(now)
         if not recent:
-            return 0.0 if code else FIRST_PAUSE
-        return min(FIRST_PAUSE * 2.0 ** (recent - 1), LONGEST_PAUSE)
+            return 0.0 if code else FIRST_DELAY
+        return min(FIRST_DELAY * 2.0 ** (recent - 1), LONGEST_DELAY)
 
-    def _replace(self) -> float | None:
-        """Starts those whose time has come; gives the seconds until the next one's."""
-        now = self._now()
+    def _startDue(self, server: ForkServer) -> float | None:
+        """Start the workers that are due. Return the seconds until the next one is, or None."""
+        now = timeOf(self)
         for _ in range(sum(due <= now for due in self._due)):
-            self._nursery.order(START)
+            server.order(START)
         self._due = [due for due in self._due if due > now]
         return min(self._due) - now if self._due else None
 
 
-def _nameOf(number: int) -> str:
+def _nameOfSignal(number: int) -> str:
     try:
         return signal.Signals(number).name
     except ValueError:  # one of the real-time signals
         return f"signal {number}"
 
 
-def work(server: Any, sockets: list[Any], birth: ForkedProcess) -> None:
-    """In a new process: runs `server`, and nothing else of the program."""
+def runWorker(server: ServerCore, sockets: list[socket], worker: Worker) -> None:
+    """Run `server` in a new process, and no other component of the program."""
     scheduler.run = scheduler()
     coordinatingassistanttracker.basecat = None
     Signals.becomeWorker()
-    component.__init__(server)  # it keeps its settings, and gets new boxes and turns
+    component.__init__(server)  # it keeps its settings, and gets new boxes
     server.server, server.workers, server.sockets = None, None, sockets
-    server._isWorker = True
-    server.onListening = lambda _: _begin(server, birth)
+    server.isWorker = True
+    server.onListening = lambda _: _reportReady(server, worker)
     if server.onWorker is not None:
         plainResult(server.onWorker(server), "onWorker", server)
-    if birth.wasHungUp:
+    if worker.isHungUp:
         server.hangUp()
     server.activate()
     scheduler.run.runThreads()
 
 
-def _begin(server: Any, birth: ForkedProcess) -> None:
-    loop = server.scheduler.loop
+def _reportReady(server: ServerCore, worker: Worker) -> None:
+    loop = eventLoopOf(server)
 
     def stop() -> None:
-        loop.remove_reader(birth.lifeline)
+        loop.remove_reader(worker.stopPipe)
         Signals.notify(server.scheduler)
 
-    loop.add_reader(birth.lifeline, stop)
-    birth.isReady()
+    loop.add_reader(worker.stopPipe, stop)
+    worker.reportReady()
 
 
 __kamaelia_components__ = (Workers,)

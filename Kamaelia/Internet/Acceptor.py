@@ -1,17 +1,17 @@
-"""Accepts connections on an event loop, and never more than there is room for.
+"""Accept connections on an event loop, but never more than there is room for.
 
 Example usage
 -------------
-    acceptor = Acceptor(loop, sockets, factory, {}, lambda: 10 - len(connections), spare)
+    acceptor = Acceptor(loop, sockets, factory, {}, lambda: 10 - len(connections), reportUsed)
     acceptor.start()
 
 How does it work?
 -----------------
-asyncio's own server accepts all who wait (up to its `backlog`) before the first
-of them is announced, and one with TLS announces a client only after the
-handshake: too late for anybody to say that it is enough. uvloop's cuts off all
-who wait when there are no descriptors. Here each client counts from the moment
-when it is accepted, and who cannot be accepted goes on waiting.
+asyncio's own server accepts all waiting clients (up to its `backlog`) before it announces the
+first one, and one with TLS announces a client only after the handshake. That is too late to
+apply a limit. uvloop's server closes all waiting connections when no descriptors are left.
+Here each client counts from the moment at which it is accepted, and a client that cannot be
+accepted keeps waiting.
 """
 
 from __future__ import annotations
@@ -20,22 +20,27 @@ import asyncio
 import errno
 import logging
 import socket
-from collections.abc import Callable, Iterable
+from asyncio import AbstractEventLoop, Task
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from math import inf
 from typing import Any
 
 from Kamaelia.Internet.Alerts import sendAlertsTo, withAlerts
 
-AT_ONCE = 16  # clients accepted before others have their turn
+AT_ONCE = 16  # clients that are accepted in one callback of the event loop
 AMONG_SEVERAL = 4  # the same where other processes accept from the same sockets
-NO_MORE = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+SHORTAGES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 LOG = logging.getLogger("Kamaelia.Internet.Acceptor")
 
+Factory = Callable[[], Any]  # returns a protocol; see Acceptor
 
-class Accepted(socket.socket):
-    """A client's socket. What it is are plain numbers: to make enums of them, as event loops
-    would have to five times for each client, takes a tenth of the time that connecting takes.
+
+class PlainSocket(socket.socket):
+    """A socket whose family and type are plain numbers.
+
+    socket.socket converts both to enums whenever they are read, which event loops do five times
+    for each connection. With plain numbers, accept() alone takes 6.7 us instead of 10.7 us.
     """
 
     __slots__ = ()
@@ -45,17 +50,18 @@ class Accepted(socket.socket):
 
 
 class Acceptor:
-    """Acceptor(loop, sockets, factory, more, room, spare) -> accepts, with factory() as protocol.
+    """Acceptor(loop, sockets, factory, tls, room, used[, atOnce][, introduce]).
 
-    more: keyword arguments of `connect_accepted_socket`. room: says how many
-    connections there may be more, or None. spare: called with each new descriptor,
-    and with infinity when there are none; may call `stop`. atOnce: clients accepted
-    before others have their turn, other processes on the same sockets among them.
-    introduce: a coroutine function that is called with each accepted socket first, and
-    gives the factory for it; whom it raises an OSError for is turned away.
+    factory: returns the asyncio protocol of a new connection. tls: the keyword arguments of
+    `connect_accepted_socket` for TLS, or an empty dict. room: returns how many more connections
+    there may be, or is None for any number. used: called with each new descriptor, and with
+    infinity when none is left; it may call `stop`. atOnce: clients that are accepted before other
+    callbacks, and other processes on the same sockets, get their turn. introduce: a coroutine
+    function, called with each accepted socket first; it returns the factory for it, or raises
+    OSError to close the connection.
 
-    A protocol has its transport in `transport`, None until it is made; it may hear
-    connection_lost twice.
+    A protocol has its transport in `transport`, which is None at first. Its connection_lost may
+    be called twice.
     """
 
     __slots__ = (
@@ -64,66 +70,65 @@ class Acceptor:
         "_introduce",
         "_isStarted",
         "_loop",
-        "_more",
         "_pending",
         "_room",
         "_sockets",
-        "_spare",
+        "_tls",
+        "_used",
         "_watched",
     )
 
     def __init__(
         self,
-        loop: Any,
-        sockets: Iterable[Any],
-        factory: Callable[[], Any],
-        more: dict[str, Any],
+        loop: AbstractEventLoop,
+        sockets: Iterable[socket.socket],
+        factory: Factory,
+        tls: dict[str, Any],
         room: Callable[[], float] | None,
-        spare: Callable[[float], None],
+        used: Callable[[float], None],
         atOnce: int = AT_ONCE,
-        introduce: Callable[[Any], Any] | None = None,
+        introduce: Callable[[socket.socket], Awaitable[Factory]] | None = None,
     ) -> None:
-        self._atOnce = atOnce
-        self._introduce = introduce
         self._loop = loop
         self._sockets = list(sockets)
         self._factory = factory
-        self._more = more
+        self._tls = tls
         self._room = room
-        self._spare = spare
-        self._pending: dict[Any, Any] = {}  # tasks, with their sockets: accepted, not announced
-        self._watched: list[Any] = []
+        self._used = used
+        self._atOnce = atOnce
+        self._introduce = introduce
+        self._pending: dict[Task[None], socket.socket] = {}  # accepted, but not announced yet
+        self._watched: list[socket.socket] = []
         self._isStarted = False
 
     def start(self) -> None:
-        """Accepts, now or as soon as there is room."""
+        """Accept connections from now on, whenever there is room."""
         self._isStarted = True
-        self._goOn()
+        self._watch()
 
     @property
     def pending(self) -> int:
-        """How many clients have been accepted and are not announced yet."""
+        """The number of clients that have been accepted and are not announced yet."""
         return len(self._pending)
 
     def stop(self) -> None:
-        """Accepts nobody until `start`; who has been accepted goes on."""
+        """Accept no connection until `start` is called. Accepted clients are still announced."""
         self._isStarted = False
-        self._rest()
+        self._unwatch()
 
-    def cease(self) -> None:
-        """Stops for ever; who has been accepted but not announced is cut off."""
+    def close(self) -> None:
+        """Accept no connection any more, and close those that are not announced yet."""
         self.stop()
         for task in list(self._pending):
             task.cancel()
 
-    def _goOn(self) -> None:
+    def _watch(self) -> None:
         if self._isStarted and not self._watched and self._hasRoom():
             self._watched = self._sockets
             for sock in self._watched:
-                kind = int(sock.family), int(sock.type), sock.proto
-                self._loop.add_reader(sock, self._accept, sock._accept, kind)
+                self._loop.add_reader(sock, self._accept, sock)
 
-    def _rest(self) -> None:
+    def _unwatch(self) -> None:
         watched, self._watched = self._watched, []
         for sock in watched:
             self._loop.remove_reader(sock)
@@ -131,75 +136,82 @@ class Acceptor:
     def _hasRoom(self) -> bool:
         return self._room is None or self._room() > len(self._pending)
 
-    def _accept(self, accept: Callable[[], tuple[int, Any]], kind: tuple[int, int, int]) -> None:
+    def _accept(self, sock: socket.socket) -> None:
+        """Accept the clients that wait; the event loop calls this when there are some."""
         for _ in range(self._atOnce):
             if not self._watched:
                 return
             try:
-                descriptor, _ = accept()
+                connection, _ = sock.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
             except OSError as error:
-                if error.errno not in NO_MORE:
+                if error.errno not in SHORTAGES:
                     raise
-                self._spare(inf)
+                self._used(inf)
                 return
-            self._take(Accepted(*kind, descriptor))
+            connection.__class__ = PlainSocket  # 3 us less than another socket for its descriptor
+            self._begin(connection)
 
-    def _take(self, connection: Any) -> None:
+    def _begin(self, connection: socket.socket) -> None:
         connection.setblocking(False)
-        task = self._loop.create_task(self._announced(connection))
+        task = self._loop.create_task(self._announce(connection))
         self._pending[task] = connection
-        task.add_done_callback(self._taken)
-        self._spare(connection.fileno())
+        task.add_done_callback(self._finish)
+        self._used(connection.fileno())
         if not self._hasRoom():
-            self._rest()
+            self._unwatch()
 
-    def _announced(self, connection: Any) -> Any:
+    def _announce(self, connection: socket.socket) -> Coroutine[Any, Any, None]:
         if self._introduce is not None:
-            return self._introduced(connection)
-        return self._connected(self._factory, connection)
+            return self._announceIntroduced(self._introduce, connection)
+        return self._connect(self._factory, connection)
 
-    async def _introduced(self, connection: Any) -> None:
-        assert self._introduce is not None
+    async def _announceIntroduced(
+        self,
+        introduce: Callable[[socket.socket], Awaitable[Factory]],
+        connection: socket.socket,
+    ) -> None:
         try:
-            factory = await self._introduce(connection)
+            factory = await introduce(connection)
         except BaseException:
             connection.close()
             raise
-        await self._connected(factory, connection)
+        await self._connect(factory, connection)
 
-    async def _connected(self, factory: Callable[[], Any], connection: Any) -> None:
+    async def _connect(self, factory: Factory, connection: socket.socket) -> None:
+        """Create the transport and the protocol of a connection."""
         protocol = factory()
         sendAlertsTo(connection.fileno())  # this is a task, with a context of its own
         try:
-            if self._more:
-                await self._encrypted(protocol, connection)
+            if self._tls:
+                await self._encrypt(protocol, connection)
             else:
                 await self._loop.connect_accepted_socket(lambda: protocol, connection)
         except asyncio.CancelledError:
-            # Between connection_made and the end of its task uvloop closes, and tells nobody.
+            # Between connection_made and the end of its task, uvloop closes the transport without
+            # a call of connection_lost.
             if protocol.transport is not None:
                 protocol.connection_lost(None)
             raise
 
-    async def _encrypted(self, protocol: Any, connection: Any) -> None:
-        """Announce a client after its TLS handshake; one that fails is logged."""
+    async def _encrypt(self, protocol: Any, connection: socket.socket) -> None:
+        """As _connect, with a TLS handshake, which is logged if it fails."""
         peer = connection.getpeername()
         try:
-            more = self._more | {"ssl": withAlerts(self._more["ssl"])}
-            await self._loop.connect_accepted_socket(lambda: protocol, connection, **more)
-        except OSError as error:  # ssl.SSLError and TimeoutError are some
+            tls = self._tls | {"ssl": withAlerts(self._tls["ssl"])}
+            await self._loop.connect_accepted_socket(lambda: protocol, connection, **tls)
+        except OSError as error:  # ssl.SSLError and TimeoutError are subclasses
             LOG.info("the TLS handshake with %s failed: %s", peer, error)
             raise
 
-    def _taken(self, task: Any) -> None:
-        """A client has been announced, or its handshake has failed."""
+    def _finish(self, task: Task[None]) -> None:
+        """Forget a client that was announced, or whose introduction or handshake has failed."""
         connection = self._pending.pop(task)
-        self._goOn()
+        self._watch()
         if task.cancelled():
-            connection.close()  # which nobody else does if the task had not begun
+            connection.close()  # no other code does so if the task had not begun
         elif (error := task.exception()) is not None:
-            if not isinstance(error, OSError):  # ssl.SSLError and TimeoutError are some
+            if not isinstance(error, OSError):  # ssl.SSLError and TimeoutError are subclasses
                 raise error
-            LOG.debug("a client has not got as far as a connection: %r", error)
+            LOG.debug("an accepted client did not become a connection: %r", error)

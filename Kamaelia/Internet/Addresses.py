@@ -1,4 +1,4 @@
-"""Hosts and ports: checked ports, resolved names, and errors that name the address.
+"""Hosts and ports: checks of port numbers, resolution of names, errors that name the address.
 
 Example usage
 -------------
@@ -8,28 +8,28 @@ Example usage
 
 How does it work?
 -----------------
-Names are resolved in the event loop's executor, so that nothing else waits. Every
-name that cannot be resolved is an OSError, also one that is not a possible name:
-for "a..b", for a label of 70 letters and for a NUL, Python's own functions raise
-UnicodeError or ValueError.
+Names are resolved in the executor of the event loop, so that nothing else waits. Every name
+that cannot be resolved raises OSError. Python's own functions raise UnicodeError or ValueError
+for impossible names such as "a..b", a label of 70 letters, or a name with a NUL character.
 """
 
 from __future__ import annotations
 
 import socket
+from asyncio import AbstractEventLoop
 from ipaddress import IPv6Address
 from operator import index
 from typing import Any
 
 MOST = 65535  # the largest port number
 
-Resolved = tuple[int, Any]  # a family, and an address for its sockets
+Resolved = tuple[int, Any]  # an address family, and an address for sockets of this family
 
 
-def checkedPort(port: Any, name: str = "port") -> int:
-    """Return `port` as an int. Raises ValueError, which says `name`, if it is no port number."""
+def checkedPort(port: object, name: str = "port") -> int:
+    """Return `port` as an int. Raises ValueError, which contains `name`, if it is not a port."""
     try:
-        number = index(port)
+        number = index(port)  # type: ignore[arg-type]
     except TypeError:
         raise ValueError(f"{name} must be a number from 0 to {MOST}, not {port!r}") from None
     if isinstance(port, bool) or not 0 <= number <= MOST:
@@ -37,9 +37,11 @@ def checkedPort(port: Any, name: str = "port") -> int:
     return number
 
 
-def isLiteral(host: Any) -> bool:
-    """Return whether `host` is an IP address as it stands, so that nothing is resolved."""
-    for family in (socket.AF_INET, socket.AF_INET6) if isinstance(host, str) else ():
+def isLiteral(host: object) -> bool:
+    """Return whether `host` is an IP address, so that there is nothing to resolve."""
+    if not isinstance(host, str):
+        return False
+    for family in (socket.AF_INET, socket.AF_INET6):
         try:
             socket.inet_pton(family, host.partition("%")[0])
         except (OSError, ValueError):  # UnicodeError and an embedded NUL are ValueErrors
@@ -66,8 +68,8 @@ def networkOf(peer: str) -> str:
 
 
 async def resolve(
-    loop: Any,
-    host: Any,
+    loop: AbstractEventLoop,
+    host: str | None,
     port: int | None,
     kind: int = socket.SOCK_STREAM,
     family: int = socket.AF_UNSPEC,
@@ -86,7 +88,7 @@ def resolveNow(
     kind: int = socket.SOCK_STREAM,
     family: int = socket.AF_UNSPEC,
 ) -> list[Resolved]:
-    """Return the same without an event loop; this blocks. Raises OSError."""
+    """Return what resolve() returns, without an event loop. It blocks. Raises OSError."""
     try:
         found = socket.getaddrinfo(host, port, type=kind, family=family)
     except ValueError as error:
@@ -94,13 +96,13 @@ def resolveNow(
     return list(dict.fromkeys((int(each[0]), each[4]) for each in found))
 
 
-def notResolved(host: Any, error: ValueError) -> OSError:
-    """Return the OSError for a name that is no possible name of a host."""
+def notResolved(host: object, error: ValueError) -> OSError:
+    """Return the OSError for a name that no host can have."""
     reason = getattr(error, "reason", error)
-    return socket.gaierror(socket.EAI_NONAME, f"{host!r} is no possible host name: {reason}")
+    return socket.gaierror(socket.EAI_NONAME, f"{host!r} is not a possible host name: {reason}")
 
 
-def explained(error: OSError, what: str, address: Any) -> OSError:
-    """Return the same error with a message that says what was wanted, and at which address."""
+def explained(error: OSError, what: str, address: tuple[Any, ...]) -> OSError:
+    """Return a copy of `error` whose message contains the action `what` and the address."""
     where = f"port {address[1]} of {address[0] or 'all addresses'}"
     return type(error)(error.errno, f"cannot {what} {where}: {error.strerror or error}")

@@ -2,13 +2,13 @@
 
 How does it work?
 -----------------
-The addresses are tried in the order of the resolver, the two families in turn. The next
-attempt begins when one fails, or `DELAY` seconds after the last one began; the attempts
-before it go on. The first connection wins, and the others are closed. If all fail, the
-error names every address.
+The addresses are tried in the order of the resolver, alternating between the two families. The
+next attempt starts when one fails, or `DELAY` seconds after the last one started; earlier
+attempts continue. The first connection is used, and the others are closed. If all attempts
+fail, the error contains the reason of each one.
 
-uvloop's create_connection tries one address after the other, each for as long as the
-system waits. So the race is run here, on sockets, for both kinds of event loop.
+uvloop's create_connection tries one address after another, each for as long as the system
+waits. So the attempts are made here, on sockets, for both kinds of event loop.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from Kamaelia.Internet.Addresses import Resolved, resolve
 DELAY = 0.25  # seconds between two attempts (RFC 8305, section 8)
 
 
-async def connectedSocket(loop: Any, host: str, port: int) -> socket.socket:
+async def connectedSocket(loop: asyncio.AbstractEventLoop, host: str, port: int) -> socket.socket:
     """Return a socket that is connected to `port` of `host`. Raises OSError."""
-    addresses = inTurn(await resolve(loop, host, port))
+    addresses = alternating(await resolve(loop, host, port))
     attempts: set[asyncio.Task[socket.socket]] = set()
     errors: list[OSError] = []
     try:
@@ -44,8 +44,8 @@ async def connectedSocket(loop: Any, host: str, port: int) -> socket.socket:
     raise _summary(errors, host, port)
 
 
-def inTurn(addresses: Sequence[Resolved]) -> list[Resolved]:
-    """Return the addresses with the families in turn, the first one's family first."""
+def alternating(addresses: Sequence[Resolved]) -> list[Resolved]:
+    """Return the addresses, alternating between families, that of the first address first."""
     if not addresses:
         return []
     family = addresses[0][0]
@@ -54,7 +54,7 @@ def inTurn(addresses: Sequence[Resolved]) -> list[Resolved]:
     return [each for each in chain(*zip_longest(same, others)) if each is not None]
 
 
-async def _attempt(loop: Any, family: int, address: Any) -> socket.socket:
+async def _attempt(loop: asyncio.AbstractEventLoop, family: int, address: Any) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         sock.setblocking(False)
@@ -78,7 +78,7 @@ async def _first(
         attempts.discard(each)
         error = each.exception()
         if error is None:
-            attempts |= done - {each}  # which are closed, if they have succeeded as well
+            attempts |= done - {each}  # _giveUp closes those that have succeeded, too
             return each.result()
         if not isinstance(error, OSError):
             raise error
@@ -99,7 +99,7 @@ def _close(attempt: asyncio.Task[socket.socket]) -> None:
 
 
 def _summary(errors: list[OSError], host: str, port: int) -> OSError:
-    """Return the only error, or one of the same kind that says what happened at each address."""
+    """Return the only error, or an error of the first one's type with all reasons."""
     if not errors:
         return OSError(f"{host!r} has no address")
     if len(errors) == 1:

@@ -1,15 +1,15 @@
-"""Sockets on which connections arrive, and when to accept them.
+"""Listening sockets, and when to accept connections on them.
 
 Example usage
 -------------
     listener = Listener(openSockets(8080, ["127.0.0.1", "::1"]), factory)
     listener.start(loop)
-    listener.cease()
+    listener.close()
 
 How does it work?
 -----------------
-The sockets are bound and listen from the start; an Acceptor accepts, while there
-are descriptors for it. Those who connect meanwhile wait in the system's queue.
+The sockets are bound and listen from the start. An Acceptor accepts connections while there
+are file descriptors for them; meanwhile, other clients wait in the queue of the system.
 """
 
 from __future__ import annotations
@@ -17,36 +17,39 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from asyncio import AbstractEventLoop
-from collections.abc import Callable, Iterable, Sequence
+from asyncio import AbstractEventLoop, TimerHandle
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from math import inf
+from ssl import SSLContext
 from typing import Any
 
-from Kamaelia.Internet.Acceptor import AT_ONCE, Acceptor
+from Kamaelia.Internet.Acceptor import AT_ONCE, Acceptor, Factory, PlainSocket
 from Kamaelia.Internet.Addresses import checkedPort, explained, resolveNow
 from Kamaelia.Internet.UnixSockets import BACKLOG, PathSocket, openPath
 
 __all__ = ["Listener", "Options", "closeAll", "openPath", "openSockets", "severalOf"]
 
-RESERVE = 24  # descriptors that are left to the rest of the program
-RETRY = 0.5  # seconds, when it was the rest of the program that had taken them
-TELL_AGAIN = 60.0  # seconds between two lines of the log about that
-HANDSHAKE = 30.0  # seconds for TLS to begin
+RESERVE = 24  # descriptors that are left for the rest of the program
+RETRY = 0.5  # seconds until descriptors are counted again
+TELL_AGAIN = 60.0  # seconds between two log lines about missing descriptors
+HANDSHAKE = 30.0  # seconds for the TLS handshake
 
 LOG = logging.getLogger("Kamaelia.Internet.ListeningSockets")
 
 Options = Sequence[Any] | None
 
 
-def openSockets(port: int, hosts: Iterable[str | None], options: Options = None) -> list[Any]:
-    """Sockets that listen on `port` of each host; OSError names the port that is not to be had.
+def openSockets(
+    port: int, hosts: Iterable[str | None], options: Options = None
+) -> list[socket.socket]:
+    """Return sockets that listen on `port` of each host.
 
-    hosts: names or addresses, None for all addresses. Port 0: any that is
-    free, the same for all. options: (level, option, value), or several such.
-    Raises ValueError for a number that is no port.
+    hosts: names or addresses, None for all IPv4 addresses. port: 0 for any free port, the same
+    for all hosts. options: (level, option, value), or several of them. Raises OSError, which names
+    the port, if it is not available, and ValueError if the number is not that of a port.
     """
     port = checkedPort(port)
-    opened: list[Any] = []
+    opened: list[socket.socket] = []
     try:
         for family, address in _addressesOf(port, hosts):
             if address[1] == 0 and opened:
@@ -71,8 +74,8 @@ def _addressesOf(port: int, hosts: Iterable[str | None]) -> list[tuple[Any, Any]
     return list(found)
 
 
-def _openOne(family: Any, address: Any, options: Options) -> Any:
-    sock = socket.socket(family, socket.SOCK_STREAM)
+def _openOne(family: int, address: Any, options: Options) -> socket.socket:
+    sock = PlainSocket(family, socket.SOCK_STREAM)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
@@ -89,14 +92,17 @@ def _openOne(family: Any, address: Any, options: Options) -> Any:
 
 
 def severalOf(options: Options) -> list[Any]:
-    """Socket options as a list: one (level, option, value), several, or none."""
+    """Return socket options as a list. `options`: one (level, option, value), several, or none."""
     if not options:
         return []
     return list(options) if isinstance(options[0], Sequence) else [options]
 
 
-def closeAll(sockets: Iterable[Any], keepsPath: bool = False) -> None:
-    """Close them, and remove the paths of Unix sockets that were made here, unless `keepsPath`."""
+def closeAll(sockets: Iterable[socket.socket], keepsPath: bool = False) -> None:
+    """Close `sockets`, and remove the paths of Unix sockets that were bound here.
+
+    keepsPath: True to leave the paths.
+    """
     for sock in sockets:
         sock.close()
         if isinstance(sock, PathSocket) and not keepsPath:
@@ -104,11 +110,12 @@ def closeAll(sockets: Iterable[Any], keepsPath: bool = False) -> None:
 
 
 class Listener:
-    """Listener(sockets, factory[, ssl][, room][, keepsPath]) -> accepts; factory() is a protocol.
+    """Listener(sockets, factory[, ssl][, room][, keepsPath]...): accepts connections.
 
-    room: says how many connections there may be more; without it, any number. keepsPath:
-    the path of a Unix socket stays at the end. introduce, atOnce: see Acceptor.
-    pledged: returns how many descriptors all connections may need, with so many more clients.
+    factory: returns the protocol of a new connection. room: returns how many more connections
+    there may be; without it, there is no limit. keepsPath: True to leave the path of a Unix socket
+    at the end. introduce, atOnce: see Acceptor. pledged: called with a number of clients; returns
+    how many descriptors all connections may need if there are so many more.
     """
 
     __slots__ = (
@@ -132,12 +139,12 @@ class Listener:
 
     def __init__(
         self,
-        sockets: list[Any],
-        factory: Callable[[], Any],
-        ssl: Any = None,
+        sockets: list[socket.socket],
+        factory: Factory,
+        ssl: SSLContext | None = None,
         room: Callable[[], float] | None = None,
         keepsPath: bool = False,
-        introduce: Callable[[Any], Any] | None = None,
+        introduce: Callable[[socket.socket], Awaitable[Factory]] | None = None,
         atOnce: int = AT_ONCE,
         pledged: Callable[[int], float] | None = None,
     ) -> None:
@@ -150,51 +157,53 @@ class Listener:
         self._ssl = ssl
         self._room = room
         self._introduce = introduce
-        self._acceptor: Any = None
-        self._loop: Any = None
+        self._acceptor: Acceptor | None = None
+        self._loop: AbstractEventLoop | None = None
         self._isPaused = False
         self._isShort = False  # of descriptors
-        self._plenty = 0.0  # below this one there are enough
+        self._plenty = 0.0  # while descriptors are lower than this, there are enough
         self._tellAgainAt = 0.0
-        self._timer: Any = None
+        self._timer: TimerHandle | None = None
 
     def start(self, loop: AbstractEventLoop) -> None:
-        """Begins to accept."""
+        """Start to accept connections."""
         self._loop = loop
         if self._pledged is not None and self.sockets:
             self._first = os.dup(self.sockets[0].fileno())
             os.close(self._first)
-        more = {"ssl": self._ssl, "ssl_handshake_timeout": HANDSHAKE} if self._ssl else {}
-        rest = (self._room, self._spareOf, self._atOnce, self._introduce)
-        self._acceptor = Acceptor(loop, self.sockets, self._factory, more, *rest)
+        tls = {"ssl": self._ssl, "ssl_handshake_timeout": HANDSHAKE} if self._ssl else {}
+        rest = (self._room, self._noteUsed, self._atOnce, self._introduce)
+        self._acceptor = Acceptor(loop, self.sockets, self._factory, tls, *rest)
         self._acceptor.start()
 
     def pause(self) -> None:
-        """Accepts nobody until `resume`."""
+        """Accept no connection until `resume` is called."""
         self._isPaused = True
         if self._acceptor is not None:
             self._acceptor.stop()
 
     def resume(self) -> None:
-        """Accepts again, if there is room, and if there are descriptors."""
+        """Accept connections again if there is room and if there are descriptors."""
         if not self._isPaused or not self.sockets or (self._room is not None and self._room() <= 0):
             return
         if self._isShort:
             limit = _limit()
             reserve = _reserveOf(limit)
-            if self._needed(0) >= limit - reserve or not _mayBeHad(2 * reserve, self.sockets[0]):
+            if self._needed(0) >= limit - reserve or not _areAvailable(
+                2 * reserve, self.sockets[0]
+            ):
                 self._retryLater()
                 return
             self._isShort = False
-            LOG.info("accepting again: there are descriptors")
+            LOG.info("accepting connections again: file descriptors are available")
         self._isPaused = False
-        self._acceptor.start()
+        if self._acceptor is not None:
+            self._acceptor.start()
 
-    def _spareOf(self, descriptor: float) -> None:
-        """Pauses if this is nearly the last descriptor that there is, until some are free.
+    def _noteUsed(self, descriptor: float) -> None:
+        """Pause while nearly all descriptors are used: the last are for the rest of the program.
 
-        They are kept for the rest of the program. Descriptors that connections may still need
-        count as if they were taken: see `pledged`.
+        Descriptors that connections may still need count as used: see `pledged`.
         """
         descriptor = self._needed(descriptor)
         if descriptor < self._plenty:
@@ -203,63 +212,67 @@ class Listener:
         self._plenty = limit - _reserveOf(limit)
         if descriptor >= self._plenty and not self._isShort:
             self._isShort = True
-            self._tell()
+            self._warn()
             self.pause()
             self._retryLater()
 
     def _needed(self, descriptor: float) -> float:
         """Return `descriptor`, or a higher one if the connections may need more than they have."""
-        if self._pledged is None:
+        if self._pledged is None or self._acceptor is None:
             return descriptor
         coming = max(1, self._acceptor.pending)  # accepted and not announced, or the next one
         return max(descriptor, self._first + self._pledged(coming))
 
-    def _tell(self) -> None:
-        now = self._loop.time()
+    def _warn(self) -> None:
+        now = self._loop.time() if self._loop is not None else 0.0
         if now >= self._tellAgainAt:
             self._tellAgainAt = now + TELL_AGAIN
-            LOG.warning("accepting nobody for now: descriptors run out (see ulimit -n)")
+            LOG.warning("accepting no connections for now: file descriptors run out (ulimit -n)")
 
     def _retryLater(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._loop.call_later(RETRY, self.resume)
+        if self._loop is not None:
+            self._timer = self._loop.call_later(RETRY, self.resume)
 
-    def cease(self) -> None:
-        """Accepts nobody any more, and closes the sockets."""
+    def close(self) -> None:
+        """Accept no connection any more, and close the sockets."""
         if self._timer is not None:
             self._timer.cancel()
         sockets, self.sockets = self.sockets, []
         self.pause()
         if self._acceptor is not None:
-            self._acceptor.cease()
+            self._acceptor.close()
         closeAll(sockets, keepsPath=self._keepsPath)
 
 
 def _limit() -> float:
-    """Return how many descriptors this process may have; systems without a limit have no module."""
+    """Return how many descriptors this process may have."""
     try:
         import resource
-    except ImportError:
+    except ImportError:  # the system has no such limits
         return inf
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    return inf if most == resource.RLIM_INFINITY else most
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return inf if limit == resource.RLIM_INFINITY else limit
 
 
 def _reserveOf(limit: float) -> int:
-    """Descriptors for the rest of the program; a small limit is shared."""
+    """Return how many descriptors to leave for the rest of the program."""
     return int(min(RESERVE, limit // 4))
 
 
-def _mayBeHad(descriptors: int, sock: Any) -> bool:
-    """Whether there are so many: what is the next one does not tell, as there may be gaps."""
-    had: list[int] = []
+def _areAvailable(count: int, sock: socket.socket) -> bool:
+    """Return whether `count` descriptors are available.
+
+    They are opened for that: there may be gaps, so the number of the next one says nothing.
+    """
+    opened: list[int] = []
     try:
-        while len(had) < descriptors:
-            had.append(os.dup(sock.fileno()))
+        while len(opened) < count:
+            opened.append(os.dup(sock.fileno()))
     except OSError:
         return False
     finally:
-        for each in had:
+        for each in opened:
             os.close(each)
     return True

@@ -59,7 +59,7 @@ class TLSHandshake:
             sendAlertsTo(self._transport.get_extra_info("socket").fileno())
             transport = await loop.start_tls(
                 self._transport,
-                adapter,  # type: ignore[arg-type]
+                adapter,
                 withAlerts(self._context),
                 server_side=adapter.isServer,
                 server_hostname=name,

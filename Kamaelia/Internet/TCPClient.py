@@ -1,4 +1,4 @@
-"""A TCP client: what comes to its inbox goes to the server, what the server sends comes out.
+"""A TCP client: "inbox" takes data for the server, "outbox" sends data from the server.
 
 Example usage
 -------------
@@ -6,18 +6,20 @@ Example usage
 
 How does it work?
 -----------------
-It is the adapter of its own connection (ConnectedSocketAdapter). Names are resolved
-without blocking other components. Of several addresses, the first that responds is
-used (HappyEyeballs). What is sent before the connection is established is kept; a
-component that sends more than `mostKept` messages is held until then.
+It is the adapter of its own connection (ConnectedSocketAdapter). Names are resolved without
+blocking other components. If a name has several addresses, the first one that responds is used
+(HappyEyeballs). Data that is sent before the connection is made is kept; a component that sends
+more than `mostKept` messages is held until then.
 
-Termination: when the connection has ended, or cannot be made: one socketShutdown
-is sent to "signal" then, whose message is the error, if there was one.
+Termination: when the connection has ended or cannot be made. One socketShutdown is sent to
+"signal" then; its message is the error, or None.
 """
 
 from __future__ import annotations
 
+from asyncio import AbstractEventLoop
 from collections.abc import Generator
+from os import PathLike
 from ssl import SSLContext
 from typing import Any
 
@@ -32,33 +34,33 @@ from Kamaelia.Util.Settings import refuseMisspelt
 
 
 class TCPClient(ConnectedSocketAdapter):
-    """TCPClient(host, port[, delay][, connect_timeout][, wait_for_serverclose]) -> a connection.
+    """TCPClient(host, port[, delay][, connect_timeout][, wait_for_serverclose]...): a connection.
 
-    delay, connect_timeout: seconds before the attempt, and for it.
-    wait_for_serverclose: at producerFinished, wait until the server closes. halfClose: do so,
-    and tell the server that no more will come (not in TLS): for those that wait for that,
-    and not for HTTP, where some take it for a hang-up.
-    ssl: an SSLContext, or True. path: of a Unix socket, instead of host and port.
-    serverHostname: whose certificate it must be, if not host's.
+    delay: seconds before the attempt to connect; connect_timeout: seconds for it.
+    wait_for_serverclose: after producerFinished, wait until the server closes the connection.
+    halfClose: the same, and end this side of the connection (not in TLS). Some servers wait for
+    that end; some HTTP servers take it for the end of the connection.
+    ssl: an SSLContext, or True for the default one. serverHostname: the name in the certificate of
+    the server, if it is not `host`. path: that of a Unix socket, instead of host and port.
     """
 
     Inboxes = {
         "inbox": "bytes for the server; text is sent as UTF-8",
         "_socketFeedback": "not used",
         "control": "producerFinished: close when all is sent; shutdownMicroprocess: close soon",
-        "makessl": "an SSLContext, or True: go on in TLS",
+        "makessl": "an SSLContext, or True for the default one: start TLS",
     }
     Outboxes = {
-        "outbox": "bytes from the server, as they came",
-        "signal": "socketShutdown, once: the connection has ended, or there was none",
+        "outbox": "bytes from the server, in the pieces in which they arrived",
+        "signal": "socketShutdown, once: the connection has ended or could not be made",
         "_selectorSignal": "not used",
-        "sslready": "True: TLS has begun",
+        "sslready": "True: TLS has started",
         "CreatorFeedback": "socketShutdown: the connection has ended",
     }
     Usescomponents = [ConnectedSocketAdapter]
 
-    ssl: Any = None
-    path: Any = None  # str or Path
+    ssl: SSLContext | bool | None = None
+    path: str | PathLike[str] | None = None
     halfClose = False
 
     def __init__(
@@ -84,6 +86,7 @@ class TCPClient(ConnectedSocketAdapter):
         self.takeTLSDirectly()
 
     def openConnection(self) -> Generator[int, None, None]:
+        """`yield from` this to connect. It ends with connection_lost() if that fails."""
         try:
             if self.delay:
                 yield from self.waitForMessage("control", timeout=self.delay)
@@ -95,19 +98,23 @@ class TCPClient(ConnectedSocketAdapter):
         except (OSError, ValueError) as error:  # ValueError: a name for TLS is missing
             self.connection_lost(error)
 
-    async def _connect(self, loop: Any) -> None:
+    async def _connect(self, loop: AbstractEventLoop) -> None:
         name: dict[str, Any] = {}
         if self.ssl:
             hostname = certificateName(self.serverHostname)
             name = {"ssl": self._context(), "server_hostname": hostname}
         if self.path is not None:
-            await loop.create_unix_connection(lambda: self, self.path, **name)
-        elif self.host is None or isLiteral(self.host):  # one address: there is no race to run
-            await loop.create_connection(lambda: self, self.host, self.port, **name)
+            path: Any = self.path  # asyncio accepts other types than its type hints say
+            await loop.create_unix_connection(lambda: self, path, **name)
+        elif self.host is None or isLiteral(self.host):  # there is one address
+            host: Any = self.host
+            await loop.create_connection(lambda: self, host, self.port or 0, **name)
         else:
             await self._connectByName(loop, self.host, self.port or 0, name)
 
-    async def _connectByName(self, loop: Any, host: str, port: int, name: dict[str, Any]) -> None:
+    async def _connectByName(
+        self, loop: AbstractEventLoop, host: str, port: int, name: dict[str, Any]
+    ) -> None:
         sock = await connectedSocket(loop, host, port)
         try:
             await loop.create_connection(lambda: self, sock=sock, **name)
@@ -116,7 +123,7 @@ class TCPClient(ConnectedSocketAdapter):
             raise
 
     def _context(self) -> SSLContext | bool:
-        """Return the context for TLS: anything true that is no context means the default."""
+        """Return the context for TLS, or True for the default one."""
         return self.ssl if isinstance(self.ssl, SSLContext) else True
 
     def startTLS(self, message: object) -> None:

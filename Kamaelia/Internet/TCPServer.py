@@ -1,4 +1,4 @@
-"""A TCP (or Unix, or TLS) server: makes a ConnectedSocketAdapter for each client.
+"""A server for TCP or Unix sockets, with or without TLS: an adapter for each client.
 
 Example usage
 -------------
@@ -8,24 +8,27 @@ Example usage
     ...
     adapter = self.recv("inbox").object     # link its boxes, then activate it
 
-Mostly a Kamaelia.Chassis.ConnectedServer.ServerCore does that.
+Usually a ServerCore (Kamaelia.Chassis.ConnectedServer) does that.
 
 How does it work?
 -----------------
-It listens from its first turn on; `ports` says where. A new adapter reads
-nothing before it is activated. Accepting pauses while there are too many
-connections, or too few descriptors, and goes on by itself.
+It listens from its first turn on; `ports` contains the ports. A new ConnectedSocketAdapter
+reads nothing before it is activated. Accepting pauses while there are too many connections or
+too few file descriptors, and resumes by itself.
 
-Termination: producerFinished or shutdownMicroprocess on "control". Connections
-that there are go on.
+Termination: producerFinished or shutdownMicroprocess on "control". Existing connections stay
+open.
 """
 
 from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Callable, Generator
+from asyncio import BaseTransport
+from collections.abc import Callable, Generator, Iterable
 from math import inf
+from os import PathLike
+from ssl import SSLContext
 from typing import Any
 
 from Axon.Component import component
@@ -47,43 +50,43 @@ MANY, PEER = "too many connections", "too many connections of one peer"
 
 
 class TCPServer(component):
-    """TCPServer(listenport[, socketOptions]) -> listens, and tells of each connection.
+    """TCPServer(listenport[, socketOptions]...): listens, and reports each connection.
 
-    listenport: 0 for any that is free; `ports` says which. socketOptions: one
-    (level, option, value), or several. host: one, several, None for all
-    addresses. path: a Unix socket instead. ssl: an SSLContext. balancers: Balancers,
-    whose clients are the peers. maxConnections, maxPerPeer: how many at once. A port
-    that is not to be had is an OSError at start.
+    listenport: 0 for any free port; see `ports`. socketOptions: (level, option, value), or several
+    of them. host: a name or an address, several, or None for all IPv4 addresses. path: that of a
+    Unix socket, instead of host and port. balancers: load balancers whose connections begin with
+    a PROXY header. maxConnections, maxPerPeer: limits on the connections at one time. Raises
+    OSError in the first turn if the port is not available.
     """
 
     Inboxes = {
-        "_feedbackFromCSA": "not used: a connection tells this component directly",
-        "newconnection": "not used: the event loop calls",
+        "_feedbackFromCSA": "not used: adapters call methods of this component",
+        "newconnection": "not used: the event loop accepts",
         "control": "producerFinished or shutdownMicroprocess: accept no more",
     }
     Outboxes = {
         "protocolHandlerSignal": "newCSA for each connection, shutdownCSA when it has ended",
-        "signal": "what came to control",
+        "signal": "the message from control",
         "_selectorSignal": "not used",
         "_selectorShutdownSignal": "not used",
     }
 
-    CSA: Any = ConnectedSocketAdapter
-    host: Any = None
-    path: Any = None  # str or Path
-    sockets: Any = None  # that listen already
-    ssl: Any = None
+    CSA: Callable[..., Any] = ConnectedSocketAdapter
+    host: str | Iterable[str] | None = None
+    path: str | PathLike[str] | None = None
+    sockets: Iterable[socket.socket] | None = None  # that listen already
+    ssl: SSLContext | None = None
     balancers: Balancers | None = None
     maxConnections: int | None = None
     maxPerPeer: int | None = None
-    refusal = b""  # what those hear who are too many; without it, they wait or are cut off
+    refusal = b""  # sent to a client beyond a limit; if empty, it waits (maxPerPeer: is closed)
     descriptors = 1  # that each connection may need: 2 if its handler connects to another server
-    maySendOn = False  # other processes accept from the same sockets: nobody is refused for them
+    maySendOn = False  # other processes accept from the same sockets: a client may wait for them
     onOpened: Callable[[Any], None] | None = None  # called with each adapter, instead of newCSA
     onClosed: Callable[[Any], None] | None = None
     onOutlived: Callable[[Any], None] | None = None  # takes over an adapter's handler
     onListening: Callable[[Any], None] | None = None  # called with this component
-    onRefused: Callable[[Any, str], None] | None = None  # called with an adapter, and MANY or PEER
+    onRefused: Callable[[Any, str], None] | None = None  # with an adapter, and MANY or PEER
 
     def __init__(self, listenport: int = 0, socketOptions: Options = None, **argd: Any) -> None:
         refuseMisspelt(type(self), argd)
@@ -122,7 +125,7 @@ class TCPServer(component):
                 yield from self.waitForChange()
         finally:
             self.scheduler.outside -= 1
-            self.cease()
+            self.close()
 
     def _isOver(self) -> bool:
         while self.dataReady("control"):
@@ -132,47 +135,49 @@ class TCPServer(component):
                 return True
         return False
 
-    def openAll(self) -> list[Any]:
-        """The sockets to listen on; `ports` is known then."""
+    def openAll(self) -> list[socket.socket]:
+        """Return the sockets to listen on, and set `ports`."""
         if self.path is not None:
-            return self.sockets or [openPath(self.path)]
-        sockets = self.sockets or self.makeTCPServerPort(self.listenport, self.host)[0]
+            return list(self.sockets or [openPath(self.path)])
+        sockets = list(self.sockets or ()) or self.makeTCPServerPort(self.listenport, self.host)[0]
         self.ports = [each.getsockname()[1] for each in sockets if each.family != socket.AF_UNIX]
-        return list(sockets)
+        return sockets
 
-    def makeTCPServerPort(self, suppliedport: int, HOST: Any = None) -> tuple[list[Any], int]:
-        """Sockets that listen on this port of one host, several, or all; and the port."""
+    def makeTCPServerPort(
+        self, suppliedport: int, HOST: str | Iterable[str] | None = None
+    ) -> tuple[list[socket.socket], int]:
+        """Return sockets that listen on this port of one host, several, or all; and the port."""
         hosts = [HOST] if HOST is None or isinstance(HOST, str) else list(HOST)
         sockets = openSockets(suppliedport, hosts, self.socketOptions)
         return sockets, sockets[0].getsockname()[1]
 
-    def cease(self) -> None:
-        """Accepts nobody any more. Connections that there are go on."""
-        self._listener.cease()
+    def close(self) -> None:
+        """Accept no connection any more. Existing connections stay open."""
+        self._listener.close()
 
-    # What the adapters say
+    # Called by the Acceptor and by adapters
 
-    def _newAdapter(self) -> Any:
-        adapter = self.CSA(None)
+    def _newAdapter(self) -> ConnectedSocketAdapter:
+        adapter: ConnectedSocketAdapter = self.CSA(None)
         adapter.creator = self
         adapter.isServer = True
         adapter.scheduler = self.scheduler
         return adapter
 
-    async def _introduced(self, sock: Any) -> Callable[[], Any]:
-        """What makes the adapter for this socket, once it is known who the client is."""
+    async def _introduced(self, sock: socket.socket) -> Callable[[], ConnectedSocketAdapter]:
+        """Return the factory of the adapter for `sock`, after reading its PROXY header."""
         if self.balancers is None or not self.balancers.includes(sock):
             return self._newAdapter
         try:
-            origin, early = await self.balancers.introduce(eventLoopOf(self), sock)
+            origin, early = await self.balancers.readHeader(eventLoopOf(self), sock)
         except BadHeader as error:
             LOG.warning("closing a connection from a load balancer: %s", error)
             raise ConnectionAbortedError(str(error)) from error
-        if early and self.ssl is None:  # it has been said before any greeting
+        if early and self.ssl is None:  # data that came before any greeting; otherwise it is TLS
             sock.recv(len(early))
         return lambda: self._newIntroduced(origin, early if self.ssl is None else b"")
 
-    def _newIntroduced(self, origin: Origin | None, early: bytes) -> Any:
+    def _newIntroduced(self, origin: Origin | None, early: bytes) -> ConnectedSocketAdapter:
         adapter = self._newAdapter()
         adapter.origin = origin
         if early:
@@ -180,7 +185,7 @@ class TCPServer(component):
         return adapter
 
     def opened(self, adapter: Any) -> None:
-        """A connection has been made."""
+        """Admit or refuse a new connection."""
         if self.maxConnections is not None and len(self.connections) >= self.maxConnections:
             self._refuse(adapter, MANY)
         elif self.maxPerPeer is not None and not self._mayJoin(adapter):
@@ -192,14 +197,14 @@ class TCPServer(component):
         if self.onRefused is not None:
             self.onRefused(adapter, limit)
         adapter.creator = None
-        if self.refusal:  # so little goes out at once, whether it is read or not
+        if self.refusal:  # so little data is sent at once, whether the peer reads it or not
             adapter.transport.write(self.refusal)
             adapter.transport.close()
         else:
             adapter.abort()
 
     def _room(self) -> float:
-        """How many connections there may be more; who is refused in words needs none."""
+        """Return how many more connections to accept; any number if a refusal is sent."""
         isWaiting = self.maySendOn or not self.refusal
         if self.maxConnections is None or not isWaiting:
             return inf
@@ -220,7 +225,7 @@ class TCPServer(component):
             self.send(newCSA(self, adapter, adapter.socket), "protocolHandlerSignal")
 
     def closed(self, adapter: Any) -> None:
-        """A connection has ended."""
+        """Forget a connection that has ended, and report its end."""
         if self.maxPerPeer is not None:
             self._leave(adapter)
         self.connections.discard(adapter)
@@ -232,7 +237,7 @@ class TCPServer(component):
             self._listener.resume()
 
     def outlived(self, adapter: Any) -> bool:
-        """A connection has ended before its handler; return whether that is taken over."""
+        """Return whether the handler of a connection that has ended is taken over."""
         if self.onOutlived is None:
             return False
         self.onOutlived(adapter)
@@ -255,7 +260,7 @@ class TCPServer(component):
 
 
 def endsOf(adapter: Any) -> Origin:
-    """Both ends of a connection, the client's as its load balancer says, if there is one."""
+    """Return both ends of a connection, as its load balancer reports them, if there is one."""
     origin: Origin | None = getattr(adapter, "origin", None)
     if origin is not None:
         return origin
@@ -263,8 +268,11 @@ def endsOf(adapter: Any) -> Origin:
     return Origin(*addressOf(transport, "peername"), *addressOf(transport, "sockname"))
 
 
-def addressOf(transport: Any, which: str) -> tuple[str, int]:
-    """(address, port) of one end, "peername" or "sockname"; a Unix socket has its path and 0."""
+def addressOf(transport: BaseTransport, which: str) -> tuple[str, int]:
+    """Return (address, port) of one end; (path, 0) for a Unix socket.
+
+    which: "peername" or "sockname".
+    """
     address = transport.get_extra_info(which)
     if isinstance(address, tuple):
         return address[0], address[1]

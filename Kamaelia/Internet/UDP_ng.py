@@ -104,7 +104,7 @@ class BasicPeer(GatedComponent):
         try:
             yield from waitForCoroutine(
                 self,
-                lambda loop: loop.create_datagram_endpoint(lambda: self, sock=sock),  # type: ignore[type-var]
+                lambda loop: loop.create_datagram_endpoint(lambda: self, sock=sock),
             )
         finally:
             if self.transport is None:

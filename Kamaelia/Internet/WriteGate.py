@@ -10,11 +10,13 @@ returns `shutGate` for that.
 
 from __future__ import annotations
 
+from asyncio import BaseProtocol
+
 from Axon.Component import component
 from Axon.WriteGate import WriteGate
 
 
-class GatedComponent(component):
+class GatedComponent(component, BaseProtocol):
     """GatedComponent(**attributes): the base of components that write to a transport."""
 
     shutGate: WriteGate | None = None  # the gate, while the peer does not read

@@ -656,4 +656,4 @@ def test_running_out_of_descriptors_pauses_accepting_and_goes_on_by_itself(eachL
         process.terminate()
         _, errors = process.communicate(timeout=PATIENCE)
     assert answered == 150
-    assert errors == "accepting nobody for now: descriptors run out (see ulimit -n)\n"
+    assert errors == "accepting no connections for now: file descriptors run out (ulimit -n)\n"

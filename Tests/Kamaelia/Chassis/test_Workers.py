@@ -79,7 +79,7 @@ def pidsOf(server: Any) -> set[int]:
 
 
 def nurseryOf(server: Any) -> int:
-    return int(server.server._nursery.pid)
+    return int(server.server.forkServerPid)
 
 
 @contextmanager
@@ -304,7 +304,7 @@ def test_a_server_may_be_started_in_a_system_that_runs():
 
 
 def test_workers_that_cannot_start_are_an_error_that_says_so(monkeypatch, caplog):
-    monkeypatch.setattr(Workers, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(Workers, "FIRST_DELAY", 0.001)
 
     def onWorker(_: Any) -> None:
         raise LookupError("no settings")
@@ -316,7 +316,7 @@ def test_workers_that_cannot_start_are_an_error_that_says_so(monkeypatch, caplog
 
 
 def test_a_failure_to_fork_is_one_more_failed_start(monkeypatch, caplog):
-    monkeypatch.setattr(Workers, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(Workers, "FIRST_DELAY", 0.001)
     fork, parent = os.fork, os.getpid()
 
     def failing() -> int:
@@ -369,14 +369,14 @@ def test_a_worker_has_no_event_queue_but_its_own(serving):
 def test_a_worker_that_dies_again_and_again_is_replaced_ever_more_slowly(
     serving, monkeypatch, caplog
 ):
-    monkeypatch.setattr(Workers, "FIRST_PAUSE", 0.05)
-    pauseAfter, pauses = Workers.Workers._pauseAfter, []
+    monkeypatch.setattr(Workers, "FIRST_DELAY", 0.05)
+    delayAfter, pauses = Workers.Workers._delayAfter, []
 
     def notedPause(self: Any, code: int) -> float:
-        pauses.append(pauseAfter(self, code))
+        pauses.append(delayAfter(self, code))
         return pauses[-1]
 
-    monkeypatch.setattr(Workers.Workers, "_pauseAfter", notedPause)
+    monkeypatch.setattr(Workers.Workers, "_delayAfter", notedPause)
 
     def client(server: Any) -> None:
         for _ in range(5):
@@ -389,7 +389,7 @@ def test_a_worker_that_dies_again_and_again_is_replaced_ever_more_slowly(
     assert pauses[:5] == [0, 0.05, 0.1, 0.2, 0.4]
 
 
-def test_when_the_nursery_is_killed_all_end_and_it_is_an_error(caplog):
+def test_when_the_fork_server_is_killed_all_end_and_it_is_an_error(caplog):
     pids: set[int] = set()
 
     def onListening(server: Any) -> None:

@@ -41,7 +41,7 @@ def test_who_is_cut_off_as_its_connection_is_made_is_told_of_the_end(
             listening.setblocking(False)
 
             def make() -> Told:
-                told.append(Told(acceptor.cease))
+                told.append(Told(acceptor.close))
                 return told[-1]
 
             loop = asyncio.get_running_loop()

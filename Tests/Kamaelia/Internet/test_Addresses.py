@@ -207,8 +207,8 @@ def test_a_client_that_gives_up_leaves_no_socket_open(monkeypatch, silent, recwa
 def test_the_families_take_turns():
     four, six = socket.AF_INET, socket.AF_INET6
     found = [(six, 1), (six, 2), (six, 3), (four, 4), (four, 5)]
-    assert [each[1] for each in HappyEyeballs.inTurn(found)] == [1, 4, 2, 5, 3]
-    assert HappyEyeballs.inTurn([]) == []
+    assert [each[1] for each in HappyEyeballs.alternating(found)] == [1, 4, 2, 5, 3]
+    assert HappyEyeballs.alternating([]) == []
 
 
 @pytest.mark.usefixtures("eachLoop")

@@ -70,7 +70,7 @@ async def _acceptsWhenItMay(caplog: pytest.LogCaptureFixture) -> None:
         (await asyncio.wait_for(accepted.get(), PATIENCE)).close()
         client.close()
     first.close()
-    listener.cease()
+    listener.close()
     assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
 
 
@@ -94,7 +94,7 @@ async def _servesWhenItCan(caplog: pytest.LogCaptureFixture) -> None:
     for client in clients:
         (await asyncio.wait_for(accepted.get(), PATIENCE)).close()
         client.close()
-    listener.cease()
+    listener.close()
     assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
 
 
