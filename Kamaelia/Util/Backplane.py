@@ -66,7 +66,7 @@ class Backplane(PlugSplitter):
 
     def _closeDownMicroprocess(self) -> Any:
         for publisher in self._publishers:
-            publisher._deliver(producerFinished(self), "_ended")
+            publisher.deliver(producerFinished(self), "_ended")
         return super()._closeDownMicroprocess()
 
     def stop(self) -> None:
@@ -148,7 +148,7 @@ class SubscribeTo(component):
 
     def main(self) -> Iterator[int]:
         backplane, configuration = _serviceOf(SUBSCRIBE, self.source)
-        backplane._deliver(addsink(self, "outbox", "control", passthrough=2), configuration)
+        backplane.deliver(addsink(self, "outbox", "control", passthrough=2), configuration)
         try:
             while True:
                 yield from self.waitForMessage()
@@ -157,7 +157,7 @@ class SubscribeTo(component):
                 if self.isShuttingDown():
                     return
         finally:
-            backplane._deliver(removesink(self, "outbox", "control"), configuration)
+            backplane.deliver(removesink(self, "outbox", "control"), configuration)
 
 
 def _serviceOf(kind: str, name: str) -> tuple[Any, str]:

@@ -94,7 +94,7 @@ class _Destinations:
 
     def removeEnded(self) -> None:
         """Remove the destinations that have ended and no longer read their inboxes."""
-        ended = [each for each in self._linkages if each[0]._isStopped()]
+        ended = [each for each in self._linkages if each[0].isStopped()]
         for sink, sinkbox in ended:
             self.remove(sink, sinkbox)
 
