@@ -1,13 +1,13 @@
-"""A soak of Kamaelia Grey: an hour of a mail host's traffic, and then a month of it.
+"""The soak test of Kamaelia Grey: an hour of the traffic of a mail host, and then a month of it.
 
     python -m Tests.soak                              both parts, with the store in SQLite
     python -m Tests.soak --store redis --workers 2 --seed 7
-    python -m Tests.soak --minutes 10 --scale 20      a part of the hour; 20 times as fast
+    python -m Tests.soak --minutes 10 --scale 20      ten minutes of traffic, 20 times as fast
     python -m Tests.soak --part virtual --days 30
 
-Exits with 1 if a mail was lost or doubled, if something was accepted that the rules forbid, if
-memory or descriptors leak, or if the store is not what an independent model of the rules says;
-each in a sentence. Linux only.
+The exit status is 1 if a mail was lost or duplicated, if the proxy accepted something that the
+rules forbid, if memory or descriptors leak, or if the store differs from an independent model of
+the rules. Each finding is printed as a sentence. Linux only.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from Tests.soak.model import Model
 from Tests.soak.redisServer import RedisServer
 from Tests.soak.virtualSoak import VirtualSoak
 
-MOST_SAID = 10  # of the same kind
+MOST_PRINTED = 10  # findings
 PARTS = {"sockets": Soak, "virtual": VirtualSoak}
 
 
@@ -41,7 +41,7 @@ def main() -> int:
 
 
 def runPart(soak: Soak, part: str) -> int:
-    """How much is wrong."""
+    """Run one part and print its figures; return the number of findings."""
     options = soak.options
     say(f"{part}: {options.store}, {options.workers} workers, seed {options.seed}")
     began = time.monotonic()
@@ -64,10 +64,12 @@ def parser() -> argparse.ArgumentParser:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    words.add_argument("--minutes", type=float, default=60, help="of traffic that is simulated")
-    words.add_argument("--scale", type=float, default=20, help="how much faster it passes")
-    words.add_argument("--load", type=float, default=1, help="how much of it there is")
-    words.add_argument("--days", type=float, default=30, help="of virtual time")
+    words.add_argument("--minutes", type=float, default=60, help="minutes of simulated traffic")
+    words.add_argument(
+        "--scale", type=float, default=20, help="acceleration of the simulated traffic"
+    )
+    words.add_argument("--load", type=float, default=1, help="amount of traffic, as a factor")
+    words.add_argument("--days", type=float, default=30, help="days of virtual time")
     words.add_argument("--seed", type=int, default=int(time.time()) % 100000)
     words.add_argument("--store", choices=["sqlite", "redis"], default="sqlite")
     words.add_argument("--workers", type=int, default=1)
@@ -77,7 +79,7 @@ def parser() -> argparse.ArgumentParser:
 
 @contextmanager
 def folderAndStore(options: Any) -> Iterator[tuple[Path, str]]:
-    """A folder, and the setting of a store that is empty."""
+    """Create a folder and an empty store; yield the folder and the store's URL."""
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
         if options.store == "sqlite":
             yield Path(folder), f"sqlite:{folder}/grey.db"
@@ -87,42 +89,42 @@ def folderAndStore(options: Any) -> Iterator[tuple[Path, str]]:
 
 
 def tableOf(soak: Soak, model: Model, differences: int) -> dict[str, Any]:
-    """The figures at the end."""
+    """Return the figures to print at the end."""
     tally, seen = soak.journal.tally, soak.seen
     first, last = soak.samples[0][2], soak.samples[-1][2]
     return {
         "sessions": tally["sessions"],
         "mails": len(soak.journal.mails),
         "mails at the real server": tally["mails at the real server"],
-        "taken without a word": tally["taken without a word"],
-        "of all, doubled": soak.journal.doubled,
+        "taken without an answer": tally["taken without an answer"],
+        "of them duplicated": soak.journal.doubled,
         "recipients deferred": tally["deferred"],
         "recipients passed": tally["accepted"],
         "recipients refused": tally["refused"],
-        "recipients unheard": tally["unheard"],
+        "recipients without an answer": tally["unheard"],
         **dict(sorted(seen.items())),
         "resident MiB, first": f"{first.resident / 2**20:.1f}",
         "resident MiB, last": f"{last.resident / 2**20:.1f}",
-        "growth in the calm, MiB": f"{soak.growth() / 2**20:.2f}",
+        "growth without disturbances, MiB": f"{soak.growth() / 2**20:.2f}",
         "descriptors idle, first": soak.idle.descriptors,
         "descriptors idle, last": soak.last.descriptors,
-        "questions to the model": model.tally["questions"],
-        "of them answered either way": model.tally["either way"],
+        "attempts checked by the model": model.tally["questions"],
+        "of them with two possible answers": model.tally["either way"],
         "records in the store": model.tally["records"],
-        "of them left open by the model": model.tally["left open"],
+        "of them undetermined by the model": model.tally["left open"],
         "differences": differences,
     }
 
 
 def judged(wrong: Iterable[str]) -> int:
-    """Says what is wrong; how much that is."""
+    """Print the findings and return their number."""
     sentences = list(wrong)
-    for sentence in sentences[:MOST_SAID]:
-        say(f"WRONG: {sentence}")
+    for sentence in sentences[:MOST_PRINTED]:
+        say(f"FAULT: {sentence}")
     if sentences:
-        say(f"{len(sentences)} things are wrong")
+        say(f"{len(sentences)} faults")
     else:
-        say("nothing is wrong")
+        say("no faults")
     return len(sentences)
 
 

@@ -1,4 +1,4 @@
-"""The real server of a soak: it tells the journal of each mail, and has its faults.
+"""The real server of the soak test, with faults that can be switched on.
 
 Example usage
 -------------
@@ -9,9 +9,9 @@ Example usage
 
 How does it work?
 -----------------
-In a good fault it takes everything. A fault is for one stage of the conversation:
-a code to answer with, or one of the words below. What it keeps it notes before
-it says so. kill() resets all connections and closes the port.
+Without a fault it accepts everything. A fault belongs to one stage of the session: a reply code,
+or one of the constants below. It records a mail in the journal before it answers. kill() resets
+all connections and closes the port.
 """
 
 import asyncio
@@ -30,11 +30,11 @@ HANG_UP, SILENCE, TAKE_AND_HANG_UP, TAKE_IN_SILENCE, SLOW = (
 STAGES = ("greeting", "EHLO", "MAIL", "RCPT", "DATA", "dot")
 CODES = {"greeting": 220, "DATA": 354, "QUIT": 221}
 SUBJECT = re.compile(rb"Subject: (\d+)\r\n")
-LATE = 0.3  # seconds that somebody slow needs for an answer
+LATE = 0.3  # seconds until a slow answer
 
 
 class Backend:
-    """Backend(journal) -> a real server on 127.0.0.1."""
+    """A real server on 127.0.0.1."""
 
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
@@ -44,7 +44,7 @@ class Backend:
         self._server: Any = None
 
     async def start(self) -> None:
-        """Listens, on the port that it had."""
+        """Listen, on the same port as before if there was one."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
             lambda: Conversation(self), "127.0.0.1", self.port, backlog=500, reuse_address=True
@@ -52,14 +52,14 @@ class Backend:
         self.port = self._server.sockets[0].getsockname()[1]
 
     def kill(self) -> None:
-        """As a machine that loses its power."""
+        """Close the port and reset all connections."""
         self._server.close()
         for each in list(self.open):
             each.transport.abort()
 
 
 class Conversation(asyncio.Protocol):
-    """One connection."""
+    """One SMTP session."""
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
@@ -87,9 +87,9 @@ class Conversation(asyncio.Protocol):
                 self.isText = False
                 self.takeMail(one + b"\r\n")
             else:
-                self.heed(one.decode("utf-8", "surrogateescape"))
+                self.handle(one.decode("utf-8", "surrogateescape"))
 
-    def heed(self, line: str) -> None:
+    def handle(self, line: str) -> None:
         verb = line[:4].upper()
         isTaken = self.answer(verb)
         if verb == "MAIL":
@@ -105,12 +105,12 @@ class Conversation(asyncio.Protocol):
         fault = self.backend.faults.get("dot", "")
         if fault in ("", SLOW, TAKE_AND_HANG_UP, TAKE_IN_SILENCE):
             subject = SUBJECT.match(text)
-            self.backend.journal.tally["taken without a word"] += fault not in ("", SLOW)
+            self.backend.journal.tally["taken without an answer"] += fault not in ("", SLOW)
             self.backend.journal.kept(int(subject[1]) if subject else -1, self.recipients, text)
         self.answer("dot")
 
     def answer(self, stage: str) -> bool:
-        """Whether it was a good one."""
+        """Answer at a stage; return whether the answer is positive."""
         fault = self.backend.faults.get(stage, "")
         if fault in (HANG_UP, TAKE_AND_HANG_UP):
             self.transport.abort()

@@ -1,10 +1,10 @@
-"""Clients that mean no good, or do no good: spam that does not come back, and broken ones.
+"""Clients that send spam and do not retry, and broken clients.
 
 Example usage
 -------------
-    await burst(soak)              # one of spam, from one network
-    await twins(soak)              # the same question on two connections at once
-    await crowd(soak)              # a client's pairs that pass all at once
+    await burst(soak)              # spam from many clients of one network
+    await twins(soak)              # the same attempt on two connections at once
+    await crowd(soak)              # many pairs of one client that pass at once
 """
 
 import asyncio
@@ -28,7 +28,7 @@ GARBAGE = [
 
 
 async def burst(soak: Any) -> None:
-    """Spam from many clients of one network."""
+    """Send spam from many clients of one network."""
     rng = soak.rng
     network = f"127.{rng.randint(100, 140)}.{rng.randint(0, 255)}"
     domain = f"spam{rng.randrange(SPAMMERS)}.example"
@@ -42,6 +42,7 @@ async def burst(soak: Any) -> None:
 
 
 def spam(soak: Any, domain: str) -> Mail:
+    """Return a new spam mail."""
     rng = soak.rng
     recipients = {f"<u{rng.randrange(60)}@{OURS}>" for _ in range(rng.randint(1, 3))}
     sender = f"<{rng.choice('abcdefgh')}x{rng.choice('ijklmnop')}@{domain}>"
@@ -50,21 +51,21 @@ def spam(soak: Any, domain: str) -> Mail:
 
 
 async def once(soak: Any, address: str, mail: Mail) -> None:
-    """Tries, and never again."""
-    async with Connection(soak, address) as call:
-        if await call.begin("HELO spam"):
-            await call.offer(mail, mail.open())
+    """Try once and never again."""
+    async with Connection(soak, address) as connection:
+        if await connection.begin("HELO spam"):
+            await connection.offer(mail, mail.open())
 
 
 async def again(soak: Any, address: str, mail: Mail) -> None:
-    """Tries as if waiting were all."""
+    """Try several times, with random waits."""
     for _ in range(soak.rng.randint(2, 5)):
         await once(soak, address, mail)
         await asyncio.sleep(soak.rng.expovariate(1 / soak.times.minDefer))
 
 
 async def atTheBoundary(soak: Any, address: str, mail: Mail) -> None:
-    """Comes back just when one rule ends and another begins."""
+    """Retry exactly when one rule ends and another begins."""
     times = soak.times
     for wait in (times.tooSoon, times.minDefer, times.maxDefer):
         await once(soak, address, mail)
@@ -74,69 +75,69 @@ async def atTheBoundary(soak: Any, address: str, mail: Mail) -> None:
 
 
 async def early(soak: Any, address: str, mail: Mail) -> None:
-    """Says all at once; it counts how many answers came."""
-    async with Connection(soak, address) as call:
+    """Send all commands before the greeting, and count the answers."""
+    async with Connection(soak, address) as connection:
         recipient = mail.open()[0]
         lines = ["EHLO early", f"MAIL FROM:{mail.sender}", f"RCPT TO:{recipient}"]
         start = soak.clock()
-        call.peer.write("".join(f"{line}\r\n" for line in lines).encode())
-        answers = [await call.hear()]
+        connection.peer.write("".join(f"{line}\r\n" for line in lines).encode())
+        answers = [await connection.hear()]
         while answers[-1].startswith("2") and len(answers) < 4:
-            answers.append(await call.hear())
+            answers.append(await connection.hear())
         soak.journal.tally[f"early: {answers[-1][:9].strip()}"] += 1
         if len(answers) == 4:
             soak.journal.asked(address, mail, recipient, start, soak.clock(), answers[3])
 
 
-async def hangingUp(soak: Any, address: str, mail: Mail) -> None:
-    """Goes before its answer has come; sometimes by a reset."""
+async def disconnect(soak: Any, address: str, mail: Mail) -> None:
+    """Disconnect before the answer arrives, sometimes with a reset."""
     recipient = mail.open()[0]
-    async with Connection(soak, address) as call:
-        if not await call.begin():
+    async with Connection(soak, address) as connection:
+        if not await connection.begin():
             return
-        if not (await call.say(f"MAIL FROM:{mail.sender}")).startswith("250"):
+        if not (await connection.say(f"MAIL FROM:{mail.sender}")).startswith("250"):
             return
         start = soak.clock()
-        call.peer.write(f"RCPT TO:{recipient}\r\n".encode())
+        connection.peer.write(f"RCPT TO:{recipient}\r\n".encode())
         await asyncio.sleep(soak.rng.choice([0, 0, 0.001, 0.01]))
         if soak.rng.random() < 0.5:
-            call.peer.reset()
-        call.leaveUnheard(mail, recipient, start)
+            connection.peer.reset()
+        connection.leaveUnheard(mail, recipient, start)
 
 
 async def garbage(soak: Any, address: str, mail: Mail) -> None:
-    """Says something else."""
-    async with Connection(soak, address) as call:
-        await call.hear()
-        call.peer.write(soak.rng.choice(GARBAGE))
-        await call.hear()
+    """Send garbage."""
+    async with Connection(soak, address) as connection:
+        await connection.hear()
+        connection.peer.write(soak.rng.choice(GARBAGE))
+        await connection.hear()
 
 
-async def relaying(soak: Any, address: str, mail: Mail) -> None:
-    """Looks for an open relay."""
-    async with Connection(soak, address) as call:
-        if await call.begin():
-            await call.say(f"MAIL FROM:{mail.sender}")
-            answer = await call.say("RCPT TO:<victim@elsewhere.example>")
+async def openRelay(soak: Any, address: str, mail: Mail) -> None:
+    """Look for an open relay."""
+    async with Connection(soak, address) as connection:
+        if await connection.begin():
+            await connection.say(f"MAIL FROM:{mail.sender}")
+            answer = await connection.say("RCPT TO:<victim@elsewhere.example>")
             if answer and not answer.startswith(("550 5.7.1", "421", "503")):
-                soak.journal.strange.append(f"an open relay says {answer!r}")
+                soak.journal.strange.append(f"an open relay: {answer!r}")
 
 
 async def silent(soak: Any, address: str, mail: Mail) -> None:
-    """Says nothing more; whoever waits for it must not wait for ever."""
-    async with Connection(soak, address) as call:
-        if await call.begin():
-            answer = await call.hear()
+    """Send nothing after the greeting; the proxy must end the connection."""
+    async with Connection(soak, address) as connection:
+        if await connection.begin():
+            answer = await connection.hear()
             if answer and not answer.startswith("421"):
-                soak.journal.strange.append(f"whoever is silent hears {answer!r}")
+                soak.journal.strange.append(f"a silent client received {answer!r}")
 
 
 async def slow(soak: Any, address: str, mail: Mail) -> None:
-    """A letter now and then, and no QUIT."""
-    async with Connection(soak, address) as call:
-        if await call.begin():
+    """Send a byte from time to time, and no QUIT."""
+    async with Connection(soak, address) as connection:
+        if await connection.begin():
             for letter in b"NOOP\r\n" * 3:
-                call.peer.write(bytes([letter]))
+                connection.peer.write(bytes([letter]))
                 await asyncio.sleep(soak.rng.uniform(0, 0.2))
 
 
@@ -145,42 +146,42 @@ WAYS: dict[Callable[..., Awaitable[None]], int] = {
     again: 15,
     atTheBoundary: 4,
     early: 8,
-    hangingUp: 8,
+    disconnect: 8,
     garbage: 6,
-    relaying: 3,
+    openRelay: 3,
     silent: 2,
     slow: 2,
 }
 
 
 async def twins(soak: Any) -> None:
-    """The same question on two connections at once, at each boundary."""
+    """Make the same attempt on several connections at once, at each boundary."""
     rng, times = soak.rng, soak.times
     network = f"127.60.{rng.randint(0, 255)}"
     mail = spam(soak, "twins.example")
     waits = [0.0, times.tooSoon, times.minDefer, times.maxDefer * 1.05, times.minDefer * 1.1]
     for wait in waits:
         await asyncio.sleep(wait)
-        both = (asking(soak, f"{network}.{each}", mail) for each in (1, 2, 3)[: rng.randint(2, 3)])
+        both = (attempt(soak, f"{network}.{each}", mail) for each in (1, 2, 3)[: rng.randint(2, 3)])
         await asyncio.gather(*both)
 
 
 async def crowd(soak: Any) -> None:
-    """More pairs of a client than make it a regular pass at once."""
+    """Let more pairs of a client pass at once than make it a regular."""
     rng, times = soak.rng, soak.times
     address = f"127.61.{rng.randint(0, 255)}.1"
     mails = [spam(soak, f"crowd{number}.example") for number in range(times.passes + 2)]
     for wait in (0.0, times.minDefer * rng.uniform(1.0, 1.3), times.minDefer):
         await asyncio.sleep(wait)
-        await asyncio.gather(*(asking(soak, address, mail) for mail in mails))
+        await asyncio.gather(*(attempt(soak, address, mail) for mail in mails))
 
 
-async def asking(soak: Any, address: str, mail: Mail) -> None:
-    """Asks for the first recipient of a mail, and sends nothing."""
-    async with Connection(soak, address) as call:
-        if await call.begin():
-            await call.say(f"MAIL FROM:{mail.sender}")
-            if not call.peer.isOver:
-                await call.ask(mail, next(iter(mail.units)))
-                call.peer.write(b"RSET\r\nQUIT\r\n"[: soak.rng.choice([6, 12])])
-                await call.hear()
+async def attempt(soak: Any, address: str, mail: Mail) -> None:
+    """Ask for the first recipient of a mail, and send no mail."""
+    async with Connection(soak, address) as connection:
+        if await connection.begin():
+            await connection.say(f"MAIL FROM:{mail.sender}")
+            if not connection.peer.isOver:
+                await connection.ask(mail, next(iter(mail.units)))
+                connection.peer.write(b"RSET\r\nQUIT\r\n"[: soak.rng.choice([6, 12])])
+                await connection.hear()

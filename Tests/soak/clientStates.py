@@ -1,17 +1,16 @@
-"""What may be known of a client, and what follows from a question: the rules, told once more.
+"""The possible states of a client, and the effect of an attempt: an independent copy of the rules.
 
 Example usage
 -------------
-    stranger = ClientState(None, ((("a@b.example", "c@ours.example"), None),))
-    asked = Asked("192.0.2.0/24", stranger.pairs[0][0], Span(5.0, 5.1), frozenset([DEFERRED]))
-    list(asked.leadsTo(stranger, times))      # the states in which that was the answer
+    unknown = ClientState(None, ((("a@b.example", "c@ours.example"), None),))
+    asked = Asked("192.0.2.0/24", unknown.pairs[0][0], Span(5.0, 5.1), frozenset([DEFERRED]))
+    list(asked.leadsTo(unknown, times))       # the states after that answer
 
 How does it work?
 -----------------
-They are told as the table in SMTP.md has them, with spans for moments: each row
-that may apply gives an answer and what is known from then on. There are two tables,
-as there were historically: who was seen, and who has passed; and for each client
-how many have.
+The rules are those of the table of greylisting, with spans instead of moments: each row that may
+apply yields an answer and the next state. There are two tables, as in the historical release: the
+attempts, and the pairs that have passed; in addition, the number of passes of each client.
 """
 
 from collections.abc import Iterator
@@ -24,13 +23,13 @@ Pair = tuple[str, str]  # sender and recipient
 
 
 class Span(NamedTuple):
-    """A moment that lies somewhere in between."""
+    """A moment that lies between two times."""
 
     low: float
     high: float
 
     def since(self, before: "Span") -> "Span":
-        """How long after another it was."""
+        """Return the time that has passed since another moment, as a span."""
         return Span(self.low - before.high, self.high - before.low)
 
     def meets(self, other: "Span") -> bool:
@@ -41,7 +40,7 @@ class Span(NamedTuple):
 
 
 class Times(NamedTuple):
-    """The times of SMTP.md's table in seconds, and how many passes make a regular."""
+    """The times of the rules in seconds, and the number of passes that make a client a regular."""
 
     tooSoon: float
     minDefer: float
@@ -57,7 +56,7 @@ class Seen(NamedTuple):
 
 
 class Passed(NamedTuple):
-    """A row of the table of those who have passed."""
+    """A row of the table of passes."""
 
     seen: Span
     at: Span
@@ -65,7 +64,7 @@ class Passed(NamedTuple):
 
 
 class Good(NamedTuple):
-    """A client that did well."""
+    """A client with passes."""
 
     times: int
     last: Span
@@ -75,7 +74,7 @@ Known = Seen | Passed | None
 
 
 class ClientState(NamedTuple):
-    """What may be so of a client: as a regular, and of those pairs that are looked at."""
+    """A possible state of a client: its passes, and the pairs under consideration."""
 
     good: Good | None
     pairs: tuple[tuple[Pair, Known], ...]
@@ -90,10 +89,10 @@ class ClientState(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """A client asked for a recipient.
+    """An attempt of a client for a recipient.
 
-    heard: the verdicts that its answer allows. isSure: it was asked for certain. allowed, denied:
-    (may be, must be) on a list at that moment.
+    heard: the verdicts that agree with the answer. isSure: whether the attempt certainly reached
+    the rules. allowed, denied: whether it may be, and must be, on that list at that moment.
     """
 
     client: str
@@ -121,7 +120,7 @@ class Asked(NamedTuple):
 
 
 class Forgot(NamedTuple):
-    """An administrator made a stranger of a client."""
+    """A command of an administrator that makes the proxy forget a client."""
 
     client: str
     when: Span
@@ -133,18 +132,18 @@ class Forgot(NamedTuple):
 def byTheRules(
     state: ClientState, pair: Pair, now: Span, times: Times
 ) -> Iterator[tuple[str, ClientState]]:
-    """Each verdict that is possible, and what is known from then on."""
+    """Generate each possible verdict with the state that follows."""
     good, isRegular, isForgotten = state.good, False, True
-    mayBeStranger = True
+    mayBeUnknown = True
     if good is not None:
         away = now.since(good.last)
         isForgotten = away.high > times.maxGrey
         isKnown = away.low <= times.maxGrey
         isRegular = isKnown and 0 < times.passes <= good.times
-        mayBeStranger = isForgotten or not 0 < times.passes <= good.times
+        mayBeUnknown = isForgotten or not 0 < times.passes <= good.times
     if isRegular and good is not None:
         yield ACCEPTED, state._replace(good=Good(good.times, now))
-    if not mayBeStranger:
+    if not mayBeUnknown:
         return
     known = state.of(pair)
     for verdict, after in table(known, now, times):
@@ -159,7 +158,7 @@ def byTheRules(
 
 
 def table(known: Known, now: Span, times: Times) -> Iterator[tuple[str, Known]]:
-    """The rows of the table in SMTP.md that may apply."""
+    """Generate the possible results of the table of greylisting for one pair."""
     if known is None:
         yield DEFERRED, Seen(now)
     elif isinstance(known, Passed):

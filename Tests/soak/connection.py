@@ -1,10 +1,10 @@
-"""A client's connection to the proxy, from any address of 127.0.0.0/8, noted in the journal.
+"""A connection of a client to the proxy, from any address of 127.0.0.0/8, recorded in the journal.
 
 Example usage
 -------------
-    async with Connection(soak, "127.3.4.5") as call:
-        if await call.begin():
-            await call.offer(mail, mail.open())
+    async with Connection(soak, "127.3.4.5") as connection:
+        if await connection.begin():
+            await connection.offer(mail, mail.open())
 """
 
 import asyncio
@@ -15,12 +15,12 @@ from Tests.attacks.harness import Broken, Peer
 from Tests.soak.clientStates import ACCEPTED
 from Tests.soak.journal import FAR, Mail
 
-PATIENCE = 12.0  # seconds for an answer; more than the proxy gives itself for any
-LATER = 1.0  # seconds in which what was sent may still be read after its sender has gone
+PATIENCE = 12.0  # seconds for an answer, more than the timeouts of the proxy
+LATER = 1.0  # seconds in which data may still be read after its sender has disconnected
 
 
 class Connection:
-    """Connection(soak, address) -> a connection: `isOpen` if there is one."""
+    """A connection from `address`; `isOpen` is whether it was established."""
 
     def __init__(self, soak: Any, address: str) -> None:
         self.soak = soak
@@ -43,7 +43,7 @@ class Connection:
             self.peer.close()
 
     async def hear(self) -> str:
-        """The next reply; "" if none comes."""
+        """Return the next reply, or "" if none arrives."""
         try:
             return await self.peer.reply(PATIENCE)
         except Broken:
@@ -51,18 +51,18 @@ class Connection:
             return ""
 
     async def say(self, line: str) -> str:
-        """The reply to a line."""
+        """Send a line and return the reply."""
         self.peer.write(line.encode() + b"\r\n")
         return await self.hear()
 
     async def begin(self, hello: str = "EHLO client.example") -> bool:
-        """Whether it is welcome."""
+        """Send the hello; return whether the proxy accepts the client."""
         if not self.isOpen or not (await self.hear()).startswith("220"):
             return False
         return (await self.say(hello)).startswith("250")
 
     async def offer(self, mail: Mail, recipients: list[str]) -> None:
-        """One mail, for these recipients; each of its units hears what became of it."""
+        """Offer a mail for these recipients, and record the result for each of them."""
         if not (await self.say(f"MAIL FROM:{mail.sender}")).startswith("250"):
             return
         accepted = [each for each in recipients if await self.ask(mail, each)]
@@ -72,11 +72,11 @@ class Connection:
             await self.say("RSET")
 
     async def ask(self, mail: Mail, recipient: str) -> bool:
-        """Whether a recipient was accepted."""
+        """Send RCPT; return whether the recipient was accepted."""
         start = self.soak.clock()
         reply = await self.say(f"RCPT TO:{recipient}")
         if mail.sender == "<>" and reply.startswith("250"):
-            return True  # it is decided at DATA
+            return True  # decided at DATA
         isReal = mail.sender != "<>" or reply.startswith("550 5.7.1")
         if isReal:
             self.journal.asked(self.address, mail, recipient, start, self.soak.clock(), reply)
@@ -85,7 +85,7 @@ class Connection:
         return reply.startswith("250")
 
     async def send(self, mail: Mail, accepted: list[str]) -> None:
-        """DATA, the text, the dot."""
+        """Send DATA, the text and the final dot."""
         start = self.soak.clock()
         reply = await self.say("DATA")
         if mail.sender == "<>":
@@ -104,8 +104,8 @@ class Connection:
         for each in accepted:
             mail.units[each].heard(reply)
         if reply[:1] not in ("", "2", "4") and not (FAR in reply or reply.startswith("554 5.6.3")):
-            self.journal.strange.append(f"nobody earned this answer to a dot: {reply}")
+            self.journal.strange.append(f"an unexpected answer to the dot: {reply}")
 
     def leaveUnheard(self, mail: Mail, recipient: str, start: float) -> None:
-        """It has asked for a recipient, and goes without an answer."""
+        """Record an attempt whose answer the client does not wait for."""
         self.journal.asked(self.address, mail, recipient, start, self.soak.clock() + LATER, "")

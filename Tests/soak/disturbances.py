@@ -1,4 +1,4 @@
-"""What goes wrong on a mail host while its traffic goes on: kills, faults, changes of mind.
+"""The disturbances of the soak test: kills, faults of the real server, changes by an administrator.
 
 Example usage
 -------------
@@ -8,8 +8,8 @@ Example usage
 
 How does it work?
 -----------------
-Each disturbance comes again and again, with a pause of its own. What is changed
-on purpose is noted in the journal, with the span in which all come to know it.
+Each disturbance is repeated after a random pause. Deliberate changes are recorded in the journal,
+with the span of time until all processes know them.
 """
 
 import asyncio
@@ -38,14 +38,14 @@ from Tests.soak.journal import SPAMMERS, Journal, Listing
 from Tests.soak.proxy import Proxy
 from Tests.soak.sendingServers import SendingServer
 
-NOTICED = 2.5  # seconds until each process knows of a change in the store
-RELOADED = 6.0  # seconds until the last connection that knew it otherwise has asked
-STALLED = 3.0  # seconds until nobody waits any more for a store that was held
-DENIED_BY_HAND = 4  # of the spammers; the others are in the file, now and then
+NOTICED = 2.5  # seconds until all processes know a change in the store
+RELOADED = 6.0  # seconds until the last connection with the old lists has ended
+STALLED = 3.0  # seconds after a lock until no process waits for the store any more
+DENIED_BY_HAND = 4  # spammers that are denied by command; the others are sometimes in the file
 
 
 class Disturbances:
-    """The part of a soak that disturbs."""
+    """The disturbances of a soak test."""
 
     options: Any
     rng: random.Random
@@ -61,15 +61,15 @@ class Disturbances:
 
     def __init__(self) -> None:
         self.static: dict[tuple[str, str, str], Span] = {}
-        self.hand = asyncio.Lock()  # one thing after the other in the store
+        self.hand = asyncio.Lock()  # one change of the store at a time
 
     def clock(self) -> float:
-        """The time of the proxy."""
+        """Return the time of the proxy."""
         raise NotImplementedError
 
     def disturbances(self) -> list[Any]:
-        works = [(self.killProxy, 4, 9), (self.spoilBackend, 0.5, 3), (self.reload, 3, 9)]
-        works += [(self.changeMind, 1, 4), (self.stallStore, 3, 9)]
+        works = [(self.killProxy, 4, 9), (self.disturbBackend, 0.5, 3), (self.reload, 3, 9)]
+        works += [(self.changeLists, 1, 4), (self.stallStore, 3, 9)]
         return [self.whileNotCalm(*work) for work in works]
 
     async def whileNotCalm(
@@ -80,20 +80,20 @@ class Disturbances:
             await work()
 
     async def killProxy(self) -> None:
-        whom = self.rng.choice(
+        target = self.rng.choice(
             ["all", "first"] if self.options.workers == 1 else ["all", "first", "worker", "worker"]
         )
         self.seen["kills"] += 1
-        self.seen[f"killed: {whom}"] += 1
-        await self.proxy.kill(whom)
-        if whom != "worker":
+        self.seen[f"killed: {target}"] += 1
+        await self.proxy.kill(target)
+        if target != "worker":
             await asyncio.sleep(self.rng.uniform(0, 0.5))
             await self.proxy.start()
 
-    async def spoilBackend(self) -> None:
-        """Killed, or in a fault at one stage or two."""
+    async def disturbBackend(self) -> None:
+        """Kill the real server, or switch on faults at one or two stages."""
         rng = self.rng
-        self.seen["the real server was spoilt"] += 1
+        self.seen["faults of the real server"] += 1
         if rng.random() < 0.3:
             await self.loseBackend()
             return
@@ -110,14 +110,14 @@ class Disturbances:
         await self.backend.start()
 
     async def reload(self) -> None:
-        """The files of the lists change, and it is told."""
+        """Change the list files and send SIGHUP."""
         self.setStatic()
         self.proxy.hangUp()
         self.seen["reloads"] += 1
         await asyncio.sleep(0)
 
     def setStatic(self) -> None:
-        """Writes the files anew: the listed senders, and some others."""
+        """Write the list files: the listed senders and some others."""
         rng, now = self.rng, self.clock()
         allowed = [
             f"{net}.0/24" for each in self.servers if each.name == "listed" for net in each.networks
@@ -137,8 +137,8 @@ class Disturbances:
         (self.folder / "allowed").write_text("\n".join(allowed))
         (self.folder / "denied").write_text("\n".join(denied))
 
-    async def changeMind(self) -> None:
-        """An administrator allows or denies somebody for a while, or forgets a client."""
+    async def changeLists(self) -> None:
+        """Allow or deny an address for a while, or forget a client, with a command."""
         rng = self.rng
         server = rng.choice(self.servers)
         network = f"{server.networks[0]}.0/24"
@@ -158,14 +158,14 @@ class Disturbances:
         self.journal.forgotten.append(Forgot(network, Span(start, self.clock())))
 
     async def listing(self, verdict: str, kind: str, what: str) -> None:
-        """On the list of the store for a while."""
+        """Keep an entry in the list of the store for a while."""
         start = await self.noticed(self.enter(verdict, kind, what))
         await asyncio.sleep(self.rng.uniform(0, 4) * self.slowness)
         end = await self.noticed(self.withdraw(kind, what))
         self.journal.listings.append(Listing(verdict, kind, what, start, end))
 
     async def noticed(self, work: Awaitable[None]) -> Span:
-        """Awaits it -> from when on it may count, and must."""
+        """Await `work`; return the span from its start until all processes know it."""
         async with self.hand:
             begin = self.clock()
             await work
@@ -177,13 +177,13 @@ class Disturbances:
         must(said.strip() == f"{kind} {what}: {verdict}", f"{verdict} {what} says {said}")
 
     async def withdraw(self, kind: str, what: str) -> None:
-        """The command forgets all that is known of what is named so; this only the entry."""
+        """Remove the entry only; the command would also forget its records."""
         with closing(openStore(self.store)) as store:
             isGone = store.removeEntry(kind, what)
-        must(isGone, f"the entry {kind} {what} is lost")
+        must(isGone, f"the entry {kind} {what} was not found")
 
     async def stallStore(self) -> None:
-        """Somebody holds the store, for longer than anybody should."""
+        """Lock the store for longer than is usual."""
         seconds = self.rng.choice([0.02, 0.2, 1.0, 3.0])
         self.seen["the store was stalled"] += 1
         async with self.hand:

@@ -1,4 +1,4 @@
-"""In which order events may have been that lie somewhere in spans of time.
+"""The possible orders of events that happened at unknown moments within spans of time.
 
 Example usage
 -------------
@@ -7,9 +7,9 @@ Example usage
 
 How does it work?
 -----------------
-Events whose spans overlap may have been in any order, but that none came before
-another that had ended before it began. All those orders are followed together:
-for each set of events that may be over, the states that are possible then.
+Events whose spans overlap may have happened in any order, except that an event that ended before
+another began happened first. All orders are followed together: for each set of events that may
+have happened, the states that are then possible.
 """
 
 from collections import defaultdict
@@ -18,7 +18,7 @@ from typing import Any
 
 
 def overlapping(happened: list[Any]) -> Iterator[list[Any]]:
-    """In order; together where it cannot be said which was first."""
+    """Generate the events in order, in groups whose order is unknown."""
     chain: list[Any] = []
     end = float("-inf")
     for each in sorted(happened, key=lambda each: each.when):
@@ -32,7 +32,7 @@ def overlapping(happened: list[Any]) -> Iterator[list[Any]]:
 
 
 def inAnyOrder(group: list[Any], states: set[Any], leadsTo: Callable[..., Any]) -> set[Any]:
-    """The states that are possible after all of it; leadsTo(event, state): those after one."""
+    """Return the possible states after the group; leadsTo(event, state): those after one event."""
     layer: dict[int, set[Any]] = {0: states}
     for _ in group:
         following: dict[int, set[Any]] = defaultdict(set)
@@ -45,7 +45,7 @@ def inAnyOrder(group: list[Any], states: set[Any], leadsTo: Callable[..., Any]) 
 
 
 def mayBeNext(group: list[Any], done: int) -> list[int]:
-    """Those before whose begin nothing else that is still to come had its end."""
+    """Return the events that may happen next: no remaining event ended before their start."""
     open_ = [number for number in range(len(group)) if not done >> number & 1]
     end = min(group[number].when.high for number in open_)
     return [number for number in open_ if group[number].when.low <= end]

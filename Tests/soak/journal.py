@@ -1,18 +1,18 @@
-"""The journal of a soak: what clients sent and received, what the server kept, and the lists.
+"""The journal of the soak test: the traffic of clients, the mails at the server, and the lists.
 
 Example usage
 -------------
-    journal = Journal(["allow", "deny"])
+    journal = Journal()
     unit = journal.mail("<a@b.example>", ["<c@ours.example>"]).units["<c@ours.example>"]
     journal.asked(...)
     journal.kept(number, recipients, text)
-    journal.wrong()                     # sentences: what was lost, doubled, changed or smuggled
+    journal.wrong()                     # sentences about lost, duplicated, changed and other mails
 
 How does it work?
 -----------------
-A *unit* is one mail for one recipient. Each says how often its client was told
-250, how often nobody can say (the dot was sent, and no answer came, or the one
-that says so: 451 4.4), and how often the real server has it.
+A *unit* is one mail for one recipient. It counts how often its client received 250, how often the
+result is unknown (no answer to the dot, or an answer that says so: 451 4.4), and how often the
+real server kept it.
 """
 
 import random
@@ -23,23 +23,25 @@ from typing import NamedTuple
 
 from Tests.soak.clientStates import ACCEPTED, DEFERRED, REFUSED, Asked, Forgot, Span
 
-FAR = "far end"  # is in each reply of the real server
-MAYBE_MUTE = "Greylisted, please try again later"  # or else less than a second is left
+FAR = "far end"  # in each reply of the real server
+MAYBE_STALLED = (
+    "Greylisted, please try again later"  # also the answer when less than a second is left
+)
 SPAMMERS = 24  # domains: spam0.example and so on
-OURS = "ours.example"  # the domain that mail is taken for
+OURS = "ours.example"  # the domain for which mail is accepted
 
 
 class Unit:
-    """What became of a mail for one recipient."""
+    """The result of a mail for one recipient."""
 
     __slots__ = ("doubtful", "isDone", "kept", "told")
 
     def __init__(self) -> None:
         self.told = self.doubtful = self.kept = 0
-        self.isDone = False  # its client tries no more
+        self.isDone = False  # its client does not retry any more
 
     def heard(self, reply: str) -> None:
-        """The answer to the dot, "" if none came."""
+        """Record the answer to the final dot, "" if there was none."""
         if reply.startswith("250"):
             self.told += 1
             self.isDone = True
@@ -50,26 +52,26 @@ class Unit:
 
 
 class Mail(NamedTuple):
-    """A mail, and what became of it."""
+    """A mail and its results."""
 
     number: int
     sender: str
     senderKey: str
     units: dict[str, Unit]
-    isHonest: bool  # its client tries until it arrives
+    isHonest: bool  # its client retries until it arrives
 
     @property
     def text(self) -> bytes:
-        """The same each time; it is not kept, as there are many."""
+        """The text, generated from the number, because there are too many mails to keep."""
         return b"Subject: %d\r\n\r\n%s\r\n" % (self.number, bodyOf(random.Random(self.number)))
 
     def open(self) -> list[str]:
-        """The recipients that it is still to be sent to."""
+        """Return the recipients for which the mail must still be sent."""
         return [path for path, unit in self.units.items() if not unit.isDone]
 
 
 class Listing(NamedTuple):
-    """Somebody was on a list from a moment to another."""
+    """An entry that was on a list for some time."""
 
     verdict: str  # "allow" or "deny"
     kind: str  # "client", "sender" or "recipient"
@@ -92,7 +94,7 @@ class Listing(NamedTuple):
 
 
 class Question(NamedTuple):
-    """A recipient that a client asked for, and the answer."""
+    """An attempt of a client for a recipient, and the answer."""
 
     peer: str
     mail: Mail
@@ -102,14 +104,14 @@ class Question(NamedTuple):
 
 
 class Journal:
-    """Journal() -> all that was seen from outside."""
+    """The record of all that is visible from outside of the proxy."""
 
     def __init__(self) -> None:
         self.mails: list[Mail] = []
         self.questions: list[tuple[Question, frozenset[str], bool]] = []
         self.listings: list[Listing] = []
         self.forgotten: list[Forgot] = []
-        self.stalls: list[Span] = []  # when a deferral may only mean that the store is mute
+        self.stalls: list[Span] = []  # when a deferral may mean that the store does not respond
         self.tally: Counter[str] = Counter()
         self.strange: list[str] = []
 
@@ -120,7 +122,7 @@ class Journal:
         isHonest: bool = True,
         senderKey: str = "",
     ) -> Mail:
-        """A new one; senderKey: what the sender counts as, if that is another."""
+        """Return a new mail; senderKey: the key of the sender in the store, if it differs."""
         number = len(self.mails)
         key = senderKey or (sender if sender == "<>" else sender[1:-1].lower())
         mail = Mail(number, sender, key, {each: Unit() for each in recipients}, isHonest)
@@ -130,12 +132,12 @@ class Journal:
     def asked(
         self, peer: str, mail: Mail, recipient: str, start: float, end: float, reply: str
     ) -> str:
-        """The answer to RCPT, or for null senders to DATA: the verdict, "" where there is none."""
+        """Record the answer to RCPT, or to DATA for null senders; return the verdict or ""."""
         verdict = verdictOf(reply)
         self.tally[verdict or "unheard"] += 1
         question = Question(peer, mail, recipient, Span(start, end), reply)
         if verdict == "?":
-            self.strange.append(f"nobody earned this answer: {question}")
+            self.strange.append(f"an unexpected answer: {question}")
             verdict = ""
         heard = frozenset([verdict] if verdict else [ACCEPTED, DEFERRED, REFUSED])
         self.questions.append((question, heard, bool(verdict)))
@@ -144,7 +146,7 @@ class Journal:
     def askedTogether(
         self, peer: str, mail: Mail, recipients: list[str], start: float, end: float, reply: str
     ) -> str:
-        """The answer to all of them at once: a deferral is of one of them at least."""
+        """Record one answer for all recipients: a deferral is due to at least one of them."""
         if len(recipients) == 1 or verdictOf(reply) != DEFERRED:
             verdicts = {self.asked(peer, mail, each, start, end, reply) for each in recipients}
             return verdicts.pop()
@@ -155,9 +157,9 @@ class Journal:
         return DEFERRED
 
     def kept(self, number: int, recipients: list[str], text: bytes) -> None:
-        """The real server has a mail."""
+        """Record that the real server has kept a mail."""
         if not 0 <= number < len(self.mails):
-            self.strange.append(f"the real server has a mail that nobody sent: {text[:80]!r}")
+            self.strange.append(f"the real server has a mail that was never sent: {text[:80]!r}")
             return
         mail = self.mails[number]
         self.tally["mails at the real server"] += 1
@@ -167,12 +169,12 @@ class Journal:
             if each in mail.units:
                 mail.units[each].kept += 1
             else:
-                self.strange.append(f"mail {number} came for {each}, who was not asked for")
+                self.strange.append(f"mail {number} arrived for {each}, which is not a recipient")
 
     # At the end
 
     def happened(self) -> Iterator[Asked | Forgot]:
-        """For the model."""
+        """Generate the events for the model."""
         yield from self.forgotten
         for (peer, mail, recipient, when, reply), heard, isSure in self.questions:
             client = str(ip_network(f"{peer}/24", strict=False))
@@ -180,7 +182,7 @@ class Journal:
                 verdict: self._mayMust(verdict, (peer, mail.sender, recipient, when))
                 for verdict in ("allow", "deny")
             }
-            if MAYBE_MUTE in reply and any(map(when.meets, self.stalls)):
+            if MAYBE_STALLED in reply and any(map(when.meets, self.stalls)):
                 isSure = False
             pair = (mail.senderKey, recipient[1:-1].lower())
             yield Asked(client, pair, when, heard, isSure, lists["allow"], lists["deny"])
@@ -190,28 +192,28 @@ class Journal:
         return any(may for may, _ in found), any(must for _, must in found)
 
     def wrong(self) -> Iterator[str]:
-        """A sentence for each mail with which something is wrong."""
+        """Generate a sentence for each mail with a fault."""
         yield from self.strange
         for mail in self.mails:
             for path, unit in mail.units.items():
-                who = f"mail {mail.number} for {path}"
+                unitName = f"mail {mail.number} for {path}"
                 numbers = f"kept {unit.kept}, told {unit.told}, unknown {unit.doubtful}"
                 if unit.kept < unit.told:
-                    yield f"{who} is lost: {numbers}"
+                    yield f"{unitName} is lost: {numbers}"
                 if unit.kept > unit.told + unit.doubtful:
-                    yield f"{who} came more often than its client sent it: {numbers}"
+                    yield f"{unitName} arrived more often than its client sent it: {numbers}"
                 if mail.isHonest and not unit.isDone:
-                    yield f"{who} never arrived, though its client tried and tried"
+                    yield f"{unitName} never arrived, although its client retried"
 
     @property
     def doubled(self) -> int:
-        """How many units the real server has more than once."""
+        """The number of units that the real server has more than once."""
         units = [unit for mail in self.mails for unit in mail.units.values()]
         return sum(unit.kept > 1 for unit in units)
 
 
 def verdictOf(reply: str) -> str:
-    """What policy said; "" where no answer tells, "?" for one that nobody earned."""
+    """Return the verdict of the policy, "" if it is unknown, "?" for an unexpected answer."""
     if reply[:3] in ("", "421"):
         return ""
     if reply.startswith("451 4.7.1 Greylisted, please try again"):
@@ -224,7 +226,7 @@ def verdictOf(reply: str) -> str:
 
 
 def bodyOf(rng: random.Random) -> bytes:
-    """Some lines, dots at their beginning among them; now and then many."""
+    """Return some lines, some of which begin with dots; sometimes many lines."""
     size = rng.choice([1, 1, 1, 5, 5, 20, 20, 100, 100, 2000])
     lines = [b"..stuffed", b"A line of no interest.", b"-- ", b"", b"8-bit: \xc3\xa4", b"x" * 900]
     return b"\r\n".join(rng.choices(lines, [1, 5, 1, 1, 1, 1], k=size))

@@ -1,4 +1,4 @@
-"""The first part of a soak: a mail host on real sockets, and all that goes wrong there.
+"""The first part of the soak test: a mail host on real sockets, with disturbances.
 
 Example usage
 -------------
@@ -8,10 +8,9 @@ Example usage
 
 How does it work?
 -----------------
-For two thirds of the time the proxy is killed again and again, the real server
-has its faults, and an administrator changes his mind. The last third is calm but
-for the traffic: what the proxy holds then must not grow. At last only those who
-mean well go on, until all that they had has arrived.
+For two thirds of the time, the proxy is killed repeatedly, the real server has faults, and an
+administrator changes lists. The last third has traffic without disturbances, and the memory of the
+proxy must not grow. Finally, the servers that retry continue until all their mails have arrived.
 """
 
 import asyncio
@@ -31,7 +30,7 @@ from Tests.soak.journal import Journal, Listing
 from Tests.soak.proxy import Proxy, State
 from Tests.soak.sendingServers import SendingServer
 
-RULES = Times(20, 60, 600, 1800, passes=5)  # of the hour that is simulated
+RULES = Times(20, 60, 600, 1800, passes=5)  # for the simulated hour
 SERVERS = {
     "small": 12,
     "busy": 6,
@@ -42,13 +41,13 @@ SERVERS = {
     "listed": 2,
     "reports": 4,
 }
-MAY_GROW = 2 * 1024 * 1024  # octets a process
+MAY_GROW = 2 * 1024 * 1024  # octets per process
 
 
 class Soak(Disturbances):
-    """Soak(options, folder, store) -> run(), then what it saw."""
+    """A soak test on real sockets: run(), then the findings."""
 
-    slowness = 1.0  # how much slower than in the tables everything happens
+    slowness = 1.0  # factor for all times in the tables
 
     def __init__(self, options: Any, folder: Path, store: str) -> None:
         super().__init__()
@@ -84,11 +83,11 @@ class Soak(Disturbances):
         await loop.create_connection(lambda: peer, *where, local_addr=(address, 0))
 
     def runToItsEnd(self) -> None:
-        """On a loop of its own."""
+        """Run the soak test on an event loop of its own."""
         asyncio.run(self.run())
 
     async def run(self) -> None:
-        """All of it."""
+        """Run the whole part."""
         await self.backend.start()
         self.proxy = Proxy(
             self.folder, self.store, self.options.workers, self.backend.port, self.times
@@ -110,13 +109,13 @@ class Soak(Disturbances):
         await self.settle()
 
     async def untilDone(self, working: list[Any]) -> None:
-        """Waits for those who mean well; who takes too long has lost its mail."""
+        """Wait for the servers that retry; cancel those that take too long."""
         _, late = await asyncio.wait(working, timeout=60 + 4 * self.times.maxDefer)
         for each in late:
             each.cancel()
 
     async def settle(self) -> None:
-        """Nobody is connected any more: what does it hold, and what does it know?"""
+        """Measure the idle proxy after the last connection, and stop it."""
         self.last = await self.atIdle(self.idle.descriptors)
         end = Span(self.clock() + RELOADED, self.clock() + RELOADED)
         self.journal.listings += [Listing(*key, start, end) for key, start in self.static.items()]
@@ -124,14 +123,14 @@ class Soak(Disturbances):
         self.backend.kill()
 
     async def warmUp(self) -> None:
-        """What each process makes once has been made then."""
+        """Make each process create what it keeps permanently."""
         calls = (
             sayOnce(self, f"127.70.0.{each}", spam(self, "warm.example")) for each in range(1, 60)
         )
         await asyncio.gather(*calls)
 
     async def atIdle(self, most: int = 0) -> State:
-        """What it has once that grows no less, or is no more than `most`."""
+        """Return the state when it no longer shrinks, or has at most `most` descriptors."""
         before, state = State(0, 0, 0), self.proxy.state()
         for _ in range(100):
             if state.descriptors <= most or (not most and state[::2] == before[::2]):
@@ -148,7 +147,7 @@ class Soak(Disturbances):
             await asyncio.sleep(self.rng.uniform(low, high))
             await work()
 
-    # Who comes
+    # Clients
 
     def traffic(self) -> list[Any]:
         pauses: list[tuple[Callable[[Any], Coroutine[Any, Any, None]], float]] = [
@@ -160,7 +159,7 @@ class Soak(Disturbances):
         return [*coming, *(server.run() for server in self.servers)]
 
     async def again(self, work: Callable[[Any], Coroutine[Any, Any, None]], pause: float) -> None:
-        """Begins it anew all the time, whether the last has ended or not."""
+        """Start `work` repeatedly, even if the previous one has not ended."""
         async with asyncio.TaskGroup() as group:
             while not self.isOver:
                 group.create_task(work(self))
@@ -169,15 +168,15 @@ class Soak(Disturbances):
     # At the end
 
     def wrong(self) -> Iterator[str]:
-        """What the proxy said and held that it never should."""
+        """Generate a sentence for each error of the proxy and each leak."""
         yield from self.proxy.errors()
         if self.last.descriptors > self.idle.descriptors:
             yield f"descriptors: {self.last.descriptors} at the end, {self.idle.descriptors} before"
         if self.growth() > MAY_GROW * self.last.processes:
-            yield f"memory grew by {self.growth() / 2**20:.1f} MiB in the calm"
+            yield f"memory grew by {self.growth() / 2**20:.1f} MiB without disturbances"
 
     def growth(self) -> float:
-        """Octets that it holds more at the end of the calm than at its beginning."""
+        """Return the growth of memory, in octets, during the time without disturbances."""
         life = self.samples[-1][1]
         calm = [(when, state.resident) for when, each, state in self.samples if each == life]
         calm = calm[len(calm) // 3 :]
@@ -185,7 +184,7 @@ class Soak(Disturbances):
 
 
 def slopeOf(points: Sequence[tuple[float, float]]) -> float:
-    """Of the straight line through them that fits best."""
+    """Return the slope of the least-squares line through the points."""
     x = sum(each[0] for each in points) / len(points)
     y = sum(each[1] for each in points) / len(points)
     below = sum((each[0] - x) ** 2 for each in points)

@@ -1,4 +1,4 @@
-"""What a greylist must know, told from what its clients did and heard.
+"""An independent model of the greylist, derived from what its clients sent and received.
 
 Example usage
 -------------
@@ -8,13 +8,11 @@ Example usage
 
 How does it work?
 -----------------
-It shares nothing with what it judges. Nobody outside can tell the moment of a
-decision, only a span in which it lies: from the question to its answer. So a
-client is a set of possible states. Each question leads from each state to those
-that may follow; what was heard takes away the states in which it would have
-been another answer. If none is left, or the store at the end is none of those
-that are left, a rule is broken. Questions that overlap are tried in any order
-in which they may have been decided.
+The model shares no code with the proxy. From outside, only the span of a decision is known: from
+the attempt to its answer. So a client is a set of possible states. Each attempt leads from each
+state to those that may follow, and the answer removes the states in which it would have been
+different. If no state is left, or the store at the end agrees with none of them, a rule is broken.
+Overlapping attempts are tried in every possible order.
 """
 
 from collections import Counter, defaultdict
@@ -38,22 +36,22 @@ from Tests.soak.clientStates import (
 )
 from Tests.soak.interleavings import inAnyOrder, overlapping
 
-MOST_AT_ONCE = 8  # questions whose orders are all tried; of more, that in which they ended
-MOST_WORLDS = 200  # that are followed together
-NEAR = 0.1  # seconds: what lies so close together is one moment
+MOST_AT_ONCE = 8  # attempts; for more, the order of the answers is used
+MOST_STATES = 200  # states that are followed together
+NEAR = 0.1  # seconds between times that count as equal
 
 
 class Client:
-    """All that may be so of one client."""
+    """The possible states of one client."""
 
     def __init__(self) -> None:
         self.good: set[Good | None] = {None}
         self.pairs: dict[Pair, set[Known]] = defaultdict(lambda: {None})
-        self.isLost = False  # a rule was broken: nothing more is told of it
+        self.isLost = False  # a rule was broken: later attempts are ignored
 
 
 class Model:
-    """Model(times) -> follow() what was asked; then differences() from a store."""
+    """The model: follow() the attempts, then compare with differences()."""
 
     def __init__(self, times: Times) -> None:
         self.times = times
@@ -62,7 +60,7 @@ class Model:
         self.tally: Counter[str] = Counter()
 
     def follow(self, happened: Iterable[Any]) -> None:
-        """Takes all Asked and Forgot."""
+        """Take all attempts and forget commands."""
         byClient: dict[str, list[Any]] = defaultdict(list)
         for each in happened:
             byClient[each.client].append(each)
@@ -76,7 +74,7 @@ class Model:
             return
         pairs = list(dict.fromkeys(each.pair for each in group if isinstance(each, Asked)))
         many = prod(len(client.pairs[pair]) for pair in pairs) * len(client.good)
-        if len(group) > 1 and (len(group) > MOST_AT_ONCE or many > MOST_WORLDS):
+        if len(group) > 1 and (len(group) > MOST_AT_ONCE or many > MOST_STATES):
             self._takeMany(client, group)
             return
         known = list(product(*(client.pairs[pair] for pair in pairs)))
@@ -88,7 +86,7 @@ class Model:
         after = inAnyOrder(group, states, lambda each, state: each.leadsTo(state, self.times))
         if not after:
             client.isLost = True
-            self.wrong.append(f"no rule gives these answers: {told(group, states)}")
+            self.wrong.append(f"no rule gives these answers: {description(group, states)}")
             return
         self.tally["either way"] += len(set(map(shapeOf, after))) > len(set(map(shapeOf, states)))
         client.good = {state.good for state in after}
@@ -99,10 +97,10 @@ class Model:
                 client.pairs[pair] = {None}
 
     def _takeMany(self, client: Client, group: list[Any]) -> None:
-        """Too many orders to follow: whoever was asked may have found any good that there was.
+        """Take a group with too many orders to follow; any number of passes may apply to each.
 
-        Then one pair has nothing to do with another, and of each all orders are tried, if that
-        is not too many either; else, and where somebody was forgotten, that in which they ended.
+        Then the pairs are independent, and all orders of each pair are tried, unless these are too
+        many as well. In that case, and after a forget command, the order of the answers is used.
         """
         isPlain = not any(isinstance(each, Forgot) for each in group)
         pairs = {each.pair for each in group} if isPlain else set()
@@ -120,7 +118,7 @@ class Model:
                     client.good = before
 
     def _goodMeanwhile(self, client: Client, group: list[Asked]) -> set[Good | None]:
-        """All that a client may be as a regular, while it asks all these.
+        """Return the possible numbers of passes of a client during these attempts.
 
         A pair may be seen for the first time in the group, and pass in it.
         """
@@ -145,7 +143,7 @@ class Model:
     def differences(
         self, known: Iterable[Any], regulars: Iterable[Any], now: float
     ) -> Iterator[str]:
-        """What a store has that it must not have, and the other way round."""
+        """Generate a sentence for each difference between the store and the model."""
         yield from self.wrong
         records = {(triple[0], tuple(triple[1:])): record for triple, record in known}
         self.tally["records"] = len(records)
@@ -156,10 +154,10 @@ class Model:
                 self.tally["left open"] += isOpen(self._alive(states, now))
                 record = records.pop((name, pair), None)
                 if not any(self._isSo(record, state, now) for state in states):
-                    yield f"{name} {pair}: the store has {record}, and not {states}"
+                    yield f"{name} {pair}: the store has {record}, expected one of {states}"
         for (name, pair), record in records.items():
             if not self.clients[name].isLost:
-                yield f"{name} {pair}: the store has {record}, and nobody asked"
+                yield f"{name} {pair}: the store has {record}, but there was no attempt"
         yield from self._regulars(dict(regulars), now)
 
     def _regulars(self, found: dict[str, Any], now: float) -> Iterator[str]:
@@ -168,9 +166,9 @@ class Model:
             if not client.isLost and not any(
                 self._isGood(regular, good, now) for good in client.good
             ):
-                yield f"{name}: the store has {regular}, and not {client.good}"
+                yield f"{name}: the store has {regular}, expected one of {client.good}"
         for name, regular in found.items():
-            yield f"{name}: the store has {regular}, and nobody asked"
+            yield f"{name}: the store has {regular}, but there was no attempt"
 
     def _isSo(self, record: Any, state: Known, now: float) -> bool:
         if record is None:
@@ -187,7 +185,7 @@ class Model:
         return now - state.at.low > lives
 
     def _alive(self, states: set[Known], now: float) -> set[Known]:
-        """Those that are still to be found in a store, and that there is nothing to be found."""
+        """Return the states whose record may be in the store, and the state without a record."""
         return {each for each in states if each is None or not self._mayHaveExpired(each, now)}
 
     def _isGood(self, regular: Any, good: Good | None, now: float) -> bool:
@@ -198,7 +196,7 @@ class Model:
 
 
 def apart(chain: list[Any]) -> list[list[Any]]:
-    """By pairs, where one has nothing to do with another: that takes somebody who may pass."""
+    """Divide attempts by pair, where pairs are independent: those in which none may have passed."""
     if len(chain) == 1 or any(isinstance(each, Forgot) for each in chain):
         return [chain]
     byPair: dict[Pair, list[Any]] = defaultdict(list)
@@ -211,28 +209,28 @@ def apart(chain: list[Any]) -> list[list[Any]]:
 
 
 def mayPass(asked: Asked) -> bool:
-    """Whether it may have been accepted."""
+    """Return whether the attempt may have been accepted."""
     return ACCEPTED in asked.heard
 
 
 def mayYetPass(known: Known) -> bool:
-    """Whether it has not passed."""
+    """Return whether the pair has not passed."""
     return not isinstance(known, Passed)
 
 
-def told(group: list[Any], states: Iterable[ClientState]) -> str:
-    """For a person to read."""
+def description(group: list[Any], states: Iterable[ClientState]) -> str:
+    """Return the events and states as text."""
     events = [
         f"{each.when.low:.3f}-{each.when.high:.3f} {getattr(each, 'pair', 'forgotten')}"
         f" {sorted(getattr(each, 'heard', []))} allowed {getattr(each, 'allowed', '')}"
         f" denied {getattr(each, 'denied', '')}"
         for each in group[:5]
     ]
-    return f"{group[0].client}: {events}, where it was {list(states)[:3]}"
+    return f"{group[0].client}: {events}, in the states {list(states)[:3]}"
 
 
 def spread(found: set[Good | None]) -> set[Good | None]:
-    """One of each number of passes, with a span that has all of theirs."""
+    """Return one value for each number of passes, with a span that contains all of them."""
     spans: dict[int, Span] = {}
     for good in found - {None}:
         assert good is not None
@@ -243,13 +241,13 @@ def spread(found: set[Good | None]) -> set[Good | None]:
 
 
 def shapeOf(state: ClientState) -> Any:
-    """What it says, but for the times."""
+    """Return the state without its times."""
     good = state.good and state.good.times
     return good, tuple((type(known), getattr(known, "times", 0)) for _, known in state.pairs)
 
 
 def isOpen(states: set[Known]) -> bool:
-    """Whether they differ in more than who of two at once was first."""
+    """Return whether the states differ in more than the order of simultaneous attempts."""
     spans = [known.at for known in states if known is not None]
     kinds = {(type(known), getattr(known, "times", 0)) for known in states}
     wide = max(spans)[1] - min(spans)[0] if spans else 0.0

@@ -1,11 +1,11 @@
-"""The proxy under soak, as an administrator runs it: a process that is killed, hung up, and asked.
+"""The proxy of the soak test as an administrator runs it: a process that is killed and reloaded.
 
 Example usage
 -------------
     proxy = Proxy(folder, store="sqlite:/tmp/x/grey.db", workers=2, far=10025, times=times)
     await proxy.start()
     await proxy.ask("allow", "127.3.4.0/24")
-    await proxy.kill(rng)
+    await proxy.kill("worker")
     proxy.state()                     # processes, resident memory, descriptors
 """
 
@@ -55,7 +55,7 @@ session_timeout = 15
 
 
 class State(NamedTuple):
-    """What the processes have."""
+    """The resources of all processes."""
 
     processes: int
     resident: int  # octets
@@ -63,14 +63,14 @@ class State(NamedTuple):
 
 
 class Proxy:
-    """Proxy(folder, store, workers, far, times) -> a kamaelia-grey that runs again and again."""
+    """A kamaelia-grey process that is started repeatedly."""
 
     def __init__(self, folder: Path, store: str, workers: int, far: int, times: Times) -> None:
         self.folder = folder
         self.workers = workers
         self.port = freePort()
-        self.life = 0  # how often it was started
-        self.said = folder / "said"
+        self.life = 0  # number of starts
+        self.output = folder / "said"
         self.process: Any = None
         self.file = folder / "grey.toml"
         self.file.write_text(
@@ -82,32 +82,32 @@ class Proxy:
             (folder / name).touch()
 
     async def start(self) -> None:
-        """Until it listens."""
+        """Start it and wait until it listens."""
         self.life += 1
-        begin = self.said.stat().st_size if self.said.exists() else 0
-        with self.said.open("ab") as said:
+        begin = self.output.stat().st_size if self.output.exists() else 0
+        with self.output.open("ab") as said:
             self.process = await asyncio.create_subprocess_exec(
                 *self._words("run"), cwd=ROOT, stdout=said, stderr=said
             )
         async with asyncio.timeout(PATIENCE):
-            while "listens on" not in self._saidSince(begin):
+            while "listens on" not in self._outputSince(begin):
                 must(self.process.returncode is None, self._howItEnded(begin))
                 await asyncio.sleep(0.02)
 
     def _howItEnded(self, begin: int = 0) -> str:
-        return f"it ended with {self.process.returncode}: {self._saidSince(begin)[-2000:]}"
+        return f"it ended with {self.process.returncode}: {self._outputSince(begin)[-2000:]}"
 
-    def _saidSince(self, begin: int) -> str:
-        return self.said.read_bytes()[begin:].decode(errors="replace")
+    def _outputSince(self, begin: int) -> str:
+        return self.output.read_bytes()[begin:].decode(errors="replace")
 
-    async def kill(self, whom: str) -> None:
-        """With no chance to say anything: "all" of it, or its "first" process, or a "worker"."""
+    async def kill(self, target: str) -> None:
+        """Send SIGKILL to "all" processes, to the "first" one, or to a "worker"."""
         family = self.family()
-        pids = {"all": family, "first": family[:1], "worker": family[-1:]}[whom]
+        pids = {"all": family, "first": family[:1], "worker": family[-1:]}[target]
         for pid in pids:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        if whom == "worker" and len(family) > 1:
+        if target == "worker" and len(family) > 1:
             return
         await self.process.wait()
         async with asyncio.timeout(PATIENCE):
@@ -115,19 +115,19 @@ class Proxy:
                 await asyncio.sleep(0.02)
 
     def hangUp(self) -> None:
-        """Its configuration is to be read again; also while it starts, but for Python itself."""
+        """Send SIGHUP to reload the configuration, unless Python itself is still starting."""
         with suppress(OSError):
-            if heedsHangups(self.process.pid):
+            if handlesHangups(self.process.pid):
                 self.process.send_signal(signal.SIGHUP)
 
     async def stop(self) -> None:
-        """As a good administrator does."""
+        """Send SIGTERM and wait for an orderly end."""
         self.process.terminate()
         status = await asyncio.wait_for(self.process.wait(), PATIENCE)
         must(status == 0, self._howItEnded())
 
     async def ask(self, *words: str) -> str:
-        """What the command beside it says."""
+        """Run a command of kamaelia-grey and return its output."""
         process = await asyncio.create_subprocess_exec(
             *self._words(*words),
             cwd=ROOT,
@@ -142,7 +142,7 @@ class Proxy:
         return [*program, "-c", str(self.file), *words]
 
     def family(self) -> list[int]:
-        """Its processes, the first one at the head."""
+        """Return the process ids, the first process first."""
         found = [self.process.pid]
         for pid in found:
             with suppress(OSError):
@@ -151,7 +151,7 @@ class Proxy:
         return found
 
     def state(self) -> State:
-        """Now."""
+        """Return the present resources."""
         resident = descriptors = 0
         family = self.family()
         for pid in family:
@@ -161,8 +161,8 @@ class Proxy:
         return State(len(family), resident * os.sysconf("SC_PAGE_SIZE"), descriptors)
 
     def errors(self) -> list[str]:
-        """What it said that it should never say."""
-        said = self._saidSince(0)
+        """Return a sentence if the log contains a traceback."""
+        said = self._outputSince(0)
         begin = said.find("Traceback")
         return (
             [f"the proxy had an error: {said[max(0, begin - 500) : begin + 2000]}"]
@@ -171,15 +171,15 @@ class Proxy:
         )
 
 
-def heedsHangups(pid: int) -> bool:
-    """Whether SIGHUP does not end it. Raises OSError where there is no such process."""
+def handlesHangups(pid: int) -> bool:
+    """Return whether SIGHUP does not end the process. Raise OSError if there is no such process."""
     status = Path(f"/proc/{pid}/status").read_text()
     masks = re.findall(r"^Sig(?:Ign|Cgt):\s*([0-9a-f]+)", status, re.M)
     return any(int(mask, 16) >> (signal.SIGHUP - 1) & 1 for mask in masks)
 
 
 def freePort() -> int:
-    """One that nobody listens on."""
+    """Return a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -1,4 +1,4 @@
-"""A redis-server of our own, on a socket that nobody else knows."""
+"""A redis-server process for the test, on a Unix socket."""
 
 import shutil
 import subprocess
@@ -8,11 +8,11 @@ from Tests.attacks.harness import must
 
 
 class RedisServer:
-    """with RedisServer(folder) as url: it is empty, and writes nothing to the disk."""
+    """An empty redis-server that writes nothing to disk: `with RedisServer(folder) as url`."""
 
     def __init__(self, folder: str) -> None:
         program = shutil.which("redis-server")
-        must(program, "this soak needs redis-server")
+        must(program, "the soak test with Redis needs redis-server")
         self.path = f"{folder}/redis"
         self.command = [str(program), "--save", "", "--dir", folder, "--port", "0"]
         self.command += ["--unixsocket", self.path]

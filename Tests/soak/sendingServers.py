@@ -1,15 +1,14 @@
-"""Clients that mean well: they come back with what was put off, until it has arrived.
+"""Clients that behave correctly: they retry deferred mails until these have arrived.
 
 Example usage
 -------------
-    server = SendingServer(soak, addresses=["127.20.1.1", "127.20.1.9"], senders=[...])
-    await server.run()          # until the soak is over, and its queues are empty
+    server = SendingServer(soak, 3, "busy")
+    await server.run()          # until the soak test is over and its queues are empty
 
 How does it work?
 -----------------
-A server has queues. Each has its mails, puts off what was deferred, longer each
-time, and says several in one session. How it behaves otherwise is a row of
-KINDS: from which addresses it comes, and what senders its mails have.
+A server has queues. Each queue has mails, retries deferred mails with growing delays, and sends
+several mails in one session. A row of KINDS describes the rest: the addresses and the senders.
 """
 
 import asyncio
@@ -24,15 +23,15 @@ MOST_IN_A_SESSION = 5
 
 
 class Kind(NamedTuple):
-    """How servers of a kind behave."""
+    """The behaviour of a kind of server."""
 
-    networks: int = 1  # from which they come
+    networks: int = 1  # networks of its addresses
     queues: int = 1
-    recipients: int = 1  # of a mail at most
+    recipients: int = 1  # the most per mail
     senders: str = "<s{few}@{host}>"
-    key: str = ""  # what such a sender counts as
-    isHasty: bool = False  # comes back too soon the first time
-    pause: float = 4.0  # seconds between two mails of a queue, on average
+    key: str = ""  # the key of such a sender in the store
+    isHasty: bool = False  # the first retry is too soon
+    pause: float = 4.0  # mean seconds between two mails of a queue
 
 
 KINDS = {
@@ -50,7 +49,7 @@ KINDS = {
 
 
 class SendingServer:
-    """SendingServer(soak, number, kind) -> run()."""
+    """A mail server with queues."""
 
     def __init__(self, soak: Any, number: int, kind: str) -> None:
         self.soak, self.kind, self.name = soak, KINDS[kind], kind
@@ -63,19 +62,19 @@ class SendingServer:
         self.mayCall.set()
 
     async def run(self) -> None:
-        """Until nothing more is to come, and all has arrived."""
+        """Send until no more mails are due and all have arrived."""
         async with asyncio.TaskGroup() as group:
             for _ in range(self.kind.queues):
                 group.create_task(Queue(self).run())
 
     def address(self) -> str:
-        """One of its own."""
+        """Return one of its addresses."""
         rng = self.soak.rng
         many = 30 if self.name == "pool" else 3
         return f"{rng.choice(self.networks)}.{rng.randint(1, many)}"
 
     def mail(self) -> Mail:
-        """A new one."""
+        """Return a new mail."""
         rng, kind = self.soak.rng, self.kind
         number = rng.randint(1, kind.recipients)
         names = rng.sample(range(40), number)
@@ -85,24 +84,24 @@ class SendingServer:
         return self.soak.journal.mail(sender, paths, senderKey=key)
 
     async def session(self, mails: Iterable[Mail]) -> None:
-        """Says these, as far as the connection lasts."""
+        """Offer these mails in one session, as far as the connection lasts."""
         await self.mayCall.wait()
         self.busy += 1
         try:
-            async with Connection(self.soak, self.address()) as call:
-                if not await call.begin():
+            async with Connection(self.soak, self.address()) as connection:
+                if not await connection.begin():
                     return
                 for mail in mails:
-                    if call.peer.isOver:
+                    if connection.peer.isOver:
                         return
-                    await call.offer(mail, mail.open())
-                if not call.peer.isOver:
-                    await call.say("QUIT")
+                    await connection.offer(mail, mail.open())
+                if not connection.peer.isOver:
+                    await connection.say("QUIT")
         finally:
             self.busy -= 1
 
     async def atRest(self, work: Callable[[], Awaitable[Any]]) -> None:
-        """Awaits work() while it says nothing."""
+        """Await work() while it has no session."""
         self.mayCall.clear()
         try:
             while self.busy:
@@ -113,7 +112,7 @@ class SendingServer:
 
 
 class Queue:
-    """Queue(server) -> mails in the order in which they are due."""
+    """Mails in the order in which they are due."""
 
     def __init__(self, server: SendingServer) -> None:
         self.server, self.soak = server, server.soak
@@ -121,7 +120,7 @@ class Queue:
         self.tries: dict[int, int] = {}
 
     async def run(self) -> None:
-        """Until it is empty, and nothing more is to come."""
+        """Send until the queue is empty and no more mails are due."""
         soak, rng = self.soak, self.soak.rng
         newOne = soak.now() + rng.expovariate(1 / self.server.pause)
         while not soak.isOver or self.waiting:
@@ -130,7 +129,7 @@ class Queue:
             if not soak.isOver and soak.now() >= newOne:
                 self._put(self.server.mail(), 0.0)
                 newOne = soak.now() + rng.expovariate(1 / self.server.pause)
-            await self._sayDue()
+            await self._sendDue()
 
     def _firstDue(self) -> list[float]:
         return [self.waiting[0][0]] if self.waiting else []
@@ -138,7 +137,7 @@ class Queue:
     def _put(self, mail: Mail, delay: float) -> None:
         heapq.heappush(self.waiting, (self.soak.now() + delay, mail.number, mail))
 
-    async def _sayDue(self) -> None:
+    async def _sendDue(self) -> None:
         mails = []
         while self.waiting and self.waiting[0][0] <= self.soak.now():
             mails.append(heapq.heappop(self.waiting)[2])
@@ -154,7 +153,7 @@ class Queue:
                 self.tries.pop(mail.number, None)
 
     def _delayOf(self, mail: Mail) -> float:
-        """Until it is tried again: longer each time."""
+        """Return the delay until the next attempt, which grows each time."""
         times, rng = self.soak.times, self.soak.rng
         tries = self.tries[mail.number] = self.tries.get(mail.number, 0) + 1
         if self.server.kind.isHasty and tries == 1:

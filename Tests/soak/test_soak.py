@@ -1,4 +1,4 @@
-"""The soak can fail: its model, its journal, and a day of it in virtual time."""
+"""The soak test finds faults: its model, its journal, and a day in virtual time."""
 
 import argparse
 import random
@@ -34,7 +34,7 @@ def wrongs(happened: Iterable[Any], store: MemoryStore, now: float) -> list[str]
 
 
 def walk(seed: int, store: MemoryStore) -> tuple[list[Asked], float]:
-    """Some questions, and what the store answers; moments at the very boundaries among them."""
+    """Return random attempts with the answers of the store; some are exactly at a boundary."""
     rng, now, asked = random.Random(seed), 0.0, []
     for _ in range(60):
         now += rng.choice([0.5, 2.0, 8.0, 10.0, 10.5, 40.0, 50.0, 51.0, 200.0, 201.0])
@@ -45,13 +45,13 @@ def walk(seed: int, store: MemoryStore) -> tuple[list[Asked], float]:
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_the_model_finds_nothing_wrong_with_what_follows_the_rules(seed: int) -> None:
+def test_the_model_accepts_answers_that_follow_the_rules(seed: int) -> None:
     store = MemoryStore()
     assert wrongs(*walk(seed, store)[:1], store, walk(seed, MemoryStore())[1]) == []
 
 
-def slips(name: str) -> Callable[..., Decision]:
-    """A decision that is wrong in one way."""
+def faulty(name: str) -> Callable[..., Decision]:
+    """Return a decision function with one fault."""
 
     def decide(record: Record | None, regular: Any, rules: Rules, now: float) -> Decision:
         given = greylist.decide(record, regular, rules, now)
@@ -62,26 +62,26 @@ def slips(name: str) -> Callable[..., Decision]:
             return given._replace(record=record)
         if name == "a pass is not counted" and given.regular is not None:
             return given._replace(regular=regular)
-        if name == "a stranger passes" and record is None:
+        if name == "an unknown client passes" and record is None:
             return Decision(True, "welcome", record=Record(now, now, 1))
         return given
 
     return decide
 
 
-SLIPS = [
+FAULTS = [
     "the minimum is not inclusive",
     "the clock does not start again",
     "a pass is not counted",
-    "a stranger passes",
+    "an unknown client passes",
 ]
 
 
-@pytest.mark.parametrize("slip", SLIPS)
-def test_the_model_finds_each_slip(slip: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_model_finds_each_faulty_decision(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     found = []
     honest = greylist.decide
-    decide = slips(slip)
+    decide = faulty(fault)
     for seed in range(20):
         store = MemoryStore()
         with monkeypatch.context() as patch:
@@ -95,19 +95,19 @@ def test_the_model_finds_each_slip(slip: str, monkeypatch: pytest.MonkeyPatch) -
     assert found
 
 
-def test_a_record_that_nobody_asked_for_is_a_difference() -> None:
+def test_a_record_without_an_attempt_is_a_difference() -> None:
     store = MemoryStore()
     store.decide(Triple("c", "a", "b"), RULES, 5.0)
-    assert "nobody asked" in wrongs([], store, 6.0)[0]
+    assert "there was no attempt" in wrongs([], store, 6.0)[0]
     assert wrongs([ask(5.0, DEFERRED)], store, 6.0) == []
 
 
-def test_a_record_that_was_lost_is_a_difference() -> None:
+def test_a_lost_record_is_a_difference() -> None:
     assert "the store has None" in wrongs([ask(5.0, DEFERRED)], MemoryStore(), 6.0)[0]
     assert wrongs([ask(5.0, DEFERRED)], MemoryStore(), 56.0) == []  # it has expired
 
 
-def test_at_a_boundary_either_answer_will_do_and_only_there() -> None:
+def test_both_answers_are_accepted_at_a_boundary_and_only_there() -> None:
     for heard, later in ((ACCEPTED, 9.9), (DEFERRED, 9.9), (ACCEPTED, 10.5)):
         model = Model(TIMES)
         model.follow([ask(0.0, DEFERRED, wide=0.01), ask(later, heard, wide=0.2)])
@@ -117,14 +117,14 @@ def test_at_a_boundary_either_answer_will_do_and_only_there() -> None:
     assert "no rule gives these answers" in model.wrong[0]
 
 
-def test_of_two_at_once_one_may_be_the_stranger_and_one_too_soon() -> None:
+def test_of_two_simultaneous_attempts_one_may_be_the_first_and_one_too_soon() -> None:
     store = MemoryStore()
     store.decide(Triple("c", "a", "b"), RULES, 5.0)
     both = [ask(4.9, DEFERRED, wide=0.2), ask(4.95, DEFERRED, wide=0.3)]
     assert wrongs(both, store, 6.0) == []
 
 
-def test_who_was_not_heard_may_have_been_asked_or_not() -> None:
+def test_an_attempt_without_an_answer_may_or_may_not_have_been_decided() -> None:
     unheard = Asked("c", ("a", "b"), Span(5.0, 6.0), BOTH, isSure=False)
     store = MemoryStore()
     assert wrongs([unheard], store, 7.0) == []
@@ -132,7 +132,7 @@ def test_who_was_not_heard_may_have_been_asked_or_not() -> None:
     assert wrongs([unheard], store, 7.0) == []
 
 
-def test_who_is_forgotten_is_a_stranger() -> None:
+def test_a_forgotten_client_is_unknown() -> None:
     store = MemoryStore()
     asked = [ask(0.0, DEFERRED), Forgot("c", Span(1.0, 1.0)), ask(11.0, DEFERRED)]
     store.decide(Triple("c", "a", "b"), RULES, 11.0)
@@ -140,7 +140,7 @@ def test_who_is_forgotten_is_a_stranger() -> None:
     assert wrongs([asked[0], asked[2]], store, 12.0) != []
 
 
-def test_many_doubts_about_a_client_are_not_multiplied() -> None:
+def test_many_uncertain_attempts_of_a_client_are_not_multiplied() -> None:
     def unheard(number: int, start: float) -> Asked:
         return Asked("c", (f"s{number}", "r"), Span(start, start + 0.5), BOTH, isSure=False)
 
@@ -155,10 +155,10 @@ def unheard(pair: tuple[str, str], start: float, end: float) -> Asked:
     return Asked("c", pair, Span(start, end), BOTH, isSure=False)
 
 
-def test_however_many_ask_at_once_the_last_to_be_answered_need_not_be_the_last_decided() -> None:
+def test_the_last_answered_of_many_attempts_need_not_be_the_last_decided() -> None:
     pair = ("a", "b")
     others = [unheard((f"s{number}", "r"), 1.2, 9.0) for number in range(12)]
-    first = Asked("c", pair, Span(1.0, 2.5), BOTH)  # it waits for a store that is busy
+    first = Asked("c", pair, Span(1.0, 2.5), BOTH)  # it waits for a busy store
     second = Asked("c", pair, Span(1.5, 2.6), BOTH)
     store = MemoryStore()
     for moment in (1.6, 1.0):
@@ -168,7 +168,7 @@ def test_however_many_ask_at_once_the_last_to_be_answered_need_not_be_the_last_d
     assert wrongs([second, *others, ask(11.2, ACCEPTED, pair)], store, 12.0) != []
 
 
-def test_of_many_at_once_those_count_as_passed_who_were_first_seen_among_them() -> None:
+def test_a_pair_may_be_seen_and_pass_within_one_group_of_attempts() -> None:
     pairs = [(f"s{number}", "r") for number in range(5)]
     store = MemoryStore()
     asked = [unheard(("long", "ago"), -1.0, 20.5)]
@@ -181,7 +181,7 @@ def test_of_many_at_once_those_count_as_passed_who_were_first_seen_among_them() 
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_of_a_crowd_any_may_be_those_who_passed_before_their_client_was_a_regular(
+def test_any_pairs_of_a_group_may_have_passed_before_the_client_became_a_regular(
     seed: int,
 ) -> None:
     pairs = [(f"s{number}", "r") for number in range(12)]
@@ -198,7 +198,7 @@ def test_of_a_crowd_any_may_be_those_who_passed_before_their_client_was_a_regula
     assert "the store has None" in wrongs(asked, store, 22.0)[0]
 
 
-def test_the_books_know_what_is_lost_doubled_changed_and_smuggled() -> None:
+def test_the_journal_finds_lost_duplicated_changed_and_misdirected_mails() -> None:
     def after(told: str, *texts: bytes | None, to: str = "<c@ours.example>") -> list[str]:
         journal = Journal()
         mail = journal.mail("<a@b.example>", ["<c@ours.example>"])
@@ -211,7 +211,7 @@ def test_the_books_know_what_is_lost_doubled_changed_and_smuggled() -> None:
     assert "is lost" in after("250 far end")[0]
     assert "more often" in after("250 far end", None, None)[0]
     assert "was changed" in after("250 far end", b"Subject: 0\r\n\r\nelse\r\n")[0]
-    assert "who was not asked for" in after("250 far end", None, to="<x@y.example>")[0]
+    assert "which is not a recipient" in after("250 far end", None, to="<x@y.example>")[0]
     assert any("never arrived" in each for each in after("451 4.4.1 no", None))
     assert any("more often" in each for each in after("451 4.7.1 no", None))
 
@@ -223,11 +223,11 @@ def test_the_books_know_what_is_lost_doubled_changed_and_smuggled() -> None:
         ("421 4.4.2 too slow", ""),
         ("451 4.7.1 Greylisted, please try again in 3 seconds (12)", DEFERRED),
         ("250 far end", ACCEPTED),
-        ("451 4.3.0 what a policy says that failed", "?"),
+        ("451 4.3.0 the reply of a policy that failed", "?"),
         ("250 ok", "?"),
     ],
 )
-def test_each_answer_tells_what_policy_said(reply: str, verdict: str) -> None:
+def test_each_answer_tells_the_verdict(reply: str, verdict: str) -> None:
     assert verdictOf(reply) == verdict
 
 
@@ -256,10 +256,10 @@ def test_a_day_in_virtual_time_breaks_no_rule(tmp_path: Path) -> None:
     assert soak.journal.tally["mails at the real server"] > 50
 
 
-def test_a_store_that_slips_is_found_within_a_day(
+def test_a_faulty_store_is_found_within_a_day(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "Kamaelia.Apps.Grey.Stores.SQLiteDecision.decide", slips("a pass is not counted")
+        "Kamaelia.Apps.Grey.Stores.SQLiteDecision.decide", faulty("a pass is not counted")
     )
     assert differences(month(tmp_path, days=0.25, seed=1))

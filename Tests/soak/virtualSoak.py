@@ -1,17 +1,16 @@
-"""The second part of a soak: a month of the same traffic, in virtual time and without a socket.
+"""The second part of the soak test: a month of the same traffic in virtual time, without sockets.
 
 Example usage
 -------------
-    soak = VirtualSoak(options, "sqlite:/tmp/soak/grey.db")
+    soak = VirtualSoak(options, folder, "sqlite:/tmp/soak/grey.db")
     soak.runToItsEnd()
 
 How does it work?
 -----------------
-The clients are those of the first part. Clients, the handlers of the proxy and
-the real server are in one process, joined by boxes, on an event loop whose time
-is later as soon as all wait for it. So a question and its answer are at one
-moment, and the model can tell nearly every answer beforehand. Once a day the
-proxy begins anew with what its store has.
+The clients are those of the first part. Clients, the handlers of the proxy and the real server are
+in one process, linked by boxes, on an event loop whose time advances as soon as everything waits
+for it. So an attempt and its answer have the same time, and the model can predict nearly every
+answer. Once a day, the proxy starts again with the contents of its store.
 """
 
 import asyncio
@@ -40,17 +39,19 @@ from Tests.soak.journal import Listing
 from Tests.soak.liveSoak import Soak
 from Tests.soak.proxy import FORM, State
 
-RULES = Times(0.0, 300.0, 172800.0, 864000.0, passes=5)  # the defaults, but ten days for 36
+RULES = Times(
+    0.0, 300.0, 172800.0, 864000.0, passes=5
+)  # the defaults, except ten days instead of 36
 OURS = ("Axon.", "Kamaelia.")
-MAY_BE_MORE = 200  # objects: what is made when it is first needed, and kept
+MAY_BE_MORE = 200  # objects that are created when they are first needed, and kept
 LARGE = ".large.example | many networks | https://large.example/why | 2020-01-31"
-SLOWNESS = 3600.0  # than the first part
+SLOWNESS = 3600.0  # factor to the first part
 DAY = 86400.0
 CLOCKS = [f"Kamaelia.Apps.Grey.{name}.wallClock" for name in ("GreyListingPolicy", "Noting")]
 
 
 class Wire(component):
-    """Wire(protocol, feeds) -> a transport, made of boxes, for a protocol of asyncio."""
+    """A transport made of boxes, for a protocol of asyncio."""
 
     Inboxes = {"inbox": "bytes for the protocol", "control": "the other end closes"}
     Outboxes = {"outbox": "bytes that it writes", "signal": "it closes"}
@@ -86,22 +87,22 @@ class Wire(component):
         return self.isClosed
 
     def get_extra_info(self, name: str) -> Any:
-        """There is no socket: whatever it is told is told here."""
+        """Return this object in place of a socket."""
         return self
 
     def setsockopt(self, *how: Any) -> None:
-        """Boxes know no reset."""
+        """Do nothing: there is no socket."""
 
 
-class Staying(component):
-    """Staying() -> waits, so that the scheduler does."""
+class Waiter(component):
+    """A component that waits, so that the scheduler continues to run."""
 
     def main(self) -> Generator[int, None, None]:
         yield from self.waitForMessage()
 
 
 class Resolver:
-    """Resolver(rng) -> knows the names of the large senders; it takes its time."""
+    """A resolver that knows the names of the large senders, with random delays."""
 
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
@@ -112,13 +113,13 @@ class Resolver:
 
 
 def isNamed(address: str) -> bool:
-    """Whether it is that of a large sender."""
+    """Return whether the address belongs to a large sender."""
     return address.startswith("127.200.")
 
 
 def connectByBoxes(handler: Any) -> None:
-    """In place of a TCPClient."""
-    wire = handler.TCPClient = Wire(Conversation(handler.smtp_field.backend))
+    """Connect a handler to the real server by boxes instead of a TCPClient."""
+    wire = handler.TCPClient = Wire(Conversation(handler.smtp_soak.backend))
     for here, there in (("outbox", "inbox"), ("signal", "control")):
         wire.link((wire, here), (handler, f"tcp_{there}"))
         handler.link((handler, f"tcp_{here}"), (wire, there))
@@ -127,7 +128,7 @@ def connectByBoxes(handler: Any) -> None:
 
 
 class VirtualSoak(Soak):
-    """VirtualSoak(options, folder, store) -> run()."""
+    """A soak test in virtual time."""
 
     slowness = SLOWNESS
 
@@ -143,7 +144,7 @@ class VirtualSoak(Soak):
         return self.started + self.virtual.now()
 
     def runToItsEnd(self) -> None:
-        """On a scheduler and a loop of its own."""
+        """Run it on a scheduler and an event loop of its own."""
         before, scheduler.run = scheduler.run, scheduler(clock=self.virtual)
         try:
             with asyncio.Runner(loop_factory=lambda: newLoop(self.virtual)) as runner:
@@ -152,8 +153,8 @@ class VirtualSoak(Soak):
             scheduler.run = before
 
     async def _beside(self) -> None:
-        """The soak, beside the components."""
-        stay = Staying()
+        """Run the soak test beside the components."""
+        stay = Waiter()
         stay.activate()
         running = asyncio.create_task(scheduler.run.runAsync())
         with ExitStack() as clocks:
@@ -176,18 +177,18 @@ class VirtualSoak(Soak):
             await asyncio.sleep(0)
 
     async def run(self) -> None:
-        """The month."""
+        """Run the whole month."""
         words = {"port": 1, "far": 2, "workers": 1, "folder": self.folder, "store": self.store}
         self.file.write_text(FORM.format(**words, times=self.times))
         self.setStatic()
         self.begin()
-        await self.weigh()
+        await self.recordResources()
         self.before = objects()
         async with asyncio.TaskGroup() as group:
             daily = [group.create_task(self.whileNotCalm(self.beginAnew, DAY, DAY))]
             daily += [group.create_task(self.whileNotCalm(self.changeMind, DAY / 8, DAY / 2))]
             daily += [group.create_task(self.whileNotCalm(self.spoilBackend, DAY / 8, DAY))]
-            daily += [group.create_task(self.forEver(self.weigh, DAY / 4, DAY / 4))]
+            daily += [group.create_task(self.forEver(self.recordResources, DAY / 4, DAY / 4))]
             working = [group.create_task(each) for each in self.traffic()]
             await asyncio.sleep(self.seconds)
             self.isCalm = self.isOver = True
@@ -198,27 +199,27 @@ class VirtualSoak(Soak):
         self.journal.listings += [Listing(*key, start, end) for key, start in self.static.items()]
         self.counted = self.greylist.opened.counters()
         self.greylist.close()
-        await self.weigh()
+        await self.recordResources()
         self.more = objects() - self.before
         self.idle, self.last = self.samples[0][2], self.samples[-1][2]
 
     def setStatic(self) -> None:
         super().setStatic()
-        # The large senders are here by their names, which the resolver knows.
+        # The large senders are listed by their names, which the resolver knows.
         file = self.folder / "allowed"
         file.write_text("\n".join(each for each in file.read_text().split() if not isNamed(each)))
 
     def begin(self) -> None:
-        """A proxy, by what the files say."""
+        """Create a proxy from the files."""
         configuration = Assembly.read(self.file)
         self.greylist = Assembly.greylistOf(configuration)
         self.greylist.resolver = Resolver(self.rng)
         self.greylist.large_senders = largeSenders(LARGE)
-        more = {"smtp_field": self, "connectToRealSMTPServer": connectByBoxes}
+        more = {"smtp_soak": self, "connectToRealSMTPServer": connectByBoxes}
         self.protocol = Assembly.protocolOf(configuration, self.greylist, **more)
 
     async def beginAnew(self) -> None:
-        """As after a kill: what the store has is all that it knows."""
+        """Create a new proxy, as after a kill: only the contents of the store remain."""
         self.greylist.close()
         self.setStatic()
         self.begin()
@@ -241,8 +242,8 @@ class VirtualSoak(Soak):
     async def withdraw(self, kind: str, what: str) -> None:
         self.greylist.opened.removeEntry(kind, what)
 
-    async def weigh(self) -> None:
-        """What the process has."""
+    async def recordResources(self) -> None:
+        """Record the memory and the descriptors of the process."""
         gc.collect()
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         descriptors = len(os.listdir("/proc/self/fd"))
@@ -250,20 +251,20 @@ class VirtualSoak(Soak):
         self.samples.append((self.now(), 0, state))
 
     def wrong(self) -> Iterator[str]:
-        """What is still there of those who have gone. The journal of the soak itself do grow."""
+        """Generate a sentence for each leak and each wrong counter."""
         if sum(self.more.values()) > MAY_BE_MORE:
-            yield f"objects that nobody needs: {self.more.most_common(5)}"
+            yield f"leaked objects: {self.more.most_common(5)}"
         tally = self.journal.tally
         for name, there in (
             ("sessions", tally["sessions"]),
             ("mails/accepted", tally["after the dot 250"]),
         ):
             if self.counted.get(name, 0) != there:
-                yield f"the counter {name} says {self.counted.get(name)}, and there were {there}"
+                yield f"the counter {name} says {self.counted.get(name)}, expected {there}"
 
 
 def objects() -> Counter[str]:
-    """How many there are of each class of ours."""
+    """Return the number of objects of each class of the packages."""
     gc.collect()
     kinds = Counter(map(type, gc.get_objects()))
     ours = {kind: many for kind, many in kinds.items() if str(kind.__module__).startswith(OURS)}
