@@ -9,4 +9,6 @@ ConnectedServer   ServerCore, a server: one component for each connection
 ProtocolFactory   the kinds of `protocol` that a server accepts
 Workers           several processes that serve the same port
 Inactivity        components that end after a time without messages
+
+Their common base is Kamaelia.Util.Parent.
 """

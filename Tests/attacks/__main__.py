@@ -1,12 +1,12 @@
-"""Attacks on servers and on the mail proxy, at full size; each checks a rule.
+"""Attacks on servers and on the mail proxy, at full size; each checks rules.
 
-    python -m Tests.attacks                       all of them, one after the other
-    python -m Tests.attacks scans lossesReplay    these
-    python -m Tests.attacks --size 0.1 idle       at a tenth of its size
-    python -m Tests.attacks --list                which there are
+    python -m Tests.attacks                       all attacks, one after another
+    python -m Tests.attacks scanEcho fuzz         the named attacks
+    python -m Tests.attacks --size 0.1 idle       one attack at a tenth of its size
+    python -m Tests.attacks --list                the list of attacks
 
-Exits with 1 if a rule is broken, and says in a sentence which. Linux only: what a server has
-is read from /proc. Each needs up to 11,000 descriptors here and in the server (ulimit -n).
+The exit status is 1 if a rule is broken; a sentence says which one. Linux only: the resources of a
+server are read from /proc. An attack needs up to 11,000 descriptors in each process (ulimit -n).
 """
 
 import argparse
@@ -50,7 +50,7 @@ ATTACKS: dict[str, Callable[[float], Awaitable[None]]] = {
 
 
 def run(name: str, size: float) -> bool:
-    """Whether what is attacked stood it."""
+    """Run an attack; return whether all rules held."""
     began = time.monotonic()
     print(f"{name}: {(ATTACKS[name].__doc__ or '').strip()}", flush=True)
     try:
@@ -59,12 +59,12 @@ def run(name: str, size: float) -> bool:
     except (Broken, BaseExceptionGroup) as error:
         print(f"    BROKEN: {_firstOf(error)}", flush=True)
         return False
-    print(f"    stood it, in {time.monotonic() - began:.1f} s", flush=True)
+    print(f"    passed, in {time.monotonic() - began:.1f} s", flush=True)
     return True
 
 
 def _firstOf(error: BaseException) -> BaseException:
-    """The rule that was broken first; any other error of the attack itself is raised."""
+    """Return the first broken rule; raise any other error of the attack."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     if not isinstance(error, Broken):
@@ -78,13 +78,13 @@ def main() -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("names", nargs="*", metavar="name", help="of an attack; none: all")
-    parser.add_argument("--size", type=float, default=1.0, help="1 is full size")
-    parser.add_argument("--list", action="store_true", help="say which there are")
+    parser.add_argument("names", nargs="*", metavar="name", help="name of an attack (default: all)")
+    parser.add_argument("--size", type=float, default=1.0, help="size as a factor, 1 is full size")
+    parser.add_argument("--list", action="store_true", help="list the attacks")
     options = parser.parse_args()
     unknown = set(options.names) - set(ATTACKS)
     if unknown:
-        parser.error(f"no attack is called {', '.join(unknown)}; there are: {', '.join(ATTACKS)}")
+        parser.error(f"unknown attack {', '.join(unknown)}; known are: {', '.join(ATTACKS)}")
     if options.list:
         for name, work in ATTACKS.items():
             print(f"{name:16} {(work.__doc__ or '').strip()}")

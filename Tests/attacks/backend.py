@@ -1,9 +1,9 @@
-"""A real server to be killed: keeps each mail, before it says so, as a line of a file.
+"""A real mail server that can be killed: it records each mail in a file before it answers.
 
     python -m Tests.attacks.backend FILE [PORT]
 
-Its first line is its port. It writes the number of each mail's subject to FILE, with one
-system call that a kill cannot cut, and then answers the dot.
+It prints its port in the first line. It writes the number in the subject of each mail to FILE with
+one system call, which a kill cannot interrupt, and then answers the dot.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ REPLIES = {b"DATA": b"354 go on\r\n", b"QUIT": b"221 bye\r\n"}
 
 
 class Backend(asyncio.Protocol):
-    """One connection."""
+    """One SMTP session."""
 
     file = -1
 
@@ -35,10 +35,10 @@ class Backend(asyncio.Protocol):
             if not found:
                 return
             self.kept = rest
-            self.transport.write(self.heard(one))
+            self.transport.write(self.replyTo(one))
 
-    def heard(self, one: bytes) -> bytes:
-        """The reply to a command or to a mail."""
+    def replyTo(self, one: bytes) -> bytes:
+        """Return the reply to a command or to a mail."""
         if self.isText:
             self.isText = False
             subject = SUBJECT.search(one)

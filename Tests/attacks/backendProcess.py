@@ -1,4 +1,4 @@
-"""The backend (backend.py) as a process that attacks start, kill and count on."""
+"""The process of backend.py, which attacks start and kill."""
 
 import asyncio
 import sys
@@ -11,7 +11,7 @@ from Tests.attacks.harness import PATIENCE, ROOT
 
 
 class Backend:
-    """Backend() -> a real server, and what it kept, also of its earlier lives."""
+    """A real server and the record of its mails, which survives a kill."""
 
     def __init__(self) -> None:
         self.folder = tempfile.TemporaryDirectory(prefix="kamaelia-attack-")
@@ -29,7 +29,7 @@ class Backend:
         self.folder.cleanup()
 
     async def start(self) -> None:
-        """Starts it, again on the port that it had."""
+        """Start the process, on the same port as before if there was one."""
         self.process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "Tests.attacks.backend", str(self.file), str(self.port)),
             cwd=ROOT,
@@ -39,15 +39,15 @@ class Backend:
         self.port = int(line)
 
     async def kill(self) -> None:
-        """With no chance to say anything."""
+        """Send SIGKILL and wait for the end."""
         if self.process.returncode is None:
             self.process.kill()
         await self.process.wait()
 
     def settings(self, **more: Any) -> dict[str, Any]:
-        """Those of a proxy in front of it."""
+        """Return the settings of a proxy in front of this server."""
         return {"smtp_ip": "127.0.0.1", "smtp_port": self.port, **more}
 
     def kept(self) -> Counter[int]:
-        """How often it has kept which mail."""
+        """Return how often each mail was kept, by number."""
         return Counter(int(line) for line in self.file.read_text().split())

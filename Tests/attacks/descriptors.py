@@ -1,4 +1,4 @@
-"""Descriptors run out."""
+"""A server that runs out of file descriptors."""
 
 import asyncio
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 from Tests.attacks.backendProcess import Backend
 from Tests.attacks.harness import Server, connect, inParallel, must, say, send
 
-LIMIT = 200  # descriptors that the server may have
+LIMIT = 200  # descriptors of the server
 CLIENTS = 400
 
 
 async def descriptors(size: float, loop: str = "uvloop") -> None:
-    """400 clients of an echo server that may have 200 descriptors: who waits is served later."""
+    """400 clients of an echo server with 200 descriptors: waiting clients are served later."""
     many = max(300, int(CLIENTS * size))
     async with Server(serve="echo", loop=loop, descriptors=LIMIT) as server:
         before = await server.state()
@@ -21,18 +21,21 @@ async def descriptors(size: float, loop: str = "uvloop") -> None:
         answered, silent = await _settled(peers, 1.5)
         state = await server.state()
         say(f"{many} connected, {len(answered)} answered, {len(silent)} wait; {state}")
-        must(
-            not any(peer.isOver for peer in peers), "a client was cut off instead of having to wait"
-        )
+        must(not any(peer.isOver for peer in peers), "a client was disconnected instead of waiting")
         must(len(answered) > LIMIT // 2, f"only {len(answered)} were served")
-        must(silent, "nobody had to wait: this attack was none")
+        must(silent, "no client had to wait, so this attack tested nothing")
         answered[0].write(b" again")
-        must(await answered[0].hear(11, 5) == b"hello again", "who is connected is not served")
+        must(await answered[0].hear(11, 5) == b"hello again", "a connected client is not served")
         for peer in answered:
             peer.close()
         late, never = await _servedInTurn(silent)
-        say(f"{len(answered)} left; of {len(silent)} who waited, {len(late)} were answered then")
-        must(not never, f"{len(never)} who waited were never served, though descriptors are free")
+        say(
+            f"{len(answered)} disconnected; then {len(late)} of {len(silent)} waiting were answered"
+        )
+        must(
+            not never,
+            f"{len(never)} waiting clients were never served, although descriptors are free",
+        )
         await server.until("connections", 0)
         await server.until("descriptors", before["descriptors"])
         said = server.log().count("\n")
@@ -41,12 +44,12 @@ async def descriptors(size: float, loop: str = "uvloop") -> None:
 
 
 async def descriptorsAsyncio(size: float) -> None:
-    """The same on asyncio's own loop."""
+    """The same on asyncio's event loop."""
     await descriptors(size, "asyncio")
 
 
 async def descriptorsMail(size: float, loop: str = "uvloop") -> None:
-    """Mails through a proxy whose clients have taken nearly all descriptors: 250 or 451, once."""
+    """Mails through a proxy with few free descriptors: each gets one answer, 250 or 451."""
     many = max(300, int(CLIENTS * size))
     async with Backend() as backend:
         asked: dict[str, Any] = {"settings": backend.settings(), "descriptors": LIMIT, "loop": loop}
@@ -55,23 +58,26 @@ async def descriptorsMail(size: float, loop: str = "uvloop") -> None:
             answers = await asyncio.wait_for(job, 60)
             taken = [n for n, answer in enumerate(answers) if answer.startswith("250")]
             others = sorted({answer for answer in answers if not answer.startswith("250")})
-            say(f"{many} mails at once: {len(taken)} taken, others heard {others}")
-            must(all(answer.startswith("451 4.4.1") for answer in others), f"heard {others}")
+            say(f"{many} mails at once: {len(taken)} taken, others received {others}")
+            must(all(answer.startswith("451 4.4.1") for answer in others), f"received {others}")
             kept = backend.kept()
-            must(sorted(kept) == taken and max(kept.values()) == 1, "kept is not what was told")
+            must(
+                sorted(kept) == taken and max(kept.values()) == 1,
+                "the kept mails differ from the accepted mails",
+            )
             await server.until("connections", 0)
             await asyncio.sleep(1)
             answer = await send(server.port, many)
-            must(answer.startswith("250"), f"with descriptors free again a mail heard {answer!r}")
+            must(answer.startswith("250"), f"with free descriptors, a mail received {answer!r}")
 
 
 async def descriptorsMailAsyncio(size: float) -> None:
-    """The same on asyncio's own loop."""
+    """The same on asyncio's event loop."""
     await descriptorsMail(size, "asyncio")
 
 
 async def _servedInTurn(waiting: list[Any]) -> tuple[list[Any], list[Any]]:
-    """As _settled; each leaves when it has been answered."""
+    """Return the answered and unanswered peers; each disconnects when it is answered."""
 
     async def one(number: int) -> None:
         await waiting[number].hear(5, 20)
@@ -82,7 +88,7 @@ async def _servedInTurn(waiting: list[Any]) -> tuple[list[Any], list[Any]]:
 
 
 async def _settled(peers: list[Any], seconds: float) -> tuple[list[Any], list[Any]]:
-    """Those who have been answered after this time, and those who have not."""
+    """Return the peers that are answered after this time, and those that are not."""
     await inParallel(lambda number: peers[number].hear(5, seconds), len(peers), len(peers))
     return [peer for peer in peers if peer.got], [peer for peer in peers if not peer.got]
 

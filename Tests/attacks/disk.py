@@ -1,4 +1,4 @@
-"""The disk on which the text of large mails is kept is full."""
+"""A full disk for the text of large mails."""
 
 import asyncio
 import os
@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from Tests.attacks.backendProcess import Backend
 from Tests.attacks.harness import MiB, Server, connect, mail, must, say, send
 
-MOST = 2 * MiB  # the whole of that disk
+MOST = 2 * MiB  # the size of the disk
 
 
 async def disk(size: float) -> None:
-    """Mails of 3 MiB, to be kept on a disk of 2 MiB: 452 for each, and what is small goes on."""
+    """Mails of 3 MiB on a disk of 2 MiB: each gets 452, and small mails are accepted."""
     with _smallDisk() as folder:
         environment = os.environ | {"TMPDIR": folder}
         async with Backend() as backend:
@@ -24,7 +24,7 @@ async def disk(size: float) -> None:
 
 
 async def fileSize(size: float) -> None:
-    """The same where a file may have 2 MiB at most (ulimit -f)."""
+    """The same with a limit of 2 MiB per file (ulimit -f)."""
     async with Backend() as backend:
         await _attack(Server(serve="proxy", settings=backend.settings(), filesize=MOST), backend)
 
@@ -43,7 +43,9 @@ async def _attack(which: Server, backend: Backend) -> None:
         say(f"large, small, large, small: {[answer.strip() for answer in answers]}")
         codes = [answer[:3] for answer in answers]
         must(codes == ["452", "250", "452", "250"], f"the answers are {codes}")
-        must(all(answer.startswith("250") for answer in small), f"small mails heard {set(small)}")
+        must(
+            all(answer.startswith("250") for answer in small), f"small mails received {set(small)}"
+        )
         kept = sorted(backend.kept())
         must(kept == [2, 4, *range(10, 30)], f"the real server has {kept}")
         await server.until("connections", 0)
@@ -56,7 +58,7 @@ def _smallDisk() -> Iterator[str]:
         done = subprocess.run(
             ["mount", "-t", "tmpfs", "-o", f"size={MOST}", "tmpfs", folder], capture_output=True
         )
-        must(done.returncode == 0, "this attack has to mount a disk, and may not: try fileSize")
+        must(done.returncode == 0, "this attack may not mount a disk: run fileSize instead")
         try:
             yield folder
         finally:

@@ -1,4 +1,4 @@
-"""What no client should send, and clients that hardly send anything."""
+"""Clients that send garbage, and clients that send very little."""
 
 import asyncio
 import random
@@ -29,7 +29,7 @@ CLIENTS = 500
 
 
 async def fuzz(size: float) -> None:
-    """10,000 clients that send random bytes or a session with mistakes, in random pieces."""
+    """10,000 clients that send random bytes or a session with errors, in random pieces."""
     chance = random.Random(1)
 
     async def one(number: int) -> None:
@@ -57,12 +57,12 @@ async def fuzz(size: float) -> None:
 
 
 async def longLine(size: float) -> None:
-    """10 MiB without a line end, fifty times, while others are served."""
+    """10 MiB without a line end, fifty times, while other clients are served."""
 
     async def one(number: int) -> None:
         peer = await connect(server.port)
         await peer.reply()
-        if number % 2:  # within a mail a line may be as long as the mail
+        if number % 2:  # in the text of a mail, a line may be that long
             for line in ("EHLO a", "MAIL FROM:<a@b.c>", "RCPT TO:<d@e.f>", "DATA"):
                 await peer.ask(line)
         for _ in range(10):
@@ -84,7 +84,7 @@ async def longLine(size: float) -> None:
 
 
 async def slowLoris(size: float) -> None:
-    """500 clients that send a byte a second, then fall silent, while others are served."""
+    """500 clients that send a byte per second and then nothing, while others are served."""
     many = int(CLIENTS * size)
     settings = {"inactivity_timeout": 3, "session_timeout": 8}
 
@@ -100,7 +100,7 @@ async def slowLoris(size: float) -> None:
         answer = await peer.reply()
         if not peer.isOver:
             await peer.hear(1 << 20, 5)
-        must(peer.isOver, f"a client that sends nothing more is not closed: {answer!r}")
+        must(peer.isOver, f"a silent client is not disconnected: {answer!r}")
         return answer[:9], time.monotonic() - began
 
     async with Backend() as backend:
@@ -108,17 +108,17 @@ async def slowLoris(size: float) -> None:
             before = await server.state()
             job = asyncio.create_task(inParallel(one, many, many))
             times = await _served(server, job)
-            heard = await job
-            longest = max(seconds for _, seconds in heard)
-            say(f"{many} heard {sorted({each[0] for each in heard})}, the last in {longest:.1f} s")
+            received = await job
+            longest = max(seconds for _, seconds in received)
+            say(f"{many} received {sorted({each[0] for each in received})} within {longest:.1f} s")
             say(f"meanwhile {len(times)} mails, {_words(times)}")
-            must({answer for answer, _ in heard} == {"421 4.4.2"}, "not all heard 421 4.4.2")
-            must(longest < 12, f"one held on for {longest:.1f} s")
+            must({answer for answer, _ in received} == {"421 4.4.2"}, "not all received 421 4.4.2")
+            must(longest < 12, f"a connection lasted {longest:.1f} s")
             await _stillServes(server, before)
 
 
 async def startTLS(size: float) -> None:
-    """Commands sent in one write with STARTTLS are not heard after it; garbage instead of TLS."""
+    """Commands in the segment of STARTTLS are ignored after it; garbage instead of TLS."""
     many = int(500 * size)
 
     async def one(number: int) -> None:
@@ -154,11 +154,13 @@ async def _afterTLS(peer: Any) -> None:
     except OSError:
         return  # cut off
     answer = await peer.ask("DATA")
-    must(not answer.startswith(("3", "2")), f"what was injected before TLS counts: {answer!r}")
+    must(
+        not answer.startswith(("3", "2")), f"commands injected before TLS are executed: {answer!r}"
+    )
 
 
 async def notTLS(size: float) -> None:
-    """Garbage to a server that speaks TLS from the first byte, and peers that say nothing."""
+    """Garbage for a server with TLS from the first byte, and silent peers."""
     many = int(1000 * size)
 
     async def one(number: int) -> None:
@@ -186,7 +188,7 @@ async def notTLS(size: float) -> None:
 
 
 async def halfOpen(size: float) -> None:
-    """1,000 clients that end their side in the middle of a session, and wait."""
+    """1,000 clients that close their side in the middle of a session and wait."""
 
     async def one(number: int) -> str:
         peer = await connect(server.port)
@@ -195,13 +197,13 @@ async def halfOpen(size: float) -> None:
         peer.write(whole)
         peer.transport.write_eof()
         await peer.hear(1 << 20, 10)
-        must(peer.isOver, f"a client that ended its side after {whole!r} is not closed")
+        must(peer.isOver, f"a client that closed its side after {whole!r} is not disconnected")
         return ""
 
     async with Backend() as backend, Server(serve="proxy", settings=backend.settings()) as server:
         before = await server.state()
         await inParallel(one, int(1000 * size))
-        must(set(backend.kept()) <= {0}, "a mail that was never whole was delivered")
+        must(set(backend.kept()) <= {0}, "an incomplete mail was delivered")
         await _stillServes(server, before)
 
 
@@ -214,12 +216,12 @@ def _mutated(chance: random.Random) -> bytes:
 
 
 async def _served(server: Server, job: Any) -> list[float]:
-    """The seconds of each mail that was taken while `job` went on."""
+    """Return the seconds of each mail that was accepted while `job` was running."""
     times = []
     while not job.done():
         began = time.monotonic()
         answer = await send(server.port, 1)
-        must(answer.startswith("250"), f"meanwhile a mail heard {answer!r}")
+        must(answer.startswith("250"), f"meanwhile a mail received {answer!r}")
         times.append(time.monotonic() - began)
         await asyncio.sleep(0.02)
     await job
@@ -232,13 +234,13 @@ def _words(times: list[float]) -> str:
 
 async def _stillServes(server: Server, before: dict[str, int]) -> None:
     answer = await send(server.port, 99)
-    must(answer.startswith("250"), f"a mail afterwards heard {answer!r}")
+    must(answer.startswith("250"), f"a later mail received {answer!r}")
     for what in ("connections", "components", "descriptors"):
         await server.until(what, before[what])
     after = await server.state()
     growth = (after["resident"] - before["resident"]) / MiB
     say(f"{growth:.1f} MiB more memory than before; {after}")
-    must(growth < 32, f"{growth:.1f} MiB are not given back")
+    must(growth < 32, f"{growth:.1f} MiB are not released")
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""What all attacks need: a server to attack, clients, and a sentence when a rule is broken.
+"""The common part of all attacks: a server to attack, clients, and checks of rules.
 
 Example usage
 -------------
@@ -6,7 +6,7 @@ Example usage
         async with Server(serve="echo") as server:
             peer = await connect(server.port)
             ...
-            must(await peer.hear() == b"hello", "the echo is silent")
+            must(await peer.hear() == b"hello", "the echo does not answer")
 """
 
 import asyncio
@@ -27,22 +27,22 @@ KiB, MiB = 1024, 1024 * 1024
 
 
 class Broken(Exception):
-    """A rule is broken; the text says which."""
+    """A broken rule, described by the message."""
 
 
 def must(isTrue: Any, sentence: str) -> None:
-    """Raises Broken with this sentence if it is not so."""
+    """Raise Broken with this sentence if the condition is false."""
     if not isTrue:
         raise Broken(sentence)
 
 
 def say(text: str) -> None:
-    """A line of what is done and seen."""
+    """Print a line about the progress or a result."""
     print(f"    {text}", flush=True)
 
 
 class Server:
-    """Server(**asked) -> a server in a process of its own: see server.py for what may be asked."""
+    """A server in a separate process; server.py describes the arguments."""
 
     def __init__(self, **asked: Any) -> None:
         self.asked = asked
@@ -63,7 +63,7 @@ class Server:
         line = await asyncio.wait_for(self.process.stdout.readline(), PATIENCE)
         must(line, f"the server did not start: {self.log()}")
         self.port = int(line)
-        (await connect(self.port)).close()  # what is made once has been made then
+        (await connect(self.port)).close()  # after this, permanent objects exist
         await asyncio.sleep(0.05)
         await self.until("connections", 0)
         return self
@@ -81,32 +81,32 @@ class Server:
             must("Traceback" not in self.log(), f"the server had an error: {self.log()[-3000:]}")
 
     async def state(self) -> dict[str, int]:
-        """What it has now: connections, components, descriptors, resident (octets)."""
+        """Return the numbers of connections, components, descriptors and resident octets."""
         self.process.stdin.write(b"\n")
         line = b""
         with suppress(TimeoutError):
             line = await asyncio.wait_for(self.process.stdout.readline(), PATIENCE)
-        must(line, f"the server does not say how it is: {self.log()[-3000:]}")
+        must(line, f"the server does not report its state: {self.log()[-3000:]}")
         state: dict[str, int] = json.loads(line)
         return state
 
     async def until(self, what: str, wanted: int, seconds: float = 20) -> dict[str, int]:
-        """Its state as soon as it has no more than so many of `what`."""
+        """Wait until `what` is at most `wanted`; return the state."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while (state := await self.state())[what] > wanted:
                     await asyncio.sleep(0.05)
-        must(state[what] <= wanted, f"{what}: {state[what]}, not {wanted}, {seconds:g} s after")
+        must(state[what] <= wanted, f"{what}: {state[what]}, not {wanted}, after {seconds:g} s")
         return state
 
     def log(self) -> str:
-        """What it has said on its standard error."""
+        """Return the text from standard error."""
         self.errors.seek(0)
         return self.errors.read().decode(errors="replace")
 
 
 class Peer(asyncio.Protocol):
-    """One connection of a client: `got` is all that came."""
+    """A connection of a client; `got` contains the received bytes."""
 
     def __init__(self) -> None:
         self.got = bytearray()
@@ -130,7 +130,7 @@ class Peer(asyncio.Protocol):
             self.transport.write(data)
 
     async def hear(self, octets: int = 1, seconds: float = PATIENCE) -> bytes:
-        """All that has come, once it is so much, or nothing more will come."""
+        """Return the received bytes when they are enough, or when no more will arrive."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while len(self.got) < octets and not self.isOver:
@@ -139,21 +139,21 @@ class Peer(asyncio.Protocol):
         return bytes(self.got)
 
     async def reply(self, seconds: float = PATIENCE) -> str:
-        """The next reply of SMTP, all its lines; what came of it if the connection ends."""
+        """Return the next SMTP reply with all its lines, or a part if the connection ends."""
         size = 1
         while (end := _endOfReply(self.got)) == 0 and not self.isOver:
             before = len(self.got)
             size = before + 1
             await self.hear(size, seconds)
             if len(self.got) == before and not self.isOver:
-                raise Broken(f"no reply in {seconds:g} s after {bytes(self.got)!r}")
+                raise Broken(f"no reply in after {seconds:g} s {bytes(self.got)!r}")
         end = end or len(self.got)
         text = bytes(self.got[:end])
         del self.got[:end]
         return text.decode(errors="replace")
 
     async def ask(self, line: str, seconds: float = PATIENCE) -> str:
-        """Says a line; the reply to it."""
+        """Send a line and return the reply."""
         self.write(line.encode() + b"\r\n")
         return await self.reply(seconds)
 
@@ -161,7 +161,7 @@ class Peer(asyncio.Protocol):
         self.transport.close()
 
     def reset(self) -> None:
-        """Ends the connection with a reset."""
+        """End the connection with a reset."""
         if self.isOver:
             return
         sock = self.transport.get_extra_info("socket")
@@ -182,7 +182,7 @@ _hosts = count()
 
 
 async def connect(port: int, **more: Any) -> Peer:
-    """A client, at one of twenty addresses, as there are only so many ports to call from."""
+    """Connect from one of twenty addresses, because an address has a limited number of ports."""
     host = f"127.0.0.{1 + next(_hosts) % 20}"
     loop = asyncio.get_running_loop()
     _, peer = await asyncio.wait_for(loop.create_connection(Peer, host, port, **more), PATIENCE)
@@ -192,7 +192,7 @@ async def connect(port: int, **more: Any) -> Peer:
 async def inParallel(
     work: Callable[[int], Awaitable[Any]], many: int, most: int = 100
 ) -> list[Any]:
-    """work(0), work(1), ..., `most` of them at a time; their results in order."""
+    """Call work(0), work(1), ..., `most` of them at a time; return the results in order."""
     numbers = iter(range(many))
     results: list[Any] = [None] * many
 
@@ -207,7 +207,7 @@ async def inParallel(
 
 
 async def mail(peer: Peer, number: int, text: bytes = b"") -> str:
-    """One mail on a connection that has heard its greeting: the answer that decided on it."""
+    """Send a mail after EHLO; return the answer that decided about it."""
     for line in (f"MAIL FROM:<n{number}@x.org>", "RCPT TO:<b@y.org>", "DATA"):
         answer = await peer.ask(line)
         if answer[:1] not in ("2", "3"):
@@ -217,7 +217,7 @@ async def mail(peer: Peer, number: int, text: bytes = b"") -> str:
 
 
 async def send(port: int, number: int, text: bytes = b"") -> str:
-    """One mail on a connection of its own: its answer, "" if nobody gave one."""
+    """Send a mail on a new connection; return its answer, or "" if there was none."""
     try:
         peer = await connect(port)
     except OSError:
@@ -236,6 +236,6 @@ async def send(port: int, number: int, text: bytes = b"") -> str:
 
 
 def percentile(times: Iterable[float], part: float) -> float:
-    """In milliseconds."""
+    """Return a percentile in milliseconds."""
     ordered = sorted(times)
     return 1000 * ordered[min(len(ordered) - 1, int(part * len(ordered)))]

@@ -1,4 +1,4 @@
-"""Thousands of clients who are connected and say nothing."""
+"""Thousands of connected clients that send nothing."""
 
 import asyncio
 import time
@@ -26,7 +26,7 @@ async def idle(size: float, loop: str = "uvloop") -> None:
             return await peers[number].hear(7) == b"hello %d" % number
 
         answered = sum(await inParallel(ask, many))
-        must(answered == many, f"{many - answered} of {many} got no right answer")
+        must(answered == many, f"{many - answered} of {many} received no correct answer")
         for peer in peers:
             peer.close()
         await server.until("connections", 0)
@@ -35,12 +35,12 @@ async def idle(size: float, loop: str = "uvloop") -> None:
 
 
 async def idleAsyncio(size: float) -> None:
-    """The same on asyncio's own loop."""
+    """The same on asyncio's event loop."""
     await idle(size, "asyncio")
 
 
 async def idleMail(size: float) -> None:
-    """5,000 idle SMTP sessions while mails go through the proxy."""
+    """5,000 idle SMTP sessions while mails pass through the proxy."""
     many, mails = int(5000 * size), int(1000 * size)
     async with Backend() as backend, Server(serve="proxy", settings=backend.settings()) as server:
         alone = await _mails(server, mails)
@@ -71,13 +71,13 @@ async def _greeted(server: Server) -> Any:
 
 
 async def _mails(server: Server, many: int) -> list[float]:
-    """The seconds that each of so many mails took, ten at a time."""
+    """Return the seconds of each of `many` mails, ten at a time."""
 
     async def one(number: int) -> float:
         peer = await _greeted(server)
         began = time.monotonic()
         answer = await mail(peer, number)
-        must(answer.startswith("250"), f"a mail was not taken: {answer!r}")
+        must(answer.startswith("250"), f"a mail was not accepted: {answer!r}")
         peer.close()
         return time.monotonic() - began
 

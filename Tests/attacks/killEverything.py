@@ -1,8 +1,8 @@
-"""Mails through the application while real server, proxy, workers and clients are killed.
+"""Mails through the application while the real server, the proxy, workers and clients are killed.
 
-A client that is killed, or that has no answer, sends its mail again, as a queue does. Each
-copy that is kept beyond the first has to be matched to an attempt of which nobody could know
-the outcome: its dot was said, and its answer was lost with a kill, or was 451 4.4.2.
+A client that is killed, or that receives no answer, sends its mail again, as a queue does. Each
+copy beyond the first must belong to an attempt of unknown outcome: its dot was sent, and its
+answer was lost by a kill, or was 451 4.4.2.
 """
 
 import asyncio
@@ -32,10 +32,10 @@ from Tests.attacks.harness import (
 
 MAILS = 2000
 AT_ONCE = 20
-KILLED = 0.15  # of the clients, within SOON
+KILLED = 0.15  # the share of clients that are killed within SOON
 SOON = 0.03  # seconds
 BETWEEN = (20, 150)  # mails between two kills of the proxy or of a worker
-BETWEEN_BEHIND = (10, 60)  # and between two of the real server
+BETWEEN_BACKEND = (10, 60)  # mails between two kills of the real server
 CONFIGURATION = """\
 [listen]
 addresses = ["0.0.0.0:{port}"]
@@ -58,20 +58,20 @@ jsonlogfile = "{folder}/mails.json"
 
 
 class Attempt(NamedTuple):
-    """One try to send a mail: the last answer, and whether the dot had been said."""
+    """One attempt to send a mail: the last answer, and whether the dot was sent."""
 
     answer: str
-    isDotSaid: bool
+    isDotSent: bool
 
     def isUnknown(self) -> bool:
-        """Whether the mail may have been kept although the client does not know it."""
-        return self.isDotSaid and (self.answer == "" or self.answer.startswith("451 4.4.2"))
+        """Return whether the mail may have been kept without the client's knowledge."""
+        return self.isDotSent and (self.answer == "" or self.answer.startswith("451 4.4.2"))
 
 
 class Proxy:
-    """Proxy(backend, workers, relay) -> the application; kill() ends a process of it.
+    """The application in a separate process; kill() ends one of its processes.
 
-    more: what else its configuration says.
+    more: additional text for the configuration.
     """
 
     def __init__(self, backend: Backend, workers: int, relay: str, more: str = "") -> None:
@@ -128,7 +128,7 @@ class Proxy:
 
 
 def childrenOf(pid: int) -> list[int]:
-    """The processes that it has forked."""
+    """Return the child processes."""
     with suppress(OSError):
         return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     return []
@@ -157,15 +157,15 @@ async def talk(peer: Peer, number: int) -> Attempt:
         answer = await (peer.ask(line) if line else peer.reply())
         if answer[:1] not in ("2", "3"):
             return Attempt(answer, False)
-    isDotSaid = not peer.isOver
+    isDotSent = not peer.isOver
     peer.write(b"Subject: %d\r\n\r\n%s\r\n.\r\n" % (number, b"x" * random.randrange(20000)))
-    return Attempt(await peer.reply(), isDotSaid)
+    return Attempt(await peer.reply(), isDotSent)
 
 
 async def killAgainAndAgain(
     kill: Any, between: tuple[int, int], taken: Callable[[], int], many: int
 ) -> int:
-    """Kill after so many more mails, which does not depend on how fast the machine is."""
+    """Kill after a number of accepted mails, independently of the speed of the machine."""
     deaths = due = 0
     while taken() < many:
         if taken() >= due:
@@ -199,7 +199,7 @@ async def killAll(size: float, workers: int, relay: str) -> None:
 
         await proxy.start()
         killing = [
-            asyncio.create_task(killAgainAndAgain(killBackend, BETWEEN_BEHIND, taken, many)),
+            asyncio.create_task(killAgainAndAgain(killBackend, BETWEEN_BACKEND, taken, many)),
             asyncio.create_task(killAgainAndAgain(proxy.kill, BETWEEN, taken, many)),
         ]
         try:
@@ -214,7 +214,7 @@ async def killAll(size: float, workers: int, relay: str) -> None:
 
 
 def judge(tried: dict[int, list[Attempt]], kept: Counter[int]) -> None:
-    """No mail is lost, and each copy too many belongs to an attempt of unknown outcome."""
+    """Check that no mail is lost and each additional copy has an attempt of unknown outcome."""
     answers = Counter(each.answer[:9] for attempts in tried.values() for each in attempts)
     say(f"    answers: {dict(answers)}")
     lost = [number for number in tried if not kept[number]]
@@ -225,22 +225,22 @@ def judge(tried: dict[int, list[Attempt]], kept: Counter[int]) -> None:
         if kept[number] - 1 > sum(each.isUnknown() for each in attempts)
     ]
     must(not unmatched, f"{[(n, kept[n], tried[n]) for n in unmatched][:3]}: kept too often")
-    isEarned = ("250", "451 4.", "421 4.")
-    wrong = [answer for answer in answers if answer and not answer.startswith(isEarned)]
-    must(not wrong, f"answers that the client has not earned: {wrong[:3]}")
-    doubled = sum(kept[number] - 1 for number in tried)
+    expected = ("250", "451 4.", "421 4.")
+    wrong = [answer for answer in answers if answer and not answer.startswith(expected)]
+    must(not wrong, f"unexpected answers: {wrong[:3]}")
+    duplicated = sum(kept[number] - 1 for number in tried)
     unknown = sum(each.isUnknown() for attempts in tried.values() for each in attempts)
-    say(f"    0 lost, {doubled} doubled, {unknown} attempts of unknown outcome")
+    say(f"    0 lost, {duplicated} duplicated, {unknown} attempts of unknown outcome")
 
 
 async def killAllLive(size: float) -> None:
-    """2,000 mails, passed on live, with one worker and with two, while everything is killed."""
+    """2,000 mails, relayed live, with one and two workers, while everything is killed."""
     for workers in (1, 2):
         await killAll(size, workers, "live")
 
 
 async def killAllReplay(size: float) -> None:
-    """The same, each mail kept until it is complete."""
+    """The same, with each mail kept until it is complete."""
     for workers in (1, 2):
         await killAll(size, workers, "replay")
 

@@ -1,4 +1,4 @@
-"""Mails through the proxy while the real server is killed and started, again and again."""
+"""Mails through the proxy while the real server is killed and started repeatedly."""
 
 import asyncio
 import os
@@ -12,12 +12,12 @@ from Tests.attacks.harness import Server, inParallel, must, say, send
 
 
 async def lossesLive(size: float, relay: str = "live") -> None:
-    """10,000 mails, passed on live, while the real server is killed again and again."""
+    """10,000 mails, relayed live, while the real server is killed repeatedly."""
     many = int(10000 * size)
     async with Backend() as backend:
         async with Server(serve="proxy", settings=backend.settings(relay=relay)) as server:
-            isEnough = asyncio.Event()
-            killing = asyncio.create_task(_killAgainAndAgain(backend, isEnough))
+            isDone = asyncio.Event()
+            killing = asyncio.create_task(_killAgainAndAgain(backend, isDone))
             told: dict[int, list[str]] = {number: [] for number in range(many)}
 
             async def one(number: int) -> None:
@@ -27,7 +27,7 @@ async def lossesLive(size: float, relay: str = "live") -> None:
                     told[number].append(await send(server.port, number))
 
             await asyncio.wait_for(inParallel(one, many, 20), 400)
-            isEnough.set()
+            isDone.set()
             deaths = await killing
             state = await server.until("connections", 0)
             say(f"{many} mails, {deaths} deaths, then {state}")
@@ -35,13 +35,13 @@ async def lossesLive(size: float, relay: str = "live") -> None:
 
 
 async def lossesReplay(size: float) -> None:
-    """The same, each mail kept until it is complete."""
+    """The same, with each mail kept until it is complete."""
     await lossesLive(size, "replay")
 
 
-async def _killAgainAndAgain(backend: Backend, isEnough: asyncio.Event) -> int:
+async def _killAgainAndAgain(backend: Backend, isDone: asyncio.Event) -> int:
     deaths = 0
-    while not isEnough.is_set():
+    while not isDone.is_set():
         await asyncio.sleep(random.uniform(0.05, 0.5))
         await backend.kill()
         deaths += 1
@@ -51,21 +51,21 @@ async def _killAgainAndAgain(backend: Backend, isEnough: asyncio.Event) -> int:
 
 
 def judge(told: dict[int, list[str]], kept: Counter[int]) -> None:
-    """None that was told 250 is missing; kept more often only where nobody knew of a dot."""
+    """Check that no accepted mail is lost and that each additional copy had an unknown outcome."""
     answers = Counter(answer[:9] for each in told.values() for answer in each)
     say(f"answers: {dict(answers)}")
     missing = [n for n, each in told.items() if _has(each, "250") and not kept[n]]
-    must(not missing, f"{len(missing)} mails are lost that clients were told were taken")
-    strange = [
+    must(not missing, f"{len(missing)} accepted mails are lost")
+    tooMany = [
         n for n, each in told.items() if kept[n] > _has(each, "250") + _has(each, "451 4.4.2")
     ]
-    must(not strange, f"{[(n, kept[n], told[n]) for n in strange][:3]}: kept too often")
+    must(not tooMany, f"{[(n, kept[n], told[n]) for n in tooMany][:3]}: kept too often")
     wrong = [
         a for each in told.values() for a in each if a and not a.startswith(("250", "451 4.4"))
     ]
-    must(not wrong, f"{len(wrong)} answers that the client has not earned: {wrong[:1]}")
-    doubled = sum(1 for count in kept.values() if count > 1)
-    say(f"kept {sum(kept.values())}: none lost, {doubled} doubled (hung up after the dot)")
+    must(not wrong, f"{len(wrong)} unexpected answers: {wrong[:1]}")
+    duplicated = sum(1 for count in kept.values() if count > 1)
+    say(f"kept {sum(kept.values())}: none lost, {duplicated} duplicated (unknown after the dot)")
 
 
 def _has(answers: list[Any], code: str) -> int:
@@ -73,7 +73,7 @@ def _has(answers: list[Any], code: str) -> int:
 
 
 async def smtpSource(size: float) -> None:
-    """10,000 mails of smtp-source, each way of relaying, where the real server lives on."""
+    """10,000 mails of smtp-source in each relay mode, without kills."""
     program = shutil.which("smtp-source", path=os.environ["PATH"] + ":/usr/sbin")
     must(program, "this attack needs smtp-source, a program of Postfix")
     many = int(10000 * size)
@@ -83,7 +83,7 @@ async def smtpSource(size: float) -> None:
                 words = f"-s 20 -m {many} -l 1000 -f a@b.c -t d@e.f 127.0.0.1:{server.port}"
                 source = await asyncio.create_subprocess_exec(program, *words.split())
                 status = await asyncio.wait_for(source.wait(), 120)
-                must(status == 0, f"smtp-source was not content: {status}")
+                must(status == 0, f"smtp-source ended with {status}")
                 await server.until("connections", 0)
             kept = sum(backend.kept().values())
             say(f"{relay}: {kept} kept")

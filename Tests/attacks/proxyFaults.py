@@ -1,4 +1,4 @@
-"""Attacks on the whole mail proxy: lists evaded, mails cut off, others delayed, figures blocked."""
+"""Attacks on the whole mail proxy: on lists, on the ends of mails, on fairness and on metrics."""
 
 import asyncio
 import socket
@@ -28,7 +28,7 @@ IDLE = 200
 
 @asynccontextmanager
 async def proxied(more: str = "") -> AsyncIterator[Proxy]:
-    """The application with a real server behind it."""
+    """Run the application with a real server behind it."""
     async with Backend() as backend:
         proxy = Proxy(backend, 1, "live", more)
         await proxy.start()
@@ -40,7 +40,7 @@ async def proxied(more: str = "") -> AsyncIterator[Proxy]:
 
 
 async def begun(port: int) -> Peer:
-    """A client that has said EHLO and MAIL."""
+    """Return a client after EHLO and MAIL."""
     peer = await connect(port)
     for line in ("", "EHLO attack.example.org", "MAIL FROM:<a@x.org>"):
         answer = await (peer.ask(line) if line else peer.reply())
@@ -49,7 +49,7 @@ async def begun(port: int) -> Peer:
 
 
 async def spellings(size: float) -> None:
-    """A recipient that is denied, in each spelling of its address."""
+    """A denied recipient in each spelling of its address."""
     async with proxied(DENIED) as proxy:
         for spelling in SPELLINGS:
             peer = await begun(proxy.port)
@@ -60,7 +60,7 @@ async def spellings(size: float) -> None:
 
 
 async def textAndMore(size: float) -> None:
-    """Mails with QUIT, stray line ends or garbage in the segment of their final dot."""
+    """Mails with QUIT, line ends or garbage in the segment of their final dot."""
     rests = [b"QUIT\r\n", b"\r\n", b"NOOP\r\nQUIT\r\n", b"garbage\r\n", b"\0\xff\n"]
     async with proxied() as proxy:
         for rest in rests:
@@ -71,30 +71,30 @@ async def textAndMore(size: float) -> None:
             answer = await peer.reply()
             must(answer.startswith("250"), f"a mail before {rest!r} is refused: {answer}")
             peer.close()
-    say(f"{len(rests)} mails, each judged by its own octets")
+    say(f"{len(rests)} mails, each accepted by its own octets")
 
 
 async def pipelineFlood(size: float) -> None:
-    """Five clients pipeline recipients without an end; another one says NOOP."""
+    """Five clients that pipeline recipients without end, beside one that sends NOOP."""
     async with proxied() as proxy:
         flood = b"RCPT TO:<b@y.org>\r\n" * int(PIPELINED * size)
         flooders = [await begun(proxy.port) for _ in range(FLOODERS)]
-        polite = await begun(proxy.port)
+        other = await begun(proxy.port)
         for each in flooders:
             each.write(flood)
         times = []
         for _ in range(50):
             began = time.monotonic()
-            must((await polite.ask("NOOP")).startswith("250"), "NOOP is refused")
+            must((await other.ask("NOOP")).startswith("250"), "NOOP is refused")
             times.append(time.monotonic() - began)
         say(f"NOOP: median {percentile(times, 0.5):.1f} ms, slowest {1000 * max(times):.0f} ms")
         must(max(times) < SLOWEST, f"a NOOP takes {max(times):.1f} s beside {FLOODERS} floods")
-        for each in [*flooders, polite]:
+        for each in [*flooders, other]:
             each.reset()
 
 
 async def idleAtMetrics(size: float) -> None:
-    """200 idle connections to the metrics port; then one scrape."""
+    """200 idle connections to the metrics port, then one scrape."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -103,7 +103,7 @@ async def idleAtMetrics(size: float) -> None:
         scraper = await connect(port)
         scraper.write(b"GET /metrics HTTP/1.1\r\nHost: here\r\n\r\n")
         answer = await scraper.hear(100, seconds=5)
-        must(answer.startswith(b"HTTP/1.1 200 "), f"no figures beside idle clients: {answer!r}")
+        must(answer.startswith(b"HTTP/1.1 200 "), f"no metrics beside idle clients: {answer!r}")
         for each in [*idle, scraper]:
             each.close()
         await asyncio.sleep(0)

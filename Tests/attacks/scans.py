@@ -1,4 +1,4 @@
-"""Port scans: connect and close, connect and reset, thousands of times."""
+"""Port scans: thousands of clients that connect and close or reset."""
 
 from Tests.attacks.backendProcess import Backend
 from Tests.attacks.harness import MiB, Server, connect, inParallel, must, say, send
@@ -10,12 +10,12 @@ async def scanEcho(size: float, loop: str = "uvloop") -> None:
         await _scanTwice(server, int(10000 * size))
         peer = await connect(server.port)
         peer.write(b"still there?")
-        must(await peer.hear(12) == b"still there?", "the echo is silent after the scan")
+        must(await peer.hear(12) == b"still there?", "the echo does not answer after the scan")
         peer.close()
 
 
 async def scanEchoAsyncio(size: float) -> None:
-    """The same on asyncio's own loop."""
+    """The same on asyncio's event loop."""
     await scanEcho(size, "asyncio")
 
 
@@ -24,7 +24,7 @@ async def scanProxy(size: float) -> None:
     async with Backend() as backend, Server(serve="proxy", settings=backend.settings()) as server:
         await _scanTwice(server, int(10000 * size))
         answer = await send(server.port, 1)
-        must(answer.startswith("250"), f"a mail after the scan heard {answer!r}")
+        must(answer.startswith("250"), f"a mail after the scan received {answer!r}")
 
 
 async def _scanTwice(server: Server, many: int) -> None:
@@ -39,7 +39,7 @@ async def _scanTwice(server: Server, many: int) -> None:
 
     before = await server.state()
     resident = []
-    for _ in range(3):  # the first is for what is made once
+    for _ in range(3):  # the first round creates permanent objects
         await inParallel(one, 2 * many)
         await server.until("connections", 0)
         await server.until("components", before["components"])

@@ -1,9 +1,9 @@
-"""A server in a process of its own, which says on demand how many descriptors and so on it has.
+"""A server in a separate process, which reports its resources on request.
 
     python -m Tests.attacks.server '{"serve": "echo", "loop": "uvloop", "descriptors": 100}'
 
-Its first line is the port on which it listens; then each line on its standard input is
-answered by one line of JSON, its state. What goes wrong in it is on its standard error.
+It prints its port in the first line. It answers each line on standard input with its state, a line
+of JSON. Errors are printed on standard error.
 """
 
 import asyncio
@@ -24,11 +24,13 @@ from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
 from Kamaelia.Chassis.ConnectedServer import ServerCore
 
 PIECE = bytes(256 * 1024)
-MEMORY = os.open("/proc/self/statm", os.O_RDONLY)  # open, as there may be no descriptor left
+MEMORY = os.open(
+    "/proc/self/statm", os.O_RDONLY
+)  # opened early, because no descriptor may be free later
 
 
 class Echo(component):
-    """Sends back what it gets."""
+    """A protocol that sends received data back."""
 
     def main(self) -> Generator[int, None, None]:
         while not self.isShuttingDown():
@@ -38,7 +40,7 @@ class Echo(component):
 
 
 class Flood(component):
-    """Sends `octets` as fast as its peer takes them."""
+    """A protocol that sends `octets` as fast as the peer accepts them."""
 
     octets = 1 << 30
 
@@ -49,9 +51,9 @@ class Flood(component):
 
 
 class SlowReader(component):
-    """Takes a little at a time, and at the end says how much it was."""
+    """A protocol that reads at a limited rate and sends the number of octets at the end."""
 
-    rate = 32 << 20  # octets a second
+    rate = 32 << 20  # octets per second
 
     def main(self) -> Generator[int, None, None]:
         taken = 0
@@ -61,14 +63,14 @@ class SlowReader(component):
             while self.dataReady():
                 taken += len(self.recv())
                 while (ahead := taken / self.rate - (clock.now() - start)) > 0.01:
-                    self.pause(ahead)  # which what arrives ends early
+                    self.pause(ahead)  # a message ends the pause early
                     yield 1
             yield from self.waitForMessage()
         self.send(b"%d\r\n" % taken)
 
 
 class Proxy(ConcreteMailHandler):
-    """Takes every mail."""
+    """A mail handler that accepts every mail."""
 
     def shouldWeAcceptMail(self) -> bool:
         return True
@@ -78,7 +80,7 @@ PROTOCOLS = {"echo": Echo, "flood": Flood, "slow": SlowReader, "proxy": Proxy}
 
 
 def stateOf(server: ServerCore) -> dict[str, Any]:
-    """What a server has, after a collection of garbage."""
+    """Return the resources of the server after a garbage collection."""
     gc.collect()
     pages = int(os.pread(MEMORY, 100, 0).split()[1])
     return {
@@ -90,7 +92,7 @@ def stateOf(server: ServerCore) -> dict[str, Any]:
 
 
 def countDescriptors() -> int:
-    """How many are open; to find out takes one more, also if there is none."""
+    """Return the number of open descriptors; this works even if none is free."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     try:
@@ -100,13 +102,13 @@ def countDescriptors() -> int:
 
 
 def listens(server: ServerCore) -> None:
-    """Says the port, and from now on answers."""
+    """Print the port and start to answer requests."""
     print(server.ports[0], flush=True)
     server.scheduler.loop.add_reader(0, answer, server)
 
 
 def answer(server: ServerCore) -> None:
-    """Tells its state; at the end of its standard input it ends."""
+    """Print the state; stop at the end of standard input."""
     if os.read(0, 100):
         print(json.dumps(stateOf(server)), flush=True)
     else:
@@ -115,14 +117,14 @@ def answer(server: ServerCore) -> None:
 
 
 def contextOf(certificate: str) -> ssl.SSLContext:
-    """TLS for a server."""
+    """Return the TLS context of a server."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     return context
 
 
 def main(asked: dict[str, Any]) -> None:
-    """Serves as it is `asked` until it is told to stop."""
+    """Run the server that `asked` describes until it is stopped."""
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
     if "descriptors" in asked:
         _limit(resource.RLIMIT_NOFILE, asked["descriptors"])

@@ -1,4 +1,4 @@
-"""A gibibyte, and somebody who reads it slowly."""
+"""A gibibyte for a slow reader, in each direction."""
 
 import asyncio
 import socket
@@ -7,8 +7,8 @@ from typing import Any
 
 from Tests.attacks.harness import MiB, Server, must, say
 
-MOST = 8 * MiB  # more memory than at the start
-RATE = 32 * MiB  # octets a second
+MOST = 8 * MiB  # the most additional memory
+RATE = 32 * MiB  # octets per second
 
 
 async def streamOut(size: float, loop: str = "uvloop") -> None:
@@ -21,7 +21,7 @@ async def streamOut(size: float, loop: str = "uvloop") -> None:
 
 
 async def streamOutAsyncio(size: float) -> None:
-    """The same on asyncio's own loop."""
+    """The same on asyncio's event loop."""
     await streamOut(size, "asyncio")
 
 
@@ -34,12 +34,12 @@ async def streamIn(size: float, loop: str = "uvloop") -> None:
 
 
 async def streamInAsyncio(size: float) -> None:
-    """The same on asyncio's own loop."""
+    """The same on asyncio's event loop."""
     await streamIn(size, "asyncio")
 
 
 async def _watched(server: Server, work: Any) -> int:
-    """What `work` gives; the server must not grow meanwhile."""
+    """Return the result of `work`, during which the memory of the server must not grow."""
     before = (await server.state())["resident"]
     job = asyncio.create_task(work)
     most, began = before, time.monotonic()

@@ -1,4 +1,4 @@
-"""SIGTERM in the middle of mails."""
+"""SIGTERM while mails are in progress."""
 
 import asyncio
 import random
@@ -11,7 +11,7 @@ CLIENTS = 50
 
 
 async def sigterm(size: float, relay: str = "replay") -> None:
-    """SIGTERM while 50 clients send mails: each hears what became of its mail, or a closed end."""
+    """SIGTERM while 50 clients send mails: each gets a true answer or a closed connection."""
     rounds = max(2, int(10 * size))
     for _ in range(rounds):
         await _once(relay)
@@ -19,7 +19,7 @@ async def sigterm(size: float, relay: str = "replay") -> None:
 
 
 async def sigtermLive(size: float) -> None:
-    """The same with mails that are passed on live."""
+    """The same with mails that are relayed live."""
     await sigterm(size, "live")
 
 
@@ -46,18 +46,18 @@ async def _once(relay: str) -> None:
 
 
 def judge(told: dict[int, str], backend: Backend) -> None:
-    """Whoever heard 250 is kept, whoever heard no is not, whoever heard nothing is either."""
+    """Check that accepted mails are kept and refused mails are not."""
     kept = backend.kept()
     yes = {n for n, answer in told.items() if answer.startswith("250")}
     no = {n for n, answer in told.items() if answer and n not in yes}
-    must(yes <= set(kept), f"{len(yes - set(kept))} mails that were taken are missing")
+    must(yes <= set(kept), f"{len(yes - set(kept))} accepted mails are missing")
     both = [told[n] for n in no & set(kept) if not told[n].startswith("451 4.4.2")]
-    must(not both, f"{len(both)} mails were refused, and delivered: {both[:1]}")
+    must(not both, f"{len(both)} mails were refused and delivered: {both[:1]}")
     must(max(kept.values(), default=0) <= 1, "a mail was delivered twice")
     words = sorted({told[n][:9].strip() for n in no})
     silent = set(told) - yes - no
     unheard = len(silent & set(kept))
-    say(f"{len(yes)} taken, {len(no)} heard {words}, {len(silent)} nothing ({unheard} kept)")
+    say(f"{len(yes)} accepted, {len(no)} received {words}, {len(silent)} nothing ({unheard} kept)")
 
 
 ATTACKS = [sigterm, sigtermLive]
