@@ -31,6 +31,7 @@ from typing import Any
 
 from Axon.Box import NULL, UNUSED
 from Axon.Component import component
+from Axon.Hooks import plainResult
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Kamaelia.Apps.Grey.Records.LogFiles import logLine, note
 from Kamaelia.Apps.Grey.Session.Deadlines import Limits
@@ -110,7 +111,7 @@ class MailHandler(SessionState, Limits, component):
             if self.greet_delay:
                 yield from self.waitForMessage(timeout=self.greet_delay)
             self._takeAll()
-            self.handleConnect()
+            self.callHook("handleConnect")
             self.session.isOpen = True
             self._work()
             while not self.isOver():
@@ -278,6 +279,14 @@ class MailHandler(SessionState, Limits, component):
         """Called when a connection ends before its TLS handshake is done. Here it is logged."""
         LOG.info("the TLS handshake with %s failed: %s", self.peer, error)
 
+    def callHook(self, name: str, *about: Any) -> None:
+        """Call a hook that acts. Raise TypeError if it is asynchronous or a generator function,
+        because then it has done nothing.
+        """
+        result = getattr(self, name)(*about)
+        if result is not None:
+            plainResult(result, name, self)
+
     # Hooks: yours to override
 
     def handleConnect(self) -> None:
@@ -285,7 +294,7 @@ class MailHandler(SessionState, Limits, component):
 
     def handleCommand(self, command: list[str]) -> None:
         """A command that is known: calls the hook of its verb. command: the words of the line."""
-        getattr(self, HOOKS[command[0].upper()])(command)
+        self.callHook(HOOKS[command[0].upper()], command)
         if self.session.gettingdata:
             self.beginMail()
 

@@ -19,12 +19,10 @@ Termination: as MailHandler.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from email.utils import formatdate
 from functools import lru_cache, partial
 from time import time
 
-from Axon.Hooks import plainResult
 from Kamaelia.Apps.Grey.MailHandler import MailHandler
 from Kamaelia.Apps.Grey.Policy.PolicyQuestion import Asking
 from Kamaelia.Support.Protocol.SMTP.Listener import Ended, Refused
@@ -144,10 +142,7 @@ class StrictMailHandler(Asking, MailHandler):
         if isWelcome:
             self.takeRecipient(command)
         else:
-            self._callHook(self.RelayError)
-
-    def _callHook(self, hook: Callable[[], object]) -> None:
-        plainResult(hook(), getattr(hook, "__name__", repr(hook)), self)
+            self.callHook("RelayError")
 
     def handleData(self, command: list[str]) -> None:
         refusal = self.session.may("DATA", command)
@@ -158,9 +153,9 @@ class StrictMailHandler(Asking, MailHandler):
 
     def _heardOfMail(self, isWanted: bool) -> None:
         if isWanted:
-            self._callHook(self.acceptMail)
+            self.callHook("acceptMail")
         else:
-            self._callHook(self.deferMail)
+            self.callHook("deferMail")
 
     def heedOthers(self) -> None:
         if self._waitsFor is not None:

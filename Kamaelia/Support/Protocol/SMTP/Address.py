@@ -33,7 +33,8 @@ QUOTED = rf'"(?:[ !#-\[\]-~{UTF8}]|\\[ -~])*+"'
 # The underscore is no part of RFC 5321's domain, but of many names of hosts.
 LABEL = rf"[A-Za-z0-9_{UTF8}-]+"
 DOMAIN = rf"(?!-){LABEL}(?:\.{LABEL})*\.?"
-LOCAL = rf"(?:{DOT_ATOMS}|{QUOTED})"
+# Quoted strings and atoms, with dots between them (RFC 5322 section 4.4, obs-local-part).
+LOCAL = rf"(?:{DOT_ATOMS}|(?<![^<:.]){QUOTED}(?=[.@> \t]|$))++"
 MAILBOX = rf"{LOCAL}@(?:{DOMAIN}|\[[0-9A-Za-z.:]+\])"
 END = r"(?=[ \t]|$)"
 PATH = re.compile(rf"<(?:@{DOMAIN}(?:,@{DOMAIN})*:)?(?P<mailbox>{MAILBOX})>{END}")

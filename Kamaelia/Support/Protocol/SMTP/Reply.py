@@ -22,6 +22,9 @@ from functools import lru_cache
 # Enhanced status code, the first word of a text (RFC 2034 section 4, RFC 3463 section 2).
 STATUS = re.compile(r"([245])\.[0-9]{1,3}\.[0-9]{1,3}(?= |$)", re.MULTILINE)
 
+# Those that do not stand for a byte: see the error handler "surrogateescape".
+LONE_SURROGATE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+
 # RFC 5321 section 4.2: a code, then a space or a hyphen and text; the code may stand alone.
 # Control characters other than a tab are no text: they would be passed on to a client.
 REPLY_LINE = re.compile(rb"([2-5][0-5][0-9])(?:([ -])([\t\x20-\x7e\x80-\xff]*))?\r\n")
@@ -65,7 +68,7 @@ class Reply:
         if "\n" in text:
             *first, last = text.split("\n")
             lines = "".join([f"{code}-{line}\r\n" for line in first]) + f"{code} {last}\r\n"
-        self.wire = lines.encode("utf-8", "surrogateescape")
+        self.wire = encoded(lines)
 
     def __bytes__(self) -> bytes:
         return self.wire
@@ -95,6 +98,14 @@ class Reply:
         found = STATUS.match(self.text)
         kind = str(self.code)[0]
         return found[0] if found and found[1] == kind else f"{kind}.0.0"
+
+
+def encoded(text: str) -> bytes:
+    """Return the text as it is sent: bytes that are not UTF-8 as they came, no lone surrogates."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return LONE_SURROGATE.sub("\ufffd", text).encode("utf-8", "surrogateescape")
 
 
 @lru_cache(maxsize=64)

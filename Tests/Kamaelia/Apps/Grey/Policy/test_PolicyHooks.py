@@ -405,6 +405,10 @@ async def nothing(self: Any, *about: Any) -> None:
         ("acceptMail", [HERE, "DATA"], {"shouldWeAcceptMail": plain(True)}),
         ("deferMail", [HERE, "DATA"], {"shouldWeAcceptMail": plain(False)}),
         ("RelayError", [ELSEWHERE], {}),
+        ("handleRcpt", [HERE], {}),
+        ("handleData", [HERE, "DATA"], {}),
+        ("handleNoop", ["NOOP"], {}),
+        ("handleQuit", ["QUIT"], {}),
     ],
 )
 def test_an_asynchronous_action_closes_the_connection_and_is_logged(
