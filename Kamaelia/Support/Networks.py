@@ -21,10 +21,9 @@ from __future__ import annotations
 import re
 from bisect import insort
 from collections.abc import Mapping
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import Generic, TypeVar
-
-from Kamaelia.Support.Greylist.Keys import addressOf
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -32,6 +31,18 @@ Found = TypeVar("Found")
 
 BEGINNING = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){0,2}\.?")
 MAPPED = IPv6Network("::ffff:0:0/96")
+
+
+@lru_cache(maxsize=1024)  # each client is looked up in several lists
+def addressOf(peer: str) -> Address:
+    """Return the IP address that `peer` is. Raise ValueError if it is none.
+
+    An IPv4 address that is mapped into IPv6 becomes IPv4. A zone (%eth0) is dropped.
+    """
+    if ":" not in peer:
+        return IPv4Address(peer)
+    address = IPv6Address(peer.partition("%")[0])
+    return address.ipv4_mapped or address
 
 
 def looksLikeNetwork(text: str) -> bool:

@@ -130,6 +130,62 @@ KAMAELIA: list[Floor] = [
     {"the top": ["Kamaelia"]},
 ]
 
+#: The floors within Kamaelia.Support.
+SUPPORT: list[Floor] = [
+    {
+        "general": [
+            "Kamaelia.Support.Domains",
+            "Kamaelia.Support.Failover",
+            "Kamaelia.Support.Mistakes",
+            "Kamaelia.Support.Networks",
+            "Kamaelia.Support.PrintableText",
+            "Kamaelia.Support.Secrets",
+        ]
+    },
+    {"protocols": ["Kamaelia.Support.Protocol"]},
+    {"greylisting": ["Kamaelia.Support.Greylist"]},
+    {"settings": ["Kamaelia.Support.Settings"]},
+    {"the top of Support": ["Kamaelia.Support"]},
+]
+
+#: The floors within Kamaelia.Apps.Grey.
+GREY: list[Floor] = [
+    {
+        "components for diagnosis": [
+            "Kamaelia.Apps.Grey.PeriodicWakeup",
+            "Kamaelia.Apps.Grey.WakeableIntrospector",
+        ],
+        "configuration files": ["Kamaelia.Apps.Grey.Support"],
+        "the operating system": ["Kamaelia.Apps.Grey.System"],
+    },
+    {"stores": ["Kamaelia.Apps.Grey.Stores"]},
+    {"policy": ["Kamaelia.Apps.Grey.Policy"]},
+    {"records": ["Kamaelia.Apps.Grey.Records"]},
+    {
+        "backends": ["Kamaelia.Apps.Grey.Backend"],
+        "sessions": ["Kamaelia.Apps.Grey.Session"],
+    },
+    {
+        "handlers": [
+            "Kamaelia.Apps.Grey.MailHandler",
+            "Kamaelia.Apps.Grey.StrictMailHandler",
+            "Kamaelia.Apps.Grey.ConcreteMailHandler",
+            "Kamaelia.Apps.Grey.GreyListingPolicy",
+            "Kamaelia.Apps.Grey.Records.MailNotes",
+        ]
+    },
+    {"service": ["Kamaelia.Apps.Grey.Service"]},
+    {"the top of the mail proxy": ["Kamaelia.Apps.Grey", "Kamaelia.Apps.Grey.__main__"]},
+]
+
+#: The packages that have floors. Each module in one of them needs a place.
+HOUSES: dict[str, list[Floor]] = {
+    "Axon": AXON,
+    "Kamaelia": KAMAELIA,
+    "Kamaelia.Support": SUPPORT,
+    "Kamaelia.Apps.Grey": GREY,
+}
+
 #: The packages that a part must not import, and the reason.
 FORBIDDEN: dict[str, tuple[set[str], str]] = {
     "Axon": ({"Kamaelia"}, "the core is independent of the component library"),
@@ -148,6 +204,13 @@ FORBIDDEN: dict[str, tuple[set[str], str]] = {
         },
         "Support is plain code without Axon, sockets, threads or a clock",
     ),
+}
+
+#: The packages that serve one product, and the packages that may import them.
+PRODUCT: dict[str, list[str]] = {
+    "Kamaelia.Support.Greylist": ["Kamaelia.Support.Settings", "Kamaelia.Apps.Grey"],
+    "Kamaelia.Support.Settings": ["Kamaelia.Apps.Grey"],
+    "Kamaelia.Apps.Grey": [],
 }
 
 #: The libraries outside the standard library that modules of Axon may import.
@@ -247,8 +310,9 @@ def placeOf(module: str, house: list[Floor]) -> Place | None:
     for number, floor in enumerate(house):
         for tower, names in floor.items():
             for name in names:
-                # A top-level package counts as its __init__ only; its modules have other places.
-                holds = module == name or ("." in name and isWithin(module, name))
+                # The root of a house counts as its __init__ only; its modules have other places.
+                isRoot = HOUSES.get(name) is house
+                holds = module == name or (not isRoot and isWithin(module, name))
                 if holds and len(name) > len(best):
                     best, place = name, Place(number, tower)
     return place
@@ -287,6 +351,15 @@ def cycles(imports: Iterable[Import], modules: Iterable[str]) -> Iterator[str]:
         yield "These modules import each other in a cycle: " + " <- ".join(error.args[1]) + "."
 
 
+def importsOfProducts(imports: Iterable[Import]) -> Iterator[str]:
+    """Generate a sentence for each import of a product's package by a package for any program."""
+    for module, line, target in imports:
+        for product, users in PRODUCT.items():
+            isUser = any(isWithin(module, package) for package in (product, *users))
+            if isWithin(target, product) and not isUser:
+                yield f"{module} imports {target} in line {line}, but {product} serves one product."
+
+
 def forbiddenImports(imports: Iterable[Import]) -> Iterator[str]:
     """Generate a sentence for each import that FORBIDDEN or LIBRARIES excludes."""
     for module, line, target in imports:
@@ -308,11 +381,12 @@ def violations(root: Path) -> list[str]:
     sentences: list[str] = []
     everything = modulesUnder(root, "Axon") | modulesUnder(root, "Kamaelia")
     imports = importsOf(everything)
-    for package, house in (("Axon", AXON), ("Kamaelia", KAMAELIA)):
+    for package, house in HOUSES.items():
         modules = [module for module in everything if isWithin(module, package)]
         sentences += unplaced(modules, house)
         sentences += upwards((i for i in imports if isWithin(i.module, package)), house)
     sentences += cycles(imports, everything)
+    sentences += importsOfProducts(imports)
     sentences += forbiddenImports(imports)
     return sentences
 

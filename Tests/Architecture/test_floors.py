@@ -37,9 +37,14 @@ SOUND = {
     "Axon/testing.py": "import Axon.Component",
     "Axon/pytestPlugin.py": "import pytest\nimport Axon.testing",
     "Kamaelia/__init__.py": "",
-    "Kamaelia/Support/SMTP.py": "import re",
+    "Kamaelia/Support/Networks.py": "import re",
+    "Kamaelia/Support/Greylist/Keys.py": "from Kamaelia.Support.Networks import addressOf",
+    "Kamaelia/Internet/Balancers.py": "from Kamaelia.Support.Networks import Networks",
+    "Kamaelia/Apps/Grey/Stores/Store.py": "from .Later import Later",
+    "Kamaelia/Apps/Grey/Stores/Later.py": "",
+    "Kamaelia/Apps/Grey/MailHandler.py": "import Kamaelia.Apps.Grey.Stores.Store",
     "Kamaelia/Util/Console.py": "from Axon.Component import component\nimport time",
-    "Kamaelia/Apps/Grey/__init__.py": "from .Demo import main",
+    "Kamaelia/Apps/Grey/__init__.py": "from .Service.Demo import main",
     "Kamaelia/Apps/Grey/Service/Demo.py": "from Kamaelia.Util.Console import Echoer",
 }
 
@@ -76,12 +81,50 @@ def test_an_import_for_types_only_is_no_violation(violationsOf):
         ("Axon/Box.py", "import Kamaelia.Util", "the core is independent of the component"),
         ("Axon/Box.py", "import requests", "needs only the standard library"),
         ("Axon/Box.py", "import pytest", "needs only the standard library"),
-        ("Kamaelia/Support/A.py", "import Axon.Ipc", "imports Axon.Ipc in line 1, but Support"),
-        ("Kamaelia/Support/A.py", "from time import time", "Support is plain code without"),
-        ("Kamaelia/Support/A.py", "import asyncio.events", "Support is plain code without"),
-        ("Kamaelia/Util/A.py", "from ..Apps.Grey import Demo", "(Util) imports Kamaelia.Apps"),
+        (
+            "Kamaelia/Support/Protocol/A.py",
+            "import Axon.Ipc",
+            "imports Axon.Ipc in line 1, but Support",
+        ),
+        (
+            "Kamaelia/Support/Protocol/A.py",
+            "from time import time",
+            "Support is plain code without",
+        ),
+        (
+            "Kamaelia/Support/Protocol/A.py",
+            "import asyncio.events",
+            "Support is plain code without",
+        ),
+        (
+            "Kamaelia/Util/A.py",
+            "from ..Apps.Grey.Service import Demo",
+            "(Util) imports Kamaelia.Apps",
+        ),
         ("Kamaelia/Util/A.py", "import_module('Kamaelia.Apps')", "(Util) imports Kamaelia.Apps"),
         ("Kamaelia/Unplaced/A.py", "", "Kamaelia.Unplaced.A has no place"),
+        ("Kamaelia/Support/Unplaced.py", "", "Kamaelia.Support.Unplaced has no place"),
+        ("Kamaelia/Apps/Grey/Unplaced.py", "", "Kamaelia.Apps.Grey.Unplaced has no place"),
+        (
+            "Kamaelia/Support/Networks.py",
+            "from Kamaelia.Support.Greylist import Keys",
+            "(general) imports Kamaelia.Support.Greylist.Keys (greylisting)",
+        ),
+        (
+            "Kamaelia/Internet/Balancers.py",
+            "from Kamaelia.Support.Greylist import Keys",
+            "Kamaelia.Internet.Balancers imports Kamaelia.Support.Greylist.Keys in line 1, but",
+        ),
+        (
+            "Kamaelia/Apps/Grey/Stores/Store.py",
+            "from Kamaelia.Apps.Grey import MailHandler",
+            "(stores) imports Kamaelia.Apps.Grey.MailHandler (handlers)",
+        ),
+        (
+            "Kamaelia/Apps/Grey/Stores/Store.py",
+            "def late():\n    from ..Service import Demo",
+            "(stores) imports Kamaelia.Apps.Grey.Service.Demo (service)",
+        ),
     ],
 )
 def test_each_violation_is_reported_in_a_sentence(violationsOf, name, source, sentence):

@@ -37,8 +37,8 @@ from Kamaelia.Apps.Grey.Policy.CompiledSettings import (
     compiled,
 )
 from Kamaelia.Apps.Grey.Policy.Greylist import wallClock
-from Kamaelia.Apps.Grey.Policy.PolicyHooks import Later
 from Kamaelia.Apps.Grey.Records.MailNotes import ACCEPTED, DEFERRED, REFUSED, Noting
+from Kamaelia.Apps.Grey.Stores.Later import Later
 from Kamaelia.Apps.Grey.Stores.Store import StoreFailed
 from Kamaelia.Support.Greylist.Keys import withoutBrackets
 from Kamaelia.Support.Greylist.Rules import Decision

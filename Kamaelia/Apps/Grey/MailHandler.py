@@ -37,7 +37,7 @@ from Kamaelia.Apps.Grey.Records.LogFiles import logLine, note
 from Kamaelia.Apps.Grey.Session.Deadlines import Limits
 from Kamaelia.Apps.Grey.Session.HeldWatch import HeldTooLong
 from Kamaelia.Apps.Grey.Session.SessionState import SessionState
-from Kamaelia.Support.Greylist.Keys import printable
+from Kamaelia.Support.PrintableText import printable
 from Kamaelia.Support.Protocol.SMTP.CommandLog import CommandLog
 from Kamaelia.Support.Protocol.SMTP.Listener import Ended, Event, Refused, Said, Text
 from Kamaelia.Support.Protocol.SMTP.Reply import SHUTTING_DOWN, Reply

@@ -24,10 +24,10 @@ no address raises ValueError.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address
 
 from Kamaelia.Support.Domains import nameKey
+from Kamaelia.Support.Networks import addressOf
+from Kamaelia.Support.PrintableText import printable
 
 NULL_SENDER = "<>"
 POSTMASTER = "postmaster"
@@ -57,15 +57,6 @@ SENDGRID = re.compile(r"^bounces\+[0-9]+-[0-9a-f]{4}-(?=[^=]+=)")
 BATV = re.compile(
     r"^prvs=(?:[0-9]{4}[0-9a-f]{6}=(?P<after>.+)|(?P<before>.+)=[0-9]{4}[0-9a-f]{6})$"
 )
-
-
-@lru_cache(maxsize=1024)  # a client is looked for in several lists
-def addressOf(peer: str) -> IPv4Address | IPv6Address:
-    """A client's address; an IPv4 address in IPv6 clothes is IPv4, a zone (%eth0) is left off."""
-    if ":" not in peer:
-        return IPv4Address(peer)
-    address = IPv6Address(peer.partition("%")[0])
-    return address.ipv4_mapped or address
 
 
 def clientKey(peer: str, v4: int = 24, v6: int = 64) -> str:
@@ -147,15 +138,6 @@ def _escape(character: re.Match[str]) -> str:
 def withoutBrackets(path: str) -> str:
     """What stands between < and >, where both are there."""
     return path[1:-1] if path[:1] == "<" and path[-1:] == ">" else path
-
-
-def printable(text: str) -> str:
-    """`text`, with an escape for each character that is none to be seen."""
-    if text.isprintable():
-        return text
-    return "".join(
-        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
-    )
 
 
 def _folded(local: str) -> str:

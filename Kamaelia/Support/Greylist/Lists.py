@@ -27,16 +27,17 @@ import re
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeVar
 
-from Kamaelia.Support.Greylist.Keys import addressOf, recipientKey, senderKey
+from Kamaelia.Support.Greylist.Keys import recipientKey, senderKey
 from Kamaelia.Support.Greylist.Names import Mailboxes, Names, nameKey, parseMailbox, parseName
 from Kamaelia.Support.Greylist.Patterns import Pattern, isPattern, parsePattern
+from Kamaelia.Support.Mistakes import Mistake, MistakesFound
 from Kamaelia.Support.Networks import (
     Network,
     Networks,
+    addressOf,
     looksLikeNetwork,
     parseNetwork,
 )
-from Kamaelia.Support.Settings.Mistakes import Mistake, MistakesFound
 
 COMMENT = re.compile(r"(?:^|\s)#.*")
 Parsed = TypeVar("Parsed")

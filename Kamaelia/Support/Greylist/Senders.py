@@ -24,7 +24,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from Kamaelia.Support.Greylist.Lists import Entry, Lists, entriesOf, parseClient
-from Kamaelia.Support.Settings.Mistakes import Mistake, MistakesFound
+from Kamaelia.Support.Mistakes import Mistake, MistakesFound
 
 DAY = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])")
 # A network with fewer bits than this is a good part of the net, not a sender.

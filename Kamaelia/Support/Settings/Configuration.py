@@ -27,11 +27,11 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from Kamaelia.Support.Greylist.Rules import Rules
+from Kamaelia.Support.Mistakes import Mistake, MistakesFound
 from Kamaelia.Support.Networks import parseNetwork
 from Kamaelia.Support.Settings import Sections
-from Kamaelia.Support.Settings.Mistakes import Mistake, MistakesFound
 from Kamaelia.Support.Settings.SectionReader import Reading
-from Kamaelia.Support.Settings.ServerTLS import mistakeOfTLS
+from Kamaelia.Support.Settings.TLSRules import mistakeOfTLS
 from Kamaelia.Support.Settings.TomlLines import Place, placesOf
 
 FORGOTTEN = (

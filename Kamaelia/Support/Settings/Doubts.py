@@ -2,8 +2,8 @@
 
 Example usage::
 
-    >>> list(warningsOf(configuration, hostname="localhost"))
-    ['servername in [name] is localhost: ...']
+    >>> print(*warningsOf(Configuration(), hostname="localhost"))
+    this machine calls itself localhost, ...
 """
 
 from __future__ import annotations

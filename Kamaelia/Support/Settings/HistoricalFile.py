@@ -25,9 +25,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from Kamaelia.Support.Mistakes import Mistake, MistakesFound
 from Kamaelia.Support.Settings.Configuration import Configuration, configurationOf
 from Kamaelia.Support.Settings.ExampleFile import toml
-from Kamaelia.Support.Settings.Mistakes import Mistake, MistakesFound
 from Kamaelia.Support.Settings.TomlLines import Place
 
 INTEGERS = ("port", "smtp_port", "inactivity_timeout")

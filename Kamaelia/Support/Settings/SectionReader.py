@@ -2,7 +2,10 @@
 
 Example usage::
 
-    >>> Oven = dataclasses.make_dataclass("Oven", [("heat", int, setting(whole(0, 300), 180, ""))])
+    >>> from dataclasses import make_dataclass
+    >>> from Kamaelia.Support.Settings.SettingRow import setting
+    >>> from Kamaelia.Support.Settings.Values import whole
+    >>> Oven = make_dataclass("Oven", [("heat", int, setting(whole(0, 300), 180, ""))])
     >>> reading = Reading({"oven": Oven}, {"oven": {"heet": 200}}, {("oven", "heet"): 2})
     >>> print(reading.mistakes[0])
     line 2: unknown setting `heet` in [oven]: did you mean heat?
@@ -20,7 +23,7 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Any
 
-from Kamaelia.Support.Settings.Mistakes import Mistake
+from Kamaelia.Support.Mistakes import Mistake
 from Kamaelia.Support.Settings.SettingRow import Row, rowsOf
 from Kamaelia.Support.Settings.TomlLines import Place
 

@@ -21,10 +21,9 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from Kamaelia.Support.Greylist.Keys import addressOf
 from Kamaelia.Support.Greylist.Lists import parseClient, parseHeloTriple, parseTriple
 from Kamaelia.Support.Greylist.Names import parseMailbox, parseName
-from Kamaelia.Support.Networks import parseNetwork
+from Kamaelia.Support.Networks import addressOf, parseNetwork
 
 SECONDS = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}
 OCTETS = {"GiB": 1 << 30, "MiB": 1 << 20, "KiB": 1 << 10}

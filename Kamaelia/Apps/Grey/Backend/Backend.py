@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from Kamaelia.Apps.Grey.Backend.RelaySession import Relaying
 from Kamaelia.Apps.Grey.Backend.ServerConnection import connectionTo
 from Kamaelia.Apps.Grey.Backend.ServerInquiry import ServerInquiry
-from Kamaelia.Apps.Grey.Service.ServerTLS import isVerifying
+from Kamaelia.Apps.Grey.System.TLSContext import isVerifying
 from Kamaelia.Support.Failover import Health, Server, serverAt
 from Kamaelia.Support.Protocol.ProxyHeader import Origin
 from Kamaelia.Support.Protocol.SMTP.ClientAddress import Client

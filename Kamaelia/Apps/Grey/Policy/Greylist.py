@@ -26,9 +26,9 @@ from socket import AF_INET, inet_ntoa, inet_pton
 from typing import Any
 
 from Kamaelia.Apps.Grey.Policy.BackgroundTask import BackgroundTask, release
-from Kamaelia.Apps.Grey.Policy.PolicyHooks import Later
 from Kamaelia.Apps.Grey.Policy.StoreEntries import NO_ENTRIES, LiveEntries, compileEntries
 from Kamaelia.Apps.Grey.Stores import openStore
+from Kamaelia.Apps.Grey.Stores.Later import Later
 from Kamaelia.Apps.Grey.Stores.Store import (
     Store,
     StoreFailed,

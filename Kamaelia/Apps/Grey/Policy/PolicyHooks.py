@@ -30,6 +30,7 @@ from inspect import CO_COROUTINE
 from types import FrameType, FunctionType, MethodType
 from typing import Any, cast
 
+from Kamaelia.Apps.Grey.Stores.Later import Later
 from Kamaelia.Support.Greylist.Answers import isAwaitable, judged
 
 POLICY_HOOKS = frozenset(
@@ -43,18 +44,6 @@ POLICY_HOOKS = frozenset(
         "whiteListed",
     }
 )
-
-
-class Later(Exception):
-    """Later(future, extra) -> raised by policy: ask again when this future is done.
-
-    extra: seconds that the wait may take beyond `policy_timeout`.
-    """
-
-    def __init__(self, future: Any, extra: float = 0.0) -> None:
-        super().__init__("policy needs time to answer")
-        self.future = future
-        self.extra = extra
 
 
 class PolicyHook:

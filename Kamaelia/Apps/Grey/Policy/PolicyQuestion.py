@@ -28,7 +28,8 @@ from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from Kamaelia.Apps.Grey.Policy.PolicyHooks import Later, Pending, failedHook, judgeHooks
+from Kamaelia.Apps.Grey.Policy.PolicyHooks import Pending, failedHook, judgeHooks
+from Kamaelia.Apps.Grey.Stores.Later import Later
 from Kamaelia.Support.Greylist.Answers import judged
 from Kamaelia.Support.Protocol.SMTP.Reply import POLICY_FAILED, Reply
 

@@ -21,7 +21,7 @@ from typing import NamedTuple
 from Kamaelia.Apps.Grey.Stores.Store import KINDS, VERDICTS, isOver
 from Kamaelia.Apps.Grey.Stores.Store import Entry as StoreEntry
 from Kamaelia.Support.Greylist.Lists import Entry, Lists
-from Kamaelia.Support.Settings.Mistakes import MistakesFound
+from Kamaelia.Support.Mistakes import MistakesFound
 
 LOG = logging.getLogger("Kamaelia.Apps.Grey")
 

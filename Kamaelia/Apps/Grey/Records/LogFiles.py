@@ -24,7 +24,7 @@ import stat
 from time import monotonic, sleep
 from typing import NamedTuple
 
-from Kamaelia.Support.Greylist.Keys import printable
+from Kamaelia.Support.PrintableText import printable
 
 LOG = logging.getLogger("Kamaelia.Apps.Grey")
 MOST = 16  # files that stay open: a program has a log or two

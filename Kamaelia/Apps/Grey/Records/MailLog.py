@@ -20,7 +20,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from Kamaelia.Support.Greylist.Keys import printable
+from Kamaelia.Support.PrintableText import printable
 
 
 def stampOf(now: float) -> str:

@@ -34,17 +34,17 @@ from Kamaelia.Apps.Grey.Records.LogFiles import logLine
 from Kamaelia.Apps.Grey.Records.RefusalRecord import newId, writeRefusal
 from Kamaelia.Apps.Grey.Service import Assembly
 from Kamaelia.Apps.Grey.Service.Checks import notices
-from Kamaelia.Apps.Grey.Service.Privileges import actingAs, become
-from Kamaelia.Apps.Grey.Service.Systemd import inheritedSockets, notify
 from Kamaelia.Apps.Grey.Stores import StoreUnreachable
+from Kamaelia.Apps.Grey.System.Privileges import actingAs, become
+from Kamaelia.Apps.Grey.System.Systemd import inheritedSockets, notify
 from Kamaelia.Chassis.ConnectedServer import ServerCore
 from Kamaelia.Internet.EventLoop import waitForCoroutine
 from Kamaelia.Internet.TCPServer import endsOf
+from Kamaelia.Support.Mistakes import MistakesFound
 from Kamaelia.Support.Protocol.SMTP.Refusal import CONNECT, Refusal
 from Kamaelia.Support.Protocol.SMTP.Reply import TOO_MANY_CONNECTIONS
 from Kamaelia.Support.Secrets import withoutCredentials
 from Kamaelia.Support.Settings.Configuration import Configuration
-from Kamaelia.Support.Settings.Mistakes import MistakesFound
 from Kamaelia.Support.Settings.Values import Address
 
 LOG = logging.getLogger("Kamaelia.Apps.Grey")

@@ -24,16 +24,16 @@ from Kamaelia.Apps.Grey.GreyListingPolicy import GreyListingPolicy
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
 from Kamaelia.Apps.Grey.Records.LogFiles import mayAppend, note
 from Kamaelia.Apps.Grey.Records.MailLog import jsonLine
-from Kamaelia.Apps.Grey.Service.Certificates import loadCertificate
-from Kamaelia.Apps.Grey.Service.FileAccess import checkRegular, readRegular
-from Kamaelia.Apps.Grey.Service.ServerTLS import contextFor
 from Kamaelia.Apps.Grey.Stores import checkSetting
 from Kamaelia.Apps.Grey.Support import packaged, readConfiguration
+from Kamaelia.Apps.Grey.System.Certificates import loadCertificate
+from Kamaelia.Apps.Grey.System.FileAccess import checkRegular, readRegular
+from Kamaelia.Apps.Grey.System.TLSContext import contextFor
 from Kamaelia.Internet.ListeningSockets import closeAll, openPath, openSockets
 from Kamaelia.Support.Greylist.Lists import Entry, Lists, entriesOf
 from Kamaelia.Support.Greylist.Senders import largeSenders
+from Kamaelia.Support.Mistakes import Mistake, MistakesFound
 from Kamaelia.Support.Settings.Configuration import Configuration
-from Kamaelia.Support.Settings.Mistakes import Mistake, MistakesFound
 from Kamaelia.Support.Settings.Values import Address
 
 WHO_MAY_SEND = ("allowed_domains", "allowed_sender_nets", "allowed_senders")

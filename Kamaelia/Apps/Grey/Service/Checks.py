@@ -23,10 +23,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from Kamaelia.Apps.Grey.Service.Assembly import Built, importAll
-from Kamaelia.Apps.Grey.Service.Certificates import checkCertificate
-from Kamaelia.Apps.Grey.Service.FileAccess import checkLog, kindOf, mayAccess
-from Kamaelia.Apps.Grey.Service.Privileges import actingAs
 from Kamaelia.Apps.Grey.Stores import StoreFailed, checkStore
+from Kamaelia.Apps.Grey.System.Certificates import checkCertificate
+from Kamaelia.Apps.Grey.System.FileAccess import checkLog, kindOf, mayAccess
+from Kamaelia.Apps.Grey.System.Privileges import actingAs
 from Kamaelia.Support.Settings.Configuration import Configuration
 from Kamaelia.Support.Settings.Doubts import warningsOf
 from Kamaelia.Support.Settings.Values import Address

@@ -32,9 +32,9 @@ from Kamaelia.Apps.Grey.Support import CONFIG_FILES, importText, openConfig, pac
 from Kamaelia.Support.Greylist import Senders
 from Kamaelia.Support.Greylist.Lists import Lists
 from Kamaelia.Support.Greylist.Rules import Triple
+from Kamaelia.Support.Mistakes import Mistake, MistakesFound
 from Kamaelia.Support.Secrets import withoutCredentials
 from Kamaelia.Support.Settings.ExampleFile import example
-from Kamaelia.Support.Settings.Mistakes import Mistake, MistakesFound
 from Kamaelia.Support.Settings.Values import readDuration
 
 PLACES = ("kamaelia-grey.toml", "/etc/kamaelia-grey.toml", *CONFIG_FILES)

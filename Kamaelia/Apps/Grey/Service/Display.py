@@ -26,7 +26,7 @@ from rich.text import Text
 
 from Kamaelia.Apps.Grey.Service import Tables
 from Kamaelia.Apps.Grey.Stores.Store import Counts
-from Kamaelia.Support.Greylist.Keys import printable
+from Kamaelia.Support.PrintableText import printable
 
 WORDS = {"ACCEPTED": "passed", "DEFERRED": "deferred", "REFUSED": "refused", "DROPPED": "dropped"}
 COLOURS = {"passed": "green", "deferred": "yellow", "refused": "red", "kept": "cyan"}

@@ -18,8 +18,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from Kamaelia.Apps.Grey.Stores.Store import Counts, Entry, isOver
-from Kamaelia.Support.Greylist.Keys import printable
 from Kamaelia.Support.Greylist.Rules import Record, Regular, Triple
+from Kamaelia.Support.PrintableText import printable
 
 if TYPE_CHECKING:
     from rich.table import Table

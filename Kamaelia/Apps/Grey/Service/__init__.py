@@ -4,7 +4,6 @@ Command       the command line, kamaelia-grey
 Application   the server: start, reload, stop
 Assembly      from a configuration to handlers, lists, TLS and sockets
 Checks        what is wrong around a configuration: folders, store, certificates, names
-Certificates, ServerTLS, Privileges, FileAccess, Systemd   the surroundings of a server
 Metrics       figures for Prometheus
 Tables        tables for a terminal
 Demo, DemoClient, Display, Sink   `make run`: a server to look at, and mails for it

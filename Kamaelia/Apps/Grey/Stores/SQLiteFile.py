@@ -22,7 +22,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from Kamaelia.Apps.Grey.Service.FileAccess import checkFolder, kindOf, mayAccess
+from Kamaelia.Apps.Grey.System.FileAccess import checkFolder, kindOf, mayAccess
 
 from .SQLiteMigration import migrate
 from .Store import StoreFailed

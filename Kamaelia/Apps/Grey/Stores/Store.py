@@ -28,7 +28,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import NamedTuple
 
-from Kamaelia.Apps.Grey.Policy.PolicyHooks import Later
+from Kamaelia.Apps.Grey.Stores.Later import Later
 from Kamaelia.Support.Greylist.Rules import HOUR, Decision, Record, Regular, Rules, Triple
 
 __all__ = [

@@ -2,8 +2,9 @@
 
 Example usage::
 
-    >>> log = CommandLog(mostLines=4, mostOctets=1000)
-    >>> for line in ("EHLO a", "MAIL FROM:<a@b>", "NOOP", "RCPT TO:<c@d>", "NOOP"):
+    >>> log = CommandLog(mostLines=6, mostOctets=1000)
+    >>> lines = ["EHLO a", "NOOP", "NOOP", "MAIL FROM:<a@b>", "RCPT TO:<c@d>", "NOOP", "NOOP"]
+    >>> for line in lines:
     ...     log.add(line.split())
     >>> log
     ['EHLO a\\r\\n', 'MAIL FROM:<a@b>\\r\\n', 'RCPT TO:<c@d>\\r\\n', 'NOOP\\r\\n']

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from Kamaelia.Support.Greylist.Keys import printable
+from Kamaelia.Support.PrintableText import printable
 from Tests.Kamaelia.Apps.Grey.programs import PATIENCE, ROOT, Program
 from Tests.Kamaelia.Apps.Grey.Service.test_Application import Grey, grey, makeCertificate
 from Tests.Kamaelia.Apps.Grey.wire import HANG_UP, FarEnd

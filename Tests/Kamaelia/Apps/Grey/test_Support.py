@@ -16,8 +16,8 @@ from Kamaelia.Apps.Grey.Support import (
     readConfiguration,
 )
 from Kamaelia.Support.Greylist.Lists import Lists
+from Kamaelia.Support.Mistakes import MistakesFound
 from Kamaelia.Support.Settings.Configuration import parse
-from Kamaelia.Support.Settings.Mistakes import MistakesFound
 
 HISTORICAL = """\
 # the greylister at example.org

@@ -10,7 +10,7 @@ import pytest
 
 from Kamaelia.Apps.Grey.GreyListingPolicy import GreyListingPolicy
 from Kamaelia.Apps.Grey.Service import Application, Assembly, Checks, Command
-from Kamaelia.Apps.Grey.Service.Certificates import Verdict
+from Kamaelia.Apps.Grey.System.Certificates import Verdict
 from Kamaelia.Internet.ListeningSockets import closeAll
 
 ONE_OF_EACH = """

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from Kamaelia.Support.Greylist.Keys import addressOf, clientKey, recipientKey, senderKey
+from Kamaelia.Support.Greylist.Keys import clientKey, recipientKey, senderKey
+from Kamaelia.Support.Networks import addressOf
 
 V4 = st.ip_addresses(v=4)
 V6 = st.ip_addresses(v=6)

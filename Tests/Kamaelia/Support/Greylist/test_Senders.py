@@ -5,7 +5,7 @@ import pytest
 from Kamaelia.Apps.Grey.Support import packaged
 from Kamaelia.Support.Greylist.Lists import parseClient
 from Kamaelia.Support.Greylist.Senders import check, largeSenders, parseSenders
-from Kamaelia.Support.Settings.Mistakes import MistakesFound
+from Kamaelia.Support.Mistakes import MistakesFound
 
 PAGE = "https://example.org/why"
 TODAY = "2024-06-01"

@@ -1,8 +1,6 @@
 """The configuration: what may be written, what it means, and what is said of a mistake."""
 
 import dataclasses
-import doctest
-import importlib
 import pickle
 import re
 import tomllib
@@ -443,26 +441,6 @@ def test_any_change_of_a_limit_is_written_and_read_alike(data):
 
 
 CLIENT_STAGES = ("TLS", "hello", "command", "text")
-
-MODULES = [
-    "Networks",
-    *(f"Greylist.{name}" for name in ("Keys", "Names", "Lists", "Senders")),
-    *(f"Settings.{name}" for name in ("Values", "TomlLines", "Mistakes", "SettingRow")),
-    *(f"Settings.{name}" for name in ("Sections", "SectionReader", "Configuration")),
-    *(f"Settings.{name}" for name in ("ExampleFile", "HistoricalFile")),
-]
-
-
-@pytest.mark.parametrize("name", MODULES)
-def test_the_examples_of_each_module_are_true(name):
-    module = importlib.import_module(f"Kamaelia.Support.{name}")
-    extra = {"dataclasses": dataclasses}
-    for other in ("Greylist.Keys", "Settings.SettingRow", "Settings.Values", "Settings.Sections"):
-        extra |= vars(importlib.import_module(f"Kamaelia.Support.{other}"))
-    options = doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL
-    result = doctest.testmod(module, extraglobs=extra | vars(module), optionflags=options)
-    assert result.failed == 0
-    assert result.attempted > 0
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import pytest
 
 from Kamaelia.Apps.Grey.GreyListingPolicy import GreyListingPolicy, after
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
-from Kamaelia.Apps.Grey.Policy.PolicyHooks import POLICY_HOOKS, Later
+from Kamaelia.Apps.Grey.Policy.PolicyHooks import POLICY_HOOKS
+from Kamaelia.Apps.Grey.Stores.Later import Later
 from Kamaelia.Support.Greylist.Answers import NotAnAnswer
 from Tests.Kamaelia.Apps.Grey.wire import Caller, FarEnd
 

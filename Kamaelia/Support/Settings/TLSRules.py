@@ -3,7 +3,7 @@
 Example usage::
 
     >>> mistakeOfTLS("must", authority="", name="mail.example.org")
-    'smtp_tls_name is the name in a certificate, which is verified only with smtp_tls_ca: ...'
+    ('smtp_tls_name is the name in a certificate, ...', 'smtp_tls_name')
 
 The configuration reports these mistakes. A mail handler of a script is checked by the rule in
 Kamaelia.Apps.Grey.Backend.Backend: it has an SSLContext instead of the name of an authority.

@@ -11,8 +11,8 @@ import pytest
 
 from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
 from Kamaelia.Apps.Grey.Service import Assembly
-from Kamaelia.Apps.Grey.Service.ServerTLS import contextFor, isVerifying
-from Kamaelia.Support.Settings.Mistakes import MistakesFound
+from Kamaelia.Apps.Grey.System.TLSContext import contextFor, isVerifying
+from Kamaelia.Support.Mistakes import MistakesFound
 from Tests.Kamaelia.Apps.Grey.wire import GOOD, FarEnd, oneMail
 
 NAME = "mail.example.org"

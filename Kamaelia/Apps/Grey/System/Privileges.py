@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from Kamaelia.Support.Settings.Mistakes import Mistake, MistakesFound
+from Kamaelia.Support.Mistakes import Mistake, MistakesFound
 
 
 def become(user: str) -> None:

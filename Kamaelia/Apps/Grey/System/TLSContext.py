@@ -10,7 +10,7 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 
-from Kamaelia.Support.Settings.ServerTLS import SYSTEM
+from Kamaelia.Support.Settings.TLSRules import SYSTEM
 
 
 def contextFor(authority: str) -> ssl.SSLContext:

@@ -1,0 +1,8 @@
+"""System: what a server needs from the operating system and from TLS. The lowest package.
+
+FileAccess     regular files: permissions and safe reads
+Privileges     change to an unprivileged user
+Systemd        inherited sockets and status messages
+Certificates   the certificate of this server: loading and warnings
+TLSContext     the SSLContext for connections to the real server
+"""
