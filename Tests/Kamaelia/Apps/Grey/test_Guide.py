@@ -281,14 +281,14 @@ def test_each_figure_is_named() -> None:
     assert [name for name, *_ in COUNTERS.values() if f"``{name}_total``" not in GUIDE] == []
 
 
-def test_those_whom_postgrey_let_pass_are_allowed(tmp_path: Path, monkeypatch: Any) -> None:
+def test_clients_that_passed_postgrey_are_allowed(tmp_path: Path, monkeypatch: Any) -> None:
     log, store = tmp_path / "mail.log", tmp_path / "grey.db"
     line = "Nov 1 10:00:00 mx postgrey[7]: action={}, reason=x, client_name=a, client_address={}, x"
     clients = [("pass", "192.0.2.1"), ("greylist", "192.0.2.2"), ("pass", "2001:db8::1")]
     log.write_text("".join(line.format(*each) + "\n" for each in clients * 2))
     file = tmp_path / "kamaelia-grey.toml"
     file.write_text(f'[forward]\nallowed_domains = []\n[store]\nurl = "sqlite:{store}"\n')
-    text = "\n".join(commandsIn(block("Whom postgrey let pass")))
+    text = "\n".join(commandsIn(block("Clients that passed postgrey")))
     text = text.replace("/var/log/mail.log", str(log)).replace("/tmp/known", f"{tmp_path}/known")
     program = shlex.join(str(word) for word in python("-m", "Kamaelia.Apps.Grey"))
     text = text.replace("kamaelia-grey", program)
