@@ -20,6 +20,7 @@ the chains.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from Axon.AxonExceptions import BoxAlreadyLinkedToDestination, noSpaceInBox
@@ -43,6 +44,8 @@ __all__ = [  # what programs import from here, other modules' names included
     "ShowAllTransits",
     "addObserver",
     "boxesChanged",
+    "closeSinks",
+    "createSink",
     "directsink",
     "guardedsink",
     "makeInbox",
@@ -53,24 +56,43 @@ __all__ = [  # what programs import from here, other modules' names included
     "postbox",
     "realsink",
     "removeObserver",
-    "storageOf",
+    "takeDirectly",
 ]
 
 ShowAllTransits = False  # set before components are made: log each message that a sink takes
 
 
-def storageOf(component: Any, boxname: str) -> Any:
-    """Return the sink of an inbox, which is created when it is first needed."""
-    boxes = component._inboxes
-    sink = boxes[boxname]
-    if sink is UNUSED:
-        sink = boxes[boxname] = realsink(component._task, boxname)
-        if ShowAllTransits:
-            sink.setShowTransit(True)
-        if component._isStopped():
-            others = (each.late for each in boxes.values() if type(each) is endedsink)
-            sink.closeDown(next(others, None) or LateMessages(component))
+def createSink(component: Any, boxes: dict[str, realsink], boxname: str) -> realsink:
+    """Return a new sink for an inbox of `component`, and store it in `boxes`, its inboxes."""
+    sink = boxes[boxname] = realsink(component.getTask(), boxname)
+    if ShowAllTransits:
+        sink.setShowTransit(True)
+    if component.isStopped():
+        others = (each.late for each in boxes.values() if type(each) is endedsink)
+        sink.closeDown(next(others, None) or LateMessages(component))
     return sink
+
+
+def closeSinks(component: Any) -> None:
+    """Release the senders to `component`, which has ended, and count what still arrives."""
+    late = None
+    for sink in component.placesOfInboxes().values():
+        if sink is not UNUSED and isinstance(sink, realsink):
+            late = late or LateMessages(component)
+            sink.closeDown(late)
+
+
+def takeDirectly(
+    boxes: dict[str, Any], task: Any, boxname: str, take: Callable[[Any], Any]
+) -> None:
+    """Pass each message to the inbox `boxname` in `boxes` to `take` when it arrives."""
+    before = boxes[boxname]
+    if type(before) is directsink:
+        before.append = take
+        return
+    sink = boxes[boxname] = directsink(task, boxname, take)
+    if before is not UNUSED:
+        sink.standInFor(before)
 
 
 def makeInbox(notify: Any, size: int | None = None) -> realsink:

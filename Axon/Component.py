@@ -3,8 +3,8 @@
 Example usage
 -------------
     class Total(component):
-        Inboxes = {"inbox": "numbers", "control": "producerFinished: there are no more"}
-        Outboxes = {"outbox": "one number, the sum", "signal": "whatever came to control"}
+        Inboxes = {"inbox": "numbers", "control": "producerFinished: no more numbers"}
+        Outboxes = {"outbox": "one number, the sum", "signal": "the message from control"}
 
         def main(self):
             total = 0
@@ -18,13 +18,13 @@ Example usage
 
 How does it work?
 -----------------
-A component sends to its own outboxes and takes from its own inboxes; it does
-not know who is at the other end. A third party says so: `link`, mostly made by
-a chassis such as Pipeline. `send` puts the message into the inbox at the far
-end at once, and wakes its owner.
+A component sends to its own outboxes and takes messages from its own inboxes. It does not
+know which components are at the other ends: a third component links them, mostly a chassis
+such as Pipeline. `send` puts the message into the inbox at the far end immediately, and wakes
+the component that has that inbox.
 
-Termination: when `main()` ends. Its own linkages are taken away then, and the
-components whose child it is are woken.
+Termination: a component ends when `main()` ends. The linkages that it has made are removed
+then, and the components whose child it is are woken.
 """
 
 from __future__ import annotations
@@ -38,103 +38,74 @@ from collections.abc import (
     Iterator,
     Mapping,
 )
-from itertools import pairwise
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar, Literal, NoReturn
 
-from Axon.AxonExceptions import emptyInbox, noSpaceInBox, noSuchBox, wiringError
+from Axon import HistoricalNames
+from Axon.AxonExceptions import emptyInbox, noSpaceInBox
 from Axon.Box import (
     NULL,
     TAKEN,
     UNUSED,
-    directsink,
     makeInbox,
     makeOutbox,
-    outbox,
-    postbox,
     realsink,
-    storageOf,
+    takeDirectly,
 )
-from Axon.Children import Children
-from Axon.ComponentCheck import checkBoxNames, checkMain, checkSettings, methodNames, whyNoComponent
-from Axon.debug import debug
+from Axon.ComponentCheck import (
+    checkBoxNames,
+    checkMain,
+    checkSettings,
+    methodNames,
+)
+from Axon.HistoricalNames import *  # noqa: F403 - for programs that import them from here
 from Axon.Hooks import plainResult
-from Axon.idGen import numId, strId
-from Axon.Inboxes import InboxesOfComponent
-from Axon.Ipc import (
-    WaitComplete,
-    errorInformation,
-    ipc,
-    newComponent,
-    notify,
-    producerFinished,
-    reactivate,
-    shutdown,
-    shutdownMicroprocess,
-    status,
-    wouldblock,
-)
-from Axon.LateMessages import LateMessages
-from Axon.Linkage import BoxPair, linkage
-from Axon.Microprocess import microprocess
+from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Axon.LinkableProcess import linkableprocess
+from Axon.Linkage import linkage
+from Axon.MessageWaits import hasNews, waitForAny, waitForBox
 from Axon.Postoffice import postoffice
-from Axon.RunQueue import HOLD, PAUSE, READY, REPORTED, RUNNING, WAIT, WAIT_FOR_CHANGE, WOKEN
+from Axon.RunQueue import HOLD, PAUSE, READY, RUNNING, WAIT
 from Axon.Scheduler import scheduler
+from Axon.SystemTest import runSystemTest
 from Axon.Trace import traceRecvs, traceSends
-from Axon.UnreadBox import warnOfUnreadControl
-from Axon.util import removeAll
 from Axon.YieldCheck import Wait, waitMethod
 
-__all__ = [  # what programs import from here, other modules' names included
+__all__ = [  # makeInbox and the others: programs import them from here
     "TraceAllRecvs",
     "TraceAllSends",
-    "WaitComplete",
     "component",
-    "debug",
-    "errorInformation",
-    "ipc",
     "linkage",
     "makeInbox",
     "makeOutbox",
-    "microprocess",
-    "newComponent",
     "noSpaceInBox",
-    "notify",
-    "numId",
     "postoffice",
-    "producerFinished",
     "producersConsumersSystemTest",
-    "reactivate",
-    "removeAll",
     "scheduler",
-    "shutdown",
-    "shutdownMicroprocess",
-    "status",
-    "strId",
-    "wouldblock",
 ]
+__all__ += HistoricalNames.__all__
 
-TraceAllSends = False  # set before components are made: print each message that is sent
+TraceAllSends = False  # set before components are created: print each message that is sent
 TraceAllRecvs = False  # the same for each message that is taken
 
 OLD_STYLE = ("main", "initialiseComponent", "mainBody", "closeDownComponent")
 
-_ONCE = Wait("waitForMessage", 1)  # `yield from` these: sleep once, or not at all
+_ONCE = Wait("waitForMessage", 1)  # the results of waitForMessage(): sleep once, or not at all
 _NOT_AT_ALL = Wait("waitForMessage")
-FEW = 4  # linked outboxes that are a tuple; more are a dict
 
 
-class component(microprocess):
+class component(linkableprocess):
     """component(**attributes) -> a microprocess with boxes; each keyword becomes an attribute."""
 
-    Inboxes: ClassVar[Any] = {"inbox": "messages to work on", "control": "when to stop"}
-    Outboxes: ClassVar[Any] = {
-        "outbox": "what was made of them",
-        "signal": "when others are to stop",
+    Inboxes: ClassVar[Collection[str]] = {
+        "inbox": "messages to process",
+        "control": "producerFinished or shutdownMicroprocess: stop",
+    }
+    Outboxes: ClassVar[Collection[str]] = {
+        "outbox": "the results",
+        "signal": "producerFinished or shutdownMicroprocess for other components",
     }
     Usescomponents: ClassVar[list[Any]] = []
 
-    _postoffice: Any = None
-    _children: Any = None
     _methodNames: ClassVar[frozenset[str] | None] = None  # found when a setting is first given
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -143,9 +114,6 @@ class component(microprocess):
 
     def __init__(self, *args: Any, **argd: Any) -> None:
         super().__init__()
-        self._postoffice: Any = None
-        self._children: Any = None
-        self._linkedOutboxes: Any = ()
         if argd:
             methods = self._methodNames
             if methods is None:
@@ -158,8 +126,8 @@ class component(microprocess):
         if type(inboxes) is str or type(outboxes) is str:
             checkBoxNames(self, "Inboxes", inboxes)
             checkBoxNames(self, "Outboxes", outboxes)
-        self._inboxes: dict[str, Any] = dict.fromkeys(inboxes, UNUSED)
-        self.outboxes: dict[str, Any] = dict.fromkeys(outboxes, NULL)
+        self._inboxes: dict[str, realsink] = dict.fromkeys(inboxes, UNUSED)
+        self.outboxes = dict.fromkeys(outboxes, NULL)
         if TraceAllSends:
             traceSends(self)
         if TraceAllRecvs:
@@ -172,13 +140,11 @@ class component(microprocess):
 
     # Messages
 
-    inboxes: Any = InboxesOfComponent()
-
     def send(self, message: Any, boxname: str = "outbox") -> None:
-        """Puts `message` into the inbox at the far end of the outbox `boxname`, at once.
+        """Put `message` into the inbox to which the outbox `boxname` leads, immediately.
 
-        Without a linkage it is discarded. Raises noSuchBox (a KeyError), and
-        noSpaceInBox if that inbox has a size and is full. If it has a capacity
+        An outbox without a linkage discards it. Raises noSuchBox (a KeyError), and
+        noSpaceInBox if the inbox has a size and is full. If the inbox has a capacity
         and is full now, this component is held at its next yield.
         """
         try:
@@ -189,7 +155,7 @@ class component(microprocess):
         task = sink.task
         state = task.state
         if state < READY:
-            queue = task.queue  # task.wake(), but this is where the time goes
+            queue = task.queue  # this is task.wake(), inlined: 8 % faster in a pipeline
             task.state = queue.mark
             push = queue.push
             push(task)
@@ -199,7 +165,7 @@ class component(microprocess):
             self._task.hold(gate)
 
     def recv(self, boxname: str = "inbox") -> Any:
-        """Takes the oldest message from the inbox.
+        """Take the oldest message from the inbox, and return it.
 
         Raises noSuchBox (a KeyError) and emptyInbox (an IndexError).
         """
@@ -209,30 +175,32 @@ class component(microprocess):
         except (KeyError, IndexError, AttributeError):
             self._cannotTake(boxname)
         sink.reported = -1  # TAKEN; a literal is faster
-        for task in sink.feeders:
-            if not task.state:
-                queue = task.queue
-                task.state = queue.mark
-                push = queue.push
-                push(task)
+        task = sink.feeder
+        if task is None:
+            sink.wakeFeeders()
+        elif not task.state:
+            queue = task.queue
+            task.state = queue.mark
+            push = queue.push
+            push(task)
         return message
 
     def dataReady(self, boxname: str = "inbox") -> int:
-        """How many messages wait in the inbox."""
+        """Return how many messages the inbox holds."""
         try:
             return len(self._inboxes[boxname])
         except (KeyError, AttributeError):
             self._wrongBox(boxname, "inbox")
 
-    def anyReady(self) -> Any:
-        """The name of the first inbox, as declared, that holds a message; else False."""
+    def anyReady(self) -> str | Literal[False]:
+        """Return the first inbox, in order of declaration, that holds a message, or False."""
         for boxname, sink in self._inboxes.items():
             if sink:
                 return boxname
         return False
 
     def Inbox(self, boxname: str = "inbox") -> Iterator[Any]:
-        """Takes the messages that wait in the inbox, one by one, and those that come meanwhile."""
+        """Take and generate the messages in the inbox, including those that arrive meanwhile."""
         try:
             sink = self._inboxes[boxname]
         except (KeyError, AttributeError):
@@ -240,61 +208,35 @@ class component(microprocess):
         while sink:
             message = sink.popleft()
             sink.reported = -1  # TAKEN; a literal is faster
-            for task in sink.feeders:
-                if not task.state:
-                    task.wake()
+            task = sink.feeder
+            if task is None:
+                sink.wakeFeeders()
+            elif not task.state:
+                task.wake()
             yield message
-
-    def deliver(self, message: Any, boxname: str = "inbox") -> None:
-        """Put `message` where a message to the inbox `boxname` of this component would arrive.
-
-        A parent uses it to send to a child without a linkage. Raises noSuchBox (a KeyError), and
-        noSpaceInBox if the inbox has a size and is full.
-        """
-        if boxname not in self._inboxes:
-            self._wrongBox(boxname, "inbox")
-        sink = storageOf(self, boxname).end()
-        sink.append(message)
-        sink.task.messageArrived(sink.isUrgent)
-
-    _deliver = deliver  # the historical name
-
-    def setInboxSize(self, boxname: str, size: int | None) -> None:
-        """Limit the inbox to `size` messages; a send into a full one raises noSpaceInBox."""
-        if boxname not in self._inboxes:
-            self._wrongBox(boxname, "inbox")
-        storageOf(self, boxname).end().setSize(size)
-
-    def setInboxCapacity(self, boxname: str, capacity: int | None) -> None:
-        """Hold whoever sends to the inbox while it has `capacity` messages or more.
-
-        The capacity holds for all linkages that lead to the inbox, now or later. None
-        removes it. Raises noSuchBox (a KeyError), ValueError for less than one message.
-        """
-        if boxname not in self._inboxes:
-            self._wrongBox(boxname, "inbox")
-        storageOf(self, boxname).end().setCapacity(capacity)
 
     def takeDirectly(self, boxname: str, take: Callable[[Any], Any]) -> None:
         """Call `take(message)` for each message to an inbox, within the turn of its sender.
 
-        For a component at the edge of the system, such as a connection: no message waits in this
-        inbox. `take` returns None, or a gate at which the sender is held (Axon.WriteGate). What it
-        raises is raised in the sender. Raises KeyError if there is no such inbox.
+        It is for components at the edge of the system, such as connections: this inbox stores no
+        message. `take` returns None, or a gate at which the sender is held (Axon.WriteGate). An
+        error in `take` is raised in the sender. Raises KeyError if there is no such inbox.
         """
-        before = self._inboxes[boxname]
-        if type(before) is directsink:
-            before.append = take
-            return
-        sink = self._inboxes[boxname] = directsink(self._task, boxname, take)
-        if before is not UNUSED:
-            sink.standInFor(before)
+        takeDirectly(self._inboxes, self._task, boxname, take)
+
+    def placesOfInboxes(self) -> dict[str, realsink]:
+        """Return the inboxes as this component stores them; UNUSED represents an unused one."""
+        return self._inboxes
+
+    def replaceInboxes(self, inboxes: Mapping[str, realsink]) -> None:
+        """Use `inboxes`, by name, as the inboxes of this component."""
+        self._inboxes = dict(inboxes)
 
     # Sleep
 
     def pause(self, timeout: float | None = None) -> object:
-        """Sleep from the next yield on: until a message comes, one that this component sent is
-        taken, a child ends, unpause() is called, or `timeout` seconds are over.
+        """Sleep from the next yield on until a message arrives, a message that this component
+        has sent is taken, a child ends, unpause() is called, or `timeout` seconds have passed.
         """
         task = self._task
         if timeout is not None or task.deadline is not None:
@@ -307,74 +249,36 @@ class component(microprocess):
     ) -> Iterable[int]:
         """`yield from` this to wait until the inbox (any inbox, if none is named) has a message.
 
-        What an earlier wait has reported does not end a wait for any inbox, unless a message
-        was taken from the same inbox since: the wait sleeps until something new arrives. A
-        wait for one inbox that would report the same again takes one turn, and ends.
+        Messages that an earlier wait has reported do not end a wait for any inbox, unless a
+        message was taken from the same inbox since: the wait sleeps until something new arrives.
+        A wait for one inbox that would repeat a report takes one turn, and ends.
 
-        Nothing else ends a wait but `timeout` seconds, after which no box may have a message.
+        After `timeout` seconds the wait ends, and perhaps no inbox has a message.
         """
         if boxname is not None:
-            return self._waitForBox(boxname, timeout)
+            return waitForBox(self, boxname, timeout)
         if timeout is not None:
-            return self._waitForAny(timeout)
+            return waitForAny(self, timeout)
         task = self._task
         for sink in self._inboxes.values():
             if sink:
                 if sink.reported != TAKEN:
-                    if self._hasNews():
+                    if hasNews(self):
                         return _NOT_AT_ALL
                     break
                 sink.reported = len(sink)
                 return _NOT_AT_ALL
             sink.reported = 0
-        task.wish = task.wish & HOLD | WAIT  # whatever woke it in this turn has been taken
+        task.wish = task.wish & HOLD | WAIT  # the messages that woke it in this turn are taken
         return _ONCE
 
-    def _hasNews(self) -> bool:
-        """Return whether a wait for any inbox has something to report, and note its report."""
-        # In the turn that a wait has begun, that wait has reported all that is there.
-        isReported = self._task.wish & (REPORTED | WOKEN) == REPORTED
-        hasNews = False
-        for sink in self._inboxes.values():
-            if sink.reported == TAKEN or not isReported:
-                hasNews = hasNews or sink.hasNews()
-            sink.noteReport()
-        if not hasNews and self._inboxes.get("control"):
-            warnOfUnreadControl(self)
-        return hasNews
-
-    @waitMethod("waitForMessage")
-    def _waitForAny(self, timeout: float) -> Generator[int, None, None]:
-        now = self.scheduler.timers.clock.now
-        until = now() + timeout
-        hasNews = self._hasNews()
-        while not hasNews and (left := until - now()) > 0:
-            self._sleep(WAIT_FOR_CHANGE, left)
-            yield 1
-            hasNews = self._hasNews()
-
-    @waitMethod("waitForMessage")
-    def _waitForBox(self, boxname: str, timeout: float | None) -> Generator[int, None, None]:
-        if self.dataReady(boxname):
-            if not self._inboxes[boxname].hasNews():
-                yield 1
-        elif timeout is None:
-            while not self.dataReady(boxname):
-                self._sleep(WAIT_FOR_CHANGE, None)
-                yield 1
-        else:
-            now = self.scheduler.timers.clock.now
-            until = now() + timeout
-            while not self.dataReady(boxname) and (left := until - now()) > 0:
-                self._sleep(WAIT_FOR_CHANGE, left)
-                yield 1
-        self._inboxes[boxname].noteReport()
-
-    # The end
+    # Shutdown
 
     def isShuttingDown(self) -> bool:
-        """Whether a producerFinished or shutdownMicroprocess came to "control"; it is sent on to
-        "signal", and what came before it is dropped. Ask it last: "inbox" has been read then.
+        """Return whether "control" holds a producerFinished or shutdownMicroprocess.
+
+        It is passed on to "signal", and other messages before it are discarded. Call this after
+        "inbox" has been read, or the last messages are lost.
         """
         while self.dataReady("control"):
             message = self.recv("control")
@@ -393,148 +297,23 @@ class component(microprocess):
 
     @waitMethod("receive")
     async def receive(self, boxname: str = "inbox") -> Any:
-        """Waits for one message from the inbox, and takes it."""
-        if boxname not in self._inboxes:
-            self._wrongBox(boxname, "inbox")
-        while not self._inboxes[boxname]:
-            await self._task.body.wake()
+        """Wait for one message from the inbox, take it, and return it."""
+        while not self.dataReady(boxname):
+            await self.waitForWakeUp()
         return self.recv(boxname)
 
     @waitMethod("messages")
     async def messages(self, boxname: str = "inbox") -> AsyncIterator[Any]:
-        """`async for` each message from the inbox, until a producerFinished or shutdownMicroprocess
-        comes to "control"; it is passed on to "signal" after the last message.
+        """`async for` each message from the inbox, until "control" receives a producerFinished or
+        shutdownMicroprocess, which is passed on to "signal" after the last message.
         """
-        if boxname not in self._inboxes:
-            self._wrongBox(boxname, "inbox")
         while True:
             for message in self.Inbox(boxname):
                 yield message
             if self.isShuttingDown():
                 return
             if not self.dataReady(boxname):
-                await self._task.body.wake()
-
-    # Wiring
-
-    @property
-    def postoffice(self) -> Any:
-        """The postoffice that makes this component's linkages; it is created on first access."""
-        if self._postoffice is None:
-            self._postoffice = postoffice()
-        return self._postoffice
-
-    @postoffice.setter
-    def postoffice(self, office: Any) -> None:
-        self._postoffice = office
-
-    def link(
-        self, source: BoxPair, sink: BoxPair, *optionalargs: Any, **kwoptionalargs: Any
-    ) -> linkage:
-        """Joins (component, box) to (component, box); see Axon.Postoffice.postoffice.link."""
-        made: linkage = self.postoffice.link(source, sink, *optionalargs, **kwoptionalargs)
-        return made
-
-    def unlink(self, thecomponent: Any = None, thelinkage: linkage | None = None) -> None:
-        """Takes away a linkage, or all those with a component, if this component made them."""
-        if self._postoffice is not None:
-            self._postoffice.unlink(thecomponent, thelinkage)
-
-    def placeOfBox(self, boxname: str, isInbox: bool) -> postbox:
-        """Return the place of an inbox or outbox among the linkages (Axon.Box.postbox).
-
-        `placeOfSink.addsource(placeOfSource)` links two boxes without a postoffice; then nothing
-        removes the linkage but `removesource`. Raises KeyError if there is no such box.
-        """
-        if isInbox:
-            return storageOf(self, boxname)  # type: ignore[no-any-return]
-        places = self._linkedOutboxes
-        if type(places) is dict:
-            if boxname in places:
-                return places[boxname]  # type: ignore[no-any-return]
-        else:
-            for place in places:
-                if place.boxname == boxname:
-                    return place  # type: ignore[no-any-return]
-        if boxname not in self.outboxes:
-            raise KeyError(boxname)
-        place = outbox(self, boxname)
-        if type(places) is dict:
-            places[boxname] = place
-        elif len(places) < FEW:
-            self._linkedOutboxes = (*places, place)
-        else:
-            self._linkedOutboxes = {each.boxname: each for each in (*places, place)}
-        return place
-
-    def linkedOutboxes(self) -> Collection[outbox]:
-        """Return the outboxes that have been linked, as places among the linkages."""
-        linked = self._linkedOutboxes
-        places: Collection[outbox] = linked.values() if type(linked) is dict else linked
-        return places
-
-    def placesOfInboxes(self) -> Mapping[str, Any]:
-        """Return the inboxes as they are stored, in which UNUSED stands for an unused one."""
-        return self._inboxes
-
-    def sourcesOfLinkages(self) -> Collection[postbox]:
-        """Return the boxes where the linkages start that this component has made."""
-        office = self._postoffice
-        return () if office is None else office.sources()
-
-    def forgetOutboxes(self, isForgotten: Callable[[outbox], bool]) -> None:
-        """Forget the places of outboxes for which `isForgotten` is true; they are unlinked."""
-        kept = [place for place in self.linkedOutboxes() if not isForgotten(place)]
-        isFew = len(kept) <= FEW
-        self._linkedOutboxes = tuple(kept) if isFew else {each.boxname: each for each in kept}
-
-    # Children
-
-    @property
-    def children(self) -> Any:
-        """This component's children, a list of its own; it is created on first access."""
-        return self._ownChildren().asList()
-
-    @children.setter
-    def children(self, children: Any) -> None:
-        self._children = None if children is None else Children(children)
-
-    def _ownChildren(self) -> Children:
-        if self._children is None:
-            self._children = Children([])
-        return self._children  # type: ignore[no-any-return]
-
-    def hasChildren(self) -> bool:
-        """Return whether this component has children."""
-        return self._children is not None and len(self._children) > 0
-
-    def addChildren(self, *children: Any) -> None:
-        """Make components children of this one, which is woken when one of them ends."""
-        for child in children:
-            if not hasattr(child, "_task"):
-                raise wiringError(f"{self.name} cannot add a child: {whyNoComponent(child)}")
-            self.children.append(child)
-            child.addWatcher(self)
-
-    def removeChild(self, child: Any) -> None:
-        """Part from a child, and remove the linkages that this component made with it.
-
-        If `child` is not a child of this component, do nothing.
-        """
-        isWatched = hasattr(child, "_task") and child.isWatchedBy(self)
-        if isWatched or child in self._ownChildren():  # one that has ended has no watchers
-            self.dropChild(child)
-
-    def dropChild(self, child: Any) -> None:
-        """Part from `child`, which must be a child, in constant time even if there are many."""
-        if hasattr(child, "_task"):
-            child.removeWatcher(self)
-        self._ownChildren().remove(child)
-        self.unlink(child)
-
-    def childComponents(self) -> list[Any]:
-        """Return this component's children, in the order in which they were added."""
-        return list(self.children)
+                await self.waitForWakeUp()
 
     # Life
 
@@ -550,91 +329,34 @@ class component(microprocess):
         while going := plainResult(self.mainBody(), "mainBody", self):
             yield going
         last = plainResult(self.closeDownComponent(), "closeDownComponent", self)
-        self._task.wish = 0  # a pause() in this turn must not keep alive what has ended
+        self.cancelPause()  # otherwise a pause() in this turn would delay the end
         yield last
 
     def _checkBody(self) -> None:
-        """Raise a TypeError if this class has no body, but a method whose name is nearly one."""
+        """Raise TypeError if this class has no body, but a method with a similar name."""
         if type(self).mainBody is component.mainBody:
             checkMain(self, component, OLD_STYLE)
 
     def initialiseComponent(self) -> Any:
-        """Called once, in the first turn. Yours to override."""
+        """Prepare an old-style component; called once, in its first turn. Override it."""
         return 1
 
     def mainBody(self) -> Any:
-        """Called once a turn, until it gives something false. Yours to override."""
+        """Do the work of one turn; called until it returns a false value. Override it."""
         return None
 
     def closeDownComponent(self) -> Any:
-        """Called once, in the last turn. Yours to override."""
+        """Clean up an old-style component; called once, in its last turn. Override it."""
         return 1
 
-    def _closeDownMicroprocess(self) -> Any:
-        if self._postoffice is not None:
-            self._postoffice.unlinkAll()
-        late = None
-        for sink in self._inboxes.values():
-            if sink is not UNUSED and isinstance(sink, realsink):
-                late = late or LateMessages(self)
-                sink.closeDown(late)
-        if self._linkedOutboxes:  # those that are free again would keep this alive
-            self.forgetOutboxes(lambda place: not place.isLinked())
-
-    # Mistakes
+    # Errors
 
     def _cannotTake(self, boxname: str) -> NoReturn:
         if boxname not in getattr(self, "_inboxes", ()):
             self._wrongBox(boxname, "inbox")
         raise emptyInbox(f"the inbox {boxname!r} of {self.name} is empty")
 
-    def _wrongBox(self, boxname: str, direction: str) -> NoReturn:
-        inboxes, outboxes = getattr(self, "_inboxes", None), getattr(self, "outboxes", None)
-        if inboxes is None or outboxes is None:
-            raise wiringError(whyNoComponent(self))
-        boxes, opposite = (inboxes, outboxes) if direction == "inbox" else (outboxes, inboxes)
-        raise noSuchBox(self.name, boxname, direction, boxes, opposite) from None
-
-
-class _Producer(component):
-    def main(self) -> Generator[int, None, None]:
-        for number in range(100):
-            self.send(number)
-            yield 1
-        self.send(producerFinished(self), "signal")
-
-
-class _Consumer(component):
-    total = 0
-    producers = 1
-
-    def main(self) -> Generator[int, None, None]:
-        while self.producers:
-            yield from self.waitForMessage()
-            for number in self.Inbox():
-                self.total += number
-                self.send(2 * number)
-            self.producers -= len(list(self.Inbox("control")))
-        self.send(producerFinished(self), "signal")
-
 
 def producersConsumersSystemTest() -> None:
-    """Two producers, a consumer for each, and one that adds up, in a scheduler of their own.
-
-    Raises RuntimeError if the sum is wrong, or if they do not all end.
-    """
-    last = _Consumer(producers=2)
-    for _ in range(2):
-        chain = (_Producer(), _Consumer(), last)
-        last.addChildren(*chain[:2])
-        for source, sink in pairwise(chain):
-            last.link((source, "outbox"), (sink, "inbox"))
-            last.link((source, "signal"), (sink, "control"))
-    system = component.schedulerClass()
-    for each in (last, *last.children):
-        each.activate(Scheduler=system)
-    for _ in zip(range(10_000), system.main(), strict=False):  # so many turns are enough
-        pass
-    left = len(system.listAllThreads())
-    if left or last.total != 2 * 2 * sum(range(100)):
-        raise RuntimeError(f"the sum is {last.total}, not 19800, and {left} have not ended")
+    """Check that messages pass through pipelines of components. Raise RuntimeError if not."""
+    runSystemTest(component)

@@ -48,6 +48,6 @@ class DeadlockCheck:
     def _isWithoutWakeUp(self) -> bool:
         """Return whether no timer, no other thread and nothing else in the program wakes a task."""
         scheduler = self._scheduler
-        if scheduler.timers.next() is not None or scheduler.hasCalls() or active_count() > 1:
+        if scheduler.timers.next() is not None or scheduler.calls or active_count() > 1:
             return False
         return scheduler.loop is None or scheduler.ownsLoop()

@@ -12,7 +12,7 @@ from Axon.RunQueue import Task
 GRACE = 5.0  # seconds that async bodies have for their `finally` blocks
 
 
-def isAnsweredFor(task: Task, error: BaseException) -> bool:
+def isHandled(task: Task, error: BaseException) -> bool:
     """Whether somebody above `task` answers for its error: asked upwards, the nearest first."""
     asked: set[Any] = set()
     pending = [(task.process, watcher) for watcher in task.watchers]
@@ -23,7 +23,7 @@ def isAnsweredFor(task: Task, error: BaseException) -> bool:
         asked.add(parent)
         if plainResult(parent.childFailed(child, task.process, error), "childFailed", parent):
             return True
-        pending += [(parent, watcher) for watcher in parent._task.watchers]
+        pending += [(parent, watcher) for watcher in parent.getTask().watchers]
     return False
 
 

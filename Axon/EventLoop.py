@@ -9,6 +9,8 @@ from typing import Any
 
 from Axon.Timers import Clock, VirtualClock
 
+OnIdle = Callable[[int], bool]
+
 SLOW_CALLBACK = 0.05  # seconds; in debug mode asyncio logs a callback that takes longer
 AT_WORK = 0.001  # seconds between two looks, while virtual time stands still
 
@@ -58,6 +60,24 @@ def runOnNewLoop(
         runner.run(coroutine)
 
 
+class LoopSelector(selectors.DefaultSelector):
+    """LoopSelector([onIdle]) -> the selector of an event loop.
+
+    onIdle: called with the number of registered descriptors when the loop is about to block
+    without a timeout. If it returns true, the loop does not block.
+    """
+
+    def __init__(self, onIdle: OnIdle | None = None) -> None:
+        super().__init__()
+        self._onIdle = onIdle
+
+    def select(self, timeout: float | None = None) -> Any:
+        """Wait for events as selectors.DefaultSelector does."""
+        if timeout is None and self._onIdle is not None and self._onIdle(len(self.get_map())):
+            timeout = 0
+        return super().select(timeout)
+
+
 class VirtualLoop(asyncio.SelectorEventLoop):
     """An event loop that never waits for a timeout: if nothing is ready, virtual time advances.
 
@@ -66,10 +86,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     isAtWorkOutside: Callable[[], bool] | None = None
 
-    def __init__(self, clock: VirtualClock) -> None:
-        super().__init__(_VirtualSelector(self, clock))
+    def __init__(self, clock: VirtualClock, onIdle: OnIdle | None = None) -> None:
+        super().__init__(_VirtualSelector(self, clock, onIdle))
         self._clock = clock
-        self._errands = 0
+        self._jobsInThreads = 0
 
     def time(self) -> float:
         return self._clock.now()
@@ -77,36 +97,36 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def isAtWork(self) -> bool:
         """Return whether a thread is at work, whose result is to be awaited first."""
         isAtWorkOutside = self.isAtWorkOutside
-        return self._errands > 0 or (isAtWorkOutside is not None and isAtWorkOutside())
+        return self._jobsInThreads > 0 or (isAtWorkOutside is not None and isAtWorkOutside())
 
     def run_in_executor(  # type: ignore[override]
         self, executor: Any, func: Any, *args: Any
     ) -> Any:
-        self._errands += 1
+        self._jobsInThreads += 1
         try:
             future = super().run_in_executor(executor, func, *args)
         except BaseException:
-            self._errands -= 1
+            self._jobsInThreads -= 1
             raise
-        future.add_done_callback(self._errandDone)
+        future.add_done_callback(self._jobDone)
         return future
 
-    def _errandDone(self, _: object) -> None:
-        self._errands -= 1
+    def _jobDone(self, _: object) -> None:
+        self._jobsInThreads -= 1
 
     async def shutdown_default_executor(self, *timeout: Any, **named: Any) -> None:
-        self._errands += 1  # asyncio waits for a thread, with a timeout
+        self._jobsInThreads += 1  # asyncio waits for a thread, with a timeout
         try:
             await super().shutdown_default_executor(*timeout, **named)
         finally:
-            self._errands -= 1
+            self._jobsInThreads -= 1
 
 
-class _VirtualSelector(selectors.DefaultSelector):
-    """_VirtualSelector(loop, clock) -> a selector that advances the clock instead of waiting."""
+class _VirtualSelector(LoopSelector):
+    """A selector that advances the clock instead of waiting for a timeout."""
 
-    def __init__(self, loop: VirtualLoop, clock: VirtualClock) -> None:
-        super().__init__()
+    def __init__(self, loop: VirtualLoop, clock: VirtualClock, onIdle: OnIdle | None) -> None:
+        super().__init__(onIdle)
         self._loop = loop
         self._clock = clock
 

@@ -37,7 +37,6 @@ from queue import Empty
 from typing import Any, ClassVar
 
 from Axon.AxonExceptions import noSpaceInBox, noSuchBox, queueFull
-from Axon.RunQueue import ENDED
 from Axon.ThreadBridge import DefaultQueueSize, bridgedcomponent
 
 _TO = {"inbox": "_outbox", "control": "_signal"}  # the component's inboxes, and what leads there
@@ -141,7 +140,7 @@ class Handle(bridgedcomponent):
 
     def childrenDone(self) -> bool:
         """Whether the component has ended."""
-        return all(child._task.state == ENDED for child in self.children)
+        return all(child.getTask().hasEnded() for child in self.children)
 
     def _isOver(self) -> bool:
         if not self.childrenDone():

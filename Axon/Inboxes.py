@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
-from Axon.Box import UNUSED, storageOf
+from Axon.Sinks import UNUSED
 
 
 class Inboxes(MutableMapping[str, Any]):
@@ -25,7 +25,7 @@ class Inboxes(MutableMapping[str, Any]):
         self._component, self._boxes = component, boxes
 
     def __getitem__(self, boxname: str) -> Any:
-        return storageOf(self._component, boxname)
+        return self._component.placeOfBox(boxname, True)
 
     def __setitem__(self, boxname: str, sink: Any) -> None:
         self._boxes[boxname] = sink
@@ -63,7 +63,7 @@ class InboxesOfComponent:
     def __get__(self, component: Any, owner: type) -> Inboxes:
         if component is None:
             raise AttributeError(f"the inboxes belong to an instance of {owner.__name__}")
-        return Inboxes(component, component._inboxes)
+        return Inboxes(component, component.placesOfInboxes())
 
     def __set__(self, component: Any, boxes: Mapping[str, Any]) -> None:
-        component._inboxes = dict(boxes)
+        component.replaceInboxes(boxes)

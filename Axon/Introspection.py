@@ -206,7 +206,7 @@ def _linkagesOf(  # noqa: C901 - one piece, for speed: it is most of a snapshot'
 ) -> tuple[list[tuple[Any, ...]], dict[Any, None]]:
     """Return a row for each linkage of the members, and the others that these join to them."""
     known = {each: None for each in members if isinstance(each, component)}
-    ids = {each._task: each.id for each in known}
+    ids = {each.getTask(): each.id for each in known}
     makers = _makersOf(known)
     rows: list[tuple[Any, ...]] = []
     append = rows.append
@@ -284,7 +284,7 @@ _STATES: dict[int, State] = {
 
 def _rowOf(process: Any, now: float) -> tuple[Any, ...]:
     """Copy what _makeComponent needs."""
-    task: Task = process._task
+    task: Task = process.getTask()
     state, watchers, deadline = task.state, task.watchers, task.deadline
     inboxes = outboxes = details = _NONE
     if isinstance(process, component):

@@ -112,7 +112,7 @@ class LoopRun:
             return
         scheduler = self._scheduler
         try:
-            scheduler.takeCalls()
+            scheduler.calls.callAll()
             scheduler.timers.wakeDue()
             self._giveTurns(scheduler)
         except EndOfRound:

@@ -1,4 +1,4 @@
-"""Microprocesses: a body that runs a turn at a time, and gives way in between.
+"""Microprocesses: bodies that run one turn at a time, concurrently with each other.
 
 Example usage
 -------------
@@ -6,19 +6,19 @@ Example usage
         def main(self):
             for word in ("hello", "world"):
                 print(word)
-                yield 1             # ends a turn; the others have theirs
+                yield 1             # ends the turn
 
     Hello().run()
 
 How does it work?
 -----------------
-`main()` is a generator (or `async def`, see Axon.AsyncBody). `activate()` hands
-it to a scheduler, which steps it: round robin, one turn each. `pause()` makes
-it sleep from its next yield on. Components (Axon.Component) add boxes.
+`main()` is a generator or a coroutine (`async def`, see Axon.AsyncBody). `activate()`
+registers it with a scheduler, which gives turns in rounds, one turn to each microprocess.
+After `pause()` a microprocess sleeps from its next yield on. Components (Axon.Component)
+are microprocesses with boxes.
 
-Termination: when `main()` ends, `stop()` is called, then those who wait for
-this microprocess are woken. An error in `main()` ends the whole system, unless
-somebody answers for it (see `childFailed`).
+Termination: when `main()` ends, `stop()` is called, and the watchers of this microprocess are
+woken. An error in `main()` ends the whole run, unless a watcher handles it (see `childFailed`).
 """
 
 from __future__ import annotations
@@ -32,26 +32,28 @@ from Axon.debug import debug
 from Axon.idGen import numId, tupleId
 from Axon.Multiset import withItem, withoutItem
 from Axon.RunQueue import ENDED, HOLD, NEW, PAUSE, WAIT_FOR_CHANGE, WAITING, Task
-from Axon.YieldCheck import Wait, waitMethod
+from Axon.YieldCheck import Wait
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Iterable
 
 __all__ = ["debug", "microprocess", "tupleId"]  # debug and tupleId: programs import them from here
 
-_ONCE = Wait("waitUntil", 1)  # `yield from` this: sleep once
+# The results of waits, for `yield from`: sleep once.
+_CHANGE = Wait("waitForChange", 1)
+_ONCE = Wait("waitUntil", 1)
 
 
 class _NullScheduler:
-    """Whom a microprocess asks before it has been activated: nothing happens."""
+    """The scheduler of a microprocess that has not been activated: its methods do nothing."""
 
     @classmethod
     def wakeThread(cls, mprocess: Any) -> None:
-        """Nobody sleeps before the first turn."""
+        """Do nothing: a microprocess does not sleep before its first turn."""
 
     @classmethod
     def pauseThread(cls, mprocess: Any) -> None:
-        """Nobody runs before the first turn."""
+        """Do nothing: a microprocess does not run before its first turn."""
 
     @classmethod
     def isThreadPaused(cls, mprocess: Any) -> bool:
@@ -59,11 +61,11 @@ class _NullScheduler:
 
     @classmethod
     def runThreads(cls) -> None:
-        """Nothing is left to run of what was stopped before it began."""
+        """Do nothing: the microprocess was stopped before it was activated."""
 
 
 class _Name:
-    """module.Class_N; a program may set another.
+    """The default name, module.Class_N; a program may assign another one.
 
     It is not stored: an attribute that is added later would slow down the instance.
     """
@@ -76,7 +78,7 @@ class _Name:
 
 
 class _Tracker:
-    """The tracker of all who were not given another: services are found through it."""
+    """The default tracker, through which services are found."""
 
     def __get__(self, process: Any, owner: type) -> Any:
         tracker: Any = getattr(owner, "trackerClass", None)
@@ -84,9 +86,9 @@ class _Tracker:
 
 
 class _Debugger:
-    """The default debugger of each microprocess, made when it is first read.
+    """The default debugger of a microprocess, created when it is first read.
 
-    An attribute `debugger` of a class or an instance takes its place.
+    An attribute `debugger` of a class or an instance replaces it.
     """
 
     def __get__(self, process: Any, owner: type) -> Any:
@@ -98,16 +100,17 @@ class _Debugger:
 
 
 class _Init:
-    """1 if microprocess.__init__ has run, else 0: old programs check it."""
+    """1 if microprocess.__init__ has run, else 0; old programs check it."""
 
     def __get__(self, process: Any, owner: type) -> int:
         return int(hasattr(process, "_task"))
 
 
 class microprocess(AxonObject):
-    """microprocess([thread]) -> something that runs concurrently once it is activated.
+    """microprocess([thread]) -> a body that runs concurrently once it is activated.
 
     thread: a generator to run instead of main().
+    closeDownValue: the result of _closeDownMicroprocess(). tag: a suffix of the name.
     """
 
     schedulerClass: ClassVar[Any] = None
@@ -133,12 +136,12 @@ class microprocess(AxonObject):
 
     @classmethod
     def setSchedulerClass(cls, newSchedulerClass: Any) -> None:
-        """Whose attribute `run` is the scheduler of those who are activated without naming one."""
+        """Set the class whose attribute `run` is the default scheduler."""
         cls.schedulerClass = newSchedulerClass
 
     @classmethod
     def setTrackerClass(cls, newTrackerClass: Any) -> None:
-        """Whose `basecat` becomes the tracker of those who are activated without naming one."""
+        """Set the class whose getcat() returns the default tracker."""
         cls.trackerClass = newTrackerClass
 
     def __str__(self) -> str:
@@ -147,9 +150,10 @@ class microprocess(AxonObject):
     # Life
 
     def activate(self, Scheduler: Any = None, Tracker: Any = None, mainmethod: str = "main") -> Any:
-        """Hands this over to a scheduler, and gives it back. Twice is as good as once.
+        """Register this with a scheduler, the default one if none is given, and return this.
 
-        Raises TypeError if the main method is no generator function and no coroutine function.
+        A second call does nothing. Raises TypeError if the main method is neither a generator
+        function nor a coroutine function.
         """
         try:
             task = self._task
@@ -158,8 +162,8 @@ class microprocess(AxonObject):
             raise TypeError(
                 f"{name} cannot run: its __init__ must call super().__init__() first"
             ) from None
-        isHandedOver = hasattr(task, "body")  # before it is born, if by another thread
-        if not isHandedOver and not self._isStopping:
+        isRegistered = hasattr(task, "body")  # also while another thread registers it
+        if not isRegistered and not self._isStopping:
             self.scheduler = Scheduler if Scheduler is not None else self.schedulerClass.run
             if Tracker is not None:
                 self.tracker = Tracker
@@ -190,22 +194,27 @@ class microprocess(AxonObject):
         self.scheduler.runThreads()
 
     def main(self) -> Any:
-        """The body: a generator, each yield of which ends a turn. Yours to override."""
+        """Run the microprocess: a generator, each yield of which ends a turn.
+
+        Override it. A subclass may define it as a coroutine (`async def`); in a
+        threadedcomponent it is a plain function. Its annotation is
+        `Generator[object, None, None]` or that of a coroutine.
+        """
         checkMain(self, microprocess, ["main"])
         yield 1
 
     def __next__(self) -> object:
-        """One turn by hand. Raises StopIteration at the end."""
+        """Run one turn. Raise StopIteration if the body has ended."""
         if not self._task.isAlive():
             raise StopIteration
         return self._task.resume(None)
 
     def next(self) -> object:
-        """As next(microprocess)."""
+        """Run one turn, as next(microprocess) does."""
         return self.__next__()
 
     def stop(self) -> None:
-        """Ends this microprocess before its next turn. Called, too, when it has ended of itself."""
+        """End this before its next turn. The scheduler also calls it when the body has ended."""
         wasStopping, self._isStopping = self._isStopping, True
         if self._task.state < NEW:
             self.scheduler.halt(self._task)
@@ -239,6 +248,17 @@ class microprocess(AxonObject):
 
     _isStopped = isStopped  # the historical name
 
+    def isStopRequested(self) -> bool:
+        """Return whether stop() has been called."""
+        return self._isStopping
+
+    def getTask(self) -> Task:
+        """Return the Task that represents this in a run queue (Axon.RunQueue).
+
+        Schedulers, boxes and gates use it. Programs use the methods of this class instead.
+        """
+        return self._task
+
     # The microprocesses that are told of the end
 
     def addWatcher(self, watcher: microprocess) -> None:
@@ -267,7 +287,7 @@ class microprocess(AxonObject):
         """
         self._task.wakeUnlessWaiting()
 
-    # Being held
+    # Holding: flow control by full inboxes and connections
 
     def isHeld(self) -> bool:
         """Return whether this has to wait because an inbox or a connection it sent to is full."""
@@ -292,36 +312,43 @@ class microprocess(AxonObject):
         return isWaiting is None or bool(isWaiting())
 
     def _isRunnable(self) -> bool:
-        """Whether it has begun, has not ended, and does not sleep."""
+        """Return whether this is activated, has not ended, and does not sleep."""
         return self._task.isRunnable()
+
+    def isPaused(self) -> bool:
+        """Return whether this sleeps, is held, or has not been activated."""
+        return self._task.isPaused()
 
     def isAtWork(self) -> bool:
         """Return whether something outside of the scheduler, such as a thread, works for this."""
         return False
 
     def _closeDownMicroprocess(self) -> Any:
-        """Called last of all. May give shutdownMicroprocess(...) or reactivate(...) to act on."""
+        """Return shutdownMicroprocess(...) or reactivate(...) for the scheduler to act on, or 0.
+
+        The scheduler calls it at the end, after stop().
+        """
         return self._closeDownValue
 
     def hasChildren(self) -> bool:
-        """Return whether errors of others may come to this one: only components have children."""
+        """Return whether this has children, whose errors it may handle; only components have."""
         return False
 
     def childFailed(self, child: Any, culprit: Any, error: BaseException) -> bool:
-        """Asked when `culprit` (`child`, or one below it) raised `error`; True: I answer for it.
+        """Return whether this handles `error`, which `culprit` (`child` or a descendant) raised.
 
-        Then the error is logged, the culprit ends, and the rest goes on. Called
-        in the scheduler's thread, after the culprit's last turn; what it raises
-        is an error of the whole system. Nobody answers by default.
+        If it does, the error is logged, the culprit ends, and the others continue. The
+        scheduler calls it in its own thread, after the culprit's last turn. An error raised
+        here ends the run. By default no error is handled.
         """
         return False
 
     # Sleep
 
     def pause(self, timeout: float | None = None) -> object:
-        """Sleep from the next yield on, until anything wakes this, or for `timeout` seconds.
+        """Sleep from the next yield on until something wakes this, or for `timeout` seconds.
 
-        A wake that comes before that yield is not lost. Before activation nothing happens.
+        A wake-up before that yield is not lost. Before activation this does nothing.
         """
         return self._sleep(PAUSE, timeout)
 
@@ -329,18 +356,31 @@ class microprocess(AxonObject):
         """Sleep from the next yield on, as in waitForChange(): for a body without `yield from`."""
         return self._sleep(WAIT_FOR_CHANGE, timeout)
 
-    @waitMethod("waitForChange")
-    def waitForChange(self, timeout: float | None = None) -> Generator[int, None, None]:
-        """`yield from` this to sleep until a message comes, a child ends, or unpause() is called.
+    def cancelPause(self) -> None:
+        """Undo the pause() and the waits of this turn: it continues after its next yield."""
+        self._task.wish = 0
 
-        Unlike pause(), it sleeps on when a message that this one sent is taken.
+    def waitForChange(self, timeout: float | None = None) -> Iterable[int]:
+        """`yield from` this to sleep until a message arrives, a child ends, unpause() is called,
+        or `timeout` seconds have passed.
+
+        Unlike pause(), it continues to sleep when a message that this has sent is taken.
         """
         self._sleep(WAIT_FOR_CHANGE, timeout)
-        yield 1
+        return _CHANGE
+
+    async def waitForWakeUp(self) -> None:
+        """In an `async def main`: wait until a message arrives, a child ends or unpause() is
+        called.
+        """
+        await self._task.body.wake()
 
     def waitUntil(self, due: float) -> Iterable[int]:
-        """As waitForChange, until the scheduler's clock says `due`, or sooner: when an earlier time
-        is set already, it stays. So a time that moves on with each message costs no timer for each.
+        """`yield from` this to wait as waitForChange() does, until the scheduler's clock shows
+        `due` at the latest.
+
+        An earlier time that is already set stays in effect. A deadline that each message moves
+        forward therefore needs no new timer for each message.
         """
         task = self._task
         if task.state < NEW:
@@ -361,7 +401,7 @@ class microprocess(AxonObject):
         return 1
 
     def unpause(self) -> None:
-        """Wakes this, from any thread. Before activation nothing happens."""
+        """Wake this, from any thread. Before activation this does nothing."""
         self.scheduler.wakeThread(self)
 
 
@@ -383,7 +423,7 @@ class _ForeignTask(Task):
 
 def _handOver(process: microprocess, body: Any) -> None:
     """Give `process` to its scheduler, which is not Axon's own, through `_addThread`."""
-    task = process._task
+    task = process.getTask()
     task.__class__ = _ForeignTask
     task.body, task.resume = body, body.send
     task.deadline = inf  # so that pause() asks the scheduler

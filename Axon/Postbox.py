@@ -189,16 +189,16 @@ class outbox(postbox):
         return True
 
     def leadTo(self, sink: Any) -> None:
-        outboxes, task = self.component.outboxes, self.component._task
+        outboxes, task = self.component.outboxes, self.component.getTask()
         before = outboxes.get(self.boxname, NULL)
         if before is sink:
             return
         if before is not NULL:
-            before.feeders = withoutItem(before.feeders, task)
+            before.removeFeeder(task)
             if (before.waiting or task.gates) and task not in before.feeders:
                 before.removeSender(task)
         if sink is not NULL:
-            sink.feeders = withItem(sink.feeders, task)
+            sink.addFeeder(task)
         outboxes[self.boxname] = sink
 
 

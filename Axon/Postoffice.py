@@ -108,7 +108,7 @@ class postoffice:
 
     def sources(self) -> list[postbox]:
         """Return the boxes where the linkages start that were made here."""
-        return [each._from for each in self._made]
+        return [each.getSourcebox() for each in self._made]
 
     def unlinkAll(self) -> None:
         """Remove every linkage that was made here."""
@@ -165,7 +165,7 @@ def _checkEnd(end: Any, isInbox: bool) -> None:
 
 def _limit(made: linkage, capacity: int | None, size: int | None) -> None:
     """Sets the limits of the inbox in which `made` ends."""
-    end = made._to
+    end = made.getSinkbox()
     if end.end() is NULL:
         raise wiringError(
             f"{end.component.name}'s {end.boxname!r} leads to no inbox yet, and only an inbox has"

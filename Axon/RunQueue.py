@@ -1,19 +1,19 @@
-"""Turns: who may run, who sleeps, and the queue that gives out the turns, round after round.
+"""The run queue: gives turns to the tasks that are ready, in rounds.
 
-This is the hot path of *when*: a Task for each running thing, a RunQueue for
-all of them. It knows nothing of boxes, time, threads or asyncio.
+This is the hot path of scheduling: one Task for each microprocess, and a RunQueue for all
+tasks. This module does not depend on boxes, time, threads or asyncio.
 
 How does it work?
 -----------------
-A Task is in one state. Those that may run stand in `RunQueue.ready`; all
-others stand nowhere and cost nothing until somebody wakes them. A turn is one
-call of `task.resume`; during it the task may wish to sleep afterwards
-(`task.wish`), and gates may shut on it (`task.gates`), which hold it back.
+A Task is in one state. Ready tasks are in `RunQueue.ready`. All others are in no queue, and
+cost nothing until they are woken. A turn is one call of `task.resume`. During its turn a task
+may ask to sleep afterwards (`task.wish`), and gates that are shut (`task.gates`), such as full
+inboxes, hold it back.
 
-Rounds are marked, not counted: a ready task's state is one of two marks, and
-whoever becomes ready during a round gets the mark of the next one. The first
-task that carries the other mark begins a new round. Newcomers join at the end
-of the round after the one in which they were activated.
+Rounds are marked, not counted: the state of a ready task is one of two marks, and a task that
+becomes ready during a round gets the mark of the next round. The first task with the other
+mark begins a new round. A new task gets its first turn at the end of the round after the one in
+which it was activated.
 """
 
 from __future__ import annotations
@@ -24,54 +24,66 @@ from itertools import repeat
 from typing import Any, Protocol
 from weakref import ref
 
-# Asleep: a delivery wakes all three, so that one comparison, state < READY, decides.
-PAUSED = 0  # pause(): anything wakes it, also a message of its own that is taken
-WAITING = 1  # waitForMessage(): only a message does
-WAITING_FOR_CHANGE = 2  # waitForChange(): a message, a child's end, unpause()
+# The sleeping states. A delivery ends all three, so that one comparison, state < READY, decides.
+PAUSED = 0  # pause(): everything wakes it, also when a message that it has sent is taken
+WAITING = 1  # waitForMessage(): only a message wakes it
+WAITING_FOR_CHANGE = 2  # waitForChange(): a message, the end of a child, or unpause() wakes it
 READY = 4  # 4 and 5 are the marks of alternate rounds
 RUNNING = 6
-HELD = 8  # sent into a full inbox; runs when that is half empty
-HELD_WAITING = 9  # the same, and goes on waiting for a message then
-NEW = 10
+HELD = 8  # it has sent to a full inbox, and runs when that is half empty
+HELD_WAITING = 9  # the same, but then it waits for a message
+NEW = 10  # it has not been activated
 ENDED = 11
 
-# Wishes for after this turn: the state asleep, plus one. Added to it: HOLD, to stop where a gate
-# is shut, and WOKEN, not to sleep after all, because something happened during the turn.
+# Wishes for the end of this turn: the number of the sleeping state, plus one. HOLD is added to
+# stop while a gate is shut, and WOKEN to stay awake, because something happened during the turn.
 PAUSE, WAIT, WAIT_FOR_CHANGE, HOLD, WOKEN = 1, 2, 3, 4, 8
 WISHES = PAUSE | WAIT | WAIT_FOR_CHANGE | HOLD | WOKEN
-# No wish: the turn has begun because a waitForMessage() was over, which has reported what is there.
+# Not a wish: the turn has begun with the end of a waitForMessage(), which has reported the
+# messages that are there.
 REPORTED = 16
-# The wishes at the start of the turn after a sleep, by the wishes that led to it.
+# The wish with which the turn after a sleep begins, by the wish that led to the sleep.
 NEXT_WISH = tuple(REPORTED if wish == WAIT else 0 for wish in range(2 * REPORTED))
 
-ONE = 1  # what nearly every turn yields: told from the rest by identity
+ONE = 1  # nearly every turn yields it; the comparison is by identity
 
 
 class Gate(Protocol):
-    """What can hold a sender back, such as a full inbox."""
+    """Something that can hold senders back, such as a full inbox."""
 
     @property
-    def receiver(self) -> Task: ...
+    def receiver(self) -> Task:
+        """The task that opens the gate, by taking messages."""
+        ...
 
-    def isShut(self) -> bool: ...
+    def isShut(self) -> bool:
+        """Return whether senders have to wait."""
+        ...
 
-    def hold(self, task: Task) -> None: ...
+    def hold(self, task: Task) -> None:
+        """Release `task` when the gate opens."""
+        ...
 
 
 class TaskHandler(Protocol):
-    """Who answers for a RunQueue's tasks: the scheduler."""
+    """The reactions to what happens to the tasks of a RunQueue; Axon.Lifecycle has them."""
 
-    def taskEnded(self, task: Task) -> None: ...
+    def taskEnded(self, task: Task) -> None:
+        """The body of `task` has ended."""
 
-    def taskFailed(self, task: Task, error: BaseException) -> None: ...
+    def taskFailed(self, task: Task, error: BaseException) -> None:
+        """The body of `task` has raised `error`. What this raises ends RunQueue.run()."""
 
-    def taskRequested(self, task: Task, request: object) -> None: ...
+    def taskRequested(self, task: Task, request: object) -> None:
+        """A turn of `task` has yielded `request`, another value than 1."""
 
-    def becameReady(self) -> bool: ...
+    def becameReady(self) -> bool:
+        """A task is ready, while run() is not running. Return whether run() will be called."""
+        ...
 
 
 class Task:
-    """The turns of one microprocess: its body, its state, its wishes."""
+    """The execution of one microprocess: its body, its state, and its wishes."""
 
     __slots__ = (
         "_process",
@@ -86,7 +98,7 @@ class Task:
         "wish",
     )
 
-    body: Any  # these three are set when it is admitted
+    body: Any  # these three are set at the activation
     queue: RunQueue
     resume: Callable[[None], object]
 
@@ -94,34 +106,47 @@ class Task:
         self._process = process
         self.state = NEW
         self.wish = 0
-        self.callers: tuple[Any, Any] | None = None  # suspended bodies, innermost first
-        self.watchers: Collection[Any] = ()  # processes, woken when this one ends
+        self.callers: tuple[Any, Any] | None = None  # suspended bodies, the innermost first
+        self.watchers: Collection[Any] = ()  # microprocesses that are woken when this one ends
         self.gates: list[Gate] | None = None
         self.deadline: float | None = None
 
     @property
     def process(self) -> Any:
-        """Whose turns these are; None when it has ended, and nobody else has it any more."""
+        """The microprocess; None if it has ended and nothing else refers to it."""
         process = self._process
         return process() if type(process) is ref else process
 
     def nameOfProcess(self) -> str:
-        """Return the name of the microprocess whose turns these are."""
+        """Return the name of the microprocess."""
         return str(getattr(self.process, "name", None))
 
     def releaseProcess(self) -> None:
-        """It has ended: the two are no circle, which only the garbage collector could free."""
+        """Refer to the microprocess, which has ended, only weakly: no reference cycle remains."""
         self._process = ref(self._process)
 
     def isAlive(self) -> bool:
+        """Return whether this has been activated and has not ended."""
         return self.state < NEW
 
+    def hasEnded(self) -> bool:
+        """Return whether this has ended."""
+        return self.state == ENDED
+
     def isRunnable(self) -> bool:
-        """Return whether it has begun, has not ended, and does not sleep."""
+        """Return whether this is activated, has not ended, and does not sleep."""
         return READY <= self.state <= RUNNING
 
+    def isReady(self) -> bool:
+        """Return whether this is in the queue and has a turn to come."""
+        return READY <= self.state < RUNNING
+
+    def isPaused(self) -> bool:
+        """Return whether this sleeps, is held, or has not been activated."""
+        return self.state < READY or HELD <= self.state <= NEW
+
     def wake(self) -> None:
-        """Ends any sleep. Within its own turn: it will not fall asleep."""
+        """End any sleep. Within its own turn, keep the task awake after it."""
         if self.state < READY:
             queue = self.queue
             self.state = queue.mark
@@ -131,12 +156,15 @@ class Task:
             self.wish |= WOKEN
 
     def wakeUnlessWaiting(self) -> None:
-        """unpause(), a child's end, or the time: wakes who does not wait for messages alone."""
+        """End a sleep at unpause(), the end of a child, or a timeout.
+
+        A task that waits for a message continues to wait.
+        """
         if self.state != WAITING:
             self.wake()
 
     def messageArrived(self, isUrgent: bool) -> None:
-        """A message was delivered; an urgent one gets through to a task that is held."""
+        """End a sleep at the delivery of a message; an urgent one also wakes a held task."""
         if self.state == HELD_WAITING:
             self.state = HELD
         if self.state == HELD and isUrgent:
@@ -145,26 +173,26 @@ class Task:
             self.wake()
 
     def force(self) -> None:
-        """Ends any sleep, and any being held."""
+        """Wake the task, even if it is held."""
         if self.state == HELD or self.state == HELD_WAITING:
             self.queue.held.discard(self)
             self.state = PAUSED
         self.wake()
 
     def hold(self, gate: Gate) -> None:
-        """From its next yield on, this task waits until `gate` opens."""
+        """Hold this task from its next yield on, until `gate` opens."""
         if self.gates is None:
             self.gates = [gate]
         elif gate not in self.gates:
             self.gates.append(gate)
         if self.state >= READY:
             self.wish |= HOLD
-        elif self.isHeldBack():  # the body is a coroutine, which runs between turns
+        elif self.isHeldBack():  # the body is a coroutine, which also runs between turns
             self.queue.held.add(self)
             self.state = HELD
 
     def isHeldBack(self) -> bool:
-        """Whether a gate is still shut. Of two that wait for one another, one goes on."""
+        """Return whether a gate is still shut. Of tasks that wait for each other one continues."""
         shut = [gate for gate in self.gates or () if gate.isShut()]
         self.gates = shut or None
         if not shut or any(_leadsTo(self, gate.receiver) for gate in shut):
@@ -174,7 +202,7 @@ class Task:
         return True
 
     def fallAsleep(self, wish: int) -> None:
-        """The turn is over and something was wished; the common cases are in RunQueue.run."""
+        """Act on `wish` at the end of a turn; RunQueue.run handles the common cases itself."""
         wasWoken = wish & WOKEN
         if wish & HOLD and self.isHeldBack():
             self.queue.held.add(self)
@@ -193,13 +221,15 @@ class Task:
                 self.wish = REPORTED
 
     def removeGate(self, gate: Gate) -> None:
-        """This task no longer sends through `gate`, so that this does not hold it any more."""
+        """Stop waiting for `gate`, because this task no longer sends through it."""
         if self.gates is not None and gate in self.gates:
             self.gates.remove(gate)
             self.release()
 
     def release(self) -> None:
-        """A gate opened: goes on, unless another one is shut or it waits for a message anyway."""
+        """Continue, because a gate has opened, unless another one is shut. A task that would
+        wait for a message continues to wait.
+        """
         if self.state < HELD or self.state > HELD_WAITING or self.isHeldBack():
             return
         if self.state == HELD:
@@ -209,21 +239,21 @@ class Task:
             self.state = WAITING
 
     def call(self, body: Any) -> None:
-        """Runs `body`, a generator, in this task's place until it ends."""
+        """Run `body`, a generator, in place of the current body until it ends."""
         self.callers = (self.body, self.callers)
         self.body = body
         self.resume = body.send
 
     def returnToCaller(self, error: BaseException | None) -> None:
-        """The body that was called has ended; its caller goes on, or gets its error."""
+        """Resume the caller of the body, which has ended; raise `error` in it if there is one."""
         assert self.callers is not None
         self.body, self.callers = self.callers
         self.resume = self.body.send if error is None else self.thrower(error)
-        self.state = PAUSED  # its turn is over, in the middle
+        self.state = PAUSED  # the turn is over
         self.wake()
 
     def thrower(self, error: BaseException) -> Callable[[None], object]:
-        """What to resume instead, so that `error` is raised at the body's yield."""
+        """Return a function to resume, which raises `error` at the body's yield."""
 
         def throw(_: None) -> object:
             self.resume = self.body.send
@@ -233,11 +263,14 @@ class Task:
 
 
 class EndOfRound(BaseException):
-    """A round is over, and RunQueue.stop() was called during it."""
+    """Raised at the end of the round in which RunQueue.stop() was called."""
 
 
 class RunQueue:
-    """Gives a turn to each task that is ready, in rounds."""
+    """RunQueue([handler]) -> gives turns to its tasks, in rounds.
+
+    handler: reacts to ends, errors and requests of tasks.
+    """
 
     __slots__ = ("handler", "held", "isRunning", "isStopping", "mark", "newcomers", "push", "ready")
 
@@ -255,7 +288,7 @@ class RunQueue:
         return bool(self.ready or self.newcomers)
 
     def join(self, task: Task) -> None:
-        """Takes a new task in; its first turn comes after those of all that already run."""
+        """Add a new task; it gets its first turn after the turns of all other tasks."""
         task.queue = self
         task.wish = 0
         task.state = self.mark
@@ -265,7 +298,7 @@ class RunQueue:
             self.handler.becameReady()
 
     def stop(self) -> None:
-        """Ends `run` with EndOfRound when the round that is under way is over."""
+        """Raise EndOfRound in run() when the current round is over."""
         self.isStopping = True
         self.newcomers.append(NO_TASK)
         if not self.isRunning and self.handler is not None:
@@ -274,10 +307,16 @@ class RunQueue:
     def _pushFromOutside(self, task: Task) -> None:
         self.ready.append(task)
         if self.handler is not None and self.handler.becameReady():
-            self.push = self.ready.append  # `run` is sure to come, and need not be asked for again
+            self.push = self.ready.append  # run() will be called, and need not be requested again
+
+    def clear(self) -> None:
+        """Forget all tasks that are queued, and a stop() that has not taken effect."""
+        self.ready.clear()
+        self.newcomers.clear()
+        self.isStopping = False
 
     def admit(self, mark: int) -> None:
-        """Newcomers join the round that begins, at its end."""
+        """Add the new tasks to the end of the round that begins."""
         newcomers, self.newcomers = self.newcomers, []
         if self.isStopping:
             raise EndOfRound
@@ -288,13 +327,13 @@ class RunQueue:
                 append(task)
 
     def nextTask(self) -> Task | None:
-        """Return the task that has the next turn."""
+        """Return the task that gets the next turn."""
         ready = (task for task in self.ready if task.state < RUNNING)
         newcomers = (task for task in self.newcomers if task.state < NEW)
         return next(ready, None) or next(newcomers, None)
 
     def run(self, turns: int) -> bool:  # noqa: C901 - one piece, for speed
-        """Gives up to `turns` turns; True while somebody is still ready."""
+        """Give up to `turns` turns. Return whether tasks are still ready."""
         pop, push, handler = self.ready.popleft, self.ready.append, self.handler
         assert handler is not None
         self.push, self.isRunning = push, True
@@ -308,14 +347,14 @@ class RunQueue:
                     for _ in turn:
                         task = pop()
                         if task.state != current:  # a new round begins
-                            if task.state > RUNNING:  # or it was ended where it stood
+                            if task.state > RUNNING:  # or the task has ended in the queue
                                 continue
                             current = task.state
                             self.mark = current ^ 1
                             if self.newcomers:
                                 self.admit(current)
                         task.state = RUNNING
-                        resume = task.resume  # in two steps: the interpreter is quicker so
+                        resume = task.resume  # in two steps, which is faster
                         request = resume(None)
                         if request is not ONE:
                             handler.taskRequested(task, request)
@@ -351,7 +390,7 @@ class RunQueue:
 
 
 def _leadsTo(task: Task, receiver: Task) -> bool:
-    """Whether `receiver` waits, perhaps through others that are held, for `task`."""
+    """Return whether `receiver` waits for `task`, directly or through other held tasks."""
     seen: set[Task] = set()
     pending = [receiver]
     while pending:
@@ -365,4 +404,4 @@ def _leadsTo(task: Task, receiver: Task) -> bool:
 
 
 NO_TASK = Task(None)
-NO_TASK.state = READY  # so that nobody ever tries to wake it
+NO_TASK.state = READY  # so that nothing tries to wake it

@@ -19,6 +19,7 @@ from weakref import WeakKeyDictionary
 
 from Axon.AxonExceptions import noSpaceInBox
 from Axon.LateMessages import LateMessages
+from Axon.Multiset import withItem, withoutItem
 from Axon.Postbox import NO_TASK, postbox
 
 TAKEN = -1  # a sink's `reported` after a message was taken
@@ -37,6 +38,7 @@ class realsink(deque[Any], postbox):
     __slots__ = (
         "boxname",
         "capacity",
+        "feeder",
         "feeders",
         "late",  # LateMessages, once the component has ended
         "reported",
@@ -55,6 +57,7 @@ class realsink(deque[Any], postbox):
         self.sources = ()
         self.target = None
         self.feeders: Any = ()  # the tasks whose outboxes lead here
+        self.feeder: Any = NO_TASK  # the only one of them; NO_TASK if none, None if several
         self.size: int | None = None
         self.capacity: int | None = None
         self.reported = 0  # how many of its messages a wait has reported, or TAKEN
@@ -80,6 +83,23 @@ class realsink(deque[Any], postbox):
         del self[index]
         self.reported = TAKEN
         return message
+
+    def addFeeder(self, task: Any) -> None:
+        """Add `task`, an outbox of which leads here from now on."""
+        self.feeders = withItem(self.feeders, task)
+        self.feeder = self.feeders[0] if type(self.feeders) is tuple else None
+
+    def removeFeeder(self, task: Any) -> None:
+        """Undo one call of addFeeder()."""
+        self.feeders = withoutItem(self.feeders, task)
+        if not self.feeders:
+            self.feeder = NO_TASK
+
+    def wakeFeeders(self) -> None:
+        """Wake the tasks that feed this inbox and sleep in pause(): a message was taken."""
+        for task in self.feeders:
+            if not task.state:
+                task.wake()
 
     def hasNews(self) -> bool:
         """Return whether a wait has something to report.
@@ -239,6 +259,14 @@ class directsink(postbox):
         self.owner, self.boxname, self.target = task, boxname, None
         self.sources = self.feeders = ()
         self.reported = 0
+
+    def addFeeder(self, task: Any) -> None:
+        """Add `task`, an outbox of which leads here from now on."""
+        self.feeders = withItem(self.feeders, task)
+
+    def removeFeeder(self, task: Any) -> None:
+        """Undo one call of addFeeder()."""
+        self.feeders = withoutItem(self.feeders, task)
 
     def standInFor(self, inbox: realsink) -> None:
         """Take the place of `inbox`: its messages and its linkages lead here."""

@@ -27,7 +27,7 @@ from typing import Any
 from Axon.AxonExceptions import normalShutdown, noSpaceInBox
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
-from Axon.RunQueue import ENDED, HOLD, NEW
+from Axon.RunQueue import HOLD, NEW
 from Axon.UnreadBox import warnOfUnreadControl
 
 DefaultQueueSize = 1000
@@ -296,7 +296,7 @@ class bridgedcomponent(component):
         while True:
             bridge.acceptWake()
             mayEnd = isOver()
-            before, ended = ended, sum(child._task.state == ENDED for child in self.children)
+            before, ended = ended, sum(child.getTask().hasEnded() for child in self.children)
             if ended != before:
                 bridge.notifyThread()
             self._transferIn()
@@ -351,6 +351,4 @@ class bridgedcomponent(component):
         if bridge is None:
             return False
         me = get_ident()
-        return bridge.ident == me or (
-            not bridge.isClosed and self.scheduler._thread not in (me, None)
-        )
+        return bridge.ident == me or (not bridge.isClosed and self.scheduler.isRunByOtherThread())

@@ -318,18 +318,23 @@ class threadedcomponent(bridgedcomponent):
 
     def _stopThreads(self) -> None:
         """Tells the thread to end; at the system's end all threads, so that none waits in line."""
-        self._bridge.requestStop(self.grace)
+        self.requestThreadEnd()
         if self.scheduler.isEnding:
             for task in self.scheduler.tasks:
-                if isinstance(task.process, threadedcomponent) and task.process._bridge:
-                    task.process._bridge.requestStop(task.process.grace)
+                if isinstance(task.process, threadedcomponent):
+                    task.process.requestThreadEnd()
+
+    def requestThreadEnd(self) -> None:
+        """Ask the thread, if it has been started, to end within `grace` seconds."""
+        if self._bridge is not None:
+            self._bridge.requestStop(self.grace)
 
     def _waitForEnd(self, thread: Thread) -> None:
         """Wait for the thread; the errors that ended the run are logged before a long wait."""
         left = max(0.0, min(self._bridge.deadline - monotonic(), self.grace))
         thread.join(min(left, PATIENCE))
         if thread.is_alive():
-            self.scheduler.announceErrors()
+            self.scheduler.lifecycle.announceErrors()
             thread.join(max(0.0, left - PATIENCE))
 
     def _sendRest(self) -> None:

@@ -88,5 +88,5 @@ def _unbornChildren(task: Task) -> list[str]:
         f"  {child.name} has not been activated: it is a child of {process.name}, which can"
         " call activate() on it"
         for child in getattr(process, "children", ())
-        if not hasattr(child._task, "body") and not child._isStopping
+        if not child.isActive() and not child.isStopped()
     ]

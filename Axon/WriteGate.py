@@ -54,7 +54,7 @@ class WriteGate:
     @property
     def receiver(self) -> Task:
         """The task that opens this gate: the turns of the owner."""
-        task: Task = self._owner._task
+        task: Task = self._owner.getTask()
         return task
 
     def isShut(self) -> bool:

@@ -1,28 +1,38 @@
 """The core, which runs components and delivers their messages.
 
-Base: values, errors and checks that all other modules use
-    AxonExceptions, Base, Ipc, Multiset, idGen, util
-    ComponentCheck, Hooks, Spelling, YieldCheck       checks of programs, with helpful messages
+A student reads the modules in this order. Each module imports only from its own group and the
+groups above it. Docs/design.rst explains why; Tests/Architecture/floors.py has the exact places.
+
+1. Base: values, errors and checks that all other modules use. Skim it
+    Ipc, AxonExceptions, Base, idGen, util            requests, shutdown messages, errors, ids
+    Children, Multiset, Spelling                      small collections; similar names
+    ComponentCheck, Hooks, YieldCheck                 checks of programs, with helpful messages
     LateMessages, Observer, Trace, UnreadBox          reports about a running system
+    SystemTest                                        the self-test of an installed system
     debug, debugConfigDefaults, debugConfigFile       historical debugging output
-When: turns
-    Microprocess, Scheduler, RunQueue, Timers         the order of turns, and timeouts
-    LoopRun, EventLoop, Signals                       a run on an asyncio event loop
-    AsyncBody, ForeignProcesses                       coroutines, and objects of other programs
-    ErrorRouting, DeadlockCheck, WaitDescriptions     errors, deadlocks, and their descriptions
-Where: messages
-    Box, Sinks, Postbox, Inboxes, Linkage, Postoffice
-Component, with Children: a microprocess with boxes, which joins the two
-Built on Component
-    AdaptiveCommsComponent, WriteGate                 boxes at run time; senders that are held
-    ThreadedComponent, ThreadBridge, background       threads
+2. When: turns. It knows nothing about boxes
+    RunQueue                                          tasks, their states, and rounds of turns
+    Microprocess                                      a body with turns: activate, pause, stop
+    Lifecycle, ErrorRouting                           what follows an end, an error or a request
+    Timers, Scheduler                                 timeouts; the parts joined to one object
+    StepRun, LoopRun, EventLoop                       runs by hand and on an asyncio event loop
+    AsyncBody, ForeignProcesses, ThreadCalls          coroutines, objects of other programs, threads
+    Signals, ProcessHooks                             SIGINT and SIGTERM; fork and exit
+    DeadlockCheck, WaitDescriptions, WriteGate        deadlocks; what tasks wait for; flow control
+    HistoricalNames                                   names that programs import from other places
+3. Where: messages. It knows nothing about turns
+    Sinks, Postbox                                    inboxes; the chains of linkages
+    Box, Inboxes, OutboxPlaces                        the boxes of one component
+    Linkage, Postoffice                               linkages as data; the register of linkages
+4. Component: a microprocess with boxes, which joins the two
+    LinkableProcess, Component, MessageWaits          linkages and children; send, recv; waits
+5. Built on Component
+    AdaptiveCommsComponent                            boxes that are added and deleted at run time
+    ThreadBridge, ThreadedComponent, background       threads
     Handle, CoordinatingAssistantTracker, STM         access from plain code; shared services
     Introspection, Introspector, IntrospectorText     the state of a running system
     testing, pytestPlugin                             tests of components
     experimental                                      components in other processes
-
-Each module imports only from its own group and the groups above it in this list. Docs/design.rst
-explains why; Tests/Architecture/floors.py has the exact places.
 """
 
 from Axon import (

@@ -21,11 +21,10 @@ from random import Random
 from typing import Any
 
 from Axon.Component import component
-from Axon.ErrorRouting import raiseAll
-from Axon.EventLoop import newLoop
+from Axon.EventLoop import LoopSelector, VirtualLoop
 from Axon.Hooks import plainResult
 from Axon.Ipc import producerFinished
-from Axon.RunQueue import READY, RunQueue
+from Axon.RunQueue import RunQueue
 from Axon.Scheduler import scheduler
 from Axon.Timers import VirtualClock
 
@@ -111,7 +110,7 @@ class _Ender(component):
 
     def main(self) -> Generator[int, None, None]:
         self.fed.activate(Scheduler=self.scheduler)
-        while self.fed._task.isAlive():
+        while self.fed.isActive():
             yield from self.waitForChange()
         self.scheduler.stop()
 
@@ -139,19 +138,17 @@ def _collect(fed: Any, run: scheduler, isEnough: Callable[[Outcome], object]) ->
 
 def _loopThatStops(run: scheduler) -> asyncio.AbstractEventLoop:
     """Return an event loop that stops `run` when nothing can happen any more."""
-    clock = run.timers.clock
-    loop: Any = newLoop(clock) if isinstance(clock, VirtualClock) else asyncio.SelectorEventLoop()
-    selector, select = loop._selector, loop._selector.select
 
-    def selectUnlessIdle(timeout: float | None = None) -> Any:
-        mayBeWoken = len(selector.get_map()) > 1 or run.outside > len(run.jobs)
-        if timeout is None and not mayBeWoken:
+    def stopIfIdle(descriptors: int) -> bool:
+        isIdle = descriptors <= 1 and run.outside <= len(run.jobs)  # one is the loop's own
+        if isIdle:
             run.stop()
-            timeout = 0
-        return select(timeout)
+        return isIdle
 
-    selector.select = selectUnlessIdle
-    return loop  # type: ignore[no-any-return]
+    clock = run.timers.clock
+    if isinstance(clock, VirtualClock):
+        return VirtualLoop(clock, stopIfIdle)
+    return asyncio.SelectorEventLoop(LoopSelector(stopIfIdle))
 
 
 class ShuffledQueue(RunQueue):
@@ -165,7 +162,7 @@ class ShuffledQueue(RunQueue):
 
     def run(self, turns: int) -> bool:
         ready = self.ready
-        while ready and not READY <= ready[0].state <= READY + 1:  # ended while it was queued
+        while ready and not ready[0].isReady():  # it has ended while it was queued
             ready.popleft()
         isNewRound = not ready or ready[0].state == self.mark
         if isNewRound and not self.isStopping:
@@ -178,8 +175,4 @@ class ShuffledQueue(RunQueue):
 
 def endAll(run: scheduler) -> None:
     """End what is left in a scheduler that does not run, and raise the errors."""
-    if run._thread is None:
-        run.errors = []
-        run._endAll()
-        run.isEnding = False
-        raiseAll(run.errors)
+    run.endAll()

@@ -275,7 +275,7 @@ class _processes(component):
             each.begin()
         for each in self.children:
             each.activate(Scheduler=self.scheduler)
-        while not all(each._task.state == ENDED for each in self.children):
+        while not all(each.getTask().hasEnded() for each in self.children):
             yield from self.waitForChange()
 
 

@@ -33,7 +33,6 @@ from Axon.AxonExceptions import BoxAlreadyLinkedToDestination, noSpaceInBox, noS
 from Axon.background import background
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdown, shutdownMicroprocess
-from Axon.RunQueue import ENDED
 
 __all__ = [
     "DEFIN",
@@ -214,7 +213,7 @@ class componentWrapperOutput(AdaptiveCommsComponent):
 
     def main(self) -> Generator[int, None, None]:
         self.child.activate(Scheduler=self.scheduler)
-        while self.child._task.state != ENDED:
+        while not self.child.getTask().hasEnded():
             self.sendPendingOutput()
             if self.isAbandoned and self.isDead.is_set():
                 return

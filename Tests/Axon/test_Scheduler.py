@@ -557,7 +557,7 @@ def test_a_run_that_ends_before_a_slice_that_was_asked_for_leaves_the_next_one_w
         elif end == "cancel":
             system.cancel()
         else:
-            scheduler.run._calls.append(fail)
+            scheduler.run.calls.add(fail)
         await asyncio.gather(system, return_exceptions=True)
         woken = [SleepsOnce() for _ in range(3)]
         await asyncio.wait_for(await begin(woken), 10)

@@ -1,0 +1,36 @@
+"""What happens to the default scheduler when the process forks, and when the interpreter exits."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from Axon import ErrorRouting, WaitDescriptions
+
+if TYPE_CHECKING:
+    from Axon.Scheduler import scheduler as Scheduler
+
+
+def install(schedulerClass: type[Scheduler]) -> None:
+    """Install the hooks for `schedulerClass.run`, once in a process."""
+
+    def replaceAfterFork() -> None:
+        """In a child that was forked within a turn, start afresh: the parent continues the run."""
+        if schedulerClass.run is not None and schedulerClass.run.isRunning():
+            schedulerClass.run = schedulerClass()
+
+    def reportNeverRun() -> None:
+        """At exit, log that components were activated and never run."""
+        run = schedulerClass.run
+        hasFailed = hasattr(sys, "last_value") or hasattr(sys, "last_exc")
+        if run is not None and run.tasks and not schedulerClass.hasRun and not hasFailed:
+            ErrorRouting.warn(
+                f"{WaitDescriptions.namesOf(run.tasks)} activated, but never run: call"
+                " scheduler.run.runThreads(), or run() instead of the last activate()"
+            )
+
+    atexit.register(reportNeverRun)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=replaceAfterFork)

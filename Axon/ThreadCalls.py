@@ -1,0 +1,46 @@
+"""Calls that other threads hand to the thread of a scheduler.
+
+`scheduler.callFromThread(function)` is the only way into a scheduler from another thread. The
+scheduler makes the calls at the start of its next slice or step.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from threading import Event
+
+
+class ThreadCalls:
+    """A queue of functions. It is true while functions wait to be called."""
+
+    __slots__ = ("_functions", "_hasArrived")
+
+    def __init__(self) -> None:
+        self._functions: deque[Callable[[], object]] = deque()
+        self._hasArrived = Event()
+
+    def __bool__(self) -> bool:
+        return bool(self._functions)
+
+    def add(self, function: Callable[[], object]) -> None:
+        """Queue `function`; callable in any thread."""
+        self._functions.append(function)
+
+    def interruptWait(self) -> None:
+        """End the wait() of the scheduler's thread, or the next one."""
+        self._hasArrived.set()
+
+    def callAll(self) -> None:
+        """Call the queued functions in order, in the scheduler's thread."""
+        while self._functions:
+            self._functions.popleft()()
+
+    def callAllAndReset(self) -> None:
+        """Call the queued functions; only what is added from now on interrupts a wait()."""
+        self._hasArrived.clear()
+        self.callAll()
+
+    def wait(self, timeout: float | None) -> None:
+        """Block until interruptWait() is called, or for `timeout` seconds."""
+        self._hasArrived.wait(timeout)
