@@ -1,4 +1,4 @@
-"""What network components and the selector tell each other, beyond Axon.Ipc.
+"""Messages between network components, and to the Selector, in addition to those of Axon.Ipc.
 
 Example usage
 -------------
@@ -7,8 +7,8 @@ Example usage
 
 How does it work?
 -----------------
-They are plain values, told apart with isinstance. Those that are a notify carry
-what they are about as `.object`, and who says so as `.caller`.
+The messages are plain values, which isinstance tells apart. A subclass of notify has its subject
+in `.object` and its sender in `.caller`.
 """
 
 from typing import Any
@@ -34,80 +34,80 @@ __all__ = [
 
 
 class socketShutdown(producerFinished):
-    """socketShutdown(caller=None, message=None) -> the connection is closed; message: why."""
+    """socketShutdown([caller][, message]): a connection has ended. message: the error, or None."""
 
 
 class serverShutdown(shutdownMicroprocess):
-    """serverShutdown() -> a server is to stop accepting, and to end."""
+    """serverShutdown(): the order to a server to accept no more connections, and to end."""
 
 
-# About connections
+# Connections
 
 
 class newCSA(notify):
-    """newCSA(caller, CSA, sock=None) -> there is a new connection; `.object` is its adapter."""
+    """newCSA(caller, CSA[, sock]): there is a new connection, whose adapter is `.object`."""
 
     def __init__(self, caller: Any, CSA: Any, sock: Any = None) -> None:
         super().__init__(caller, CSA)
         self.sock = sock
 
     def handlesWriting(self) -> bool:
-        """Whether something can be sent to it."""
+        """Return True: data can be sent to a connection."""
         return True
 
 
 class shutdownCSA(notify):
-    """shutdownCSA(caller, CSA) -> a connection has ended; `.object` is its adapter."""
+    """shutdownCSA(caller, CSA): a connection has ended, whose adapter is `.object`."""
 
     def __init__(self, caller: Any, CSA: Any) -> None:
         super().__init__(caller, CSA)
 
     def shutdown(self) -> bool:
-        """Always true: this is an end."""
+        """Return True: this is the end of a connection."""
         return True
 
 
 class newServer(notify):
-    """newServer(caller, CSA, sock=None) -> there is a new listening socket; `.object` owns it."""
+    """newServer(caller, CSA[, sock]): there is a new listening socket, owned by `.object`."""
 
     def __init__(self, caller: Any, CSA: Any, sock: Any = None) -> None:
         super().__init__(caller, CSA)
         self.sock = sock
 
     def handlesWriting(self) -> bool:
-        """Whether something can be sent to it."""
+        """Return False: no data can be sent to a listening socket."""
         return False
 
 
-# To the selector
+# Requests to the Selector
 
 
 class _selectable(notify):
-    """`.object` is ((component, inbox), descriptor): whom to tell, and of what."""
+    """_selectable(caller, request): the base of the requests; `.object` is the request."""
 
     def __init__(self, caller: Any, CSA: Any) -> None:
         super().__init__(caller, CSA)
 
 
 class newReader(_selectable):
-    """newReader(caller, ((component, inbox), sock)) -> tell the inbox when `sock` can be read."""
+    """newReader(caller, ((component, inbox), sock)): report when `sock` can be read."""
 
 
 class newWriter(_selectable):
-    """newWriter(caller, ((component, inbox), sock)) -> tell the inbox when `sock` takes data."""
+    """newWriter(caller, ((component, inbox), sock)): report when `sock` can be written."""
 
 
 class newExceptional(_selectable):
-    """newExceptional(caller, ((component, inbox), sock)) -> tell the inbox of urgent data."""
+    """newExceptional(caller, ((component, inbox), sock)): report when urgent data has arrived."""
 
 
 class removeReader(_selectable):
-    """removeReader(caller, sock) -> no more word of when `sock` can be read."""
+    """removeReader(caller, sock): withdraw the request of newReader."""
 
 
 class removeWriter(_selectable):
-    """removeWriter(caller, sock) -> no more word of when `sock` can be written."""
+    """removeWriter(caller, sock): withdraw the request of newWriter."""
 
 
 class removeExceptional(_selectable):
-    """removeExceptional(caller, sock) -> no more word of urgent data."""
+    """removeExceptional(caller, sock): withdraw the request of newExceptional."""

@@ -1,4 +1,4 @@
-"""One component after the other, each created when it is asked for.
+"""A chassis with one component at a time, each created on request.
 
 Example usage
 -------------
@@ -14,15 +14,13 @@ Example usage
 
 How does it work?
 -----------------
-The factory makes a component of each message to "next". This component has the
-inbox and the outbox of the Carousel. There is never more than one: a message that
-comes to "next" while a component runs waits until this one has ended. It is told
-to end (shutdownMicroprocess), and what comes to "inbox" from then on is for its
-successor. When a component has ended and no message is in "next", "NEXT" asks for one.
+The factory creates a component from each message in "next". This component has the inbox and the
+outbox of the Carousel. If a message arrives in "next" while a component runs, the component is
+told to end (shutdownMicroprocess), and later messages to "inbox" are for its successor, which is
+created when it has ended. "NEXT" is sent when a component has ended and "next" is empty.
 
-Termination: a producerFinished is passed on to the running component; the Carousel
-ends when that has ended and every message in "next" has had its component. A
-shutdownMicroprocess discards the messages in "next". Either is then sent on.
+Termination: producerFinished is passed on to the running component; the Carousel ends when every
+message in "next" has had its component. shutdownMicroprocess discards the messages in "next".
 """
 
 from collections.abc import Callable, Iterator
@@ -36,21 +34,21 @@ __all__ = ["Carousel"]
 
 
 class Carousel(parent):
-    """Carousel(componentFactory[, make1stRequest]) -> runs what the factory makes, one at a time.
+    """Carousel(componentFactory[, make1stRequest]): runs components from a factory, one at a time.
 
-    componentFactory: called with each message to "next"; returns a component.
+    componentFactory: called with each message from "next"; returns a component.
     make1stRequest: True to send "NEXT" at the beginning, too.
     """
 
     Inboxes = {
-        "inbox": "goes to the component",
-        "next": "what to make the next component of",
-        "control": "when to stop",
+        "inbox": "any message, for the running component",
+        "next": "any message: the argument of the factory for the next component",
+        "control": "producerFinished or shutdownMicroprocess: end",
     }
     Outboxes = {
-        "outbox": "comes from the component",
-        "signal": "the message that ended the Carousel",
-        "requestNext": '"NEXT" when another message to "next" is wanted',
+        "outbox": "the messages of the running component",
+        "signal": "the message that has ended the Carousel",
+        "requestNext": '"NEXT": the request for another message in "next"',
     }
 
     def __init__(
@@ -61,7 +59,7 @@ class Carousel(parent):
         self.make1stRequest = make1stRequest
         self._current: Any = None
         self._inward: Any = None  # the linkage from "inbox", until the component is told to end
-        self._last: Any = None
+        self._last: Any = None  # the message from "control" that ends the Carousel
 
     def main(self) -> Iterator[int]:
         if self.make1stRequest:
@@ -79,7 +77,7 @@ class Carousel(parent):
         self.send(self._last, "signal")
 
     def _makeWay(self) -> None:
-        """Create the next component, or tell the one that runs to end first."""
+        """Create the next component, or first tell the running component to end."""
         if self._current is None:
             self.instantiateNewChild(self.recv("next"))
             if self._last is not None and not self.dataReady("next"):
@@ -90,18 +88,18 @@ class Carousel(parent):
             self.shutdownChild(shutdownMicroprocess(self))
 
     def requestNext(self) -> None:
-        """Ask for the message of which the next component is made."""
+        """Request the message for the next component."""
         self.send("NEXT", "requestNext")
 
     def instantiateNewChild(self, args: Any) -> None:
-        """Create the next component."""
+        """Create the next component, with `args` as the argument of the factory."""
         self._current = child = madeComponent(self.factory(args), "componentFactory", self)
         self._inward = self.link((self, "inbox"), (child, "inbox"), passthrough=1)
         self.link((child, "outbox"), (self, "outbox"), passthrough=2)
         self.adopt(child)
 
     def handleChildTerminations(self) -> None:
-        """Part from the component if it has ended, and ask for another one if none waits."""
+        """Remove the component if it has ended, and request another one if no message waits."""
         if self.childrenDone() and self._current is not None:
             self._current = self._inward = None
             if self._last is None and not self.dataReady("next"):
@@ -118,7 +116,7 @@ class Carousel(parent):
                 self.shutdownChild(message)
 
     def shutdownChild(self, shutdownMsg: Any) -> None:
-        """Send `shutdownMsg` to the component that runs, if there is one."""
+        """Send `shutdownMsg` to the running component, if there is one."""
         if self._current is not None:
             self._current.deliver(shutdownMsg, "control")
 

@@ -1,4 +1,4 @@
-"""Components with any linkages between them, that are a component together.
+"""A chassis of named components with any linkages between them.
 
 Example usage
 -------------
@@ -15,17 +15,13 @@ Example usage
 
 How does it work?
 -----------------
-"self" and "" mean the graphline, and so does any other name that is not a part's:
-linkages from its inboxes lead inwards, those to its outboxes lead outwards. Boxes
-that it is said to have, and does not have, are created. A name that is nearly a
-part's name is an error.
+"self", "" and any other name that no component has mean the graphline: linkages from its inboxes
+lead inwards, linkages to its outboxes lead outwards. Boxes that are named there and do not exist
+are created. A name that is nearly that of a component is an error. If no linkage starts at its
+"control", each message there goes to every component whose control no linkage feeds.
 
-If no linkage starts at the graphline's control, each message to it goes to every part
-to whose control no linkage leads. Otherwise that linkage has it.
-
-Termination: when all its parts have ended. If no linkage leads to its signal, it then
-sends on the shutdownMicroprocess that came to its control, or else a new
-producerFinished.
+Termination: when all components have ended. If no linkage leads to its "signal", it sends the
+shutdownMicroprocess from its control, or else a new producerFinished.
 """
 
 from collections.abc import Container, Iterator, Mapping
@@ -40,18 +36,21 @@ __all__ = ["Graphline", "component"]
 
 
 class Graphline(parent):
-    """Graphline(linkages[, capacity], **components) -> the components, joined by the linkages.
+    """Graphline(linkages[, capacity], **components): components and the linkages between them.
 
-    linkages: {(name, box): (name, box), ...}; each name that of a component, or the graphline.
-    capacity: a component is held while this many messages (1 or more) wait where it sends to.
-    Raises wiringError if the linkages are missing or malformed, if a name in them is a near
-    miss of a component's name, or if a class stands in a component's place.
+    linkages: {(name, box): (name, box), ...}; each name is that of a component or the graphline.
+    capacity: the number of messages (1 or more) in an inbox at which its senders are held.
+    Raises wiringError if the linkages are missing or malformed, if a name in them is nearly that
+    of a component, or if a class is given instead of a component.
     """
 
-    Inboxes = {"inbox": "goes where a linkage says", "control": "goes where a linkage says"}
+    Inboxes = {
+        "inbox": "any message, passed on through its linkage",
+        "control": "any message, passed on through its linkage or to the components",
+    }
     Outboxes = {
-        "outbox": "comes from where a linkage says",
-        "signal": "what came to control, or producerFinished, at the end",
+        "outbox": "the messages that a linkage leads here",
+        "signal": "at the end, the shutdownMicroprocess from control, or producerFinished",
     }
 
     _shutdown: shutdownMicroprocess | None = None
@@ -74,7 +73,7 @@ class Graphline(parent):
         super().__init__()
 
     def addExternalPostboxes(self) -> None:
-        """Give this graphline, not its class, the boxes that its linkages name."""
+        """Create the boxes that the linkages name, for this graphline and not for its class."""
         inboxes, outboxes = _described(self.Inboxes), _described(self.Outboxes)
         for (source, sourcebox), (sink, sinkbox) in self.layout.items():
             if (source in self.components) is (sink in self.components):
@@ -98,7 +97,7 @@ class Graphline(parent):
                 self.passOnControl(message)
             if self.childrenDone():
                 break
-            self.discardUnread(*inward)  # what leads to a part that has ended
+            self.discardUnread(*inward)  # messages for a component that has ended
             yield from self.waitForChange()
         if not any(self._isOwn(name, box, "signal") for name, box in self.layout.values()):
             self.send(self._shutdown or producerFinished(self), "signal")
@@ -110,7 +109,7 @@ class Graphline(parent):
         return name not in self.components and box == boxname
 
     def makeLinkages(self, names: Container[str]) -> None:
-        """Make the linkages that start or end at one of these components."""
+        """Create the linkages that start or end at one of the components `names`."""
         for (source, sourcebox), (sink, sinkbox) in self.layout.items():
             isInward, isOutward = source not in self.components, sink not in self.components
             if source in names or sink in names or (isInward and isOutward):
@@ -123,7 +122,7 @@ class Graphline(parent):
                 )
 
     def passOnControl(self, message: Any) -> None:
-        """Pass on a message that came to a control that is not linked."""
+        """Pass a message from "control" on to the components whose control no linkage feeds."""
         if isinstance(message, shutdownMicroprocess):
             self._shutdown = message
         for name, each in self.components.items():
@@ -131,7 +130,7 @@ class Graphline(parent):
                 each.deliver(message, "control")
 
     def receivesControl(self, name: str) -> bool:
-        """Return whether no linkage leads to the control of this component."""
+        """Return whether no linkage leads to the control of the component `name`."""
         return name not in self._controlled
 
 

@@ -1,4 +1,4 @@
-"""Components that run beside each other, behind one pair of boxes.
+"""A chassis of components that run side by side, behind one pair of boxes.
 
 Example usage
 -------------
@@ -7,13 +7,13 @@ Example usage
 
 How does it work?
 -----------------
-What any of them sends to its outbox leaves through the outbox of the whole. What
-comes to inbox is thrown away, unless a policy says who gets it; what comes to
-control goes to all. That one of them has finished is not passed on, since the
-others have not; its other messages to signal are.
+The messages from all outboxes leave through the outbox of the PAR. A message to its inbox is
+discarded unless a policy chooses receivers; a message to its control goes to all components. The
+end of one component is not passed on, as the others have not ended; other messages from their
+signals are.
 
-Termination: when all have ended. The shutdownMicroprocess that came to control is
-then passed on, or else the producerFinished that came, or else a new one is sent.
+Termination: when all components have ended. The PAR then sends the shutdownMicroprocess or
+producerFinished from its control, or else a new producerFinished.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -30,18 +30,21 @@ ENDS = (producerFinished, shutdownMicroprocess)
 
 
 class PAR(parent):
-    """PAR(*components[, policy]) -> runs these components side by side.
+    """PAR(*components[, policy]): runs components side by side.
 
-    policy: called with each message to inbox and the list of components; gives those that
-    get it. Raises wiringError for what is no component.
+    policy: called with each message from inbox and the list of components; returns the components
+    that receive it. Raises wiringError if an argument is not a component.
     """
 
     Inboxes = {
-        "inbox": "goes where the policy says",
-        "control": "goes to all",
-        "_signals": "what came from their signals",
+        "inbox": "any message, for the components that the policy chooses",
+        "control": "any message, for all components",
+        "_signals": "the messages from the signals of the components",
     }
-    Outboxes = {"outbox": "comes from all", "signal": "comes from all; and the end of the whole"}
+    Outboxes = {
+        "outbox": "the messages from all components",
+        "signal": "messages from all signals except ends; at the end, the end of the PAR",
+    }
 
     policy: Callable[[Any, list[Any]], Iterable[Any]] | None = None
 

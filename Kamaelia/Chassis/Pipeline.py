@@ -1,4 +1,4 @@
-"""A chain of components, each fed by the one before it, that is a component itself.
+"""A chassis of components in a chain, each fed by the one before it.
 
 Example usage
 -------------
@@ -7,11 +7,11 @@ Example usage
 
 How does it work?
 -----------------
-From one component to the next, outbox leads to inbox and signal to control. The
-pipeline's own inbox and control lead to the first, and the last one's outbox and
-signal to the pipeline's own: it touches no message itself.
+Between neighbours, outbox leads to inbox and signal to control. The inbox and control of the
+pipeline lead to the first component, and the outbox and signal of the last component lead to
+those of the pipeline. The pipeline itself touches no message.
 
-Termination: when all its components have ended. It sends nothing of its own.
+Termination: when all components have ended. It sends no message of its own.
 """
 
 from collections.abc import Iterator
@@ -29,15 +29,21 @@ BOXES = (("outbox", "inbox"), ("signal", "control"))
 
 
 class Pipeline(parent):
-    """Pipeline(*components[, capacity][, circular]) -> the components, in a chain.
+    """Pipeline(*components[, capacity][, circular]): components in a chain.
 
-    capacity: a component is held while this many messages (1 or more) wait for the next one.
-    circular: the last one feeds the first, and nothing leaves the pipeline.
-    Raises wiringError when there is no component, or a class in its place.
+    capacity: the number of messages (1 or more) in an inbox at which its sender is held. circular:
+    True to link the last component to the first one; then no message leaves the pipeline.
+    Raises wiringError if there is no component, or if a class is given instead of a component.
     """
 
-    Inboxes = {"inbox": "goes to the first component", "control": "the same"}
-    Outboxes = {"outbox": "comes from the last component", "signal": "the same"}
+    Inboxes = {
+        "inbox": "any message, for the first component",
+        "control": "any message, for the first component",
+    }
+    Outboxes = {
+        "outbox": "the messages from the last component",
+        "signal": "the messages from the signal of the last component",
+    }
 
     circular = False
     capacity: int | None = None
@@ -50,26 +56,26 @@ class Pipeline(parent):
         self.components = list(components)
 
     def main(self) -> Iterator[int]:
-        self._wire()
+        self._makeLinkages()
         self.adopt(*self.components)
         while not self.childrenDone():
             yield from self.waitForChange()
-            self.discardUnread("inbox", "control")  # the first component has ended
+            self.discardUnread("inbox", "control")  # messages for a first component that has ended
 
-    def _wire(self) -> None:
+    def _makeLinkages(self) -> None:
         first, last = self.components[0], self.components[-1]
-        for one, following in pairwise(self.components):
-            self._join(one, following)
+        for source, sink in pairwise(self.components):
+            self._linkNeighbours(source, sink)
         for outbox, inbox in BOXES:
             self.link((self, inbox), (first, inbox), passthrough=1)
             if not self.circular:
                 self.link((last, outbox), (self, outbox), passthrough=2)
         if self.circular:
-            self._join(last, first)
+            self._linkNeighbours(last, first)
 
-    def _join(self, one: Any, following: Any) -> None:
-        self.link((one, "outbox"), (following, "inbox"), capacity=self.capacity)
-        self.link((one, "signal"), (following, "control"))
+    def _linkNeighbours(self, source: Any, sink: Any) -> None:
+        self.link((source, "outbox"), (sink, "inbox"), capacity=self.capacity)
+        self.link((source, "signal"), (sink, "control"))
 
 
 pipeline = Pipeline

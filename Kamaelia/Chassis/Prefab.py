@@ -1,4 +1,4 @@
-"""Pictures that are drawn so often that they have a name."""
+"""Graphlines that are used so often that they have a name."""
 
 from typing import Any
 
@@ -8,10 +8,10 @@ __all__ = ["JoinChooserToCarousel"]
 
 
 def JoinChooserToCarousel(chooser: Any, carousel: Any) -> Graphline:
-    """JoinChooserToCarousel(chooser, carousel) -> a component: what one chooses, the other runs.
+    """Return a component in which `carousel` runs what `chooser` chooses.
 
-    chooser: gets "NEXT" on inbox, gives a choice on outbox. carousel: as Kamaelia.Chassis.Carousel,
-    whose inbox, outbox and signal are those of the whole. Its control is the chooser's.
+    chooser: receives "NEXT" on inbox and sends a choice to outbox; its control is that of the
+    whole. carousel: a Carousel, whose inbox, outbox and signal are those of the whole.
     """
     return Graphline(
         CHOOSER=chooser,

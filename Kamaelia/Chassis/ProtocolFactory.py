@@ -1,7 +1,7 @@
-"""What a server's `protocol` may be, and how a handler is made of it.
+"""The kinds of `protocol` that a server accepts, and how it creates handlers from them.
 
-A protocol is a class of components, or a function that returns a new component for
-each connection. A mistake is an error when the server is made, not at the first client.
+A protocol is a component class, or a function that returns a new component for each connection.
+A mistake raises an error when the server is created, not when the first client connects.
 """
 
 from __future__ import annotations
@@ -20,16 +20,19 @@ HOW = "such as protocol=Echo, where Echo is a component class"
 
 
 def factoryOf(server: Any) -> Factory:
-    """Return what makes the handlers of `server`. Raises wiringError if its protocol cannot."""
+    """Return the function that creates the handlers of `server`.
+
+    Raises wiringError if its protocol cannot create any.
+    """
     protocol = server.protocol
     name = type(server).__name__
     if protocol is None:
-        raise wiringError(f"{name} has no protocol, so it has nothing to serve with: give it {HOW}")
+        raise wiringError(f"{name} has no protocol, which creates its handlers: give it one, {HOW}")
     if isinstance(protocol, microprocess):
         kind = type(protocol).__name__
         raise wiringError(
-            f"the protocol of {name} is an instance of {kind}, but each connection needs a"
-            f" handler of its own: give the class, protocol={kind}"
+            f"the protocol of {name} is an instance of {kind}, but each connection needs its"
+            f" own handler: give the class, protocol={kind}"
         )
     if not callable(protocol):
         raise wiringError(f"the protocol of {name} is {protocol!r}, which cannot be called: {HOW}")
@@ -44,7 +47,7 @@ def factoryOf(server: Any) -> Factory:
 
 
 def _unbound(server: Any) -> Factory:
-    """Return the protocol; a class attribute that is a plain function is no method."""
+    """Return the protocol. A plain function in a class attribute is not bound as a method."""
     if "protocol" not in server.__dict__:
         given = inspect.getattr_static(type(server), "protocol")
         if inspect.isfunction(given) and not _asksFor(given, "self"):
@@ -54,6 +57,7 @@ def _unbound(server: Any) -> Factory:
 
 
 def _withAddresses(protocol: Factory) -> Factory:
+    """Return `protocol`, called with local=(address, port) if it has such a parameter."""
     if _asksFor(protocol, "local"):
         return lambda **info: protocol(local=(info["localip"], info["localport"]), **info)
     return protocol

@@ -1,4 +1,4 @@
-"""Components that run one after the other, behind one pair of boxes.
+"""A chassis of components that run one after another, behind one pair of boxes.
 
 Example usage
 -------------
@@ -6,13 +6,13 @@ Example usage
 
 How does it work?
 -----------------
-The component that runs has the inbox and the outbox of the Seq. What it sends to
-its signal is discarded, because the others have not finished. A text among the
-components is printed when its turn comes.
+The running component has the inbox and the outbox of the Seq. Messages to its signal are
+discarded, as the other components have not ended. A text among the components is printed when
+its turn comes.
 
-Termination: when the last component has ended: a producerFinished is sent. A
-shutdownMicroprocess goes to the component that runs, which is the last one then, and
-is sent on; other messages to control are discarded.
+Termination: when the last component has ended; producerFinished is sent then. A
+shutdownMicroprocess goes to the running component, no other component runs after it, and the
+message is passed on. Other messages to control are discarded.
 """
 
 from collections.abc import Iterator
@@ -26,13 +26,19 @@ __all__ = ["Seq"]
 
 
 class Seq(parent):
-    """Seq(*sequence) -> runs these components in turn, and prints each text among them.
+    """Seq(*sequence): runs components one after another, and prints the texts among them.
 
-    Raises wiringError for anything that is neither a component nor a text.
+    Raises wiringError if an argument is neither a component nor a text.
     """
 
-    Inboxes = {"inbox": "goes to the component that runs", "control": "shutdownMicroprocess"}
-    Outboxes = {"outbox": "comes from the component that runs", "signal": "the end of the Seq"}
+    Inboxes = {
+        "inbox": "any message, for the running component",
+        "control": "shutdownMicroprocess: end after the running component",
+    }
+    Outboxes = {
+        "outbox": "the messages from the running component",
+        "signal": "producerFinished at the end, or the shutdownMicroprocess from control",
+    }
 
     def __init__(self, *sequence: Any) -> None:
         super().__init__()
@@ -44,7 +50,7 @@ class Seq(parent):
     def main(self) -> Iterator[int]:
         for each in self.sequence:
             if isinstance(each, str):
-                print(each)  # noqa: T201 - that is what the text is for
+                print(each)  # noqa: T201 - the text is there to be printed
                 continue
             self.link((self, "inbox"), (each, "inbox"), passthrough=1)
             self.link((each, "outbox"), (self, "outbox"), passthrough=2)

@@ -1,4 +1,4 @@
-"""Components that are made anew when they fail, with the linkages between them.
+"""A graphline that replaces its components when they fail.
 
 Example usage
 -------------
@@ -13,15 +13,14 @@ Example usage
 
 How does it work?
 -----------------
-It is a Graphline that is given factories, and answers for the errors of what
-they make, and of all below: each error is logged. Who failed is ended, its
-descendants first; a new one takes its place. Strategies and kinds are those of
-Erlang's OTP (the design principles' chapter on supervisors). But for "one_for_all",
-what waits in the inboxes of the one that failed waits for its successor (not what
-a thread had taken in before it came to read it).
+It is a Graphline that is given factories, and contains the errors of their components and of all
+components below them: each error is logged, the component is ended after its descendants, and a
+new one replaces it. Strategies and kinds are those of supervisors in Erlang/OTP. Except with
+"one_for_all", the unread messages of the failed component go to its successor (except those that
+a thread had taken over).
 
-Termination: as a Graphline's; or with tooManyRestarts, after all have been ended,
-when there would be more than `intensity` restarts within `period` seconds.
+Termination: as a Graphline; or with tooManyRestarts, after all components have been ended, if
+more than `intensity` restarts within `period` seconds would be necessary.
 """
 
 import logging
@@ -36,32 +35,32 @@ from Kamaelia.Chassis.Graphline import Graphline
 
 __all__ = ["Supervisor", "tooManyRestarts"]
 
-#: Who is made anew, of all names in order, when the one at `at` has ended.
+#: The components that are replaced, from all names in order, when the one at `at` has ended.
 STRATEGIES: dict[str, Callable[[list[str], int], list[str]]] = {
     "one_for_one": lambda names, at: names[at : at + 1],
     "one_for_all": lambda names, at: names,
     "rest_for_one": lambda names, at: names[at:],
 }
 
-#: Whether one that ended is made anew: after an error, and without one.
+#: Whether a component is replaced when it ends: after an error, and without an error.
 KINDS = {"permanent": (True, True), "transient": (True, False), "temporary": (False, False)}
 
 logger = logging.getLogger("Kamaelia.Chassis.Supervisor")
 
 
 class tooManyRestarts(AxonException, RuntimeError):
-    """A Supervisor gave up: what it supervises failed too often; the last error is the cause."""
+    """The error of a Supervisor whose components failed too often; its cause is the last error."""
 
 
 class Supervisor(Graphline):
-    """Supervisor(linkages, strategy, intensity, period, kinds, capacity, **factories) -> as above.
+    """Supervisor(linkages, strategy, intensity, period, kinds, capacity, **factories): a graphline.
 
-    strategy: "one_for_one" (the default), "one_for_all", or "rest_for_one": the one that
-    failed and those that are named after it. intensity, period: the most restarts (3) within
-    so many seconds (5). kinds: for some names "permanent" (made anew after every end),
-    "transient" (after an error only; the default) or "temporary" (never).
-    Raises ValueError for a strategy, a kind or a name that does not exist, and wiringError for
-    a factory that makes something else than a component.
+    strategy: "one_for_one" (the default), "one_for_all", or "rest_for_one": the component that
+    failed and those named after it. intensity, period: the largest number of restarts (3) within
+    a number of seconds (5). kinds: by name, "permanent" (replaced after every end), "transient"
+    (after an error; the default) or "temporary" (never).
+    Raises ValueError if a strategy, a kind or a name does not exist, and wiringError if a factory
+    returns anything else than a component.
     """
 
     def __init__(
@@ -89,7 +88,7 @@ class Supervisor(Graphline):
         super().__init__(linkages or {}, capacity, **made)
 
     def _make(self, name: str) -> Any:
-        """Return what the factory of this name makes. Raise wiringError if that is no component."""
+        """Return a new component from the factory `name`. Raise wiringError if it is none."""
         make = self.factories[name]
         if not callable(make):
             raise wiringError(
@@ -99,7 +98,7 @@ class Supervisor(Graphline):
         return madeComponent(make(), name, self)
 
     def childFailed(self, child: Any, culprit: Any, error: BaseException) -> bool:
-        """Answers for every error of its components, and of those below them."""
+        """Contain every error of its components and of the components below them."""
         if child not in self.children:
             return False
         self._failures.setdefault(child, error)
@@ -107,21 +106,21 @@ class Supervisor(Graphline):
         return True
 
     def childrenDone(self) -> bool:
-        """Makes anew those that failed; True if none is left."""
+        """Replace the components that have failed. Return True if no component is left."""
         children = set(self.childComponents())
         for name, each in list(self.components.items()):
             if self.components[name] is not each or each not in children:
-                continue  # it has been made anew with another, or has ended before
+                continue  # it has been replaced with another one, or had ended before
             error = self._failures.pop(each, None)
             if error is None and not each.isStopped():
                 continue
-            if self._isMadeAnew(name, error):
+            if self._isReplaced(name, error):
                 self._restart(name, error)
             else:
                 self._endTree(each)
         return super().childrenDone()
 
-    def _isMadeAnew(self, name: str, error: BaseException | None) -> bool:
+    def _isReplaced(self, name: str, error: BaseException | None) -> bool:
         afterError, afterEnd = KINDS[self.kinds[name]]
         return afterError if error is not None else afterEnd and not self._told
 
@@ -146,7 +145,7 @@ class Supervisor(Graphline):
                     self.components[each].deliver(message, "control")
 
     def _count(self, name: str, error: BaseException | None) -> None:
-        """Counts a restart; if it is one too many, ends all."""
+        """Count a restart. If there are too many, end all components and raise tooManyRestarts."""
         now = self.scheduler.timers.clock.now()
         self._restarts.append(now)
         while self._restarts[0] <= now - self.period:
@@ -160,7 +159,7 @@ class Supervisor(Graphline):
             ) from error
 
     def _endTree(self, each: Any) -> None:
-        """Ends a component, its descendants first, and parts from it."""
+        """End a component after its descendants, and remove it."""
         for below in reversed(each.childComponents()):
             self._endTree(below)
         try:

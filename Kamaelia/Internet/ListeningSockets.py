@@ -23,8 +23,9 @@ from math import inf
 from ssl import SSLContext
 from typing import Any
 
-from Kamaelia.Internet.Acceptor import AT_ONCE, Acceptor, Factory, PlainSocket
+from Kamaelia.Internet.Acceptor import AT_ONCE, Acceptor, Factory
 from Kamaelia.Internet.Addresses import checkedPort, explained, resolveNow
+from Kamaelia.Internet.PlainSocket import PlainSocket
 from Kamaelia.Internet.UnixSockets import BACKLOG, PathSocket, openPath
 
 __all__ = ["Listener", "Options", "closeAll", "openPath", "openSockets", "severalOf"]

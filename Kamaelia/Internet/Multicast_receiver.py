@@ -1,4 +1,4 @@
-"""Multicast: receives what is sent to a group.
+"""A multicast receiver: sends out the datagrams to a group.
 
 Example usage
 -------------
@@ -15,9 +15,9 @@ from Kamaelia.Internet.Multicast_transceiver import Multicast_transceiver
 
 
 class Multicast_receiver(Multicast_transceiver):
-    """Multicast_receiver(address, port) -> "outbox": ((host, port), data) for each datagram.
+    """Multicast_receiver(address, port): receives what is sent to the group `address`.
 
-    It is bound to the group: what is sent to this port of the machine itself does not come.
+    It is bound to the group, so it does not receive datagrams to this port of the machine itself.
     """
 
     def __init__(self, address: str, port: int, **argd: Any) -> None:

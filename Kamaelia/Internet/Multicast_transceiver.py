@@ -1,4 +1,4 @@
-"""Multicast: sends to a group, and receives what others send to it.
+"""A multicast peer: sends datagrams to a group, and receives those that others send to it.
 
 Example usage
 -------------
@@ -6,8 +6,8 @@ Example usage
 
 How does it work?
 -----------------
-It is a datagram peer (UDP_ng) that is a member of the group of its remote
-address. What it sends itself comes back to it, too, if it is bound to that port.
+It is a datagram peer (UDP_ng) that is a member of the group of its remote address. It also
+receives its own datagrams if it is bound to the port of the group.
 
 Termination: shutdownMicroprocess on "control", which is passed on.
 """
@@ -22,23 +22,23 @@ from Kamaelia.Internet.UDP import BasicPeer
 
 
 class Multicast_transceiver(BasicPeer):
-    """Multicast_transceiver(local_addr, local_port, remote_addr, remote_port) -> joins a group.
+    """Multicast_transceiver(local_addr, local_port, remote_addr, remote_port): a group member.
 
-    remote_addr: the group, such as "224.168.2.9"; remote_port: 0 if it sends
-    nothing. interface: the address of the network interface, for others than the usual.
+    remote_addr: the group, such as "224.168.2.9". remote_port: 0 to send nothing. interface: the
+    address of the network interface, if it is not the default one.
     """
 
     Inboxes = {
         "inbox": "bytes or text for the group",
-        "control": "shutdownMicroprocess: leave",
+        "control": "shutdownMicroprocess: leave the group, and end",
     }
     Outboxes = {
-        "outbox": "((host, port), data) for each datagram that came",
-        "signal": "what came to control",
+        "outbox": "((host, port), data) for each datagram that arrives",
+        "signal": "the message from control",
     }
 
     interface = "0.0.0.0"
-    timeToLive = 255  # routers
+    timeToLive = 255  # hops
 
     def __init__(
         self,
@@ -57,6 +57,7 @@ class Multicast_transceiver(BasicPeer):
             self.target = (remote_addr, remote_port)
 
     def setOptions(self, sock: socket.socket) -> None:
+        """Set the options of a multicast socket, and join the group."""
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, self.timeToLive)
         sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 1)
@@ -67,6 +68,7 @@ class Multicast_transceiver(BasicPeer):
         sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
 
     def describe(self, data: bytes, address: Any) -> Any:
+        """Return what is sent to "outbox" for a datagram."""
         return address, data
 
 

@@ -1,24 +1,24 @@
-"""For components that bring a file descriptor of their own: word of when it can be read or written.
+"""Reports to components when their own file descriptors can be read or written.
 
 Example usage
 -------------
     selector, shutdown, newSelector = Selector.getSelectorServices(self.tracker)
     self.link((self, "_selectorSignal"), selector)
     self.send(newReader(self, ((self, "ReadReady"), sock)), "_selectorSignal")
-    ...                                     # sock comes to "ReadReady"
-    self.send(newReader(...), "_selectorSignal")    # asked again for the next time
+    ...                                     # sock arrives in "ReadReady"
+    self.send(newReader(...), "_selectorSignal")    # request the next report
     self.send(removeReader(self, sock), "_selectorSignal")
 
 How does it work?
 -----------------
-A poll object (epoll or kqueue) watches the descriptors, and the event loop watches
-the poll object: no thread, no poll loop. A descriptor that its owner closes leaves the
-poll object by itself, whereas uvloop aborts the process if it is given one that is
-closed soon after. Each request is answered once, in the inbox that it names, and then
-forgotten. The answer is the object whose descriptor is ready, or an OSError if that
-object cannot be watched, which the log says, too. A file is always ready.
+A poll object (epoll or kqueue) watches the descriptors, and the event loop watches the poll
+object. A descriptor that its owner closes leaves the poll object by itself, whereas uvloop
+aborts the process if a descriptor is closed soon after it was given to the loop. Each request
+is answered once, in the inbox that it names. The answer is the object whose descriptor is
+ready, or an OSError if that object cannot be watched, which is logged, too. A file is always
+ready.
 
-Termination: a shutdown message on "control".
+Termination: producerFinished or shutdownMicroprocess on "control", which is passed on.
 """
 
 from __future__ import annotations
@@ -54,21 +54,21 @@ REMOVE = {removeReader: EVENT_READ, removeWriter: EVENT_WRITE, removeExceptional
 
 
 class _Request(NamedTuple):
-    """Who is to be told, and of what."""
+    """A request: the inbox for the answer, and the object to watch."""
 
-    replyService: tuple[Any, str]
-    selectable: Any
+    replyService: tuple[component, str]
+    selectable: Any  # has fileno(), or is a number
 
 
 class Selector(component):
-    """Selector() -> tells components of their descriptors; one for all, found as a service."""
+    """Selector(): reports ready descriptors. One serves all components; it is a service."""
 
     Inboxes = {
         "control": "producerFinished or shutdownMicroprocess: end",
         "inbox": "not used",
-        "notify": "newReader, newWriter, newExceptional, and the same with remove",
+        "notify": "requests: the subclasses of notify for a Selector in Kamaelia.IPC",
     }
-    Outboxes = {"outbox": "not used", "signal": "what came to control"}
+    Outboxes = {"outbox": "not used", "signal": "the message from control"}
 
     def __init__(self, **argd: Any) -> None:
         super().__init__(**argd)
@@ -97,8 +97,8 @@ class Selector(component):
                 return True
         return False
 
-    def handleNotify(self, message: Any) -> None:
-        """Do what one message to "notify" asks for."""
+    def handleNotify(self, message: object) -> None:
+        """Carry out the request in one message to "notify"."""
         for cls, kind in ADD.items():
             if isinstance(message, cls):
                 self._watch(kind, _Request(*message.object))
@@ -111,7 +111,9 @@ class Selector(component):
             descriptor = _descriptorOf(request.selectable)
             self._forgetClosed(descriptor, request.selectable)
             self._pollFor(descriptor, self._kindsOf(descriptor) | kind)
-        except PermissionError:  # the system does not watch files, as they never make one wait
+        except (
+            PermissionError
+        ):  # it is a file, which the system does not watch, as it is always ready
             self._answer(request, request.selectable)
         except (OSError, ValueError, TypeError) as error:
             LOG.warning("%s cannot watch %r: %s", self.name, request.selectable, error)
@@ -122,20 +124,20 @@ class Selector(component):
             self._watched[descriptor, kind] = request
 
     def _kindsOf(self, descriptor: int) -> int:
-        """Return what is asked of `descriptor`: the sum of some of KINDS, or 0."""
+        """Return the kinds that are requested for `descriptor`: the sum of some of KINDS, or 0."""
         return sum(kind for kind in KINDS if (descriptor, kind) in self._watched)
 
     def _pollFor(self, descriptor: int, kinds: int) -> None:
-        """Have the poll object watch `descriptor` for `kinds`, and for nothing if that is 0."""
+        """Let the poll object watch `descriptor` for `kinds`; 0 ends that."""
         with suppress(KeyError):
             self._poll.unregister(descriptor)
         if kinds:
             self._poll.register(descriptor, kinds)
 
     def _forgetClosed(self, descriptor: int, selectable: Any) -> None:
-        """Forget requests for an object that was closed, so that its number is used anew.
+        """Forget requests for a closed object whose descriptor now belongs to `selectable`.
 
-        The poll object knows only the number, and would take the old and the new one for the same.
+        The poll object knows only the descriptor, and cannot tell the two apart.
         """
         for kind in KINDS:
             request = self._watched.get((descriptor, kind))
@@ -144,7 +146,7 @@ class Selector(component):
                 self._answer(request, OSError(errno.EBADF, "it was closed while it was watched"))
 
     def _unwatch(self, kind: int, selectable: Any) -> None:
-        """Forget a request. A socket that is closed by now is found by what it is."""
+        """Forget a request. A socket that has been closed is found by its identity."""
         for (descriptor, each), request in list(self._watched.items()):
             if each is kind and (request.selectable is selectable or descriptor == selectable):
                 self._forget(descriptor, kind)
@@ -168,8 +170,8 @@ class Selector(component):
                     self._answer(request, request.selectable)
 
     def _answer(self, request: _Request, answer: Any) -> None:
-        who, boxname = request.replyService
-        who.deliver(answer, boxname)
+        receiver, boxname = request.replyService
+        receiver.deliver(answer, boxname)
 
     def _changeOutside(self, by: int) -> None:
         self.scheduler.outside += by
@@ -178,15 +180,18 @@ class Selector(component):
 
     @staticmethod
     def setSelectorServices(selector: Selector, tracker: Any = None) -> None:
-        """Makes `selector` the one that others find."""
+        """Register `selector` as the service that components find."""
         cat = tracker or coordinatingassistanttracker.getcat()
         cat.registerService(SERVICE, selector, "notify")
         cat.registerService(SHUTDOWN, selector, "control")
-        selector._tracker = cat
+        selector.trackedBy(cat)
 
     @staticmethod
     def getSelectorServices(tracker: Any = None) -> tuple[Any, Any, Selector | None]:
-        """(where to send requests, where to send its shutdown, a new one to activate or None)."""
+        """Return the inboxes for requests and for a shutdown, and a new Selector or None.
+
+        Activate the new Selector if there is one.
+        """
         cat = tracker or coordinatingassistanttracker.getcat()
         try:
             return cat.retrieveService(SERVICE), cat.retrieveService(SHUTDOWN), None
@@ -197,6 +202,10 @@ class Selector(component):
 
     _tracker: Any = None
 
+    def trackedBy(self, tracker: Any) -> None:
+        """Deregister the services from `tracker` at the end."""
+        self._tracker = tracker
+
     def _leaveTracker(self) -> None:
         if self._tracker is not None:
             self._tracker.deRegisterService(SERVICE)
@@ -205,7 +214,10 @@ class Selector(component):
 
 
 def _descriptorOf(selectable: Any) -> int:
-    """Return the descriptor of an object, or of a number. Raises OSError if it is closed."""
+    """Return the descriptor of `selectable`.
+
+    Raises OSError if it is closed, and TypeError if it has no descriptor.
+    """
     if not isinstance(selectable, int):
         if not hasattr(selectable, "fileno"):
             raise TypeError(f"{selectable!r} has no descriptor")

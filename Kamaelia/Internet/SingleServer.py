@@ -1,4 +1,4 @@
-"""A server with one connection at a time: its boxes are the connection's.
+"""A server with one connection at a time, whose boxes are those of the connection.
 
 Example usage
 -------------
@@ -6,62 +6,67 @@ Example usage
 
 How does it work?
 -----------------
-A TCPServer of one connection at most: the next client waits in the system's
-queue until this one has gone. What is sent while nobody is connected waits. At the
-end of each connection it sends a producerFinished to "signal", and goes on: who is
-to outlive a client must not be ended by that.
+It is a TCPServer with at most one connection: the next client waits in the queue of the system
+until the connection has ended. Data that is sent while no client is connected waits. At the end
+of each connection, it sends producerFinished to "signal" and continues.
 
-Termination: producerFinished or shutdownMicroprocess on "control", unless it is its
-own that comes back.
+Termination: producerFinished or shutdownMicroprocess on "control". A producerFinished that this
+component itself has sent, and that comes back, does not end it.
 """
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterable
 from typing import Any
 
 from Axon.Component import component
 from Axon.Hooks import plainResult
 from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Axon.Linkage import linkage
 from Kamaelia.Internet.Addresses import checkedPort
+from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter
 from Kamaelia.Internet.EventLoop import eventLoopOf
+from Kamaelia.Internet.ListeningSockets import Options
 from Kamaelia.Internet.TCPServer import TCPServer
 from Kamaelia.IPC import newCSA, serverShutdown
 from Kamaelia.Util.Settings import refuseMisspelt
 
 
 class SingleServer(component):
-    """SingleServer([port][, socketOptions]) -> whoever is connected; port 0: see `ports`."""
+    """SingleServer([port][, socketOptions][, host]): a server for one client at a time.
+
+    port: 0 for any free port; see `ports`.
+    """
 
     Inboxes = {
         "inbox": "bytes or text for the client",
         "control": "producerFinished: end when all is sent; shutdownMicroprocess: end soon",
-        "_oobinfo": "newCSA and shutdownCSA",
+        "_oobinfo": "newCSA and shutdownCSA, from the TCPServer",
     }
     Outboxes = {
         "outbox": "bytes from the client",
-        "signal": "producerFinished: a client has gone; at the end what came to control",
-        "_CSA_signal": "to the TCPServer",
+        "signal": "producerFinished: a connection has ended; at the end, the message from control",
+        "_CSA_signal": "serverShutdown, to the TCPServer",
     }
 
     port = 1601
-    socketOptions: Any = None
-    TCPS: Any = TCPServer
-    host: Any = None
-    onListening: Any = None  # called with this component
+    socketOptions: Options = None
+    TCPS: Callable[..., Any] = TCPServer
+    host: str | Iterable[str] | None = None
+    onListening: Callable[[Any], object] | None = None  # called with this component
 
     def __init__(self, **argd: Any) -> None:
         refuseMisspelt(type(self), argd)
         super().__init__(**argd)
         checkedPort(self.port)
         self.server: Any = None
-        self.adapter: Any = None
-        self._onward: list[Any] = []
+        self.adapter: ConnectedSocketAdapter | None = None
+        self._passthroughs: list[linkage] = []
 
     @property
     def ports(self) -> list[int]:
-        """Where it listens; empty until it does."""
+        """The ports on which it listens; empty until it does."""
         return list(self.server.ports) if self.server is not None else []
 
     def main(self) -> Generator[int, None, None]:
@@ -81,7 +86,7 @@ class SingleServer(component):
                     return
 
     def _isOrder(self, message: Any) -> bool:
-        """Whether it is to end: not when it is told what it said itself of a client."""
+        """Return whether `message` ends this component."""
         if isinstance(message, producerFinished):
             return message.caller is not self
         return isinstance(message, shutdownMicroprocess)
@@ -99,21 +104,21 @@ class SingleServer(component):
         if self.onListening is not None:
             plainResult(self.onListening(self), "onListening", self)
 
-    def handleNewCSA(self, data: Any) -> None:
-        """A client has connected: from now on its boxes are this component's."""
+    def handleNewCSA(self, data: newCSA) -> None:
+        """Connect the boxes of this component with those of a new connection."""
         adapter = self.adapter = data.object
         self.addChildren(adapter)
-        self._onward = [
+        self._passthroughs = [
             self.link((self, "inbox"), (adapter, "inbox"), passthrough=1),
             self.link((adapter, "outbox"), (self, "outbox"), passthrough=2),
         ]
         adapter.activate(Scheduler=self.scheduler)
 
-    def _forget(self, adapter: Any) -> None:
+    def _forget(self, adapter: ConnectedSocketAdapter) -> None:
         if adapter is self.adapter:
             self.adapter = None
-            for linkage in self._onward:
-                self.unlink(thelinkage=linkage)
+            for each in self._passthroughs:
+                self.unlink(thelinkage=each)
             self.removeChild(adapter)
             self.send(producerFinished(self), "signal")
 
@@ -127,13 +132,13 @@ class SingleServer(component):
 
 
 class FastRestartSingleServer(SingleServer):
-    """A SingleServer that may be started again at once, as each of them may today."""
+    """A SingleServer. Historically it could be restarted at once; today every server can."""
 
     socketOptions = (socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 
 
 class echo(component):
-    """Sends back what it gets."""
+    """A component that sends back each message that it receives."""
 
     def main(self) -> Generator[int, None, None]:
         while True:

@@ -1,4 +1,4 @@
-"""A TCP client in a thread of its own: for programs that must connect without an event loop's help.
+"""A TCP client in its own thread, for programs that must connect without the event loop.
 
 Example usage
 -------------
@@ -6,11 +6,12 @@ Example usage
 
 How does it work?
 -----------------
-A thread connects and reads; what comes to "inbox" is sent between two reads, at
-most `between` seconds later. TCPClient is better in nearly every way.
+A thread connects and reads. Data from "inbox" is sent between two reads, at most `between`
+seconds after it arrives. Prefer TCPClient: it needs no thread, is faster, and offers TLS.
 
-Termination: when the server closes, or producerFinished or shutdownMicroprocess
-comes to "control"; one socketShutdown, with the error if there was one, to "signal".
+Termination: when the server closes the connection, or at producerFinished or
+shutdownMicroprocess on "control". One socketShutdown, with the error or None, is sent to
+"signal".
 """
 
 from __future__ import annotations
@@ -28,10 +29,10 @@ READ = 65536  # bytes at once
 
 
 class ThreadedTCPClient(threadedcomponent):
-    """ThreadedTCPClient(host, port[, chargen][, initialsendmessage]) -> a connection.
+    """ThreadedTCPClient(host, port[, chargen][, initialsendmessage]): a connection.
 
-    initialsendmessage: bytes or text that is sent first. chargen: accepted for
-    the sake of older programs.
+    initialsendmessage: bytes or text that is sent first. chargen: accepted for older programs, and
+    ignored.
     """
 
     Inboxes = {
@@ -40,18 +41,18 @@ class ThreadedTCPClient(threadedcomponent):
     }
     Outboxes = {
         "outbox": "bytes from the server",
-        "signal": "socketShutdown: the connection has ended, or there was none",
+        "signal": "socketShutdown: the connection has ended or could not be made",
     }
 
-    between = 0.05
-    connect_timeout = 60.0
+    between = 0.05  # seconds
+    connect_timeout = 60.0  # seconds
 
     def __init__(
         self,
         host: str,
         port: int,
         chargen: Any = 0,
-        initialsendmessage: Any = None,
+        initialsendmessage: bytes | str | None = None,
         **argd: Any,
     ) -> None:
         super().__init__(**argd)
@@ -93,7 +94,7 @@ class ThreadedTCPClient(threadedcomponent):
         return False
 
 
-def _asBytes(data: Any) -> Any:
+def _asBytes(data: Any) -> Any:  # what is neither bytes nor text raises TypeError when it is sent
     return data.encode() if isinstance(data, str) else data
 
 

@@ -1,4 +1,4 @@
-"""Datagrams, under the older names: peers with plain boxes. See UDP_ng.
+"""Datagram peers under their historical names, with fewer boxes than those of UDP_ng.
 
 Example usage
 -------------
@@ -9,7 +9,7 @@ Example usage
 
 How does it work?
 -----------------
-They are the peers of UDP_ng; only the boxes that nobody used are not there.
+They are the peers of UDP_ng without the boxes that are not used.
 
 Termination: shutdownMicroprocess on "control", which is passed on.
 """
@@ -23,34 +23,34 @@ from Kamaelia.Internet.UDP_ng import TargettedPeer as AnyTargettedPeer
 
 
 class BasicPeer(AnyPeer):
-    """A UDP socket as a component."""
+    """A UDP socket as a component; the base of the others."""
 
     Inboxes = {
-        "inbox": "what to send",
+        "inbox": "data to send; its form depends on the class",
         "control": "shutdownMicroprocess: close when all is sent",
     }
     Outboxes = {
-        "outbox": "(data, (host, port)) for each datagram that came",
-        "signal": "what came to control",
+        "outbox": "(data, (host, port)) for each datagram that arrives",
+        "signal": "the message from control",
     }
 
 
 class SimplePeer(AnySimplePeer, BasicPeer):
-    """SimplePeer(localaddr, localport, receiver_addr, receiver_port) -> sends to one address."""
+    """SimplePeer(localaddr, localport, receiver_addr, receiver_port): sends to one address."""
 
 
 class TargettedPeer(AnyTargettedPeer, BasicPeer):
-    """TargettedPeer(...) -> a SimplePeer whose target changes: (host, port) to "target"."""
+    """TargettedPeer(...): a SimplePeer whose target can be changed."""
 
     Inboxes = {
-        "inbox": "what to send",
-        "target": "(host, port): where all goes from now on",
+        "inbox": "data to send; its form depends on the class",
+        "target": "(host, port): the receiver of all further datagrams",
         "control": "shutdownMicroprocess: close when all is sent",
     }
 
 
 class PostboxPeer(AnyPostboxPeer, BasicPeer):
-    """PostboxPeer(localaddr, localport) -> "inbox": (host, port, data), each to its address."""
+    """PostboxPeer(localaddr, localport): sends each message to its own address."""
 
 
 __kamaelia_components__ = (BasicPeer, SimplePeer, TargettedPeer, PostboxPeer)

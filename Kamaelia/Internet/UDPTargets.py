@@ -1,4 +1,4 @@
-"""Where datagrams go: host names are resolved without blocking, and remembered for a while.
+"""The receivers of datagrams, whose host names are resolved without blocking and remembered.
 
 Example usage
 -------------
@@ -8,27 +8,29 @@ Example usage
 
 How does it work?
 -----------------
-A datagram to an address goes out at once. One to a name waits until the name is
-resolved, and the sender is held if many wait. A name is resolved again after a
-minute; its last address is used meanwhile. UDP promises nothing, so what is sent to
-a name that cannot be resolved is dropped, and the log says so.
+A datagram to an address is sent at once. A datagram to a name waits until the name is
+resolved; the sender is held if many wait. A name is resolved again after a minute, and its last
+address is used meanwhile. UDP guarantees nothing, so datagrams to a name that cannot be
+resolved are dropped, with a log line.
 """
 
 from __future__ import annotations
 
 import logging
 import socket
+from asyncio import AbstractEventLoop, DatagramTransport, Task
 from math import inf
 from typing import Any
 
 from Kamaelia.Internet.Addresses import isLiteral, resolve, resolveNow
+from Kamaelia.Internet.WriteGate import GatedComponent
 
 FRESH = 60.0  # seconds for which the address of a name is used
-RETRY = 5.0  # seconds after which a name that could not be resolved is tried again
-MOST_WAITING = 64  # datagrams for one name, before its senders are held
-MOST_HOSTS = 1000  # that are remembered
+RETRY = 5.0  # seconds until a name that could not be resolved is resolved again
+MOST_WAITING = 64  # datagrams that wait for one name before senders are held
+MOST_HOSTS = 1000  # hosts that are remembered
 
-SPECIAL = {  # names that the socket module knows
+SPECIAL = {  # names with a meaning in the socket module
     (socket.AF_INET, ""): "0.0.0.0",
     (socket.AF_INET6, ""): "::",
     (socket.AF_INET, "<broadcast>"): "255.255.255.255",
@@ -38,28 +40,30 @@ LOG = logging.getLogger("Kamaelia.Internet.UDP")
 
 
 class _Host:
-    """What is known of one host."""
+    """One host: its address, or the datagrams that wait for it."""
 
     __slots__ = ("address", "job", "until", "waiting")
 
     def __init__(self) -> None:
-        self.address: Any = None  # as its sockets take it, with any port
-        self.until = -inf  # when it is resolved again
-        self.job: Any = None  # the task that resolves it
+        self.address: Any = None  # for sockets of its family, with any port
+        self.until = -inf  # the time at which the name is resolved again
+        self.job: Task[None] | None = None  # resolves the name
         self.waiting: list[tuple[bytes, int]] = []  # (data, port)
 
     def isResolving(self) -> bool:
-        """Return whether its name is being resolved. An eager task may be done at once."""
+        """Return whether the name is being resolved. An eager task may be done at once."""
         return self.job is not None and not self.job.done()
 
 
 class Targets:
-    """Targets(peer, loop, transport) -> sends through the transport, to hosts by name or address.
+    """Targets(peer, loop, transport): sends datagrams to hosts, by name or address.
 
-    peer: the component that is held while too many datagrams wait.
+    peer: the component whose senders are held while too many datagrams wait.
     """
 
-    def __init__(self, peer: Any, loop: Any, transport: Any) -> None:
+    def __init__(
+        self, peer: GatedComponent, loop: AbstractEventLoop, transport: DatagramTransport
+    ) -> None:
         self._peer = peer
         self._loop = loop
         self._transport = transport
@@ -67,7 +71,7 @@ class Targets:
         self._hosts: dict[Any, _Host] = {}
 
     def send(self, data: bytes, name: Any, port: int) -> None:
-        """Send one datagram, now or when the name is resolved."""
+        """Send one datagram, now or when its name is resolved."""
         host = self._hosts.get(name)
         if host is None:
             host = self._hosts[name] = self._newHost(name)
@@ -85,7 +89,7 @@ class Targets:
         return any(host.waiting for host in self._hosts.values())
 
     def close(self) -> None:
-        """Drop what waits."""
+        """Drop the datagrams that wait."""
         hosts, self._hosts = self._hosts, {}
         for host in hosts.values():
             if host.job is not None:
@@ -131,4 +135,4 @@ class Targets:
 
     def _complain(self, name: Any, error: OSError) -> None:
         reason = error.strerror or error
-        LOG.warning("%s drops what it sends to %r: %s", self._peer.name, name, reason)
+        LOG.warning("%s drops its datagrams to %r: %s", self._peer.name, name, reason)

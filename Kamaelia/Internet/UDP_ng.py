@@ -1,4 +1,4 @@
-"""Datagrams: peers that send to one address, to a changing one, or to one for each message.
+"""Datagram peers: for one receiver, for a changing one, or for a receiver in each message.
 
 Example usage
 -------------
@@ -7,13 +7,13 @@ Example usage
 
 How does it work?
 -----------------
-A peer is the asyncio protocol of its socket: what is sent to its inbox goes out
-within the sender's turn, or as soon as the name of the target is resolved. UDP
-promises nothing, so a peer drops what comes while more than `mostUnread` datagrams
-wait at the far end of its outbox, and what is sent to a name that has no address.
+A peer is the asyncio protocol of its socket. A message to its inbox is sent within the turn of
+the sender, or as soon as the name of the receiver is resolved. UDP guarantees nothing, so a peer
+drops datagrams that arrive while more than `mostUnread` wait unread, and datagrams to a name
+without an address.
 
-Termination: shutdownMicroprocess on "control", which is passed on; of a sender also
-producerFinished, once all is sent. Other peers go on then, as answers may still come.
+Termination: shutdownMicroprocess on "control", which is passed on. A sender also ends at
+producerFinished, when all data has been sent; other peers continue then, as answers may come.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from typing import Any
 
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Kamaelia.Internet.Addresses import checkedPort, explained, resolveNow
-from Kamaelia.Internet.EventLoop import eventLoopOf, waitForCoroutine
+from Kamaelia.Internet.EventLoop import eventLoopOf, timeOf, waitForCoroutine
 from Kamaelia.Internet.OutgoingData import asBytes, discard
 from Kamaelia.Internet.UDPTargets import Targets
 from Kamaelia.Internet.WriteGate import GatedComponent
@@ -36,28 +36,28 @@ Address = tuple[str, int]
 
 
 class BasicPeer(GatedComponent):
-    """A UDP socket as a component. Its kinds say what a message in "inbox" is.
+    """A UDP socket as a component. Subclasses define the form of a message in "inbox".
 
-    Raises OSError, which names the port, where it cannot be bound.
+    Raises OSError, which names the port, in the first turn if it cannot be bound.
     """
 
     Inboxes = {
-        "inbox": "what to send",
+        "inbox": "data to send; its form depends on the class",
         "control": "shutdownMicroprocess: close when all is sent",
-        "readReady": "not used: the event loop calls",
-        "writeReady": "not used: the event loop calls",
+        "readReady": "not used: the event loop reads",
+        "writeReady": "not used: the event loop writes",
     }
     Outboxes = {
-        "outbox": "(data, (host, port)) for each datagram that came",
-        "signal": "what came to control",
+        "outbox": "(data, (host, port)) for each datagram that arrives",
+        "signal": "the message from control",
         "_selectorSignal": "not used",
     }
 
     mostUnread = 1000  # datagrams
-    promptly = 5.0  # seconds for what waits for the address of a name, at the end
-    endsAt: tuple[type, ...] = (shutdownMicroprocess,)  # messages to control
-    local: Address | None = None  # where it is bound; port 0 becomes the real one
-    target: Address | None = None
+    promptly = 5.0  # seconds to resolve names and send the rest, at the end
+    endsAt: tuple[type, ...] = (shutdownMicroprocess,)  # the messages that end it
+    local: Address | None = None  # its own address; port 0 is replaced with the real port
+    target: Address | None = None  # the receiver
 
     def __init__(self, **argd: Any) -> None:
         super().__init__(**argd)
@@ -71,7 +71,7 @@ class BasicPeer(GatedComponent):
             self.takeDirectly("inbox", self.take)
             while not self._isToldToEnd():
                 yield from self.waitForMessage()
-                self.heed()
+                self.handleMessages()
             yield from self._sendLast()
         finally:
             self.scheduler.outside -= 1
@@ -83,12 +83,11 @@ class BasicPeer(GatedComponent):
                 self.transport.close()
 
     def _sendLast(self) -> Generator[int, None, None]:
-        """Wait for names that are being resolved, `promptly` seconds at most."""
-        if self._targets is None:  # it was told to end before it was bound
+        """Wait at most `promptly` seconds for names that are being resolved."""
+        if self._targets is None:  # it ended before it was bound
             return
-        clock = self.scheduler.timers.clock
-        until = clock.now() + self.promptly
-        while self._targets.isWaiting() and (left := until - clock.now()) > 0:
+        until = timeOf(self) + self.promptly
+        while self._targets.isWaiting() and (left := until - timeOf(self)) > 0:
             yield from self.waitForChange(left)
 
     def _isToldToEnd(self) -> bool:
@@ -128,19 +127,20 @@ class BasicPeer(GatedComponent):
         return sock
 
     def setOptions(self, sock: socket.socket) -> None:
-        """Called before the socket is bound."""
+        """Set socket options. Called before the socket is bound; does nothing by default."""
 
-    def heed(self) -> None:
-        """Called when a message came to a box other than "inbox", which never holds any."""
+    def handleMessages(self) -> None:
+        """Act on messages in other inboxes than "inbox". Does nothing by default."""
 
     def take(self, message: Any) -> Any:
-        """A message came to "inbox": gives the gate at which its sender waits, if any."""
+        """Send a message that came to "inbox". Return the gate that holds the sender, or None."""
         return self.sendTo(message, self.target)
 
     def sendTo(self, data: Any, target: Any) -> Any:
-        """Send one datagram to (host, port); text as UTF-8. Without a target it is dropped.
+        """Send one datagram to `target`, (host, port). Drop it if `target` is None.
 
-        Raises ValueError for a number that is no port, and TypeError for what is no bytes.
+        data: bytes, or text, which is sent as UTF-8. Raises ValueError if the port is not valid,
+        and TypeError if `data` is neither bytes nor text.
         """
         if target is not None and self._targets is not None:
             host, port = target
@@ -148,33 +148,34 @@ class BasicPeer(GatedComponent):
             self._targets.send(wire, host, checkedPort(port))
         return self.shutGate
 
-    # What the transport says
+    # Called by the transport
 
     def connection_made(self, transport: Any) -> None:
+        """Send through `transport` from now on."""
         self.transport = transport
         self._targets = Targets(self, self.scheduler.loop, transport)
 
     def datagram_received(self, data: bytes, address: Any) -> None:
-        """A datagram came."""
+        """Send out a datagram, unless too many wait unread."""
         if len(self.outboxes["outbox"]) < self.mostUnread:
             self.send(self.describe(data, address[:2]))
 
     def describe(self, data: bytes, address: Any) -> Any:
-        """What is sent out for a datagram."""
+        """Return what is sent to "outbox" for a datagram."""
         return data, address
 
     def error_received(self, error: OSError) -> None:
-        """A datagram of ours was refused; UDP promises nothing."""
+        """Log that the receiver has refused a datagram."""
         LOG.debug("%s: %s", self.name, error)
 
     def connection_lost(self, error: Exception | None) -> None:
-        """The socket is closed."""
+        """Do nothing: the component closes its socket itself."""
 
 
 class SimplePeer(BasicPeer):
-    """SimplePeer([localaddr][, localport][, receiver_addr][, receiver_port]) -> to one address.
+    """SimplePeer([localaddr][, localport][, receiver_addr][, receiver_port]): for one receiver.
 
-    "inbox": bytes or text; dropped without a receiver_port.
+    "inbox": bytes or text, which is dropped if receiver_port is 0.
     """
 
     def __init__(
@@ -192,14 +193,14 @@ class SimplePeer(BasicPeer):
 
 
 class TargettedPeer(SimplePeer):
-    """TargettedPeer(...) -> a SimplePeer whose target changes: (host, port) to "target"."""
+    """TargettedPeer(...): a SimplePeer whose receiver can be changed."""
 
     Inboxes = {
-        "inbox": "what to send",
+        "inbox": "data to send; its form depends on the class",
         "control": "shutdownMicroprocess: close when all is sent",
-        "readReady": "not used: the event loop calls",
-        "writeReady": "not used: the event loop calls",
-        "target": "(host, port): where all goes from now on",
+        "readReady": "not used: the event loop reads",
+        "writeReady": "not used: the event loop writes",
+        "target": "(host, port): the receiver of all further datagrams",
     }
 
     def __init__(
@@ -211,15 +212,15 @@ class TargettedPeer(SimplePeer):
         **argd: Any,
     ) -> None:
         super().__init__(localaddr, localport, receiver_addr, receiver_port, **argd)
-        self.takeDirectly("target", self._aim)
+        self.takeDirectly("target", self._setTarget)
 
-    def _aim(self, target: Any) -> None:
+    def _setTarget(self, target: Any) -> None:
         host, port = target
         self.target = (host, checkedPort(port))
 
 
 class PostboxPeer(BasicPeer):
-    """PostboxPeer(localaddr, localport) -> "inbox": (host, port, data), each to its address."""
+    """PostboxPeer(localaddr, localport): sends each message, (host, port, data), to its address."""
 
     def __init__(self, localaddr: str = "0.0.0.0", localport: int = 0, **argd: Any) -> None:
         super().__init__(**argd)
@@ -231,7 +232,7 @@ class PostboxPeer(BasicPeer):
 
 
 class UDPSender(BasicPeer):
-    """UDPSender([receiver_addr][, receiver_port]) -> "inbox": bytes or text."""
+    """UDPSender([receiver_addr][, receiver_port]): sends bytes or text to one receiver."""
 
     endsAt = (producerFinished, shutdownMicroprocess)
 
@@ -244,14 +245,14 @@ class UDPSender(BasicPeer):
 
 
 class UDPReceiver(BasicPeer):
-    """UDPReceiver([localaddr][, localport]) -> sends nothing; what came, out of "outbox"."""
+    """UDPReceiver([localaddr][, localport]): receives datagrams, and sends none."""
 
     def __init__(self, localaddr: str = "0.0.0.0", localport: int = 0, **argd: Any) -> None:
         super().__init__(**argd)
         self.local = (localaddr, checkedPort(localport, "localport"))
 
     def take(self, message: Any) -> None:
-        """Has nobody to send it to."""
+        """Drop the message: there is no receiver."""
 
 
 def _localAddress(host: str, port: int) -> tuple[int, Any]:

@@ -1,4 +1,4 @@
-"""Unix sockets: which path may be listened on, and whose file is removed.
+"""Unix sockets: checks of their paths, and removal of stale and of own sockets.
 
 Example usage
 -------------
@@ -9,11 +9,10 @@ Example usage
 
 How does it work?
 -----------------
-Only a socket on which no process listens is stale and may be removed. Anything
-else at the path is an error: a file, a directory, a symbolic link, a socket in use.
-At the end a path is removed only if it still names the socket that was bound here;
-another process may have put its own there in the meantime. A path that begins
-with a NUL character is an abstract name of Linux, which no file has.
+Only a socket on which no process listens is stale and may be removed. Anything else at the path
+is an error: a file, a directory, a symbolic link, a socket in use. At the end, the path is removed
+only if it still names the socket that was bound here; another process may have bound its own
+socket there. A path that begins with a NUL character is an abstract name of Linux, not a file.
 """
 
 from __future__ import annotations
@@ -25,14 +24,16 @@ import stat
 from contextlib import suppress
 from typing import Any
 
+from Kamaelia.Internet.PlainSocket import PlainSocket
+
 BACKLOG = 1024  # connections that the system keeps until they are accepted
 MOST_BYTES = 107  # in the path of a socket on Linux (unix(7)); other systems have fewer
 
 Identity = tuple[int, int, int]
 
 
-class PathSocket(socket.socket):
-    """A Unix socket that knows which file it made."""
+class PathSocket(PlainSocket):
+    """PathSocket(): a Unix socket that remembers which file it created."""
 
     __slots__ = ("_identity", "_path")
 
@@ -42,7 +43,7 @@ class PathSocket(socket.socket):
         self._identity: Identity | None = None
 
     def listenOn(self, path: str) -> None:
-        """Bind to `path`, remember which file that made, and listen."""
+        """Bind to `path`, remember the file that this creates, and listen."""
         self.bind(path)
         if not isAbstract(path):
             self._path = os.path.abspath(path)  # the working directory may change
@@ -51,11 +52,11 @@ class PathSocket(socket.socket):
         self.setblocking(False)
 
     def removePath(self) -> None:
-        """Remove the file, if the path still names the one that this socket made."""
+        """Remove the file if the path still names the one that this socket created."""
         identity, self._identity = self._identity, None
         if identity is None:
             return
-        with suppress(OSError):  # it is gone, or its directory is
+        with suppress(OSError):  # the file or its directory has been removed
             if _identityOf(os.lstat(self._path)) == identity:
                 os.unlink(self._path)
 
@@ -63,7 +64,7 @@ class PathSocket(socket.socket):
 def checkedPath(path: Any) -> str:
     """Return `path` (str, bytes or os.PathLike) as a str.
 
-    Raises TypeError for other types and ValueError for a path that no socket can have.
+    Raises TypeError for other types, and ValueError if no socket can have this path.
     """
     try:
         name = os.fsdecode(path)
@@ -77,18 +78,20 @@ def checkedPath(path: Any) -> str:
 
 
 def isAbstract(path: str) -> bool:
-    """Return whether `path` is a name in Linux's abstract namespace, which is not a file."""
+    """Return whether `path` is a name in the abstract namespace of Linux, and not a file."""
     return path.startswith("\0")
 
 
 def openPath(path: Any) -> PathSocket:
-    """Return a socket that listens at `path`, in place of a stale socket if there is one.
+    """Return a socket that listens at `path`. Replace a stale socket if there is one.
 
-    Raises OSError, which names the path, if it cannot be had.
+    Raises OSError, which names the path, if that is not possible.
     """
     name = checkedPath(path)
     if not hasattr(socket, "AF_UNIX"):
-        raise OSError(errno.EAFNOSUPPORT, f"cannot listen on {name}: no Unix sockets here")
+        raise OSError(
+            errno.EAFNOSUPPORT, f"cannot listen on {name}: this system has no Unix sockets"
+        )
     sock = PathSocket()
     try:
         _checkLength(name)
@@ -105,7 +108,7 @@ def openPath(path: Any) -> PathSocket:
 
 
 def printablePath(path: str) -> str:
-    """Return `path` for a message; abstract names begin with @, as in /proc/net/unix."""
+    """Return `path` for a message. Abstract names begin with @, as in /proc/net/unix."""
     return f"@{path[1:]}" if isAbstract(path) else path
 
 
@@ -128,7 +131,7 @@ def _removeStale(path: str) -> None:
     if _isListening(path):
         raise OSError(errno.EADDRINUSE, "another process listens there")
     if _identityOf(os.lstat(path)) != _identityOf(found):
-        raise OSError(errno.EADDRINUSE, "another process has just made a socket there")
+        raise OSError(errno.EADDRINUSE, "another process has just created a socket there")
     os.unlink(path)
 
 
@@ -141,14 +144,14 @@ def _isListening(path: str) -> bool:
         except ConnectionRefusedError:
             return False
         except OSError as error:
-            # EAGAIN: its queue is full. EPROTOTYPE: it is for datagrams, and open.
+            # EAGAIN: its queue is full. EPROTOTYPE: it is an open datagram socket.
             if error.errno not in (errno.EAGAIN, errno.EINPROGRESS, errno.EPROTOTYPE):
                 raise
         return True
 
 
 def _identityOf(found: os.stat_result) -> Identity:
-    """What tells one file from another that was made later, even with the same number."""
+    """Return what tells a file from a later one, even if that has the same inode number."""
     return found.st_dev, found.st_ino, found.st_mtime_ns
 
 

@@ -10,7 +10,7 @@ Parts of a connection
     StartTLS, Alerts                                      TLS
     GracefulClose, CloseTimeouts, HalfClosed, IdleTimeout the end
 Parts of a server
-    ListeningSockets, Acceptor, Balancers, ForkServer
+    ListeningSockets, Acceptor, PlainSocket, Balancers, ForkServer
 Addresses
     Addresses, HappyEyeballs, UnixSockets, UDPTargets
 Datagrams

@@ -1,4 +1,4 @@
-"""Carousel, and the prefab that joins it to what chooses."""
+"""Carousel, and the prefab that links it to a chooser."""
 
 import pytest
 
@@ -12,7 +12,7 @@ from Kamaelia.Util.PassThrough import PassThrough
 
 
 class Say(component):
-    """Sends its message and ends in one turn."""
+    """Send a message and end, in one turn."""
 
     def __init__(self, message):
         super().__init__()
@@ -26,7 +26,7 @@ class Say(component):
 
 
 class Stay(component):
-    """Echoes until it is told to end, and says what told it."""
+    """Echo until a shutdown message arrives, and report that message."""
 
     def __init__(self, name):
         super().__init__()
@@ -43,7 +43,7 @@ class Stay(component):
 
 
 class Steps(component):
-    """Offers the next choice when it is asked, and ends with the last."""
+    """Send a choice for each request, and end after the last one."""
 
     choices = ("a", "b", "c")
 
@@ -55,27 +55,27 @@ class Steps(component):
         self.send(FINISHED, "signal")
 
 
-def test_next_makes_a_new_one_through_the_factory():
+def test_a_message_to_next_creates_a_component_through_the_factory():
     assert feed(Carousel(Say), next=["a"])["outbox"] == ["a"]
 
 
-def test_NEXT_asks_for_another_when_one_has_ended():
+def test_NEXT_is_sent_when_a_component_has_ended():
     assert feed(Carousel(Say), next=["a"], control=[])["requestNext"] == ["NEXT"]
 
 
-def test_NEXT_asks_for_the_first_where_that_is_wished():
+def test_NEXT_is_sent_at_the_start_with_make1stRequest():
     assert feed(Carousel(Say, make1stRequest=True), control=[])["requestNext"] == ["NEXT"]
     assert feed(Carousel(Say), control=[])["requestNext"] == []
 
 
-def test_producerFinished_lets_the_last_one_finish_and_is_passed_on():
+def test_producerFinished_lets_the_last_component_finish_and_is_passed_on():
     outcome = feed(Carousel(Say), next=["a", "b"])
     assert outcome["outbox"] == ["a", "b"]
     assert outcome["signal"] == [FINISHED]
     assert outcome["requestNext"] == []
 
 
-def test_shutdown_goes_to_the_one_that_runs_and_is_passed_on():
+def test_a_shutdown_reaches_the_running_component_and_is_passed_on():
     made = []
     message = shutdownMicroprocess()
 
@@ -97,7 +97,7 @@ def test_shutdown_goes_to_the_one_that_runs_and_is_passed_on():
     assert made[0].heard is message
 
 
-def test_a_new_one_takes_the_place_of_one_that_still_runs():
+def test_a_new_component_replaces_one_that_still_runs():
     made = []
 
     def factory(name):
@@ -122,14 +122,14 @@ def test_a_new_one_takes_the_place_of_one_that_still_runs():
     assert isinstance(made[0].heard, shutdownMicroprocess)
 
 
-def test_a_chooser_and_a_carousel_are_joined():
+def test_a_chooser_and_a_carousel_are_linked():
     outcome = feed(JoinChooserToCarousel(Steps(), Carousel(Say, make1stRequest=True)), control=[])
     assert outcome["outbox"] == ["a", "b", "c"]
     assert outcome["signal"] == [FINISHED]
 
 
 class Counted(component):
-    """Takes some turns to end once it is told to, and counts how many run at once."""
+    """End some turns after a shutdown message, and count how many run at once."""
 
     running = most = 0
     heard = ()
@@ -146,9 +146,9 @@ class Counted(component):
         kind.running -= 1
 
 
-def test_there_are_never_two_at_a_time():
+def test_two_components_never_run_at_a_time():
     class Each(Counted):
-        """Counts for this test alone."""
+        """A subclass with counters for this test."""
 
     made = []
 
@@ -164,7 +164,7 @@ def test_there_are_never_two_at_a_time():
     assert outcome["signal"] == [FINISHED]
 
 
-def test_a_message_to_next_waits_there_until_the_one_that_runs_has_ended():
+def test_a_message_waits_in_next_until_the_running_component_has_ended():
     made = []
 
     def factory(_):
@@ -190,7 +190,7 @@ def test_a_message_to_next_waits_there_until_the_one_that_runs_has_ended():
     assert set(waiting) == {1}
 
 
-def test_producerFinished_is_passed_on_to_the_one_that_runs():
+def test_producerFinished_is_passed_on_to_the_running_component():
     carousel = Carousel(lambda _: PassThrough())
 
     class Later(component):
@@ -203,7 +203,7 @@ def test_producerFinished_is_passed_on_to_the_one_that_runs():
     assert feed(carousel, next=[1], control=[])["signal"] == [FINISHED]
 
 
-def test_shutdown_discards_what_waits_in_next():
+def test_a_shutdown_discards_the_messages_in_next():
     message = shutdownMicroprocess()
     made = []
     outcome = feed(
@@ -214,7 +214,7 @@ def test_shutdown_discards_what_waits_in_next():
 
 
 async def asyncFactory(_):
-    """A factory that somebody wrote with async."""
+    """An async function, which cannot be a factory."""
 
 
 @pytest.mark.parametrize(
@@ -226,6 +226,6 @@ async def asyncFactory(_):
         (lambda _: PassThrough, wiringError, "PassThrough is a class; use an instance of it"),
     ],
 )
-def test_a_factory_that_returns_no_component_is_named(factory, error, sentence):
+def test_the_error_names_a_factory_that_returns_no_component(factory, error, sentence):
     with pytest.raises(error, match=sentence):
         feed(Carousel(factory), next=[1])

@@ -1,4 +1,4 @@
-"""Servers, on real sockets: each connection has a handler of its own, and harms no other."""
+"""Servers on real sockets: each connection has its own handler and does not affect the others."""
 
 import errno
 import gc
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.usefixtures("eachLoop")
 
 
 class OldEcho(component):
-    """The same in the historical idiom."""
+    """Echo in the historical idiom."""
 
     def main(self) -> Generator[int, None, None]:
         while True:
@@ -53,7 +53,7 @@ class OldEcho(component):
 
 
 class AsyncEcho(component):
-    """The same as a coroutine."""
+    """Echo in a coroutine."""
 
     async def main(self) -> None:
         async for data in self.messages("inbox"):
@@ -61,7 +61,7 @@ class AsyncEcho(component):
 
 
 class Broken(component):
-    """Fails as soon as it gets anything."""
+    """Raise an error at the first message."""
 
     def main(self) -> Generator[int, None, None]:
         yield from self.waitForMessage()
@@ -69,7 +69,7 @@ class Broken(component):
 
 
 class Greeter(component):
-    """Sends `text` and ends, without a word on signal."""
+    """Send `text` and end, without a message to signal."""
 
     text: Any = b"bye"
 
@@ -117,17 +117,17 @@ def test_a_protocol_is_a_class_or_a_factory_of_any_kind_of_component(serving, pr
 
 
 @pytest.mark.parametrize("kind", [NestedServer, FunctionServer, MethodServer, PlainServer])
-def test_a_protocol_may_be_said_in_a_subclass(serving, kind):
+def test_a_protocol_may_be_an_attribute_of_a_subclass(serving, kind):
     assert serving(hello, kind) == b"hello"
 
 
 @pytest.mark.parametrize("kind", [FastRestartServer, MoreComplexServer])
-def test_the_other_names_of_a_server(serving, kind):
+def test_the_historical_server_classes_serve(serving, kind):
     assert serving(hello, kind, protocol=Echo) == b"hello"
 
 
 @pytest.mark.parametrize("protocol", [Echo, OldEcho, AsyncEcho])
-def test_a_connection_that_has_ended_leaves_nothing_to_the_garbage_collector(serving, protocol):
+def test_a_connection_that_has_ended_leaves_no_object_to_the_garbage_collector(serving, protocol):
     gone = threading.Semaphore(0)
 
     def counted(**_: Any) -> Any:
@@ -146,7 +146,7 @@ def test_a_connection_that_has_ended_leaves_nothing_to_the_garbage_collector(ser
         gc.enable()
 
 
-def test_a_handler_is_told_both_ends_of_its_connection(serving):
+def test_a_handler_receives_the_addresses_of_both_ends(serving):
     told = []
 
     def protocol(peer: str, peerport: int, localip: str, localport: int, local: Any) -> Echo:
@@ -163,7 +163,7 @@ def test_a_handler_is_told_both_ends_of_its_connection(serving):
 
 
 def whatReturns(server: Any, sent: bytes) -> bytes:
-    """All that comes back while this is sent, and until the connection ends."""
+    """Return all data received while `data` is sent and until the connection ends."""
     with dial(server.port) as sock:
         sender = threading.Thread(target=lambda: (sock.sendall(sent), sock.shutdown(1)))
         sender.start()
@@ -173,7 +173,7 @@ def whatReturns(server: Any, sent: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("size", [1, 1000, 65536, 5_000_000])
-def test_what_is_sent_comes_back_whole(serving, size):
+def test_an_echo_returns_all_data(serving, size):
     sent = os.urandom(size)
 
     assert serving(lambda server: whatReturns(server, sent), protocol=Echo) == sent
@@ -187,7 +187,7 @@ def test_text_is_sent_as_utf_8(serving):
     assert serving(client, protocol=lambda **_: Greeter(text="grüß")) == "grüß".encode()
 
 
-def test_a_handler_that_ends_ends_its_connection_once_all_is_sent(serving):
+def test_the_end_of_a_handler_closes_its_connection_when_all_is_sent(serving):
     def client(server: Any) -> int:
         with dial(server.port) as sock:
             return len(readAll(sock))
@@ -196,7 +196,7 @@ def test_a_handler_that_ends_ends_its_connection_once_all_is_sent(serving):
 
 
 class Late(component):
-    """Answers only when the peer has said all."""
+    """Answer only when the peer has ended its side."""
 
     def main(self) -> Generator[int, None, None]:
         yield from self.waitForMessage("control")
@@ -206,7 +206,7 @@ class Late(component):
         self.send(message, "signal")
 
 
-def test_a_client_that_has_said_its_last_still_gets_its_answer(serving):
+def test_a_client_that_has_ended_its_side_still_receives_the_answer(serving):
     def client(server: Any) -> bytes:
         with dial(server.port) as sock:
             sock.sendall(b"abc")
@@ -217,7 +217,7 @@ def test_a_client_that_has_said_its_last_still_gets_its_answer(serving):
 
 
 class Listener(component):
-    """Puts what comes to control into `heard`."""
+    """Append the messages from control to `heard`."""
 
     heard: list[Any]
 
@@ -232,7 +232,7 @@ class Listener(component):
 
 
 @pytest.mark.parametrize("end", [reset, socket.socket.close])
-def test_a_connection_s_end_is_said_once_and_the_next_client_is_served(serving, end):
+def test_the_end_of_a_connection_is_reported_once_and_the_next_client_is_served(serving, end):
     heard: list[Any] = []
     first = [True]
 
@@ -250,7 +250,7 @@ def test_a_connection_s_end_is_said_once_and_the_next_client_is_served(serving, 
 
 
 @pytest.mark.parametrize("protocol", [Broken, lambda **_: Pipeline(Pipeline(Broken()), Echo())])
-def test_an_error_in_a_handler_costs_its_own_connection_only(serving, caplog, protocol):
+def test_an_error_in_a_handler_closes_its_own_connection_only(serving, caplog, protocol):
     first = [True]
 
     def client(server: Any) -> Any:
@@ -270,7 +270,7 @@ def test_an_error_in_a_handler_costs_its_own_connection_only(serving, caplog, pr
     assert not scheduler.run.listAllThreads()
 
 
-def test_a_factory_that_fails_costs_its_own_connection_only(serving, caplog):
+def test_an_error_in_a_factory_closes_its_own_connection_only(serving, caplog):
     outcomes = [Echo(), None]
 
     def client(server: Any) -> Any:
@@ -288,7 +288,7 @@ def test_a_factory_that_fails_costs_its_own_connection_only(serving, caplog):
 
 
 class Flood(component):
-    """Sends 64 KiB a turn for ever, and counts."""
+    """Send 64 KiB in each turn, without end, and count."""
 
     counts: list[int]
 
@@ -320,7 +320,7 @@ def test_a_peer_that_does_not_read_holds_its_sender(serving):
 
 
 class Sleeper(component):
-    """Takes nothing until `wake` is set, then counts the bytes."""
+    """Take no message until `wake` is set, then count the bytes."""
 
     unread: list[Any]
 
@@ -339,7 +339,7 @@ class Sleeper(component):
     isWoken = False
 
 
-def test_nothing_is_read_for_a_handler_that_takes_nothing(serving):
+def test_reading_pauses_while_the_handler_takes_no_message(serving):
     handlers: list[Any] = []
 
     def client(server: Any) -> tuple[int, int]:
@@ -383,7 +383,7 @@ def test_tls_from_the_first_byte(serving, certificate):
     assert serving(client, protocol=Echo, ssl=certificate.server) == b"secret" * 50_000
 
 
-def test_garbage_instead_of_tls_harms_nobody(serving, certificate):
+def test_garbage_instead_of_tls_closes_that_connection_only(serving, certificate):
     def client(server: Any) -> bytes:
         with dial(server.port) as sock:
             sock.sendall(b"GET / HTTP/1.0\r\n\r\n")
@@ -396,7 +396,7 @@ def test_garbage_instead_of_tls_harms_nobody(serving, certificate):
 
 
 class StartTLS(component):
-    """Goes on in TLS when it is told so, and echoes."""
+    """Start TLS on request, and echo."""
 
     Outboxes = {"outbox": "", "signal": "", "makessl": "True: begin"}
     Inboxes = {"inbox": "", "control": "", "sslready": "TLS has begun"}
@@ -440,7 +440,7 @@ def test_a_unix_socket(serving, tmp_path):
     assert not os.path.exists(path)
 
 
-def test_several_hosts_share_a_port_and_their_number_is_known(serving):
+def test_several_hosts_share_one_port_which_is_known(serving):
     def client(server: Any) -> Any:
         answers = []
         for host in ("127.0.0.1", "::1"):
@@ -460,13 +460,13 @@ def test_a_port_in_use_is_an_error_at_start_that_names_the_port():
     assert caught.value.errno == errno.EADDRINUSE
 
 
-def test_without_a_loop_a_server_says_what_it_needs():
+def test_without_an_event_loop_the_error_names_the_remedy():
     ServerCore(protocol=Echo, port=0).activate()
     with pytest.raises(RuntimeError, match="needs an event loop"):
         list(scheduler.run.main())
 
 
-def test_more_than_max_connections_wait_until_one_ends(serving):
+def test_clients_beyond_max_connections_wait_until_a_connection_ends(serving):
     def client(server: Any) -> Any:
         with dial(server.port) as first, dial(server.port) as second:
             first.sendall(b"1")
@@ -480,7 +480,7 @@ def test_more_than_max_connections_wait_until_one_ends(serving):
 
 
 @pytest.mark.parametrize("isEncrypted", [False, True], ids=["plain", "tls"])
-def test_nobody_is_accepted_above_max_connections(serving, certificate, isEncrypted):
+def test_no_client_is_accepted_beyond_max_connections(serving, certificate, isEncrypted):
     def talk(sock: socket.socket) -> socket.socket:
         if isEncrypted:
             sock = certificate.client.wrap_socket(sock, server_hostname="localhost")
@@ -490,7 +490,9 @@ def test_nobody_is_accepted_above_max_connections(serving, certificate, isEncryp
 
     def client(server: Any) -> Any:
         with ExitStack() as stack:
-            stack.enter_context(talk(dial(server.port)))  # what is opened once is open now
+            stack.enter_context(
+                talk(dial(server.port))
+            )  # everything that is opened only once is open now
             before = descriptors()
             allWait = threading.Event()
             server.scheduler.callFromThread(lambda: allWait.wait(PATIENCE))
@@ -509,7 +511,7 @@ def test_nobody_is_accepted_above_max_connections(serving, certificate, isEncryp
     assert serving(client, protocol=Echo, **settings)
 
 
-def test_those_who_only_begin_a_handshake_count_as_connections(serving, certificate):
+def test_clients_that_only_start_a_handshake_count_as_connections(serving, certificate):
     def client(server: Any) -> Any:
         with dial(server.port), dial(server.port) as second:
             third = dial(server.port)
@@ -528,7 +530,7 @@ def test_those_who_only_begin_a_handshake_count_as_connections(serving, certific
     assert serving(client, protocol=lambda **_: Greeter(), **settings) == b"bye"
 
 
-def test_a_peer_has_its_share_and_no_more(serving):
+def test_a_peer_has_at_most_max_connections_per_peer(serving):
     def client(server: Any) -> Any:
         with ExitStack() as stack:
             socks = [stack.enter_context(dial(server.port)) for _ in range(2)]
@@ -542,7 +544,7 @@ def test_a_peer_has_its_share_and_no_more(serving):
 
 
 class Stubborn(component):
-    """Hears nothing."""
+    """Read no message."""
 
     def main(self) -> Generator[int, None, None]:
         self.send(b"here")
@@ -550,7 +552,7 @@ class Stubborn(component):
             yield from self.waitForMessage("control")
 
 
-def test_whoever_does_not_end_in_its_grace_is_cut_off():
+def test_a_handler_that_does_not_end_within_grace_is_stopped():
     server = ServerCore(protocol=Stubborn, port=0, host="127.0.0.1", grace=0.05)
     got: list[bytes] = []
 
@@ -571,7 +573,7 @@ def descriptors() -> int:
     return len(os.listdir("/proc/self/fd"))
 
 
-def test_a_port_scan_leaves_nothing_behind(serving, caplog):
+def test_a_port_scan_leaves_no_connection_behind(serving, caplog):
     def client(server: Any) -> Any:
         hello(server)
         before = descriptors()
@@ -643,14 +645,14 @@ def test_a_signal_ends_a_server_in_order(number, eachLoop):
     assert (output, errors, process.returncode) == ("ticker ended\nover\n", "", 0)
 
 
-def test_running_out_of_descriptors_pauses_accepting_and_goes_on_by_itself(eachLoop):
+def test_accepting_pauses_when_descriptors_run_out_and_resumes_by_itself(eachLoop):
     with program(eachLoop, "80") as process, ExitStack() as stack:
         port = int(process.stdout.readline())
         socks = [stack.enter_context(dial(port)) for _ in range(150)]
         answered = 0
         for sock in socks:
             sock.sendall(b"x")
-        for sock in socks:  # each is served once those before it have gone
+        for sock in socks:  # each is served when those before it have closed
             answered += sock.recv(1) == b"x"
             sock.close()
         process.terminate()

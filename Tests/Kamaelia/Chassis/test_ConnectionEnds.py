@@ -1,4 +1,4 @@
-"""How chassis part from the components that end: in linear time, and without a leak."""
+"""Chassis remove components that have ended: in linear time and without a leak."""
 
 import itertools
 import sys
@@ -17,14 +17,14 @@ from Kamaelia.Util.PassThrough import PassThrough
 
 
 class Once(component):
-    """Ends at once."""
+    """End in the first turn."""
 
     def main(self):
         yield 1
 
 
 class Stays(component):
-    """Ends at a shutdownMicroprocess."""
+    """End at a shutdownMicroprocess."""
 
     def main(self):
         while not any(isinstance(each, shutdownMicroprocess) for each in self.Inbox("control")):
@@ -45,7 +45,7 @@ def graphline(size):
 
 
 def instructionsOf(work):
-    """Return how many instructions of Python `work()` takes."""
+    """Return the number of Python instructions that `work()` executes."""
     count = 0
 
     def trace(frame, event, argument):
@@ -64,7 +64,7 @@ def instructionsOf(work):
 
 
 def instructionsToEnd(whole):
-    """Run `whole` until it waits, and count the instructions that it takes to end."""
+    """Run `whole` until it waits, and return the number of instructions until it has ended."""
     turns = whole.activate().scheduler.main()
     while any(each._isRunnable() for each in scheduler.run.listAllThreads()):
         next(turns)
@@ -73,7 +73,7 @@ def instructionsToEnd(whole):
 
 
 def instructionsToRemove(size):
-    """Count the instructions with which a component removes children that have ended."""
+    """Return the number of instructions to remove children that have ended."""
     parent, children = component(), [Once() for _ in range(size)]
     parent.addChildren(*children)
     for each in children:
@@ -99,7 +99,7 @@ def test_a_component_removes_each_child_that_has_ended_in_constant_time():
 
 
 class Compared(component):
-    """Ends after some turns, and counts how often it is compared with another component."""
+    """End after some turns, and count the comparisons with other components."""
 
     comparisons = 0
     __hash__ = component.__hash__
@@ -124,9 +124,9 @@ class Compared(component):
         lambda parts: PAR(*parts),
     ],
 )
-def test_components_that_end_in_any_order_are_not_searched_for(make):
+def test_components_are_removed_without_a_search_in_whatever_order_they_end(make):
     class Each(Compared):
-        """Counts for this test alone."""
+        """A subclass with counters for this test."""
 
     parts = [Each(turns=100 - number) for number in range(100)]
     make(parts).run()
@@ -134,7 +134,7 @@ def test_components_that_end_in_any_order_are_not_searched_for(make):
 
 
 def keepSending(whole, receiver, boxname):
-    """Run `whole`, and send to it long after `receiver` has ended; return how much that holds."""
+    """Send to `whole` long after `receiver` has ended; return the number of messages kept."""
 
     class Sender(component):
         def main(self):
@@ -191,7 +191,7 @@ def test_control_messages_go_to_the_components_that_still_run(make):
         ),
     ],
 )
-def test_a_source_that_goes_on_fills_no_inbox_of_a_sink_that_has_ended(make):
+def test_a_source_does_not_fill_the_inbox_of_a_sink_that_has_ended(make):
     class Source(component):
         def main(self):
             for number in range(1000):
@@ -203,7 +203,7 @@ def test_a_source_that_goes_on_fills_no_inbox_of_a_sink_that_has_ended(make):
     assert sink.dataReady() < 10
 
 
-def test_a_child_that_was_stopped_before_it_began_does_not_keep_its_parent():
+def test_a_child_that_was_stopped_before_its_activation_does_not_keep_its_parent_running():
     never = Once()
     never.stop()
     feed(Pipeline(Once(), never))

@@ -17,7 +17,7 @@ CHAIN = {
 
 
 class Burst(component):
-    """Sends all it has, and ends, in one turn."""
+    """Send all messages and end, in one turn."""
 
     def main(self):
         for message in (1, 2, 3):
@@ -40,7 +40,7 @@ class Double(component):
 
 
 class Listener(component):
-    """Keeps what comes to its control, until a shutdownMicroprocess comes."""
+    """Keep the messages from control until a shutdownMicroprocess arrives."""
 
     heard = ()
 
@@ -56,7 +56,7 @@ def test_the_last_data_of_a_producer_that_sends_and_ends_in_one_turn_arrive():
 
 
 @pytest.mark.parametrize("own", ["", "self", "anything else"])
-def test_a_name_that_is_no_component_means_the_graphline(own):
+def test_a_name_that_no_component_has_means_the_graphline(own):
     linkages = {
         (own, "inbox"): ("double", "inbox"),
         (own, "control"): ("double", "control"),
@@ -68,7 +68,7 @@ def test_a_name_that_is_no_component_means_the_graphline(own):
     assert outcome["signal"] == [FINISHED]
 
 
-def test_boxes_that_do_not_exist_are_made_for_this_graphline_alone():
+def test_missing_boxes_are_created_for_this_graphline_only():
     linkages = {("", "numbers"): ("double", "inbox"), ("double", "outbox"): ("", "doubled")}
     whole = Graphline(double=Double(), linkages=linkages)
     assert whole.Inboxes["numbers"] == "numbers"
@@ -85,29 +85,29 @@ def test_control_goes_to_each_child_whose_control_is_not_linked_inside():
     whole = Graphline(talker=talker, listener=listener, linked=linked, linkages=linkages)
     feed(whole, control=[message])
     assert listener.heard == (message,)
-    assert linked.heard == (message,)  # from the talker, and once
+    assert linked.heard == (message,)  # from the talker, once
 
 
-def test_at_the_end_it_sends_on_the_shutdown_that_it_got():
+def test_at_the_end_it_passes_on_the_shutdown_that_it_received():
     message = shutdownMicroprocess()
     whole = Graphline(double=Double(), listener=Listener(), linkages={})
     assert feed(whole, control=[message])["signal"] == [message]
 
 
-def test_at_the_end_it_sends_a_producerFinished_of_its_own_where_it_got_no_shutdown():
+def test_at_the_end_it_sends_producerFinished_if_it_received_no_shutdown():
     first = producerFinished()
     outcome = feed(Graphline(double=Double(), linkages={}), control=[first])
     assert [type(each) for each in outcome["signal"]] == [producerFinished]
     assert outcome["signal"] != [first]
 
 
-def test_where_signal_is_linked_it_sends_nothing_of_its_own():
+def test_it_sends_no_end_of_its_own_if_its_signal_is_linked():
     linkages = {("double", "signal"): ("", "signal")}
     outcome = feed(Graphline(double=Double(), linkages=linkages), control=[FINISHED])
     assert outcome["signal"] == [FINISHED]
 
 
-def test_where_control_is_linked_passing_on_is_the_childrens_affair():
+def test_it_passes_no_control_message_on_if_its_control_is_linked():
     listener = Listener()
     double = Double()
     linkages = {("", "control"): ("double", "control")}
@@ -119,7 +119,7 @@ def test_where_control_is_linked_passing_on_is_the_childrens_affair():
     assert outcome["signal"] == []  # the listener still runs
 
 
-def test_linkages_may_be_none_at_all_but_must_be_given():
+def test_linkages_may_be_empty_but_not_missing():
     feed(Graphline(burst=Burst(), linkages={}))
     with pytest.raises(wiringError) as caught:
         Graphline(burst=Burst())
@@ -147,7 +147,7 @@ def test_malformed_linkages_are_an_error_that_shows_the_form(linkages, sentence)
     [("BB", "B"), ("b", "B"), ("READR", "READER"), ("raeder", "READER"), ("reader2", "READER")],
 )
 @pytest.mark.parametrize("kind", [Graphline, Supervisor])
-def test_a_near_miss_of_a_components_name_is_an_error(name, meant, kind):
+def test_a_name_that_is_nearly_that_of_a_component_is_an_error(name, meant, kind):
     parts = {"A": Burst, "B": Double, "READER": Double}
     if kind is Graphline:
         parts = {part: make() for part, make in parts.items()}
@@ -167,17 +167,17 @@ def test_self_and_names_that_resemble_no_component_still_mean_the_graphline(name
     assert feed(whole)["outbox"] == [1, 2, 3]
 
 
-def test_what_is_no_component_is_an_error_where_the_graphline_is_made():
+def test_an_argument_that_is_not_a_component_is_an_error_of_the_constructor():
     with pytest.raises(wiringError, match="Burst"):
         Graphline(burst=Burst, linkages={})
 
 
-def test_a_box_that_a_component_has_not_is_an_error_that_names_both():
+def test_the_error_for_a_missing_box_names_the_component_and_the_box():
     with pytest.raises(noSuchBox, match="outbx"):
         Graphline(a=Burst(), b=Double(), linkages={("a", "outbx"): ("b", "inbox")}).run()
 
 
-def test_one_may_be_within_another():
+def test_graphlines_can_be_nested():
     inner = Graphline(
         double=Double(),
         linkages={
@@ -191,7 +191,7 @@ def test_one_may_be_within_another():
     assert outcome["outbox"] == [2, 4, 6]
 
 
-def test_with_a_capacity_a_component_waits_for_the_one_that_it_feeds():
+def test_with_a_capacity_a_component_waits_for_its_receiver():
     class Source(component):
         def main(self):
             for i in range(200):
@@ -217,7 +217,7 @@ def test_with_a_capacity_a_component_waits_for_the_one_that_it_feeds():
     assert (slow.taken, slow.most) == (200, 4)
 
 
-def test_a_control_message_that_came_before_it_began_is_not_lost():
+def test_a_control_message_from_before_the_first_turn_is_not_lost():
     listener = Listener()
     whole = Graphline(listener=listener, linkages={})
     message = shutdownMicroprocess()

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("eachLoop")
 
 
 class AnyMessage(component):
-    """Waits for any message, and reads only "inbox"."""
+    """Wait for any message, and read only "inbox"."""
 
     def main(self) -> Generator[int, None, None]:
         while True:
@@ -33,7 +33,7 @@ class AnyMessage(component):
 
 
 class OneBox(component):
-    """Waits for "inbox" only."""
+    """Wait for "inbox" only."""
 
     def main(self) -> Generator[int, None, None]:
         while True:
@@ -43,7 +43,7 @@ class OneBox(component):
 
 
 class Pausing(component):
-    """Does so in the older idiom."""
+    """Wait for "inbox" only, in the historical idiom."""
 
     def main(self) -> Generator[int, None, None]:
         while True:
@@ -54,7 +54,7 @@ class Pausing(component):
 
 
 class Receiving(component):
-    """Does so as a coroutine."""
+    """Wait for "inbox" only, in a coroutine."""
 
     async def main(self) -> None:
         while True:
@@ -62,7 +62,7 @@ class Receiving(component):
 
 
 class Busy(component):
-    """Never sleeps."""
+    """Take a turn in every round."""
 
     def main(self) -> Generator[int, None, None]:
         while True:
@@ -72,7 +72,7 @@ class Busy(component):
 
 
 class Threaded(threadedcomponent):
-    """Does so in a thread, and ends when it is told to at last."""
+    """Wait for "inbox" only, in a thread, and end when the server ends."""
 
     def main(self) -> None:
         while not self.dataReady("control") or not isinstance(
@@ -96,7 +96,7 @@ IDS = ["AnyMessage", "OneBox", "Pausing", "Receiving", "Busy", "Pipeline"]
 
 
 def freed(server: Any, howItEnds: Any) -> bool:
-    """Let a client come and go; return whether its adapter was freed."""
+    """Connect and disconnect a client; return whether its adapter was freed."""
     gone = threading.Event()
     with dial(server.port) as sock:
         sock.sendall(b"hello")
@@ -127,7 +127,9 @@ def test_the_connection_of_a_handler_that_never_reads_control_is_freed(
 
 
 @pytest.mark.parametrize("protocol", [AnyMessage, Receiving])
-def test_one_that_waits_for_its_client_only_is_freed_at_once(serving, protocol):
+def test_the_connection_of_a_handler_that_waits_only_for_its_client_is_freed_at_once(
+    serving, protocol
+):
     def client(server: Any) -> Any:
         return freed(server, socket.socket.close)
 
@@ -135,7 +137,7 @@ def test_one_that_waits_for_its_client_only_is_freed_at_once(serving, protocol):
 
 
 @pytest.mark.parametrize("protocol", DEAF, ids=IDS)
-def test_others_are_served_meanwhile_and_the_server_ends(serving, protocol):
+def test_other_clients_are_served_meanwhile_and_the_server_ends(serving, protocol):
     def client(server: Any) -> bytes:
         with dial(server.port) as first, dial(server.port) as second:
             first.sendall(b"1")
@@ -147,7 +149,7 @@ def test_others_are_served_meanwhile_and_the_server_ends(serving, protocol):
     assert serving(client, protocol=protocol, grace=0.01) == b"2"
 
 
-def test_a_thread_that_is_told_at_last_is_waited_for(serving):
+def test_a_server_waits_for_a_thread_that_ends_within_grace(serving):
     def client(server: Any) -> bytes:
         with dial(server.port) as sock:
             sock.sendall(b"1")
@@ -157,7 +159,7 @@ def test_a_thread_that_is_told_at_last_is_waited_for(serving):
 
 
 class SlowAnswer(component):
-    """Answers what it was asked after a while, during which the client may end its side."""
+    """Answer a request after some time, in which the client may end its side."""
 
     Inboxes = {"inbox": "", "control": "", "answers": "from elsewhere"}
     waitsFor: Any = "answers"
@@ -173,7 +175,7 @@ class SlowAnswer(component):
 
 
 class SlowCoroutine(component):
-    """The same, with a coroutine that awaits something of asyncio."""
+    """Answer in a coroutine that awaits asyncio."""
 
     async def main(self) -> None:
         await self.receive()
@@ -188,7 +190,9 @@ class SlowCoroutine(component):
     [SlowAnswer, lambda **_: SlowAnswer(waitsFor=None), SlowCoroutine],
     ids=["one box", "any box", "coroutine"],
 )
-def test_one_that_waits_for_somebody_else_may_answer_a_client_that_sends_no_more(serving, protocol):
+def test_a_handler_that_waits_for_something_else_may_answer_a_client_that_sends_no_more(
+    serving, protocol
+):
     def client(server: Any) -> bytes:
         with dial(server.port) as sock:
             sock.sendall(b"question")
@@ -199,7 +203,7 @@ def test_one_that_waits_for_somebody_else_may_answer_a_client_that_sends_no_more
 
 
 class Closing(component):
-    """Waits, and says when it is closed."""
+    """Wait, and report the end."""
 
     def main(self) -> Generator[int, None, None]:
         try:
@@ -209,7 +213,7 @@ class Closing(component):
 
 
 class Fails(component):
-    """Fails some time after its client has gone, with a child that does not end either."""
+    """Fail some time after the connection has ended, with a child that does not end either."""
 
     def main(self) -> Generator[int, None, None]:
         self.addChildren(Closing(closed=self.ended).activate())
@@ -236,7 +240,7 @@ def test_the_error_of_a_handler_that_outlives_its_connection_ends_nothing_else(s
 
 
 class Stubborn(component):
-    """Reads "control" and does not end; says when it is closed."""
+    """Read "control" without ending, and report when it is closed."""
 
     def main(self) -> Generator[int, None, None]:
         try:
@@ -264,7 +268,7 @@ def test_a_handler_that_has_not_ended_after_grace_is_ended(serving):
 
 
 class Worker(component):
-    """Works for some turns after its client has gone, then says that it is done."""
+    """Work for some turns after the connection has ended, then report that."""
 
     def main(self) -> Generator[int, None, None]:
         self.send(b"hello")
@@ -285,11 +289,11 @@ def test_a_server_that_stops_waits_for_a_handler_that_outlives_its_connection(se
     assert done.is_set()
 
 
-# What is sent
+# Data for the peer
 
 
 class SendsNoBytes(component):
-    """Sends what no connection takes."""
+    """Send a message that no connection accepts."""
 
     wrong: Any = 5
 
@@ -299,7 +303,9 @@ class SendsNoBytes(component):
 
 
 @pytest.mark.parametrize("wrong", [5, 0, None, [], [b"x"], {"a": 1}], ids=repr)
-def test_what_is_no_bytes_is_an_error_that_names_component_and_box(serving, caplog, wrong):
+def test_the_error_for_a_message_that_is_not_bytes_names_the_component_and_the_box(
+    serving, caplog, wrong
+):
     def client(server: Any) -> bytes:
         with dial(server.port) as sock:
             sock.sendall(b"x")
@@ -329,7 +335,7 @@ def test_a_connection_of_an_ordinary_handler_is_freed_too(serving):
     assert serving(client, protocol=Echo)
 
 
-def test_producerFinished_ends_a_server_whose_handlers_are_deaf():
+def test_producerFinished_ends_a_server_whose_handlers_ignore_control():
     def client(server: ServerCore) -> None:
         with dial(server.port) as sock:
             sock.sendall(b"x")

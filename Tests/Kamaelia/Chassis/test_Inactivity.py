@@ -1,4 +1,4 @@
-"""What happens when nothing happens, on time that flies."""
+"""Timeouts without activity, on a virtual clock."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ from Kamaelia.IPC import shutdownCSA
 from Tests.Kamaelia.sockets import Echo, dial, readAll
 
 
-def test_a_sender_that_nobody_resets_sends_once_and_ends(virtualClock):
+def test_a_sender_that_is_not_reset_sends_once_and_ends(virtualClock):
     outcome = feed(ResettableSender(timeout=5, message="late"), control=[])
     assert outcome["outbox"] == ["late"]
     assert [type(message) for message in outcome["signal"]] == [producerFinished]
@@ -33,7 +33,7 @@ def test_a_sender_that_nobody_resets_sends_once_and_ends(virtualClock):
 
 
 class Busy(component):
-    """Sends a message every second, `times` times."""
+    """Send a message every second, `times` times."""
 
     def main(self) -> Any:
         for _ in range(self.times):
@@ -41,7 +41,7 @@ class Busy(component):
             yield from self.waitForMessage("control", timeout=1)
 
 
-def test_each_reset_begins_the_time_anew(virtualClock):
+def test_each_reset_restarts_the_timeout(virtualClock):
     sender, busy = ResettableSender(timeout=5), Busy(times=20)
     busy.link((busy, "outbox"), (sender, "inbox"))
     busy.activate()
@@ -50,14 +50,14 @@ def test_each_reset_begins_the_time_anew(virtualClock):
 
 
 @pytest.mark.parametrize("end", [producerFinished(), shutdownMicroprocess(), shutdownCSA(1, 2)])
-def test_a_monitor_passes_on_and_says_so_once_for_all_that_waited(end):
+def test_a_monitor_passes_messages_on_and_reports_once_for_all_that_waited(end):
     outcome = feed(ActivityMonitor(), inbox=[1, 2], inbox2=[3], inbox3=[4], control=["x", end])
     assert (outcome["outbox"], outcome["outbox2"], outcome["outbox3"]) == ([1, 2], [3], [4])
     assert outcome["signal"] == ["x", end]
     assert outcome["observed"] == ["RESET"]
 
 
-def test_a_wakeup_comes_at_each_interval(virtualClock):
+def test_a_wakeup_is_sent_at_each_interval(virtualClock):
     outcome = feed(
         PeriodicWakeup(interval=10), until=lambda out: len(out["outbox"]) == 3, control=[]
     )
@@ -65,7 +65,7 @@ def test_a_wakeup_comes_at_each_interval(virtualClock):
     assert virtualClock.now() == pytest.approx(30)
 
 
-def test_an_introspector_ends_those_that_are_left_when_nobody_else_is(virtualClock):
+def test_an_introspector_ends_the_program_when_no_other_component_is_left(virtualClock):
     busy = Busy(times=25)
     rest = Graphline(
         WAKE=PeriodicWakeup(interval=10),
@@ -78,13 +78,13 @@ def test_an_introspector_ends_those_that_are_left_when_nobody_else_is(virtualClo
     assert not scheduler.run.listAllThreads()
 
 
-def test_an_end_ends_an_introspector_that_is_not_alone():
+def test_a_shutdown_ends_an_introspector_while_other_components_run():
     finished = producerFinished()
     outcome = feed(WakeableIntrospector(), inbox=["look"], control=[finished])
     assert outcome["signal"] == [finished]
 
 
-def test_a_component_is_told_to_stop_when_nothing_happens(virtualClock):
+def test_a_component_without_activity_receives_producerFinished(virtualClock):
     outcome = feed(InactivityChassis(Echo(), timeout=7), inbox=["a", "b"], control=[])
     assert outcome["outbox"] == ["a", "b"]
     assert producerFinished in [type(message) for message in outcome["signal"]]
@@ -95,12 +95,12 @@ def test_a_component_is_told_to_stop_when_nothing_happens(virtualClock):
 @pytest.mark.parametrize(
     "make", [NoActivityTimeout(Echo, timeout=7), lambda: ExtendedInactivity(Echo)(7)]
 )
-def test_a_maker_gives_components_with_a_time_limit(virtualClock, make):
+def test_a_factory_creates_components_with_a_timeout(virtualClock, make):
     feed(make(), control=[])
     assert virtualClock.now() == pytest.approx(7)
 
 
-def test_the_feedback_to_a_creator_passes_too(virtualClock):
+def test_CreatorFeedback_is_passed_on_too(virtualClock):
     class Connection(Echo):
         Outboxes = {"outbox": "", "signal": "", "CreatorFeedback": ""}
 
@@ -113,7 +113,7 @@ def test_the_feedback_to_a_creator_passes_too(virtualClock):
 
 
 @pytest.mark.parametrize("further", [False, True])
-def test_an_idle_connection_is_ended(serving, further):
+def test_an_idle_connection_is_closed(serving, further):
     class Server(TCPServer):
         CSA = NoActivityTimeout(ConnectedSocketAdapter, timeout=0.1)
 

@@ -1,4 +1,4 @@
-"""PAR: components beside each other."""
+"""PAR: components side by side."""
 
 import pytest
 
@@ -31,7 +31,7 @@ class Echo(component):
                 return
 
 
-def test_what_all_send_leaves_through_one_outbox():
+def test_the_messages_of_all_components_leave_through_one_outbox():
     assert sorted(feed(PAR(Say(1, 2), Say(3)), control=[])["outbox"]) == [1, 2, 3]
 
 
@@ -40,19 +40,19 @@ def test_the_end_is_sent_once_when_all_have_ended():
     assert [type(each) for each in outcome["signal"]] == [producerFinished]
 
 
-def test_control_goes_to_all_and_is_passed_on_at_the_end():
+def test_a_control_message_goes_to_all_components_and_is_passed_on_at_the_end():
     for message in (producerFinished(), shutdownMicroprocess()):
         outcome = feed(PAR(Echo(tag=1), Echo(tag=2)), control=[message])
         assert outcome["signal"] == [message]
 
 
-def test_what_comes_to_inbox_is_thrown_away_without_a_policy():
+def test_messages_to_inbox_are_discarded_without_a_policy():
     whole = PAR(Echo(tag=1))
     assert feed(whole, inbox=["lost"])["outbox"] == []
     assert whole.dataReady() == 0
 
 
-def test_a_policy_says_who_gets_what_comes_to_inbox():
+def test_a_policy_chooses_the_receivers_of_messages_to_inbox():
     whole = PAR(Echo(tag=0), Echo(tag=1), policy=lambda message, them: [them[message % 2]])
     assert sorted(feed(whole, inbox=[1, 2, 3])["outbox"]) == [(0, 2), (1, 1), (1, 3)]
 
@@ -70,7 +70,7 @@ def test_other_messages_to_signal_are_passed_on():
 
 
 @pytest.mark.parametrize("boxname", ["inbox", "control"])
-def test_one_that_has_ended_gets_no_more(boxname):
+def test_a_component_that_has_ended_receives_no_more_messages(boxname):
     ended, running = Say(), Echo(tag=1)
     whole = PAR(ended, running, policy=lambda message, them: them)
 
@@ -89,11 +89,11 @@ def test_one_that_has_ended_gets_no_more(boxname):
 
 
 async def asyncPolicy(message, them):
-    """A policy that somebody wrote with async."""
+    """An async function, which cannot be a policy."""
     return them
 
 
-def test_a_policy_that_is_async_is_named():
+def test_the_error_for_an_async_policy_names_it():
     with pytest.raises(
         TypeError, match=r"PAR_\d+: policy\(\) returned a coroutine, .* an iterable"
     ):

@@ -1,4 +1,4 @@
-"""A Pipeline: linkages, ends, capacity, and what it costs while messages pass."""
+"""Pipeline: linkages, ends, capacity, and its cost per message."""
 
 import pytest
 
@@ -20,7 +20,7 @@ class AddOne(component):
 
 
 class Burst(component):
-    """Sends all it has, and ends, in one turn."""
+    """Send all messages and end, in one turn."""
 
     messages = (1, 2, 3)
 
@@ -33,7 +33,7 @@ class Burst(component):
 
 
 class Counter(component):
-    """Sends 0 to n - 1, one a turn, and remembers how many it has sent."""
+    """Send 0 to n - 1, one in each turn, and count them."""
 
     n, sent = 1000, 0
 
@@ -46,7 +46,7 @@ class Counter(component):
 
 
 class Slow(component):
-    """Takes a message every third turn, and remembers the most that ever waited."""
+    """Take a message in every third turn, and record the largest number that waited."""
 
     most = taken = 0
 
@@ -68,7 +68,7 @@ def test_outbox_leads_to_inbox_and_signal_to_control():
     assert outcome == {"outbox": [4, 13], "signal": [FINISHED]}
 
 
-def test_its_own_boxes_are_those_of_the_first_and_of_the_last():
+def test_its_boxes_are_those_of_the_first_and_the_last_component():
     assert feed(Pipeline(AddOne()), inbox=[1]) == {"outbox": [2], "signal": [FINISHED]}
 
 
@@ -77,7 +77,7 @@ def test_the_last_data_of_a_producer_that_sends_and_ends_in_one_turn_arrive():
     assert outcome == {"outbox": [3, 4, 5], "signal": [FINISHED]}
 
 
-def test_it_sends_nothing_of_its_own():
+def test_it_sends_no_message_of_its_own():
     class Silent(component):
         def main(self):
             yield 1
@@ -103,26 +103,26 @@ def test_it_ends_when_all_its_components_have_ended():
     assert whole.atTheEnd == (True, True, True)
 
 
-def test_shutdown_passes_through_all_of_it():
+def test_a_shutdown_passes_through_all_components():
     message = shutdownMicroprocess()
     outcome = feed(Pipeline(AddOne(), AddOne()), control=[message])
     assert outcome["signal"] == [message]
 
 
-def test_pipelines_nest():
+def test_pipelines_can_be_nested():
     inner = Pipeline(AddOne(), Pipeline(AddOne()))
     outcome = feed(Pipeline(Pipeline(Burst()), inner), control=[])
     assert outcome == {"outbox": [3, 4, 5], "signal": [FINISHED]}
 
 
-def test_what_came_before_it_began_is_not_lost():
+def test_messages_from_before_the_first_turn_are_not_lost():
     whole = Pipeline(AddOne())
     whole._deliver(1)
     whole._deliver(2)
     assert feed(whole, inbox=[3])["outbox"] == [2, 3, 4]
 
 
-def test_a_circular_pipeline_feeds_itself_and_sends_nothing_out():
+def test_a_circular_pipeline_feeds_itself_and_sends_no_message_out():
     class Countdown(component):
         seen = ()
 
@@ -157,20 +157,20 @@ def test_a_circular_pipeline_feeds_itself_and_sends_nothing_out():
         lambda first, second: Pipeline(Pipeline(first), Pipeline(Pipeline(second)), capacity=5),
     ],
 )
-def test_with_a_capacity_the_first_waits_for_the_second(nesting):
+def test_with_a_capacity_the_first_component_waits_for_the_second(nesting):
     slow = Slow()
     nesting(Counter(), slow).run()
     assert slow.taken == 1000
     assert slow.most <= 5
 
 
-def test_without_a_capacity_nobody_waits():
+def test_without_a_capacity_no_component_waits():
     slow = Slow()
     Pipeline(Counter(), slow).run()
     assert slow.most > 100
 
 
-def test_whoever_waited_for_room_goes_on_when_the_next_one_has_ended():
+def test_a_held_component_continues_when_its_receiver_has_ended():
     class TooTired(component):
         def main(self):
             for _ in range(50):
@@ -181,7 +181,7 @@ def test_whoever_waited_for_room_goes_on_when_the_next_one_has_ended():
     assert source.sent == source.n
 
 
-def test_what_comes_after_the_first_has_ended_is_thrown_away():
+def test_messages_are_discarded_after_the_first_component_has_ended():
     class ThreeTurns(component):
         def main(self):
             for _ in range(3):
@@ -197,22 +197,22 @@ def test_what_comes_after_the_first_has_ended_is_thrown_away():
     assert whole.dataReady() == 0
 
 
-def test_it_costs_no_turn_while_messages_pass():
+def test_it_takes_no_turn_while_messages_pass():
     whole = Pipeline(Counter(n=100), AddOne(), Slow())
     turns = []
     waitForChange = whole.waitForChange
     whole.waitForChange = lambda: turns.append(1) or waitForChange()
     whole.run()
-    assert len(turns) <= 3  # a wake for each child that ends
+    assert len(turns) <= 3  # one wake-up for each child that ends
 
 
 @pytest.mark.parametrize("wrong", [(), (AddOne,), (AddOne(), "AddOne")])
-def test_what_is_no_component_is_an_error_where_the_pipeline_is_made(wrong):
+def test_an_argument_that_is_not_a_component_is_an_error_of_the_constructor(wrong):
     with pytest.raises(wiringError):
         Pipeline(*wrong)
 
 
-def test_an_error_of_a_component_is_raised_out_of_run():
+def test_an_error_in_a_component_is_raised_from_run():
     class Broken(component):
         def main(self):
             yield 1
@@ -222,11 +222,11 @@ def test_an_error_of_a_component_is_raised_out_of_run():
         Pipeline(Broken(), AddOne()).run()
 
 
-def test_the_old_name_is_the_same_thing():
+def test_the_historical_name_is_the_same_class():
     assert pipeline is Pipeline
 
 
-def test_a_component_with_a_stop_of_its_own_ends_as_any_other():
+def test_a_component_that_overrides_stop_ends_like_any_other():
     class Closing(component):
         closed = 0
 

@@ -1,4 +1,4 @@
-"""Seq: one component after the other."""
+"""Seq: one component after another."""
 
 import sys
 
@@ -12,7 +12,7 @@ from Kamaelia.Chassis.Seq import Seq
 
 
 class Say(component):
-    """Sends one message and its end in one turn."""
+    """Send one message and producerFinished, in one turn."""
 
     def __init__(self, message):
         super().__init__()
@@ -26,7 +26,7 @@ class Say(component):
 
 
 class Echo(component):
-    """Sends on one message, or ends at a shutdown."""
+    """Pass on one message, or end at a shutdown message."""
 
     def main(self):
         yield from self.waitForMessage()
@@ -36,7 +36,7 @@ class Echo(component):
         self.isShuttingDown()
 
 
-def test_they_run_in_turn():
+def test_components_run_one_after_another():
     outcome = feed(Seq("first", Say(1), Say(2), "now the last", Say(3)), control=[])
     assert outcome["outbox"] == [1, 2, 3]
 
@@ -51,12 +51,12 @@ def test_a_text_is_printed_when_its_turn_comes(capsys):
     assert capsys.readouterr().out.split() == ["first", "one", "then", "again", "two", "last"]
 
 
-def test_one_producerFinished_at_the_end_and_none_of_theirs():
+def test_it_sends_one_producerFinished_and_none_from_its_components():
     outcome = feed(Seq(Say(1), Say(2)), control=[])
     assert [type(each) for each in outcome["signal"]] == [producerFinished]
 
 
-def test_the_inbox_goes_to_the_one_that_runs():
+def test_messages_to_inbox_reach_the_running_component():
     class Until(component):
         def main(self):
             while True:
@@ -80,20 +80,20 @@ def test_the_inbox_goes_to_the_one_that_runs():
     assert outcome["outbox"] == [("b", "a"), ("b", "b"), ("d", "c"), ("d", "d")]
 
 
-def test_an_empty_one_ends_at_once():
+def test_an_empty_seq_ends_at_once():
     assert [type(each) for each in feed(Seq("nothing"))["signal"]] == [producerFinished]
 
 
-def test_a_producerFinished_does_not_end_it():
+def test_producerFinished_does_not_end_it():
     assert feed(Seq(Say(1), Say(2)))["outbox"] == [1, 2]
 
 
-def test_a_shutdown_ends_the_one_that_runs_and_is_passed_on():
+def test_a_shutdown_ends_the_running_component_and_is_passed_on():
     message = shutdownMicroprocess()
     outcome = feed(Seq(Echo(), Say("never")), control=[message])
     assert outcome == {"outbox": [], "signal": [message]}
 
 
-def test_what_is_neither_component_nor_string_is_an_error():
+def test_an_argument_that_is_neither_a_component_nor_a_text_is_an_error():
     with pytest.raises(wiringError):
         Seq(Say)

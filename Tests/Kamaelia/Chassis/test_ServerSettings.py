@@ -1,4 +1,4 @@
-"""Mistakes in the settings of servers and clients are errors when these are made."""
+"""Mistakes in the settings of servers and clients are errors of their constructors."""
 
 import subprocess
 import sys
@@ -17,7 +17,7 @@ from Tests.Kamaelia.sockets import Echo, dial, readAll
 
 
 async def aCoroutineFunction(**_: Any) -> None:
-    """No protocol."""
+    """An async function, which cannot be a protocol."""
 
 
 def aGeneratorFunction(**_: Any) -> Generator[int, None, None]:
@@ -36,7 +36,7 @@ def aGeneratorFunction(**_: Any) -> Generator[int, None, None]:
     ],
 )
 @pytest.mark.parametrize("kind", [ServerCore, SimpleServer])
-def test_what_can_be_no_protocol_is_an_error_of_the_constructor(kind, protocol, sentence):
+def test_an_impossible_protocol_is_an_error_of_the_constructor(kind, protocol, sentence):
     with pytest.raises(TypeError, match=sentence) as caught:
         kind(protocol=protocol)
     assert isinstance(caught.value, wiringError)
@@ -47,7 +47,7 @@ def test_a_server_without_a_protocol_is_an_error():
         ServerCore(port=0)
 
 
-def test_a_server_that_makes_its_handlers_itself_needs_no_protocol(serving):
+def test_a_server_that_creates_its_handlers_itself_needs_no_protocol(serving):
     class Server(ServerCore):
         def mkProtocolHandler(self, **_: Any) -> Any:
             return Echo()
@@ -84,7 +84,7 @@ class MisspeltPort(ServerCore):
         (lambda: SingleServer(prt=1), "prt", "port"),
     ],
 )
-def test_a_near_miss_of_a_setting_is_an_error_with_the_one_that_was_meant(make, wrong, meant):
+def test_the_error_for_a_misspelt_setting_suggests_the_right_one(make, wrong, meant):
     with pytest.raises(TypeError, match=f"{wrong}.*Did you mean '{meant}'"):
         make()
 
@@ -92,11 +92,11 @@ def test_a_near_miss_of_a_setting_is_an_error_with_the_one_that_was_meant(make, 
 @pytest.mark.parametrize(
     "name", ["colour", "part", "post", "sort", "cost", "most", "wrath", "p", "database", "name"]
 )
-def test_any_other_keyword_stays_an_attribute(name):
+def test_any_other_keyword_becomes_an_attribute(name):
     assert getattr(ServerCore(protocol=Echo, **{name: "red"}), name) == "red"
 
 
-def test_an_attribute_of_the_class_or_of_a_base_is_no_near_miss():
+def test_an_attribute_of_the_class_or_of_a_base_is_not_misspelt():
     class WithPart(ServerCore):
         protocol = Echo
         max_conections = 3
@@ -115,7 +115,7 @@ def test_an_attribute_of_the_class_or_of_a_base_is_no_near_miss():
         WithPart()
 
 
-def test_an_attribute_beside_the_setting_that_it_resembles_is_a_programs_own():
+def test_an_attribute_that_resembles_a_setting_is_accepted_beside_that_setting():
     class Server(ServerCore):
         protocol = Echo
         host = "127.0.0.1"
@@ -128,11 +128,11 @@ def test_an_attribute_beside_the_setting_that_it_resembles_is_a_programs_own():
 
 
 async def anAsyncHook(_: Any) -> None:
-    """No hook: nothing awaits it."""
+    """An async function, which cannot be a hook."""
 
 
 @pytest.mark.usefixtures("eachLoop")
-def test_a_hook_that_is_a_coroutine_function_is_an_error_that_names_it():
+def test_the_error_for_a_hook_that_is_a_coroutine_function_names_it():
     with pytest.raises(TypeError, match=r"onListening\(\) returned a coroutine"):
         ServerCore(protocol=Echo, port=0, host="127.0.0.1", onListening=anAsyncHook).run()
 
@@ -151,7 +151,7 @@ class AsyncHandlers(ServerCore):
         (ServerCore, {"protocol": lambda **_: aCoroutineFunction()}, "returned a coroutine"),
     ],
 )
-def test_what_is_no_handler_is_an_error_in_the_log_and_closes_the_connection(
+def test_a_handler_that_is_not_a_component_is_logged_and_closes_the_connection(
     serving, caplog, kind, settings, sentence
 ):
     import re
@@ -164,7 +164,7 @@ def test_what_is_no_handler_is_an_error_in_the_log_and_closes_the_connection(
     assert re.search(sentence, caplog.text)
 
 
-# Systems that lack modules
+# Systems without some modules
 
 HIDDEN = """
 import sys, signal
@@ -185,7 +185,7 @@ def runWithout(program: str) -> str:
     return ended.stdout + ended.stderr
 
 
-def test_a_server_can_be_imported_and_runs_without_modules_that_only_posix_has():
+def test_a_server_runs_without_modules_that_exist_on_posix_only():
     program = """
 from Kamaelia.Chassis.ConnectedServer import ServerCore
 from Kamaelia.Internet import ForkServer as ForkServer
@@ -201,7 +201,7 @@ ServerCore(protocol=echo, port=0, onListening=stop).run()
     assert runWithout(program) == "listening\n"
 
 
-def test_workers_say_what_they_lack():
+def test_the_error_of_workers_names_what_the_system_lacks():
     program = """
 from Kamaelia.Chassis.ConnectedServer import ServerCore
 from Kamaelia.Internet.SingleServer import echo

@@ -1,4 +1,4 @@
-"""Supervisor: strategies, kinds, intensity, whatever the body of those that fail."""
+"""Supervisor: strategies, kinds and intensity, for bodies of every kind."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from Kamaelia.Chassis.Supervisor import Supervisor, tooManyRestarts
 
 
 class Inverse(component):
-    """Sends 1 / n for each n."""
+    """Send 1 / n for each message n."""
 
     def main(self):
         while True:
@@ -40,7 +40,7 @@ class ThreadedInverse(threadedcomponent):
 
 
 class Named(component):
-    """Fails at "fail", ends at "end"; says in `journal` when it begins and ends."""
+    """Fail at "fail", end at "end", and record both and the start in `journal`."""
 
     def __init__(self, name, journal):
         super().__init__()
@@ -63,7 +63,7 @@ class Named(component):
 
 
 class Wish(component):
-    """Delivers messages, one every ten turns, to who then has a name under a supervisor."""
+    """Deliver messages, one every ten turns, to the component that has a name at that time."""
 
     def __init__(self, supervisor, *wishes):
         super().__init__()
@@ -92,7 +92,9 @@ AROUND = {("", "inbox"): ("IT", "inbox"), ("IT", "outbox"): ("", "outbox")}
 
 
 @pytest.mark.parametrize("body", [Inverse, AsyncInverse])
-def test_one_that_fails_is_made_anew_and_reads_what_waited(body, caplog):
+def test_a_component_that_fails_is_replaced_and_its_successor_reads_the_unread_messages(
+    body, caplog
+):
     outcome = feed(Supervisor(IT=body, linkages=AROUND), inbox=[1, 0, 2, 0, 4])
     assert outcome["outbox"] == [1, 0.5, 0.25]
     assert [type(each) for each in outcome["signal"]] == [producerFinished]
@@ -100,7 +102,7 @@ def test_one_that_fails_is_made_anew_and_reads_what_waited(body, caplog):
 
 
 @pytest.mark.parametrize("strategy", ["one_for_one", "one_for_all"])
-def test_a_thread_that_fails_or_waits_is_made_anew(strategy, caplog):
+def test_a_thread_that_fails_or_waits_is_replaced(strategy, caplog):
     linkages = {("IT", "outbox"): ("", "outbox")}
     supervisor = Supervisor(
         IT=ThreadedInverse, OTHER=ThreadedInverse, linkages=linkages, strategy=strategy
@@ -131,7 +133,7 @@ def test_a_thread_that_fails_or_waits_is_made_anew(strategy, caplog):
         ("one_for_all", ["-B", "-C", "-A"]),
     ],
 )
-def test_the_strategy_says_who_is_made_anew(strategy, endedInOrder):
+def test_the_strategy_selects_the_components_that_are_replaced(strategy, endedInOrder):
     journal = []
     supervisor = three(journal, strategy=strategy)
     Wish(supervisor, ("B", "fail")).activate()
@@ -145,7 +147,7 @@ def test_the_strategy_says_who_is_made_anew(strategy, endedInOrder):
 
 
 @pytest.mark.parametrize(
-    ("kind", "message", "isMadeAnew"),
+    ("kind", "message", "isReplaced"),
     [
         ("permanent", "fail", True),
         ("permanent", "end", True),
@@ -155,15 +157,15 @@ def test_the_strategy_says_who_is_made_anew(strategy, endedInOrder):
         ("temporary", "end", False),
     ],
 )
-def test_the_kind_says_after_which_end(kind, message, isMadeAnew):
+def test_the_kind_decides_after_which_end_a_component_is_replaced(kind, message, isReplaced):
     journal = []
     supervisor = three(journal, kinds={"B": kind})
     Wish(supervisor, ("B", message)).activate()
     supervisor.run()
-    assert journal.count("+B") == 1 + isMadeAnew
+    assert journal.count("+B") == 1 + isReplaced
 
 
-def test_a_temporary_one_is_ended_with_the_others_and_not_made_anew():
+def test_a_temporary_component_is_ended_with_the_others_and_not_replaced():
     journal = []
     supervisor = three(journal, strategy="one_for_all", kinds={"A": "temporary"})
     Wish(supervisor, ("B", "fail")).activate()
@@ -171,7 +173,7 @@ def test_a_temporary_one_is_ended_with_the_others_and_not_made_anew():
     assert (journal.count("+A"), journal.count("-A"), journal.count("+C")) == (1, 1, 2)
 
 
-def test_an_error_below_a_component_is_its_own_and_descendants_end_first():
+def test_an_error_of_a_descendant_counts_as_the_component_s_and_descendants_end_first():
     journal = []
     made = []
 
@@ -196,7 +198,7 @@ def test_an_error_below_a_component_is_its_own_and_descendants_end_first():
     assert journal[2:4] == ["-inner", "-after"]
 
 
-def test_linkages_between_them_are_made_anew():
+def test_linkages_between_replaced_components_are_restored():
     linkages = {
         ("", "inbox"): ("ONE", "inbox"),
         ("", "control"): ("ONE", "control"),
@@ -211,7 +213,7 @@ def test_linkages_between_them_are_made_anew():
     assert outcome["signal"] == [FINISHED]
 
 
-def test_too_many_restarts_within_the_period_end_all_and_are_an_error(caplog):
+def test_too_many_restarts_within_the_period_end_all_components_and_raise_an_error(caplog):
     journal = []
     supervisor = three(journal, intensity=2, period=60)
     Wish(supervisor, ("B", "fail"), ("A", "fail"), ("B", "fail"), ("B", "fail")).activate()
@@ -222,7 +224,7 @@ def test_too_many_restarts_within_the_period_end_all_and_are_an_error(caplog):
     assert [journal.count(f"-{each}") for each in "ABC"] == [2, 2, 1]
 
 
-def test_restarts_that_lie_further_apart_are_not_too_many(virtualClock):
+def test_restarts_outside_the_period_do_not_count(virtualClock):
     class FailsHourly(component):
         count = 0
 
@@ -238,7 +240,7 @@ def test_restarts_that_lie_further_apart_are_not_too_many(virtualClock):
     assert FailsHourly.count == 21
 
 
-def test_a_supervisor_may_supervise_another_which_gave_up(caplog):
+def test_a_supervisor_may_supervise_another_one_that_gives_up(caplog):
     journal = []
     inner = []
 
@@ -264,7 +266,7 @@ def test_a_supervisor_may_supervise_another_which_gave_up(caplog):
     assert "tooManyRestarts" in caplog.text
 
 
-def test_what_is_not_there_is_an_error_where_the_supervisor_is_made():
+def test_an_unknown_strategy_kind_or_name_is_an_error_of_the_constructor():
     with pytest.raises(ValueError, match="strategy 'all'"):
         Supervisor(IT=Inverse, strategy="all")
     with pytest.raises(ValueError, match="kind 'mortal'"):
@@ -274,7 +276,7 @@ def test_what_is_not_there_is_an_error_where_the_supervisor_is_made():
 
 
 async def asyncFactory():
-    """A factory that somebody wrote with async."""
+    """An async function, which cannot be a factory."""
 
 
 @pytest.mark.parametrize(
@@ -286,6 +288,6 @@ async def asyncFactory():
         (Inverse(), TypeError, "is given factories, but IT is .*: write IT=Inverse or"),
     ],
 )
-def test_a_factory_that_makes_no_component_is_named(factory, error, sentence):
+def test_the_error_names_a_factory_that_creates_no_component(factory, error, sentence):
     with pytest.raises(error, match=sentence):
         Supervisor(IT=factory)

@@ -1,4 +1,4 @@
-"""Several processes that serve on one port: real ones, that are killed, and told to end."""
+"""Several processes on one port: real processes, which are signalled and killed."""
 
 import os
 import re
@@ -27,8 +27,8 @@ ROOT = Path(__file__).parents[3]
 pytestmark = [pytest.mark.usefixtures("eachLoop"), pytest.mark.timeout(20)]
 
 
-class Who(component):
-    """Says in which process it is, and then does what it is told."""
+class ProcessReporter(component):
+    """Send the id of its process, then carry out commands."""
 
     def main(self) -> Generator[int, None, None]:
         self.send(f"{os.getpid():8}")
@@ -51,7 +51,7 @@ def isThere(pid: int) -> bool:
 
 
 def isRunning(pid: int) -> bool:
-    """False, too, for one that only waits for its foster parent to notice that it has ended."""
+    """Return whether a process runs; one that has ended and was not reaped yet does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(") ")[-1][0] not in "ZX"
     except (FileNotFoundError, ProcessLookupError):
@@ -59,12 +59,12 @@ def isRunning(pid: int) -> bool:
 
 
 def hasPending(pid: int) -> bool:
-    """Whether a signal is still to be delivered, which another one like it would be lost in."""
+    """Return whether a signal is pending; a second one like it would be lost."""
     return "ShdPnd:\t0000000000000000" not in Path(f"/proc/{pid}/status").read_text()
 
 
 def waitUntil(isSo: Callable[[], object]) -> None:
-    """Asks again and again: of another process nothing else can be awaited."""
+    """Poll until `condition()` is true: another process offers no event to wait for."""
     while not isSo():
         time.sleep(0.005)
 
@@ -78,7 +78,7 @@ def pidsOf(server: Any) -> set[int]:
     return set(server.server.pids)
 
 
-def nurseryOf(server: Any) -> int:
+def forkServerOf(server: Any) -> int:
     return int(server.server.forkServerPid)
 
 
@@ -88,7 +88,7 @@ def dials(port: int, count: int) -> Iterator[list[socket.socket]]:
         yield [stack.enter_context(dial(port)) for _ in range(count)]
 
 
-def test_connections_are_served_by_each_of_several_processes(serving):
+def test_each_of_several_processes_serves_connections(serving):
     def client(server: Any) -> Any:
         with ExitStack() as stack:
             served: set[int] = set()
@@ -96,10 +96,10 @@ def test_connections_are_served_by_each_of_several_processes(serving):
                 served.add(ask(stack.enter_context(dial(server.port))))
             return served == pidsOf(server), os.getpid() in served
 
-    assert serving(client, protocol=Who, workers=2) == (True, False)
+    assert serving(client, protocol=ProcessReporter, workers=2) == (True, False)
 
 
-def test_nobody_waits_for_a_worker_that_is_busy_while_another_is_not(serving):
+def test_no_client_waits_for_a_busy_worker_while_another_one_is_idle(serving):
     def client(server: Any) -> Any:
         busy, idle = pidsOf(server)
         os.kill(busy, signal.SIGSTOP)
@@ -109,37 +109,37 @@ def test_nobody_waits_for_a_worker_that_is_busy_while_another_is_not(serving):
         finally:
             os.kill(busy, signal.SIGCONT)
 
-    assert serving(client, protocol=Who, workers=2)
+    assert serving(client, protocol=ProcessReporter, workers=2)
 
 
 @pytest.mark.parametrize("workers", [None, 1])
-def test_one_worker_is_this_very_process(serving, workers):
+def test_with_one_worker_the_program_itself_serves(serving, workers):
     def client(server: Any) -> int:
         with dial(server.port) as sock:
             return ask(sock)
 
-    assert serving(client, protocol=Who, workers=workers) == os.getpid()
+    assert serving(client, protocol=ProcessReporter, workers=workers) == os.getpid()
 
 
 @pytest.mark.parametrize("workers", [0, -1])
-def test_no_workers_are_a_mistake(workers):
+def test_fewer_than_one_worker_is_an_error(workers):
     with pytest.raises(ValueError, match="number of processes that serve"):
         ServerCore(protocol=Echo, workers=workers)
 
 
-def test_nothing_is_left_of_the_workers_and_no_descriptor(serving):
+def test_no_process_and_no_descriptor_is_left_at_the_end(serving):
     def client(server: Any) -> set[int]:
-        return pidsOf(server) | {nurseryOf(server)}
+        return pidsOf(server) | {forkServerOf(server)}
 
-    serving(client, protocol=Who, workers=2)
+    serving(client, protocol=ProcessReporter, workers=2)
     before = len(os.listdir("/proc/self/fd"))
-    pids = serving(client, protocol=Who, workers=2)
+    pids = serving(client, protocol=ProcessReporter, workers=2)
     assert len(pids) == 3
     assert not any(map(isThere, pids))  # not even as zombies
     assert len(os.listdir("/proc/self/fd")) == before
 
 
-def test_a_worker_has_no_connection_of_the_program_it_came_from(serving):
+def test_a_worker_has_no_connection_of_the_program_that_started_it(serving):
     mine, theirs = socket.socketpair()
 
     def client(server: Any) -> Any:
@@ -148,10 +148,10 @@ def test_a_worker_has_no_connection_of_the_program_it_came_from(serving):
         return mine.recv(1)
 
     with mine:
-        assert serving(client, protocol=Who, workers=2) == b""
+        assert serving(client, protocol=ProcessReporter, workers=2) == b""
 
 
-def test_a_killed_worker_costs_its_own_connections_and_is_replaced(serving, caplog):
+def test_a_killed_worker_loses_its_own_connections_only_and_is_replaced(serving, caplog):
     def client(server: Any) -> Any:
         with dials(server.port, 8) as socks:
             servedBy = {sock: ask(sock) for sock in socks}
@@ -167,12 +167,12 @@ def test_a_killed_worker_costs_its_own_connections_and_is_replaced(serving, capl
                     assert readExactly(sock, 10) == b"still here"
             return len(before & pidsOf(server)), f"worker {victim} ended with SIGKILL"
 
-    left, said = serving(client, protocol=Who, workers=2)
+    left, said = serving(client, protocol=ProcessReporter, workers=2)
     assert left == 1
     assert said in caplog.text
 
 
-def test_those_who_wait_to_be_accepted_are_not_lost_with_the_workers(serving):
+def test_clients_that_wait_to_be_accepted_survive_the_workers(serving):
     def client(server: Any) -> Any:
         with dials(server.port, 2) as (first, second):
             full = {ask(first), ask(second)}
@@ -185,10 +185,10 @@ def test_those_who_wait_to_be_accepted_are_not_lost_with_the_workers(serving):
                     sock.close()
                 return len(full), full & served
 
-    assert serving(client, protocol=Who, workers=2, max_connections=1) == (2, set())
+    assert serving(client, protocol=ProcessReporter, workers=2, max_connections=1) == (2, set())
 
 
-def test_an_error_in_a_handler_costs_its_own_connection_only(serving):
+def test_an_error_in_a_handler_closes_its_own_connection_only(serving):
     def client(server: Any) -> Any:
         before = pidsOf(server)
         with dials(server.port, 6) as (bad, *good):
@@ -200,12 +200,12 @@ def test_an_error_in_a_handler_costs_its_own_connection_only(serving):
                 sock.sendall(b"x")
             return ended, {sock.recv(1) for sock in good}, pidsOf(server) == before
 
-    assert serving(client, protocol=Who, workers=2) == (b"", {b"x"}, True)
+    assert serving(client, protocol=ProcessReporter, workers=2) == (b"", {b"x"}, True)
 
 
-def test_control_ends_all_in_order_and_handlers_are_told():
+def test_a_shutdown_ends_all_workers_in_order_and_reaches_the_handlers():
     said: list[bytes] = []
-    server = ServerCore(protocol=Who, port=0, host="127.0.0.1", workers=2)
+    server = ServerCore(protocol=ProcessReporter, port=0, host="127.0.0.1", workers=2)
 
     def talk() -> None:
         with dials(server.port, 6) as socks:
@@ -223,7 +223,7 @@ def test_control_ends_all_in_order_and_handlers_are_told():
     assert not scheduler.run.listAllThreads()
 
 
-def test_all_workers_share_a_port_of_several_hosts_that_the_parent_knows(serving):
+def test_all_workers_share_one_port_of_several_hosts_which_the_parent_knows(serving):
     def client(server: Any) -> Any:
         answers = []
         for host in ("127.0.0.1", "::1"):
@@ -232,7 +232,7 @@ def test_all_workers_share_a_port_of_several_hosts_that_the_parent_knows(serving
         return answers, len(set(server.ports)), len(server.ports)
 
     settings: dict[str, Any] = {"host": ["127.0.0.1", "::1"], "workers": 2}
-    assert serving(client, protocol=Who, **settings) == ([True, True], 1, 2)
+    assert serving(client, protocol=ProcessReporter, **settings) == ([True, True], 1, 2)
 
 
 def test_a_unix_socket(serving, tmp_path):
@@ -250,7 +250,7 @@ def test_a_unix_socket(serving, tmp_path):
         waitUntil(lambda: victim not in pidsOf(server) and len(pidsOf(server)) == 2)
         return os.path.exists(path), call() in pidsOf(server)
 
-    assert serving(client, protocol=Who, path=path, workers=2) == (True, True)
+    assert serving(client, protocol=ProcessReporter, path=path, workers=2) == (True, True)
     assert not os.path.exists(path)
 
 
@@ -259,7 +259,7 @@ def test_tls_in_workers(serving, certificate):
         with certificate.client.wrap_socket(dial(server.port), server_hostname="localhost") as sock:
             return int(sock.recv(8)) in pidsOf(server)
 
-    assert serving(client, protocol=Who, ssl=certificate.server, workers=2)
+    assert serving(client, protocol=ProcessReporter, ssl=certificate.server, workers=2)
 
 
 def test_a_port_in_use_is_an_error_at_start_that_names_the_port():
@@ -269,7 +269,7 @@ def test_a_port_in_use_is_an_error_at_start_that_names_the_port():
             ServerCore(protocol=Echo, port=port, host="127.0.0.1", workers=2).run()
 
 
-def test_workers_are_not_forked_beside_other_threads():
+def test_workers_are_not_forked_while_other_threads_run():
     isOver = threading.Event()
     thread = threading.Thread(target=isOver.wait)
     thread.start()
@@ -281,9 +281,9 @@ def test_workers_are_not_forked_beside_other_threads():
         thread.join()
 
 
-def test_a_server_may_be_started_in_a_system_that_runs():
+def test_a_server_can_be_started_in_a_running_system():
     pids: list[int] = []
-    server = ServerCore(protocol=Who, port=0, host="127.0.0.1", workers=2)
+    server = ServerCore(protocol=ProcessReporter, port=0, host="127.0.0.1", workers=2)
 
     def talk() -> None:
         with dial(server.port) as sock:
@@ -303,7 +303,7 @@ def test_a_server_may_be_started_in_a_system_that_runs():
     assert len(pids) == 1
 
 
-def test_workers_that_cannot_start_are_an_error_that_says_so(monkeypatch, caplog):
+def test_workers_that_cannot_start_raise_an_error_with_the_reason(monkeypatch, caplog):
     monkeypatch.setattr(Workers, "FIRST_DELAY", 0.001)
 
     def onWorker(_: Any) -> None:
@@ -315,7 +315,7 @@ def test_workers_that_cannot_start_are_an_error_that_says_so(monkeypatch, caplog
     assert caplog.text.count("ended with exit code 1 before it listened") == 5
 
 
-def test_a_failure_to_fork_is_one_more_failed_start(monkeypatch, caplog):
+def test_a_failure_to_fork_counts_as_a_failed_start(monkeypatch, caplog):
     monkeypatch.setattr(Workers, "FIRST_DELAY", 0.001)
     fork, parent = os.fork, os.getpid()
 
@@ -329,7 +329,7 @@ def test_a_failure_to_fork_is_one_more_failed_start(monkeypatch, caplog):
         ServerCore(protocol=Echo, port=0, workers=2).run()
 
 
-def test_what_is_activated_in_a_worker_runs_there_until_it_ends(serving, tmp_path):
+def test_a_component_that_is_activated_in_a_worker_runs_there_until_it_ends(serving, tmp_path):
     class Note(component):
         def main(self) -> Generator[int, None, None]:
             note = tmp_path / str(os.getpid())
@@ -343,30 +343,30 @@ def test_what_is_activated_in_a_worker_runs_there_until_it_ends(serving, tmp_pat
         return {int(note.name) for note in tmp_path.iterdir()} == pidsOf(server)
 
     settings = {"onWorker": lambda _: Note().activate(), "workers": 2}
-    assert serving(client, protocol=Who, **settings)
+    assert serving(client, protocol=ProcessReporter, **settings)
     assert not list(tmp_path.iterdir())
 
 
-def test_a_hangup_that_nobody_asked_for_harms_no_worker(serving):
+def test_a_hangup_without_onHangup_ends_no_worker(serving):
     def client(server: Any) -> Any:
         before = pidsOf(server)
         server.hangUp()
         with dial(server.port) as sock:
             return ask(sock) in before, pidsOf(server) == before
 
-    assert serving(client, protocol=Who, workers=2) == (True, True)
+    assert serving(client, protocol=ProcessReporter, workers=2) == (True, True)
 
 
-def test_a_worker_has_no_event_queue_but_its_own(serving):
+def test_a_worker_has_only_its_own_event_queue(serving):
     def client(server: Any) -> int:
         folder = Path(f"/proc/{pidsOf(server).pop()}/fd")
         queues = [os.readlink(each) for each in folder.iterdir()]
         return queues.count("anon_inode:[eventpoll]")
 
-    assert serving(client, protocol=Who, workers=2) == 1
+    assert serving(client, protocol=ProcessReporter, workers=2) == 1
 
 
-def test_a_worker_that_dies_again_and_again_is_replaced_ever_more_slowly(
+def test_the_delay_before_a_worker_is_replaced_grows_with_repeated_deaths(
     serving, monkeypatch, caplog
 ):
     monkeypatch.setattr(Workers, "FIRST_DELAY", 0.05)
@@ -385,25 +385,25 @@ def test_a_worker_that_dies_again_and_again_is_replaced_ever_more_slowly(
                 os.kill(pid, signal.SIGKILL)
                 waitUntil(lambda pid=pid: pid not in pidsOf(server) and len(pidsOf(server)) == 2)
 
-    serving(client, protocol=Who, workers=2)
+    serving(client, protocol=ProcessReporter, workers=2)
     assert pauses[:5] == [0, 0.05, 0.1, 0.2, 0.4]
 
 
-def test_when_the_fork_server_is_killed_all_end_and_it_is_an_error(caplog):
+def test_when_the_fork_server_is_killed_all_processes_end_with_an_error(caplog):
     pids: set[int] = set()
 
     def onListening(server: Any) -> None:
         pids.update(pidsOf(server))
-        os.kill(nurseryOf(server), signal.SIGKILL)
+        os.kill(forkServerOf(server), signal.SIGKILL)
 
-    server = ServerCore(protocol=Who, port=0, workers=2, onListening=onListening)
+    server = ServerCore(protocol=ProcessReporter, port=0, workers=2, onListening=onListening)
     with pytest.raises(RuntimeError, match="lost the process that forks"):
         server.run()
     assert len(pids) == 2
     waitUntil(lambda: not any(map(isRunning, pids)))
 
 
-# Programs of their own, which can be signalled
+# Separate programs, which can be signalled
 
 PROGRAM = """
 import asyncio, os, pathlib, sys
@@ -411,13 +411,13 @@ from Axon import EventLoop
 if sys.argv[1] == "asyncio":
     EventLoop.newLoop = lambda clock=None: asyncio.new_event_loop()
 from Kamaelia.Chassis.ConnectedServer import ServerCore
-from Tests.Kamaelia.Chassis.test_Workers import Stubborn, Who
+from Tests.Kamaelia.Chassis.test_Workers import Stubborn, ProcessReporter
 
 settings = {"port": 0, "host": "127.0.0.1", "workers": 2, "reloads": 0}
 
 class Server(ServerCore):
     def protocol(self, **_):
-        return Stubborn() if self.stubborn else Who()
+        return Stubborn() if self.stubborn else ProcessReporter()
 
     def onHangup(self, server):
         self.reloads += 1
@@ -433,7 +433,7 @@ print("over\\n", end="", flush=True)
 
 
 class Stubborn(component):
-    """Hears nothing, and says so when it is closed."""
+    """Read no message, and print a line when it is closed."""
 
     def main(self) -> Generator[int, None, None]:
         self.send(f"{os.getpid():8}")
@@ -442,7 +442,7 @@ class Stubborn(component):
                 list(self.Inbox("control"))
                 yield from self.waitForMessage()
         finally:
-            print("closed\n", end="", flush=True)  # noqa: T201 - that is its output
+            print("closed\n", end="", flush=True)  # noqa: T201 - this is its output
 
 
 class Program:
@@ -451,7 +451,7 @@ class Program:
         self.port, self.nursery, *self.pids = map(int, process.stdout.readline().split())
 
     def ends(self) -> tuple[str, str]:
-        """What it wrote, once all that have its output have ended."""
+        """Return the output, when all processes that share it have ended."""
         output, errors = self.process.communicate(timeout=PATIENCE)
         waitUntil(lambda: not any(map(isRunning, [self.nursery, *self.pids])))
         return output, errors
@@ -479,8 +479,8 @@ def program(eachLoop: str) -> Iterator[Callable[..., Program]]:
 
 @pytest.mark.parametrize("isForAll", [False, True], ids=["parent", "group"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_all_in_order(program, number, isForAll):
-    """To the parent alone, or to all of them as a terminal and a service manager send it."""
+def test_a_signal_ends_all_processes_in_order(program, number, isForAll):
+    """Send it to the parent only, or to all, as terminals and service managers do."""
     running = program()
     with dials(running.port, 6) as socks:
         for sock in socks:
@@ -491,7 +491,7 @@ def test_a_signal_ends_all_in_order(program, number, isForAll):
     assert running.process.returncode == 0
 
 
-def test_a_second_signal_ends_all_at_once(program):
+def test_a_second_signal_ends_all_processes_at_once(program):
     running = program("3600", "s")  # the grace period; the second signal ends it
     with dials(running.port, 4) as socks:
         for sock in socks:
@@ -514,14 +514,14 @@ def test_when_the_parent_is_killed_the_workers_end_in_order(program):
         assert running.ends() == ("", "")
 
 
-def test_a_worker_that_hangs_is_killed_in_the_end(program):
+def test_a_worker_that_hangs_is_killed(program):
     running = program("0.1")
     os.kill(running.pids[0], signal.SIGSTOP)
     running.process.terminate()
     assert running.ends() == ("over\n", "")
 
 
-def test_a_hangup_reaches_all_workers_and_those_that_replace_them(program):
+def test_a_hangup_reaches_all_workers_and_their_replacements(program):
     running = program()
     for count in "12":
         running.process.send_signal(signal.SIGHUP)
@@ -535,7 +535,9 @@ def test_a_hangup_reaches_all_workers_and_those_that_replace_them(program):
     assert re.fullmatch(r"worker \d+ ended with SIGKILL, and is replaced\n", errors)
 
 
-def test_a_hangup_is_told_to_a_server_without_workers_and_its_error_ends_nothing(serving, caplog):
+def test_a_hangup_reaches_a_server_without_workers_and_an_error_of_its_hook_is_logged(
+    serving, caplog
+):
     heard = threading.Event()
 
     def onHangup(_: Any) -> None:
@@ -548,6 +550,6 @@ def test_a_hangup_is_told_to_a_server_without_workers_and_its_error_ends_nothing
         with dial(server.port) as sock:
             return ask(sock) == os.getpid()
 
-    assert serving(client, protocol=Who, onHangup=onHangup)
+    assert serving(client, protocol=ProcessReporter, onHangup=onHangup)
     assert "no settings" in caplog.text
     assert signal.getsignal(signal.SIGHUP) == signal.SIG_DFL

@@ -1,4 +1,4 @@
-"""The Acceptor: whoever has been told of a connection is told of its end, whenever that is."""
+"""The Acceptor: every protocol that learns of a connection learns of its end."""
 
 import asyncio
 import socket
@@ -14,7 +14,7 @@ LOOPS = [newLoop, asyncio.new_event_loop]
 
 
 class Told(asyncio.Protocol):
-    """What a protocol hears; `onMade` is called when its connection is made."""
+    """A protocol that records its end; `onMade` is called when the connection is made."""
 
     transport: Any = None
 
@@ -31,7 +31,7 @@ class Told(asyncio.Protocol):
 
 
 @pytest.mark.parametrize("loopOf", LOOPS)
-def test_who_is_cut_off_as_its_connection_is_made_is_told_of_the_end(
+def test_a_protocol_learns_of_an_end_during_connection_made(
     loopOf: Callable[[], Any],
 ) -> None:
     told: list[Told] = []

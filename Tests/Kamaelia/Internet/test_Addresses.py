@@ -1,4 +1,4 @@
-"""Ports and names: what cannot be is an error where it is passed in, or at the connection."""
+"""Ports and names: impossible ones are errors of the constructor or of the connection."""
 
 import asyncio
 import socket
@@ -44,12 +44,12 @@ CONSTRUCTORS = {
 
 @pytest.mark.parametrize("port", [-1, 65536, 70000, "25", 2.5, True, b"1", [25]])
 @pytest.mark.parametrize("make", CONSTRUCTORS.values(), ids=CONSTRUCTORS.keys())
-def test_what_is_no_port_is_an_error_of_the_constructor(make, port):
+def test_an_invalid_port_is_an_error_of_the_constructor(make, port):
     with pytest.raises(ValueError, match=r"port must be .*65535, not"):
         make(port)
 
 
-def test_a_port_of_a_class_is_checked_too():
+def test_a_port_in_a_class_attribute_is_checked_too():
     class Server(ServerCore):
         protocol = Echo
         port = 70000
@@ -59,7 +59,7 @@ def test_a_port_of_a_class_is_checked_too():
 
 
 @pytest.mark.parametrize("port", [0, 1, 65535])
-def test_the_first_and_the_last_port_are_ports(port):
+def test_the_lowest_and_the_highest_port_are_valid(port):
     assert checkedPort(port) == port
 
 
@@ -68,7 +68,7 @@ IMPOSSIBLE = ["a..b", "x" * 70, ".", "\ud800", "a\0b", "-\0", "nobody.invalid", 
 
 @pytest.mark.usefixtures("eachLoop")
 @pytest.mark.parametrize("name", IMPOSSIBLE, ids=ascii)
-def test_a_name_that_cannot_be_resolved_is_one_end_that_carries_the_error(name):
+def test_a_name_that_cannot_be_resolved_ends_the_connection_with_the_error(name):
     outcome = feed(TCPClient(name, 25), inbox=[b"lost"], control=[])
     assert [type(message) for message in outcome["signal"]] == [socketShutdown]
     assert isinstance(outcome["signal"][0].message, OSError)
@@ -76,7 +76,7 @@ def test_a_name_that_cannot_be_resolved_is_one_end_that_carries_the_error(name):
 
 
 @pytest.mark.parametrize("name", ["a..b", "x" * 70, "\ud800", "a\0b"], ids=ascii)
-def test_so_it_is_for_a_client_in_a_thread(name):
+def test_a_name_that_cannot_be_resolved_ends_a_threaded_client_with_the_error(name):
     outcome = feed(ThreadedTCPClient(name, 25), control=[])
     assert [type(message) for message in outcome["signal"]] == [socketShutdown]
     assert isinstance(outcome["signal"][0].message, OSError)
@@ -91,14 +91,14 @@ def test_so_it_is_for_a_client_in_a_thread(name):
     ],
     ids=["ServerCore", "SimplePeer"],
 )
-def test_a_server_at_a_name_that_cannot_be_resolved_is_an_error_at_start(make, name):
+def test_a_server_whose_host_cannot_be_resolved_raises_an_error_at_start(make, name):
     with pytest.raises(OSError, match=r"cannot (listen on|bind) port 0 of"):
         make(name).run()
 
 
 @pytest.mark.usefixtures("eachLoop")
 @pytest.mark.parametrize("name", ["..", "a..b", "\ud800", "a\0b"], ids=ascii)
-def test_a_name_that_no_certificate_can_have_is_one_end_that_carries_the_error(name):
+def test_a_name_that_no_certificate_can_have_ends_the_connection_with_the_error(name):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         client = TCPClient("127.0.0.1", port, ssl=True, serverHostname=name)
@@ -122,7 +122,7 @@ def test_a_name_that_no_certificate_can_have_is_one_end_that_carries_the_error(n
     ],
     ids=ascii,
 )
-def test_an_address_is_told_from_a_name(host, expected):
+def test_addresses_are_distinguished_from_names(host, expected):
     assert isLiteral(host) is expected
 
 
@@ -135,7 +135,7 @@ def silent() -> Any:
     deaf = socket.create_server(("127.0.0.1", 0), backlog=0)
     port = deaf.getsockname()[1]
     waiting = []
-    while True:  # its queue is full when a connection is not made at once
+    while True:  # its queue is full when a connection is not made immediately
         client = socket.socket()
         client.settimeout(0.2)
         waiting.append(client)
@@ -150,7 +150,7 @@ def silent() -> Any:
 
 
 def namedTo(monkeypatch: pytest.MonkeyPatch, *hosts: str) -> None:
-    """Make every name one with these addresses."""
+    """Let every name resolve to these addresses."""
 
     async def resolve(_: Any, __: str, port: int) -> Any:
         return [
@@ -161,7 +161,7 @@ def namedTo(monkeypatch: pytest.MonkeyPatch, *hosts: str) -> None:
 
 
 @pytest.mark.usefixtures("eachLoop")
-def test_the_second_address_is_tried_while_the_first_does_not_respond(monkeypatch, silent):
+def test_the_second_address_is_tried_while_the_first_one_does_not_respond(monkeypatch, silent):
     port, server = silent
     namedTo(monkeypatch, "127.0.0.1", "127.0.0.2")
     client = TCPClient("two.example", port)
@@ -173,7 +173,7 @@ def test_the_second_address_is_tried_while_the_first_does_not_respond(monkeypatc
 
 
 @pytest.mark.usefixtures("eachLoop")
-def test_the_next_address_is_tried_at_once_when_one_refuses(monkeypatch, freePort):
+def test_the_next_address_is_tried_at_once_when_one_refuses_the_connection(monkeypatch, freePort):
     monkeypatch.setattr(HappyEyeballs, "DELAY", 3600)
     namedTo(monkeypatch, "::1", "127.0.0.3", "127.0.0.2")
     with socket.create_server(("127.0.0.2", freePort)) as server:
@@ -185,7 +185,7 @@ def test_the_next_address_is_tried_at_once_when_one_refuses(monkeypatch, freePor
 
 
 @pytest.mark.usefixtures("eachLoop")
-def test_if_all_addresses_fail_the_error_names_each(monkeypatch, freePort):
+def test_the_error_names_every_address_if_all_of_them_fail(monkeypatch, freePort):
     namedTo(monkeypatch, "127.0.0.2", "127.0.0.3")
     outcome = feed(TCPClient("two.example", freePort), control=[])
     error = outcome["signal"][0].message
@@ -204,7 +204,7 @@ def test_a_client_that_gives_up_leaves_no_socket_open(monkeypatch, silent, recwa
     assert not [each for each in recwarn if each.category is ResourceWarning]
 
 
-def test_the_families_take_turns():
+def test_addresses_alternate_between_the_families():
     four, six = socket.AF_INET, socket.AF_INET6
     found = [(six, 1), (six, 2), (six, 3), (four, 4), (four, 5)]
     assert [each[1] for each in HappyEyeballs.alternating(found)] == [1, 4, 2, 5, 3]
@@ -212,7 +212,7 @@ def test_the_families_take_turns():
 
 
 @pytest.mark.usefixtures("eachLoop")
-def test_a_real_name_is_connected_to(serving):
+def test_a_client_connects_to_a_real_name(serving):
     def client(server: Any) -> Any:
         async def program() -> bytes:
             sock = await HappyEyeballs.connectedSocket(

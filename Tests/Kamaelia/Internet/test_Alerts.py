@@ -1,4 +1,4 @@
-"""Handshakes of TLS that fail: the peer is told why, and the log says so."""
+"""TLS handshakes that fail send an alert to the peer and are logged."""
 
 import logging
 import queue
@@ -15,7 +15,7 @@ from Tests.Kamaelia.sockets import PATIENCE, dial, readAll, readExactly
 
 
 class StartsTLS(component):
-    """Says "go" when it has heard something, and begins TLS."""
+    """Send "go" after the first data, and start TLS."""
 
     Inboxes = {"inbox": "bytes", "control": "the connection ends", "sslready": "TLS has begun"}
     Outboxes = {"outbox": "bytes", "signal": "the end", "makessl": "begin TLS"}
@@ -29,7 +29,7 @@ class StartsTLS(component):
 
 @pytest.fixture
 def strict(certificate: Any) -> Iterator[ssl.SSLContext]:
-    """The context of a server, for TLS 1.3 alone."""
+    """The context of a server that accepts TLS 1.3 only."""
     context: ssl.SSLContext = certificate.server
     before = context.minimum_version
     context.minimum_version = ssl.TLSVersion.TLSv1_3
@@ -45,14 +45,14 @@ def oldClient() -> ssl.SSLContext:
 
 
 def whatIsSaid(sock: socket.socket) -> str:
-    """The alert that an old client gets."""
+    """The alert that an old client receives."""
     with pytest.raises(ssl.SSLError) as caught:
         oldClient().wrap_socket(sock)
     sock.close()
     return caught.value.reason
 
 
-def test_a_client_of_starttls_gets_the_alert(serving: Any, strict: Any, eachLoop: Any) -> None:
+def test_a_client_of_starttls_receives_the_alert(serving: Any, strict: Any, eachLoop: Any) -> None:
     def client(server: Any) -> str:
         sock = dial(server.ports[0])
         sock.sendall(b"x")
@@ -63,7 +63,7 @@ def test_a_client_of_starttls_gets_the_alert(serving: Any, strict: Any, eachLoop
 
 
 class Heard(logging.Handler):
-    """What is logged; `line` waits for the first."""
+    """The lines that are logged; `line` waits for the first one."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -71,7 +71,7 @@ class Heard(logging.Handler):
         self.emit = lambda record: self.lines.put(record.getMessage())  # type: ignore[method-assign]
 
 
-def test_a_client_of_tls_from_the_first_byte_gets_the_alert_and_is_logged(
+def test_a_client_of_tls_from_the_first_byte_receives_the_alert_and_is_logged(
     serving: Any, strict: Any, eachLoop: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     heard = Heard()
@@ -90,7 +90,7 @@ def test_a_client_of_tls_from_the_first_byte_gets_the_alert_and_is_logged(
     assert "UNSUPPORTED_PROTOCOL" in line
 
 
-def test_bytes_that_are_no_handshake_get_an_alert(
+def test_bytes_that_are_not_a_handshake_are_answered_with_an_alert(
     serving: Any, certificate: Any, eachLoop: Any
 ) -> None:
     def client(server: Any) -> bytes:

@@ -1,4 +1,4 @@
-"""Load balancers in front of a server: the client is who their header says, and nobody else's."""
+"""Load balancers in front of a server: only their headers determine the client."""
 
 import socket
 import ssl
@@ -19,7 +19,7 @@ HERE = ["127.0.0.0/8"]
 
 
 class WhoAreYou(Echo):
-    """Says who the client is, then what it says."""
+    """Send the address of the client, then its data."""
 
     def __init__(self, **ends: Any) -> None:
         super().__init__()
@@ -27,9 +27,9 @@ class WhoAreYou(Echo):
 
     def main(self) -> Any:
         ends = self.ends
-        who = f"{ends['peer']} {ends['peerport']} {ends['localip']} {ends['localport']}"
+        addresses = f"{ends['peer']} {ends['peerport']} {ends['localip']} {ends['localport']}"
         early = b"".join(self.Inbox())
-        self.send(who.encode() + b" early " + early + b"\n")
+        self.send(addresses.encode() + b" early " + early + b"\n")
         yield from super().main()
 
 
@@ -38,12 +38,12 @@ def told(origin: Origin, early: bytes = b"") -> bytes:
 
 
 def saying(*pieces: bytes) -> Callable[[Any], bytes]:
-    """A client that sends these pieces, one by one, and gives all that it hears."""
+    """A client that sends these pieces one by one, and returns all data received."""
 
     def client(server: Any) -> bytes:
         with dial(server.ports[0]) as sock:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            with suppress(OSError):  # it may have been turned away already
+            with suppress(OSError):  # the server may have closed the connection
                 for piece in pieces:
                     sock.sendall(piece)
                 sock.shutdown(socket.SHUT_WR)
@@ -55,19 +55,19 @@ def saying(*pieces: bytes) -> Callable[[Any], bytes]:
 @pytest.mark.usefixtures("eachLoop")
 @pytest.mark.parametrize("origin", [CLIENT, CLIENT6])
 @pytest.mark.parametrize("write", [lineFor, blockFor])
-def test_the_client_is_who_the_header_says(serving: Any, origin: Origin, write: Any) -> None:
+def test_the_client_is_taken_from_the_header(serving: Any, origin: Origin, write: Any) -> None:
     settings = {"protocol": WhoAreYou, "proxy_protocol_from": HERE}
     assert serving(saying(write(origin)), **settings) == told(origin)
 
 
 @pytest.mark.usefixtures("eachLoop")
-def test_what_comes_with_the_header_comes_before_the_greeting(serving: Any) -> None:
+def test_data_that_arrives_with_the_header_is_delivered_before_the_greeting(serving: Any) -> None:
     settings = {"protocol": WhoAreYou, "proxy_protocol_from": HERE}
     assert serving(saying(lineFor(CLIENT) + b"EHLO"), **settings) == told(CLIENT, b"EHLO")
 
 
 @pytest.mark.usefixtures("eachLoop")
-def test_a_header_may_come_in_pieces_and_nothing_is_lost_behind_it(serving: Any) -> None:
+def test_a_header_may_arrive_in_pieces_and_no_data_after_it_is_lost(serving: Any) -> None:
     header = blockFor(CLIENT)
     rest = bytes(range(256)).replace(b"\n", b"") * 10_000
 
@@ -92,7 +92,7 @@ def test_a_header_may_come_in_pieces_and_nothing_is_lost_behind_it(serving: Any)
 @pytest.mark.parametrize(
     "garbage", [b"EHLO me\r\n", b"PROXY TCP4 x\r\n", b"", lineFor(CLIENT)[:-1]]
 )
-def test_a_balancer_without_a_header_is_closed_without_a_word(
+def test_a_balancer_that_sends_no_header_is_closed_without_an_answer(
     serving: Any, garbage: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert serving(saying(garbage), protocol=WhoAreYou, proxy_protocol_from=HERE) == b""
@@ -100,7 +100,7 @@ def test_a_balancer_without_a_header_is_closed_without_a_word(
     assert ("from a load balancer" in caplog.text) == isBad
 
 
-def test_a_header_that_does_not_come_is_not_waited_for_long(
+def test_a_balancer_that_sends_nothing_is_closed_after_the_timeout(
     serving: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Balancers, "patience", 0.05)
@@ -114,28 +114,28 @@ def test_a_header_that_does_not_come_is_not_waited_for_long(
 
 
 @pytest.mark.parametrize("networks", [None, [], ["192.0.2.0/24", "::1"], "unix"])
-def test_from_anybody_else_a_header_is_data(serving: Any, networks: Any) -> None:
+def test_a_header_from_any_other_peer_is_data(serving: Any, networks: Any) -> None:
     heard = serving(saying(lineFor(CLIENT)), protocol=WhoAreYou, proxy_protocol_from=networks)
     assert heard.startswith(b"127.0.0.1 ")
     assert lineFor(CLIENT) in heard
 
 
 @pytest.mark.parametrize("header", [lineFor(None), blockFor(None)])
-def test_a_balancers_own_connection_is_its_own(serving: Any, header: bytes) -> None:
+def test_a_header_without_a_client_means_the_balancer_itself(serving: Any, header: bytes) -> None:
     heard = serving(saying(header + b"x"), protocol=WhoAreYou, proxy_protocol_from=HERE)
     assert heard.startswith(b"127.0.0.1 ")
     assert b"x" in heard
 
 
 @pytest.mark.usefixtures("eachLoop")
-def test_TLS_may_follow_the_header_at_once(serving: Any, certificate: Any) -> None:
+def test_tls_may_start_directly_after_the_header(serving: Any, certificate: Any) -> None:
     def client(server: Any) -> bytes:
         with dial(server.ports[0]) as sock:
             begin, end = ssl.MemoryBIO(), ssl.MemoryBIO()
             tls = certificate.client.wrap_bio(begin, end, server_hostname="localhost")
             with pytest.raises(ssl.SSLWantReadError):
                 tls.do_handshake()
-            sock.sendall(blockFor(CLIENT) + end.read())  # in one packet
+            sock.sendall(blockFor(CLIENT) + end.read())  # in one segment
             heard = b""
             while b"\n" not in heard:
                 begin.write(sock.recv(65536))
@@ -150,7 +150,7 @@ def test_TLS_may_follow_the_header_at_once(serving: Any, certificate: Any) -> No
 
 
 @pytest.mark.usefixtures("eachLoop")
-def test_it_is_the_real_clients_that_are_counted(serving: Any) -> None:
+def test_connections_are_counted_by_real_client(serving: Any) -> None:
     def client(server: Any) -> list[bytes]:
         open_, heard = [], []
         for origin in (CLIENT, CLIENT6, CLIENT, CLIENT6):
@@ -171,7 +171,7 @@ def test_it_is_the_real_clients_that_are_counted(serving: Any) -> None:
 
 
 @pytest.mark.usefixtures("eachLoop")
-def test_whoever_comes_by_a_unix_socket_may_be_a_balancer(serving: Any, tmp_path: Any) -> None:
+def test_a_peer_on_a_unix_socket_can_be_a_balancer(serving: Any, tmp_path: Any) -> None:
     path = str(tmp_path / "socket")
 
     def client(server: Any) -> bytes:
@@ -185,7 +185,7 @@ def test_whoever_comes_by_a_unix_socket_may_be_a_balancer(serving: Any, tmp_path
     assert serving(client, protocol=WhoAreYou, **settings) == told(CLIENT)
 
 
-def test_what_waits_for_a_header_is_closed_with_the_server(serving: Any) -> None:
+def test_a_connection_that_waits_for_a_header_is_closed_with_the_server(serving: Any) -> None:
     left: list[socket.socket] = []
 
     def client(server: Any) -> None:
@@ -198,6 +198,6 @@ def test_what_waits_for_a_header_is_closed_with_the_server(serving: Any) -> None
 
 
 @pytest.mark.parametrize("networks", [["192.0.2.1/24"], ["balancer.example"], "10.300", ["Unix"]])
-def test_what_is_no_network_is_an_error_at_once(networks: Any) -> None:
+def test_an_invalid_network_is_an_error_of_the_constructor(networks: Any) -> None:
     with pytest.raises(ValueError, match="proxy_protocol_from"):
         Balancers(networks)

@@ -1,4 +1,4 @@
-"""How connections end, on asyncio's own event loop as on uvloop's."""
+"""How connections end, on asyncio's own event loop and on uvloop's."""
 
 import asyncio
 import gc
@@ -15,7 +15,7 @@ from Tests.Kamaelia.sockets import Echo, dial, readAll
 
 @pytest.fixture(params=["asyncio", "uvloop"])
 def newLoop(request):
-    """What makes an event loop of this kind."""
+    """Return a function that creates an event loop of this kind."""
     maker = asyncio if request.param == "asyncio" else pytest.importorskip("uvloop")
     return maker.new_event_loop
 
@@ -23,7 +23,9 @@ def newLoop(request):
 @pytest.mark.needs("openssl")
 @pytest.mark.parametrize("says", [b"", b"some words"])
 @pytest.mark.parametrize("howHard", [False, True], ids=["closed", "reset"])
-def test_a_client_that_leaves_a_tls_server_is_no_error(newLoop, certificate, caplog, says, howHard):
+def test_a_client_that_disconnects_from_a_tls_server_causes_no_error(
+    newLoop, certificate, caplog, says, howHard
+):
     async def client(server):
         reader, writer = await asyncio.open_connection(
             "127.0.0.1", server.port, ssl=certificate.client, server_hostname="localhost"
@@ -56,7 +58,7 @@ def test_a_client_that_leaves_a_tls_server_is_no_error(newLoop, certificate, cap
 
 
 class Encrypts(component):
-    """Begins TLS as soon as it gets anything."""
+    """Start TLS at the first message."""
 
     Inboxes = {"inbox": "", "control": "", "sslready": "not used: it waits for the end"}
     Outboxes = {"outbox": "", "signal": "", "makessl": "True: begin"}
@@ -70,7 +72,9 @@ class Encrypts(component):
 
 
 @pytest.mark.needs("openssl")
-def test_a_failed_handshake_leaves_nothing_of_tls_to_be_collected(serving, certificate, eachLoop):
+def test_a_failed_handshake_leaves_no_tls_object_to_the_garbage_collector(
+    serving, certificate, eachLoop
+):
     def client(server):
         for _ in range(5):
             with dial(server.port) as sock:

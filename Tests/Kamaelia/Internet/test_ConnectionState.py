@@ -28,7 +28,7 @@ def test_an_impossible_transition_is_logged_with_both_states_and_the_stack(caplo
 
 
 @pytest.mark.parametrize("state", ConnectionState, ids=lambda state: state.name)
-def test_a_connection_can_end_from_every_state_in_which_it_has_not(state):
+def test_every_state_leads_to_the_end(state):
     reachable = {state}
     while True:
         more = {after for each in reachable for after in TRANSITIONS[each]}

@@ -1,4 +1,4 @@
-"""Too few descriptors: a server accepts nobody until there are enough again."""
+"""Too few descriptors: a server accepts no connection until there are enough again."""
 
 import asyncio
 import logging
@@ -32,14 +32,14 @@ def _fewDescriptors(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def next_() -> int:
-    """The descriptor that would be given next."""
+    """Return the descriptor that would be used next."""
     probe = os.dup(0)
     os.close(probe)
     return probe
 
 
 def listening() -> tuple[Listener, Any, asyncio.Queue[Any]]:
-    """A Listener that has begun, its address, and the transports of whom it accepts."""
+    """Return a Listener that has started, its address, and the transports of accepted clients."""
     accepted: asyncio.Queue[Any] = asyncio.Queue()
 
     class Client(asyncio.Protocol):
@@ -52,11 +52,11 @@ def listening() -> tuple[Listener, Any, asyncio.Queue[Any]]:
     return listener, sockets[0].getsockname(), accepted
 
 
-async def _acceptsWhenItMay(caplog: pytest.LogCaptureFixture) -> None:
+async def _acceptsWithEnoughDescriptors(caplog: pytest.LogCaptureFixture) -> None:
     listener, address, accepted = listening()
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     held = []
-    while next_() < most - RESERVE // 2:  # by the rest of the program
+    while next_() < most - RESERVE // 2:  # used by the rest of the program
         held.append(os.dup(0))
     first = dial(address[1])
     (await asyncio.wait_for(accepted.get(), PATIENCE)).close()
@@ -74,7 +74,7 @@ async def _acceptsWhenItMay(caplog: pytest.LogCaptureFixture) -> None:
     assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
 
 
-async def _servesWhenItCan(caplog: pytest.LogCaptureFixture) -> None:
+async def _servesAfterAShortage(caplog: pytest.LogCaptureFixture) -> None:
     listener, address, accepted = listening()
     clients = [socket.socket() for _ in range(3)]
     held = []
@@ -98,17 +98,17 @@ async def _servesWhenItCan(caplog: pytest.LogCaptureFixture) -> None:
     assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
 
 
-def test_who_waits_is_not_accepted_before_descriptors_are_free_again_and_the_log_says_so(
+def test_clients_wait_until_descriptors_are_free_again_and_the_log_says_so(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO, "Kamaelia")
     with asyncio.Runner(loop_factory=EventLoop.newLoop) as runner:
-        runner.run(_acceptsWhenItMay(caplog))
+        runner.run(_acceptsWithEnoughDescriptors(caplog))
 
 
-def test_nobody_is_cut_off_when_the_rest_of_the_program_has_taken_the_last_descriptor(
+def test_no_client_is_disconnected_when_the_program_has_used_the_last_descriptor(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO, "Kamaelia")
     with asyncio.Runner(loop_factory=EventLoop.newLoop) as runner:
-        runner.run(_servesWhenItCan(caplog))
+        runner.run(_servesAfterAShortage(caplog))

@@ -1,4 +1,4 @@
-"""A server that has said its last hears its client out, so that the client hears that last."""
+"""A server that closes a connection first reads what the client still sends."""
 
 import socket
 import time
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("eachLoop")
 
 
 class Refuser(component):
-    """Ends with a reply, and a piece of text before it, as soon as anything comes."""
+    """Send a text and a reply at the first message, and end."""
 
     before = b""
 
@@ -28,7 +28,7 @@ class Refuser(component):
         self.send(self.before + REPLY)
 
 
-def test_a_client_that_still_sends_hears_the_last_reply_and_no_reset(serving):
+def test_a_client_that_still_sends_receives_the_last_reply_and_no_reset(serving):
     def client(server: Any) -> Any:
         with dial(server.port) as sock:
             for _ in range(10):
@@ -39,7 +39,7 @@ def test_a_client_that_still_sends_hears_the_last_reply_and_no_reset(serving):
     assert serving(client, protocol=Refuser) == (REPLY, 0)
 
 
-def test_all_is_sent_to_a_client_that_still_sends(serving):
+def test_all_data_reaches_a_client_that_still_sends(serving):
     class LongWinded(Refuser):
         before = bytes(20 * MiB)
 
@@ -55,7 +55,7 @@ def test_all_is_sent_to_a_client_that_still_sends(serving):
     assert serving(client, protocol=LongWinded) == 20 * MiB + len(REPLY)
 
 
-def test_a_client_that_sends_without_end_is_cut_off(serving):
+def test_a_client_that_sends_without_end_is_disconnected(serving):
     def client(server: Any) -> Any:
         sent = 0
         with dial(server.port) as sock, suppress(OSError):
@@ -66,7 +66,7 @@ def test_a_client_that_sends_without_end_is_cut_off(serving):
     assert serving(client, protocol=Refuser) < 100 * MiB
 
 
-def test_a_client_that_does_not_leave_is_cut_off_in_time(serving, monkeypatch):
+def test_a_client_that_does_not_close_is_disconnected_after_the_timeout(serving, monkeypatch):
     monkeypatch.setattr(GracefulClose, "LISTEN_TIMEOUT", 0.05)
 
     def client(server: Any) -> Any:
@@ -76,13 +76,13 @@ def test_a_client_that_does_not_leave_is_cut_off_in_time(serving, monkeypatch):
             with suppress(OSError):
                 while True:
                     sock.sendall(b"x")
-                    time.sleep(0.01)  # slowly: too much at once would end it, too
+                    time.sleep(0.01)  # slowly, as too much data would end the connection, too
             return heard
 
     assert serving(client, protocol=Refuser) == REPLY
 
 
-def test_who_has_been_told_goodbye_may_come_again_before_leaving(serving):
+def test_a_client_may_connect_again_before_it_has_closed_the_first_connection(serving):
     def client(server: Any) -> Any:
         with dial(server.port) as first:
             first.sendall(b"x")
@@ -95,7 +95,7 @@ def test_who_has_been_told_goodbye_may_come_again_before_leaving(serving):
     assert serving(client, protocol=Refuser, **settings) == [REPLY, REPLY]
 
 
-def test_a_server_ends_without_waiting_for_who_does_not_leave(serving, monkeypatch):
+def test_a_server_ends_without_waiting_for_clients_that_do_not_close(serving, monkeypatch):
     monkeypatch.setattr(GracefulClose, "LISTEN_TIMEOUT", 3600.0)
 
     def client(server: Any) -> Any:
@@ -108,7 +108,7 @@ def test_a_server_ends_without_waiting_for_who_does_not_leave(serving, monkeypat
     sock.close()
 
 
-def test_a_reset_at_the_end_is_no_error(serving, caplog):
+def test_a_reset_at_the_end_causes_no_error(serving, caplog):
     def client(server: Any) -> Any:
         for _ in range(50):
             sock = dial(server.port)

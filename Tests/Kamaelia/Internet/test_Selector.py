@@ -1,4 +1,4 @@
-"""Components that bring a descriptor of their own."""
+"""Components that have their own file descriptors."""
 
 import socket
 from typing import Any
@@ -13,7 +13,7 @@ from Kamaelia.IPC import newReader, newWriter, removeReader
 
 
 class Reader(component):
-    """Reads three messages of a datagram socket in the historical way, and sends one."""
+    """Read three messages from a datagram socket in the historical way, and send one."""
 
     Inboxes = {"inbox": "", "control": "", "ReadReady": "", "SendReady": ""}
     Outboxes = {"outbox": "", "signal": "", "_selectorSignal": "", "stop": ""}
@@ -39,7 +39,7 @@ class Reader(component):
 
 
 @pytest.mark.usefixtures("eachLoop")
-def test_a_component_is_told_which_descriptor_is_ready():
+def test_a_component_is_informed_of_a_ready_descriptor():
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     got: list[bytes] = []
     with ours, theirs:
@@ -51,7 +51,7 @@ def test_a_component_is_told_which_descriptor_is_ready():
     assert got == [b"1", b"2", b"3"]
 
 
-def test_one_selector_serves_all():
+def test_one_selector_serves_all_components():
     _, _, first = Selector.getSelectorServices()
     service, shutdown, second = Selector.getSelectorServices()
     assert first is not None
@@ -66,7 +66,7 @@ def test_one_selector_serves_all():
 
 
 class Asker(component):
-    """Sends requests to the selector, and ends with the answers that came to "ReadReady"."""
+    """Send requests to the selector, and end when the answers have arrived in "ReadReady"."""
 
     Inboxes = {"inbox": "", "control": "", "ReadReady": ""}
     Outboxes = {"outbox": "", "signal": "", "_selectorSignal": "", "stop": ""}
@@ -90,7 +90,7 @@ class Asker(component):
 
 
 def reading(selectable: Any) -> Any:
-    """What makes a request to be told when `selectable` can be read."""
+    """Return a function that creates the request for reading `selectable`."""
     return lambda asker: newReader(asker, ((asker, "ReadReady"), selectable))
 
 
@@ -102,7 +102,9 @@ def closedSocket() -> socket.socket:
 
 @pytest.mark.usefixtures("eachLoop")
 @pytest.mark.parametrize("invalid", [closedSocket(), 987_654, -1, object(), None])
-def test_an_object_that_cannot_be_watched_is_an_error_to_who_asked_and_in_the_log(invalid, caplog):
+def test_an_object_that_cannot_be_watched_is_answered_with_an_error_which_is_logged(
+    invalid, caplog
+):
     asker = Asker(requests=[reading(invalid)])
     asker.run()
     assert isinstance(asker.answers[0], OSError)
@@ -119,7 +121,7 @@ def test_a_file_is_always_ready(tmp_path):
 
 
 @pytest.mark.usefixtures("eachLoop")
-def test_a_number_that_is_used_anew_is_watched_for_its_new_owner():
+def test_a_descriptor_that_is_used_again_is_watched_for_its_new_owner():
     first, other = socket.socketpair()
     number = first.fileno()
 
@@ -143,7 +145,7 @@ def test_a_number_that_is_used_anew_is_watched_for_its_new_owner():
 
 
 @pytest.mark.usefixtures("eachLoop")
-def test_a_request_for_a_socket_that_is_closed_by_now_can_be_removed():
+def test_a_request_for_a_closed_socket_can_be_removed():
     first, other = socket.socketpair()
 
     def remove(asker: Any) -> Any:
@@ -158,7 +160,7 @@ def test_a_request_for_a_socket_that_is_closed_by_now_can_be_removed():
 
 @pytest.mark.usefixtures("eachLoop")
 @pytest.mark.parametrize("ask", [newReader, newWriter])
-def test_a_socket_may_be_closed_as_soon_as_it_is_watched(ask):
+def test_a_socket_may_be_closed_in_the_turn_after_it_was_watched(ask):
     first, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     ready, far = socket.socketpair()
     far.send(b"x")

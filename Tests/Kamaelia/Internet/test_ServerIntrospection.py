@@ -1,4 +1,4 @@
-"""What an Introspector and a snapshot say of a server, its connections and its handlers."""
+"""A server, its connections and its handlers in an Introspector and in a snapshot."""
 
 import asyncio
 import re
@@ -13,7 +13,7 @@ CLIENTS = 20
 
 
 class Brief(component):
-    """Lives for 5 ms."""
+    """Run for 5 ms."""
 
     def main(self):
         self.pause(0.005)
@@ -28,7 +28,7 @@ class Echo(component):
 
 
 async def started(protocol):
-    """Returns a server that listens, and the run of the test's scheduler."""
+    """Return a server that listens, and the run of its scheduler."""
     listening = asyncio.Event()
     server = ServerCore(
         protocol=protocol, host="127.0.0.1", port=0, onListening=lambda _: listening.set()
@@ -38,7 +38,7 @@ async def started(protocol):
     return server, running
 
 
-def test_each_handler_of_a_server_appears_however_short_its_life():
+def test_each_handler_of_a_server_appears_however_short_it_lives():
     texts = []
     introspector, ear = Introspector(), component()
     ear.takeDirectly("inbox", texts.append)
@@ -69,7 +69,7 @@ def test_each_handler_of_a_server_appears_however_short_its_life():
             assert text.index(f'ADD NODE "{each}"') < text.index(f'DEL NODE "{each}"')
 
 
-def test_a_snapshot_contains_the_joints_between_a_connection_and_its_handler():
+def test_a_snapshot_contains_the_linkages_between_a_connection_and_its_handler():
     async def program():
         server, running = await started(Echo)
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)

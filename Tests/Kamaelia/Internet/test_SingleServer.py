@@ -1,4 +1,4 @@
-"""What a server of one connection says about its clients."""
+"""The messages of a server with one connection at a time."""
 
 import threading
 from typing import Any
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("eachLoop")
 
 
 class Doorman(component):
-    """Counts the clients that have gone; sends each end back, and its own after the second."""
+    """Count the clients that disconnect; send each end back, and a new one after the second."""
 
     def main(self) -> Any:
         self.ends: list[Any] = []
@@ -28,7 +28,7 @@ class Doorman(component):
         self.send(producerFinished(self), "signal")
 
 
-def test_the_end_of_each_client_is_said_and_ends_nothing_when_it_comes_back():
+def test_the_end_of_each_client_is_reported_and_does_not_end_the_server_when_sent_back():
     got: list[bytes] = []
 
     def talk(port: int) -> None:

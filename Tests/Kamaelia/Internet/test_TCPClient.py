@@ -1,4 +1,4 @@
-"""A client on real sockets: what it sends, when it ends, and what it says then."""
+"""A client on real sockets: its data, its end and its messages."""
 
 import asyncio
 import errno
@@ -23,7 +23,7 @@ from Tests.Kamaelia.sockets import PATIENCE, readAll, readExactly, reset
 
 @contextmanager
 def peer(behave: Callable[[socket.socket], Any], listener: Any = None) -> Iterator[Any]:
-    """A server of one connection, in a thread; gives its port and what `behave` gave."""
+    """Run a server for one connection in a thread; yield its port and the results of `behave`."""
     listener = listener or socket.create_server(("127.0.0.1", 0))
     listener.settimeout(PATIENCE)
     gave: list[Any] = []
@@ -44,7 +44,7 @@ def peer(behave: Callable[[socket.socket], Any], listener: Any = None) -> Iterat
         thread.join(PATIENCE)
 
 
-def test_what_is_sent_before_the_connection_stands_goes_out_then():
+def test_data_from_before_the_connection_is_sent_when_it_is_made():
     with peer(readAll) as (port, got):
         outcome = feed(TCPClient("127.0.0.1", port), inbox=[b"first ", "zweitens, ü"])
     assert got == ["first zweitens, ü".encode()]
@@ -52,7 +52,7 @@ def test_what_is_sent_before_the_connection_stands_goes_out_then():
     assert [type(message) for message in outcome["signal"]] == [socketShutdown]
 
 
-def test_what_the_server_sends_comes_out_and_its_end_is_said_once():
+def test_data_from_the_server_is_sent_out_and_its_end_is_reported_once():
     def behave(sock: socket.socket) -> None:
         sock.sendall(b"x" * 1_000_000)
 
@@ -62,7 +62,7 @@ def test_what_the_server_sends_comes_out_and_its_end_is_said_once():
     assert [(type(m), m.message) for m in outcome["signal"]] == [(socketShutdown, None)]
 
 
-def test_a_reset_is_an_end_with_its_reason():
+def test_a_reset_is_reported_as_an_end_with_the_error():
     with peer(reset) as (port, _):
         outcome = feed(TCPClient("127.0.0.1", port), control=[])
     assert [type(message) for message in outcome["signal"]] == [socketShutdown]
@@ -70,18 +70,18 @@ def test_a_reset_is_an_end_with_its_reason():
     assert error is None or isinstance(error, ConnectionResetError)
 
 
-def test_a_refusal_is_an_end_with_its_reason(freePort):
+def test_a_refusal_is_reported_as_an_end_with_the_error(freePort):
     outcome = feed(TCPClient("127.0.0.1", freePort), inbox=[b"lost"], control=[])
     assert [message.message.errno for message in outcome["signal"]] == [errno.ECONNREFUSED]
     assert outcome["outbox"] == []
 
 
-def test_a_name_that_nobody_has_is_an_end_with_its_reason():
+def test_an_unknown_name_is_reported_as_an_end_with_the_error():
     outcome = feed(TCPClient("nobody.invalid", 25), control=[])
     assert [type(message.message) for message in outcome["signal"]] == [socket.gaierror]
 
 
-def test_a_server_that_does_not_answer_is_given_up():
+def test_a_connection_attempt_ends_after_connect_timeout():
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
@@ -95,7 +95,7 @@ def test_a_server_that_does_not_answer_is_given_up():
     assert [type(message.message) for message in outcome["signal"]] == [TimeoutError]
 
 
-def test_it_may_wait_for_the_server_to_close():
+def test_it_can_wait_for_the_server_to_close():
     def behave(sock: socket.socket) -> bytes:
         asked = readExactly(sock, 3)
         sock.sendall(b"the answer")
@@ -108,7 +108,7 @@ def test_it_may_wait_for_the_server_to_close():
     assert b"".join(outcome["outbox"]) == b"the answer"
 
 
-def test_it_may_tell_the_server_that_no_more_comes_and_wait_for_the_answer():
+def test_it_can_end_its_side_and_wait_for_the_answer():
     def behave(sock: socket.socket) -> bytes:
         asked = readAll(sock)
         sock.sendall(b"the answer")
@@ -121,14 +121,14 @@ def test_it_may_tell_the_server_that_no_more_comes_and_wait_for_the_answer():
     assert b"".join(outcome["outbox"]) == b"the answer"
 
 
-def test_shutdown_ends_it_even_while_it_waits(virtualClock):
+def test_a_shutdown_ends_it_during_the_delay(virtualClock):
     outcome = feed(TCPClient("127.0.0.1", 1, delay=3600), control=[shutdownMicroprocess()])
     assert [type(message) for message in outcome["signal"]] == [socketShutdown]
     assert virtualClock.now() < 3600
 
 
 class EndsAsItBegins(TCPClient):
-    """Is told to end when it has its transport, and the loop has not finished making it."""
+    """A client that receives a shutdown in connection_made."""
 
     wasCancelled = False
 
@@ -144,8 +144,8 @@ class EndsAsItBegins(TCPClient):
         self._deliver(shutdownMicroprocess(), "control")
 
 
-def test_a_connection_that_ends_as_it_begins_is_not_taken_from_the_loop(eachLoop):
-    """Or uvloop closes it, and says connection_lost to nobody: it would wait for that for ever."""
+def test_a_connection_that_ends_in_connection_made_is_not_cancelled(eachLoop):
+    """If it were cancelled, uvloop would close it without a call of connection_lost."""
     with peer(readAll) as (port, got):
         client = EndsAsItBegins("127.0.0.1", port)
         outcome = feed(client, inbox=[b"all of it"], control=[])
@@ -155,7 +155,7 @@ def test_a_connection_that_ends_as_it_begins_is_not_taken_from_the_loop(eachLoop
 
 
 class Leaver(component):
-    """Reads nothing until its client stops reading, then leaves it."""
+    """Take no message until the client pauses reading, then end."""
 
     def main(self) -> Any:
         client = self.client
@@ -169,7 +169,7 @@ class Leaver(component):
         yield 1
 
 
-def test_a_reader_may_leave_while_more_waits_than_it_took(eachLoop):
+def test_a_receiver_may_end_while_data_waits(eachLoop):
     def behave(sock: socket.socket) -> bool:
         with suppress(ConnectionError):
             sock.sendall(b"x" * 10_000_000)
@@ -189,7 +189,7 @@ def test_a_unix_socket(tmp_path):
     assert got == [b"hello"]
 
 
-def test_tls_and_whose_certificate_it_must_be(certificate):
+def test_tls_and_the_name_in_the_certificate(certificate):
     def behave(sock: socket.socket) -> bytes:
         with certificate.server.wrap_socket(sock, server_side=True) as secure:
             return readAll(secure)
@@ -199,7 +199,7 @@ def test_tls_and_whose_certificate_it_must_be(certificate):
     assert got == [b"secret"]
 
 
-def test_a_certificate_of_somebody_else_is_refused(certificate):
+def test_a_certificate_with_another_name_is_rejected(certificate):
     def behave(sock: socket.socket) -> str:
         try:
             certificate.server.wrap_socket(sock, server_side=True).close()
@@ -217,7 +217,7 @@ def test_a_certificate_of_somebody_else_is_refused(certificate):
 
 
 class StartTLS(component):
-    """Asks for TLS, sends a word in it, and puts what came into `got`."""
+    """Start TLS, send a word, and append the answer to `got`."""
 
     Outboxes = {"outbox": "", "signal": "", "makessl": ""}
     Inboxes = {"inbox": "", "control": "", "sslready": ""}
@@ -258,7 +258,7 @@ def test_starttls_by_the_client(certificate):
 
 
 class LeavesAmidHandshake(component):
-    """Asks for TLS, says its last word, and leaves with `word` while the handshake is under way."""
+    """Start TLS, send a last word, and send the message `word` to control during the handshake."""
 
     Outboxes = {"outbox": "", "signal": "", "makessl": ""}
 
@@ -281,16 +281,16 @@ def leave(port: int, **settings: Any) -> None:
     leaver.run()
 
 
-def test_a_handshake_without_an_end_does_not_keep_who_is_to_stop(certificate):
+def test_a_shutdown_ends_a_client_during_a_handshake_that_never_ends(certificate):
     def behave(sock: socket.socket) -> bytes:
         sock.sendall(b"go")
-        return readAll(sock)  # and never a word of TLS
+        return readAll(sock)  # without any TLS
 
     with peer(behave) as (port, _):
         leave(port, context=certificate.client, word=shutdownMicroprocess())
 
 
-def test_who_finishes_during_the_handshake_ends_when_all_is_sent(certificate):
+def test_a_client_that_finishes_during_the_handshake_ends_when_all_is_sent(certificate):
     def behave(sock: socket.socket) -> bytes:
         sock.sendall(b"go")
         with certificate.server.wrap_socket(sock, server_side=True) as secure:
@@ -302,7 +302,7 @@ def test_who_finishes_during_the_handshake_ends_when_all_is_sent(certificate):
 
 
 class Source(component):
-    """Sends `count` blocks, one a turn, then ends; `most` is how many waited at once."""
+    """Send `count` blocks, one in each turn, then end; `most` is the largest number that waited."""
 
     def main(self) -> Any:
         for _ in range(self.count):
@@ -314,7 +314,7 @@ class Source(component):
     sent = 0
 
 
-def test_a_server_that_does_not_read_holds_who_sends():
+def test_a_server_that_does_not_read_holds_the_sender():
     sentAtLast: list[int] = []
     source = Source(count=2000)
 
@@ -337,7 +337,7 @@ def test_a_server_that_does_not_read_holds_who_sends():
 
 
 class Quitter(component):
-    """Sends until the connection takes no more, and leaves it then."""
+    """Send until the connection holds it, then unlink it."""
 
     def main(self) -> Any:
         client = self.client
@@ -354,14 +354,14 @@ class Quitter(component):
         client._deliver(shutdownMicroprocess(), "control")
 
 
-def test_who_has_left_is_not_held_any_more():
+def test_a_sender_that_is_unlinked_is_not_held_any_more():
     hasGoneOn = threading.Event()
     with peer(lambda _: hasGoneOn.wait(2)) as (port, gave):
         Quitter(client=TCPClient("127.0.0.1", port, promptly=0.01), hasGoneOn=hasGoneOn).run()
     assert gave == [True]
 
 
-def test_more_than_it_keeps_holds_who_sends(freePort):
+def test_a_sender_is_held_when_mostKept_messages_wait_for_the_connection(freePort):
     client = TCPClient("127.0.0.1", freePort, delay=0.2)
     source = Source(count=2000)
     source.link((source, "outbox"), (client, "inbox"))
@@ -379,13 +379,13 @@ def test_more_than_it_keeps_holds_who_sends(freePort):
     assert source.sent == 2000
 
 
-def test_without_a_loop_it_says_what_it_needs():
+def test_without_an_event_loop_the_error_names_the_remedy():
     TCPClient("127.0.0.1", 1).activate()
     with pytest.raises(RuntimeError, match="needs an event loop"):
         list(scheduler.run.main())
 
 
-def test_an_interrupted_run_leaves_no_descriptor():
+def test_an_interrupted_run_leaves_no_descriptor_open():
     before = len(os.listdir("/proc/self/fd"))
 
     class Bad(component):
@@ -433,7 +433,7 @@ def test_a_message_of_any_kind_to_makessl_starts_tls(certificate, message, isEar
 
 
 class _Asks(component):
-    """Sends `message` as soon as it gets anything."""
+    """Send `message` at the first message."""
 
     message: Any = None
 
@@ -443,7 +443,7 @@ class _Asks(component):
 
 
 @pytest.mark.usefixtures("eachLoop")
-def test_without_a_context_the_default_one_is_used_which_trusts_no_self_made_certificate(
+def test_without_a_context_the_default_one_is_used_which_rejects_self_signed_certificates(
     certificate,
 ):
     def behave(sock: socket.socket) -> None:

@@ -1,4 +1,4 @@
-"""The server and its adapters as programs use them that wire connections themselves."""
+"""The server and its adapters in programs that link connections themselves."""
 
 import socket
 import threading
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("eachLoop")
 
 
 class Switchboard(component):
-    """Wires a connection to an Echo, as historical programs do; ends with its end."""
+    """Link a connection to an Echo, as historical programs do, and end with it."""
 
     Inboxes = {"inbox": "", "control": "", "connections": ""}
     Outboxes = {"outbox": "", "signal": "", "stop": ""}
@@ -36,7 +36,7 @@ class Switchboard(component):
         yield from self.waitForMessage("connections")
         message = self.recv("connections")
         assert isinstance(message, newCSA)
-        for _ in range(5):  # what comes meanwhile waits
+        for _ in range(5):  # data that arrives meanwhile waits
             yield 1
         adapter, handler = message.object, Echo()
         for box, to in (("outbox", "inbox"), ("signal", "control")):
@@ -49,7 +49,7 @@ class Switchboard(component):
         self.send(shutdownMicroprocess(), "stop")
 
 
-def test_a_program_may_wire_its_connections_itself():
+def test_a_program_can_link_its_connections_itself():
     got: list[bytes] = []
 
     def talk(server: Any) -> None:
@@ -70,7 +70,7 @@ def test_a_program_may_wire_its_connections_itself():
     assert isinstance(board.ended, shutdownCSA)
 
 
-def test_an_adapter_takes_a_socket_that_is_connected():
+def test_an_adapter_accepts_a_connected_socket():
     ours, theirs = socket.socketpair()
     with theirs:
         theirs.sendall(b"hello")
@@ -83,7 +83,7 @@ def test_an_adapter_takes_a_socket_that_is_connected():
         assert readAll(theirs) == b"to you"
 
 
-def test_an_adapter_that_is_told_to_end_sends_what_it_has():
+def test_an_adapter_that_receives_producerFinished_sends_all_data():
     ours, theirs = socket.socketpair()
     with theirs:
         feed(ConnectedSocketAdapter(ours), inbox=[b"last ", "wörds"])
@@ -91,7 +91,7 @@ def test_an_adapter_that_is_told_to_end_sends_what_it_has():
 
 
 class EchoForAll(component):
-    """Sends back what it gets, from all clients: goes on when one of them has gone."""
+    """Echo the data of all clients, and continue when one of them has disconnected."""
 
     def main(self) -> Any:
         isOver = False
@@ -103,7 +103,7 @@ class EchoForAll(component):
 
 
 def single(talk: Any, kind: Any = SingleServer) -> Any:
-    """A SingleServer that echoes, and what talk(port) gave, in a thread."""
+    """Run a SingleServer that echoes; return the result of talk(port), called in a thread."""
     gave: list[Any] = []
     server, echo = kind(port=0, host="127.0.0.1"), EchoForAll()
 
@@ -122,7 +122,7 @@ def single(talk: Any, kind: Any = SingleServer) -> Any:
     return gave[0]
 
 
-def test_a_single_server_serves_one_after_the_other():
+def test_a_single_server_serves_one_client_after_another():
     def talk(port: int) -> list[bytes]:
         got = []
         with dial(port) as first, dial(port) as second:
@@ -168,13 +168,13 @@ def test_a_threaded_client_sends_and_receives(serving):
     assert got == [b"hello", b"again", socketShutdown]
 
 
-def test_a_threaded_client_that_is_refused_says_why(freePort):
+def test_a_threaded_client_reports_the_reason_of_a_refusal(freePort):
     outcome = feed(ThreadedTCPClient("127.0.0.1", freePort), control=[])
     assert [type(message.message) for message in outcome["signal"]] == [ConnectionRefusedError]
 
 
 @pytest.mark.parametrize(("isWorker", "turns"), [(False, [6]), (True, [4, 2])])
-def test_who_waits_is_accepted_in_one_turn_but_where_other_processes_may_take_some(
+def test_waiting_clients_are_accepted_at_once_unless_other_processes_accept_too(
     isWorker: bool, turns: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken: list[int] = []

@@ -1,4 +1,4 @@
-"""Datagrams on real sockets, in both generations of peers, and multicast."""
+"""Datagram peers of both modules, and multicast, on real sockets."""
 
 import asyncio
 import errno
@@ -24,7 +24,7 @@ GENERATIONS = pytest.mark.parametrize("kind", [UDP, UDP_ng])
 
 @pytest.fixture
 def other() -> Any:
-    """A socket at the other end."""
+    """A plain socket at the other end."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind(("127.0.0.1", 0))
         sock.settimeout(PATIENCE)
@@ -32,7 +32,7 @@ def other() -> Any:
 
 
 def answers(sock: socket.socket, peer: component) -> None:
-    """From now on whatever `peer` sends through the loop is answered by `sock` at once."""
+    """Let `sock` answer every datagram of `peer` immediately."""
     sendTo = peer.sendTo
 
     def sendAndAnswer(data: Any, target: Any) -> Any:
@@ -49,7 +49,7 @@ def until(count: int) -> Callable[[Any], bool]:
 
 
 @GENERATIONS
-def test_a_simple_peer_sends_to_one_address_and_says_who_answered(kind, other):
+def test_a_simple_peer_sends_to_one_address_and_reports_the_sender_of_an_answer(kind, other):
     peer = kind.SimplePeer("127.0.0.1", 0, *other.getsockname())
     answers(other, peer)
     outcome = feed(peer, until=until(2), inbox=[b"abc", "text"], control=[])
@@ -65,14 +65,14 @@ def test_a_postbox_peer_sends_each_message_to_its_own_address(kind, other):
 
 
 @GENERATIONS
-def test_a_targetted_peer_sends_where_it_was_told_last(kind, other):
+def test_a_targetted_peer_sends_to_its_latest_target(kind, other):
     peer = kind.TargettedPeer("127.0.0.1", 0, "127.0.0.1", 1)
     answers(other, peer)
     outcome = feed(peer, until=until(1), target=[other.getsockname()], inbox=[b"abc"], control=[])
     assert outcome["outbox"] == [(b"cba", other.getsockname())]
 
 
-def test_a_sender_sends_all_before_it_ends(other):
+def test_a_sender_sends_all_data_before_it_ends(other):
     finished = producerFinished()
     sender = UDP_ng.UDPSender(*other.getsockname())
     outcome = feed(sender, inbox=[b"1", "2"], control=[finished])
@@ -81,7 +81,7 @@ def test_a_sender_sends_all_before_it_ends(other):
 
 
 class Knock(component):
-    """Sends datagrams to a peer once that is bound."""
+    """Send datagrams to a peer when it is bound."""
 
     def main(self) -> Any:
         while self.peer.transport is None:
@@ -90,7 +90,7 @@ class Knock(component):
             self.sock.sendto(data, ("127.0.0.1", self.peer.local[1]))
 
 
-def test_a_receiver_gives_what_comes_and_whence(other):
+def test_a_receiver_sends_out_each_datagram_with_its_sender(other):
     receiver = UDP_ng.UDPReceiver("127.0.0.1", 0)
     Knock(peer=receiver, sock=other, datagrams=[b"1", b"", b"x" * 60_000]).activate()
     outcome = feed(receiver, until=until(3), control=[])
@@ -98,7 +98,7 @@ def test_a_receiver_gives_what_comes_and_whence(other):
     assert {address for _, address in outcome["outbox"]} == {other.getsockname()}
 
 
-def test_what_nobody_takes_is_dropped_and_memory_stays_bounded(other):
+def test_datagrams_beyond_mostUnread_are_dropped(other):
     receiver = UDP_ng.UDPReceiver("127.0.0.1", 0)
     receiver.mostUnread = 5
     idle = component()
@@ -122,21 +122,21 @@ def test_shutdown_ends_a_peer_and_is_passed_on():
 
 
 @GENERATIONS
-def test_answers_still_come_when_no_more_is_to_be_sent(kind, other):
+def test_answers_still_arrive_after_producerFinished(kind, other):
     peer = kind.SimplePeer("127.0.0.1", 0, *other.getsockname())
     answers(other, peer)
     outcome = feed(peer, until=until(1), inbox=[b"abc"], control=[producerFinished()])
     assert outcome["outbox"] == [(b"cba", other.getsockname())]
 
 
-def test_a_sender_without_a_receiver_drops_what_it_is_sent():
+def test_a_sender_without_a_receiver_drops_its_messages():
     assert feed(UDP_ng.UDPSender(), inbox=[b"1"])["outbox"] == []
 
 
 GROUP = "239.255.77.7"
 
 
-def test_what_is_sent_to_a_group_comes_to_its_members(freePort):
+def test_datagrams_to_a_group_reach_its_members(freePort):
     receiver = Multicast_receiver(GROUP, freePort, interface="127.0.0.1")
     sender = Multicast_sender("127.0.0.1", 0, GROUP, freePort, interface="127.0.0.1")
     sender._deliver(b"hello")
@@ -145,17 +145,17 @@ def test_what_is_sent_to_a_group_comes_to_its_members(freePort):
     assert [data for _, data in outcome["outbox"]] == [b"hello"]
 
 
-def test_a_transceiver_hears_itself(freePort):
+def test_a_transceiver_receives_its_own_datagrams(freePort):
     both = Multicast_transceiver("", freePort, GROUP, freePort, interface="127.0.0.1")
     outcome = feed(both, until=until(1), inbox=["hello"], control=[])
     assert [data for _, data in outcome["outbox"]] == [b"hello"]
 
 
-def test_a_receiver_hears_its_group_alone(freePort, other):
+def test_a_receiver_receives_datagrams_to_its_group_only(freePort, other):
     receiver = Multicast_receiver(GROUP, freePort, interface="127.0.0.1")
 
     class Both(component):
-        """Sends to the port of the machine, and then to the group."""
+        """Send to the port of the machine, and then to the group."""
 
         def main(self) -> Any:
             while receiver.transport is None:
@@ -173,13 +173,13 @@ def test_a_receiver_hears_its_group_alone(freePort, other):
 @pytest.mark.parametrize(
     ("kind", "routers"), [(Multicast_sender, 10), (Multicast_transceiver, 255)]
 )
-def test_how_far_what_is_sent_may_go(kind, routers):
+def test_the_time_to_live_of_multicast_datagrams(kind, routers):
     peer = kind("127.0.0.1", 0, GROUP, 1, interface="127.0.0.1")
     with peer.makeSocket() as sock:
         assert sock.getsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL) == routers
 
 
-def test_a_multicast_sender_ends_when_no_more_is_to_be_sent():
+def test_a_multicast_sender_ends_at_producerFinished():
     finished = producerFinished()
     sender = Multicast_sender("127.0.0.1", 0, GROUP, 1, interface="127.0.0.1")
     assert feed(sender, control=[finished])["signal"] == [finished]
@@ -190,7 +190,7 @@ def test_a_multicast_sender_ends_when_no_more_is_to_be_sent():
 
 @pytest.fixture
 def answering(other: Any) -> Any:
-    """The port of a peer that sends back each datagram, from a thread of its own."""
+    """The port of a socket that sends back each datagram, from its own thread."""
 
     def answer() -> None:
         while (received := other.recvfrom(65536))[0] != b"stop":
@@ -216,14 +216,14 @@ def test_a_postbox_peer_sends_to_a_host_by_name(kind, answering):
 
 
 @pytest.mark.usefixtures("eachLoop")
-def test_a_sender_to_a_host_by_name_sends_all_before_it_ends(other):
+def test_a_sender_to_a_host_by_name_sends_all_data_before_it_ends(other):
     sender = UDP_ng.UDPSender("localhost", other.getsockname()[1])
     feed(sender, inbox=[b"%d" % number for number in range(200)], control=[producerFinished()])
     assert [other.recv(10) for _ in range(200)] == [b"%d" % number for number in range(200)]
 
 
 @pytest.mark.usefixtures("eachLoop")
-def test_a_targetted_peer_is_aimed_at_a_name(answering):
+def test_the_target_of_a_targetted_peer_may_be_a_name(answering):
     peer = UDP.TargettedPeer("127.0.0.1", 0, "127.0.0.1", 1)
     target = ("localhost", answering)
     outcome = feed(peer, until=until(1), target=[target], inbox=[b"abc"], control=[])
@@ -232,7 +232,7 @@ def test_a_targetted_peer_is_aimed_at_a_name(answering):
 
 @pytest.mark.usefixtures("eachLoop")
 @pytest.mark.parametrize("name", ["nobody.invalid", "a..b", "x" * 70, "\ud800", "a\0b"], ids=ascii)
-def test_what_is_sent_to_a_name_that_has_no_address_is_dropped_and_logged(name, answering, caplog):
+def test_a_datagram_to_a_name_without_an_address_is_dropped_and_logged(name, answering, caplog):
     peer = UDP.PostboxPeer("127.0.0.1", 0)
     messages = [(name, 9, b"lost"), ("127.0.0.1", answering, b"kept")]
 
@@ -249,34 +249,34 @@ def test_what_is_sent_to_a_name_that_has_no_address_is_dropped_and_logged(name, 
     Poll().activate()
     outcome = feed(peer, until=isOver, inbox=messages, control=[])
     assert payloads(outcome)[0] == b"kept"
-    assert "drops what it sends to" in caplog.text
+    assert "drops its datagrams to" in caplog.text
 
 
 @pytest.mark.usefixtures("eachLoop")
-def test_an_address_of_the_other_family_is_dropped_and_logged(answering, caplog):
+def test_a_datagram_to_an_address_of_the_other_family_is_dropped_and_logged(answering, caplog):
     peer = UDP.PostboxPeer("127.0.0.1", 0)
     messages = [("::1", 9, b"lost"), ("127.0.0.1", answering, b"kept")]
     outcome = feed(peer, until=until(1), inbox=messages, control=[])
     assert payloads(outcome) == [b"kept"]
-    assert "drops what it sends to '::1'" in caplog.text
+    assert "drops its datagrams to '::1'" in caplog.text
 
 
 @pytest.mark.usefixtures("eachLoop")
 @pytest.mark.parametrize("port", [-1, 65536, "9"])
-def test_a_port_that_is_none_is_an_error_of_its_sender(port):
+def test_an_invalid_port_is_an_error_in_the_sender(port):
     with pytest.raises(ValueError, match="port must be"):
         feed(UDP.PostboxPeer("127.0.0.1", 0), inbox=[("127.0.0.1", port, b"x")], control=[])
 
 
 @pytest.mark.usefixtures("eachLoop")
 @pytest.mark.parametrize("data", [5, None, [b"x"]])
-def test_what_is_no_bytes_is_an_error_that_names_the_peer(data):
+def test_the_error_for_a_message_that_is_not_bytes_names_the_peer(data):
     with pytest.raises(TypeError, match=r"bytes or text expected, not .* 'inbox' of .*PostboxPeer"):
         feed(UDP.PostboxPeer("127.0.0.1", 0), inbox=[("127.0.0.1", 9, data)], control=[])
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="eager tasks are new in Python 3.12")
-def test_an_eager_task_resolves_names_as_any_other(answering, monkeypatch):
+def test_names_are_resolved_with_eager_tasks_too(answering, monkeypatch):
     kind = asyncio.SelectorEventLoop
 
     def newLoop() -> Any:

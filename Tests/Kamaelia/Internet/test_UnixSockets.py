@@ -1,4 +1,4 @@
-"""Paths of Unix sockets: what may be replaced, and whose file is removed at the end."""
+"""Paths of Unix sockets: which files may be replaced, and which are removed at the end."""
 
 import errno
 import os
@@ -49,7 +49,7 @@ def aStaleSocket(path: str) -> None:
 
 
 @pytest.mark.parametrize("make", [aFile, aDirectory, aPipe, aLinkToAStaleSocket, aDanglingLink])
-def test_what_is_no_socket_stays_and_is_an_error_that_names_the_path(path, make):
+def test_a_file_that_is_not_a_socket_is_an_error_that_names_the_path(path, make):
     make(path)
     before = os.lstat(path)
     with pytest.raises(OSError, match=path) as caught:
@@ -58,7 +58,7 @@ def test_what_is_no_socket_stays_and_is_an_error_that_names_the_path(path, make)
     assert os.lstat(path) == before
 
 
-def test_the_content_of_a_file_stays(path):
+def test_the_content_of_a_file_is_not_changed(path):
     aFile(path)
     with pytest.raises(OSError, match="a file is there"):
         openPath(path)
@@ -66,7 +66,7 @@ def test_the_content_of_a_file_stays(path):
 
 
 @pytest.mark.parametrize("kind", [socket.SOCK_STREAM, socket.SOCK_DGRAM])
-def test_a_socket_in_use_stays(path, kind):
+def test_a_socket_in_use_is_not_replaced(path, kind):
     with socket.socket(socket.AF_UNIX, kind) as other:
         other.bind(path)
         if kind == socket.SOCK_STREAM:
@@ -76,7 +76,7 @@ def test_a_socket_in_use_stays(path, kind):
         assert os.path.exists(path)
 
 
-def test_a_server_whose_queue_is_full_is_in_use_and_the_probe_does_not_wait(path):
+def test_a_socket_with_a_full_queue_is_in_use_and_the_check_does_not_block(path):
     with socket.socket(socket.AF_UNIX) as other:
         other.bind(path)
         other.listen(0)
@@ -96,7 +96,7 @@ def test_a_server_whose_queue_is_full_is_in_use_and_the_probe_does_not_wait(path
 
 
 @pytest.mark.parametrize("kind", [str, Path, os.fsencode])
-def test_a_stale_socket_is_replaced_whatever_the_type_of_the_path(serving, path, kind):
+def test_a_stale_socket_is_replaced_for_every_type_of_path(serving, path, kind):
     aStaleSocket(path)
     assert serving(hello(path), protocol=Echo, path=kind(path)) == b"hello"
     assert not os.path.exists(path)
@@ -113,7 +113,7 @@ def hello(path: str) -> Any:
     return client
 
 
-def test_a_stale_socket_whose_directory_may_not_be_read_stays(path, monkeypatch):
+def test_a_stale_socket_in_an_inaccessible_directory_is_not_replaced(path, monkeypatch):
     aStaleSocket(path)
 
     def refuse(*_: Any) -> None:
@@ -124,13 +124,13 @@ def test_a_stale_socket_whose_directory_may_not_be_read_stays(path, monkeypatch)
         openPath(path)
 
 
-def test_an_abstract_name_is_no_file(serving, tmp_path):
+def test_an_abstract_name_is_not_a_file(serving, tmp_path):
     name = f"\0kamaelia-test-{os.getpid()}"
     assert serving(hello(name), protocol=Echo, path=name) == b"hello"
 
 
 @pytest.mark.parametrize("replace", [aFile, aStaleSocket])
-def test_what_has_taken_the_path_meanwhile_is_not_removed_at_the_end(path, replace):
+def test_another_file_at_the_path_is_not_removed_at_the_end(path, replace):
     sock = openPath(path)
     os.unlink(path)
     replace(path)
@@ -139,9 +139,9 @@ def test_what_has_taken_the_path_meanwhile_is_not_removed_at_the_end(path, repla
     assert os.lstat(path) == before
 
 
-def test_a_second_server_that_takes_over_a_stale_path_keeps_it_when_the_first_ends(path):
+def test_the_path_of_a_second_server_stays_when_the_first_one_ends(path):
     first = openPath(path)
-    first.close()  # nobody listens, but its file is still there
+    first.close()  # no process listens, but the file exists
     second = openPath(path)
     closeAll([first])
     assert os.path.exists(path)
@@ -149,7 +149,7 @@ def test_a_second_server_that_takes_over_a_stale_path_keeps_it_when_the_first_en
     assert not os.path.exists(path)
 
 
-def test_the_path_is_removed_although_the_working_directory_has_changed(tmp_path, monkeypatch):
+def test_the_path_is_removed_after_a_change_of_the_working_directory(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     sock = openPath("here")
     monkeypatch.chdir("/")
@@ -157,7 +157,7 @@ def test_the_path_is_removed_although_the_working_directory_has_changed(tmp_path
     assert not (tmp_path / "here").exists()
 
 
-def test_a_path_that_is_too_long_is_an_error_that_says_so(tmp_path):
+def test_the_error_for_a_long_path_says_that_it_is_too_long(tmp_path):
     path = str(tmp_path / ("x" * MOST_BYTES))
     with pytest.raises(OSError, match="bytes, and at most") as caught:
         ServerCore(protocol=Echo, path=path).run()
@@ -165,7 +165,7 @@ def test_a_path_that_is_too_long_is_an_error_that_says_so(tmp_path):
     assert path in str(caught.value)
 
 
-def test_the_longest_path_that_is_possible_is_accepted(tmp_path, monkeypatch):
+def test_the_longest_possible_path_is_accepted(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     sock = openPath("x" * MOST_BYTES)
     closeAll([sock])
@@ -185,12 +185,12 @@ def test_the_longest_path_that_is_possible_is_accepted(tmp_path, monkeypatch):
     ],
     ids=["ServerCore", "TCPServer", "TCPClient"],
 )
-def test_what_can_be_no_path_is_an_error_of_the_constructor(make, path, error):
+def test_an_impossible_path_is_an_error_of_the_constructor(make, path, error):
     with pytest.raises(error, match="path of a Unix socket"):
         make(path)
 
 
-def test_many_servers_at_once_on_a_stale_path_leave_one_that_listens(path):
+def test_of_many_servers_on_one_stale_path_exactly_one_listens(path):
     aStaleSocket(path)
     opened: list[Any] = []
     errors: list[OSError] = []

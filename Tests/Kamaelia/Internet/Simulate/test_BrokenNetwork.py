@@ -1,4 +1,4 @@
-"""What a broken network may do to packets, and what it may not."""
+"""The effects of a simulated broken network on packets."""
 
 from collections import Counter
 from random import Random
@@ -16,20 +16,20 @@ def test_the_end_is_passed_on_after_the_last_packet(kind):
     assert feed(kind(random=Random(1)), inbox=[1])["signal"] == [FINISHED]
 
 
-def test_duplicate_loses_nothing_and_keeps_the_order():
+def test_duplicate_loses_no_packet_and_keeps_the_order():
     got = feed(Duplicate(random=Random(1)), inbox=SENT)["outbox"]
     assert got == sorted(got)
     assert set(got) == set(SENT)
     assert 1000 < len(got) < 1300
 
 
-def test_throwaway_loses_some():
+def test_throwaway_loses_some_packets():
     got = feed(Throwaway(random=Random(1)), inbox=SENT)["outbox"]
     assert got == sorted(set(got))
     assert 800 < len(got) < 1000
 
 
-def test_reorder_loses_and_doubles_nothing():
+def test_reorder_neither_loses_nor_duplicates_packets():
     got = feed(Reorder(random=Random(1)), inbox=SENT)["outbox"]
     assert Counter(got) == Counter(SENT)
     assert got != SENT
