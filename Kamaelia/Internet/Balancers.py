@@ -24,7 +24,7 @@ from asyncio import AbstractEventLoop, timeout
 from collections.abc import Iterable
 
 from Kamaelia.Support.Networks import Networks, parseNetwork
-from Kamaelia.Support.Protocol.ProxyHeader import MOST, HeaderReader, Origin
+from Kamaelia.Support.Protocol.ProxyHeader import LONGEST_HEADER, HeaderReader, Origin
 
 UNIX = "unix"
 
@@ -68,7 +68,7 @@ class Balancers:
         async with timeout(self.patience):
             while not reader.isWhole:
                 await waitUntilReadable(loop, sock)
-                seen = sock.recv(MOST, socket.MSG_PEEK)
+                seen = sock.recv(LONGEST_HEADER, socket.MSG_PEEK)
                 if not seen:
                     raise ConnectionAbortedError("a load balancer closed its connection at once")
                 reader.take(seen)

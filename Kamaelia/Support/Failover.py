@@ -21,7 +21,7 @@ UNIX = "unix:"
 TELL_AGAIN = 600.0  # seconds before a warning that says the same is repeated
 
 
-class Server(NamedTuple):
+class ServerAddress(NamedTuple):
     """Where a server is: host and port, or the path of a Unix socket."""
 
     host: str | None
@@ -32,7 +32,7 @@ class Server(NamedTuple):
         return f"{self.host}, port {self.port}" if self.path is None else UNIX + self.path
 
 
-def serverAt(given: Any, port: int = 25) -> Server:
+def serverAt(given: Any, port: int = 25) -> ServerAddress:
     """The server that is written as ("host", 25), "host" or "unix:/path". Raises ValueError."""
     host = given
     if isinstance(given, tuple | list) and len(given) == 2:
@@ -42,11 +42,11 @@ def serverAt(given: Any, port: int = 25) -> Server:
     if not isinstance(host, str) or not host or not (isPort or isUnix):
         raise ValueError(f'a server is ("host", port), "host" or "unix:/path", not {given!r}')
     if not isUnix:
-        return Server(host, port)
+        return ServerAddress(host, port)
     path = host[len(UNIX) :]
     if not path.startswith("/"):
         raise ValueError(f'a Unix socket is "unix:/path", from the root on, not {host!r}')
-    return Server(None, None, path)
+    return ServerAddress(None, None, path)
 
 
 class Health:
@@ -54,18 +54,18 @@ class Health:
 
     def __init__(self, rest: float = 30.0) -> None:
         self.rest = rest
-        self._failures: dict[Server, float] = {}
-        self._told: dict[Server, tuple[str, float]] = {}
+        self._failures: dict[ServerAddress, float] = {}
+        self._told: dict[ServerAddress, tuple[str, float]] = {}
 
-    def failed(self, server: Server, now: float) -> None:
+    def failed(self, server: ServerAddress, now: float) -> None:
         """It could not be reached, did not answer, or broke off."""
         self._failures[server] = now
 
-    def worked(self, server: Server) -> None:
+    def worked(self, server: ServerAddress) -> None:
         """It is well."""
         self._failures.pop(server, None)
 
-    def isNews(self, server: Server, reason: str, now: float) -> bool:
+    def isNews(self, server: ServerAddress, reason: str, now: float) -> bool:
         """Return whether to warn of a failure: not of the same one again within TELL_AGAIN."""
         lastReason, when = self._told.get(server, ("", 0.0))
         if reason == lastReason and when <= now < when + TELL_AGAIN:
@@ -73,13 +73,13 @@ class Health:
         self._told[server] = reason, now
         return True
 
-    def inOrder(self, servers: Iterable[Server], now: float) -> list[Server]:
+    def inOrder(self, servers: Iterable[ServerAddress], now: float) -> list[ServerAddress]:
         """All of them: first those that are well, as given, then those that failed long ago."""
         if not self._failures:
             return list(servers)
         return sorted(servers, key=lambda server: self._since(server, now))
 
-    def _since(self, server: Server, now: float) -> float:
+    def _since(self, server: ServerAddress, now: float) -> float:
         when = self._failures.get(server)
         # A clock that has gone back knows nothing of what was before.
         return when if when is not None and when <= now < when + self.rest else float("-inf")

@@ -25,16 +25,16 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import Generic, TypeVar
 
-Address = IPv4Address | IPv6Address
-Network = IPv4Network | IPv6Network
-Found = TypeVar("Found")
+IPAddress = IPv4Address | IPv6Address
+IPNetwork = IPv4Network | IPv6Network
+Item = TypeVar("Item")
 
 BEGINNING = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){0,2}\.?")
 MAPPED = IPv6Network("::ffff:0:0/96")
 
 
 @lru_cache(maxsize=1024)  # each client is looked up in several lists
-def addressOf(peer: str) -> Address:
+def addressOf(peer: str) -> IPAddress:
     """Return the IP address that `peer` is. Raise ValueError if it is none.
 
     An IPv4 address that is mapped into IPv6 becomes IPv4. A zone (%eth0) is dropped.
@@ -50,7 +50,7 @@ def looksLikeNetwork(text: str) -> bool:
     return ":" in text or "/" in text or re.fullmatch(r"[0-9.]+", text) is not None
 
 
-def parseNetwork(text: str) -> Network:
+def parseNetwork(text: str) -> IPNetwork:
     """An address, a network in CIDR, or its first octets. Raises ValueError with a remedy."""
     written = text.strip()
     if BEGINNING.fullmatch(written):
@@ -59,7 +59,7 @@ def parseNetwork(text: str) -> Network:
     if "%" in written or (slash and not re.fullmatch(r"[0-9]{1,3}", bits)):
         raise ValueError(f"{text!r} is no network: write its bits after the /, as in 192.0.2.0/24")
     try:
-        network: Network = ip_network(written, strict=False)
+        network: IPNetwork = ip_network(written, strict=False)
     except ValueError:
         raise ValueError(
             f"{text!r} is no address or network: write 192.0.2.1, 192.0.2.0/24, 192.0.2 or"
@@ -83,24 +83,24 @@ def _fromOctets(written: str) -> IPv4Network:
     return IPv4Network(f"{address}/{8 * len(octets)}")
 
 
-def _unmapped(network: Network) -> Network:
+def _unmapped(network: IPNetwork) -> IPNetwork:
     """IPv4 addresses in IPv6 clothes are IPv4."""
     if isinstance(network, IPv6Network) and network.subnet_of(MAPPED):
         return IPv4Network((int(network.network_address) & 0xFFFFFFFF, network.prefixlen - 96))
     return network
 
 
-class Networks(Generic[Found]):
+class Networks(Generic[Item]):
     """Networks({network: what}) -> find(address) gives `what` of the smallest that has it."""
 
-    def __init__(self, networks: Mapping[Network, Found] | None = None) -> None:
+    def __init__(self, networks: Mapping[IPNetwork, Item] | None = None) -> None:
         # By the number of bits that are spare: the fewer, the smaller the network.
-        self._v4: list[tuple[int, dict[int, Found]]] = []
-        self._v6: list[tuple[int, dict[int, Found]]] = []
+        self._v4: list[tuple[int, dict[int, Item]]] = []
+        self._v6: list[tuple[int, dict[int, Item]]] = []
         for network, what in (networks or {}).items():
             self.add(network, what)
 
-    def add(self, network: Network, what: Found) -> None:
+    def add(self, network: IPNetwork, what: Item) -> None:
         """Add a network, unless it is there already."""
         spare = network.max_prefixlen - network.prefixlen
         tables = self._v4 if network.version == 4 else self._v6
@@ -113,7 +113,7 @@ class Networks(Generic[Found]):
     def __bool__(self) -> bool:
         return bool(self._v4 or self._v6)
 
-    def find(self, address: Address) -> Found | None:
+    def find(self, address: IPAddress) -> Item | None:
         """What belongs to the smallest network that holds `address`, or None."""
         number = int(address)
         for spare, table in self._v4 if address.version == 4 else self._v6:
@@ -122,7 +122,7 @@ class Networks(Generic[Found]):
                 return found
         return None
 
-    def findPeer(self, peer: str) -> Found | None:
+    def findPeer(self, peer: str) -> Item | None:
         """find() for text; what is no address (a Unix socket's client) is in no network."""
         try:
             return self.find(addressOf(peer))

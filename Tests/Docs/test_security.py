@@ -10,7 +10,7 @@ from Kamaelia.Chassis.ConnectedServer import ServerCore
 from Kamaelia.Support.Protocol import ProxyHeader
 from Kamaelia.Support.Protocol.SMTP import Line, Reply
 from Kamaelia.Support.Protocol.SMTP.CommandLog import MOST_OCTETS
-from Kamaelia.Support.Settings.Sections import Listen
+from Kamaelia.Support.Settings.Sections import ListenSection
 
 PAGE = (Path(__file__).resolve().parents[2] / "SECURITY.md").read_text(encoding="utf-8")
 
@@ -28,8 +28,8 @@ LIMITS = {
     "a line of the real server's reply": Reply.LONGEST_REPLY_LINE,
     "a PROXY header, version 1": ProxyHeader.LONGEST_LINE,
     "end of a server, for its connections": ServerCore.grace,
-    "connections in each worker": Listen().max_connections,
-    "connections of one IPv4 address or IPv6 /64": Listen().max_connections_per_peer,
+    "connections in each worker": ListenSection().max_connections,
+    "connections of one IPv4 address or IPv6 /64": ListenSection().max_connections_per_peer,
 }
 ROWS = dict(re.findall(r"^\| ([^|]+?) \| (\d+)", PAGE, re.MULTILINE))
 

@@ -31,7 +31,7 @@ from Axon.Ipc import producerFinished
 from Axon.Scheduler import scheduler
 from Axon.Timers import VirtualClock
 from Kamaelia.Apps.Grey.Service import Assembly
-from Kamaelia.Apps.Grey.Stores import Entry
+from Kamaelia.Apps.Grey.Stores import StoreEntry
 from Kamaelia.Support.Greylist.Senders import largeSenders
 from Tests.soak.backend import Conversation
 from Tests.soak.clientStates import Forgot, Span, Times
@@ -237,7 +237,7 @@ class VirtualSoak(Soak):
         self.journal.forgotten.append(Forgot(network, Span(self.clock(), self.clock())))
 
     async def enter(self, verdict: str, kind: str, what: str) -> None:
-        self.greylist.opened.addEntry(Entry(verdict, kind, what))
+        self.greylist.opened.addEntry(StoreEntry(verdict, kind, what))
 
     async def withdraw(self, kind: str, what: str) -> None:
         self.greylist.opened.removeEntry(kind, what)

@@ -32,7 +32,7 @@ from Kamaelia.Apps.Grey.Backend.Backend import Behind
 from Kamaelia.Apps.Grey.Backend.MailText import MailText
 from Kamaelia.Apps.Grey.Backend.RelaySession import Relaying
 from Kamaelia.Apps.Grey.StrictMailHandler import StrictMailHandler, statusOf
-from Kamaelia.Support.Protocol.SMTP.Listener import Ended
+from Kamaelia.Support.Protocol.SMTP.InputParser import TextEnded
 from Kamaelia.Support.Protocol.SMTP.LMTP import Answers
 from Kamaelia.Support.Protocol.SMTP.Reply import NOT_REACHED, Reply
 from Kamaelia.Support.Protocol.SMTP.Report import MOST_OF_HEADERS
@@ -155,20 +155,20 @@ class ConcreteMailHandler(Behind, StrictMailHandler):
             kept.close()
             self._unkept = NO_ROOM
 
-    def endMail(self, event: Ended) -> None:
+    def endMail(self, event: TextEnded) -> None:
         if self._kept is not None:
             self._endKept(event, self._kept)
         else:
             self._endPassedOn(event)
 
-    def _endKept(self, event: Ended, kept: MailText) -> None:
+    def _endKept(self, event: TextEnded, kept: MailText) -> None:
         refusal = event.refusal or self._unkept
         if refusal is not None:
             self.settle(refusal)
             return
         self.connected().ask(Conversations.replay, self.settle, self.session, kept, mayMove=True)
 
-    def _endPassedOn(self, event: Ended) -> None:
+    def _endPassedOn(self, event: TextEnded) -> None:
         refusal, relaying = event.refusal, self.relaying
         if relaying is None or not relaying.isInText:
             refusal = refusal or self._lostMail() or NOT_REACHED

@@ -39,7 +39,13 @@ from Kamaelia.Apps.Grey.Session.HeldWatch import HeldTooLong
 from Kamaelia.Apps.Grey.Session.SessionState import SessionState
 from Kamaelia.Support.PrintableText import printable
 from Kamaelia.Support.Protocol.SMTP.CommandLog import CommandLog
-from Kamaelia.Support.Protocol.SMTP.Listener import Ended, Event, Refused, Said, Text
+from Kamaelia.Support.Protocol.SMTP.InputParser import (
+    ClientEvent,
+    CommandReceived,
+    InputRefused,
+    TextEnded,
+    TextReceived,
+)
 from Kamaelia.Support.Protocol.SMTP.Reply import SHUTTING_DOWN, Reply
 from Kamaelia.Util.Settings import refuseMisspelt
 
@@ -204,14 +210,14 @@ class MailHandler(SessionState, Limits, component):
             self.recv("sslready")
             self.session.startedTLS()
 
-    def _heed(self, event: Event) -> None:
-        if isinstance(event, Said):
+    def _heed(self, event: ClientEvent) -> None:
+        if isinstance(event, CommandReceived):
             words = event.words
             self.inbox_log.add(words)
             self.handleCommand(words)
-        elif isinstance(event, Text):
+        elif isinstance(event, TextReceived):
             self.takeText(event.chunk)
-        elif isinstance(event, Ended):
+        elif isinstance(event, TextEnded):
             self.endMail(event)
         else:
             self.handleRefused(event)
@@ -331,7 +337,7 @@ class MailHandler(SessionState, Limits, component):
     def handleStartTLS(self, command: list[str]) -> None:
         """STARTTLS: only where `starttls` is set."""
 
-    def handleRefused(self, event: Refused) -> None:
+    def handleRefused(self, event: InputRefused) -> None:
         """What came was no command, or came too early: nothing more is heard."""
 
     def beginMail(self) -> None:
@@ -344,7 +350,7 @@ class MailHandler(SessionState, Limits, component):
         """Whether the end of the mail's text has come."""
         return self.session.text.hasEnded
 
-    def endMail(self, event: Ended) -> None:
+    def endMail(self, event: TextEnded) -> None:
         """The final dot has come, and its answer is due. Another mail may follow."""
         self.session.reset()
 

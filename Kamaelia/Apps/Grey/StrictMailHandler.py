@@ -25,7 +25,7 @@ from time import time
 
 from Kamaelia.Apps.Grey.MailHandler import MailHandler
 from Kamaelia.Apps.Grey.Policy.PolicyQuestion import Asking
-from Kamaelia.Support.Protocol.SMTP.Listener import Ended, Refused
+from Kamaelia.Support.Protocol.SMTP.InputParser import InputRefused, TextEnded
 from Kamaelia.Support.Protocol.SMTP.Reply import (
     DEFERRED,
     RECIPIENT_REFUSED,
@@ -90,7 +90,7 @@ class StrictMailHandler(Asking, MailHandler):
         """The text may follow; to be answered."""
         self.answer(GO_ON)
 
-    def endMail(self, event: Ended) -> None:
+    def endMail(self, event: TextEnded) -> None:
         """The final dot has come; to be answered, by settle()."""
         self.settle(event.refusal or TAKEN)
 
@@ -171,7 +171,7 @@ class StrictMailHandler(Asking, MailHandler):
         if self.say(command).isPositive:
             self.send(self.starttls, "makessl")
 
-    def handleRefused(self, event: Refused) -> None:
+    def handleRefused(self, event: InputRefused) -> None:
         self.answer(event.reply)
 
 

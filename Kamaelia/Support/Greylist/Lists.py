@@ -4,7 +4,7 @@ Example usage::
 
     >>> friends = Lists(
     ...     clients=entriesOf("192.0.2.0/24\\n*.example.org # our own", "friends.txt"),
-    ...     senders=[Entry("@example.net")],
+    ...     senders=[ListEntry("@example.net")],
     ... )
     >>> str(friends.client("192.0.2.7"))
     '192.0.2.0/24 (friends.txt line 1)'
@@ -32,7 +32,7 @@ from Kamaelia.Support.Greylist.Names import Mailboxes, Names, nameKey, parseMail
 from Kamaelia.Support.Greylist.Patterns import Pattern, isPattern, parsePattern
 from Kamaelia.Support.Mistakes import Mistake, MistakesFound
 from Kamaelia.Support.Networks import (
-    Network,
+    IPNetwork,
     Networks,
     addressOf,
     looksLikeNetwork,
@@ -43,7 +43,7 @@ COMMENT = re.compile(r"(?:^|\s)#.*")
 Parsed = TypeVar("Parsed")
 
 
-class Entry(NamedTuple):
+class ListEntry(NamedTuple):
     """One entry as it was written, and where."""
 
     text: str
@@ -59,13 +59,13 @@ class ListError(MistakesFound):
     """Entries that are none; `mistakes` has each, with its place and what would be right."""
 
 
-def entriesOf(text: str, source: str = "") -> list[Entry]:
+def entriesOf(text: str, source: str = "") -> list[ListEntry]:
     """The entries of a file, one a line. # at its start or after a space begins a comment."""
     lines = (COMMENT.sub("", line).strip() for line in text.removeprefix("\ufeff").split("\n"))
-    return [Entry(line, source, number) for number, line in enumerate(lines, 1) if line]
+    return [ListEntry(line, source, number) for number, line in enumerate(lines, 1) if line]
 
 
-def parseClient(text: str) -> Network | str | Pattern:
+def parseClient(text: str) -> IPNetwork | str | Pattern:
     """Return a network, a name as Names takes it, or a pattern for names. Raises ValueError."""
     if isPattern(text):
         return parsePattern(text)
@@ -82,15 +82,15 @@ class Lists:
 
     def __init__(
         self,
-        clients: Iterable[Entry | str] = (),
-        senders: Iterable[Entry | str] = (),
-        recipients: Iterable[Entry | str] = (),
+        clients: Iterable[ListEntry | str] = (),
+        senders: Iterable[ListEntry | str] = (),
+        recipients: Iterable[ListEntry | str] = (),
         triples: Iterable[tuple[str, str, str]] = (),
         heloTriples: Iterable[tuple[str, str, str]] = (),
     ) -> None:
         mistakes: list[Mistake] = []
-        self._networks: Networks[Entry] = Networks()
-        self._names: Names[Entry] = Names()
+        self._networks: Networks[ListEntry] = Networks()
+        self._names: Names[ListEntry] = Names()
         for entry, client in _parsed(clients, parseClient, mistakes):
             if isinstance(client, str | re.Pattern):
                 self._names.add(client, entry)
@@ -113,22 +113,22 @@ class Lists:
         """Whether some clients are listed by name."""
         return bool(self._names)
 
-    def client(self, peer: str, names: Iterable[str] = ()) -> Entry | None:
+    def client(self, peer: str, names: Iterable[str] = ()) -> ListEntry | None:
         """The entry that has this address, or one of these names, which must be verified ones."""
         found = self._networks.findPeer(peer) if self._networks else None
         if found is None and self._names:
             return next(filter(None, map(self._names.find, names)), None)
         return found
 
-    def sender(self, sender: str) -> Entry | None:
+    def sender(self, sender: str) -> ListEntry | None:
         """The entry that has this sender, with or without its brackets; "<>" is the null sender."""
         return self._senders.find(sender) if self._senders else None
 
-    def recipient(self, recipient: str) -> Entry | None:
+    def recipient(self, recipient: str) -> ListEntry | None:
         """The entry that has this recipient, with or without its brackets."""
         return self._recipients.find(recipient) if self._recipients else None
 
-    def triple(self, peer: str, remotename: str, sender: str, recipient: str) -> Entry | None:
+    def triple(self, peer: str, remotename: str, sender: str, recipient: str) -> ListEntry | None:
         """The triple that has this mail. `remotename`: what the client said in HELO."""
         if not (self._triples or self._heloTriples):
             return None
@@ -142,19 +142,19 @@ class Lists:
 
 
 def _parsed(
-    entries: Iterable[Entry | str], parse: Callable[[str], Parsed], mistakes: list[Mistake]
-) -> Iterable[tuple[Entry, Parsed]]:
+    entries: Iterable[ListEntry | str], parse: Callable[[str], Parsed], mistakes: list[Mistake]
+) -> Iterable[tuple[ListEntry, Parsed]]:
     """Each entry with what it means; for those that mean nothing, a mistake."""
     for each in entries:
-        entry = Entry(each) if isinstance(each, str) else each
+        entry = ListEntry(each) if isinstance(each, str) else each
         try:
             yield entry, parse(entry.text)
         except ValueError as error:
             mistakes.append(Mistake(str(error), entry.source, entry.line))
 
 
-def _mailboxes(entries: Iterable[Entry | str], mistakes: list[Mistake]) -> Mailboxes[Entry]:
-    table: Mailboxes[Entry] = Mailboxes()
+def _mailboxes(entries: Iterable[ListEntry | str], mistakes: list[Mistake]) -> Mailboxes[ListEntry]:
+    table: Mailboxes[ListEntry] = Mailboxes()
     for entry, key in _parsed(entries, parseMailbox, mistakes):
         table.add(key, entry)
     return table
@@ -171,7 +171,7 @@ def parseTriple(triple: tuple[str, ...]) -> tuple[str, str, str]:
         ) from None
 
 
-def parseHeloTriple(triple: tuple[str, ...]) -> tuple[str, Network, str]:
+def parseHeloTriple(triple: tuple[str, ...]) -> tuple[str, IPNetwork, str]:
     """(name, network, recipient) as they are compared. Raises ValueError with a remedy."""
     try:
         name, network, recipient = triple
@@ -184,11 +184,11 @@ def parseHeloTriple(triple: tuple[str, ...]) -> tuple[str, Network, str]:
 
 def _triplesOf(
     triples: Iterable[tuple[str, str, str]], mistakes: list[Mistake]
-) -> dict[tuple[str, str, str], Entry]:
+) -> dict[tuple[str, str, str], ListEntry]:
     table = {}
     for triple in triples:
         try:
-            table[parseTriple(triple)] = Entry(" ".join(triple))
+            table[parseTriple(triple)] = ListEntry(" ".join(triple))
         except ValueError as error:
             mistakes.append(Mistake(str(error)))
     return table
@@ -196,12 +196,12 @@ def _triplesOf(
 
 def _heloTriplesOf(
     triples: Iterable[tuple[str, str, str]], mistakes: list[Mistake]
-) -> dict[tuple[str, str], Networks[Entry]]:
-    byName: dict[tuple[str, str], dict[Network, Entry]] = {}
+) -> dict[tuple[str, str], Networks[ListEntry]]:
+    byName: dict[tuple[str, str], dict[IPNetwork, ListEntry]] = {}
     for triple in triples:
         try:
             name, network, recipient = parseHeloTriple(triple)
-            byName.setdefault((name, recipient), {})[network] = Entry(" ".join(triple))
+            byName.setdefault((name, recipient), {})[network] = ListEntry(" ".join(triple))
         except ValueError as error:
             mistakes.append(Mistake(str(error)))
     return {key: Networks(networks) for key, networks in byName.items()}

@@ -23,7 +23,7 @@ import re
 from contextlib import suppress
 from typing import NamedTuple
 
-from Kamaelia.Support.Greylist.Lists import Entry, Lists, entriesOf, parseClient
+from Kamaelia.Support.Greylist.Lists import ListEntry, Lists, entriesOf, parseClient
 from Kamaelia.Support.Mistakes import Mistake, MistakesFound
 
 DAY = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])")
@@ -34,7 +34,7 @@ FEWEST_BITS = {4: 12, 6: 24}
 class Sender(NamedTuple):
     """One line of the list."""
 
-    entry: Entry
+    entry: ListEntry
     why: str = ""
     page: str = ""  # a public address that says so
     day: str = ""  # of that page, YYYY-MM-DD
@@ -46,7 +46,7 @@ def parseSenders(text: str, source: str = "") -> list[Sender]:
     for text_, source_, number in entriesOf(text, source):
         columns = [column.strip() for column in text_.split("|")]
         if len(columns) == 4:
-            senders.append(Sender(Entry(columns[0], source_, number), *columns[1:]))
+            senders.append(Sender(ListEntry(columns[0], source_, number), *columns[1:]))
         else:
             what = f"{text_!r} has {len(columns)} columns: write whom | why | page | YYYY-MM-DD"
             mistakes.append(Mistake(what, source_, number))

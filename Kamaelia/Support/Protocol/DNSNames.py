@@ -26,10 +26,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterable
-from ipaddress import IPv4Address, IPv6Address
 from typing import Any, NamedTuple
 
-Address = IPv4Address | IPv6Address
+from Kamaelia.Support.Networks import IPAddress, addressOf
+
 Records = tuple[Any, ...]
 
 LONGEST_NAME = 253  # RFC 1035 section 2.3.4, as text
@@ -52,18 +52,15 @@ class NoAnswer(Exception):
     """DNS could not say, for now: a time-out or a server's failure."""
 
 
-Asking = Generator[Question, Records]
+DNSLookup = Generator[Question, Records]
 
 
-def addressIn(peer: str) -> Address | None:
-    """The address that a peer's text is, IPv4 where it is that in IPv6 clothes; else None."""
+def addressIn(peer: str) -> IPAddress | None:
+    """Return the IP address that `peer` is (see Networks.addressOf), or None if it is none."""
     try:
-        if ":" not in peer:
-            return IPv4Address(peer)
-        address = IPv6Address(peer.partition("%")[0])
+        return addressOf(peer)
     except ValueError:
         return None
-    return address.ipv4_mapped or address
 
 
 def isName(text: str) -> bool:
@@ -76,7 +73,7 @@ def isName(text: str) -> bool:
     )
 
 
-def typeOf(address: Address) -> str:
+def typeOf(address: IPAddress) -> str:
     """The type of the records that hold addresses such as this one."""
     return "A" if address.version == 4 else "AAAA"
 
@@ -89,7 +86,7 @@ def verifiedName(peer: str) -> Generator[Question, Records, str | None]:
     return (yield from firstVerified((yield from namesOf(address)), address))
 
 
-def namesOf(address: Address) -> Generator[Question, Records, list[str]]:
+def namesOf(address: IPAddress) -> Generator[Question, Records, list[str]]:
     """What DNS calls an address, unverified: the names of hosts among the first ten."""
     try:
         records = yield Question(address.reverse_pointer, "PTR")
@@ -100,7 +97,7 @@ def namesOf(address: Address) -> Generator[Question, Records, list[str]]:
 
 
 def firstVerified(
-    names: Iterable[str], address: Address
+    names: Iterable[str], address: IPAddress
 ) -> Generator[Question, Records, str | None]:
     """The first of these names that has `address`. One that DNS cannot tell of is passed over."""
     for name in names:
@@ -113,7 +110,7 @@ def firstVerified(
     return None
 
 
-def addressesIn(records: Records) -> list[Address]:
+def addressesIn(records: Records) -> list[IPAddress]:
     """The addresses in the records of a question for A or AAAA."""
     found = (addressIn(str(record)) for record in records)
     return [address for address in found if address is not None]

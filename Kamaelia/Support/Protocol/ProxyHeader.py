@@ -12,7 +12,7 @@ How does it work?
 
 The rules are those of HAProxy's proxy-protocol.txt, sections 2.1 and 2.2. What
 cannot become a header is refused with its first wrong byte, and never more than
-MOST bytes are kept. `origin` is None where the connection is the balancer's own
+LONGEST_HEADER bytes are kept. `origin` is None where the connection is the balancer's own
 (LOCAL, such as a check of health), or where it does not say whose it is.
 """
 
@@ -23,9 +23,15 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from struct import pack, unpack_from
 from typing import NamedTuple
 
+from Kamaelia.Support.Networks import IPAddress
+
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
-FIXED = len(SIGNATURE) + 4  # and one byte of version and command, one of family, two of length
-MOST = 16384  # of the 65,551 that the length could say: addresses need 216, a certificate more
+FIXED_LENGTH = (
+    len(SIGNATURE) + 4
+)  # and one byte of version and command, one of family, two of length
+LONGEST_HEADER = (
+    16384  # of the 65,551 that the length could say: addresses need 216, a certificate more
+)
 LONGEST_LINE = 107  # section 2.1, CRLF included
 
 KNOWN = re.compile(
@@ -43,8 +49,6 @@ LENGTHS = {0: 0, 1: 12, 2: 36, 3: 216}
 UNSPECIFIED, INET, INET6 = 0, 1, 2
 CRC32C = 3  # the type of the one TLV that is looked at
 
-Address = IPv4Address | IPv6Address
-
 
 class BadHeader(ValueError):
     """What came is no PROXY header; the message says why."""
@@ -59,7 +63,7 @@ class Origin(NamedTuple):
     localport: int
 
 
-NOBODY = Origin("", 0, "", 0)
+NO_ORIGIN = Origin("", 0, "", 0)
 
 
 class HeaderReader:
@@ -96,11 +100,11 @@ def endOf(data: bytes) -> int:
         return end
     if SIGNATURE[: len(data)] != data[: len(SIGNATURE)]:
         raise BadHeader(f"no PROXY header: {data[:20]!r}")
-    if len(data) < FIXED:
+    if len(data) < FIXED_LENGTH:
         return 0
-    end = FIXED + int.from_bytes(data[14:16])
-    if end > MOST:
-        raise BadHeader(f"a PROXY header of over {MOST} octets")
+    end = FIXED_LENGTH + int.from_bytes(data[14:16])
+    if end > LONGEST_HEADER:
+        raise BadHeader(f"a PROXY header of over {LONGEST_HEADER} octets")
     return end if len(data) >= end else 0
 
 
@@ -139,7 +143,7 @@ def originInBlock(block: bytes) -> Origin | None:
         return None
     if family not in LENGTHS or transport > DATAGRAM:
         raise BadHeader(f"a PROXY header with the unknown family {block[13]:#04x}")
-    end = FIXED + LENGTHS[family]
+    end = FIXED_LENGTH + LENGTHS[family]
     if end > len(block):
         raise BadHeader(f"a PROXY header of {len(block)} octets is too short for its addresses")
     if family == UNSPECIFIED or transport != STREAM:
@@ -151,11 +155,11 @@ def originInBlock(block: bytes) -> Origin | None:
 def originOf(family: int, block: bytes) -> Origin:
     """The addresses of a stream, which begin at FIXED."""
     if family == INET:
-        first, second, peerport, localport = unpack_from("!4s4sHH", block, FIXED)
+        first, second, peerport, localport = unpack_from("!4s4sHH", block, FIXED_LENGTH)
     elif family == INET6:
-        first, second, peerport, localport = unpack_from("!16s16sHH", block, FIXED)
+        first, second, peerport, localport = unpack_from("!16s16sHH", block, FIXED_LENGTH)
     else:
-        first, second = unpack_from("108s108s", block, FIXED)
+        first, second = unpack_from("108s108s", block, FIXED_LENGTH)
         return Origin(pathIn(first), 0, pathIn(second), 0)
     return Origin(plain(ip_address(first)), peerport, plain(ip_address(second)), localport)
 
@@ -168,7 +172,7 @@ def pathIn(field: bytes) -> str:
     return path if path.isprintable() else repr(path)[1:-1]
 
 
-def plain(address: Address) -> str:
+def plain(address: IPAddress) -> str:
     """An address as text; one of IPv4 that is mapped into IPv6 in its own form."""
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return str(mapped or address)
@@ -230,16 +234,16 @@ def blockFor(origin: Origin | None) -> bytes:
     return SIGNATURE + pack("!BBH", 0x20 | PROXY, family, len(addresses)) + addresses
 
 
-def endsOf(origin: Origin | None) -> tuple[Address, Address] | None:
+def endsOf(origin: Origin | None) -> tuple[IPAddress, IPAddress] | None:
     """Both addresses, of one family; our own may be unknown. None without the client's."""
-    peer, local = (addressIn(text) for text in (origin or NOBODY)[::2])
+    peer, local = (addressIn(text) for text in (origin or NO_ORIGIN)[::2])
     if peer is None:
         return None
     local = local or type(peer)(0)
     return (peer, local) if peer.version == local.version else (inIPv6(peer), inIPv6(local))
 
 
-def addressIn(text: str) -> Address | None:
+def addressIn(text: str) -> IPAddress | None:
     """An address that is written so, without the link that it may name; None if it is none."""
     try:
         return ip_address(text.partition("%")[0])
@@ -247,6 +251,6 @@ def addressIn(text: str) -> Address | None:
         return None
 
 
-def inIPv6(address: Address) -> IPv6Address:
+def inIPv6(address: IPAddress) -> IPv6Address:
     """The same address in the family of IPv6 (RFC 4291 section 2.5.5.2)."""
     return address if isinstance(address, IPv6Address) else IPv6Address(0xFFFF << 32 | int(address))

@@ -30,7 +30,7 @@ from Kamaelia.Support.Greylist.Rules import Rules
 from Kamaelia.Support.Mistakes import Mistake, MistakesFound
 from Kamaelia.Support.Networks import parseNetwork
 from Kamaelia.Support.Settings import Sections
-from Kamaelia.Support.Settings.SectionReader import Reading
+from Kamaelia.Support.Settings.SectionReader import SectionReader
 from Kamaelia.Support.Settings.TLSRules import mistakeOfTLS
 from Kamaelia.Support.Settings.TomlLines import Place, placesOf
 
@@ -40,7 +40,7 @@ FORGOTTEN = (
 )
 WHERE = re.compile(r" \((?:at line (\d+), column \d+|at end of document)\)$")
 # ruff: noqa: RUF009 - a section is frozen: it may well be shared
-Doubt = tuple[str, ...]
+Contradiction = tuple[str, ...]
 
 
 class ConfigurationError(MistakesFound):
@@ -51,17 +51,17 @@ class ConfigurationError(MistakesFound):
 class Configuration:
     """All sections with their defaults; only in TOML must allowed_domains be said."""
 
-    name: Sections.Name = Sections.Name()
-    listen: Sections.Listen = Sections.Listen()
-    server: Sections.Server = Sections.Server()
-    forward: Sections.Forward = Sections.Forward()
-    greylist: Sections.Greylist = Sections.Greylist()
-    allow: Sections.Allow = Sections.Allow()
-    deny: Sections.Deny = Sections.Deny()
-    store: Sections.Store = Sections.Store()
-    log: Sections.Log = Sections.Log()
-    metrics: Sections.Metrics = Sections.Metrics()
-    limits: Sections.Limits = Sections.Limits()
+    name: Sections.NameSection = Sections.NameSection()
+    listen: Sections.ListenSection = Sections.ListenSection()
+    server: Sections.ServerSection = Sections.ServerSection()
+    forward: Sections.ForwardSection = Sections.ForwardSection()
+    greylist: Sections.GreylistSection = Sections.GreylistSection()
+    allow: Sections.AllowSection = Sections.AllowSection()
+    deny: Sections.DenySection = Sections.DenySection()
+    store: Sections.StoreSection = Sections.StoreSection()
+    log: Sections.LogSection = Sections.LogSection()
+    metrics: Sections.MetricsSection = Sections.MetricsSection()
+    limits: Sections.LimitsSection = Sections.LimitsSection()
 
     def rules(self) -> Rules:
         """The times of greylisting. Raises ValueError where they leave no way to pass."""
@@ -86,7 +86,7 @@ class Configuration:
         yield self.forward, "normalize_bare_lf"
         yield from ((self.server, name) for name in ("relay", "smtp_helo", "smtp_tls"))
 
-    def doubts(self) -> Iterator[Doubt]:
+    def contradictions(self) -> Iterator[Contradiction]:
         """(what, section, *settings) for settings that are wrong together, each right by itself."""
         try:
             self.rules()
@@ -104,9 +104,9 @@ class Configuration:
         if found is not None:
             what, name = found
             yield what, "server", name
-        yield from self._doubtsOfAddresses()
+        yield from self._contradictionsOfAddresses()
 
-    def _doubtsOfAddresses(self) -> Iterator[Doubt]:
+    def _contradictionsOfAddresses(self) -> Iterator[Contradiction]:
         certificate, key = self.listen.tls_certificate, self.listen.tls_key
         if bool(certificate) != bool(key):
             missing, given = ("tls_key", "tls_certificate")[:: 1 if certificate else -1]
@@ -140,13 +140,13 @@ def configurationOf(
     tables: Mapping[str, Any], places: Mapping[Place, int], source: str = ""
 ) -> Configuration:
     """The same for tables, whose lines are in `places`."""
-    reading = Reading(sectionsOf(), tables, places, source)
+    reading = SectionReader(sectionsOf(), tables, places, source)
     forward = tables.get("forward", {})
     if isinstance(forward, dict) and "allowed_domains" not in forward:
         reading.note(FORGOTTEN, "forward")
     configuration = Configuration(**reading.values)
     # Where something could not be read, its default stands: what it says to the rest is nothing.
-    for what, section, *names in () if reading.mistakes else configuration.doubts():
+    for what, section, *names in () if reading.mistakes else configuration.contradictions():
         reading.note(what, section, *[name for name in names if (section, name) in places][:1])
     if reading.mistakes:
         raise ConfigurationError(reading.mistakes)

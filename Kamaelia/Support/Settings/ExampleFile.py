@@ -2,7 +2,7 @@
 
 Example usage::
 
-    >>> print(toml(Configuration(forward=Forward(allowed_domains=("example.org",)))), end="")
+    >>> print(toml(Configuration(forward=ForwardSection(allowed_domains=("example.org",)))), end="")
     [forward]
     allowed_domains = ["example.org"]
 
@@ -19,8 +19,8 @@ import textwrap
 from collections.abc import Iterator
 
 from Kamaelia.Support.Settings.Configuration import Configuration, sectionsOf
-from Kamaelia.Support.Settings.Sections import Forward
-from Kamaelia.Support.Settings.SettingRow import Row, rowsOf
+from Kamaelia.Support.Settings.Sections import ForwardSection
+from Kamaelia.Support.Settings.SettingRow import SettingRow, rowsOf
 from Kamaelia.Support.Settings.Values import DURATION, FILE, FLAG, PATH, SIZE, TEXT
 
 WIDTH = 80
@@ -34,7 +34,7 @@ seconds, or as in "30s", "5m", "1h", "2d"; sizes are octets, or as in "64KiB",
 
 def example() -> str:
     """The example file: each setting with its meaning above it; the domains are an example's."""
-    configuration = Configuration(forward=Forward(allowed_domains=("example.org",)))
+    configuration = Configuration(forward=ForwardSection(allowed_domains=("example.org",)))
     parts = [_comment(HEAD)]
     for section, kind in sectionsOf().items():
         parts.append(f"\n{_comment(_about(kind))}[{section}]\n")
@@ -75,7 +75,7 @@ def _sections(configuration: Configuration) -> Iterator[str]:
             yield f"[{section}]\n{''.join(lines)}"
 
 
-def _line(row: Row, value: object) -> str:
+def _line(row: SettingRow, value: object) -> str:
     """The setting; a list that is long has a line for each item."""
     line = f"{row.name} = {row.kind.write(value)}\n"
     if len(line) <= WIDTH or row.kind.item is None or not isinstance(value, tuple):
@@ -84,7 +84,7 @@ def _line(row: Row, value: object) -> str:
     return f"{row.name} = [\n{items}]\n"
 
 
-def _meaningOf(row: Row) -> str:
+def _meaningOf(row: SettingRow) -> str:
     """What a setting means, and what may be written where the default does not show it."""
     kind = row.kind.item or row.kind
     return f"{row.meaning} ({kind.meaning})" if kind.meaning not in PLAIN else row.meaning

@@ -6,7 +6,7 @@ Example usage::
     >>> from Kamaelia.Support.Settings.SettingRow import setting
     >>> from Kamaelia.Support.Settings.Values import whole
     >>> Oven = make_dataclass("Oven", [("heat", int, setting(whole(0, 300), 180, ""))])
-    >>> reading = Reading({"oven": Oven}, {"oven": {"heet": 200}}, {("oven", "heet"): 2})
+    >>> reading = SectionReader({"oven": Oven}, {"oven": {"heet": 200}}, {("oven", "heet"): 2})
     >>> print(reading.mistakes[0])
     line 2: unknown setting `heet` in [oven]: did you mean heat?
 
@@ -24,12 +24,12 @@ from difflib import get_close_matches
 from typing import Any
 
 from Kamaelia.Support.Mistakes import Mistake
-from Kamaelia.Support.Settings.SettingRow import Row, rowsOf
+from Kamaelia.Support.Settings.SettingRow import SettingRow, rowsOf
 from Kamaelia.Support.Settings.TomlLines import Place
 
 
-class Reading:
-    """Reading(sections, tables, places, source) -> `values` by section, and `mistakes`."""
+class SectionReader:
+    """SectionReader(sections, tables, places, source) -> `values` by section, and `mistakes`."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class Reading:
         remedy = f"it belongs below {homes}" if homes else _meant(name, names)
         self.note(f"unknown setting `{name}` in [{section}]: {remedy}", section, name)
 
-    def _value(self, section: str, row: Row, value: Any) -> Any:
+    def _value(self, section: str, row: SettingRow, value: Any) -> Any:
         """What a value means. Each item of a list may be wrong by itself."""
         if row.kind.item is None or not isinstance(value, list):
             return row.kind.read(value)

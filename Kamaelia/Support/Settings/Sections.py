@@ -2,7 +2,7 @@
 
 Example usage::
 
-    >>> Limits().max_recipients
+    >>> LimitsSection().max_recipients
     1000
 
 How does it work?
@@ -44,7 +44,7 @@ from Kamaelia.Support.Settings.Values import (
     STORE,
     TEXT,
     TRIPLE,
-    Address,
+    SocketAddress,
     durations,
     listOf,
     whole,
@@ -59,7 +59,7 @@ Triples = tuple[tuple[str, str, str], ...]
 
 
 @dataclass(frozen=True)
-class Name:
+class NameSection:
     """What this server calls itself."""
 
     servername: str = setting(
@@ -69,10 +69,10 @@ class Name:
 
 
 @dataclass(frozen=True)
-class Listen:
+class ListenSection:
     """Where clients connect. Sockets that systemd hands over are used instead of the addresses."""
 
-    addresses: tuple[Address, ...] = setting(
+    addresses: tuple[SocketAddress, ...] = setting(
         listOf(ADDRESS), ["0.0.0.0:25"], 'Where to listen; add "[::]:25" for IPv6.'
     )
     tls_certificate: str = setting(FILE, "", "The certificate chain for STARTTLS, in PEM.")
@@ -108,10 +108,10 @@ class Listen:
 
 
 @dataclass(frozen=True)
-class Server:
+class ServerSection:
     """The real server, behind this one."""
 
-    addresses: tuple[Address, ...] = setting(
+    addresses: tuple[SocketAddress, ...] = setting(
         listOf(SERVER), ["127.0.0.1:10025"], "Real servers; the next is tried where one is down."
     )
     protocol: str = setting(word("smtp", "lmtp"), "smtp", "What they speak.")
@@ -148,7 +148,7 @@ class Server:
 
 
 @dataclass(frozen=True)
-class Forward:
+class ForwardSection:
     """Whose mail is taken at all. Whatever else is listed, these three come first."""
 
     allowed_domains: Texts = setting(
@@ -171,7 +171,7 @@ class Forward:
 
 
 @dataclass(frozen=True)
-class Greylist:
+class GreylistSection:
     """Who is told to come back (RFC 6647), and when that is enough."""
 
     too_soon: float = setting(
@@ -228,7 +228,7 @@ class Greylist:
 
 
 @dataclass(frozen=True)
-class Deny:
+class DenySection:
     """Who is refused for good, unless [allow] has them."""
 
     clients: Texts = setting(
@@ -242,7 +242,7 @@ class Deny:
 
 
 @dataclass(frozen=True)
-class Allow(Deny):
+class AllowSection(DenySection):
     """Whose mail is neither denied nor greylisted. It is asked after [forward], before [deny]."""
 
     triples: Triples = setting(
@@ -256,7 +256,7 @@ class Allow(Deny):
 
 
 @dataclass(frozen=True)
-class Store:
+class StoreSection:
     """Where it is remembered who was seen."""
 
     url: str = setting(STORE, "sqlite:/var/lib/kamaelia-grey/greylist.db", "The store.")
@@ -266,7 +266,7 @@ class Store:
 
 
 @dataclass(frozen=True)
-class Log:
+class LogSection:
     """What is written down."""
 
     logfile: str = setting(
@@ -280,14 +280,14 @@ class Log:
 
 
 @dataclass(frozen=True)
-class Metrics:
+class MetricsSection:
     """Figures for Prometheus."""
 
-    address: Address | None = setting(MAYBE_ADDRESS, "", "Where they can be fetched.")
+    address: SocketAddress | None = setting(MAYBE_ADDRESS, "", "Where they can be fetched.")
 
 
 @dataclass(frozen=True)
-class Limits:
+class LimitsSection:
     """What one client may do. A limit of 0 is none."""
 
     inactivity_timeout: float = setting(

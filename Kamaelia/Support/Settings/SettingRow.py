@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from Kamaelia.Support.Settings.Values import Kind
 
 
-class Row(NamedTuple):
+class SettingRow(NamedTuple):
     """A setting: its name, how it is read and written, its default, and what it means."""
 
     name: str
@@ -33,9 +33,9 @@ def setting(kind: Kind, default: Any, meaning: str) -> Any:
     return field(default=kind.read(default), metadata={"kind": kind, "meaning": meaning})
 
 
-def rowsOf(section: type) -> list[Row]:
+def rowsOf(section: type) -> list[SettingRow]:
     """The settings of a section."""
     return [
-        Row(each.name, each.metadata["kind"], each.default, each.metadata["meaning"])
+        SettingRow(each.name, each.metadata["kind"], each.default, each.metadata["meaning"])
         for each in fields(section)
     ]

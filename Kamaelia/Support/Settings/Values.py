@@ -5,7 +5,7 @@ Example usage::
     >>> DURATION.read("5m"), DURATION.write(300.0), SIZE.read("32MiB")
     (300.0, '"5m"', 33554432)
     >>> ADDRESS.read("[::1]:25")
-    Address(host='::1', port=25, path='')
+    SocketAddress(host='::1', port=25, path='')
 
 How does it work?
 
@@ -44,7 +44,7 @@ class Kind(NamedTuple):
     item: Kind | None = None  # of each item, if it is a list
 
 
-class Address(NamedTuple):
+class SocketAddress(NamedTuple):
     """Where to listen or to connect: host and port, or the path of a Unix socket."""
 
     host: str = ""
@@ -204,20 +204,20 @@ def writeSize(octets: int) -> str:
     return str(octets)
 
 
-def readAddress(value: Any) -> Address:
+def readAddress(value: Any) -> SocketAddress:
     """host:port, [IPv6]:port or unix:/path; an Address stays what it is."""
-    if isinstance(value, Address):
+    if isinstance(value, SocketAddress):
         return value
     text = readText(value)
     if text.startswith("unix:/"):
-        return Address(path=text.removeprefix("unix:"))
+        return SocketAddress(path=text.removeprefix("unix:"))
     match = PORT.fullmatch(text)
     if match is None or int(match["port"]) > 65535:
         raise ValueError(f"{text!r} is no address: write host:port, [::1]:port or unix:/path")
-    return Address(match["host"].strip("[]"), int(match["port"]))
+    return SocketAddress(match["host"].strip("[]"), int(match["port"]))
 
 
-def readServer(value: Any) -> Address:
+def readServer(value: Any) -> SocketAddress:
     """An address to connect to: it has a host and a port, or a path."""
     address = readAddress(value)
     if not address.path and not (address.host and address.port):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from Kamaelia.Support.Failover import Health, Server, serverAt
+from Kamaelia.Support.Failover import Health, ServerAddress, serverAt
 
 ONE, TWO, THREE = (serverAt(("192.0.2.1", port)) for port in (1, 2, 3))
 
@@ -10,11 +10,11 @@ ONE, TWO, THREE = (serverAt(("192.0.2.1", port)) for port in (1, 2, 3))
 @pytest.mark.parametrize(
     ("given", "server", "written"),
     [
-        (("mail.example", 2525), Server("mail.example", 2525), "mail.example, port 2525"),
-        (["::1", 24], Server("::1", 24), "::1, port 24"),
-        ("mail.example", Server("mail.example", 25), "mail.example, port 25"),
-        ("unix:/run/lmtp", Server(None, None, "/run/lmtp"), "unix:/run/lmtp"),
-        (("unix:/run/lmtp", 0), Server(None, None, "/run/lmtp"), "unix:/run/lmtp"),
+        (("mail.example", 2525), ServerAddress("mail.example", 2525), "mail.example, port 2525"),
+        (["::1", 24], ServerAddress("::1", 24), "::1, port 24"),
+        ("mail.example", ServerAddress("mail.example", 25), "mail.example, port 25"),
+        ("unix:/run/lmtp", ServerAddress(None, None, "/run/lmtp"), "unix:/run/lmtp"),
+        (("unix:/run/lmtp", 0), ServerAddress(None, None, "/run/lmtp"), "unix:/run/lmtp"),
     ],
 )
 def test_a_server_is_written_in_several_ways(given, server, written):

@@ -23,9 +23,9 @@ from Kamaelia.Apps.Grey.Backend.RelaySession import Relaying
 from Kamaelia.Apps.Grey.Backend.ServerConnection import connectionTo
 from Kamaelia.Apps.Grey.Backend.ServerInquiry import ServerInquiry
 from Kamaelia.Apps.Grey.System.TLSContext import isVerifying
-from Kamaelia.Support.Failover import Health, Server, serverAt
+from Kamaelia.Support.Failover import Health, ServerAddress, serverAt
 from Kamaelia.Support.Protocol.ProxyHeader import Origin
-from Kamaelia.Support.Protocol.SMTP.ClientAddress import Client
+from Kamaelia.Support.Protocol.SMTP.ClientAddress import ClientIdentity
 from Kamaelia.Support.Protocol.SMTP.Offer import ServerOffers
 from Kamaelia.Support.Protocol.SMTP.Opening import mannerOf
 from Kamaelia.Support.Protocol.SMTP.Relay import Broken
@@ -67,7 +67,7 @@ class Behind:
 
     TCPClient: Any
     relaying: Relaying | None
-    server: Server  # that is asked, or was asked last
+    server: ServerAddress  # that is asked, or was asked last
     _lost: tuple[Any, Any] = (None, None)  # a mail's recipients, and what is said of them
 
     def checkSettings(self) -> None:
@@ -107,21 +107,21 @@ class Behind:
         self.renewSettings()
         super().handleEhlo(command)  # type: ignore[misc]
 
-    def serversInOrder(self) -> list[Server]:
+    def serversInOrder(self) -> list[ServerAddress]:
         """All of them, the one to be asked first at the head."""
         return self.smtp_health.inOrder(serversFor(self), self.now())
 
-    def realClient(self) -> Client:
+    def realClient(self) -> ClientIdentity:
         """Who the client is, for those behind."""
         origin = Origin(self.peer, self.peerport, self.localip, self.localport)
         session = self.session
-        return Client(origin, self.peername, session.remotename, session.isExtended)
+        return ClientIdentity(origin, self.peername, session.remotename, session.isExtended)
 
     def connected(self) -> Relaying:
         """The session with a real server; a new one where there is none."""
         return self.relaying or self.connectTo(self.serversInOrder()[0])
 
-    def connectTo(self, server: Server) -> Relaying:
+    def connectTo(self, server: ServerAddress) -> Relaying:
         """A new session, with this server."""
         self.server = server
         self.relaying = Relaying(self)
@@ -189,7 +189,7 @@ class Behind:
         def now(self) -> float: ...
 
 
-def serversFor(settings: Any) -> tuple[Server, ...]:
+def serversFor(settings: Any) -> tuple[ServerAddress, ...]:
     """Return the servers in smtp_servers, or in smtp_ip and smtp_port. Raises ValueError."""
     if not settings.smtp_servers:
         return serversOf(settings.smtp_ip, settings.smtp_port, ())
@@ -199,7 +199,7 @@ def serversFor(settings: Any) -> tuple[Server, ...]:
 
 
 @lru_cache(maxsize=64)
-def serversOf(host: Any, port: Any, several: tuple[Any, ...]) -> tuple[Server, ...]:
+def serversOf(host: Any, port: Any, several: tuple[Any, ...]) -> tuple[ServerAddress, ...]:
     """The servers that settings name. Raises ValueError."""
     if several:
         return tuple(dict.fromkeys(serverAt(each) for each in several))

@@ -11,6 +11,7 @@ from Kamaelia.Apps.Grey.Backend.MailText import PIECE, MailText
 from Kamaelia.Apps.Grey.Backend.RelaySession import Conversation, Relaying
 from Kamaelia.Support.Protocol.SMTP.Address import Envelope
 from Kamaelia.Support.Protocol.SMTP.LMTP import notTo, outcomeOf
+from Kamaelia.Support.Protocol.SMTP.ReplayOutcome import needsOf, refusalFor, verdictOn
 from Kamaelia.Support.Protocol.SMTP.Reply import NOT_REACHED, Reply
 from Kamaelia.Support.Protocol.SMTP.Report import (
     MOST_OF_HEADERS,
@@ -20,7 +21,6 @@ from Kamaelia.Support.Protocol.SMTP.Report import (
     headersOf,
 )
 from Kamaelia.Support.Protocol.SMTP.Session import Session
-from Kamaelia.Support.Protocol.SMTP.Verdict import needsOf, refusalFor, verdictOn
 
 Refused = list[tuple[str, Reply]]
 

@@ -29,14 +29,14 @@ from math import inf
 from typing import Any
 
 from Axon.Ipc import producerFinished, shutdownMicroprocess
-from Kamaelia.Support.Failover import Server
+from Kamaelia.Support.Failover import ServerAddress
 from Kamaelia.Support.Protocol.SMTP.Relay import (
-    Answer,
     BeginTLS,
     Broken,
     Ready,
     Relay,
     Send,
+    StageReply,
     eventsThatCount,
 )
 from Kamaelia.Support.Protocol.SMTP.Reply import Reply
@@ -99,7 +99,7 @@ class Relaying:
         then: Callable[[Reply], None],
         *given: Any,
         mayMove: bool = False,
-        tried: Sequence[Server] = (),
+        tried: Sequence[ServerAddress] = (),
     ) -> None:
         """Holds the conversation make(self, *given), and calls `then` with what it returns.
 
@@ -144,7 +144,7 @@ class Relaying:
         hasMoreToSay = self.isOurTurn
         while boxes["tcp_inbox"] and owner.relaying is self:
             for event in eventsThatCount(self.relay.receive(owner.recv("tcp_inbox"))):
-                if not isinstance(event, Answer):
+                if not isinstance(event, StageReply):
                     self._take(event)
                 elif self.conversation is not None:
                     self.goOn(event.reply)

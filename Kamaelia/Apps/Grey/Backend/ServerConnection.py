@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 from Kamaelia.Internet.TCPClient import TCPClient
-from Kamaelia.Support.Failover import Server
+from Kamaelia.Support.Failover import ServerAddress
 
 
-def connectionTo(server: Server, settings: Any) -> TCPClient:
+def connectionTo(server: ServerAddress, settings: Any) -> TCPClient:
     """Return a TCPClient for this server, neither linked nor activated.
 
     settings: has smtp_tls_name and smtp_timeouts, such as a mail handler or its class.

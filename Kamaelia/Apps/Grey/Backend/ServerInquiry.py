@@ -23,7 +23,7 @@ from typing import Any
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Kamaelia.Apps.Grey.Backend.ServerConnection import connectionTo
-from Kamaelia.Support.Failover import Server
+from Kamaelia.Support.Failover import ServerAddress
 from Kamaelia.Support.Protocol.SMTP.Relay import BeginTLS, Broken, Ready, Relay, Send
 
 LOG = logging.getLogger("Kamaelia.Apps.Grey")
@@ -53,7 +53,7 @@ class ServerInquiry(component):
         "tcp_makessl": "an SSLContext, or True: begin TLS",
     }
 
-    def __init__(self, server: Server, settings: Any) -> None:
+    def __init__(self, server: ServerAddress, settings: Any) -> None:
         super().__init__()
         self.server = server
         self.settings = settings

@@ -35,14 +35,14 @@ from Kamaelia.Apps.Grey.Stores.Store import (
     thisProcess,
 )
 from Kamaelia.Support.Greylist.Keys import clientKey, recipientKey, senderKey
-from Kamaelia.Support.Greylist.Lists import Entry, Lists
+from Kamaelia.Support.Greylist.Lists import ListEntry, Lists
 from Kamaelia.Support.Greylist.Rules import NEVER_SEEN, Decision, Rules, Triple
 from Kamaelia.Support.Greylist.TripleLimit import TripleLimit
 
 LOG = logging.getLogger("Kamaelia.Apps.Grey")
 REFRESH = 1.0  # seconds for which the entries in the store are taken as they were
 
-NOBODY = Lists()
+EMPTY_LISTS = Lists()
 
 
 class Greylist:
@@ -59,10 +59,10 @@ class Greylist:
     null_senders = "greylist"  # or "data": decided there, or "accept"
     on_failure = "defer"  # or "accept", when the store cannot be asked
     decide_at = "data"  # or "rcpt"
-    allowed = NOBODY  # neither denied nor greylisted
-    denied = NOBODY  # refused
-    opted_out = NOBODY  # recipients who want no greylisting
-    large_senders = NOBODY  # not greylisted, as they retry from many addresses
+    allowed = EMPTY_LISTS  # neither denied nor greylisted
+    denied = EMPTY_LISTS  # refused
+    opted_out = EMPTY_LISTS  # recipients who want no greylisting
+    large_senders = EMPTY_LISTS  # not greylisted, as they retry from many addresses
     resolver: Any = None  # a Resolver, for verified names and SPF
     spf = False  # a sender's own word on who sends for it is the key (RFC 7208)
     max_new_triples = 0  # that one network may add in an hour, in each process; 0: no limit
@@ -312,5 +312,5 @@ def networkOf(peer: str, bits: int) -> str | None:
 
 def _found(
     lists: Lists, peer: str, names: Iterable[str], sender: str, recipient: str
-) -> Entry | None:
+) -> ListEntry | None:
     return lists.client(peer, names) or lists.sender(sender) or lists.recipient(recipient)

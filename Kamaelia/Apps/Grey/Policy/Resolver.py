@@ -24,12 +24,12 @@ from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from Kamaelia.Support.Protocol.DNSNames import NoAnswer, Question, Records, isName, verifiedName
-from Kamaelia.Support.Protocol.SPF.Evaluation import Result, checkSPF, identityOf
+from Kamaelia.Support.Protocol.SPF.Evaluation import SPFResult, checkSPF, identityOf
 
 if TYPE_CHECKING:
     from dns.nameserver import Nameserver
 
-Found = TypeVar("Found")
+Value = TypeVar("Value")
 
 LONGEST_CHECK = 20.0  # seconds for all that one result needs: RFC 7208 section 4.6.4
 LONGEST_KEPT = 86400.0  # seconds
@@ -40,7 +40,7 @@ MOST_AT_ONCE = 200  # questions under way: each has a descriptor of its own
 UDP_PAYLOAD = 1232  # octets, what needs no fragments (the DNS flag day of 2020)
 
 
-class Answer(NamedTuple):
+class DNSAnswer(NamedTuple):
     """The records, or why there are none for now, and for how many seconds that is so."""
 
     records: Records
@@ -67,18 +67,18 @@ class Resolver:
         self.timeout = timeout
         self.most = most
         self._dns = dnsResolver(nameservers)
-        self._kept: OrderedDict[Question, tuple[Answer, float]] = OrderedDict()
-        self._underWay: dict[Question, asyncio.Task[Answer]] = {}
+        self._kept: OrderedDict[Question, tuple[DNSAnswer, float]] = OrderedDict()
+        self._underWay: dict[Question, asyncio.Task[DNSAnswer]] = {}
         self._places = asyncio.Semaphore(MOST_AT_ONCE)
 
-    async def spf(self, peer: str, helo: str, sender: str) -> Result:
+    async def spf(self, peer: str, helo: str, sender: str) -> SPFResult:
         """What SPF says of a client (see SPF.checkSPF), "temperror" after 20 seconds."""
         try:
             async with asyncio.timeout(LONGEST_CHECK):
                 return await self._answered(checkSPF(peer, helo, sender))
         except TimeoutError:
             domain = identityOf(helo, sender)[1]
-            return Result("temperror", domain, reason=f"no result in {LONGEST_CHECK:g} seconds")
+            return SPFResult("temperror", domain, reason=f"no result in {LONGEST_CHECK:g} seconds")
 
     async def nameOf(self, peer: str) -> str | None:
         """The verified name of a client; None if there is none, or DNS cannot say for now."""
@@ -102,7 +102,7 @@ class Resolver:
             raise NoAnswer(answer.failure)
         return answer.records
 
-    async def _answered(self, asking: Generator[Question, Records, Found]) -> Found:
+    async def _answered(self, asking: Generator[Question, Records, Value]) -> Value:
         """Drives a generator of SPF or DNSNames to its end."""
         try:
             question = next(asking)
@@ -114,10 +114,10 @@ class Resolver:
                 else:
                     question = asking.send(records)
         except StopIteration as end:
-            found: Found = end.value
+            found: Value = end.value
             return found
 
-    def _remembered(self, question: Question) -> Answer | None:
+    def _remembered(self, question: Question) -> DNSAnswer | None:
         kept = self._kept.get(question)
         if kept is None:
             return None
@@ -128,7 +128,7 @@ class Resolver:
         self._kept.move_to_end(question)
         return answer
 
-    async def _fetch(self, question: Question) -> Answer:
+    async def _fetch(self, question: Question) -> DNSAnswer:
         """Asks DNS, and keeps the answer. Never raises, since nobody may be left to hear it."""
         try:
             async with self._places:
@@ -141,7 +141,7 @@ class Resolver:
                 self._kept.popitem(last=False)
         return answer
 
-    async def _lookUp(self, question: Question) -> Answer:
+    async def _lookUp(self, question: Question) -> DNSAnswer:
         import dns.exception
         import dns.name
         import dns.resolver
@@ -153,12 +153,14 @@ class Resolver:
             )
         except dns.resolver.NXDOMAIN as error:
             missing: Any = error
-            return Answer((), "", secondsOf(missing.response(name)))
+            return DNSAnswer((), "", secondsOf(missing.response(name)))
         except (dns.exception.DNSException, OSError) as error:
             # What names came back that cannot be is the doing of a server, as is its silence.
-            return Answer((), f"DNS: {question.type} of {question.name}: {error}", LONGEST_FAILURE)
+            return DNSAnswer(
+                (), f"DNS: {question.type} of {question.name}: {error}", LONGEST_FAILURE
+            )
         records = recordsIn(found.rrset or (), question.type)
-        return Answer(records, "", secondsOf(found.response))
+        return DNSAnswer(records, "", secondsOf(found.response))
 
 
 def dnsResolver(nameservers: Sequence[str] | None) -> Any:
@@ -175,12 +177,12 @@ def dnsResolver(nameservers: Sequence[str] | None) -> Any:
     except dns.resolver.NoResolverConfiguration as error:
         raise ValueError(f"the system names no DNS server ({error}): name one") from None
     if nameservers is not None:
-        resolver.nameservers = [serverAt(place) for place in nameservers]
+        resolver.nameservers = [nameserverAt(place) for place in nameservers]
     resolver.use_edns(0, 0, UDP_PAYLOAD)
     return resolver
 
 
-def serverAt(place: str) -> Nameserver:
+def nameserverAt(place: str) -> Nameserver:
     """The server that `place` names: an address, and a port if it is not 53."""
     import dns.inet
     import dns.nameserver
@@ -235,6 +237,6 @@ def textOf(name: Any) -> str:
     return text if isName(text) else ""
 
 
-def weightOf(answer: Answer) -> int:
+def weightOf(answer: DNSAnswer) -> int:
     """About how many octets an answer holds."""
     return sum(len(record) for record in answer.records) + len(answer.failure)

@@ -18,9 +18,8 @@ from collections.abc import Iterable, Sequence
 from math import inf
 from typing import NamedTuple
 
-from Kamaelia.Apps.Grey.Stores.Store import KINDS, VERDICTS, isOver
-from Kamaelia.Apps.Grey.Stores.Store import Entry as StoreEntry
-from Kamaelia.Support.Greylist.Lists import Entry, Lists
+from Kamaelia.Apps.Grey.Stores.Store import KINDS, VERDICTS, StoreEntry, isOver
+from Kamaelia.Support.Greylist.Lists import ListEntry, Lists
 from Kamaelia.Support.Mistakes import MistakesFound
 
 LOG = logging.getLogger("Kamaelia.Apps.Grey")
@@ -55,12 +54,12 @@ def compileEntries(entries: Iterable[StoreEntry], now: float, hasResolver: bool)
 
 def _listsByVerdict(entries: Sequence[StoreEntry]) -> dict[str, Lists]:
     """Raises MistakesFound."""
-    texts: dict[str, dict[str, list[Entry]]] = {
+    texts: dict[str, dict[str, list[ListEntry]]] = {
         verdict: {kind: [] for kind in KINDS} for verdict in VERDICTS
     }
     for verdict, kind, what, note, _ in entries:
         if verdict in texts and kind in KINDS:
-            texts[verdict][kind].append(Entry(what, note or "by hand"))
+            texts[verdict][kind].append(ListEntry(what, note or "by hand"))
     return {
         verdict: Lists(byKind["client"], byKind["sender"], byKind["recipient"])
         for verdict, byKind in texts.items()

@@ -45,7 +45,7 @@ from Kamaelia.Support.Protocol.SMTP.Refusal import CONNECT, Refusal
 from Kamaelia.Support.Protocol.SMTP.Reply import TOO_MANY_CONNECTIONS
 from Kamaelia.Support.Secrets import withoutCredentials
 from Kamaelia.Support.Settings.Configuration import Configuration
-from Kamaelia.Support.Settings.Values import Address
+from Kamaelia.Support.Settings.Values import SocketAddress
 
 LOG = logging.getLogger("Kamaelia.Apps.Grey")
 
@@ -64,7 +64,9 @@ FIXED = [
 ]
 
 
-Reading = tuple[Assembly.Built, list[str]]  # what was read, and what is to be logged of it
+LoadedConfiguration = tuple[
+    Assembly.Built, list[str]
+]  # what was read, and what is to be logged of it
 
 
 class Application:
@@ -81,12 +83,12 @@ class Application:
         self.user = user
         self.where = ""  # it listens
         self.more = more
-        self._reading: BackgroundTask[Reading] | None = None
+        self._reading: BackgroundTask[LoadedConfiguration] | None = None
         self._readsAgain = False
         built, self._notices = self._read()
         self.configuration, self.greylist, self.protocol, self.tls = built
 
-    def _read(self) -> Reading:
+    def _read(self) -> LoadedConfiguration:
         """Read the configuration and all that it names. Raises MistakesFound."""
         built = Assembly.build(self.file, **self.more)
         return built, notices(built)
@@ -169,7 +171,7 @@ class Application:
             return
         self._reading = BackgroundTask(self._read, partial(self._take, server))
 
-    def _take(self, server: Any, reading: BackgroundTask[Reading]) -> None:
+    def _take(self, server: Any, reading: BackgroundTask[LoadedConfiguration]) -> None:
         self._reading = None
         try:
             built, warnings = reading.result()
@@ -235,7 +237,7 @@ def changes(before: Configuration, after: Configuration) -> list[tuple[str, str]
 def whereIs(sock: Any) -> str:
     """The address of a socket, as a configuration has it."""
     name = sock.getsockname()
-    return str(Address(path=name) if isinstance(name, str) else Address(*name[:2]))
+    return str(SocketAddress(path=name) if isinstance(name, str) else SocketAddress(*name[:2]))
 
 
 def setUpLogging(level: str) -> None:
@@ -244,11 +246,11 @@ def setUpLogging(level: str) -> None:
     if "JOURNAL_STREAM" not in os.environ:
         form = f"%(asctime)s {form}"
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Discreet(form))
+    handler.setFormatter(CredentialFormatter(form))
     logging.basicConfig(level=level.upper(), handlers=[handler])
 
 
-class Discreet(logging.Formatter):
+class CredentialFormatter(logging.Formatter):
     """A formatter of log lines without the credentials of URLs, also in tracebacks."""
 
     def format(self, record: logging.LogRecord) -> str:

@@ -30,11 +30,11 @@ from Kamaelia.Apps.Grey.System.Certificates import loadCertificate
 from Kamaelia.Apps.Grey.System.FileAccess import checkRegular, readRegular
 from Kamaelia.Apps.Grey.System.TLSContext import contextFor
 from Kamaelia.Internet.ListeningSockets import closeAll, openPath, openSockets
-from Kamaelia.Support.Greylist.Lists import Entry, Lists, entriesOf
+from Kamaelia.Support.Greylist.Lists import ListEntry, Lists, entriesOf
 from Kamaelia.Support.Greylist.Senders import largeSenders
 from Kamaelia.Support.Mistakes import Mistake, MistakesFound
 from Kamaelia.Support.Settings.Configuration import Configuration
-from Kamaelia.Support.Settings.Values import Address
+from Kamaelia.Support.Settings.Values import SocketAddress
 
 WHO_MAY_SEND = ("allowed_domains", "allowed_sender_nets", "allowed_senders")
 SENDERS = "senders.txt"  # comes with the package
@@ -145,7 +145,7 @@ def openAll(configuration: Configuration) -> list[Any]:
     return opened
 
 
-def openAt(address: Address) -> list[Any]:
+def openAt(address: SocketAddress) -> list[Any]:
     """Sockets that listen there. Raises OSError, which names the address."""
     if address.path:
         return [openPath(address.path)]
@@ -161,7 +161,7 @@ def importAll(configuration: Configuration) -> None:
         import_module("Kamaelia.Apps.Grey.Service.Metrics")
 
 
-def _whereToRelay(addresses: Iterable[Address]) -> dict[str, Any]:
+def _whereToRelay(addresses: Iterable[SocketAddress]) -> dict[str, Any]:
     """The real server, or several of them."""
     servers = [
         (f"unix:{each.path}", 0) if each.path else (each.host, each.port) for each in addresses
@@ -200,7 +200,7 @@ def _listsOf(section: Any, mistakes: list[Mistake]) -> Lists:
         return Lists()
 
 
-def _inFiles(files: Iterable[str], mistakes: list[Mistake]) -> Iterator[Entry]:
+def _inFiles(files: Iterable[str], mistakes: list[Mistake]) -> Iterator[ListEntry]:
     for file in files:
         try:
             yield from entriesOf(readRegular(file), file)

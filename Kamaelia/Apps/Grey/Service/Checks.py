@@ -28,8 +28,8 @@ from Kamaelia.Apps.Grey.System.Certificates import checkCertificate
 from Kamaelia.Apps.Grey.System.FileAccess import checkLog, kindOf, mayAccess
 from Kamaelia.Apps.Grey.System.Privileges import actingAs
 from Kamaelia.Support.Settings.Configuration import Configuration
-from Kamaelia.Support.Settings.Doubts import warningsOf
-from Kamaelia.Support.Settings.Values import Address
+from Kamaelia.Support.Settings.ConfigurationWarnings import warningsOf
+from Kamaelia.Support.Settings.Values import SocketAddress
 
 
 class Problem(NamedTuple):
@@ -155,5 +155,5 @@ def _filesOf(configuration: Configuration) -> Iterator[str]:
     yield from filter(None, (listen.tls_certificate, listen.tls_key))
 
 
-def _isPath(address: Address) -> bool:
+def _isPath(address: SocketAddress) -> bool:
     return bool(address.path)

@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 
 from Kamaelia.Apps.Grey.Policy.Greylist import wallClock
 from Kamaelia.Apps.Grey.Service import Assembly, Tables
-from Kamaelia.Apps.Grey.Stores import Entry, Store, StoreFailed, openStore
+from Kamaelia.Apps.Grey.Stores import Store, StoreEntry, StoreFailed, openStore
 from Kamaelia.Apps.Grey.Stores.Dbm import readDbm
 from Kamaelia.Apps.Grey.Stores.Store import KINDS
 from Kamaelia.Apps.Grey.Support import CONFIG_FILES, importText, openConfig, packaged
@@ -40,7 +40,7 @@ from Kamaelia.Support.Settings.Values import readDuration
 PLACES = ("kamaelia-grey.toml", "/etc/kamaelia-grey.toml", *CONFIG_FILES)
 
 
-class Row(NamedTuple):
+class Subcommand(NamedTuple):
     """A command: what it does, its words, and whether it asks the store."""
 
     about: str
@@ -230,7 +230,7 @@ def _addEntry(verdict: str, options: Any, store: Store) -> int:
     if Lists(**{f"{kind}s": [options.what]}).hasNames:
         Assembly.checkResolver(options.what)
     until = wallClock() + readDuration(options.duration) if options.duration else None
-    store.addEntry(Entry(verdict, kind, options.what, options.note, until))
+    store.addEntry(StoreEntry(verdict, kind, options.what, options.note, until))
     print(f"{kind} {options.what}: {verdict}")
     return 0
 
@@ -312,14 +312,18 @@ def wordsOfForget(command: argparse.ArgumentParser) -> None:
 
 
 COMMANDS = {
-    "run": Row("serve until told to stop", run, wordsOfRun),
-    "check": Row("say what is wrong with the configuration, start nothing", check, wordsOfCheck),
-    "example": Row("print a configuration with every setting", showExample, nothing),
-    "import": Row("print a historical greylist.conf as TOML", importOld, wordsOfImport),
-    "list": Row("the triples and entries in the store", withStore(listAll), wordsOfList),
-    "show": Row("all that is known of somebody", withStore(show), wordsOfShow),
-    "allow": Row("do not greylist somebody, from now on", withStore(allow), wordsOfEntry),
-    "deny": Row("refuse somebody, from now on", withStore(deny), wordsOfEntry),
-    "forget": Row("make a stranger of somebody", withStore(forget), wordsOfForget),
-    "stats": Row("figures of all processes that share the store", withStore(stats), wordsOfStore),
+    "run": Subcommand("serve until told to stop", run, wordsOfRun),
+    "check": Subcommand(
+        "say what is wrong with the configuration, start nothing", check, wordsOfCheck
+    ),
+    "example": Subcommand("print a configuration with every setting", showExample, nothing),
+    "import": Subcommand("print a historical greylist.conf as TOML", importOld, wordsOfImport),
+    "list": Subcommand("the triples and entries in the store", withStore(listAll), wordsOfList),
+    "show": Subcommand("all that is known of somebody", withStore(show), wordsOfShow),
+    "allow": Subcommand("do not greylist somebody, from now on", withStore(allow), wordsOfEntry),
+    "deny": Subcommand("refuse somebody, from now on", withStore(deny), wordsOfEntry),
+    "forget": Subcommand("make a stranger of somebody", withStore(forget), wordsOfForget),
+    "stats": Subcommand(
+        "figures of all processes that share the store", withStore(stats), wordsOfStore
+    ),
 }

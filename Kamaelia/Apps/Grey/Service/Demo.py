@@ -29,14 +29,14 @@ from Kamaelia.Apps.Grey.Policy.Greylist import wallClock
 from Kamaelia.Apps.Grey.Service.Application import Application
 from Kamaelia.Apps.Grey.Service.DemoClient import Newcomer
 from Kamaelia.Apps.Grey.Service.Display import Plain, displayOn
-from Kamaelia.Apps.Grey.Service.Sink import MailSink, makeMaildir
+from Kamaelia.Apps.Grey.Service.MailSink import MailSink, makeMaildir
 from Kamaelia.Apps.Grey.Stores import StoreFailed
 from Kamaelia.Chassis.ConnectedServer import ServerCore
 from Kamaelia.Internet.ListeningSockets import openSockets
 from Kamaelia.Support.Settings import Sections
 from Kamaelia.Support.Settings.Configuration import Configuration
 from Kamaelia.Support.Settings.ExampleFile import toml
-from Kamaelia.Support.Settings.Values import Address, readDuration
+from Kamaelia.Support.Settings.Values import SocketAddress, readDuration
 
 SAY = """\
 Kamaelia Grey greylists on {host}, port {port}; behind it is {behind}.
@@ -122,7 +122,7 @@ def greeting(options: argparse.Namespace, port: int, file: Path) -> str:
     return SAY.format(
         host=options.host,
         port=port,
-        server=Address(options.host, port),
+        server=SocketAddress(options.host, port),
         domain=options.domain[0],
         delay=options.delay,
         behind=behind,
@@ -133,16 +133,20 @@ def greeting(options: argparse.Namespace, port: int, file: Path) -> str:
     )
 
 
-def configurationOf(options: argparse.Namespace, folder: Path, server: Address) -> Configuration:
+def configurationOf(
+    options: argparse.Namespace, folder: Path, server: SocketAddress
+) -> Configuration:
     """What the product is told; whatever is not said here is as an administrator meets it."""
     return Configuration(
-        name=Sections.Name(servername="grey.localhost"),  # the machine may have no name of its own
-        listen=Sections.Listen(addresses=(Address(options.host, options.port),)),
-        server=Sections.Server(addresses=(server,), relay=options.relay),
-        forward=Sections.Forward(allowed_domains=tuple(options.domain)),
-        greylist=Sections.Greylist(min_defer_time=options.delay, large_senders=False),
-        store=Sections.Store(url=f"sqlite:{folder}/greylist.db"),
-        log=Sections.Log(logfile=f"{folder}/mails.log", jsonlogfile=f"{folder}/mails.json"),
+        name=Sections.NameSection(
+            servername="grey.localhost"
+        ),  # the machine may have no name of its own
+        listen=Sections.ListenSection(addresses=(SocketAddress(options.host, options.port),)),
+        server=Sections.ServerSection(addresses=(server,), relay=options.relay),
+        forward=Sections.ForwardSection(allowed_domains=tuple(options.domain)),
+        greylist=Sections.GreylistSection(min_defer_time=options.delay, large_senders=False),
+        store=Sections.StoreSection(url=f"sqlite:{folder}/greylist.db"),
+        log=Sections.LogSection(logfile=f"{folder}/mails.log", jsonlogfile=f"{folder}/mails.json"),
     )
 
 
@@ -151,7 +155,7 @@ def start(options: argparse.Namespace, folder: Path, display: Plain) -> None:
     server, sinks = options.real, []
     if server is None:
         sinks = openSockets(options.sink_port, [options.host])
-        server = Address(options.host, sinks[0].getsockname()[1])
+        server = SocketAddress(options.host, sinks[0].getsockname()[1])
         options.maildir = makeMaildir(options.maildir or folder / "mail")
     file = folder / "kamaelia-grey.toml"
     file.write_text(toml(configurationOf(options, folder, server)), encoding="utf-8")
@@ -172,12 +176,12 @@ def folderOf(options: argparse.Namespace) -> Iterator[Path]:
         yield Path(name)
 
 
-def address(text: str) -> Address:
+def address(text: str) -> SocketAddress:
     """HOST:PORT, or [ADDRESS]:PORT."""
     host, colon, port = text.rpartition(":")
     if not colon or not host or not port.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT, such as mail.example.org:25")
-    return Address(host.strip("[]"), int(port))
+    return SocketAddress(host.strip("[]"), int(port))
 
 
 def seconds(text: str) -> float:

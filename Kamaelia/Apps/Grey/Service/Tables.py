@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from Kamaelia.Apps.Grey.Stores.Store import Counts, Entry, isOver
+from Kamaelia.Apps.Grey.Stores.Store import Counts, StoreEntry, isOver
 from Kamaelia.Support.Greylist.Rules import Record, Regular, Triple
 from Kamaelia.Support.PrintableText import printable
 
@@ -51,7 +51,7 @@ def regulars(known: Iterable[tuple[str, Regular]]) -> None:
     _print(table)
 
 
-def entries(known: Iterable[Entry], now: float) -> None:
+def entries(known: Iterable[StoreEntry], now: float) -> None:
     """What administrators have allowed and denied at run time, and what is not over."""
     table = _table("verdict", "who", "", "until", "note")
     for each in known:

@@ -37,7 +37,7 @@ Rename = Callable[[str, str, str], Triple]
 
 
 @dataclass
-class Found:
+class DbmContent:
     """What was in the files."""
 
     records: dict[Triple, Record] = field(default_factory=dict)
@@ -45,12 +45,12 @@ class Found:
     damaged: int = 0  # and those that were not
 
 
-def readDbm(greylisted: str | None, attempters: str | None, rename: Rename = Triple) -> Found:
+def readDbm(greylisted: str | None, attempters: str | None, rename: Rename = Triple) -> DbmContent:
     """Read both files, or one; `rename` makes a triple as the rules want it of the words.
 
     Raises StoreFailed, which names the file, where one cannot be read at all.
     """
-    found = Found()
+    found = DbmContent()
     for path, hasPassed in ((attempters, False), (greylisted, True)):
         if path is not None:
             for key, value in _pairs(path):
@@ -58,7 +58,7 @@ def readDbm(greylisted: str | None, attempters: str | None, rename: Rename = Tri
     return found
 
 
-def _note(found: Found, key: bytes, value: bytes, hasPassed: bool, rename: Rename) -> None:
+def _note(found: DbmContent, key: bytes, value: bytes, hasPassed: bool, rename: Rename) -> None:
     try:
         triple, time = rename(*_wordsOf(key)), _timeOf(value)
     except (ValueError, SyntaxError, RecursionError, MemoryError):

@@ -19,7 +19,7 @@ from typing import TypeVar
 from Kamaelia.Support.Greylist import Rules as greylist
 from Kamaelia.Support.Greylist.Rules import Decision, Record, Regular, Rules, Triple
 
-from .Store import MANY_ENTRIES, Counts, Entry, Store, checkEntry, isExpired, isOver, merge
+from .Store import MANY_ENTRIES, Counts, Store, StoreEntry, checkEntry, isExpired, isOver, merge
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -35,7 +35,7 @@ class MemoryStore(Store):
         self.limit = limit
         self._triples: dict[Triple, Record] = {}
         self._regulars: dict[str, Regular] = {}
-        self._entries: dict[tuple[str, str], Entry] = {}
+        self._entries: dict[tuple[str, str], StoreEntry] = {}
         self._version = 0
         self._counters: dict[str, int] = {}
 
@@ -103,7 +103,7 @@ class MemoryStore(Store):
         over = [triple for triple, record in self.known() if isExpired(record, rules, now)]
         return self.forget(*over)
 
-    def addEntry(self, entry: Entry) -> None:
+    def addEntry(self, entry: StoreEntry) -> None:
         """See Store."""
         checkEntry(entry)
         self._entries[entry.kind, entry.what] = entry
@@ -115,7 +115,7 @@ class MemoryStore(Store):
         self._version += wasThere
         return wasThere
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[StoreEntry]:
         """See Store."""
         return list(self._entries.values())
 

@@ -20,7 +20,7 @@ Nothing that runs in an event loop waits for the network here: the entries of th
 administrator, and their version, are those of some moments ago, and counters are written
 by and by. Without an event loop, as in a command, all is asked and written at once.
 
-When the server cannot be reached, each ask fails at once (RedisLink), and the server is
+When the server cannot be reached, each ask fails at once (RedisConnection), and the server is
 tried now and then by one of them.
 """
 
@@ -34,7 +34,7 @@ from typing import TypeGuard
 
 from Kamaelia.Support.Greylist.Rules import Decision, Rules, Triple
 
-from .RedisBatch import VERSION, Answer, Ask, Batch, keyOfClient
+from .RedisBatch import VERSION, Ask, Batch, BatchAnswer, keyOfClient
 from .RedisMigration import migrate
 from .RedisRecords import (
     COUNTERS,
@@ -44,7 +44,7 @@ from .RedisRecords import (
     countersToAdd,
     deliveryToWrite,
 )
-from .Store import MANY_ENTRIES, Entry, Later, StoreFailed
+from .Store import MANY_ENTRIES, Later, StoreEntry, StoreFailed
 
 LARGEST_BATCH = 500
 ERRANDS = 1.0  # seconds between two
@@ -64,7 +64,7 @@ class RedisStore(RedisRecords):
         self._lastErrand = 0.0
         self._isMigrated = False
         self._version: int | None = None
-        self._entries: list[Entry] = []
+        self._entries: list[StoreEntry] = []
         self._hasMany = False  # so that they are not kept here
         self._counters: dict[str, int] = {}
 
@@ -174,7 +174,7 @@ class RedisStore(RedisRecords):
         except StoreFailed:
             self._giveBack(taken)  # that it failed is logged; the next errand may not
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[StoreEntry]:
         """See Store. In an event loop: as the last errand has found them."""
         if _runningLoop() is None:
             return super().entries()
@@ -252,7 +252,7 @@ class RedisStore(RedisRecords):
             await self._closing
 
 
-def _giveOut(answers: Iterable[Answer]) -> None:
+def _giveOut(answers: Iterable[BatchAnswer]) -> None:
     for ask, decision in answers:
         if ask.future is not None and not ask.future.done():
             ask.future.set_result(decision)

@@ -147,7 +147,7 @@ class Ask(NamedTuple):
     future: Future[Decision] | None = None
 
 
-Answer = tuple[Ask, Decision]
+BatchAnswer = tuple[Ask, Decision]
 
 
 class Batch:
@@ -162,7 +162,7 @@ class Batch:
         self.again: list[Ask] = []  # who must ask anew
         self._arguments: list[str | int] = []
         self._known: dict[str, str | None] = {}
-        self._pending: list[Answer] = []
+        self._pending: list[BatchAnswer] = []
         self._changed: set[str] = set()
 
     def _keysOf(self, triple: Triple) -> tuple[str, ...]:
@@ -181,7 +181,7 @@ class Batch:
                 arguments += (valueOf(decision.record), endOf(decision.record, ask.rules))
         return ["EVAL", ASK, len(keys), *keys, *arguments]
 
-    def decide(self, answer: Sequence[Any]) -> list[Answer]:
+    def decide(self, answer: Sequence[Any]) -> list[BatchAnswer]:
         """Decide all -> the answers that hold."""
         self.version, *told = answer
         holding = dict(enumerate(self._strangers))
@@ -227,7 +227,7 @@ class Batch:
         """What writes all that follows, where that is anything."""
         return ["EVAL", WRITE, len(self.written), *self.written, *self._arguments]
 
-    def settle(self, wereWritten: Sequence[int]) -> list[Answer]:
+    def settle(self, wereWritten: Sequence[int]) -> list[BatchAnswer]:
         """Heed what the script said -> the other answers that hold."""
         pairs = list(zip(self._pending, wereWritten, strict=True))
         self.again = [ask for (ask, _), wasWritten in pairs if not wasWritten]

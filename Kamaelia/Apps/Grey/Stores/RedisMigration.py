@@ -18,7 +18,7 @@ from Kamaelia.Support.Greylist.Keys import currentKey
 from Kamaelia.Support.Greylist.Rules import Triple
 
 from .RedisBatch import PREFIX, TRIPLES, keyOf, tripleOf
-from .RedisLink import Link
+from .RedisConnection import RedisConnection
 
 KEY = f"{PREFIX}schema"
 SCHEMA = "2"  # 1, which has no such key: mailboxes with the quotes and the domain that were sent
@@ -36,7 +36,7 @@ return redis.call('DEL', KEYS[1])
 """
 
 
-async def migrate(link: Link) -> None:
+async def migrate(link: RedisConnection) -> None:
     """Rename the records of an earlier version. Raises StoreFailed."""
     if await link.send("GET", KEY) == SCHEMA:
         return

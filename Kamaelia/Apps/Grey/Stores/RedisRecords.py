@@ -37,12 +37,12 @@ from .RedisBatch import (
     tripleOf,
     valueOf,
 )
-from .RedisLink import Link
+from .RedisConnection import RedisConnection
 from .Store import (
     MANY_ENTRIES,
     Counts,
-    Entry,
     Store,
+    StoreEntry,
     StoreFailed,
     checkEntry,
     isExpired,
@@ -78,7 +78,7 @@ class RedisRecords(Store):
 
     def __init__(self, url: str) -> None:
         super().__init__()
-        self.link = Link(url)
+        self.link = RedisConnection(url)
 
     def __repr__(self) -> str:
         return f"<the store {self.link.name}>"
@@ -176,7 +176,7 @@ class RedisRecords(Store):
                 gone += self._ask("EVAL", DELETE, len(over), *over, *[batch[key] for key in over])
         return gone
 
-    def addEntry(self, entry: Entry) -> None:
+    def addEntry(self, entry: StoreEntry) -> None:
         """See Store."""
         checkEntry(entry)
         field, value = json.dumps([entry.kind, entry.what]), json.dumps(entry)
@@ -187,22 +187,22 @@ class RedisRecords(Store):
         field = json.dumps([kind, what])
         return bool(self._ask("EVAL", REMOVE_ENTRY, 2, ENTRIES, VERSION, field))
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[StoreEntry]:
         """See Store."""
         return self._entriesOf(self._ask("HVALS", ENTRIES))
 
-    def _entriesOf(self, values: list[str]) -> list[Entry]:
+    def _entriesOf(self, values: list[str]) -> list[StoreEntry]:
         try:
-            return [Entry(*json.loads(value)) for value in values]
+            return [StoreEntry(*json.loads(value)) for value in values]
         except (TypeError, ValueError) as error:
             raise StoreFailed(
                 f"the entries in the store {self.link.name} are damaged ({error}): delete its key"
                 f" {ENTRIES}, and add them anew"
             ) from None
 
-    def readEntries(self) -> list[Entry]:
+    def readEntries(self) -> list[StoreEntry]:
         """See Store."""
-        link = Link(self.link.url)
+        link = RedisConnection(self.link.url)
         try:
             return self._entriesOf(link.sendNow("HVALS", ENTRIES))
         finally:

@@ -12,7 +12,7 @@ What is known is read without a lock. What follows from it is written on conditi
 is still so (else all is asked again), in one statement or one short transaction. So a
 decision is atomic, and it is in the file before it is given: a process that is killed
 loses none (of the counters, the last second). The disk is waited for by a thread only,
-once a second (SQLiteKeeper): a power cut may lose the decisions of the last seconds, and
+once a second (SQLiteMaintenance): a power cut may lose the decisions of the last seconds, and
 leaves the file whole. A stranger that was forgotten so waits once more.
 
 Another process has the lock for some 20 microseconds at a time: it is tried again at once

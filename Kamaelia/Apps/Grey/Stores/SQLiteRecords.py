@@ -26,14 +26,14 @@ from typing import Any, TypeVar
 from Kamaelia.Support.Greylist.Rules import Record, Regular, Rules, Triple
 
 from .SQLiteDecision import IS_TRIPLE, LOOK
+from .SQLiteExpiry import REGULARS, TRIPLES, RowKey, Table, endOfSlice, expireSlice
 from .SQLiteFile import explain, explained, identityOf, isBusy, openFile
-from .SQLiteKeeper import Keeper
-from .SQLiteSweep import REGULARS, TRIPLES, Key, Table, endOfSlice, sweepSlice
+from .SQLiteMaintenance import SQLiteMaintenance
 from .Store import (
     MANY_ENTRIES,
     Counts,
-    Entry,
     Store,
+    StoreEntry,
     StoreFailed,
     checkEntry,
     merge,
@@ -61,7 +61,7 @@ class SQLiteRecords(Store):
         self._sql = openFile(path)
         self._identity = identityOf(path)
         self._writing = threading.Lock()  # of counters
-        self._keeper = Keeper(path, self._writeCounters, self.count)
+        self._keeper = SQLiteMaintenance(path, self._writeCounters, self.count)
 
     def __repr__(self) -> str:
         return f"<the store {self.path}>"
@@ -123,7 +123,7 @@ class SQLiteRecords(Store):
     def _rows(
         self, table: Table, condition: str, values: tuple[str, ...]
     ) -> Iterator[tuple[Any, ...]]:
-        after: Key | None = None
+        after: RowKey | None = None
         while True:
             end = self._do(partial(endOfSlice, self._sql, table, after))
             where = f"{table.slice(after is not None, end is not None)} AND {condition}"
@@ -161,9 +161,9 @@ class SQLiteRecords(Store):
 
     def _expireAll(self, table: Table, rules: Rules, now: float) -> int:
         gone = 0
-        after: Key | None = None
+        after: RowKey | None = None
         while True:
-            after, swept = self._do(partial(sweepSlice, self._sql, table, after, rules, now))
+            after, swept = self._do(partial(expireSlice, self._sql, table, after, rules, now))
             gone += swept.all
             if swept.waiting:
                 self.count("expired", swept.waiting)
@@ -174,7 +174,7 @@ class SQLiteRecords(Store):
         if self._change("DELETE FROM entry WHERE until <= ?", now):
             self._change("UPDATE version SET entries = entries + 1")
 
-    def addEntry(self, entry: Entry) -> None:
+    def addEntry(self, entry: StoreEntry) -> None:
         """See Store."""
         checkEntry(entry)
 
@@ -194,14 +194,14 @@ class SQLiteRecords(Store):
 
         return self._transact(remove)
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[StoreEntry]:
         """See Store."""
-        return [Entry._make(row) for row in self._ask(ALL_ENTRIES)]
+        return [StoreEntry._make(row) for row in self._ask(ALL_ENTRIES)]
 
-    def readEntries(self) -> list[Entry]:
+    def readEntries(self) -> list[StoreEntry]:
         """See Store."""
         with closing(openFile(self.path)) as connection, explained(self.path):
-            return [Entry._make(row) for row in connection.execute(ALL_ENTRIES)]
+            return [StoreEntry._make(row) for row in connection.execute(ALL_ENTRIES)]
 
     def hasManyEntries(self) -> bool:
         """See Store."""

@@ -36,9 +36,9 @@ __all__ = [
     "MANY_ENTRIES",
     "VERDICTS",
     "Counts",
-    "Entry",
     "Later",
     "Store",
+    "StoreEntry",
     "StoreFailed",
     "StoreUnreachable",
     "checkEntry",
@@ -62,7 +62,7 @@ class StoreUnreachable(StoreFailed):
     """The server of a store does not respond at the moment: it may later, without a change here."""
 
 
-class Entry(NamedTuple):
+class StoreEntry(NamedTuple):
     """What an administrator said at run time of a client, a sender or a recipient."""
 
     verdict: str  # one of VERDICTS
@@ -149,7 +149,7 @@ class Store(ABC):
         """
 
     @abstractmethod
-    def addEntry(self, entry: Entry) -> None:
+    def addEntry(self, entry: StoreEntry) -> None:
         """Add an entry, in place of any other of the same kind and text."""
 
     @abstractmethod
@@ -157,10 +157,10 @@ class Store(ABC):
         """Whether there was one."""
 
     @abstractmethod
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[StoreEntry]:
         """All entries, also those whose time is over."""
 
-    def readEntries(self) -> list[Entry]:
+    def readEntries(self) -> list[StoreEntry]:
         """Return entries(). May be called in any thread, unlike all else."""
         return self.entries()
 
@@ -232,7 +232,7 @@ def thisProcess() -> int:
 os.register_at_fork(after_in_child=thisProcess.cache_clear)
 
 
-def checkEntry(entry: Entry) -> None:
+def checkEntry(entry: StoreEntry) -> None:
     """Raises ValueError where an entry says nothing that could be heeded."""
     if entry.verdict not in VERDICTS:
         raise ValueError(f"an entry says one of {', '.join(VERDICTS)}, and not {entry.verdict!r}")
@@ -261,6 +261,6 @@ def isExpired(known: Record | Regular, rules: Rules, now: float) -> bool:
     return now - known.passed > rules.max_grey
 
 
-def isOver(entry: Entry, now: float) -> bool:
+def isOver(entry: StoreEntry, now: float) -> bool:
     """Whether an entry's time is over."""
     return entry.until is not None and entry.until <= now

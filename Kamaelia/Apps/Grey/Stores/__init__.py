@@ -13,13 +13,13 @@ One setting chooses: `memory:`, `sqlite:PATH`, `redis://[USER:PASSWORD@]HOST[:PO
 well. All keep the contract of Store.
 """
 
-from .Store import Counts, Entry, Later, Store, StoreFailed, StoreUnreachable
+from .Store import Counts, Later, Store, StoreEntry, StoreFailed, StoreUnreachable
 
 __all__ = [
     "Counts",
-    "Entry",
     "Later",
     "Store",
+    "StoreEntry",
     "StoreFailed",
     "StoreUnreachable",
     "checkSetting",
@@ -35,7 +35,7 @@ def checkSetting(setting: str) -> None:
     """Raises ValueError where openStore would, without a word of what is secret; opens nothing."""
     scheme, colon, rest = setting.partition(":")
     if colon and scheme in REDIS:
-        from .RedisLink import parse
+        from .RedisConnection import parse
 
         parse(setting)
     elif setting != "memory:" and (scheme != "sqlite" or not rest or rest.startswith(":")):
@@ -52,7 +52,7 @@ def checkStore(setting: str) -> None:
 
         checkFile(rest)
     elif scheme in REDIS:
-        from .RedisLink import checkServer
+        from .RedisConnection import checkServer
 
         checkServer(setting)
 

@@ -28,7 +28,7 @@ REASONS = {
 }
 
 
-class Verdict(NamedTuple):
+class CertificateCheck(NamedTuple):
     """Sentences about a certificate: what is wrong, and what is probably not meant."""
 
     mistakes: list[str]
@@ -64,9 +64,9 @@ def _refuseToAsk() -> str:
     raise EncryptedKey
 
 
-def checkCertificate(context: ssl.SSLContext, certificate: str) -> Verdict:
+def checkCertificate(context: ssl.SSLContext, certificate: str) -> CertificateCheck:
     """Return what a client would say about the certificate of a server's context."""
-    found = Verdict([], [])
+    found = CertificateCheck([], [])
     itself = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     itself.load_verify_locations(certificate)
     itself.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN

@@ -2,7 +2,7 @@
 
 Example usage::
 
-    >>> client = Client(Origin("192.0.2.1", 4711, "", 0), helo="mail.example.org")
+    >>> client = ClientIdentity(Origin("192.0.2.1", 4711, "", 0), helo="mail.example.org")
     >>> linesFor("XCLIENT", client, ["NAME", "ADDR", "PORT"])
     ['XCLIENT NAME=[UNAVAILABLE] ADDR=192.0.2.1 PORT=4711']
 
@@ -28,7 +28,7 @@ LONGEST_XTEXT = LONGEST_LINE - len("XFORWARD DESTADDR=")
 NO_XTEXT = re.compile(r"[^!-*,-<>-~]")  # RFC 3461 section 4
 
 
-class Client(NamedTuple):
+class ClientIdentity(NamedTuple):
     """Who is in front of a proxy: `name` is its name in the DNS, if that is known."""
 
     origin: Origin
@@ -51,15 +51,15 @@ def portFor(text: str, port: int) -> str:
     return str(port) if addressIn(text) is not None else ""
 
 
-Value = Callable[[Client], str]
-BOTH: dict[str, Value] = {
+AttributeOf = Callable[[ClientIdentity], str]
+BOTH: dict[str, AttributeOf] = {
     "NAME": lambda client: client.name,
     "ADDR": lambda client: addressFor(client.origin.peer),
     "PORT": lambda client: portFor(client.origin.peer, client.origin.peerport),
     "PROTO": lambda client: "ESMTP" if client.isExtended else "SMTP",
     "HELO": lambda client: client.helo,
 }
-VALUES: dict[str, dict[str, Value]] = {
+VALUES: dict[str, dict[str, AttributeOf]] = {
     "XCLIENT": BOTH
     | {
         "DESTADDR": lambda client: addressFor(client.origin.local),
@@ -69,7 +69,7 @@ VALUES: dict[str, dict[str, Value]] = {
 }
 
 
-def linesFor(command: str, client: Client, offered: Iterable[str]) -> list[str]:
+def linesFor(command: str, client: ClientIdentity, offered: Iterable[str]) -> list[str]:
     """The lines, mostly one, that say all that the server wants to know; without CRLF.
 
     What is not known is said to be so: else the server would believe it of us.

@@ -22,7 +22,7 @@ from math import inf
 from typing import NamedTuple, Protocol
 
 from Kamaelia.Support.Protocol.SMTP.Reply import INACTIVE, SESSION_TOO_LONG, TOO_SLOW, Reply
-from Kamaelia.Support.Protocol.SMTP.Text import Text
+from Kamaelia.Support.Protocol.SMTP.TextScanner import TextScanner
 
 # What a client has to send next: see Session.awaited.
 STAGES = ("TLS", "hello", "command", "text")
@@ -34,10 +34,10 @@ SESSION = 3600.0
 TEXT_RATE = 100.0  # octets a second; a satellite telephone sends 300
 
 
-class Client(Protocol):
+class TimedSession(Protocol):
     """What is asked about a session."""
 
-    text: Text
+    text: TextScanner
     seenMail: bool
 
     @property
@@ -96,7 +96,7 @@ class Deadlines:
         """Note that a sender has been accepted."""
         self._mailAt = now
 
-    def next(self, client: Client, heardAt: float) -> Deadline:
+    def next(self, client: TimedSession, heardAt: float) -> Deadline:
         """Return the next deadline of a client that was last heard or answered at `heardAt`."""
         limits = self._limits
         stage = client.awaited
@@ -109,7 +109,7 @@ class Deadlines:
             last = Deadline(begun + limits.session, SESSION_TOO_LONG)
         return Deadline(silence, INACTIVE) if silence <= last.at else last
 
-    def _endOfText(self, text: Text, heardAt: float) -> float:
+    def _endOfText(self, text: TextScanner, heardAt: float) -> float:
         """Return when a text of this size has to be complete, or to have grown."""
         if self._textAt is None:
             self._textAt = heardAt

@@ -20,7 +20,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from Kamaelia.Support.Failover import Server
+from Kamaelia.Support.Failover import ServerAddress
 
 RELAYED = frozenset({"SIZE", "8BITMIME", "ENHANCEDSTATUSCODES", "SMTPUTF8", "DSN"})
 AT_FIRST = frozenset({"SIZE", "ENHANCEDSTATUSCODES"})
@@ -39,10 +39,10 @@ class ServerOffers:
     """ServerOffers() -> remembers each server's last answer to EHLO; share it among connections."""
 
     def __init__(self) -> None:
-        self._known: dict[Server, dict[str, str]] = {}
+        self._known: dict[ServerAddress, dict[str, str]] = {}
         self._offers: dict[Any, Offer] = {}  # that follow from it: each client hears one
 
-    def record(self, server: Server, extensions: Mapping[str, str]) -> bool:
+    def record(self, server: ServerAddress, extensions: Mapping[str, str]) -> bool:
         """Remember what a server offers. Return whether that differs from its last answer."""
         if self._known.get(server) == extensions:
             return False
@@ -50,7 +50,9 @@ class ServerOffers:
         self._offers.clear()
         return True
 
-    def offer(self, servers: Iterable[Server], extensions: frozenset[str], size: int) -> Offer:
+    def offer(
+        self, servers: Iterable[ServerAddress], extensions: frozenset[str], size: int
+    ) -> Offer:
         """Return what to offer of `extensions`, with `size` as the proxy's own limit."""
         key = tuple(servers), extensions, size
         offer = self._offers.get(key)
@@ -61,7 +63,7 @@ class ServerOffers:
         return offer
 
     def _newOffer(
-        self, servers: tuple[Server, ...], extensions: frozenset[str], size: int
+        self, servers: tuple[ServerAddress, ...], extensions: frozenset[str], size: int
     ) -> Offer:
         known = [self._known[each] for each in servers if each in self._known]
         common = RELAYED.intersection(*known) if known else AT_FIRST

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from Kamaelia.Support.Protocol.SMTP.ClientAddress import Client, linesFor
+from Kamaelia.Support.Protocol.SMTP.ClientAddress import ClientIdentity, linesFor
 from Kamaelia.Support.Protocol.SMTP.Reply import NOT_REACHED, Reply
 
 PROTOCOLS = {"smtp": "EHLO", "lmtp": "LHLO"}  # RFC 2033 section 4.1
@@ -48,7 +48,7 @@ class Manner:
     tls: str = "no"
     protocol: str = "smtp"
     telling: str = "no"
-    client: Client | None = None
+    client: ClientIdentity | None = None
 
     def __post_init__(self) -> None:
         check("smtp_tls", self.tls, TLS)
@@ -67,7 +67,7 @@ def mannerOf(
     tls: str = "no",
     protocol: str = "smtp",
     telling: str = "no",
-    client: Client | None = None,
+    client: ClientIdentity | None = None,
 ) -> Manner:
     """Made once for all sessions that are set up alike. Raises ValueError."""
     return Manner(helo, tls, protocol, telling, client)
@@ -80,7 +80,7 @@ def check(name: str, value: Any, allowed: tuple[str, ...]) -> None:
         raise ValueError(f'{name} is {words} or "{allowed[-1]}", not {value!r}')
 
 
-class Refused(Exception):
+class OpeningRefused(Exception):
     """The session cannot be opened: `reply` is what the client hears.
 
     `isForClient`: it is the client whom the server does not want, not us.
@@ -98,13 +98,15 @@ def begin(manner: Manner, extensions: Extensions) -> Opening:
     need("greeting", (yield "greeting", ""), isClient)
     yield from sayHello(manner, extensions, isClient, mayFallBack=manner.tls != "must")
     if manner.tls == "must" and "STARTTLS" not in extensions:
-        raise Refused("the mail server offers no STARTTLS")
+        raise OpeningRefused("the mail server offers no STARTTLS")
     if manner.tls != "no" and "STARTTLS" in extensions:
         yield from encrypt(manner, extensions, isClient)
     if manner.telling == "xclient":
         yield from becomeClient(manner, extensions)
     if manner.telling == "xforward" and "XFORWARD" not in extensions:
-        raise Refused("the mail server offers us no XFORWARD (smtpd_authorized_xforward_hosts)")
+        raise OpeningRefused(
+            "the mail server offers us no XFORWARD (smtpd_authorized_xforward_hosts)"
+        )
 
 
 def sayHello(manner: Manner, extensions: Extensions, isClient: bool, mayFallBack: bool) -> Opening:
@@ -133,11 +135,13 @@ def encrypt(manner: Manner, extensions: Extensions, isClient: bool) -> Opening:
 def becomeClient(manner: Manner, extensions: Extensions) -> Opening:
     """XCLIENT. The server takes us for the client then, and begins anew."""
     if "XCLIENT" not in extensions or manner.client is None:
-        raise Refused("the mail server offers us no XCLIENT (smtpd_authorized_xclient_hosts)")
+        raise OpeningRefused(
+            "the mail server offers us no XCLIENT (smtpd_authorized_xclient_hosts)"
+        )
     for line in linesFor("XCLIENT", manner.client, extensions["XCLIENT"].split()):
         reply = yield "XCLIENT", line
         if not reply.isPositive:
-            raise Refused(refusal("XCLIENT", reply), isForClient=True)
+            raise OpeningRefused(refusal("XCLIENT", reply), isForClient=True)
     yield from sayHello(manner, extensions, isClient=True, mayFallBack=False)
 
 
@@ -147,7 +151,7 @@ def need(stage: str, reply: Reply, isClient: bool = False) -> None:
     Otherwise it is our fault, whatever the code is, and the client may try again.
     """
     if not reply.isPositive:
-        raise Refused(refusal(stage, reply), reply if isClient else NOT_REACHED, isClient)
+        raise OpeningRefused(refusal(stage, reply), reply if isClient else NOT_REACHED, isClient)
 
 
 def refusal(stage: str, reply: Reply) -> str:

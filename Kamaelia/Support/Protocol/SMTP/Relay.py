@@ -30,7 +30,7 @@ from typing import Any, NamedTuple
 from Kamaelia.Support.Protocol.ProxyHeader import blockFor
 from Kamaelia.Support.Protocol.SMTP.Address import Envelope
 from Kamaelia.Support.Protocol.SMTP.ClientAddress import linesFor
-from Kamaelia.Support.Protocol.SMTP.Opening import Refused, begin, hintFor, mannerOf
+from Kamaelia.Support.Protocol.SMTP.Opening import OpeningRefused, begin, hintFor, mannerOf
 from Kamaelia.Support.Protocol.SMTP.Reply import (
     HUNG_UP_AFTER_DOT,
     NOT_REACHED,
@@ -89,7 +89,7 @@ class Ready(NamedTuple):
     extensions: Mapping[str, str]
 
 
-class Answer(NamedTuple):
+class StageReply(NamedTuple):
     """The reply to the oldest command that waited for one; `stage` is its row in STAGES."""
 
     stage: str
@@ -114,7 +114,7 @@ class Broken(NamedTuple):
         return f"{self.reason}: {self.hint}" if self.hint else self.reason
 
 
-Event = Send | BeginTLS | Ready | Answer | Broken
+RelayEvent = Send | BeginTLS | Ready | StageReply | Broken
 
 
 class Relay:
@@ -150,9 +150,9 @@ class Relay:
     def _isBroken(self) -> bool:
         return self.brokenBy is not None
 
-    def receive(self, data: bytes) -> list[Event]:
+    def receive(self, data: bytes) -> list[RelayEvent]:
         """The real server has sent this: what follows from it, in order."""
-        events: list[Event] = []
+        events: list[RelayEvent] = []
         if self.brokenBy is not None:
             return events
         owed = len(self.waiting)  # what is said from now on has not reached the server yet
@@ -285,7 +285,7 @@ class Relay:
 
     # What the real server's replies mean.
 
-    def _take(self, reply: Reply) -> Event:
+    def _take(self, reply: Reply) -> RelayEvent:
         stage, code = self.waiting[0], reply.code
         # RFC 5321 section 3.8: it closes, whatever it was asked
         if code == 421 and stage != "QUIT":
@@ -301,7 +301,7 @@ class Relay:
         if stage == "RCPT" and reply.isPositive:
             self.accepted += 1
         self.isInText = stage == "DATA" and reply.isPositive
-        return Answer(stage, reply)
+        return StageReply(stage, reply)
 
     def _takeUnasked(self, reply: Reply) -> Broken:
         """Only the refusal of a text may come before its dot: it is the client's to hear.
@@ -313,14 +313,14 @@ class Relay:
             return self.fail(reason, reply, isServers=False)
         return self.fail(f"the mail server said {reply.code} {reply.text} unasked")
 
-    def _goOn(self, reply: Reply) -> Event:
+    def _goOn(self, reply: Reply) -> RelayEvent:
         """The opening goes on."""
         try:
             stage, line = self.opening.send(reply)
         except StopIteration:
             self.isReady = True
             return Ready(self.extensions)
-        except Refused as refused:
+        except OpeningRefused as refused:
             return self.fail(str(refused), refused.reply, not refused.isForClient)
         if stage == "TLS":
             return BeginTLS()
@@ -329,7 +329,7 @@ class Relay:
         return Send(self._say(stage, line))
 
 
-def eventsThatCount(events: list[Event]) -> list[Event]:
+def eventsThatCount(events: list[RelayEvent]) -> list[RelayEvent]:
     """Return the events to act on, of those that one receive() returned.
 
     If the session broke in the same bytes, nothing can be said to the server any more, and an
@@ -337,7 +337,7 @@ def eventsThatCount(events: list[Event]) -> list[Event]:
     """
     if not events or not isinstance(events[-1], Broken):
         return events
-    taken = [each for each in events if isinstance(each, Answer) and each.stage == "dot"]
+    taken = [each for each in events if isinstance(each, StageReply) and each.stage == "dot"]
     return [*taken, events[-1]]
 
 

@@ -16,7 +16,7 @@ them: may() gives the refusal, if there is one, and changes nothing but
 `asked`; do() changes the state and gives the answer.
 
 A new command is a row and a deed; a new rule for its argument is a check
-(SMTPCheck), for a parameter a row in SMTPAddress.
+(CommandChecks), for a parameter a row in Address.
 
 Termination: once `breakConnection` is true nothing more is heard.
 """
@@ -28,16 +28,22 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from Kamaelia.Support.Protocol.SMTP.Address import Envelope
-from Kamaelia.Support.Protocol.SMTP.Check import (
+from Kamaelia.Support.Protocol.SMTP.CommandChecks import (
     checkHello,
     checkNoArgument,
     checkRecipient,
     checkSender,
 )
-from Kamaelia.Support.Protocol.SMTP.Listener import Ended, Listener, Refused, Said, Text
+from Kamaelia.Support.Protocol.SMTP.InputParser import (
+    CommandReceived,
+    InputParser,
+    InputRefused,
+    TextEnded,
+    TextReceived,
+)
 from Kamaelia.Support.Protocol.SMTP.Reply import TAKEN, TOO_MANY_ERRORS, Reply, withoutClose
 from Kamaelia.Support.Protocol.SMTP.Settings import Settings
-from Kamaelia.Support.Protocol.SMTP.Text import Text as TextScanner
+from Kamaelia.Support.Protocol.SMTP.TextScanner import TextScanner
 
 EARLY_TALKER = Reply(554, "5.5.0 The server speaks first", closes=True)
 NO_EHLO = Reply(500, "5.5.1 Command not understood, say HELO")
@@ -60,7 +66,7 @@ BYE = Reply(221, "2.0.0 Bye", closes=True)
 NOTHING_ASKED = Envelope("", {})
 
 
-class Session(Listener):
+class Session(InputParser):
     """Session(settings) -> what one client has said so far, and what may come next.
 
     `sender` and `recipients` keep their brackets; `parameters` are those of
@@ -173,13 +179,13 @@ class Session(Listener):
         replies = []
         while (event := self.next()) is not None:
             match event:
-                case Said(verb, words):
+                case CommandReceived(verb, words):
                     reply = self.say(verb, words)
-                case Refused(refusal):
+                case InputRefused(refusal):
                     reply = refusal
-                case Text():
+                case TextReceived():
                     continue
-                case Ended(refused):
+                case TextEnded(refused):
                     reply = refused or TAKEN
                     self.reset()
             replies.append(self.answer(reply))
@@ -282,7 +288,7 @@ def greeting(servername: str, serverid: str, date: str) -> Reply:
 
 
 Deed = Callable[[Session, list[str]], Reply]
-Check = Callable[[Session, list[str]], "Reply | None"]
+ArgumentCheck = Callable[[Session, list[str]], "Reply | None"]
 Guard = tuple[Callable[[Session], bool], Reply]
 
 
@@ -295,7 +301,7 @@ class Command(NamedTuple):
 
     do: Deed
     guards: tuple[Guard, ...] = ()
-    check: Check | None = None
+    check: ArgumentCheck | None = None
     isLast: bool = False
     silences: bool = False
 

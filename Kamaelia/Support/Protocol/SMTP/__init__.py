@@ -1,21 +1,21 @@
 """SMTP as plain code, tested on bytes: no component, no socket, no clock.
 
 Towards the client:
-Session         one client's session: which command may follow, and what it does
-Listener        cuts what the client sends into commands and text
-Line, Address, Check, Text   one line, one path, the parameters, the text of a mail
-Deadlines, CommandLog, Refusal   time limits, the lines so far, a refusal as a record
-Settings        what a session is set up with
+Session         one client's session: the commands, their order and their effects
+InputParser     divides the client's input into commands and text
+Line, Address, CommandChecks, TextScanner   a line, a path, the arguments, the text of a mail
+Deadlines, CommandLog, Refusal   time limits, the recent lines, a refusal as a record
+Settings        the settings of a session
 
 Towards the real server:
-Relay           one session: replies are matched to commands
+Relay           one session: matches replies to commands
 Opening         from the greeting to the first command: EHLO, STARTTLS, XCLIENT
-Offer           what several servers offer together
-ClientAddress   how the real server is told about the client
-LMTP, Verdict, Report   several answers to one dot, one answer for the client, delivery reports
+Offer           the extensions that several servers have in common
+ClientAddress   how the real server learns the client's address
+LMTP, ReplayOutcome, Report   one reply from several replies, and delivery reports
 
 Both:
-Reply           a reply: made, and read
+Reply           a reply: formatted and parsed
 """
 
 from Kamaelia.Support.Protocol.SMTP.Session import COMMANDS, GO_ON, Session

@@ -29,8 +29,8 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from typing import NamedTuple
 
+from Kamaelia.Support.Networks import IPAddress
 from Kamaelia.Support.Protocol.DNSNames import (
-    Address,
     NoAnswer,
     Question,
     Records,
@@ -56,7 +56,7 @@ KINDS = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
 WIDEST_V4, WIDEST_V6 = 8, 12
 
 
-class Result(NamedTuple):
+class SPFResult(NamedTuple):
     """What a check found.
 
     kind: none, neutral, pass, fail, softfail, temperror or permerror.
@@ -73,11 +73,11 @@ class Result(NamedTuple):
     reason: str = ""
 
 
-Checking = Generator[Question, Records, Result]
+Checking = Generator[Question, Records, SPFResult]
 Matching = Generator[Question, Records, bool]
 
 
-def keyOf(result: Result, peer: str) -> str:
+def keyOf(result: SPFResult, peer: str) -> str:
     """What greylisting knows a client by: "spf:" and the domain that answers for it, else `peer`.
 
     A domain that passes a client makes its retries one, from whatever address they come.
@@ -99,14 +99,14 @@ def checkSPF(peer: str, helo: str, sender: str) -> Checking:
     local, domain = identityOf(helo, sender)
     address = addressIn(peer)
     if address is None or not isName(domain) or "." not in domain:
-        return Result("none", domain)
-    check = Check(address, helo, f"{local}@{domain}")
+        return SPFResult("none", domain)
+    check = SPFCheck(address, helo, f"{local}@{domain}")
     try:
         found = yield from check.host(domain)
     except NoAnswer as failure:
-        return Result("temperror", domain, reason=str(failure))
+        return SPFResult("temperror", domain, reason=str(failure))
     except BadPolicy as mistake:
-        return Result("permerror", domain, reason=str(mistake))
+        return SPFResult("permerror", domain, reason=str(mistake))
     return found
 
 
@@ -121,10 +121,10 @@ def identityOf(helo: str, sender: str) -> tuple[str, str]:
     return local or "postmaster", domain.lower().removesuffix(".")
 
 
-class Check:
-    """Check(address, helo, sender) -> counts what one check asks, through all its includes."""
+class SPFCheck:
+    """SPFCheck(address, helo, sender) -> counts what one check asks, through all its includes."""
 
-    def __init__(self, address: Address, helo: str, sender: str) -> None:
+    def __init__(self, address: IPAddress, helo: str, sender: str) -> None:
         self.address = address
         self.terms = self.void = 0
         self.isWide = False
@@ -138,7 +138,7 @@ class Check:
         records = (yield Question(domain, "TXT")) if isName(domain) else ()
         policies = [record for record in records if isPolicy(record)]
         if not policies:
-            return Result("none", domain)
+            return SPFResult("none", domain)
         if len(policies) > 1:
             raise BadPolicy(f"{domain} has {len(policies)} records of SPF")
         policy = parsePolicy(policies[0])
@@ -147,9 +147,9 @@ class Check:
                 if mechanism.name != "include":
                     self.isWide = isWide(mechanism, self.address)
                 kind = KINDS[mechanism.qualifier]
-                return Result(kind, domain, mechanism.text, self.isWide)
+                return SPFResult(kind, domain, mechanism.text, self.isWide)
         if not policy.redirect:
-            return Result("neutral", domain)
+            return SPFResult("neutral", domain)
         return (yield from self.redirected(policy.redirect, domain))
 
     def redirected(self, spec: str, domain: str) -> Checking:
@@ -250,15 +250,15 @@ class Check:
         return bool((yield from self.ask(mechanism, domain, "A")))
 
 
-MATCHERS: dict[str, Callable[[Check, Mechanism, str], Matching]] = {
-    "all": Check.matchesAll,
-    "include": Check.matchesInclude,
-    "a": Check.matchesA,
-    "mx": Check.matchesMX,
-    "ptr": Check.matchesPTR,
-    "ip4": Check.matchesNetwork,
-    "ip6": Check.matchesNetwork,
-    "exists": Check.matchesExists,
+MATCHERS: dict[str, Callable[[SPFCheck, Mechanism, str], Matching]] = {
+    "all": SPFCheck.matchesAll,
+    "include": SPFCheck.matchesInclude,
+    "a": SPFCheck.matchesA,
+    "mx": SPFCheck.matchesMX,
+    "ptr": SPFCheck.matchesPTR,
+    "ip4": SPFCheck.matchesNetwork,
+    "ip6": SPFCheck.matchesNetwork,
+    "exists": SPFCheck.matchesExists,
 }
 
 
@@ -267,7 +267,7 @@ def isWithin(name: str, domain: str) -> bool:
     return name == domain or name.endswith(f".{domain}")
 
 
-def isWide(mechanism: Mechanism, address: Address) -> bool:
+def isWide(mechanism: Mechanism, address: IPAddress) -> bool:
     """Whether a mechanism that matched would match nearly any other client too."""
     if mechanism.name == "exists":
         return not speaksOfClient(mechanism.spec)

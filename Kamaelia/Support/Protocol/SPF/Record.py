@@ -19,7 +19,7 @@ import re
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import NamedTuple
 
-Network = IPv4Network | IPv6Network
+from Kamaelia.Support.Networks import IPNetwork
 
 # Section 7.1. The number of parts is not 0 (section 7.3), and 127 is what has to be possible.
 TRANSFORM = r"(?:(?!0+[^0-9])[0-9]{1,3})?[rR]?[-.+,/_=]*"
@@ -64,7 +64,7 @@ class Mechanism(NamedTuple):
     qualifier: str
     name: str
     spec: str
-    network: Network | None
+    network: IPNetwork | None
     v4: int
     v6: int
 
@@ -124,7 +124,7 @@ def mechanismOf(term: str, qualifier: str, name: str, rest: str) -> Mechanism:
     v4, v6 = int(parts.get("v4") or 32), int(parts.get("v6") or 128)
     if v4 > 32 or v6 > 128:
         raise mistakeIn(term)
-    network: Network | None = None
+    network: IPNetwork | None = None
     try:
         if name == "ip4":
             network = IPv4Network((IPv4Address(parts["address"]), v4), strict=False)

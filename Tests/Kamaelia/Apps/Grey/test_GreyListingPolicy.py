@@ -14,13 +14,13 @@ from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
 from Kamaelia.Apps.Grey.Policy.PolicyQuestion import Later
 from Kamaelia.Apps.Grey.Records import MailNotes
 from Kamaelia.Apps.Grey.Records.MailLog import jsonLine
-from Kamaelia.Apps.Grey.Stores import Entry
+from Kamaelia.Apps.Grey.Stores import StoreEntry
 from Kamaelia.Apps.Grey.Stores.Memory import MemoryStore
 from Kamaelia.Support.Failover import serverAt
 from Kamaelia.Support.Greylist.Lists import Lists
 from Kamaelia.Support.Greylist.Rules import Rules
 from Kamaelia.Support.Protocol.SMTP.Offer import RELAYED, ServerOffers
-from Kamaelia.Support.Protocol.SPF.Evaluation import Result
+from Kamaelia.Support.Protocol.SPF.Evaluation import SPFResult
 from Tests.Kamaelia.Apps.Grey.dialogue import codes, talk
 from Tests.Kamaelia.Apps.Grey.wire import Caller, FarEnd
 
@@ -454,10 +454,10 @@ def test_what_an_administrator_says_meanwhile_counts_a_second_later(
     protocol = make()
     assert say(protocol, *MAIL, TO, "DATA")[-1] == 451
     store = protocol.greylist.opened
-    store.addEntry(Entry("allow", "sender", "a@b.example"))
+    store.addEntry(StoreEntry("allow", "sender", "a@b.example"))
     clock.time += 1
     assert say(protocol, *MAIL, TO, "DATA")[-1] == 354
-    store.addEntry(Entry("deny", "sender", "a@b.example", until=clock.time + 60))
+    store.addEntry(StoreEntry("deny", "sender", "a@b.example", until=clock.time + 60))
     clock.time += 1
     assert say(protocol, *MAIL, TO)[-1] == 550
     store.removeEntry("sender", "a@b.example")
@@ -467,7 +467,9 @@ def test_what_an_administrator_says_meanwhile_counts_a_second_later(
 
 def test_what_an_administrator_says_for_a_time_counts_no_longer(make: Any, clock: Clock) -> None:
     protocol = make()
-    protocol.greylist.opened.addEntry(Entry("deny", "sender", "a@b.example", until=clock.time + 60))
+    protocol.greylist.opened.addEntry(
+        StoreEntry("deny", "sender", "a@b.example", until=clock.time + 60)
+    )
     assert say(protocol, *MAIL, TO)[-1] == 550
     clock.time += 59
     assert say(protocol, *MAIL, TO)[-1] == 550
@@ -480,8 +482,8 @@ def test_entries_that_mean_nothing_here_are_said_and_spoil_no_other(
 ) -> None:
     protocol = make()
     for sender in ("*", "a@b.example"):  # the first: written by another release, say
-        protocol.greylist.opened.addEntry(Entry("deny", "sender", sender))
-    protocol.greylist.opened.addEntry(Entry("deny", "client", "mx.b.example"))
+        protocol.greylist.opened.addEntry(StoreEntry("deny", "sender", sender))
+    protocol.greylist.opened.addEntry(StoreEntry("deny", "client", "mx.b.example"))
     assert say(protocol, *MAIL, TO)[-1] == 550
     said = "".join(each.getMessage() for each in caplog.records)
     assert "'*' has no @" in said
@@ -670,8 +672,8 @@ def test_a_setting_that_does_not_exist_is_an_error() -> None:
 class Names:
     """A resolver whose answers come some turns later."""
 
-    def __init__(self, name: str | None = None, spf: Result | None = None) -> None:
-        self.name, self.result = name, spf or Result("none", "")
+    def __init__(self, name: str | None = None, spf: SPFResult | None = None) -> None:
+        self.name, self.result = name, spf or SPFResult("none", "")
         self.asked = 0
 
     async def nameOf(self, peer: str) -> str | None:
@@ -679,7 +681,7 @@ class Names:
         self.asked += 1
         return self.name
 
-    async def spf(self, peer: str, helo: str, sender: str) -> Result:
+    async def spf(self, peer: str, helo: str, sender: str) -> SPFResult:
         await asyncio.sleep(0)
         self.asked += 1
         return self.result
@@ -706,10 +708,10 @@ def test_the_dns_is_asked_only_where_a_list_has_names(make: Any, clock: Clock) -
 def test_with_spf_a_retry_may_come_from_anywhere_that_the_domain_names(
     make: Any, clock: Clock
 ) -> None:
-    result = Result("pass", "b.example", mechanism="ip4:192.0.2.0/24")
+    result = SPFResult("pass", "b.example", mechanism="ip4:192.0.2.0/24")
     protocol = make(resolver=Names(spf=result), spf=True)
     assert say(protocol, *MAIL, TO, "DATA", peer="192.0.2.1")[-1] == 451
     clock.time += 3600
     assert say(protocol, *MAIL, TO, "DATA", peer="198.51.100.7")[-1] == 354
-    protocol.greylist.resolver.result = Result("softfail", "b.example")
+    protocol.greylist.resolver.result = SPFResult("softfail", "b.example")
     assert say(protocol, *MAIL, TO, "DATA", peer="198.51.100.7")[-1] == 451

@@ -8,7 +8,7 @@ import pytest
 
 from Kamaelia.Apps.Grey.Policy import Resolver as Resolving
 from Kamaelia.Apps.Grey.Service import Assembly, Command
-from Kamaelia.Apps.Grey.Stores import Entry, openStore
+from Kamaelia.Apps.Grey.Stores import StoreEntry, openStore
 from Kamaelia.Support.Settings.Configuration import parse
 
 HEAD = "[forward]\nallowed_domains = ['example.org']\n"
@@ -51,7 +51,7 @@ def test_what_is_no_local_part_is_a_mistake(wrong: str) -> None:
 def test_a_name_that_is_allowed_at_run_time_counts_though_no_setting_asks_the_dns() -> None:
     settings = greylist()
     assert not settings.asksForNames
-    settings.opened.addEntry(Entry("allow", "client", "*.b.example"))
+    settings.opened.addEntry(StoreEntry("allow", "client", "*.b.example"))
     settings.refresh(1.0)
     assert settings.asksForNames
     assert settings.allows("192.0.2.1", ["mx.b.example"], "", "<a@b.example>", "<c@example.org>")

@@ -10,7 +10,7 @@ import pytest
 
 from Kamaelia.Apps.Grey.Policy.BackgroundTask import SLICE, release
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
-from Kamaelia.Apps.Grey.Stores import Entry, openStore
+from Kamaelia.Apps.Grey.Stores import StoreEntry, openStore
 from Kamaelia.Apps.Grey.Stores.Memory import MemoryStore
 from Kamaelia.Apps.Grey.Stores.Store import MANY_ENTRIES
 from Tests.Kamaelia.Apps.Grey.Service.test_Application import Grey, eventually, grey
@@ -70,9 +70,9 @@ def test_a_stop_does_not_wait_for_a_reload_that_reads(grey: Any) -> None:
 # The entries in the store
 
 
-def manyEntries(verdict: str = "deny") -> list[Entry]:
+def manyEntries(verdict: str = "deny") -> list[StoreEntry]:
     return [
-        Entry(verdict, "client", f"10.0.{number // 250}.{number % 250}")
+        StoreEntry(verdict, "client", f"10.0.{number // 250}.{number % 250}")
         for number in range(MANY_ENTRIES + 1)
     ]
 
@@ -84,7 +84,7 @@ class SlowStore(MemoryStore):
         super().__init__()
         self.mayRead = threading.Event()
 
-    def readEntries(self) -> list[Entry]:
+    def readEntries(self) -> list[StoreEntry]:
         assert self.mayRead.wait(20)
         return super().readEntries()
 
@@ -96,7 +96,7 @@ def denied(greylist: Greylist, peer: str) -> str | None:
 def test_many_entries_are_read_in_a_thread_and_those_before_count_until_then() -> None:
     greylist, store = Greylist(store="memory:"), SlowStore()
     greylist._opened, greylist._process = store, os.getpid()
-    store.addEntry(Entry("deny", "client", "192.0.2.1"))
+    store.addEntry(StoreEntry("deny", "client", "192.0.2.1"))
     greylist.refresh(1000.0)
     assert denied(greylist, "192.0.2.1")
     for each in manyEntries():
@@ -127,7 +127,7 @@ def test_entries_can_be_read_in_another_thread(tmp_path: Path, number: int) -> N
     store = openStore(f"sqlite:{tmp_path}/grey.db")
     for each in manyEntries()[:number]:
         store.addEntry(each)
-    found: list[Entry] = []
+    found: list[StoreEntry] = []
     thread = threading.Thread(target=lambda: found.extend(store.readEntries()))
     thread.start()
     thread.join(20)
@@ -139,7 +139,7 @@ def test_entries_can_be_read_in_another_thread(tmp_path: Path, number: int) -> N
 def test_a_wrong_entry_costs_no_other(caplog: Any) -> None:
     greylist = Greylist(store="memory:")
     for what in ("192.0.2.1", "no network/", "192.0.2.2"):
-        greylist.opened.addEntry(Entry("deny", "client", what))
+        greylist.opened.addEntry(StoreEntry("deny", "client", what))
     greylist.refresh(1000.0)
     assert denied(greylist, "192.0.2.1")
     assert denied(greylist, "192.0.2.2")

@@ -10,7 +10,7 @@ import pytest
 
 from Kamaelia.Apps.Grey.GreyListingPolicy import GreyListingPolicy
 from Kamaelia.Apps.Grey.Service import Application, Assembly, Checks, Command
-from Kamaelia.Apps.Grey.System.Certificates import Verdict
+from Kamaelia.Apps.Grey.System.Certificates import CertificateCheck
 from Kamaelia.Internet.ListeningSockets import closeAll
 
 ONE_OF_EACH = """
@@ -49,7 +49,7 @@ def test_every_setting_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     opened: list[Any] = []
     monkeypatch.setattr(Assembly, "read", lambda _: configuration)
     monkeypatch.setattr(Assembly, "loadCertificate", lambda *_: ssl.create_default_context())
-    monkeypatch.setattr(Checks, "checkCertificate", lambda *_: Verdict([], []))
+    monkeypatch.setattr(Checks, "checkCertificate", lambda *_: CertificateCheck([], []))
     monkeypatch.setattr(Command.signal, "signal", lambda *_: None)
     monkeypatch.setattr(Application.Application, "run", Application.Application.start)
     monkeypatch.setattr(Assembly, "openSockets", _kept(Assembly.openSockets, opened))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from Kamaelia.Support.Greylist.Lists import Entry, ListError, Lists, entriesOf
+from Kamaelia.Support.Greylist.Lists import ListEntry, ListError, Lists, entriesOf
 from Kamaelia.Support.Greylist.Names import Mailboxes, Names, parseMailbox, parseName
 from Kamaelia.Support.Networks import Networks, looksLikeNetwork, parseNetwork
 
@@ -251,9 +251,9 @@ def test_any_text_is_a_mailbox_or_a_value_error(text):
 def test_a_file_has_an_entry_a_line_and_comments():
     text = "# ours\n192.0.2.0/24 # the office\n\n  *.example.org\r\nuser#1@example.org\n#10.1"
     assert entriesOf(text, "f") == [
-        Entry("192.0.2.0/24", "f", 2),
-        Entry("*.example.org", "f", 4),
-        Entry("user#1@example.org", "f", 5),
+        ListEntry("192.0.2.0/24", "f", 2),
+        ListEntry("*.example.org", "f", 4),
+        ListEntry("user#1@example.org", "f", 5),
     ]
 
 
@@ -265,7 +265,7 @@ def test_an_answer_says_which_entry_it_was_and_where():
 
 def test_of_two_entries_that_are_alike_the_first_answers():
     for kind, find in (("*.a.org", "client"), ("10.1", "client"), ("u@a.org", "sender")):
-        lists = Lists(**{f"{find}s": [Entry(kind, "f", 1), Entry(kind, "f", 2)]})
+        lists = Lists(**{f"{find}s": [ListEntry(kind, "f", 1), ListEntry(kind, "f", 2)]})
         args = ("10.1.2.3", ["x.a.org"]) if find == "client" else ("u@a.org",)
         assert getattr(lists, find)(*args).line == 1
 
@@ -304,7 +304,7 @@ def test_a_helo_triple_needs_the_network_and_the_recipient_too():
 
 
 def test_a_byte_order_mark_is_no_part_of_an_entry():
-    assert entriesOf("\ufeff10.1") == [Entry("10.1", "", 1)]
+    assert entriesOf("\ufeff10.1") == [ListEntry("10.1", "", 1)]
 
 
 def test_many_entries_answer_as_one_by_one_would():

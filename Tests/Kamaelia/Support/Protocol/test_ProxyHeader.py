@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from Kamaelia.Support.Protocol.ProxyHeader import (
     CRC32C,
-    FIXED,
+    FIXED_LENGTH,
+    LONGEST_HEADER,
     LONGEST_LINE,
-    MOST,
     SIGNATURE,
     BadHeader,
     HeaderReader,
@@ -117,7 +117,7 @@ def test_a_header_says_who_the_client_is_however_it_is_cut(header, origin):
         block(more=b"\x04\0\x05abc"),
         block(more=b"\x03\0\x04abcd"),
         block(more=b"\x03\0\0"),
-        block(more=bytes(MOST)),
+        block(more=bytes(LONGEST_HEADER)),
     ],
 )
 def test_garbage_is_refused_however_it_is_cut(garbage, size):
@@ -152,7 +152,7 @@ def outcome(data, cuts):
         reader = read(data, cuts)
     except BadHeader:
         return "bad"
-    assert len(reader._kept) < MOST
+    assert len(reader._kept) < LONGEST_HEADER
     return reader.isWhole, reader.origin, reader.rest
 
 
@@ -179,7 +179,7 @@ def test_a_block_is_as_it_is_described():
         + IPv6Address(CLIENT6.local).packed
         + b"\x12\x67\0\x19"
     )
-    assert len(blockFor(CLIENT)) == FIXED + 2 * len(IPv4Address("192.0.2.1").packed) + 4
+    assert len(blockFor(CLIENT)) == FIXED_LENGTH + 2 * len(IPv4Address("192.0.2.1").packed) + 4
 
 
 def test_the_path_of_a_unix_socket_is_never_taken_for_an_address():

@@ -20,14 +20,14 @@ from Kamaelia.Support.Settings.Configuration import (
 )
 from Kamaelia.Support.Settings.ExampleFile import example, reference, toml
 from Kamaelia.Support.Settings.Sections import STAGES as STAGES_TO_SET
-from Kamaelia.Support.Settings.Sections import Forward, Greylist, Limits
+from Kamaelia.Support.Settings.Sections import ForwardSection, GreylistSection, LimitsSection
 from Kamaelia.Support.Settings.SettingRow import rowsOf
 from Kamaelia.Support.Settings.TomlLines import placesOf
 from Kamaelia.Support.Settings.Values import (
     DURATION,
     LONGEST_TIME,
     SIZE,
-    Address,
+    SocketAddress,
     readAddress,
     readDuration,
     readSize,
@@ -55,11 +55,11 @@ def mistakeIn(setting):
 
 
 def test_what_is_left_out_has_its_default():
-    assert parse(LEAST) == Configuration(forward=Forward(allowed_domains=("example.org",)))
+    assert parse(LEAST) == Configuration(forward=ForwardSection(allowed_domains=("example.org",)))
 
 
 def test_the_defaults_are_those_of_today():
-    greylist = Greylist()
+    greylist = GreylistSection()
     assert (greylist.too_soon, greylist.min_defer_time) == (0, 300)
     assert (greylist.max_defer_time, greylist.max_grey) == (172800, 36 * 86400)
     assert (greylist.network_v4, greylist.network_v6, greylist.decide_at) == (24, 64, "rcpt")
@@ -261,11 +261,11 @@ def test_a_size_is_read_as_it_was_written(octets):
 @pytest.mark.parametrize(
     ("text", "address"),
     [
-        ("127.0.0.1:25", Address("127.0.0.1", 25)),
-        (":25", Address("", 25)),
-        ("[::1]:25", Address("::1", 25)),
-        ("mx.example.org:0", Address("mx.example.org", 0)),
-        ("unix:/run/grey.sock", Address(path="/run/grey.sock")),
+        ("127.0.0.1:25", SocketAddress("127.0.0.1", 25)),
+        (":25", SocketAddress("", 25)),
+        ("[::1]:25", SocketAddress("::1", 25)),
+        ("mx.example.org:0", SocketAddress("mx.example.org", 0)),
+        ("unix:/run/grey.sock", SocketAddress(path="/run/grey.sock")),
     ],
 )
 def test_an_address_is_read_and_written_alike(text, address):
@@ -428,14 +428,16 @@ def test_the_text_of_all_defaults_is_the_least_there_is():
 
 @given(st.data())
 def test_any_change_of_a_limit_is_written_and_read_alike(data):
-    names = {row.name: row for row in rowsOf(Limits)}
+    names = {row.name: row for row in rowsOf(LimitsSection)}
     numbers = st.integers(0, 1_000_000)
     simple = sorted(set(names) - {"client_timeouts"})
     changes = data.draw(st.dictionaries(st.sampled_from(simple), numbers))
     if data.draw(st.booleans()):
         stages = st.sampled_from(CLIENT_STAGES)
         changes["client_timeouts"] = data.draw(st.dictionaries(stages, numbers))
-    limits = Limits(**{name: names[name].kind.read(value) for name, value in changes.items()})
+    limits = LimitsSection(
+        **{name: names[name].kind.read(value) for name, value in changes.items()}
+    )
     configuration = dataclasses.replace(parse(LEAST), limits=limits)
     assert parse(toml(configuration)) == configuration
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist, networkOf
-from Kamaelia.Apps.Grey.Stores import Entry
+from Kamaelia.Apps.Grey.Stores import StoreEntry
 from Kamaelia.Support.Greylist.Keys import clientKey
 
 
@@ -66,7 +66,7 @@ def test_who_comes_after_another_goes_on_with_its_entries(
     verdict: str, asked: Callable[[Greylist], object]
 ) -> None:
     before, after = Greylist(store="memory:"), Greylist(store="memory:")
-    before.opened.addEntry(Entry(verdict, "client", "192.0.2.7"))
+    before.opened.addEntry(StoreEntry(verdict, "client", "192.0.2.7"))
     before.refresh(1000.0)
     assert asked(after) is None
     after.inherit(before)

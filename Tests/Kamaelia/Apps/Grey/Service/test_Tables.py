@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from Kamaelia.Apps.Grey.Service import Tables
-from Kamaelia.Apps.Grey.Stores import Counts, Entry
+from Kamaelia.Apps.Grey.Stores import Counts, StoreEntry
 from Kamaelia.Support.Greylist.Rules import Record, Regular, Triple
 from Tests.Kamaelia.Apps.Grey.programs import PATIENCE, ROOT
 
@@ -46,8 +46,8 @@ def test_the_words_of_strangers_are_shown_as_they_are(capsys: Shown) -> None:
 
 def test_entries_whose_time_is_over_are_not_shown(capsys: Shown) -> None:
     entries = [
-        Entry("allow", "client", "192.0.2.1", "a friend"),
-        Entry("deny", "sender", "@x", "", 9),
+        StoreEntry("allow", "client", "192.0.2.1", "a friend"),
+        StoreEntry("deny", "sender", "@x", "", 9),
     ]
     Tables.entries(entries, now=10.0)
     shown = capsys.readouterr().out

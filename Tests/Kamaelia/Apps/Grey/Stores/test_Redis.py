@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from Kamaelia.Apps.Grey.Stores import Entry, Later, RedisLink, StoreFailed, openStore
+from Kamaelia.Apps.Grey.Stores import Later, RedisConnection, StoreEntry, StoreFailed, openStore
 from Kamaelia.Apps.Grey.Stores.Redis import RedisStore
 from Kamaelia.Apps.Grey.Stores.RedisBatch import ASK, KEPT_AFTER, WRITE, keyOf
 from Kamaelia.Apps.Grey.Stores.RedisMigration import migrate
@@ -284,10 +284,10 @@ def test_entries_of_others_are_noticed_in_an_event_loop(redisServer: RedisServer
         store, other = RedisStore(redisServer.url), RedisStore(redisServer.url)
         version = store.entriesVersion()
         assert store.entries() == []
-        await asyncio.to_thread(other.addEntry, Entry("deny", "client", "192.0.2.1"))
+        await asyncio.to_thread(other.addEntry, StoreEntry("deny", "client", "192.0.2.1"))
         while store.entriesVersion() == version:
             await asyncio.sleep(0)
-        assert store.entries() == [Entry("deny", "client", "192.0.2.1")]
+        assert store.entries() == [StoreEntry("deny", "client", "192.0.2.1")]
         await close(store)
         await close(other)
 
@@ -340,7 +340,7 @@ def test_counters_are_written_by_and_by(redisServer: RedisServer) -> None:
 def test_a_server_that_goes_fails_each_ask_at_once_and_is_found_again(
     redisServer: RedisServer, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(RedisLink, "LONGEST_REST", 0.1)
+    monkeypatch.setattr(RedisConnection, "LONGEST_REST", 0.1)
 
     async def go() -> None:
         store = RedisStore(redisServer.url)
@@ -373,9 +373,9 @@ async def askOrFail(store: RedisStore) -> Decision:
 
 
 def test_a_server_that_says_nothing_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(RedisLink, "TIMEOUT", 0.1)
+    monkeypatch.setattr(RedisConnection, "TIMEOUT", 0.1)
     now = [0.0]
-    monkeypatch.setattr(RedisLink, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(RedisConnection, "time", SimpleNamespace(monotonic=lambda: now[0]))
 
     async def go() -> None:
         with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -385,7 +385,7 @@ def test_a_server_that_says_nothing_is_waited_for_once(monkeypatch: pytest.Monke
             for _ in range(100):
                 with pytest.raises(StoreFailed):  # at once: it does not raise Later
                     store.decide(ONE, RULES, NOW)
-            now[0] += RedisLink.FIRST_REST
+            now[0] += RedisConnection.FIRST_REST
             probe = asyncio.ensure_future(askOrFail(store))
             await asyncio.sleep(0)
             with pytest.raises(StoreFailed):  # nobody else waits for the one who tries

@@ -17,14 +17,14 @@ import pytest
 from Kamaelia.Apps.Grey.Stores import (
     Later,
     SQLiteFile,
-    SQLiteKeeper,
+    SQLiteMaintenance,
     SQLiteRecords,
     StoreFailed,
     openStore,
 )
 from Kamaelia.Apps.Grey.Stores.SQLite import SQLiteStore
+from Kamaelia.Apps.Grey.Stores.SQLiteExpiry import TRIPLES, expireSlice
 from Kamaelia.Apps.Grey.Stores.SQLiteFile import openFile
-from Kamaelia.Apps.Grey.Stores.SQLiteSweep import TRIPLES, sweepSlice
 from Kamaelia.Support.Greylist.Rules import Record, Regular, Rules, Triple
 
 RULES = Rules(too_soon=10, min_defer_time=60, max_defer_time=600, max_grey=6000)
@@ -190,7 +190,7 @@ def test_without_an_event_loop_the_lock_is_waited_for(store: SQLiteStore, path: 
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("SQLite", "SQLiteRecords"):
         monkeypatch.setattr(f"Kamaelia.Apps.Grey.Stores.{module}.PATIENCE", 0.01)
-    monkeypatch.setattr(SQLiteKeeper, "INTERVAL", 60)
+    monkeypatch.setattr(SQLiteMaintenance, "INTERVAL", 60)
 
 
 @pytest.mark.usefixtures("impatient")
@@ -323,7 +323,7 @@ def test_an_expired_record_that_is_renewed_meanwhile_is_kept(store: SQLiteStore,
 
     sweeper = sqlite3.connect(path, isolation_level=None)
     between = Between(sweeper, lambda: store.decide(ONE, RULES, NOW + 700))
-    _, swept = sweepSlice(between, TRIPLES, None, RULES, NOW + 700)  # type: ignore[arg-type]
+    _, swept = expireSlice(between, TRIPLES, None, RULES, NOW + 700)  # type: ignore[arg-type]
     sweeper.close()
     assert swept.all == 1  # as it was found
     assert dict(store.known()) == {ONE: Record(NOW + 700)}
@@ -336,7 +336,7 @@ def test_a_record_that_is_swept_while_it_is_renewed_is_written_anew(
     store.decide(ONE, RULES, NOW)
     sweeper, connection = sqlite3.connect(path, isolation_level=None), store._sql
     store._sql = Between(  # type: ignore[assignment]
-        connection, lambda: sweepSlice(sweeper, TRIPLES, None, RULES, NOW + 700)
+        connection, lambda: expireSlice(sweeper, TRIPLES, None, RULES, NOW + 700)
     )
     assert store.decide(ONE, RULES, NOW + 700).reason == "never seen"
     store._sql = connection
@@ -357,16 +357,16 @@ class Rounds:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.number = 0
         self.hasEnded = threading.Condition()
-        doRound = SQLiteKeeper.Keeper._doRound
+        doRound = SQLiteMaintenance.SQLiteMaintenance._doRound
 
-        def doRoundAndCount(keeper: SQLiteKeeper.Keeper) -> None:
+        def doRoundAndCount(keeper: SQLiteMaintenance.SQLiteMaintenance) -> None:
             doRound(keeper)
             with self.hasEnded:
                 self.number += 1
                 self.hasEnded.notify_all()
 
-        monkeypatch.setattr(SQLiteKeeper, "INTERVAL", 0.001)
-        monkeypatch.setattr(SQLiteKeeper.Keeper, "_doRound", doRoundAndCount)
+        monkeypatch.setattr(SQLiteMaintenance, "INTERVAL", 0.001)
+        monkeypatch.setattr(SQLiteMaintenance.SQLiteMaintenance, "_doRound", doRoundAndCount)
 
     def hasMore(self, patience: float) -> bool:
         with self.hasEnded:
@@ -419,8 +419,8 @@ def logSize(path: str) -> int:
 def test_the_log_begins_anew_although_somebody_writes_during_each_checkpoint(
     store: SQLiteStore, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(SQLiteKeeper, "EMPTY_LOG_AT", 100)
-    monkeypatch.setattr(SQLiteKeeper, "INTERVAL", 60)
+    monkeypatch.setattr(SQLiteMaintenance, "EMPTY_LOG_AT", 100)
+    monkeypatch.setattr(SQLiteMaintenance, "INTERVAL", 60)
     isEnough, hasWritten = threading.Event(), threading.Semaphore(0)
 
     def write() -> None:
@@ -432,7 +432,7 @@ def test_the_log_begins_anew_although_somebody_writes_during_each_checkpoint(
         own.close()
 
     keeper = SQLiteFile.openFile(path)
-    keeper.execute(f"PRAGMA busy_timeout = {SQLiteKeeper.PATIENCE}")
+    keeper.execute(f"PRAGMA busy_timeout = {SQLiteMaintenance.PATIENCE}")
     writer = threading.Thread(target=write)
     writer.start()
     salts: set[bytes] = set()
@@ -464,7 +464,7 @@ def test_the_log_stays_bounded_although_the_keeper_is_no_more(
 def test_one_who_reads_slowly_does_not_keep_the_log_from_beginning_anew(
     rounds: Rounds, store: SQLiteStore, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(SQLiteKeeper, "EMPTY_LOG_AT", 100)
+    monkeypatch.setattr(SQLiteMaintenance, "EMPTY_LOG_AT", 100)
     store.remember([(Triple(f"a{i:05}", "s", "r"), Record(NOW)) for i in range(5000)], RULES)
     reader = SQLiteStore(path)
     slowly = reader.known()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from Kamaelia.Apps.Grey.Stores import Counts, Entry, SQLiteKeeper, Store, openStore
+from Kamaelia.Apps.Grey.Stores import Counts, SQLiteMaintenance, Store, StoreEntry, openStore
 from Kamaelia.Apps.Grey.Stores.Memory import MemoryStore
 from Kamaelia.Apps.Grey.Stores.Store import merge
 from Kamaelia.Support.Greylist.Rules import (
@@ -62,7 +62,7 @@ def empty(store: Store) -> None:
 @pytest.fixture
 def untouched(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is swept meanwhile: who is back too late is told from who was never seen."""
-    monkeypatch.setattr(SQLiteKeeper, "SLICES", 0)
+    monkeypatch.setattr(SQLiteMaintenance, "SLICES", 0)
 
 
 STEPS = st.tuples(
@@ -206,9 +206,9 @@ def test_it_is_one_who_tells_whom(ours: Record, theirs: Record) -> None:
 
 def test_entries_are_kept_replaced_and_removed(store: Store) -> None:
     versions = [store.entriesVersion()]
-    first = Entry("allow", "client", "192.0.2.1", "a friend")
-    second = Entry("deny", "client", "192.0.2.1", "no more", NOW + 9.5)
-    third = Entry("deny", "sender", "192.0.2.1")
+    first = StoreEntry("allow", "client", "192.0.2.1", "a friend")
+    second = StoreEntry("deny", "client", "192.0.2.1", "no more", NOW + 9.5)
+    third = StoreEntry("deny", "sender", "192.0.2.1")
     store.addEntry(first)
     versions.append(store.entriesVersion())
     assert store.entries() == [first]
@@ -225,25 +225,25 @@ def test_entries_are_kept_replaced_and_removed(store: Store) -> None:
 
 
 def test_an_entry_is_over_at_its_time(store: Store) -> None:
-    store.addEntry(Entry("allow", "client", "c", until=NOW + 5))
-    store.addEntry(Entry("allow", "client", "d"))
+    store.addEntry(StoreEntry("allow", "client", "c", until=NOW + 5))
+    store.addEntry(StoreEntry("allow", "client", "d"))
     version = store.entriesVersion()
     store.expire(RULES, NOW + 4)
     assert store.entriesVersion() == version
     store.expire(RULES, NOW + 5)
-    assert store.entries() == [Entry("allow", "client", "d")]
+    assert store.entries() == [StoreEntry("allow", "client", "d")]
     assert store.entriesVersion() != version
 
 
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        (Entry("maybe", "client", "c"), "one of allow, deny, and not 'maybe'"),
-        (Entry("deny", "weather", "c"), "one of client, sender, recipient, and not 'weather'"),
-        (Entry("deny", "client", ""), "without a client"),
+        (StoreEntry("maybe", "client", "c"), "one of allow, deny, and not 'maybe'"),
+        (StoreEntry("deny", "weather", "c"), "one of client, sender, recipient, and not 'weather'"),
+        (StoreEntry("deny", "client", ""), "without a client"),
     ],
 )
-def test_an_entry_that_says_nothing_is_an_error(store: Store, entry: Entry, said: str) -> None:
+def test_an_entry_that_says_nothing_is_an_error(store: Store, entry: StoreEntry, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         store.addEntry(entry)
     assert store.entries() == []
@@ -262,14 +262,14 @@ def test_counters_add_up(store: Store) -> None:
 def test_all_is_there_for_who_opens_it_next(setting: str) -> None:
     store = openStore(setting)
     passAt(store, ONE, NOW, WITH_REGULARS)
-    store.addEntry(Entry("deny", "sender", "<x@y>", "spam", NOW))
+    store.addEntry(StoreEntry("deny", "sender", "<x@y>", "spam", NOW))
     store.count("passed")
     store.close()
     store.close()
     store = openStore(setting)
     assert store.decide(ONE, RULES, NOW + 70).reason == "passed before"
     assert list(store.regulars()) == [(ONE.client, Regular(1, NOW + 60))]
-    assert store.entries() == [Entry("deny", "sender", "<x@y>", "spam", NOW)]
+    assert store.entries() == [StoreEntry("deny", "sender", "<x@y>", "spam", NOW)]
     assert store.counters() == {"passed": 1}
     store.close()
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from Kamaelia.Apps.Grey.Stores import Entry, Store, openStore
+from Kamaelia.Apps.Grey.Stores import Store, StoreEntry, openStore
 from Kamaelia.Apps.Grey.Stores.Redis import RedisStore
 from Kamaelia.Apps.Grey.Stores.SQLite import SQLiteStore
 from Kamaelia.Support.Greylist.Keys import recipientKey, senderKey
@@ -110,8 +110,8 @@ def test_nothing_else_is_lost(store: Store) -> None:
     rules = replace(RULES, client_passes=6)
     assert store.decide(Triple(CLIENT, "x", "y"), rules, NOW + 500).reason == "regular client"
     assert sorted(store.entries()) == [
-        Entry("allow", "sender", "friend@example.com", "a friend"),
-        Entry("deny", "client", "203.0.113.0/24", "", NOW + 1e6),
+        StoreEntry("allow", "sender", "friend@example.com", "a friend"),
+        StoreEntry("deny", "client", "203.0.113.0/24", "", NOW + 1e6),
     ]
     counters = store.counters()
     assert counters["recipients/accepted/passed before"] == 3

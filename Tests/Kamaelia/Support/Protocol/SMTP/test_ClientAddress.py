@@ -5,14 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from Kamaelia.Support.Protocol.ProxyHeader import Origin
-from Kamaelia.Support.Protocol.SMTP.ClientAddress import Client, linesFor, xtext
+from Kamaelia.Support.Protocol.SMTP.ClientAddress import ClientIdentity, linesFor, xtext
 
 ORIGIN = Origin("192.0.2.1", 4711, "198.51.100.5", 25)
 ALL = ["NAME", "ADDR", "PORT", "PROTO", "HELO", "LOGIN", "DESTADDR", "DESTPORT", "SOURCE", "IDENT"]
 
 
 def test_a_client_is_told_of_in_one_line():
-    client = Client(ORIGIN, "mail.example.org", "me")
+    client = ClientIdentity(ORIGIN, "mail.example.org", "me")
     both = "NAME=mail.example.org ADDR=192.0.2.1 PORT=4711 PROTO=ESMTP HELO=me"
     ours = "DESTADDR=198.51.100.5 DESTPORT=25"
     assert linesFor("XCLIENT", client, ALL) == [f"XCLIENT {both} {ours}"]
@@ -20,7 +20,7 @@ def test_a_client_is_told_of_in_one_line():
 
 
 def test_only_what_the_server_lists_is_said_and_once():
-    client = Client(ORIGIN, isExtended=False)
+    client = ClientIdentity(ORIGIN, isExtended=False)
     assert linesFor("XCLIENT", client, ["proto", "Addr", "ADDR", "LOGIN"]) == [
         "XCLIENT PROTO=SMTP ADDR=192.0.2.1"
     ]
@@ -29,7 +29,7 @@ def test_only_what_the_server_lists_is_said_and_once():
 
 def test_what_is_not_known_is_said_to_be_so():
     words = "NAME=[UNAVAILABLE] ADDR=[UNAVAILABLE] PORT=[UNAVAILABLE] HELO=[UNAVAILABLE]"
-    unknown = Client(Origin("/run/socket", 0, "", 0))
+    unknown = ClientIdentity(Origin("/run/socket", 0, "", 0))
     assert linesFor("XCLIENT", unknown, ["NAME", "ADDR", "PORT", "HELO"]) == [f"XCLIENT {words}"]
 
 
@@ -42,7 +42,7 @@ def test_what_is_not_known_is_said_to_be_so():
     ],
 )
 def test_addresses_are_written_as_postfix_reads_them(peer, written):
-    client = Client(Origin(peer, 1, "", 0))
+    client = ClientIdentity(Origin(peer, 1, "", 0))
     assert linesFor("XCLIENT", client, ["ADDR"]) == [f"XCLIENT ADDR={written}"]
 
 
@@ -69,7 +69,7 @@ values = st.text(max_size=300) | st.text("+=a", max_size=300)
 
 @given(values, values, st.permutations(ALL))
 def test_no_line_is_too_long_and_none_is_two(name, helo, offered):
-    lines = linesFor("XCLIENT", Client(ORIGIN, name, helo), offered)
+    lines = linesFor("XCLIENT", ClientIdentity(ORIGIN, name, helo), offered)
     assert all(len(line) <= 510 and line.isascii() and line.isprintable() for line in lines)
     said = [word.partition("=")[0] for line in lines for word in line.split(" ")[1:]]
     assert said == [name for name in offered if name not in ("LOGIN", "SOURCE", "IDENT")]

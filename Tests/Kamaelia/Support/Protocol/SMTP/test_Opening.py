@@ -3,11 +3,11 @@
 import pytest
 
 from Kamaelia.Support.Protocol.ProxyHeader import Origin
-from Kamaelia.Support.Protocol.SMTP.ClientAddress import Client
-from Kamaelia.Support.Protocol.SMTP.Opening import Manner, Refused, begin
+from Kamaelia.Support.Protocol.SMTP.ClientAddress import ClientIdentity
+from Kamaelia.Support.Protocol.SMTP.Opening import Manner, OpeningRefused, begin
 from Kamaelia.Support.Protocol.SMTP.Reply import NOT_REACHED, Reply
 
-CLIENT = Client(Origin("192.0.2.1", 4711, "198.51.100.5", 25), helo="client.example")
+CLIENT = ClientIdentity(Origin("192.0.2.1", 4711, "198.51.100.5", 25), helo="client.example")
 GREETING = "220 real"
 
 
@@ -30,7 +30,7 @@ def run(manner, *answers):
 
 
 def refused(manner, *answers):
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(OpeningRefused) as caught:
         run(manner, *answers)
     return caught.value
 

@@ -85,7 +85,7 @@ def test_the_words_of_the_real_server_are_known_as_such() -> None:
 
 
 def ownReplies() -> list[Reply]:
-    names = ("Session", "Check", "Line", "Listener", "Reply")
+    names = ("Session", "CommandChecks", "Line", "InputParser", "Reply")
     modules = [import_module(f"Kamaelia.Support.Protocol.SMTP.{name}") for name in names]
     replies = [each for module in modules for each in vars(module).values()]
     return [each for each in replies if isinstance(each, Reply) and not each.isPositive]

@@ -6,15 +6,15 @@ from hypothesis import strategies as st
 
 from Kamaelia.Support.Protocol.ProxyHeader import Origin, blockFor
 from Kamaelia.Support.Protocol.SMTP.Address import Envelope
-from Kamaelia.Support.Protocol.SMTP.ClientAddress import Client
+from Kamaelia.Support.Protocol.SMTP.ClientAddress import ClientIdentity
 from Kamaelia.Support.Protocol.SMTP.Relay import (
     STAGES,
-    Answer,
     BeginTLS,
     Broken,
     Ready,
     Relay,
     Send,
+    StageReply,
     eventsThatCount,
 )
 from Kamaelia.Support.Protocol.SMTP.Reply import Reply
@@ -55,13 +55,13 @@ def test_a_mail_goes_its_way():
     assert relay.receive(b"250-real\r\n250 SIZE 1000\r\n") == [Ready({"SIZE": "1000"})]
     assert relay.timeout is None
     assert relay.mail(Envelope("<s@x>", {"SIZE": "5"})) == b"MAIL FROM:<s@x> SIZE=5\r\n"
-    assert relay.receive(b"250 2.1.0 ok\r\n") == [Answer("MAIL", Reply(250, "2.1.0 ok"))]
+    assert relay.receive(b"250 2.1.0 ok\r\n") == [StageReply("MAIL", Reply(250, "2.1.0 ok"))]
     assert relay.rcpt(RECIPIENT) == b"RCPT TO:<r@example.net>\r\n"
-    assert relay.receive(b"550 5.1.1 no\r\n") == [Answer("RCPT", Reply(550, "5.1.1 no"))]
+    assert relay.receive(b"550 5.1.1 no\r\n") == [StageReply("RCPT", Reply(550, "5.1.1 no"))]
     assert relay.data() == b"DATA\r\n"
-    assert relay.receive(b"354 go\r\n") == [Answer("DATA", Reply(354, "go"))]
+    assert relay.receive(b"354 go\r\n") == [StageReply("DATA", Reply(354, "go"))]
     assert relay.dot() == b".\r\n"
-    assert relay.receive(b"250 queued as 7\r\n") == [Answer("dot", Reply(250, "queued as 7"))]
+    assert relay.receive(b"250 queued as 7\r\n") == [StageReply("dot", Reply(250, "queued as 7"))]
     assert relay.reset() == b"RSET\r\n"
     relay.receive(b"250 ok\r\n")
     assert relay.quit() == b"QUIT\r\n"
@@ -158,7 +158,7 @@ def test_a_server_that_closes_of_its_own_accord_is_understood():
 def test_a_mail_that_was_taken_stays_taken_when_the_server_then_closes():
     relay = upTo("dot")
     answer, broken = relay.receive(b"250 ok\r\n421 bye\r\n")
-    assert answer == Answer("dot", Reply(250, "ok"))
+    assert answer == StageReply("dot", Reply(250, "ok"))
     assert isinstance(broken, Broken)
 
 
@@ -252,7 +252,7 @@ manners = st.fixed_dictionaries(
 
 @given(streams, st.integers(min_value=1, max_value=50), manners)
 def test_any_server_is_understood_in_any_cut(data, size, manner):
-    client = Client(Origin("192.0.2.1", 4711, "", 0))
+    client = ClientIdentity(Origin("192.0.2.1", 4711, "", 0))
     whole, pieces = (Relay("mx.example", client=client, **manner) for _ in range(2))
     expected = whole.receive(data)
     got = [e for i in range(0, len(data), size) for e in pieces.receive(data[i : i + size])]
@@ -265,7 +265,7 @@ def test_any_server_is_understood_in_any_cut(data, size, manner):
         assert whole.brokenBy is not None
 
 
-CLIENT = Client(Origin("192.0.2.1", 4711, "198.51.100.5", 25), helo="client.example")
+CLIENT = ClientIdentity(Origin("192.0.2.1", 4711, "198.51.100.5", 25), helo="client.example")
 
 
 def opened(*answers, **manner):
@@ -285,9 +285,9 @@ def test_LMTP_answers_the_dot_for_each_recipient_that_it_has_accepted():
         relay.data()
         relay.receive(b"354 go\r\n")
         assert relay.dot() == b".\r\n"
-        assert relay.receive(b"250 a\r\n") == [Answer("dot", Reply(250, "a"))]
+        assert relay.receive(b"250 a\r\n") == [StageReply("dot", Reply(250, "a"))]
         assert relay.stage == "dot"
-        assert relay.receive(b"450 c\r\n") == [Answer("dot", Reply(450, "c"))]
+        assert relay.receive(b"450 c\r\n") == [StageReply("dot", Reply(450, "c"))]
         assert relay.stage == ""
 
 
@@ -308,7 +308,7 @@ def test_XFORWARD_is_said_before_each_mail():
     relay, _ = opened(b"220 a\r\n", b"250-a\r\n250 XFORWARD ADDR SOURCE\r\n", telling="xforward")
     (line,) = relay.forwarding()
     assert relay.forward(line) == b"XFORWARD ADDR=192.0.2.1 SOURCE=REMOTE\r\n"
-    assert relay.receive(b"250 ok\r\n") == [Answer("XFORWARD", Reply(250, "ok"))]
+    assert relay.receive(b"250 ok\r\n") == [StageReply("XFORWARD", Reply(250, "ok"))]
     assert ready().forwarding() == []
 
 

@@ -14,7 +14,7 @@ from Kamaelia.Support.Protocol.SMTP.Report import (
     hasReturnAddress,
     headersOf,
 )
-from Kamaelia.Support.Protocol.SMTP.Text import END, Text
+from Kamaelia.Support.Protocol.SMTP.TextScanner import END, TextScanner
 
 DATE = "Thu, 01 Jan 2026 00:00:00 +0000"
 REFUSED = [
@@ -111,7 +111,7 @@ def test_the_headers_are_cut_at_a_whole_line():
 @given(st.lists(st.sampled_from([b".", b"..", b"a", b"\r\n", b"\r\n.\r\n"])).map(b"".join))
 def test_a_stuffed_text_comes_out_as_one_whole_text(data):
     stuffed = dotStuffed(data)
-    text = Text()
+    text = TextScanner()
     given = text.take(stuffed + END)
     assert text.hasEnded
     assert text.refusal() is None

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from Kamaelia.Support.Protocol.DNSNames import NoAnswer, isName
-from Kamaelia.Support.Protocol.SPF.Evaluation import Result, checkSPF, keyOf
+from Kamaelia.Support.Protocol.SPF.Evaluation import SPFResult, checkSPF, keyOf
 from Kamaelia.Support.Protocol.SPF.Macro import dotted, expand, expandedName
 from Kamaelia.Support.Protocol.SPF.Record import LONGEST_RECORD, BadPolicy, parsePolicy
 
@@ -459,7 +459,7 @@ def test_the_name_within_the_domain_is_preferred_for_a_macro():
 def test_a_result_names_the_domain_and_the_term_that_matched():
     zone = zoneOf(example__org={"TXT": (b"v=spf1 a INCLUDE:pass.example.org -all",)})
     found = resultIn(zone, PEER, "ann@example.org")
-    assert found == Result("pass", "example.org", "INCLUDE:pass.example.org")
+    assert found == SPFResult("pass", "example.org", "INCLUDE:pass.example.org")
 
 
 def test_a_redirected_result_keeps_the_domain_that_was_asked():

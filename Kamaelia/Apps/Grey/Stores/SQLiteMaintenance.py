@@ -2,7 +2,7 @@
 
 Example usage::
 
-    keeper = Keeper(path, flush)
+    keeper = SQLiteMaintenance(path, flush)
     keeper.note(rules, now)  # after each decision
     keeper.stop()
 
@@ -29,8 +29,8 @@ from collections.abc import Callable
 
 from Kamaelia.Support.Greylist.Rules import Rules
 
+from .SQLiteExpiry import TABLES, RowKey, expireSlice
 from .SQLiteFile import EMPTY_LOG_AT, explain, isBusy, openFile
-from .SQLiteSweep import TABLES, Key, sweepSlice
 from .Store import StoreFailed
 
 INTERVAL = 1.0  # seconds between two rounds
@@ -40,8 +40,8 @@ PATIENCE = 200  # milliseconds to wait for a lock
 logger = logging.getLogger("Kamaelia.Apps.Grey")
 
 
-class Keeper:
-    """Keeper(path, flush, count) -> starts the thread.
+class SQLiteMaintenance:
+    """SQLiteMaintenance(path, flush, count) -> starts the thread.
 
     `flush(connection)` writes the counters, and `count(name, by)` adds to one.
     """
@@ -56,7 +56,7 @@ class Keeper:
         self._flush = flush
         self._count = count
         self._last: tuple[Rules, float] | None = None
-        self._place: tuple[int, Key | None] = (0, None)  # of the sweep: the table, the key
+        self._place: tuple[int, RowKey | None] = (0, None)  # of the sweep: the table, the key
         self._complaint = ""
         self._connection: sqlite3.Connection | None = None
         self.hasWork = False  # that it knows of
@@ -132,7 +132,7 @@ class Keeper:
     def _sweep(self, connection: sqlite3.Connection, rules: Rules, now: float) -> bool:
         """Sweep the next slice -> whether there are more."""
         table, after = self._place
-        after, swept = sweepSlice(connection, TABLES[table], after, rules, now)
+        after, swept = expireSlice(connection, TABLES[table], after, rules, now)
         if swept.waiting:
             self._count("expired", swept.waiting)
         if after is None:

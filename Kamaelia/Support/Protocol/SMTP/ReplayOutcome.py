@@ -24,14 +24,14 @@ LACKING = {
 NEEDED_BY = {"SMTPUTF8": "SMTPUTF8", "RET": "DSN", "ENVID": "DSN", "NOTIFY": "DSN", "ORCPT": "DSN"}
 
 
-class Verdict(NamedTuple):
+class ReplayOutcome(NamedTuple):
     """`reply` is what the client hears; None: go on with DATA, and report `refused` then."""
 
     reply: Reply | None
     refused: list[tuple[str, Reply]]
 
 
-def verdictOn(answers: Sequence[tuple[str, Reply]]) -> Verdict:
+def verdictOn(answers: Sequence[tuple[str, Reply]]) -> ReplayOutcome:
     """What to do with a mail in replay, by the answer to each recipient (path, reply).
 
     One refusal for now is enough to give up: nothing is delivered to anybody,
@@ -43,10 +43,10 @@ def verdictOn(answers: Sequence[tuple[str, Reply]]) -> Verdict:
     refused = [(path, reply) for path, reply in answers if not reply.isPositive]
     forNow = [reply for path, reply in refused if reply.isForNow]
     if len(refused) == len(answers):
-        return Verdict(forNow[0] if forNow else refused[0][1], [])
+        return ReplayOutcome(forNow[0] if forNow else refused[0][1], [])
     if forNow:
-        return Verdict(Reply(451, forNow[0].text, isRelayed=True), [])
-    return Verdict(None, refused)
+        return ReplayOutcome(Reply(451, forNow[0].text, isRelayed=True), [])
+    return ReplayOutcome(None, refused)
 
 
 def needsOf(parameters: Collection[tuple[str, str]]) -> set[str]:

@@ -2,7 +2,7 @@
 
 Example usage::
 
-    text = Text(limit=1000)
+    text = TextScanner(limit=1000)
     passOn(text.take(b"Subject: one\\r\\n\\r\\nHello\\r\\n."))
     passOn(text.take(b"\\r\\nQUIT\\r\\n"))
     assert text.hasEnded and text.refusal() is None and text.rest == b"QUIT\\r\\n"
@@ -32,8 +32,8 @@ BARE = Reply(550, "5.5.2 A bare CR, a bare LF or a NUL in the text: refused", cl
 TOO_BIG = Reply(552, "5.3.4 The mail is too big")
 
 
-class Text:
-    """Text(limit, normalizes=False) -> takes chunks, returns the text that may be passed on.
+class TextScanner:
+    """TextScanner(limit, normalizes=False) -> takes chunks, returns the text that may be passed on.
 
     `size` counts the octets of the text as they came, without END; `isEightBit` tells
     whether one of them was not ASCII. normalizes: a bare LF becomes CRLF.
@@ -173,11 +173,11 @@ def lineEndsOf(text: bytes) -> frozenset[str]:
     """
     decoder = IncrementalNewlineDecoder(None, translate=False)
     decoder.decode(str(text, "latin-1"), final=True)
-    return KINDS[decoder.newlines]
+    return LINE_ENDS[decoder.newlines]
 
 
 WHOLE = frozenset({"\r\n"})
-KINDS: dict[object, frozenset[str]] = {
+LINE_ENDS: dict[object, frozenset[str]] = {
     None: frozenset(),
     **{kind: frozenset({kind}) for kind in ("\r", "\n", "\r\n")},
     **{

@@ -2,8 +2,8 @@
 
 import pytest
 
+from Kamaelia.Support.Protocol.SMTP.ReplayOutcome import needsOf, refusalFor, verdictOn
 from Kamaelia.Support.Protocol.SMTP.Reply import Reply
-from Kamaelia.Support.Protocol.SMTP.Verdict import needsOf, refusalFor, verdictOn
 
 OK = Reply(250, "2.1.5 ok")
 LATER = Reply(450, "4.2.0 later")

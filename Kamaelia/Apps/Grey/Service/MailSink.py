@@ -28,7 +28,7 @@ from pathlib import Path
 
 from Kamaelia.Apps.Grey.Backend.MailText import MailText
 from Kamaelia.Apps.Grey.StrictMailHandler import StrictMailHandler
-from Kamaelia.Support.Protocol.SMTP.Listener import Ended
+from Kamaelia.Support.Protocol.SMTP.InputParser import TextEnded
 from Kamaelia.Support.Protocol.SMTP.Reply import TAKEN, Reply
 from Kamaelia.Support.Protocol.SMTP.Report import MOST_OF_HEADERS, headersOf
 
@@ -60,7 +60,7 @@ class MailSink(StrictMailHandler):
         if self._text is not None:
             self._text.add(chunk)
 
-    def endMail(self, event: Ended) -> None:
+    def endMail(self, event: TextEnded) -> None:
         assert self._text is not None
         reply = event.refusal or self._store(self._text, event.size)
         self._text.close()

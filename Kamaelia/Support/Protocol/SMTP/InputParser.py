@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from Kamaelia.Support.Protocol.SMTP.Line import firstOf, lineAt, verbOf, wordsOf
 from Kamaelia.Support.Protocol.SMTP.Reply import Reply
-from Kamaelia.Support.Protocol.SMTP.Text import Text as TextScanner
+from Kamaelia.Support.Protocol.SMTP.TextScanner import TextScanner
 
 TOO_EARLY = Reply(503, "5.5.0 Wait for the answer before the next command", closes=True)
 UNKNOWN = Reply(500, "5.5.1 Command not understood", isMistake=True)
@@ -28,26 +28,26 @@ UNKNOWN = Reply(500, "5.5.1 Command not understood", isMistake=True)
 FULL = 65536
 
 
-class Said(NamedTuple):
+class CommandReceived(NamedTuple):
     """A command that is known: its verb in capitals, and the words of its line."""
 
     verb: str
     words: list[str]
 
 
-class Refused(NamedTuple):
+class InputRefused(NamedTuple):
     """Something other than a command: send this reply, which may close the connection."""
 
     reply: Reply
 
 
-class Text(NamedTuple):
+class TextReceived(NamedTuple):
     """Octets of a mail's text, to pass on or to keep."""
 
     chunk: bytes
 
 
-class Ended(NamedTuple):
+class TextEnded(NamedTuple):
     """The final dot has come. `refusal` is the reason not to take the mail, or None."""
 
     refusal: Reply | None
@@ -55,11 +55,11 @@ class Ended(NamedTuple):
     isEightBit: bool
 
 
-Event = Said | Refused | Text | Ended
+ClientEvent = CommandReceived | InputRefused | TextReceived | TextEnded
 
 
-class Listener:
-    """Listener() -> takes bytes by feed(), gives events by next(); a subclass has the verbs."""
+class InputParser:
+    """InputParser() -> takes bytes by feed(), gives events by next(); a subclass has the verbs."""
 
     def __init__(self) -> None:
         self.buffer = b""
@@ -102,7 +102,7 @@ class Listener:
         """So much waits that reading should stop until next() has given None."""
         return len(self.buffer) - self.position > FULL
 
-    def next(self) -> Event | None:
+    def next(self) -> ClientEvent | None:
         """What has happened; None when it takes more bytes to say."""
         self.mustWait = False
         if self.breakConnection:
@@ -121,11 +121,11 @@ class Listener:
         self.buffer = b""
         self.position = 0
 
-    def _refuse(self, reply: Reply) -> Refused:
+    def _refuse(self, reply: Reply) -> InputRefused:
         self.breakConnection = self.isStrict or not reply.isMistake
-        return Refused(reply)
+        return InputRefused(reply)
 
-    def _takeLine(self) -> Said | Refused | None:
+    def _takeLine(self) -> CommandReceived | InputRefused | None:
         if self.isInBadLine and not self._skipBadLine():
             return None
         start = self.position
@@ -145,9 +145,9 @@ class Listener:
             if self.isStrict:
                 return self._refuse(UNKNOWN)
             mayFollow = self.mayPipeline
-            event: Said | Refused = Refused(UNKNOWN)
+            event: CommandReceived | InputRefused = InputRefused(UNKNOWN)
         else:
-            event = Said(verb, words)
+            event = CommandReceived(verb, words)
         if self.position == len(self.buffer):
             self.forget()
         elif not mayFollow:
@@ -171,17 +171,17 @@ class Listener:
     def _stageOf(self, verb: str) -> str:
         return verb if self.mayFollow(verb) is not None else "UNKNOWN"
 
-    def _takeText(self) -> Text | Ended | None:
+    def _takeText(self) -> TextReceived | TextEnded | None:
         text = self.text
         self.stage = "TEXT"
         if self.unread and not text.hasEnded:
             chunk = text.take(self.buffer[self.position :])
             self.buffer, self.position = text.rest, 0
             if chunk:
-                return Text(chunk)
+                return TextReceived(chunk)
         return self._end() if text.hasEnded else None
 
-    def _end(self) -> Ended:
+    def _end(self) -> TextEnded:
         """Report the final dot, whose answer is due. What follows it without a right to is refused
         after that answer.
         """
@@ -190,4 +190,4 @@ class Listener:
         if self.unread and self.mustWait:
             self.forget()
             self.spokeEarly = True
-        return Ended(self.text.refusal(), self.text.size, self.text.isEightBit)
+        return TextEnded(self.text.refusal(), self.text.size, self.text.isEightBit)

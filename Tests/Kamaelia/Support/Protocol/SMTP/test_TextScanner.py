@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from Kamaelia.Support.Protocol.SMTP.Text import END, Text
+from Kamaelia.Support.Protocol.SMTP.TextScanner import END, TextScanner
 
 PIECES = [b"\r", b"\n", b"\r\n", b".", b"..", b"a", b"\0", b"\xff", b"\r\n.\r\n", b"mail\r\n"]
 texts = st.lists(st.sampled_from(PIECES), max_size=30).map(b"".join)
@@ -20,7 +20,7 @@ def pieces(data, cuts):
 
 def run(chunks, limit=float("inf"), normalizes=False):
     """Return the text after these chunks, what it returned, and what followed its end."""
-    text = Text(limit, normalizes)
+    text = TextScanner(limit, normalizes)
     given, rest = b"", b""
     for chunk in chunks:
         if text.hasEnded:
@@ -130,19 +130,19 @@ def test_a_bare_LF_becomes_CRLF_where_it_is_normalized(data, body, size):
 
 
 def test_a_dot_at_the_end_of_a_chunk_is_held_back():
-    text = Text()
+    text = TextScanner()
     assert text.take(b"one\r\n.") == b"one\r\n"
     assert text.take(b"\r") == b""
     assert text.take(b"\n") == b""
     assert text.hasEnded
-    text = Text()
+    text = TextScanner()
     assert text.take(b"one\r\n.") == b"one\r\n"
     assert text.take(b"two\r\n") == b".two\r\n"
 
 
 def test_a_chunk_that_is_all_text_is_passed_on_as_it_is():
     chunk = b"a line\r\n" * 1000
-    assert Text().take(chunk) is chunk
+    assert TextScanner().take(chunk) is chunk
 
 
 def test_the_limit_counts_the_text_without_its_end():

@@ -38,7 +38,7 @@ LENIENT = PathSyntax(mayOmitBrackets=True)
 TRUSTED = PathSyntax(mayOmitBrackets=True, mayOmitDomain=True)
 
 
-class Asking(Protocol):
+class CheckContext(Protocol):
     """What a check needs to know about a session."""
 
     settings: Settings
@@ -47,19 +47,19 @@ class Asking(Protocol):
     asked: Envelope
 
 
-def checkHello(session: Asking, words: list[str]) -> Reply | None:
+def checkHello(session: CheckContext, words: list[str]) -> Reply | None:
     """Exactly one argument, and that of printable ASCII."""
     if len(words) == 2 and words[1].isascii() and words[1].isprintable():
         return None
     return ONE_NAME
 
 
-def checkNoArgument(session: Asking, words: list[str]) -> Reply | None:
+def checkNoArgument(session: CheckContext, words: list[str]) -> Reply | None:
     """The verb stands alone."""
     return None if len(words) == 1 else NO_ARGUMENT
 
 
-def checkSender(session: Asking, words: list[str]) -> Reply | None:
+def checkSender(session: CheckContext, words: list[str]) -> Reply | None:
     """Check MAIL FROM:<path> and parameters, and leave both in session.asked."""
     argument = argumentAfter("FROM:", words)
     if argument is None:
@@ -76,7 +76,7 @@ def checkSender(session: Asking, words: list[str]) -> Reply | None:
     return TOO_BIG if 0 < session.settings.max_message_size < size else None
 
 
-def checkRecipient(session: Asking, words: list[str]) -> Reply | None:
+def checkRecipient(session: CheckContext, words: list[str]) -> Reply | None:
     """Check RCPT TO:<path> and parameters, and leave both in session.asked."""
     argument = argumentAfter("TO:", words)
     if argument is None:
@@ -97,13 +97,13 @@ def argumentAfter(keyword: str, words: list[str]) -> str | None:
     return argument[start:] if argument[:start].upper() == keyword else None
 
 
-def mayOmitDomain(session: Asking) -> bool:
+def mayOmitDomain(session: CheckContext) -> bool:
     """Return whether a path may consist of a local part alone, such as <root>."""
     return session.isTrusted and not session.settings.strict
 
 
 def readInto(
-    session: Asking, argument: str, rows: dict[str, Parameter], bad: Reply, long: Reply
+    session: CheckContext, argument: str, rows: dict[str, Parameter], bad: Reply, long: Reply
 ) -> Reply | None:
     """Leave path and parameters in session.asked; return the refusal if one is malformed.
 

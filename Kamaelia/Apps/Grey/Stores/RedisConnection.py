@@ -2,7 +2,7 @@
 
 Example usage::
 
-    link = Link("redis://:secret@redis.example.org:6379/0")
+    link = RedisConnection("redis://:secret@redis.example.org:6379/0")
     await link.send("PING")
     link.sendNow("PING")  # where no event loop runs
 
@@ -34,8 +34,11 @@ FIRST_REST, LONGEST_REST = 0.1, 5.0  # seconds between two tries
 logger = logging.getLogger("Kamaelia.Apps.Grey")
 
 
-class Link:
-    """Link(url) -> raises ValueError where the address is none, StoreFailed without redis-py."""
+class RedisConnection:
+    """RedisConnection(url) -> a connection that is opened when it is first used.
+
+    Raises ValueError if the URL is invalid, and StoreFailed if redis-py is missing.
+    """
 
     def __init__(self, url: str, isQuiet: bool = False) -> None:
         parts, self.name = parse(url)
@@ -163,7 +166,7 @@ class Link:
 
 def checkServer(url: str) -> None:
     """Raise StoreFailed if the server does not respond, or does not let us ask."""
-    link = Link(url, isQuiet=True)
+    link = RedisConnection(url, isQuiet=True)
     try:
         link.sendNow("GET", "grey:entries:version")
     finally:

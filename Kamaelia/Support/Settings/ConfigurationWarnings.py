@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from Kamaelia.Support.Networks import Network, parseNetwork
+from Kamaelia.Support.Networks import IPNetwork, parseNetwork
 from Kamaelia.Support.Settings.Configuration import Configuration
 
 LEAST_BITS = {4: 8, 6: 16}  # of a network of load balancers; 10.0.0.0/8 is a usual one
@@ -37,6 +37,6 @@ def warningsOf(configuration: Configuration, hostname: str) -> Iterator[str]:
             )
 
 
-def isWide(network: Network) -> bool:
+def isWide(network: IPNetwork) -> bool:
     """Return whether a network is larger than any that one organisation has for its servers."""
     return network.prefixlen < LEAST_BITS[network.version]

@@ -5,7 +5,7 @@ import smtplib
 from pathlib import Path
 from typing import Any
 
-from Kamaelia.Apps.Grey.Service.Sink import MailSink
+from Kamaelia.Apps.Grey.Service.MailSink import MailSink
 
 TEXT = "Subject: =?utf-8?q?gr=C3=BC=C3=9Fe?=\r\n\r\n.hidden\r\n..\r\nend\r\n"
 

@@ -4,7 +4,7 @@ Example usage::
 
     after = None
     while True:
-        after, swept = sweepSlice(connection, TRIPLES, after, rules, now)
+        after, swept = expireSlice(connection, TRIPLES, after, rules, now)
         if after is None:
             break
 
@@ -26,7 +26,7 @@ from Kamaelia.Support.Greylist.Rules import Rules
 
 SLICE = 2_000  # records: half a millisecond, of which a lock is held for what there is to delete
 
-Key = tuple[str, ...]
+RowKey = tuple[str, ...]
 
 
 class Table(NamedTuple):
@@ -46,7 +46,7 @@ class Table(NamedTuple):
         return f"{start} AND {end}"
 
 
-class Swept(NamedTuple):
+class ExpiredCounts(NamedTuple):
     """How many records have gone."""
 
     waiting: int
@@ -70,26 +70,26 @@ REGULARS = Table(
 TABLES = (TRIPLES, REGULARS)
 
 
-def sweepSlice(
-    connection: sqlite3.Connection, table: Table, after: Key | None, rules: Rules, now: float
-) -> tuple[Key | None, Swept]:
+def expireSlice(
+    connection: sqlite3.Connection, table: Table, after: RowKey | None, rules: Rules, now: float
+) -> tuple[RowKey | None, ExpiredCounts]:
     """Sweep the slice that comes after this key -> its last key, None where it was the last."""
     end = endOfSlice(connection, table, after)
     where = f"{table.slice(after is not None, end is not None)} AND {table.isExpired}"
     bounds = (*(after or ()), *(end or ()), *table.times(rules, now))
     found = f"SELECT count(*) FILTER (WHERE {table.waiting}), count(*) FROM {table.name}"
-    swept = Swept(*connection.execute(f"{found} WHERE {where}", bounds).fetchone())
+    swept = ExpiredCounts(*connection.execute(f"{found} WHERE {where}", bounds).fetchone())
     if swept.all:
         connection.execute(f"DELETE FROM {table.name} WHERE {where}", bounds)
     return end, swept
 
 
 def endOfSlice(
-    connection: sqlite3.Connection, table: Table, after: Key | None, size: int = SLICE
-) -> Key | None:
+    connection: sqlite3.Connection, table: Table, after: RowKey | None, size: int = SLICE
+) -> RowKey | None:
     """The last key of a slice; None where it reaches to the end."""
     columns = ", ".join(table.key)
     rows = f"SELECT {columns} FROM {table.name} WHERE {table.slice(after is not None, False)}"
     paged = f"{rows} ORDER BY {columns} LIMIT 1 OFFSET {size - 1}"
-    end: Key | None = connection.execute(paged, after or ()).fetchone()
+    end: RowKey | None = connection.execute(paged, after or ()).fetchone()
     return end
