@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 ACCEPTED, DEFERRED, REFUSED = "accepted", "deferred", "refused"
 SLACK = 0.002  # seconds: two processes read one clock
+HOUR = 3600.0  # a client counts at most one mail per hour
 
 Pair = tuple[str, str]  # sender and recipient
 
@@ -64,7 +65,7 @@ class Passed(NamedTuple):
 
 
 class Good(NamedTuple):
-    """A client with passes."""
+    """A client with delivered mails; times=0 if an administrator has made the proxy forget it."""
 
     times: int
     last: Span
@@ -126,35 +127,56 @@ class Forgot(NamedTuple):
     when: Span
 
     def leadsTo(self, state: ClientState, times: Times) -> Iterator[ClientState]:
-        yield ClientState(None, tuple((pair, None) for pair, _ in state.pairs))
+        good = state.good and state.good._replace(times=0)
+        yield ClientState(good, tuple((pair, None) for pair, _ in state.pairs))
+
+
+class Delivered(NamedTuple):
+    """A mail that the real server has accepted; isSure: it certainly counts for its client.
+
+    A process does not count a mail within an hour of its last try, and a try that did not count
+    was itself within an hour of the last mail that counts. So a mail certainly counts two hours
+    after that, even if the proxy was started again.
+    """
+
+    client: str
+    when: Span
+    isSure: bool = True
+
+    def leadsTo(self, state: ClientState, times: Times) -> Iterator[ClientState]:
+        for good in self.goodAfter(state.good, times):
+            yield state._replace(good=good)
+
+    def goodAfter(self, good: Good | None, times: Times) -> Iterator[Good | None]:
+        if good is None:
+            mayBeSkipped = False
+            yield Good(1, self.when)
+        else:
+            away = self.when.since(good.last)
+            mayBeSkipped = away.low < 2 * HOUR
+            if good.times and away.high >= HOUR and away.low <= times.maxGrey:
+                yield Good(good.times + 1, self.when)
+            if not good.times or away.high > times.maxGrey:
+                yield Good(1, self.when)
+        if mayBeSkipped or not self.isSure:
+            yield good
 
 
 def byTheRules(
     state: ClientState, pair: Pair, now: Span, times: Times
 ) -> Iterator[tuple[str, ClientState]]:
     """Generate each possible verdict with the state that follows."""
-    good, isRegular, isForgotten = state.good, False, True
-    mayBeUnknown = True
+    good, isRegular, mayBeUnknown = state.good, False, True
     if good is not None:
         away = now.since(good.last)
-        isForgotten = away.high > times.maxGrey
         isKnown = away.low <= times.maxGrey
         isRegular = isKnown and 0 < times.passes <= good.times
-        mayBeUnknown = isForgotten or not 0 < times.passes <= good.times
-    if isRegular and good is not None:
-        yield ACCEPTED, state._replace(good=Good(good.times, now))
-    if not mayBeUnknown:
-        return
-    known = state.of(pair)
-    for verdict, after in table(known, now, times):
-        follows = state.put(pair, after)
-        if not (times.passes and isinstance(known, Seen) and isinstance(after, Passed)):
-            yield verdict, follows
-            continue
-        if good is not None and now.since(good.last).low <= times.maxGrey:
-            yield verdict, follows._replace(good=Good(good.times + 1, now))
-        if isForgotten:
-            yield verdict, follows._replace(good=Good(1, now))
+        mayBeUnknown = away.high > times.maxGrey or not 0 < times.passes <= good.times
+    if isRegular:
+        yield ACCEPTED, state
+    if mayBeUnknown:
+        for verdict, after in table(state.of(pair), now, times):
+            yield verdict, state.put(pair, after)
 
 
 def table(known: Known, now: Span, times: Times) -> Iterator[tuple[str, Known]]:

@@ -12,8 +12,8 @@ from contextlib import suppress
 from typing import Any
 
 from Tests.attacks.harness import Broken, Peer
-from Tests.soak.clientStates import ACCEPTED
-from Tests.soak.journal import FAR, Mail
+from Tests.soak.clientStates import ACCEPTED, Span
+from Tests.soak.journal import FAR, Delivery, Mail
 
 PATIENCE = 12.0  # seconds for an answer, more than the timeouts of the proxy
 LATER = 1.0  # seconds in which data may still be read after its sender has disconnected
@@ -65,9 +65,10 @@ class Connection:
         """Offer a mail for these recipients, and record the result for each of them."""
         if not (await self.say(f"MAIL FROM:{mail.sender}")).startswith("250"):
             return
+        begun = self.soak.clock()
         accepted = [each for each in recipients if await self.ask(mail, each)]
         if accepted and not self.peer.isOver:
-            await self.send(mail, accepted)
+            await self.send(mail, accepted, begun)
         elif not self.peer.isOver:
             await self.say("RSET")
 
@@ -84,7 +85,7 @@ class Connection:
             mail.units[recipient].isDone = True
         return reply.startswith("250")
 
-    async def send(self, mail: Mail, accepted: list[str]) -> None:
+    async def send(self, mail: Mail, accepted: list[str], begun: float) -> None:
         """Send DATA, the text and the final dot."""
         start = self.soak.clock()
         reply = await self.say("DATA")
@@ -98,8 +99,13 @@ class Connection:
             for each in accepted if reply.startswith("5") else ():
                 mail.units[each].isDone = True
             return
+        dot = self.soak.clock()
         self.peer.write(mail.text + b".\r\n")
         reply = await self.hear()
+        end = self.soak.clock() + (0 if reply else LATER)
+        if not reply.startswith("5"):
+            spans = Span(begun, end), Span(dot, end)
+            self.journal.deliveries.append(Delivery(self.address, mail, accepted, *spans, reply))
         self.journal.tally[f"after the dot {reply[:3] or 'nothing'}"] += 1
         for each in accepted:
             mail.units[each].heard(reply)

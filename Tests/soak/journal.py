@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 from typing import NamedTuple
 
-from Tests.soak.clientStates import ACCEPTED, DEFERRED, REFUSED, Asked, Forgot, Span
+from Tests.soak.clientStates import ACCEPTED, DEFERRED, REFUSED, Asked, Delivered, Forgot, Span
 
 FAR = "far end"  # in each reply of the real server
 MAYBE_STALLED = (
@@ -103,12 +103,25 @@ class Question(NamedTuple):
     reply: str
 
 
+class Delivery(NamedTuple):
+    """A mail after its final dot: the recipients, the session and the dot as spans, the answer."""
+
+    peer: str
+    mail: Mail
+    recipients: list[str]
+    session: Span
+    when: Span
+    reply: str
+
+
 class Journal:
     """The record of all that is visible from outside of the proxy."""
 
     def __init__(self) -> None:
         self.mails: list[Mail] = []
         self.questions: list[tuple[Question, frozenset[str], bool]] = []
+        self.deliveries: list[Delivery] = []
+        self.mayLoseCounts = False  # the proxy is killed, and with it what it has not written
         self.listings: list[Listing] = []
         self.forgotten: list[Forgot] = []
         self.stalls: list[Span] = []  # when a deferral may mean that the store does not respond
@@ -173,9 +186,10 @@ class Journal:
 
     # At the end
 
-    def happened(self) -> Iterator[Asked | Forgot]:
+    def happened(self) -> Iterator[Asked | Delivered | Forgot]:
         """Generate the events for the model."""
         yield from self.forgotten
+        yield from self._delivered()
         for (peer, mail, recipient, when, reply), heard, isSure in self.questions:
             client = str(ip_network(f"{peer}/24", strict=False))
             lists = {
@@ -186,6 +200,19 @@ class Journal:
                 isSure = False
             pair = (mail.senderKey, recipient[1:-1].lower())
             yield Asked(client, pair, when, heard, isSure, lists["allow"], lists["deny"])
+
+    def _delivered(self) -> Iterator[Delivered]:
+        """Generate the deliveries of mails that the rules, and not only a list, have accepted."""
+        for peer, mail, recipients, session, when, reply in self.deliveries:
+            lists = [
+                self._mayMust("allow", (peer, mail.sender, recipient, session))
+                for recipient in recipients
+            ]
+            if all(must for _, must in lists):
+                continue
+            isSure = reply.startswith("250") and not all(may for may, _ in lists)
+            client = str(ip_network(f"{peer}/24", strict=False))
+            yield Delivered(client, when, isSure and not self.mayLoseCounts)
 
     def _mayMust(self, verdict: str, asked: tuple[str, str, str, Span]) -> tuple[bool, bool]:
         found = [each.mayMust(*asked) for each in self.listings if each.verdict == verdict]

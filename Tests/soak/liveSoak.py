@@ -54,6 +54,7 @@ class Soak(Disturbances):
         self.options = options
         self.rng = random.Random(options.seed)
         self.journal = Journal()
+        self.journal.mayLoseCounts = True
         self.backend = Backend(self.journal)
         self.times = Times(*(each / options.scale for each in RULES[:4]), passes=RULES.passes)
         self.seconds = options.minutes * 60 / options.scale

@@ -22,9 +22,9 @@ from math import prod
 from typing import Any
 
 from Tests.soak.clientStates import (
-    ACCEPTED,
     Asked,
     ClientState,
+    Delivered,
     Forgot,
     Good,
     Known,
@@ -103,9 +103,10 @@ class Model:
         many as well. In that case, and after a forget command, the order of the answers is used.
         """
         isPlain = not any(isinstance(each, Forgot) for each in group)
-        pairs = {each.pair for each in group} if isPlain else set()
         if isPlain:
             client.good = self._goodMeanwhile(client, group)
+            group = [each for each in group if isinstance(each, Asked)]
+        pairs = {each.pair for each in group} if isPlain else set()
         if len(pairs) > 1:
             parts = [[each for each in group if each.pair == pair] for pair in pairs]
         else:
@@ -117,24 +118,20 @@ class Model:
                 if isinstance(chain[0], Asked):
                     client.good = before
 
-    def _goodMeanwhile(self, client: Client, group: list[Asked]) -> set[Good | None]:
-        """Return the possible numbers of passes of a client during these attempts.
-
-        A pair may be seen for the first time in the group, and pass in it.
-        """
+    def _goodMeanwhile(self, client: Client, group: list[Any]) -> set[Good | None]:
+        """Return the possible numbers of delivered mails of a client during these events."""
         found = set(client.good)
-        known = {each.pair: set(client.pairs[each.pair]) for each in group}
-        for _ in group:
-            before = found, sum(map(len, known.values()))
-            for each in group:
-                pair = each.pair
-                states = [
-                    ClientState(good, ((pair, one),)) for good in found for one in known[pair]
-                ]
-                after = {more for state in states for more in each.leadsTo(state, self.times)}
-                found = spread(found | {state.good for state in after})
-                known[pair] |= {state.of(pair) for state in after if mayYetPass(state.of(pair))}
-            if before == (found, sum(map(len, known.values()))):
+        deliveries = [each for each in group if isinstance(each, Delivered)]
+        for _ in deliveries:
+            before = found
+            after = {
+                good
+                for each in deliveries
+                for known in found
+                for good in each.goodAfter(known, self.times)
+            }
+            found = spread(found | after)
+            if before == found:
                 break
         return found
 
@@ -189,33 +186,20 @@ class Model:
         return {each for each in states if each is None or not self._mayHaveExpired(each, now)}
 
     def _isGood(self, regular: Any, good: Good | None, now: float) -> bool:
-        if regular is None or good is None:
-            isGone = good is None or now - good.last.low > self.times.maxGrey
+        if regular is None or good is None or not good.times:
+            isGone = good is None or not good.times or now - good.last.low > self.times.maxGrey
             return regular is None and isGone
         return regular.passes == good.times and good.last.has(regular.last)
 
 
 def apart(chain: list[Any]) -> list[list[Any]]:
-    """Divide attempts by pair, where pairs are independent: those in which none may have passed."""
-    if len(chain) == 1 or any(isinstance(each, Forgot) for each in chain):
+    """Divide attempts by pair, if no other event in the chain affects all pairs."""
+    if not all(isinstance(each, Asked) for each in chain):
         return [chain]
     byPair: dict[Pair, list[Any]] = defaultdict(list)
     for each in chain:
         byPair[each.pair].append(each)
-    passing = {pair for pair, group in byPair.items() if any(map(mayPass, group))}
-    groups = [group for pair, group in byPair.items() if pair not in passing]
-    together = [each for each in chain if each.pair in passing]
-    return [*groups, together] if together else groups
-
-
-def mayPass(asked: Asked) -> bool:
-    """Return whether the attempt may have been accepted."""
-    return ACCEPTED in asked.heard
-
-
-def mayYetPass(known: Known) -> bool:
-    """Return whether the pair has not passed."""
-    return not isinstance(known, Passed)
+    return list(byPair.values())
 
 
 def description(group: list[Any], states: Iterable[ClientState]) -> str:

@@ -13,13 +13,13 @@ from Kamaelia.Apps.Grey.Stores.Memory import MemoryStore
 from Kamaelia.Support.Greylist import Rules as greylist
 from Kamaelia.Support.Greylist.Rules import Decision, Record, Rules, Triple
 from Tests.soak.__main__ import parser
-from Tests.soak.clientStates import ACCEPTED, DEFERRED, Asked, Forgot, Span, Times
+from Tests.soak.clientStates import ACCEPTED, DEFERRED, Asked, Delivered, Forgot, Span, Times
 from Tests.soak.journal import Journal, verdictOf
 from Tests.soak.model import Model
 from Tests.soak.virtualSoak import VirtualSoak
 
-TIMES = Times(2.0, 10.0, 50.0, 200.0, passes=2)
-RULES = Rules(2.0, 10.0, 50.0, 200.0, client_passes=2)
+TIMES = Times(2.0, 10.0, 50.0, 20000.0, passes=2)
+RULES = Rules(2.0, 10.0, 50.0, 20000.0, client_passes=2)
 BOTH = frozenset([ACCEPTED, DEFERRED])
 
 
@@ -33,14 +33,19 @@ def wrongs(happened: Iterable[Any], store: MemoryStore, now: float) -> list[str]
     return list(model.differences(store.known(), store.regulars(), now))
 
 
-def walk(seed: int, store: MemoryStore) -> tuple[list[Asked], float]:
+def walk(seed: int, store: MemoryStore) -> tuple[list[Asked | Delivered], float]:
     """Return random attempts with the answers of the store; some are exactly at a boundary."""
-    rng, now, asked = random.Random(seed), 0.0, []
+    rng, now = random.Random(seed), 0.0
+    asked: list[Asked | Delivered] = []
     for _ in range(60):
-        now += rng.choice([0.5, 2.0, 8.0, 10.0, 10.5, 40.0, 50.0, 51.0, 200.0, 201.0])
+        now += rng.choice([0.5, 2.0, 8.0, 10.0, 10.5, 40.0, 50.0, 51.0, 7200.0, 20000.0, 20001.0])
         pair = (rng.choice("ab"), rng.choice("xy"))
         isAccepted = store.decide(Triple("c", *pair), RULES, now).isAccepted
         asked.append(ask(now, ACCEPTED if isAccepted else DEFERRED, pair))
+        if isAccepted:
+            now += 0.01
+            store.countDelivery("c", RULES, now)
+            asked.append(Delivered("c", Span(now, now)))
     return asked, now
 
 
@@ -60,8 +65,6 @@ def faulty(name: str) -> Callable[..., Decision]:
             return given if not given.isAccepted else Decision(False, "early")
         if name == "the clock does not start again" and given.reason == "retried too soon":
             return given._replace(record=record)
-        if name == "a pass is not counted" and given.regular is not None:
-            return given._replace(regular=regular)
         if name == "an unknown client passes" and record is None:
             return Decision(True, "welcome", record=Record(now, now, 1))
         return given
@@ -72,7 +75,6 @@ def faulty(name: str) -> Callable[..., Decision]:
 FAULTS = [
     "the minimum is not inclusive",
     "the clock does not start again",
-    "a pass is not counted",
     "an unknown client passes",
 ]
 
@@ -87,7 +89,7 @@ def test_the_model_finds_each_faulty_decision(fault: str, monkeypatch: pytest.Mo
         with monkeypatch.context() as patch:
             patch.setattr(
                 "Kamaelia.Apps.Grey.Stores.Memory.greylist",
-                argparse.Namespace(decide=decide),
+                argparse.Namespace(decide=decide, afterDelivery=greylist.afterDelivery),
             )
             asked, now = walk(seed, store)
         found += wrongs(asked, store, now)
@@ -168,31 +170,61 @@ def test_the_last_answered_of_many_attempts_need_not_be_the_last_decided() -> No
     assert wrongs([second, *others, ask(11.2, ACCEPTED, pair)], store, 12.0) != []
 
 
-def test_a_pair_may_be_seen_and_pass_within_one_group_of_attempts() -> None:
-    pairs = [(f"s{number}", "r") for number in range(5)]
+def everyPassed(store: MemoryStore, number: int) -> list[Asked | Delivered]:
+    """A client that passes, and has so many mails delivered, each two hours after the last."""
+    pair = ("a", "b")
+    asked: list[Asked | Delivered] = [ask(0.0, DEFERRED, pair), ask(20.0, ACCEPTED, pair)]
+    for moment in (0.0, 20.0):
+        store.decide(Triple("c", *pair), RULES, moment)
+    for moment in (21.0 + 7200 * each for each in range(number)):
+        store.countDelivery("c", RULES, moment)
+        asked.append(Delivered("c", Span(moment, moment)))
+    return asked
+
+
+def test_two_delivered_mails_make_a_client_a_regular() -> None:
     store = MemoryStore()
-    asked = [unheard(("long", "ago"), -1.0, 20.5)]
-    for moment, heard in ((0.0, DEFERRED), (20.0, ACCEPTED)):
-        for number, pair in enumerate(pairs):
-            store.decide(Triple("c", *pair), RULES, moment + number / 10)
-            asked.append(ask(moment + number / 10, heard, pair))
-    assert store.decide(Triple("c", "new", "r"), RULES, 30.0).reason == "regular client"
-    assert wrongs([*asked, ask(30.0, ACCEPTED, ("new", "r"))], store, 31.0) == []
+    asked = everyPassed(store, 2)
+    assert store.decide(Triple("c", "new", "r"), RULES, 7300.0).reason == "regular client"
+    assert wrongs([*asked, ask(7300.0, ACCEPTED, ("new", "r"))], store, 7301.0) == []
+    assert wrongs([*asked[:-1], ask(7300.0, ACCEPTED, ("new", "r"))], store, 7301.0) != []
+
+
+def test_an_uncounted_delivery_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(MemoryStore, "_countDelivery", lambda *_: None)
+    store = MemoryStore()
+    assert "the store has None" in wrongs(everyPassed(store, 1), store, 100.0)[0]
+
+
+def test_a_delivery_within_an_hour_does_not_count() -> None:
+    store = MemoryStore()
+    asked = everyPassed(store, 1)
+    store.countDelivery("c", RULES, 3000.0)
+    assert wrongs([*asked, Delivered("c", Span(3000.0, 3000.0))], store, 3001.0) == []
+
+
+def test_an_uncertain_delivery_may_or_may_not_count() -> None:
+    unsure = Delivered("c", Span(21.0, 21.0), isSure=False)
+    for number in (0, 1):
+        store = MemoryStore()
+        asked = everyPassed(store, number)[:2]
+        assert wrongs([*asked, unsure], store, 100.0) == []
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_any_pairs_of_a_group_may_have_passed_before_the_client_became_a_regular(
-    seed: int,
-) -> None:
+def test_many_attempts_and_deliveries_may_have_any_order(seed: int) -> None:
     pairs = [(f"s{number}", "r") for number in range(12)]
     store = MemoryStore()
-    asked = [ask(0.0, DEFERRED, pair) for pair in pairs]
+    asked: list[Asked | Delivered] = [ask(0.0, DEFERRED, pair) for pair in pairs]
     for pair in pairs:
         store.decide(Triple("c", *pair), RULES, 0.0)
     random.Random(seed).shuffle(pairs)
     for number, pair in enumerate(pairs):
-        assert store.decide(Triple("c", *pair), RULES, 20.0 + number / 100).isAccepted
+        moment = 20.0 + number / 100
+        assert store.decide(Triple("c", *pair), RULES, moment).isAccepted
+        store.countDelivery("c", RULES, moment)
         asked.append(ask(20.0, ACCEPTED, pair, wide=1 + hash(pair) % 7 / 10))
+        asked.append(Delivered("c", Span(20.0, 21.5)))
     assert wrongs(asked, store, 22.0) == []
     store.forget(Triple("c", *pairs[0]))
     assert "the store has None" in wrongs(asked, store, 22.0)[0]
@@ -259,7 +291,5 @@ def test_a_day_in_virtual_time_breaks_no_rule(tmp_path: Path) -> None:
 def test_a_faulty_store_is_found_within_a_day(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "Kamaelia.Apps.Grey.Stores.SQLiteDecision.decide", faulty("a pass is not counted")
-    )
+    monkeypatch.setattr("Kamaelia.Apps.Grey.Stores.SQLiteDecision.afterDelivery", lambda *_: None)
     assert differences(month(tmp_path, days=0.25, seed=1))

@@ -47,7 +47,10 @@ MAY_BE_MORE = 200  # objects that are created when they are first needed, and ke
 LARGE = ".large.example | many networks | https://large.example/why | 2020-01-31"
 SLOWNESS = 3600.0  # factor to the first part
 DAY = 86400.0
-CLOCKS = [f"Kamaelia.Apps.Grey.{name}.wallClock" for name in ("GreyListingPolicy", "Noting")]
+CLOCKS = [
+    f"Kamaelia.Apps.Grey.{name}.wallClock"
+    for name in ("GreyListingPolicy", "Records.MailNotes", "Records.RefusalRecord")
+]
 
 
 class Wire(component):
@@ -134,6 +137,7 @@ class VirtualSoak(Soak):
 
     def __init__(self, options: Any, folder: Path, store: str) -> None:
         super().__init__(options, folder, store)
+        self.journal.mayLoseCounts = False
         self.times = RULES
         self.seconds = options.days * DAY
         self.virtual = VirtualClock()
@@ -186,8 +190,8 @@ class VirtualSoak(Soak):
         self.before = objects()
         async with asyncio.TaskGroup() as group:
             daily = [group.create_task(self.whileNotCalm(self.beginAnew, DAY, DAY))]
-            daily += [group.create_task(self.whileNotCalm(self.changeMind, DAY / 8, DAY / 2))]
-            daily += [group.create_task(self.whileNotCalm(self.spoilBackend, DAY / 8, DAY))]
+            daily += [group.create_task(self.whileNotCalm(self.changeLists, DAY / 8, DAY / 2))]
+            daily += [group.create_task(self.whileNotCalm(self.disturbBackend, DAY / 8, DAY))]
             daily += [group.create_task(self.forEver(self.recordResources, DAY / 4, DAY / 4))]
             working = [group.create_task(each) for each in self.traffic()]
             await asyncio.sleep(self.seconds)
