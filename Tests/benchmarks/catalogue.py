@@ -1,4 +1,4 @@
-"""What is measured, and against whom: workloads, contenders, TCP servers."""
+"""The workloads, contenders and TCP servers that the benchmarks measure."""
 
 import os
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-#: The interpreter that runs the contenders; BENCH_PY names another.
+#: The interpreter that runs the contenders, from the environment variable BENCH_PY if it is set.
 PYTHON = os.environ.get("BENCH_PY", sys.executable)
 
 FLOOR = "generators by hand"
@@ -16,7 +16,7 @@ ASYNCIO = "asyncio"
 
 @dataclass(frozen=True)
 class Workload:
-    """One kind of work: N is a multiple of `step`; `goals` are shares of the floor, by idiom."""
+    """A kind of work: N is a multiple of `step`; `goals` are shares of the floor, by idiom."""
 
     step: int
     unit: str
@@ -40,7 +40,7 @@ WORKLOADS = {
     "wake100000": Workload(20, "round trips/s"),
 }
 
-#: The workloads that an idiom has, and the name of each in contenders/axon_api.py.
+#: The workloads of each idiom, and their names in contenders/axon_api.py.
 IDIOMS = {
     "": {name: name for name in WORKLOADS},
     "wait": {name: name + "_wait" for name in ("pipe1", "pipeB", "pingpong", "ring")},
@@ -50,7 +50,7 @@ IDIOMS = {
 
 @dataclass(frozen=True)
 class Contender:
-    """A program that runs workloads: its command line, and its names for them."""
+    """A program that runs workloads: its command line and its names for the workloads."""
 
     command: list[str]
     workloads: dict[str, str]
@@ -69,7 +69,7 @@ def _program(name: str) -> list[str]:
 
 
 def contenders() -> dict[str, Contender]:
-    """The references: no framework at all, and asyncio."""
+    """Return the references: generators without a framework, and asyncio."""
     common = {name: name for name in WORKLOADS if name != "fanoutbp"}
     queues = _program("asyncio_q.py")
     return {
@@ -80,7 +80,7 @@ def contenders() -> dict[str, Contender]:
 
 
 def axon(path: str, name: str, newIdioms: bool = True) -> dict[str, Contender]:
-    """An implementation of the Axon API: a contender for each idiom in which it can be used."""
+    """Return a contender for each idiom of an implementation of the Axon API."""
     command = [*_program("axon_api.py"), "--path", path]
     found = {}
     for idiom, workloads in IDIOMS.items():
@@ -92,7 +92,7 @@ def axon(path: str, name: str, newIdioms: bool = True) -> dict[str, Contender]:
 
 @dataclass(frozen=True)
 class Server:
-    """A TCP echo server: its command line, to which a port is added."""
+    """A TCP echo server: its command line, to which a port is appended."""
 
     command: list[str]
     environment: dict[str, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""The contenders of run_grey.py: greylisting servers, each of which defers a stranger."""
+"""The contenders of run_grey.py: greylisting servers, each of which defers new triples."""
 
 import contextlib
 import os
@@ -19,7 +19,7 @@ from relays import PATIENCE, child, programNamed, script, waitForPort
 
 BARE = "uvloop Protocol, 451"
 POSTGREY = "Postfix with postgrey"
-KNOWN = 1_000_000  # triples in the file of the store, before anybody asks
+KNOWN = 1_000_000  # triples in the store at the start
 
 CONFIGURATION = """
 [listen]
@@ -43,13 +43,13 @@ HARAKA = {
 
 @dataclass
 class Running:
-    """Who answers on a port: the process of which all others of it are, and those apart."""
+    """A running server: the process with all its descendants, and further processes."""
 
     pid: int
     port: int
-    others: list[int] = field(default_factory=list)  # that also work for it alone
-    store: int = 0  # the process that is its store
-    isProxied: bool = False  # clients' addresses come in PROXY headers
+    others: list[int] = field(default_factory=list)  # further processes that work only for it
+    store: int = 0  # the process of its store
+    isProxied: bool = False  # the addresses of clients are sent in PROXY headers
 
 
 Starter = Callable[[], contextlib.AbstractContextManager[Running]]
@@ -57,14 +57,14 @@ Starter = Callable[[], contextlib.AbstractContextManager[Running]]
 
 @dataclass(frozen=True)
 class Greylister:
-    """`lacks`: why it cannot run here."""
+    """A contender; `lacks` says why it cannot run here."""
 
     start: Starter
     lacks: str = ""
 
 
 def contenders(paths: dict[str, str], haraka: str) -> dict[str, Greylister]:
-    """paths: where our own are, by name. haraka: the folder in which npm has installed it."""
+    """Return the contenders. paths: implementations by name. haraka: its folder."""
     found = {BARE: Greylister(bare)}
     redis = "" if programNamed("redis-server") else "redis-server is not installed"
     for name, path in paths.items():
@@ -87,7 +87,7 @@ def contenders(paths: dict[str, str], haraka: str) -> dict[str, Greylister]:
 
 @contextlib.contextmanager
 def folderFor(user: str = "") -> Iterator[Path]:
-    """A folder that goes at the end, open to all."""
+    """Create a temporary folder that all users can access."""
     with tempfile.TemporaryDirectory(prefix="kamaelia-bench-") as name:
         os.chmod(name, 0o755)
         if user:
@@ -105,7 +105,7 @@ def bare() -> Iterator[Running]:
 
 
 def ours(path: str, kind: str, workers: int = 1) -> Starter:
-    """The program as it is installed, with a store of this kind."""
+    """Run the installed program with this kind of store."""
 
     @contextlib.contextmanager
     def start() -> Iterator[Running]:
@@ -124,7 +124,7 @@ def ours(path: str, kind: str, workers: int = 1) -> Starter:
 
 @contextlib.contextmanager
 def storeOf(kind: str, folder: Path) -> Iterator[tuple[str, int]]:
-    """What to call it in the configuration, and the process that it is, where it is one."""
+    """Create a store; yield its URL and its process, if it has one."""
     if kind == "redis":
         with redisIn(folder) as pid:
             yield f"unix://{folder}/redis", pid
@@ -135,7 +135,7 @@ def storeOf(kind: str, folder: Path) -> Iterator[tuple[str, int]]:
 
 
 def knownFile() -> Path:
-    """A file of the store with a million triples in it; made once."""
+    """Return an SQLite store with a million triples, which is created once."""
     file = HERE / "build" / f"grey-{KNOWN}.db"
     if not file.exists():
         sys.path.insert(0, str(ROOT))
@@ -157,7 +157,7 @@ def knownFile() -> Path:
 
 
 def manyRows() -> Iterator[tuple[str, str, str, float]]:
-    """Waiting triples of all networks of 127.0.0.0/8: new ones come in between everywhere."""
+    """Generate waiting triples of all networks of 127.0.0.0/8, so new ones spread out."""
     now = time.time()
     octets = sorted(map(str, range(256)))  # in the order of the file
     for second in octets:
@@ -169,7 +169,7 @@ def manyRows() -> Iterator[tuple[str, str, str, float]]:
 
 @contextlib.contextmanager
 def redisIn(folder: Path, port: int = 0) -> Iterator[int]:
-    """A redis-server of one's own, which keeps nothing, on a socket in the folder."""
+    """Run a redis-server without persistence on a socket in the folder."""
     path = folder / "redis"
     words = ["--port", str(port), "--unixsocket", str(path), "--save", "", "--dir", str(folder)]
     program = str(programNamed("redis-server"))
@@ -189,11 +189,11 @@ def waitForPath(path: Path) -> None:
         time.sleep(0.02)
 
 
-# Others
+# Other servers
 
 
 def postfixWith(restriction: str) -> Starter:
-    """A private Postfix that asks this about each recipient."""
+    """Run a private Postfix with this check for each recipient."""
 
     @contextlib.contextmanager
     def start() -> Iterator[Running]:
@@ -239,13 +239,13 @@ def withPostgrey() -> Iterator[Running]:
                 policy.terminate()
 
 
-#: It would ask the DNS for the name of each client.
+#: Without this it looks up the name of each client in DNS.
 NO_RDNS = "exports.hook_lookup_rdns = (next) => next(OK, 'client.example')\n"
 
 
 @contextlib.contextmanager
 def harakaOnRedis(where: str) -> Iterator[Running]:
-    """It greylists no private addresses, so it is told others, by PROXY."""
+    """Run Haraka. It does not greylist private addresses, so PROXY gives it others."""
     with folderFor() as folder:
         port, redisPort = freePort(), freePort()
         settings = {

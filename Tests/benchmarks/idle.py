@@ -1,10 +1,10 @@
-"""Wake-ups of an idle system: how often the kernel gives it the CPU, though nothing happens.
+"""Wake-ups of an idle system: how often the kernel schedules it although nothing happens.
 
     python Tests/benchmarks/idle.py [--path DIR] [--seconds 5] [-s components,server]
 
-Starts each system in a process of its own, lets it settle, then reads from /proc how often
-its threads went to sleep (voluntary context switches: once for each wake-up) and how much CPU
-time they took. A sleeping asyncio loop stands beside for comparison. Linux only.
+Each system runs in a process of its own and settles first. Then /proc shows how often its threads
+went to sleep (voluntary context switches, one for each wake-up) and how much CPU time they used. A
+sleeping asyncio loop is measured for comparison. Linux only.
 """
 
 import argparse
@@ -28,7 +28,7 @@ class Waiting(component):
             list(self.Inbox("inbox")), list(self.Inbox("control"))
 """
 
-#: What may idle here; each must have settled a second after it says READY.
+#: The systems; each must have settled a second after it prints READY.
 SYSTEMS = {
     "asyncio, for comparison": """
 import asyncio
@@ -91,7 +91,7 @@ ServerCore(protocol=lambda **connection: Waiting(), port=0).run()
 
 
 def switches(pid: int) -> tuple[int, int, float]:
-    """Threads, voluntary context switches and CPU seconds of a process so far."""
+    """Return the threads, voluntary context switches and CPU seconds of a process so far."""
     threads = count = 0
     for status in Path(f"/proc/{pid}/task").glob("*/status"):
         threads += 1
@@ -103,7 +103,7 @@ def switches(pid: int) -> tuple[int, int, float]:
 
 
 def observe(source: str, path: str, seconds: float) -> str:
-    """A table row's figures for one system."""
+    """Return the figures of one system as a table row."""
     process = subprocess.Popen(
         [sys.executable, "-c", source, path],
         stdout=subprocess.PIPE,

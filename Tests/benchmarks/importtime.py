@@ -1,9 +1,9 @@
-"""How long imports take, in fresh interpreters.
+"""The time of imports in fresh interpreters.
 
     python Tests/benchmarks/importtime.py [--path DIR] [--reps 15] [MODULE ...]
 
-Prints the median time of each import beside that of `import asyncio`, taken in turn, the
-number of modules it brings in, and the dearest of them by `-X importtime`.
+For each import, the program prints the median time next to that of `import asyncio`, measured
+alternately, the number of imported modules, and the slowest of them by `-X importtime`.
 """
 
 import argparse
@@ -36,8 +36,8 @@ def python(path: str, *command: str) -> subprocess.CompletedProcess[str]:
     return done
 
 
-def dearest(path: str, module: str, count: int = 3) -> str:
-    """The modules whose own code took longest, in milliseconds."""
+def slowest(path: str, module: str, count: int = 3) -> str:
+    """Return the modules whose own code took longest, in milliseconds."""
     rows = []
     for line in python(path, "-X", "importtime", "-c", f"import {module}").stderr.splitlines():
         fields = line.removeprefix("import time:").split("|")
@@ -62,10 +62,10 @@ def main() -> None:
             seconds, brought[name] = json.loads(python(arguments.path, "-c", CHILD, name).stdout)
             times[name].append(seconds * 1000)
     middle = {name: statistics.median(values) for name, values in times.items()}
-    print(f"| import | ms | x {REFERENCE} | modules | dearest, in ms |\n|---|--:|--:|--:|---|")
+    print(f"| import | ms | x {REFERENCE} | modules | slowest, in ms |\n|---|--:|--:|--:|---|")
     for name in names:
         ratio = middle[name] / middle[REFERENCE]
-        tail = f"{brought[name]} | {dearest(arguments.path, name)}"
+        tail = f"{brought[name]} | {slowest(arguments.path, name)}"
         print(f"| {name} | {middle[name]:.1f} | {ratio:.2f} | {tail} |")
 
 

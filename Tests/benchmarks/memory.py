@@ -1,11 +1,11 @@
-"""Memory: what a component costs, and what a quick producer piles up before a slow consumer.
+"""The memory of a component, and the backlog of a fast producer and a slow consumer.
 
     python Tests/benchmarks/memory.py [--path DIR] [--components 20000] [--messages 5000000]
 
-Prints the bytes of an idle component with two linkages (a chain: outbox to inbox, signal to
-control), beside a hand-written generator with a deque; then how much the process grew, at its
-peak, while a producer that never waits sent its messages to a slower consumer over
-`link(capacity=...)` and over `Pipeline(capacity=...)`. Linux only: it reads /proc.
+The program prints the bytes of an idle component with two linkages (a chain: outbox to inbox,
+signal to control), next to a hand-written generator with a deque; then the peak growth of the
+process while a producer that never waits sends its messages to a slower consumer through
+`link(capacity=...)` and through `Pipeline(capacity=...)`. Linux only, because it reads /proc.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 
-#: Runs in a process of its own: argv is the path, how to join, the capacity, the number.
+#: Run in a separate process: argv is the path, the kind of link, the capacity, the number.
 CHILD = """
 import json, os, sys, time
 sys.path[:0] = sys.argv[1].split(":")
@@ -66,7 +66,7 @@ else:
 
 
 def child(*command: str) -> dict[str, float]:
-    """The JSON that a Python program prints; what it says instead goes to the reader."""
+    """Run a Python program and return its JSON; other output goes to the terminal."""
     done = subprocess.run(
         [sys.executable, *command],
         capture_output=True,
@@ -93,8 +93,8 @@ def main() -> None:
     contenders, number = HERE / "contenders", str(arguments.components)
     floor = child(str(contenders / "raw_gen.py"), "idle", number)["bytes_each"]
     program = [str(contenders / "axon_api.py"), "--path", arguments.path, "idle", number]
-    print("| one that waits for a message | bytes | x generator |\n|---|--:|--:|")
-    print(f"| generator and deque, by hand | {floor:.0f} | 1 |")
+    print("| waiting for a message | bytes | x generator |\n|---|--:|--:|")
+    print(f"| hand-written generator and deque | {floor:.0f} | 1 |")
     for name, links in (("component, no linkage", "0"), ("component, two linkages", "1")):
         each = child(*program, links)["bytes_each"]
         print(f"| {name} | {each:.0f} | {each / floor:.2f} |", flush=True)

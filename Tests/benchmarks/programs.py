@@ -1,4 +1,4 @@
-"""What the benchmarks ask of other programs: a compiled client, a free port, CPU time, memory."""
+"""Other programs of the benchmarks: compile one, find a port, measure CPU time and memory."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ PAGE = os.sysconf("SC_PAGESIZE")
 
 
 def build(source: Path) -> Path:
-    """The client that this C source gives, compiled where that is not done yet."""
+    """Return the client compiled from this C source; compile it if necessary."""
     client = HERE / "build" / source.stem
     if client.exists() and client.stat().st_mtime >= source.stat().st_mtime:
         return client
@@ -34,7 +34,7 @@ def freePort() -> int:
 
 
 def whyItDied(process: subprocess.Popen[str]) -> str | None:
-    """The last line of a server's error, if it is not alive; else it is ended."""
+    """Return the last line of a dead server's error; end a server that is alive."""
     died = process.poll() is not None
     process.kill()
     error = (process.communicate()[1] or "").strip().splitlines()
@@ -54,11 +54,11 @@ def cpuSeconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICK
 
 
-# A process and all below it
+# A process and its descendants
 
 
 def familyOf(pid: int) -> list[int]:
-    """The process and those that it started, and so on."""
+    """Return the process and all its descendants."""
     parents = {}
     for name in os.listdir("/proc"):
         if name.isdecimal():
@@ -73,12 +73,12 @@ def familyOf(pid: int) -> list[int]:
 
 
 def cpuSecondsOfFamily(pid: int) -> float:
-    """Also of those that have ended and been waited for."""
+    """Return the CPU seconds, including those of descendants that have ended."""
     return sum(sum(map(int, _stat(each)[11:15])) for each in familyOf(pid)) / TICK
 
 
 def bytesOfFamily(pid: int) -> dict[str, int]:
-    """Rss and Pss, which counts a page that n processes share as an n-th."""
+    """Return Rss and Pss; Pss divides shared pages by the number of their processes."""
     total = {"Rss": 0, "Pss": 0}
     for each in familyOf(pid):
         try:

@@ -18,26 +18,26 @@ from programs import freePort, whyItDied
 
 SINK = "smtp-sink alone"
 BARE = "uvloop Protocol, a sink"
-PATIENCE = 20.0  # seconds, to start
+PATIENCE = 20.0  # seconds for the start
 
 Running = contextlib.AbstractContextManager[tuple[int, int]]
 
 
 @dataclass(frozen=True)
 class Relay:
-    """start(port of the sink) -> a context with (process id, port); `lacks`: why it cannot run."""
+    """A contender: start(port of the sink) yields (process id, port); `lacks`: why it cannot."""
 
     start: Callable[[int], Running]
     lacks: str = ""
 
 
 def programNamed(name: str) -> str | None:
-    """Its path; daemons are where a user's PATH does not look."""
+    """Return the path of a program; daemons may be outside of a user's PATH."""
     return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin")
 
 
 def contenders(paths: dict[str, str], twisted: str) -> dict[str, Relay]:
-    """paths: implementations of the proxy by name. twisted: a Python that has Twisted."""
+    """Return the contenders. paths: implementations; twisted: a Python with Twisted."""
     found = {SINK: Relay(aloneSink), BARE: Relay(script(PYTHON, "uvloop_sink.py", hasSink=False))}
     for name, path in paths.items():
         for relay in ("live", "replay"):
@@ -55,14 +55,14 @@ def contenders(paths: dict[str, str], twisted: str) -> dict[str, Relay]:
 
 
 def lacking(python: str, module: str) -> str:
-    """Why what is written for this module cannot run there, or nothing."""
+    """Return why a server that needs this module cannot run there, or ""."""
     done = subprocess.run([python, "-c", f"import {module}"], capture_output=True, check=False)
     return f"{python} has no {module}" if done.returncode else ""
 
 
 @contextlib.contextmanager
 def sink() -> Iterator[tuple[int, int]]:
-    """An smtp-sink of one's own."""
+    """Run a private smtp-sink."""
     port = freePort()
     user = ["-u", "nobody"] if os.getuid() == 0 else []
     program = programNamed("smtp-sink")
@@ -77,7 +77,7 @@ def aloneSink(port: int) -> Running:
 
 
 def script(python: str, name: str, *words: str, hasSink: bool = True) -> Callable[[int], Running]:
-    """One of smtp/servers: it is told the port of the sink, and its own."""
+    """Run a program of smtp/servers with the port of the sink and its own port."""
 
     @contextlib.contextmanager
     def start(sinkPort: int) -> Iterator[tuple[int, int]]:
@@ -92,7 +92,7 @@ def script(python: str, name: str, *words: str, hasSink: bool = True) -> Callabl
 
 @contextlib.contextmanager
 def child(command: list[str], port: int) -> Iterator[subprocess.Popen[str]]:
-    """A program that runs, and listens on that port of 127.0.0.1."""
+    """Run a program that listens on that port of 127.0.0.1."""
     with tempfile.TemporaryFile("w+") as said:
         process = subprocess.Popen(command, stdout=said, stderr=subprocess.PIPE, text=True)
         try:
@@ -115,7 +115,7 @@ def waitForPort(port: int, isAlive: Callable[[], bool]) -> None:
 
 @contextlib.contextmanager
 def postfix(sinkPort: int) -> Iterator[tuple[int, int]]:
-    """A private Postfix whose smtpd hands each mail on before it is queued."""
+    """Run a private Postfix whose smtpd passes each mail on before it is queued."""
     sys.path.insert(0, str(ROOT))
     from Tests.Kamaelia.Apps.Grey.postfix import Postfix
 

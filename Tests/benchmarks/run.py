@@ -1,14 +1,14 @@
-"""Benchmarks of the core: each workload for all contenders in turn, and the ratios.
+"""Benchmarks of the core: each workload for all contenders alternately, and the ratios.
 
-    python Tests/benchmarks/run.py                            this checkout against the references
-    python Tests/benchmarks/run.py -w pipe1,ring              these workloads only
-    python Tests/benchmarks/run.py -c generators,wait         these contenders only (part of a name)
+    python Tests/benchmarks/run.py                            this checkout and the references
+    python Tests/benchmarks/run.py -w pipe1,ring              only these workloads
+    python Tests/benchmarks/run.py -c generators,wait         only these contenders (part of a name)
     python Tests/benchmarks/run.py --path DIR --name other    another implementation as well
-    python Tests/benchmarks/run.py --report                   the last results once more
+    python Tests/benchmarks/run.py --report                   the last results again
 
-The contenders alternate (A B C, A B C, ...) for `--reps` rounds, and medians are compared:
-so what the machine does meanwhile falls upon all. N is found for each contender so that a
-run takes about `--target` seconds.
+The contenders alternate (A B C, A B C, ...) for `--reps` rounds, and medians are compared, so the
+load of the machine affects all of them equally. N is chosen for each contender so that a run takes
+about `--target` seconds.
 """
 
 import argparse
@@ -29,20 +29,20 @@ from catalogue import ASYNCIO, FLOOR, HERE, WORKLOADS, Contender
 RESULTS = HERE / "results" / "core.json"
 LOCK = Path(tempfile.gettempdir()) / "kamaelia-benchmarks.lock"
 
-#: For one workload: the values measured of each contender, or why there are none.
+#: The values of each contender for a workload, or the reason why there are none.
 Results = dict[str, dict[str, Any]]
 
 
 @contextlib.contextmanager
 def machine() -> Iterator[None]:
-    """Held for a round, so that two runs of the benchmarks do not measure each other."""
+    """Hold a lock for a round, so that two runs of the benchmarks do not disturb each other."""
     with LOCK.open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 def lastJson(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
-    """The JSON that a program printed last, or the last line of its error."""
+    """Return the last line of JSON that a program printed, or the last line of its error."""
     for line in reversed(done.stdout.splitlines()):
         if line.startswith("{"):
             answer: dict[str, Any] = json.loads(line)
@@ -63,7 +63,7 @@ def runOnce(contender: Contender, workload: str, n: int, timeout: float = 90) ->
 
 
 def calibrate(contender: Contender, workload: str, target: float) -> int:
-    """The N with which one run takes about `target` seconds."""
+    """Return the N with which a run takes about `target` seconds."""
     step = n = WORKLOADS[workload].step
     if not WORKLOADS[workload].isRate:
         return n
@@ -80,7 +80,7 @@ def calibrate(contender: Contender, workload: str, target: float) -> int:
 
 
 def measure(workload: str, chosen: dict[str, Contender], reps: int, target: float) -> Results:
-    """One workload: calibrates, then lets the contenders alternate."""
+    """Measure one workload: calibrate, then alternate between the contenders."""
     results: Results = {}
     sizes = {}
     for name, contender in chosen.items():
@@ -103,7 +103,7 @@ def measure(workload: str, chosen: dict[str, Contender], reps: int, target: floa
 
 
 def short(number: float) -> str:
-    """Three digits, and the letter for thousands or millions."""
+    """Return the number with three digits and the letter for thousands or millions."""
     for limit, letter in ((1e6, "M"), (1e3, "k"), (1, "")):
         if number >= limit:
             return f"{number / limit:#.3g}".rstrip(".") + letter
@@ -119,7 +119,7 @@ def medians(results: Results) -> dict[str, float]:
 
 
 def table(workload: str, results: Results, idioms: dict[str, str]) -> str:
-    """One workload as a table, the quickest (or smallest) first."""
+    """Return the results of a workload as a table, the fastest (or smallest) first."""
     kind, middle = WORKLOADS[workload], medians(results)
     rounds = max((len(entry.get("values", [])) for entry in results.values()), default=0)
     lines = [
@@ -143,7 +143,7 @@ def table(workload: str, results: Results, idioms: dict[str, str]) -> str:
 
 
 def besideIdle(everything: dict[str, Results]) -> list[str]:
-    """How much of its speed pingpong keeps beside idle components."""
+    """Return the share of the speed of pingpong that remains beside idle components."""
     lines = []
     alone = medians(everything.get("pingpong", {}))
     for workload in ("wake10000", "wake100000"):
@@ -159,7 +159,7 @@ def report(everything: dict[str, Results], idioms: dict[str, str]) -> str:
 
 
 def choose(arguments: argparse.Namespace) -> dict[str, Contender]:
-    """The contenders that the command line asks for."""
+    """Return the contenders that the command line selects."""
     found = catalogue.contenders() | catalogue.axon(str(catalogue.ROOT), "axon")
     if arguments.path:
         found |= catalogue.axon(arguments.path, arguments.name, not arguments.old)
@@ -172,12 +172,12 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("-w", default=",".join(WORKLOADS), help="workloads, by name")
-    parser.add_argument("-c", default="", help="contenders, by a part of their names")
+    parser.add_argument("-c", default="", help="contenders, by parts of their names")
     parser.add_argument("--reps", type=int, default=5)
-    parser.add_argument("--target", type=float, default=0.7, help="seconds of one run")
-    parser.add_argument("--path", help="where another Axon and Kamaelia are (DIR or DIR:DIR)")
-    parser.add_argument("--name", default="other", help="what to call it")
-    parser.add_argument("--old", action="store_true", help="it has only the old idiom")
+    parser.add_argument("--target", type=float, default=0.7, help="seconds per run")
+    parser.add_argument("--path", help="folder of another Axon and Kamaelia (DIR or DIR:DIR)")
+    parser.add_argument("--name", default="other", help="name of the other implementation")
+    parser.add_argument("--old", action="store_true", help="measure only the old idiom of it")
     parser.add_argument("--report", action="store_true")
     arguments = parser.parse_args()
     chosen = choose(arguments)

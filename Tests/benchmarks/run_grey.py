@@ -1,17 +1,17 @@
-"""Greylisting servers: sessions that are deferred, a second, and the CPU time that each costs.
+"""Greylisting servers: deferred sessions per second, and the CPU time of each session.
 
     python Tests/benchmarks/run_grey.py                          this checkout and the references
     python Tests/benchmarks/run_grey.py -c postgrey,sqlite --reps 9
     python Tests/benchmarks/run_grey.py --path DIR --name other  another implementation as well
-    python Tests/benchmarks/run_grey.py --haraka DIR             where npm has installed Haraka
+    python Tests/benchmarks/run_grey.py --haraka DIR             the npm installation of Haraka
     python Tests/benchmarks/run_grey.py --report
 
-A session is connect, EHLO, MAIL, RCPT, which hears 451, and QUIT; 20 at a time, each with a
-new triple, from an address anywhere in 127.0.0.0/8. Contenders alternate, in rounds; medians
-count. `CPU us` is of the server with all its processes, `store` that of the Redis behind it,
-and `p50` and `p99` are milliseconds from RCPT to its answer. The file of the store in SQLite
-has a million triples in it before (made once, in build/). Those with two workers have the
-cores to share with the client: with two cores, read their CPU time beside their rate.
+A session is connect, EHLO, MAIL, RCPT, which gets 451, and QUIT; 20 at a time, each with a new
+triple, from any address in 127.0.0.0/8. Contenders alternate in rounds, and medians are compared.
+`CPU us` is that of the server with all its processes, `store` that of Redis, and `p50` and `p99`
+are milliseconds from RCPT to its answer. The SQLite store contains a million triples at the start
+(created once, in build/). Contenders with two workers share the cores with the client: on two
+cores, consider their CPU time as well as their rate.
 """
 
 import argparse
@@ -32,8 +32,8 @@ from programs import build, cpuSecondsOfFamily
 from run import lastJson, machine
 
 RESULTS = HERE / "results" / "grey.json"
-ADDRESSES = 2**24 - 100  # of clients
-STEP = 10_000_000  # between the numbers of two rounds, so that no triple comes twice
+ADDRESSES = 2**24 - 100  # addresses of clients
+STEP = 10_000_000  # between the numbers of two rounds, so that no triple is repeated
 
 COLUMNS = {
     "rate": ("sessions/s", "{:,.0f}"),
@@ -42,7 +42,7 @@ COLUMNS = {
     "p50": ("p50", "{:.1f}"),
     "p99": ("p99", "{:.1f}"),
 }
-#: column: (figure, of whom it is a share)
+#: column: (figure, the contender of which it is a share)
 RATIOS = {
     "rate / postgrey": ("rate", POSTGREY),
     "CPU / postgrey": ("cpu", POSTGREY),
@@ -72,7 +72,7 @@ def load(running: Running, first: int, seconds: float, atOnce: int) -> Answer:
 
 
 def measure(running: Running, first: int, seconds: float, atOnce: int) -> Answer:
-    """One round of one contender."""
+    """Measure one round of one contender."""
     pids = [running.pid, *running.others]
     before = sum(map(cpuSecondsOfFamily, pids))
     ofStore = cpuSecondsOfFamily(running.store) if running.store else 0.0
@@ -89,7 +89,7 @@ def measure(running: Running, first: int, seconds: float, atOnce: int) -> Answer
 
 
 def inRounds(chosen: dict[str, Greylister], arguments: argparse.Namespace) -> dict[str, Any]:
-    """All contenders are there all the time, and have their turns."""
+    """Run all contenders at once, and measure them alternately."""
     results: dict[str, list[Answer]] = {name: [] for name in chosen}
     numbers = itertools.count(STEP, STEP)
     with contextlib.ExitStack() as stack:
@@ -97,7 +97,7 @@ def inRounds(chosen: dict[str, Greylister], arguments: argparse.Namespace) -> di
         for name, each in chosen.items():
             try:
                 there[name] = stack.enter_context(each.start())
-                load(there[name], next(numbers), 0.5, arguments.at_once)  # all is loaded then
+                load(there[name], next(numbers), 0.5, arguments.at_once)  # loads all modules
             except RuntimeError as error:
                 sys.exit(f"{name}: {error}")
         for _ in range(arguments.reps):
@@ -134,7 +134,7 @@ def ratio(results: dict[str, list[Answer]], name: str, key: str, other: str) -> 
 
 
 def choose(arguments: argparse.Namespace) -> dict[str, Greylister]:
-    """The contenders that the command line asks for, and that can run here."""
+    """Return the contenders that the command line selects and that can run here."""
     paths = {"ours": str(ROOT)}
     if arguments.path:
         paths[arguments.name] = os.path.abspath(arguments.path)
@@ -154,14 +154,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("-c", default="", help="contenders, by a part of their names")
+    parser.add_argument("-c", default="", help="contenders, by parts of their names")
     parser.add_argument("--reps", type=int, default=5, help="rounds")
-    parser.add_argument("--secs", type=float, default=2.0, help="of one measurement")
+    parser.add_argument("--secs", type=float, default=2.0, help="seconds per measurement")
     parser.add_argument("--at-once", type=int, default=20, help="sessions at a time")
-    parser.add_argument("--path", help="where another Axon and Kamaelia are")
-    parser.add_argument("--name", default="other", help="what to call it")
-    parser.add_argument("--haraka", default="", help="where npm has installed Haraka")
-    parser.add_argument("--results", type=Path, default=RESULTS, help="where they are kept")
+    parser.add_argument("--path", help="folder of another Axon and Kamaelia")
+    parser.add_argument("--name", default="other", help="name of the other implementation")
+    parser.add_argument("--haraka", default="", help="folder of the npm installation of Haraka")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="file for the results")
     parser.add_argument("--report", action="store_true")
     arguments = parser.parse_args()
     kept = arguments.results

@@ -5,15 +5,15 @@
     python Tests/benchmarks/run_smtp.py --path DIR --name other   another implementation as well
     python Tests/benchmarks/run_smtp.py --report
 
-    1KiB, 100KiB, 10MiB   mails a second from smtp-source, 20 at a time, a connection each,
-                          and the CPU time that one costs the proxy and its children
+    1KiB, 100KiB, 10MiB   mails per second from smtp-source, 20 at a time, one per connection,
+                          and the CPU time of each in the proxy and its children
     quit                  sessions of connect and QUIT, 20 at a time
-    latency               of a mail of 1 KiB at 20 at a time, MAIL to the answer to the dot
-    idle1000              memory that a thousand sessions add which have said EHLO and wait
-    many10MiB             memory in all, at most, while a hundred mails of 10 MiB come at once
+    latency               of a mail of 1 KiB at 20 at a time, from MAIL to the answer to the dot
+    idle1000              additional memory for 1,000 sessions that have sent EHLO and wait
+    many10MiB             peak memory while 100 mails of 10 MiB arrive at once
 
-Contenders alternate, in rounds; medians count, and the ratio to smtp-sink alone, which is
-what client and sink can do. smtp-source and smtp-sink (of Postfix) and a C compiler are needed.
+Contenders alternate in rounds. Medians are compared, and their ratio to smtp-sink alone, the limit
+of client and sink. smtp-source and smtp-sink (of Postfix) and a C compiler are needed.
 """
 
 import argparse
@@ -38,7 +38,7 @@ IDLE = 1000
 MANY = 100
 MB = 1e6
 
-#: test: (the figure that counts, its unit, whether more is better)
+#: test: (the main figure, its unit, whether more is better)
 TESTS = {
     **dict.fromkeys(SIZES, ("rate", "mails/s", True)),
     "quit": ("rate", "sessions/s", True),
@@ -52,7 +52,7 @@ Answer = dict[str, Any]
 
 
 def send(port: int, size: int, count: int, atOnce: int = 20) -> float:
-    """Seconds that smtp-source needs for so many mails."""
+    """Return the seconds that smtp-source needs for so many mails."""
     program = str(relays.programNamed("smtp-source"))
     words = ["-s", str(atOnce), "-m", str(count), "-l", str(size), f"127.0.0.1:{port}"]
     began = time.perf_counter()
@@ -77,7 +77,7 @@ def load(port: int, mode: str, seconds: float) -> Answer:
 
 
 def countFor(port: int, size: int, target: float) -> int:
-    """So many mails take about `target` seconds. What has to warm up has done so by then."""
+    """Return the number of mails that take about `target` seconds; this also warms up the proxy."""
     count, seconds = 20, send(port, size, 20)
     while seconds < target / 4:
         count *= 2 if seconds > target / 8 else 5
@@ -86,7 +86,7 @@ def countFor(port: int, size: int, target: float) -> int:
 
 
 def measure(test: str, pid: int, port: int, count: int, target: float) -> Answer:
-    """One round of one contender."""
+    """Measure one round of one contender."""
     before = cpuSecondsOfFamily(pid)
     if test in SIZES:
         answer = {"rate": count / send(port, SIZES[test], count)}
@@ -102,7 +102,7 @@ def measure(test: str, pid: int, port: int, count: int, target: float) -> Answer
 
 
 def inRounds(test: str, chosen: dict[str, Relay], rounds: int, target: float) -> dict[str, Any]:
-    """All contenders are there all the time, and have their turns."""
+    """Run all contenders at once, and measure them alternately."""
     results: dict[str, list[Answer]] = {name: [] for name in chosen}
     with contextlib.ExitStack() as stack:
         _, sinkPort = stack.enter_context(relays.sink())
@@ -121,10 +121,10 @@ def inRounds(test: str, chosen: dict[str, Relay], rounds: int, target: float) ->
 
 
 def memoryOf(test: str, relay: Relay) -> Answer:
-    """Once, in a process of its own."""
+    """Measure the memory of one contender in a fresh process."""
     try:
         with machine(), relays.sink() as (_, sinkPort), relay.start(sinkPort) as (pid, port):
-            send(port, 1024, 20)  # what is loaded on demand is loaded
+            send(port, 1024, 20)  # loads all modules
             return idleMemory(pid, port) if test == "idle1000" else busyMemory(pid, port)
     except (RuntimeError, OSError, subprocess.TimeoutExpired) as error:
         return {"error": str(error)[:160]}
@@ -161,7 +161,7 @@ def busyMemory(pid: int, port: int) -> Answer:
 
 
 def details(answers: list[Answer]) -> str:
-    """What else was measured, in the middle of all rounds, and what went wrong."""
+    """Return the medians of the other figures, and the errors."""
     keys = {"cpu": "{:.0f} us CPU each", "p99": "99 %: {:.1f} ms", "Rss": "RSS {:.0f} MB"}
     words = []
     for key, form in keys.items():
@@ -193,7 +193,7 @@ def table(test: str, results: dict[str, list[Answer]]) -> str:
 
 
 def choose(arguments: argparse.Namespace) -> dict[str, Relay]:
-    """The contenders that the command line asks for, and that can run here."""
+    """Return the contenders that the command line selects and that can run here."""
     paths = {"axon": str(ROOT)}
     if arguments.path:
         paths[arguments.name] = arguments.path
@@ -214,13 +214,15 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("-t", default=",".join(TESTS), help="tests, by name")
-    parser.add_argument("-c", default="", help="contenders, by a part of their names")
+    parser.add_argument("-c", default="", help="contenders, by parts of their names")
     parser.add_argument("--reps", type=int, default=5, help="rounds")
-    parser.add_argument("--secs", type=float, default=2.0, help="of one measurement, about")
-    parser.add_argument("--path", help="where another Axon and Kamaelia are")
-    parser.add_argument("--name", default="other", help="what to call it")
-    parser.add_argument("--twisted", default=PYTHON, help="a Python that has Twisted")
-    parser.add_argument("--results", type=Path, default=RESULTS, help="where they are kept")
+    parser.add_argument(
+        "--secs", type=float, default=2.0, help="approximate seconds per measurement"
+    )
+    parser.add_argument("--path", help="folder of another Axon and Kamaelia")
+    parser.add_argument("--name", default="other", help="name of the other implementation")
+    parser.add_argument("--twisted", default=PYTHON, help="a Python with Twisted")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="file for the results")
     parser.add_argument("--report", action="store_true")
     arguments = parser.parse_args()
     kept = arguments.results

@@ -1,4 +1,4 @@
-"""TCP echo servers, each driven by tcp/client.c (C, epoll, a process of its own).
+"""TCP echo servers, each measured with tcp/client.c (C, epoll, in a separate process).
 
     python Tests/benchmarks/run_tcp.py                          this checkout and the references
     python Tests/benchmarks/run_tcp.py -t onecpu,conn -c axon,uvloop
@@ -6,13 +6,13 @@
     python Tests/benchmarks/run_tcp.py --report
 
     pingpong   50 connections, 1 KiB each way, the next when the last is back
-    onecpu     the same, server and client on one CPU: nobody wakes another CPU, so that
-               1/rate is the CPU time of a request, the client's share included
+    onecpu     the same with server and client on one CPU: no other CPU is woken, so 1/rate is
+               the CPU time of a request, including that of the client
     conn       20 at a time: connect, echo 64 bytes, close
-    bulk       one connection, writes of 64 KiB, at most 4 MiB on their way
-    idle1000, idle5000   memory for each connection; then an echo over every one
+    bulk       one connection, writes of 64 KiB, at most 4 MiB in flight
+    idle1000, idle5000   memory per connection; then an echo on each of them
 
-Each measurement has a fresh server process; servers alternate. A C compiler is needed.
+Each measurement starts a fresh server process; servers alternate. A C compiler is needed.
 """
 
 import argparse
@@ -34,7 +34,7 @@ RESULTS = HERE / "results" / "tcp.json"
 CLIENT = HERE / "tcp" / "client.c"
 REFERENCES = ("uvloop Protocol", "asyncio Protocol")
 
-#: test: (the client's mode, its arguments, the figure that counts, its unit)
+#: test: (the client's mode, its arguments, the main figure, its unit)
 TESTS = {
     "pingpong": ("pingpong", ["50", "1024"], "rate", "requests/s"),
     "onecpu": ("pingpong", ["50", "1024"], "rate", "requests/s"),
@@ -49,7 +49,7 @@ Answer = dict[str, Any]
 
 @contextlib.contextmanager
 def running(server: Server, pin: list[str]) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """A server that is ready, and its port."""
+    """Run a server; yield its port when it is ready."""
     port = freePort()
     process = subprocess.Popen(
         [*pin, *server.command, str(port)],
@@ -123,7 +123,7 @@ def measure(test: str, server: Server, seconds: float) -> Answer:
 
 
 def details(test: str, answers: list[Answer]) -> str:
-    """What else there is to know: latencies, how many answered, what went wrong."""
+    """Return the other figures: latencies, the number of answers, errors."""
     wrong = sorted({answer["error"] for answer in answers if "error" in answer})
     last = answers[-1]
     if test.startswith("idle"):
@@ -163,11 +163,11 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("-t", default="pingpong,onecpu,conn,bulk,idle1000", help="tests, by name")
-    parser.add_argument("-c", default="", help="servers, by a part of their names")
+    parser.add_argument("-c", default="", help="servers, by parts of their names")
     parser.add_argument("--reps", type=int, default=5)
     parser.add_argument("--secs", type=float, default=1.0)
-    parser.add_argument("--path", help="where another Axon and Kamaelia are (DIR or DIR:DIR)")
-    parser.add_argument("--name", default="other", help="what to call it")
+    parser.add_argument("--path", help="folder of another Axon and Kamaelia (DIR or DIR:DIR)")
+    parser.add_argument("--name", default="other", help="name of the other implementation")
     parser.add_argument("--report", action="store_true")
     arguments = parser.parse_args()
     everything = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}

@@ -1,15 +1,15 @@
-"""The stores of Kamaelia Grey: what a decision costs, with how many triples known.
+"""The stores of Kamaelia Grey: the cost of a decision by the number of known triples.
 
-    python Tests/benchmarks/stores.py                     # a million triples, some two minutes
+    python Tests/benchmarks/stores.py                     # a million triples, about two minutes
     python Tests/benchmarks/stores.py --known 10000000    # a file of 1 GB, some minutes to fill
     python Tests/benchmarks/stores.py --only sqlite,redis,memory,crowd,paced
 
-`new` is a decision about a triple that nobody has seen, `early` one about a triple that is
-known and changes nothing, drawn at random from all. Of each the CPU of the whole process
-(the keeper's thread with it), the wall clock, and the slowest; rounds alternate, medians
-count. `crowd` is two processes at one file, as fast as they can; `paced` is one process at
-4,000 new triples a second, and what its event loop stands still for. The redis-server is one
-of its own, on a socket in the folder; `n at once` is how many wait together.
+`new` is a decision about an unknown triple, `early` one about a random known triple that changes
+nothing. The figures are the CPU time of the whole process (including the thread of the store), the
+real time, and the slowest decision; rounds alternate, and medians are compared. `crowd` is two
+processes with one file at full speed; `paced` is one process at 4,000 new triples per second, with
+the time for which its event loop is blocked. A private redis-server runs on a socket in the
+folder; `n at once` is the number of decisions that wait together.
 """
 
 import argparse
@@ -34,9 +34,9 @@ from Kamaelia.Apps.Grey.Stores.SQLiteFile import openFile  # noqa: E402
 from Kamaelia.Support.Greylist.Rules import Rules, Triple  # noqa: E402
 
 RULES = Rules()
-START = 1.7e9  # when all that is known was seen
+START = 1.7e9  # the time of all known triples
 NOW = START + 1000.0
-OCTETS = sorted(range(216), key=str)  # in the order of the file: 216 ** 3 is ten million
+OCTETS = sorted(range(216), key=str)  # in the order of the file; 216 ** 3 is ten million
 chance = random.Random()
 
 
@@ -57,7 +57,7 @@ def newTriple(_: int) -> Triple:
 
 
 def fill(path: str, known: int) -> None:
-    """Write the file in the order of its keys, in one go: what decisions would take hours for."""
+    """Write the file in the order of its keys in one pass, because decisions would take hours."""
     triples = itertools.islice(itertools.product(OCTETS, repeat=3), known)
     rows = ((*knownTriple(*octets), START, None, 0) for octets in triples)
     connection = openFile(path)
@@ -112,7 +112,7 @@ def inFile(arguments: argparse.Namespace) -> None:
 
 
 def askFor(path: str, seconds: float) -> None:
-    """What a process of the crowd does."""
+    """Ask for decisions in a process of the crowd."""
     store = openStore(f"sqlite:{path}")
     end, asked = time.perf_counter() + seconds, 0
     while time.perf_counter() < end:
@@ -210,7 +210,7 @@ PARTS = {"memory": inMemory, "sqlite": inFile, "crowd": crowd, "paced": paced, "
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--known", type=int, default=1_000_000)
-    parser.add_argument("--times", type=int, default=20_000, help="decisions in a round")
+    parser.add_argument("--times", type=int, default=20_000, help="decisions per round")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default=",".join(PARTS))
     parser.add_argument("--ask", help=argparse.SUPPRESS)

@@ -1,4 +1,4 @@
-"""Tasks and queues of asyncio. LOOP=uvloop in the environment chooses that event loop."""
+"""The workloads with asyncio tasks and queues. LOOP=uvloop in the environment selects uvloop."""
 
 import asyncio
 import itertools

@@ -1,11 +1,11 @@
-"""Any implementation of the API of Axon and Kamaelia, chosen by --path.
+"""The workloads with any implementation of the API of Axon and Kamaelia, selected by --path.
 
     python axon_api.py [--path DIR[:DIR2]] WORKLOAD N [K]
 
-DIR holds the packages Axon and Kamaelia (two of them, joined by a colon, where these live
-apart); the default is this checkout. The workloads of the common names use nothing but
-historical names and the old idiom, `pause()` in a loop. Those named *_wait use
-`waitForMessage()`, those named *_async have `async def main`.
+DIR contains the packages Axon and Kamaelia (or two directories, separated by a colon); the default
+is this checkout. The workloads with common names use only historical names and the old idiom,
+`pause()` in a loop. Those named *_wait use `waitForMessage()`, those named *_async use `async def
+main`.
 """
 
 import sys
@@ -39,7 +39,7 @@ class Producer(component):
 
 
 class Forward(component):
-    """One message per slice, pausing when there is none."""
+    """A component that forwards one message per turn and pauses if there is none."""
 
     def main(self):
         while True:
@@ -78,7 +78,7 @@ class BurstProducer(component):
 
 
 class BatchForward(component):
-    """Drain the inbox in each slice."""
+    """A component that empties its inbox in each turn."""
 
     def main(self):
         while True:
@@ -252,7 +252,7 @@ def fanout(n):
 
 
 class LateProducer(component):
-    """Waits until all subscribers are plugged in."""
+    """A producer that waits until all subscribers are linked."""
 
     n = 0
 
@@ -307,7 +307,7 @@ def busy(n, k):
 
 
 class WaitForwardOne(component):
-    """Forward in the new idiom: one message a turn."""
+    """A component that forwards one message per turn in the new idiom."""
 
     def main(self):
         while True:
@@ -399,7 +399,7 @@ class WaitPonger(component):
 
 
 class WaitHead(component):
-    """Sends one message on its way and forwards it `laps` times; a lap counts `each`."""
+    """A component that sends a message and forwards it `laps` times; a lap counts `each`."""
 
     laps, each = 0, 1
 

@@ -1,17 +1,17 @@
-"""What all contenders share: `python CONTENDER.py WORKLOAD N [K]` prints one line of JSON.
+"""The common part of all contenders: `python CONTENDER.py WORKLOAD N [K]` prints a line of JSON.
 
-A contender implements as many of these as it can, each as a function of its name:
+A contender implements some of these workloads, each as a function with its name:
 
     pipe1(n)    producer, three forwarders, sink; a link holds about one message,
                 so that every hop costs a switch.             rate: hops, 4 * n
     pipeB(n)    the same, in bursts of a hundred messages.    rate: hops, 4 * n
     pingpong(n) two tasks bounce one message.                 rate: round trips, n
     ring(n)     a thousand tasks in a ring, one message.      rate: hops, n
-    spawn(n)    make, start and end n tasks, at most 10,000 alive at once.     n
+    spawn(n)    create, start and end n tasks, at most 10,000 alive at once.     n
     fanout(n)   producer, distributor, a hundred sinks.       rate: deliveries, 100 * n
     fanoutbp(n) the same through a Backplane
     busy(n, k)  k tasks that do nothing but yield.            rate: switches, n
-    idle(n)     n tasks that wait for a message; not a rate but bytes for each
+    idle(n)     n tasks that wait for a message; bytes per task, not a rate
     wake(n, k)  pingpong beside k idle tasks
 """
 
@@ -48,13 +48,13 @@ def residentBytes() -> int:
 
 
 def base() -> int:
-    """The memory in use before anything is made."""
+    """Return the memory in use before anything is created."""
     gc.collect()
     return residentBytes()
 
 
 def finish(ops: int, seconds: float, **extra: float) -> None:
-    """Reports, and leaves at once: taking everything down is not part of the work."""
+    """Print the result and exit at once, because the teardown is not measured."""
     result = {"ops": ops, "secs": seconds, "rate": ops / seconds if seconds else None}
     print(json.dumps(result | extra), flush=True)
     os._exit(0)
@@ -66,7 +66,7 @@ def finishIdle(n: int, before: int, seconds: float) -> None:
 
 
 def main(namespace: dict[str, object], more: tuple[str, ...] = ()) -> None:
-    """Runs the workload of the command line; `more` are names beyond the common ones."""
+    """Run the workload of the command line; `more` are additional workloads."""
     table: dict[str, Callable[..., tuple[int, float] | None]] = {
         name: namespace[name] for name in [*WORKLOADS, *more] if name in namespace
     }

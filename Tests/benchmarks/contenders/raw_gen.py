@@ -1,8 +1,8 @@
 """The floor for pure CPython: generators, deques and a hand-written trampoline.
 
-A task is a generator.  It yields when it has nothing to do; whoever appends
-to its deque puts it back on the run queue.  Everything is inlined by hand:
-no classes, no scheduler objects, no boxes.
+A task is a generator. It yields when it has nothing to do; the code that appends to its deque puts
+it back on the run queue. Everything is inlined by hand: no classes, no scheduler objects, no
+boxes.
 """
 
 from collections import deque
