@@ -1,4 +1,4 @@
-"""A strict SMTP proxy: asks policy, then relays to the real server, and says what that one said.
+"""A strict SMTP proxy: it asks policy, then relays the mail to the real server.
 
 Example usage
 -------------
@@ -12,13 +12,16 @@ Example usage
 
 How does it work?
 -----------------
-The client hears 250 only after the real server took the mail. With `relay` =
-"replay" a mail is kept until it is complete, and is then put to the real
-server. With "live" each recipient is put to it at once, and the text is passed
-on as it comes. Whatever fails on the way is 451: the client may try again.
+"inbox" and "outbox" lead to the client, the tcp boxes to a TCPClient, which is
+created when the real server is needed. The Backend decides what is sent there.
 
-Termination: as MailHandler. A mail under way gets no dot, so that nobody has it
-of which the client was not told; if it has its dot, its answer is waited for.
+`relay` = "replay": the mail is kept until it is complete, and then sent.
+`relay` = "live": each recipient is sent at once, and the text as it arrives.
+In both, the client gets 250 only after the real server has accepted the mail.
+Any failure on the way is 451: the client may try again.
+
+Termination: as MailHandler. A mail in progress gets no dot, so that a mail of which
+the client hears nothing is not delivered. The answer to a dot is awaited.
 """
 
 from __future__ import annotations
@@ -27,24 +30,30 @@ from collections.abc import Generator
 from typing import Any
 
 from Axon.Box import NULL, UNUSED
+from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Kamaelia.Apps.Grey.Backend import Conversations
-from Kamaelia.Apps.Grey.Backend.Backend import Behind
+from Kamaelia.Apps.Grey.Backend.Backend import Backend
 from Kamaelia.Apps.Grey.Backend.MailText import MailText
-from Kamaelia.Apps.Grey.Backend.RelaySession import Relaying
+from Kamaelia.Apps.Grey.Backend.RelaySession import RelaySession
+from Kamaelia.Apps.Grey.Backend.ServerConnection import connectionTo
+from Kamaelia.Apps.Grey.Backend.ServerInquiry import ServerInquiry
+from Kamaelia.Apps.Grey.Backend.ServerSettings import ServerSettings, checkSettings, serversFor
+from Kamaelia.Apps.Grey.Session.Phase import Phase
 from Kamaelia.Apps.Grey.StrictMailHandler import StrictMailHandler, statusOf
+from Kamaelia.Support.Protocol.ProxyHeader import Origin
+from Kamaelia.Support.Protocol.SMTP.ClientAddress import ClientIdentity
 from Kamaelia.Support.Protocol.SMTP.InputParser import TextEnded
 from Kamaelia.Support.Protocol.SMTP.LMTP import Answers
 from Kamaelia.Support.Protocol.SMTP.Reply import NOT_REACHED, Reply
-from Kamaelia.Support.Protocol.SMTP.Report import MOST_OF_HEADERS
 
 NO_ROOM = Reply(452, "4.3.1 The mail could not be stored, please try again later")
 
 
-class ConcreteMailHandler(Behind, StrictMailHandler):
+class ConcreteMailHandler(ServerSettings, StrictMailHandler):
     """ConcreteMailHandler(**settings) -> the proxy for one client.
 
-    relay: "replay" or "live". smtp_ip, smtp_port, and all else about the real
-    server: see Behind. Raises ValueError for settings that cannot be.
+    relay: "replay" or "live". ServerSettings describes the settings of the real server.
+    Raises ValueError for settings that contradict each other or have no meaning.
     """
 
     Inboxes = {
@@ -61,72 +70,98 @@ class ConcreteMailHandler(Behind, StrictMailHandler):
     }
 
     relay = "replay"
+    descriptors = 2  # that a connection may need: the client's and the real server's
+    peername = ""  # the client's name in the DNS, if it is known
 
-    _kept: MailText | None = None  # the text of a mail under way, in replay
-    _unkept: Reply | None = None  # why it could not be kept
+    TCPClient: Any = None  # the connection to the real server
+    backend: Backend | None = None  # from the first use of the real server on
+    _kept: MailText | None = None  # the text of a mail in progress, in replay
+    _notKept: Reply | None = None  # why it could not be kept
 
     def __init__(self, **argv: Any) -> None:
         super().__init__(**argv)
-        if self.relay not in ("replay", "live"):
-            raise ValueError(f'relay is "replay" or "live", not {self.relay!r}')
-        self.checkSettings()
+        checkSettings(self)
         if self.smtp_tls != "no":
             self.inboxes["tcp_sslready"] = UNUSED  # TLS with the real server has begun
             self.outboxes["tcp_makessl"] = NULL  # an SSLContext, or True: begin it
-        self.TCPClient: Any = None
-        self.relaying: Relaying | None = None
 
-    # The connection to the real server
+    # The wiring
+
+    def connectToRealSMTPServer(self) -> None:
+        """Create a TCPClient and link the tcp boxes to it. Called when it is needed."""
+        client = self.TCPClient = connectionTo(self.realServer().server, self)
+        for outbox, inbox in (("tcp_outbox", "inbox"), ("tcp_signal", "control")):
+            self.link((self, outbox), (client, inbox))
+        for outbox, inbox in (("outbox", "tcp_inbox"), ("signal", "tcp_control")):
+            self.link((client, outbox), (self, inbox))
+        if self.smtp_tls != "no":
+            self.link((self, "tcp_makessl"), (client, "makessl"))
+            self.link((client, "sslready"), (self, "tcp_sslready"))
+        self.addChildren(client)
+        client.activate(Scheduler=self.scheduler)
+
+    def disconnectFromRealSMTPServer(self) -> None:
+        """Unlink the TCPClient, and drop what it has sent."""
+        if self.TCPClient is not None:
+            self.unlink(self.TCPClient)
+            self.TCPClient = None
+        for boxname in ("tcp_inbox", "tcp_control", "tcp_sslready"):
+            while boxname in self.inboxes and self.dataReady(boxname):
+                self.recv(boxname)
 
     def heedOthers(self) -> None:
+        """Pass what the real server has sent to the session with it."""
         super().heedOthers()
-        if self.relaying is not None:
-            self.relaying.heed()
+        backend = self.backend
+        if backend is not None and backend.session is not None:
+            self._heedServer(backend, backend.session)
 
-    def othersAreLate(self) -> None:
-        if not self.isPolicyLate() and self.relaying is not None:
-            self.relaying.timedOut()
-
-    def heldTooLong(self) -> None:
-        if self.relaying is not None and self.TCPClient is not None and self.TCPClient.isShut():
-            self.relaying.timedOut()
-        else:
-            super().heldTooLong()
+    def _heedServer(self, backend: Backend, session: RelaySession) -> None:
+        """The session may break meanwhile; then its connection's messages are dropped."""
+        boxes, wasOurTurn = self.inboxes, session.isOurTurn
+        while boxes["tcp_inbox"] and backend.session is session:
+            session.receive(self.recv("tcp_inbox"))
+        # After the replies, so that one that came too early is not taken for that of a dot
+        # which is sent now.
+        if wasOurTurn and backend.session is session and not boxes["tcp_control"]:
+            session.goOn(None)
+        while boxes.get("tcp_sslready") and backend.session is session:
+            self.recv("tcp_sslready")
+            session.startedTLS()
+        while boxes["tcp_control"] and backend.session is session:
+            ended = self.recv("tcp_control")
+            if isinstance(ended, producerFinished | shutdownMicroprocess):
+                session.hungUp(getattr(ended, "message", None))
 
     # One mail
 
     def takeRecipient(self, command: list[str]) -> None:
+        """Replay: accept the recipient. Live: the real server answers for it."""
         if self.relay == "replay":
             super().takeRecipient(command)
-        elif (lost := self._lostMail()) is not None:
+        elif (lost := self._lostReply()) is not None:
             self.answer(lost)
         else:
-            session = self.session
-            mayMove = not session.recipients
-            self.connected().ask(
-                Conversations.recipient, self.heardOfRecipient, session, mayMove=mayMove
+            mayMove = not self.session.recipients
+            self.realServer().ask(
+                Conversations.recipient, self.heardOfRecipient, self.session, mayMove=mayMove
             )
 
     def heardOfRecipient(self, reply: Reply) -> None:
-        """The real server has answered RCPT, and so is the client answered."""
+        """Called in live with the real server's answer to RCPT, which is the client's answer."""
         if reply.isPositive:
             self.session.do("RCPT", [])
         self.answer(reply)
 
-    def heardOfRecipients(self, answers: Answers) -> None:
-        """Called in replay with the real server's answer to each recipient."""
-
-    def noteUnheard(self, recipient: str, reply: Reply) -> None:
-        """Called for a recipient that is refused without a word to the client."""
-
     def beginMail(self) -> None:
+        """Replay: begin to keep the text. Live: the real server answers DATA."""
         if self.relay == "replay":
-            self._kept, self._unkept = MailText(), None
+            self._kept, self._notKept = MailText(), None
             super().beginMail()
-        elif self.relaying is None:
-            self._heardOfText(self._lostMail() or NOT_REACHED)
+        elif self.backend is None or self.backend.session is None:
+            self._heardOfText(self._lostReply() or NOT_REACHED)
         else:
-            self.relaying.ask(Conversations.text, self._heardOfText)
+            self.backend.ask(Conversations.text, self._heardOfText)
 
     def _heardOfText(self, reply: Reply) -> None:
         if not reply.isPositive:
@@ -135,78 +170,163 @@ class ConcreteMailHandler(Behind, StrictMailHandler):
         self.answer(reply)
 
     def takeText(self, chunk: bytes) -> None:
-        relaying = self.relaying
+        """Keep a piece of the text, or send it on."""
         if self._kept is not None:
             self._keep(self._kept, chunk)
-        elif relaying is not None and relaying.isInText:
-            if self.smtp_protocol == "lmtp" and len(relaying.start) < MOST_OF_HEADERS:
-                relaying.start += chunk[:MOST_OF_HEADERS]
-            if self.lastline():
-                relaying.last = chunk
-            else:
-                self.send(chunk, "tcp_outbox")
+        elif self._isInText():
+            self.realServer().passOn(chunk, self.lastline())
 
     def _keep(self, kept: MailText, chunk: bytes) -> None:
         try:
-            if self._unkept is None:
+            if self._notKept is None:
                 kept.add(chunk)
         except OSError as error:
             self.noteToLog(f"a mail could not be kept: {error}")
             kept.close()
-            self._unkept = NO_ROOM
+            self._notKept = NO_ROOM
 
     def endMail(self, event: TextEnded) -> None:
-        if self._kept is not None:
-            self._endKept(event, self._kept)
+        """Replay: send the whole mail. Live: send the dot. The real server's answer settles it."""
+        refusal = event.refusal or self._notKept
+        if self._kept is None and not self._isInText():
+            refusal = refusal or self._lostReply() or NOT_REACHED
+        if refusal is not None:
+            self._refuseMail(refusal)
+        elif self._kept is not None:
+            about = (self.session, self._kept, self)
+            self.realServer().ask(Conversations.replay, self.settle, *about, mayMove=True)
         else:
-            self._endPassedOn(event)
+            self.realServer().ask(Conversations.end, self.settle, self.session)
 
-    def _endKept(self, event: TextEnded, kept: MailText) -> None:
-        refusal = event.refusal or self._unkept
-        if refusal is not None:
-            self.settle(refusal)
-            return
-        self.connected().ask(Conversations.replay, self.settle, self.session, kept, mayMove=True)
-
-    def _endPassedOn(self, event: TextEnded) -> None:
-        refusal, relaying = event.refusal, self.relaying
-        if relaying is None or not relaying.isInText:
-            refusal = refusal or self._lostMail() or NOT_REACHED
-        if refusal is not None:
-            self.dropRelay()
-            self.settle(refusal)
-        elif relaying is not None:
-            relaying.ask(Conversations.end, self.settle, self.session)
+    def _refuseMail(self, refusal: Reply) -> None:
+        if self._kept is None:
+            self._leaveServer()
+        self.settle(refusal)
 
     def settle(self, reply: Reply) -> None:
+        """Answer the final dot, and log the mail."""
+        self._dropText()
+        super().settle(reply)
+
+    def heardOfRecipients(self, answers: Answers) -> None:
+        """Called in replay with the real server's answer to each recipient."""
+
+    def noteUnheard(self, recipient: str, reply: Reply) -> None:
+        """Called in replay for a recipient that is refused although the client hears 250."""
+
+    # What the backend asks for: see BackendHandler
+
+    def realServer(self) -> Backend:
+        """Return the backend; it is created when it is first needed."""
+        if self.backend is None:
+            self.backend = Backend(self, self)
+        return self.backend
+
+    def realClient(self) -> ClientIdentity:
+        """Return what the real server may be told about the client."""
+        origin = Origin(self.peer, self.peerport, self.localip, self.localport)
+        session = self.session
+        return ClientIdentity(origin, self.peername, session.remotename, session.isExtended)
+
+    def sendToServer(self, data: bytes) -> None:
+        """Send bytes to the real server."""
+        self.send(data, "tcp_outbox")
+
+    def beginServerTLS(self) -> None:
+        """Begin TLS with the real server."""
+        self.send(self.smtp_ssl or True, "tcp_makessl")
+
+    def closeServer(self, isInOrder: bool) -> None:
+        """Close the connection to the real server: after what has been sent, or at once."""
+        message = producerFinished(self) if isInOrder else shutdownMicroprocess()
+        self.send(message, "tcp_signal")
+
+    def waitForServer(self) -> None:
+        """Read nothing more from the client until the real server has answered."""
+        self.enter(Phase.SERVER)
+
+    def workSoon(self) -> None:
+        """Continue in the next turn."""
+        self.hasMore = True
+
+    def _isInText(self) -> bool:
+        """Return whether the real server waits for the text of a mail."""
+        session = None if self.backend is None else self.backend.session
+        return session is not None and session.isInText
+
+    def _lostReply(self) -> Reply | None:
+        return None if self.backend is None else self.backend.lostReply()
+
+    def _leaveServer(self, isInOrder: bool = False) -> None:
+        if self.backend is not None:
+            self.backend.leave(isInOrder)
+
+    def _dropText(self) -> None:
         if self._kept is not None:
             self._kept.close()
             self._kept = None
-        super().settle(reply)
 
-    def _lostMail(self) -> Reply | None:
-        """What is to be said of a mail that was begun on a connection which has broken."""
-        lost, reply = self._lost
-        return reply if lost is self.session.recipients else None
+    # What the real servers offer
 
-    # The end
+    @classmethod
+    def companions(cls) -> list[ServerInquiry]:
+        """Return the components that ask the real servers what they offer: see ServerCore.
+
+        None if a subclass connects in its own way: then sessions with mails find it out.
+        """
+        isOurs = cls.connectToRealSMTPServer is ConcreteMailHandler.connectToRealSMTPServer
+        if not isOurs or not cls.smtp_offer_interval:
+            return []
+        return [ServerInquiry(server, cls) for server in serversFor(cls)]
+
+    def offered(self) -> tuple[frozenset[str], int]:
+        """Return what to offer, of `extensions` and `max_message_size`: what the servers offer."""
+        return self.smtp_offers.offer(serversFor(self), *super().offered())
+
+    def handleEhlo(self, command: list[str]) -> None:
+        """Offer what the real servers offer now."""
+        self.renewSettings()
+        super().handleEhlo(command)
+
+    # Delays, errors and the end
+
+    def deadlineOfOthers(self) -> float:
+        deadline = super().deadlineOfOthers()
+        return deadline if self.backend is None else min(deadline, self.backend.deadline)
+
+    def othersAreLate(self) -> None:
+        if self.policyQuestion is not None:
+            super().othersAreLate()
+        elif self.backend is not None:
+            self.backend.timedOut()
+
+    def heldTooLong(self) -> None:
+        """Give up the connection that is full: to the real server, else to the client."""
+        if self.backend is not None and self.TCPClient is not None and self.TCPClient.isShut():
+            self.backend.timedOut()
+        else:
+            super().heldTooLong()
+
+    def childFailed(self, child: Any, culprit: Any, error: BaseException) -> bool:
+        """Limit an error on the way to the real server to this connection."""
+        return True
 
     def handleDisconnect(self) -> Generator[int, None, None]:
-        """Waits for what is owed after a dot, then leaves the real server."""
-        while self.relaying is not None and "dot" in self.relaying.relay.waiting:
+        """Wait for the answer to a dot, then leave the real server."""
+        while self.backend is not None and self.backend.isAwaitingDot:
             yield from self.getline_fromsmtpserver()
-        self.dropRelay(isInOrder=True)
+        self._leaveServer(isInOrder=True)
 
     def getline_fromsmtpserver(self) -> Generator[int, None, None]:
-        """`yield from` this until the real server has said something, or is late."""
+        """`yield from` this until the real server has sent something, or is late."""
         yield from self.waitUntil(self.due())
         self.heedOthers()
         self.heedTime()
 
     def cleanUp(self) -> None:
-        self.dropRelay()
-        if self._kept is not None:
-            self._kept.close()
+        self._leaveServer()
+        self.backend = None
+        self._dropText()
         super().cleanUp()
 
 

@@ -14,19 +14,21 @@ Example usage
 
 How does it work?
 -----------------
-A Session (Kamaelia.Support.Protocol.SMTP.Session) cuts what the client sends into
-commands and text; the handler waits, has its hooks called, and asks whether
-that was all. Hooks are plain functions that run in the scheduler's thread; what
-one raises ends this connection and no other. Here they do nothing:
-StrictMailHandler answers, ConcreteMailHandler relays.
+A Session (Kamaelia.Support.Protocol.SMTP.Session) divides what the client sends into
+commands and text. In each turn the handler takes its messages, calls a hook for
+each event, and waits until the next message or deadline. Hooks are plain functions
+that run in the scheduler's thread. An exception in one ends only this connection.
+Here the hooks do nothing; StrictMailHandler answers and ConcreteMailHandler relays.
 
-Termination: when the client has gone, after `breakConnection`, or at a limit.
+Termination: when the client has closed the connection, after `breakConnection`, or
+when the client is late.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Generator, Iterable
+from math import inf
 from typing import Any
 
 from Axon.Box import NULL, UNUSED
@@ -34,8 +36,9 @@ from Axon.Component import component
 from Axon.Hooks import plainResult
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Kamaelia.Apps.Grey.Records.LogFiles import logLine, note
-from Kamaelia.Apps.Grey.Session.Deadlines import Limits
-from Kamaelia.Apps.Grey.Session.HeldWatch import HeldTooLong
+from Kamaelia.Apps.Grey.Session.Deadlines import ClientDeadlines, sharedLimits
+from Kamaelia.Apps.Grey.Session.HeldWatch import HeldTooLong, HeldWatch
+from Kamaelia.Apps.Grey.Session.Phase import Phase
 from Kamaelia.Apps.Grey.Session.SessionState import SessionState
 from Kamaelia.Support.PrintableText import printable
 from Kamaelia.Support.Protocol.SMTP.CommandLog import CommandLog
@@ -46,11 +49,11 @@ from Kamaelia.Support.Protocol.SMTP.InputParser import (
     TextEnded,
     TextReceived,
 )
-from Kamaelia.Support.Protocol.SMTP.Reply import SHUTTING_DOWN, Reply
+from Kamaelia.Support.Protocol.SMTP.Reply import SHUTTING_DOWN, Reply, encoded
 from Kamaelia.Util.Settings import refuseMisspelt
 
 LOG = logging.getLogger("Kamaelia.Apps.Grey")
-# The work for one client in one turn: it ends after so many events, or so many seconds.
+# The work for one client in one turn ends after so many events, or so many seconds.
 MOST_EVENTS = 100
 MOST_SECONDS = 0.001
 
@@ -69,12 +72,11 @@ HOOKS = {
 }
 
 
-class MailHandler(SessionState, Limits, component):
+class MailHandler(SessionState, component):
     """MailHandler(**settings) -> one client's connection; each setting may be a class attribute.
 
-    See SessionState and Limits for most of them; ServerCore sets peer, peerport,
-    localip and localport. logfile, debuglogfile: where lines are appended; None:
-    to the log "Kamaelia.Apps.Grey".
+    SessionState describes the settings. logfile, debuglogfile: the files to which lines are
+    appended; None: the log "Kamaelia.Apps.Grey".
     """
 
     Inboxes = {
@@ -88,18 +90,19 @@ class MailHandler(SessionState, Limits, component):
 
     logfile: str | None = None
     debuglogfile: str | None = None
-    greet_delay: float = 0  # whoever speaks in this time is turned away
 
-    # How it begins; only what changes costs a connection anything.
+    # The state at the start; an attribute of the connection is set only when it changes.
     line: bytes = b""  # what the client sent last
-    client_connected = True
-    hasMore = False  # to do, without waiting for anything
-    hasSpoken = False
+    hasMore = False  # work is left for the next turn
+    hasSpoken = False  # since it was set to False: see PolicyQuestion
     turns = 0
-    _mayBeHeld = False
+    deadlines: ClientDeadlines  # from main() on
+    _dueAt = inf  # when something is late
+    _wasHeld = False
     _isOverheard = True
     _isAskedToGo = False
-    _isLogged = False
+    _isLogged = False  # logResult() has been called for the last mail
+    _watch: HeldWatch | None = None
 
     def __init__(self, **argd: Any) -> None:
         refuseMisspelt(type(self), argd)
@@ -111,7 +114,7 @@ class MailHandler(SessionState, Limits, component):
         self.inbox_log = CommandLog()
 
     def main(self) -> Generator[int, None, None]:
-        self.beginTime()
+        self._beginTime()
         self._isOverheard = self.isOverheard()
         try:
             if self.greet_delay:
@@ -119,6 +122,7 @@ class MailHandler(SessionState, Limits, component):
             self._takeAll()
             self.callHook("handleConnect")
             self.session.isOpen = True
+            self.enter(Phase.CLIENT)
             self._work()
             while not self.isOver():
                 yield from self.getline()
@@ -132,59 +136,101 @@ class MailHandler(SessionState, Limits, component):
         finally:
             self.cleanUp()
 
-    def isOver(self) -> bool:
-        """Return whether nothing more is to be heard or said."""
-        return self.session.breakConnection or not self.client_connected
-
     def _goodbye(self) -> producerFinished | shutdownMicroprocess:
-        """Return the message that ends the connection: at once while TLS begins, as nothing
-        can be sent then.
+        """Return the message that closes the connection: at once during a TLS handshake, in
+        which nothing can be sent.
         """
         isAbrupt = self.session.isBeginningTLS
         return shutdownMicroprocess(self) if isAbrupt else producerFinished(self)
 
+    # Time
+
+    def _beginTime(self) -> None:
+        """Start the deadlines. Raises ValueError for an unknown stage in `client_timeouts`."""
+        stages = tuple(self.client_timeouts.items())
+        limits = sharedLimits(
+            self.inactivity_timeout, stages, self.session_timeout, self.min_text_rate
+        )
+        self.deadlines = ClientDeadlines(limits, self.scheduler.timers.clock.now)
+
+    def now(self) -> float:
+        """Return the time of the scheduler's clock, in seconds."""
+        now: float = self.scheduler.timers.clock.now()
+        return now
+
+    def due(self) -> float:
+        """Return when the client, or what the handler waits for, is late; or infinity."""
+        others = self.deadlineOfOthers()
+        if self.phase is not Phase.CLIENT:
+            return others
+        return min(others, self.deadlines.due(self.session).at)
+
+    def heedTime(self) -> None:
+        """Act on deadlines that have passed."""
+        now = self.now()
+        if now >= self.deadlineOfOthers():
+            self.othersAreLate()
+        if self.phase is not Phase.CLIENT or self.session.breakConnection:
+            return
+        deadline = self.deadlines.due(self.session)
+        if now >= deadline.at:
+            self.answer(deadline.reply)
+
     # Wait
 
     def getline(self) -> Iterable[int]:
-        """`yield from` this until the client sent something, or left, or somebody is late."""
+        """`yield from` this until a message has arrived or something is late."""
         self.turns += 1
-        if self._task.gates:
-            self._mayBeHeld = True
-            self.watchHolding()
+        if self.isHeld():
+            self._wasHeld = True
+            self._watchHeld()
         if self.hasMore:
             self.hasMore = False
             return (1,)
-        return self.waitUntil(self.due())
+        self._dueAt = self.due()
+        return self.waitUntil(self._dueAt)
+
+    def _watchHeld(self) -> None:
+        """Limit the time for which the handler is held from its next yield on."""
+        seconds = self.inactivity_timeout or self.session_timeout
+        if self._watch is None and seconds:
+            self._watch = HeldWatch(self, seconds)
+            self.link((self._watch, "outbox"), (self, "control"))
+            self._watch.activate(Scheduler=self.scheduler)
 
     # Work
 
     def _work(self) -> None:
-        if self._mayBeHeld:  # that time was not the client's
-            self._mayBeHeld = False
-            self.heardAt = None
+        if self._wasHeld:  # that time was not the client's
+            self._wasHeld = False
+            self.deadlines.heard()
         inboxes = self.inboxes
         if self.starttls is not None:
             self._heedTLS()
         if inboxes["inbox"]:
             self._takeAll()
         self.heedOthers()
-        if not self.isWaiting:
+        if self.phase is Phase.CLIENT:
             self._heedClient()
         if inboxes["control"]:
             self._heedControl()
-        if self._task.deadline is None:  # no time is set, or it has come
+        if self.deadlines.clock() >= self._dueAt:
             self.heedTime()
-        if self._isAskedToGo and not (self.isWaiting or self.session.gettingdata or self.isOver()):
+        if self._isAskedToGo and self.phase is Phase.CLIENT and not self._isBusy():
             self.answer(SHUTTING_DOWN)
 
+    def _isBusy(self) -> bool:
+        """Return whether a mail's text is in progress, or the connection is closed already."""
+        return self.session.gettingdata or self.session.breakConnection
+
     def _heedClient(self) -> None:
-        now = self.scheduler.timers.clock.now
+        now = self.deadlines.clock
         until = now() + MOST_SECONDS
         for _ in range(MOST_EVENTS):
             event = self.session.next()
             if event is not None:
                 self._heed(event)
-                if self.isWaiting:
+                if self.phase is not Phase.CLIENT:
                     return
                 if now() >= until:
                     break
@@ -199,13 +245,13 @@ class MailHandler(SessionState, Limits, component):
             self.logging_recv_connection()
 
     def logging_recv_connection(self) -> None:
-        """Takes one message from the client: into `line`, and into the session."""
+        """Take one message from the client: into `line`, and into the session."""
         self.line = self.recv("inbox")
         self.session.feed(self.line)
-        self.heardAt = None
+        self.deadlines.heard()
 
     def _heedTLS(self) -> None:
-        """TLS has begun: what the client sends now counts."""
+        """Start the session anew if TLS has begun."""
         while self.dataReady("sslready"):
             self.recv("sslready")
             self.session.startedTLS()
@@ -229,21 +275,21 @@ class MailHandler(SessionState, Limits, component):
             elif isinstance(message, shutdownMicroprocess):
                 self._isAskedToGo = True
             elif isinstance(message, producerFinished):
-                self.client_connected = False
+                self.enter(Phase.GONE)
                 if self.session.isBeginningTLS:
                     self.noteFailedTLS(getattr(message, "message", None))
 
-    # What is said
+    # Answer
 
     def netPrint(self, *args: str) -> None:
-        """Sends each line, all in one write, and notes it in the debugging log."""
+        """Send each line, all in one write, and write it to the debugging log."""
         self.hasSpoken = True
         for line in args:
             self.noteToDebugLog(line)
-        self.send(("\r\n".join(args) + "\r\n").encode("utf-8", "surrogateescape"))
+        self.send(encoded("\r\n".join(args) + "\r\n"))
 
     def answer(self, reply: Reply) -> None:
-        """Send a reply where it is due; after one that closes, nothing more is heard."""
+        """Send a reply where one is due. After a reply that closes, nothing more is read."""
         reply = self.session.answer(reply)
         if not reply.isPositive:
             self.noteRefusal(reply)
@@ -253,12 +299,12 @@ class MailHandler(SessionState, Limits, component):
         else:
             self.hasSpoken = True
             self.send(wire)
-        self.heardAt = None
+        self.deadlines.heard()
 
     def isOverheard(self) -> bool:
-        """Whether anybody wants the lines that are said: a netPrint of your own, or the log.
+        """Return whether the lines of replies are needed: for a subclass's netPrint, or the log.
 
-        Asked once, when the connection begins; a debuglogfile may be named at any time.
+        It is asked once, when the connection begins; `debuglogfile` may be set at any time.
         """
         kind = type(self)
         return (
@@ -268,11 +314,11 @@ class MailHandler(SessionState, Limits, component):
         )
 
     def noteToLog(self, line: str) -> None:
-        """A line for the log: what became of a mail. Others choose words of it."""
+        """Write a line to the log. Its words may come from the client."""
         logLine(self.logfile, line)
 
     def noteToDebugLog(self, line: str) -> None:
-        """A line for the debugging log: each that is said to the client."""
+        """Write a line to the debugging log: each line that is sent to the client."""
         if self.debuglogfile is not None:
             note(self.debuglogfile, printable(line))
         elif LOG.isEnabledFor(logging.DEBUG):
@@ -282,8 +328,10 @@ class MailHandler(SessionState, Limits, component):
         """Called with each reply of 4xx or 5xx, before it is sent."""
 
     def noteFailedTLS(self, error: Any) -> None:
-        """Called when a connection ends before its TLS handshake is done. Here it is logged."""
+        """Called when a connection ends before its TLS handshake is complete."""
         LOG.info("the TLS handshake with %s failed: %s", self.peer, error)
+
+    # Hooks: a subclass may override them
 
     def callHook(self, name: str, *about: Any) -> None:
         """Call a hook that acts. Raise TypeError if it is asynchronous or a generator function,
@@ -293,86 +341,63 @@ class MailHandler(SessionState, Limits, component):
         if result is not None:
             plainResult(result, name, self)
 
-    # Hooks: yours to override
-
     def handleConnect(self) -> None:
-        """The client has connected: say hello. Called once, before anything is heard."""
+        """Greet the client. Called once, before anything is read."""
 
     def handleCommand(self, command: list[str]) -> None:
-        """A command that is known: calls the hook of its verb. command: the words of the line."""
+        """Call the hook of a known command. command: the words of the line."""
         self.callHook(HOOKS[command[0].upper()], command)
         if self.session.gettingdata:
             self.beginMail()
 
-    def handleHelo(self, command: list[str]) -> None:
-        """HELO; as all that follow, called with the words of the line."""
+    def _ignore(self, command: list[str]) -> None:
+        """Do nothing. Each command hook is called with the words of the line."""
 
-    def handleEhlo(self, command: list[str]) -> None:
-        """EHLO."""
-
-    def handleMail(self, command: list[str]) -> None:
-        """MAIL."""
-
-    def handleRcpt(self, command: list[str]) -> None:
-        """RCPT."""
-
-    def handleData(self, command: list[str]) -> None:
-        """DATA: the text of a mail follows if this sets `gettingdata`."""
-
-    def handleQuit(self, command: list[str]) -> None:
-        """QUIT."""
-
-    def handleRset(self, command: list[str]) -> None:
-        """RSET."""
-
-    def handleNoop(self, command: list[str]) -> None:
-        """NOOP."""
-
-    def handleVrfy(self, command: list[str]) -> None:
-        """VRFY."""
-
-    def handleHelp(self, command: list[str]) -> None:
-        """HELP."""
-
-    def handleStartTLS(self, command: list[str]) -> None:
-        """STARTTLS: only where `starttls` is set."""
+    handleHelo = handleEhlo = handleMail = handleRcpt = handleQuit = handleRset = _ignore
+    handleNoop = handleVrfy = handleHelp = handleStartTLS = _ignore
+    handleData = _ignore  # if it sets `gettingdata`, the text of a mail follows
 
     def handleRefused(self, event: InputRefused) -> None:
-        """What came was no command, or came too early: nothing more is heard."""
+        """Called for what is no command or came too early. Nothing more is read."""
 
     def beginMail(self) -> None:
-        """A hook has set `gettingdata`: the text of a mail may follow."""
+        """Called when a hook has set `gettingdata`: the text of a mail may follow."""
 
     def takeText(self, chunk: bytes) -> None:
-        """A piece of a mail's text, dots still stuffed."""
+        """Called with each piece of a mail's text, with the dots that SMTP adds."""
 
     def lastline(self) -> bool:
-        """Whether the end of the mail's text has come."""
+        """Return whether the end of the mail's text has come."""
         return self.session.text.hasEnded
 
     def endMail(self, event: TextEnded) -> None:
-        """The final dot has come, and its answer is due. Another mail may follow."""
+        """Called after the final dot; the answer is due. Another mail may follow."""
         self.session.reset()
 
     def handleDisconnect(self) -> Any:
-        """The connection is over; may be a generator, which is run to its end."""
+        """Called when the connection is over; may be a generator, which is run to its end."""
 
     def logResult(self) -> None:
         """Called after each mail, and when the connection ends without one."""
 
     def heedOthers(self) -> None:
-        """Something happened: take what came to other boxes than the client's."""
+        """Called in each turn: take what came to other boxes than the client's."""
+
+    def deadlineOfOthers(self) -> float:
+        """Return when `othersAreLate` is to be called, or infinity."""
+        return inf
 
     def othersAreLate(self) -> None:
-        """The time `dueByOthers` has come."""
+        """Called at `deadlineOfOthers()`."""
 
     def heldTooLong(self) -> None:
-        """A peer took nothing for as long as it may; the client, as far as is known here."""
+        """Called when a peer, the client if nothing else is known, has not read for too long."""
         self.session.breakConnection = True
 
     def cleanUp(self) -> None:
-        """The last thing of all, also after an error."""
-        self.endWatch()
+        """Called last, also after an error."""
+        if self._watch is not None:
+            self._watch.stop()
 
 
 __kamaelia_components__ = (MailHandler,)

@@ -10,24 +10,29 @@ Example usage
 
 How does it work?
 -----------------
-The Session says what may be said now; policy is asked after that, and the
-Session does it. What becomes of a mail is for a subclass to say: beginMail,
-takeText and endMail. Here it is taken and dropped.
+The Session decides whether a command may be sent now. Then policy is asked, and then
+the Session carries out the command. A subclass decides what happens to a mail, in
+beginMail, takeText and endMail. Here it is accepted and dropped.
 
 Termination: as MailHandler.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from email.utils import formatdate
 from functools import lru_cache, partial
 from time import time
+from typing import Any
 
 from Kamaelia.Apps.Grey.MailHandler import MailHandler
-from Kamaelia.Apps.Grey.Policy.PolicyQuestion import Asking
+from Kamaelia.Apps.Grey.Policy.PolicyHooks import judgeHooks
+from Kamaelia.Apps.Grey.Policy.PolicyQuestion import PolicyQuestion
+from Kamaelia.Apps.Grey.Session.Phase import Phase
 from Kamaelia.Support.Protocol.SMTP.InputParser import InputRefused, TextEnded
 from Kamaelia.Support.Protocol.SMTP.Reply import (
     DEFERRED,
+    POLICY_FAILED,
     RECIPIENT_REFUSED,
     SESSION_TOO_LONG,
     TAKEN,
@@ -37,65 +42,124 @@ from Kamaelia.Support.Protocol.SMTP.Reply import (
 from Kamaelia.Support.Protocol.SMTP.Session import GO_ON
 
 
-class StrictMailHandler(Asking, MailHandler):
-    """StrictMailHandler(**settings) -> answers its client; policy is two questions to override.
+class StrictMailHandler(MailHandler):
+    """StrictMailHandler(**settings) -> answers its client; a subclass overrides two questions.
 
-    Either may raise Later, see Asking.
+    Both questions may be asynchronous or raise Later, see PolicyQuestion.
+    policy_timeout: seconds within which policy has to answer; 0 means no limit.
     """
 
-    refusal = TOO_MANY_CONNECTIONS.wire  # what a ServerCore says where there are too many
+    refusal = TOO_MANY_CONNECTIONS.wire  # what ServerCore sends to clients above its limits
+    policy_timeout: float = 10
+
+    policyQuestion: PolicyQuestion | None = None  # the question that is being asked
+
+    def __init_subclass__(cls, **named: Any) -> None:
+        super().__init_subclass__(**named)
+        judgeHooks(cls)
+
+    def __init__(self, **argd: Any) -> None:
+        judgeHooks(type(self))  # a hook may have been assigned to the class since
+        super().__init__(**argd)
 
     # Policy
 
     def shouldWeAcceptMail(self) -> bool:
-        """Asked at DATA, when `sender` and `recipients` are known. False: please try again later.
+        """Called at DATA, when `sender` and `recipients` are known. False: try again later.
 
-        An error means the same, and is logged. May answer by itself, too (error, netPrint).
+        An error means the same, and is logged. It may answer the client itself (error, netPrint).
         """
         return False
 
     def shouldWeAcceptRecipient(self, recipient: str) -> bool:
-        """Asked at each RCPT, before `recipient` joins `recipients`. False: see RelayError.
+        """Called at RCPT, before `recipient` is added to `recipients`. False: see RelayError.
 
-        An error means: please try again later.
+        An error means: try again later.
         """
         return True
 
     def acceptMail(self) -> None:
-        """Policy said yes: the text may follow."""
+        """Called when policy accepts the mail: the text may follow."""
         self.gettingdata = True
         self.acceptingMail = True
 
     def deferMail(self) -> None:
-        """Policy said no, for now."""
+        """Called when policy does not accept the mail for now."""
         self.mailStatus = "DEFERRED"
         self.answer(DEFERRED)
 
     def RelayError(self) -> None:
-        """Policy said no to a recipient, for good."""
+        """Called when policy refuses a recipient for good."""
         self.answer(RECIPIENT_REFUSED)
 
+    def policyFailed(self) -> None:
+        """Called when policy raised an error or took too long."""
+        self.mailStatus = "DEFERRED"
+        self.answer(POLICY_FAILED)
+
     def error(self, message: str) -> None:
-        """Says `message`, a whole line such as "550 5.7.1 No", and closes."""
+        """Send `message`, a whole line such as "550 5.7.1 No", and close the connection."""
         self.netPrint(message)
         self.breakConnection = True
 
-    # What becomes of a mail
+    # The question to policy
+
+    def ask(self, hook: Callable[..., Any], then: Callable[[bool], None], *about: Any) -> None:
+        """Call `then` with the answer, now or later, unless policy answers the client itself."""
+        self.hasSpoken = False
+        self.policyQuestion = PolicyQuestion(self, hook, about, then)
+        self.policyQuestion.ask()
+
+    def waitForPolicy(self) -> None:
+        """Read nothing more from the client until policy has answered."""
+        self.enter(Phase.POLICY)
+
+    def policyHasAnswered(self) -> None:
+        """Forget the question, and read from the client again."""
+        self.policyQuestion = None
+        self.resumeClient()
+
+    def resumeClient(self) -> None:
+        """Read from the client again, if it was waiting."""
+        if self.isWaiting:
+            self.enter(Phase.CLIENT)
+
+    def heedOthers(self) -> None:
+        if self.policyQuestion is not None:
+            wasGetting = self.session.gettingdata
+            self.policyQuestion.resume()
+            if self.session.gettingdata and not wasGetting:
+                self.beginMail()
+
+    def deadlineOfOthers(self) -> float:
+        question = self.policyQuestion
+        return super().deadlineOfOthers() if question is None else question.deadline
+
+    def othersAreLate(self) -> None:
+        if self.policyQuestion is not None:
+            self.policyQuestion.timedOut()
+
+    def cleanUp(self) -> None:
+        if self.policyQuestion is not None:
+            self.policyQuestion.cancel()
+        super().cleanUp()
+
+    # One mail
 
     def takeRecipient(self, command: list[str]) -> None:
-        """A recipient that may be said, and that policy takes; to be answered."""
+        """Called with an RCPT that policy accepts; the answer is due."""
         self.say(command)
 
     def beginMail(self) -> None:
-        """The text may follow; to be answered."""
+        """Called when the text may follow; the answer is due."""
         self.answer(GO_ON)
 
     def endMail(self, event: TextEnded) -> None:
-        """The final dot has come; to be answered, by settle()."""
+        """Called after the final dot; the answer is due, see settle()."""
         self.settle(event.refusal or TAKEN)
 
     def settle(self, reply: Reply) -> None:
-        """Answers the final dot, and notes what became of the mail. Another may follow."""
+        """Answer the final dot, and log the mail. Another one may follow."""
         self.mailStatus = statusOf(reply)
         self.answer(reply)
         self._isLogged = True
@@ -105,7 +169,7 @@ class StrictMailHandler(Asking, MailHandler):
     # The commands
 
     def say(self, command: list[str]) -> Reply:
-        """Answers as the table says, and gives that answer."""
+        """Carry out a command, answer as the table says, and return that answer."""
         verb = command[0].upper()
         reply = self.session.say(verb, command)
         self.answer(reply)
@@ -133,13 +197,11 @@ class StrictMailHandler(Asking, MailHandler):
         if refusal is not None:
             self.answer(refusal)
         else:
-            recipient = self.session.asked.path
-            question = partial(self.shouldWeAcceptRecipient, recipient)
-            then = partial(self._heardOfWelcome, command)
-            self.ask(question, then, "about the recipient", recipient)
+            then = partial(self._recipientIsJudged, command)
+            self.ask(self.shouldWeAcceptRecipient, then, self.session.asked.path)
 
-    def _heardOfWelcome(self, command: list[str], isWelcome: bool) -> None:
-        if isWelcome:
+    def _recipientIsJudged(self, command: list[str], isAccepted: bool) -> None:
+        if isAccepted:
             self.takeRecipient(command)
         else:
             self.callHook("RelayError")
@@ -149,23 +211,10 @@ class StrictMailHandler(Asking, MailHandler):
         if refusal is not None:
             self.answer(refusal)
         else:
-            self.ask(self.shouldWeAcceptMail, self._heardOfMail, "about a mail from", self.sender)
+            self.ask(self.shouldWeAcceptMail, self._mailIsJudged)
 
-    def _heardOfMail(self, isWanted: bool) -> None:
-        if isWanted:
-            self.callHook("acceptMail")
-        else:
-            self.callHook("deferMail")
-
-    def heedOthers(self) -> None:
-        if self._waitsFor is not None:
-            wasGetting = self.session.gettingdata
-            self.heedPolicy()
-            if self.session.gettingdata and not wasGetting:
-                self.beginMail()
-
-    def othersAreLate(self) -> None:
-        self.isPolicyLate()
+    def _mailIsJudged(self, isAccepted: bool) -> None:
+        self.callHook("acceptMail" if isAccepted else "deferMail")
 
     def handleStartTLS(self, command: list[str]) -> None:
         if self.say(command).isPositive:
@@ -177,12 +226,12 @@ class StrictMailHandler(Asking, MailHandler):
 
 @lru_cache(maxsize=1)
 def dateAt(second: int) -> str:
-    """As in a Date header. All who connect within a second are greeted with the same."""
+    """Return the date as in a Date header; connections within a second share it."""
     return formatdate(second, localtime=True)
 
 
 def statusOf(reply: Reply) -> str:
-    """What an answer to the final dot makes of the mail."""
+    """Return the mailStatus that an answer to the final dot means."""
     if reply.isPositive:
         return "ACCEPTED"
     return "DEFERRED" if reply.isForNow else "REFUSED"

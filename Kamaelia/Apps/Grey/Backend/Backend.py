@@ -1,206 +1,248 @@
-"""The servers behind a mail handler: which one is asked, and how it is connected to.
+"""The real servers behind one mail handler, and the session with one of them.
 
 How does it work?
 -----------------
-One of them is asked at a time, in a session that opens when it is needed. The
-first that is well is taken. If it fails before it has the mail, and before the
-client has been told of a recipient there, the next one is asked the same: see
-Kamaelia.Apps.Grey.Backend.RelaySession. Who has failed is asked last for a while, which all
-handlers of a class remember together.
+`ask` opens a session with the first server that has not failed lately, and holds
+a conversation there. If the session breaks, `ask` begins again with the next
+server, if that can neither lose nor duplicate a mail: the server's failure is its
+own, no dot has been sent, and the caller allows it (`mayMove`). Otherwise the
+client gets the reply that says what went wrong.
 
-Termination: dropRelay(); or what breaks the session, of which relayBroke hears.
+The backend reaches the boxes only through its handler, see BackendHandler. All
+handlers of a class share `smtp_health` and `smtp_offers`.
+
+Termination: `leave()`.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from ssl import SSLContext
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from math import inf
+from typing import Any, NamedTuple, Protocol
 
-from Kamaelia.Apps.Grey.Backend.RelaySession import Relaying
-from Kamaelia.Apps.Grey.Backend.ServerConnection import connectionTo
-from Kamaelia.Apps.Grey.Backend.ServerInquiry import ServerInquiry
-from Kamaelia.Apps.Grey.System.TLSContext import isVerifying
-from Kamaelia.Support.Failover import Health, ServerAddress, serverAt
-from Kamaelia.Support.Protocol.ProxyHeader import Origin
+from Kamaelia.Apps.Grey.Backend.RelaySession import Conversation, RelaySession
+from Kamaelia.Apps.Grey.Backend.ServerSettings import ServerSettings, serversFor
+from Kamaelia.Support.Failover import ServerAddress
 from Kamaelia.Support.Protocol.SMTP.ClientAddress import ClientIdentity
-from Kamaelia.Support.Protocol.SMTP.Offer import ServerOffers
-from Kamaelia.Support.Protocol.SMTP.Opening import mannerOf
-from Kamaelia.Support.Protocol.SMTP.Relay import Broken
+from Kamaelia.Support.Protocol.SMTP.Relay import Broken, Relay
+from Kamaelia.Support.Protocol.SMTP.Reply import Reply
 
 LOG = logging.getLogger("Kamaelia.Apps.Grey")
 
 
-class Behind:
-    """The settings of the servers behind a ConcreteMailHandler, and its way to them.
+class BackendHandler(Protocol):
+    """What the backend may ask of its handler, which owns the boxes."""
 
-    smtp_ip, smtp_port: the real server; smtp_ip may be "unix:/path". smtp_servers: several
-    instead, each ("host", port), "host" or "unix:/path". smtp_protocol: "smtp" or "lmtp".
-    smtp_client_address: how they are told who the client is: "no", "xclient", "xforward" or
-    "proxy" (version 2 of the PROXY header).
-    smtp_helo: our name there, if not servername. smtp_tls: "no", "may" or "must" be used;
-    smtp_ssl: an SSLContext for it; smtp_tls_name: whose certificate it must be, if not
-    the host's. smtp_timeouts: seconds by stage, where they differ from SMTPRelay.STAGES.
-    smtp_health: a Health, which remembers which servers have failed. smtp_offers: ServerOffers,
-    which remember what the servers offer; EHLO offers the same. smtp_offer_interval: seconds
-    after which a ServerCore asks the servers again; 0: only sessions with mails tell.
-    """
+    recipients: Any  # of the mail in progress: a list, new for each mail
+    servername: str
 
-    smtp_ip = "127.0.0.1"
-    smtp_port = 25
-    smtp_servers: Sequence[Any] = ()
-    smtp_protocol = "smtp"
-    smtp_client_address = "no"
-    smtp_helo = ""
-    smtp_tls = "no"
-    smtp_ssl: Any = None
-    smtp_tls_name = ""
-    smtp_timeouts: Mapping[str, float] = {}
-    smtp_health = Health()
-    smtp_offers = ServerOffers()
-    descriptors = 2  # that a connection may need: the client's, and the real server's
-    smtp_offer_interval: float = 3600
-
-    peername = ""  # the client's name in the DNS, if somebody has looked it up
-
-    TCPClient: Any
-    relaying: Relaying | None
-    server: ServerAddress  # that is asked, or was asked last
-    _lost: tuple[Any, Any] = (None, None)  # a mail's recipients, and what is said of them
-
-    def checkSettings(self) -> None:
-        """Raise ValueError if the settings contradict each other or have no meaning."""
-        mannerOf("", self.smtp_tls, self.smtp_protocol, self.smtp_client_address)
-        context = self.smtp_ssl
-        if self.smtp_tls_name and isinstance(context, SSLContext) and not isVerifying(context):
-            raise ValueError(
-                "smtp_tls_name needs an smtp_ssl that verifies certificates: check_hostname,"
-                " and verify_mode ssl.CERT_REQUIRED"
-            )
-        for server in serversFor(self):
-            if server.path is not None and self.smtp_tls != "no" and not self.smtp_tls_name:
-                raise ValueError(f"TLS with {server} needs smtp_tls_name, the certificate's name")
-
-    @classmethod
-    def companions(cls) -> list[ServerInquiry]:
-        """Return the components that ask the real servers what they offer: see ServerCore.
-
-        None if a subclass connects in a way of its own: then the sessions with mails tell.
-        """
-        isOurs = cls.connectToRealSMTPServer is Behind.connectToRealSMTPServer
-        if not isOurs or not cls.smtp_offer_interval:
-            return []
-        return [ServerInquiry(server, cls) for server in serversFor(cls)]
-
-    def offered(self) -> tuple[frozenset[str], int]:
-        """Return the extensions to offer, and the largest mail: what the real servers offer, too.
-
-        Within `extensions` and `max_message_size`.
-        """
-        extensions, size = super().offered()  # type: ignore[misc]
-        return self.smtp_offers.offer(serversFor(self), extensions, size)
-
-    def handleEhlo(self, command: list[str]) -> None:
-        """Offer what the real servers offer now."""
-        self.renewSettings()
-        super().handleEhlo(command)  # type: ignore[misc]
-
-    def serversInOrder(self) -> list[ServerAddress]:
-        """All of them, the one to be asked first at the head."""
-        return self.smtp_health.inOrder(serversFor(self), self.now())
+    def now(self) -> float:
+        """Return the time in seconds."""
 
     def realClient(self) -> ClientIdentity:
-        """Who the client is, for those behind."""
-        origin = Origin(self.peer, self.peerport, self.localip, self.localport)
-        session = self.session
-        return ClientIdentity(origin, self.peername, session.remotename, session.isExtended)
-
-    def connected(self) -> Relaying:
-        """The session with a real server; a new one where there is none."""
-        return self.relaying or self.connectTo(self.serversInOrder()[0])
-
-    def connectTo(self, server: ServerAddress) -> Relaying:
-        """A new session, with this server."""
-        self.server = server
-        self.relaying = Relaying(self)
-        return self.relaying
+        """Return what the real server may be told about the client."""
 
     def connectToRealSMTPServer(self) -> None:
-        """Makes a TCPClient and links the tcp boxes to it. Called when one is needed."""
-        client = self.TCPClient = connectionTo(self.server, self)
-        self.link((self, "tcp_outbox"), (client, "inbox"))
-        self.link((self, "tcp_signal"), (client, "control"))
-        self.link((client, "outbox"), (self, "tcp_inbox"))
-        self.link((client, "signal"), (self, "tcp_control"))
-        if self.smtp_tls != "no":
-            self.link((self, "tcp_makessl"), (client, "makessl"))
-            self.link((client, "sslready"), (self, "tcp_sslready"))
-        self.addChildren(client)
-        client.activate(Scheduler=self.scheduler)
+        """Connect to `backend.server`."""
 
-    def dropRelay(self, isInOrder: bool = False) -> None:
-        """Leaves the real server; a mail under way gets no dot."""
-        if self.relaying is not None:
-            self.relaying.leave(isInOrder)
-            self._forgetRelay()
+    def disconnectFromRealSMTPServer(self) -> None:
+        """Unlink that connection and drop what it has sent."""
 
-    def _forgetRelay(self) -> None:
-        """The tcp boxes are free for another connection."""
-        self.relaying = None
-        if self.TCPClient is not None:
-            self.unlink(self.TCPClient)
-            self.TCPClient = None
-        for boxname in ("tcp_inbox", "tcp_control", "tcp_sslready"):
-            while boxname in self.inboxes and self.dataReady(boxname):
-                self.recv(boxname)  # it was from the connection that has been left
+    def sendToServer(self, data: bytes) -> None:
+        """Send bytes on the connection."""
 
-    def relayBroke(self, broken: Broken) -> None:
-        """The session with the real server ended too early. A mail that was begun there is lost."""
-        self.noteToLog(f"real server {self.server}: {broken.reason}")
-        if broken.hint and self.smtp_health.isNews(self.server, broken.hint, self.now()):
-            LOG.warning("real server %s: %s", self.server, broken.explanation)
-        self._forgetRelay()
-        if self.recipients:
-            self._lost = (self.recipients, broken.reply)
+    def beginServerTLS(self) -> None:
+        """Begin TLS on the connection."""
 
-    def childFailed(self, child: Any, culprit: Any, error: BaseException) -> bool:
-        """An error on the way to the real server is that of one mail, not of the whole system."""
-        return True
+    def closeServer(self, isInOrder: bool) -> None:
+        """Close the connection: after what has been sent, or at once."""
 
-    if TYPE_CHECKING:  # what the handler has
-        peer: str
-        peerport: int
-        localip: str
-        localport: int
-        session: Any
-        recipients: list[str]
-        scheduler: Any
-        inboxes: Any
-        dataReady: Any
-        recv: Any
-        link: Any
-        unlink: Any
-        addChildren: Any
-        noteToLog: Any
-        renewSettings: Any
+    def waitForServer(self) -> None:
+        """Read nothing more from the client."""
 
-        def now(self) -> float: ...
+    def resumeClient(self) -> None:
+        """Read from the client again."""
+
+    def workSoon(self) -> None:
+        """Continue in the next turn."""
+
+    def noteToLog(self, line: str) -> None:
+        """Write a line to the log of mails."""
 
 
-def serversFor(settings: Any) -> tuple[ServerAddress, ...]:
-    """Return the servers in smtp_servers, or in smtp_ip and smtp_port. Raises ValueError."""
-    if not settings.smtp_servers:
-        return serversOf(settings.smtp_ip, settings.smtp_port, ())
-    servers = settings.smtp_servers
-    several = tuple(tuple(each) if isinstance(each, list) else each for each in servers)
-    return serversOf(settings.smtp_ip, settings.smtp_port, several)
+class Request(NamedTuple):
+    """A conversation that is asked for: `make(session, *given)`, whose reply `then` gets."""
+
+    make: Callable[..., Conversation]
+    then: Callable[[Reply], None]
+    given: tuple[Any, ...]
+    mayMove: bool
 
 
-@lru_cache(maxsize=64)
-def serversOf(host: Any, port: Any, several: tuple[Any, ...]) -> tuple[ServerAddress, ...]:
-    """The servers that settings name. Raises ValueError."""
-    if several:
-        return tuple(dict.fromkeys(serverAt(each) for each in several))
-    return (serverAt((host, port)),)
+class Backend:
+    """Backend(handler, settings) -> the way to the real servers; it is a ServerLink.
+
+    server: the server that is asked, or was asked last. session: the session with it, or None.
+    deadline: when the server is late, in seconds of the handler's clock, or infinity.
+    """
+
+    __slots__ = (
+        "_dots",
+        "_handler",
+        "_lostMail",
+        "_lostReply",
+        "_request",
+        "_settings",
+        "_tried",
+        "deadline",
+        "server",
+        "session",
+    )
+
+    def __init__(self, handler: BackendHandler, settings: ServerSettings) -> None:
+        self._handler = handler
+        self._settings = settings
+        self._request: Request | None = None
+        self._tried: list[ServerAddress] = []
+        self._dots = 0
+        self._lostMail: Any = None
+        self._lostReply: Reply | None = None
+        self.session: RelaySession | None = None
+        self.deadline = inf
+        self.server = self._inOrder()[0]
+
+    def ask(
+        self,
+        make: Callable[..., Conversation],
+        then: Callable[[Reply], None],
+        *given: Any,
+        mayMove: bool = False,
+    ) -> None:
+        """Hold the conversation `make(session, *given)`, and call `then` with its reply.
+
+        mayMove: it may begin again with another server until it has sent a dot.
+        """
+        self._request = Request(make, then, given, mayMove)
+        self._tried = []
+        self._handler.waitForServer()
+        self._hold(self._request, self.session or self._connectTo(self._inOrder()[0]))
+
+    def lostReply(self) -> Reply | None:
+        """Return the reply to a mail that began in a session which has broken, or None."""
+        return self._lostReply if self._lostMail is self._handler.recipients else None
+
+    @property
+    def isAwaitingDot(self) -> bool:
+        """Whether the server has a mail with its dot and has not answered."""
+        return self.session is not None and self.session.isAwaitingDot
+
+    def passOn(self, chunk: bytes, isLast: bool) -> None:
+        """Send a piece of a mail's text as it arrives."""
+        if self.session is not None:
+            self.session.passOn(chunk, isLast)
+
+    def timedOut(self) -> None:
+        """Give up the session: the server has taken too long."""
+        if self.session is not None:
+            self.session.timedOut()
+
+    def leave(self, isInOrder: bool = False) -> None:
+        """End the session, if there is one. A mail in progress gets no dot."""
+        if self.session is not None:
+            self.session.leave(isInOrder)
+            self._forgetSession()
+
+    def _inOrder(self) -> list[ServerAddress]:
+        """Return all servers; the one to ask first is at the head."""
+        settings = self._settings
+        return settings.smtp_health.inOrder(serversFor(settings), self._handler.now())
+
+    def _connectTo(self, server: ServerAddress) -> RelaySession:
+        handler, settings = self._handler, self._settings
+        isTelling = settings.smtp_client_address != "no"
+        relay = Relay(
+            settings.smtp_helo or handler.servername,
+            settings.smtp_tls,
+            settings.smtp_timeouts,
+            protocol=settings.smtp_protocol,
+            telling=settings.smtp_client_address,
+            client=handler.realClient() if isTelling else None,
+        )
+        self.server = server
+        self.session = RelaySession(server, relay, self)
+        handler.connectToRealSMTPServer()
+        self.session.begin()
+        return self.session
+
+    def _hold(self, request: Request, session: RelaySession) -> None:
+        self._dots = session.relay.dots
+        session.ask(request.make(session, *request.given))
+
+    def _forgetSession(self) -> None:
+        """Free the boxes for another connection."""
+        self.session = None
+        self._handler.disconnectFromRealSMTPServer()
+
+    # What the session says: see ServerLink
+
+    def write(self, data: bytes) -> None:
+        """Send bytes to the server."""
+        self._handler.sendToServer(data)
+
+    def beginTLS(self) -> None:
+        """Begin TLS on the connection."""
+        self._handler.beginServerTLS()
+
+    def close(self, isInOrder: bool) -> None:
+        """Close the connection."""
+        self._handler.closeServer(isInOrder)
+
+    def expect(self, seconds: float | None) -> None:
+        """Set the time within which the server has to answer."""
+        self.deadline = inf if seconds is None else self._handler.now() + seconds
+
+    def continueSoon(self) -> None:
+        """Continue the conversation in the next turn."""
+        self._handler.workSoon()
+
+    def opened(self, extensions: Mapping[str, str]) -> None:
+        """Remember that the server works, and what it offers."""
+        self._settings.smtp_health.worked(self.server)
+        self._settings.smtp_offers.record(self.server, extensions)
+
+    def ended(self, reply: Reply) -> None:
+        """Pass the reply on; the client may send again."""
+        request, self._request = self._request, None
+        self._handler.resumeClient()
+        if request is not None:
+            request.then(reply)
+
+    def broke(self, broken: Broken) -> None:
+        """Ask the next server, or pass on what went wrong. A mail that was begun is lost."""
+        request, session, handler = self._request, self.session, self._handler
+        if request is not None and broken.isServers:
+            self._settings.smtp_health.failed(self.server, handler.now())
+        self._log(broken)
+        self._forgetSession()
+        if handler.recipients:
+            self._lostMail, self._lostReply = handler.recipients, broken.reply
+        if request is None or session is None:
+            return
+        self._tried.append(self.server)
+        mayMove = request.mayMove and broken.isServers and session.relay.dots == self._dots
+        others = [each for each in self._inOrder() if each not in self._tried] if mayMove else []
+        if others:
+            self._hold(request, self._connectTo(others[0]))
+        else:
+            self.ended(broken.reply)
+
+    def noteToLog(self, line: str) -> None:
+        """Write a line to the log of mails."""
+        self._handler.noteToLog(line)
+
+    def _log(self, broken: Broken) -> None:
+        health, server = self._settings.smtp_health, self.server
+        self._handler.noteToLog(f"real server {server}: {broken.reason}")
+        if broken.hint and health.isNews(server, broken.hint, self._handler.now()):
+            LOG.warning("real server %s: %s", server, broken.explanation)

@@ -1,34 +1,29 @@
-"""The component side of a session with the real server: who is asked what, and who waits for it.
+"""One session with a real server, from the connection to QUIT.
 
 How does it work?
 -----------------
-A Relay (Kamaelia.Support.Protocol.SMTP.Relay) says what a reply is for. What is
-to be said, in which order, is a *conversation*: a generator that yields the
-bytes to say, is sent each answer, and returns the Reply that the client hears.
-With b"" it waits for what comes next: the end of the opening, or an answer that
-is still due. When what it yields needs no answer, such as a piece of text, it
-goes on in its owner's next turn.
+A Relay (Kamaelia.Support.Protocol.SMTP.Relay) knows which command each reply
+answers. A *conversation* decides what is sent and in which order. It is a
+generator: it yields bytes to send, receives each reply, and returns the Reply for
+the client. If it yields b"", it waits for the next reply, or until the session is
+open. If the bytes need no reply, such as a piece of a mail's text, it continues
+in the next turn.
 
-    def rcpt(relay, envelope):
-        while relay.waiting or not relay.isReady:
+    def rcpt(session, envelope):
+        while session.relay.waiting or not session.relay.isReady:
             yield b""
-        return (yield relay.rcpt(envelope))
+        return (yield session.relay.rcpt(envelope))
 
-The owner is a ConcreteMailHandler: its tcp boxes lead to the real server. When a
-session breaks, what it was asked is asked of the next server, if there is one and
-nobody has been promised anything: no dot was said, and the asker allows it.
+The session has no boxes and no socket: it calls its ServerLink.
 
-Termination: `leave()`; or what breaks the session, of which the owner's
-`relayBroke` hears.
+Termination: `leave()`, or an error, which is passed to `ServerLink.broke()`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
-from math import inf
-from typing import Any
+from collections.abc import Generator, Mapping
+from typing import Any, Protocol
 
-from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Kamaelia.Support.Failover import ServerAddress
 from Kamaelia.Support.Protocol.SMTP.Relay import (
     BeginTLS,
@@ -40,81 +35,95 @@ from Kamaelia.Support.Protocol.SMTP.Relay import (
     eventsThatCount,
 )
 from Kamaelia.Support.Protocol.SMTP.Reply import Reply
+from Kamaelia.Support.Protocol.SMTP.Report import MOST_OF_HEADERS
 
 Conversation = Generator[bytes, Any, Reply]
 
 NOT_READ = Reply(451, "4.3.0 The mail could not be read, please try again later")
 
 
-class Relaying:
-    """Relaying(owner) -> one connection to `owner.server`, which the owner is asked to make."""
+class ServerLink(Protocol):
+    """What a session with a real server needs."""
+
+    def write(self, data: bytes) -> None:
+        """Send bytes to the server."""
+
+    def beginTLS(self) -> None:
+        """Begin TLS on the connection."""
+
+    def close(self, isInOrder: bool) -> None:
+        """Close the connection: after what has been written, or at once."""
+
+    def expect(self, seconds: float | None) -> None:
+        """Call `timedOut` after this time; None: the session waits for nothing."""
+
+    def continueSoon(self) -> None:
+        """Call `goOn` in the next turn: more is to be sent."""
+
+    def opened(self, extensions: Mapping[str, str]) -> None:
+        """The server has accepted us and offers these extensions."""
+
+    def ended(self, reply: Reply) -> None:
+        """The conversation is over with this reply for the client."""
+
+    def broke(self, broken: Broken) -> None:
+        """The session has ended too early and has been left."""
+
+    def noteToLog(self, line: str) -> None:
+        """Write a line to the log of mails."""
+
+
+class RelaySession:
+    """RelaySession(server, relay, link) -> one session; the link's connection is being made.
+
+    mail: the recipients of the mail that the server knows of. isInText: the text of a mail is
+    passed on as it arrives. start: the beginning of that text, for a delivery report. last: its
+    last piece, which is sent together with the dot.
+    """
 
     __slots__ = (
-        "_dots",
-        "_given",
-        "_make",
-        "_mayMove",
-        "_tried",
         "conversation",
         "isInText",
         "isOurTurn",
         "last",
+        "link",
         "mail",
-        "owner",
         "relay",
         "server",
         "start",
-        "then",
     )
 
-    def __init__(self, owner: Any) -> None:
-        self.owner = owner
-        self.server = owner.server
-        self.relay = Relay(
-            owner.smtp_helo or owner.servername,
-            owner.smtp_tls,
-            owner.smtp_timeouts,
-            protocol=owner.smtp_protocol,
-            telling=owner.smtp_client_address,
-            client=owner.realClient() if owner.smtp_client_address != "no" else None,
-        )
-        self.mail: list[str] | None = None  # the recipients of the mail that it is about
+    def __init__(self, server: ServerAddress, relay: Relay, link: ServerLink) -> None:
+        self.server = server
+        self.relay = relay
+        self.link = link
+        self.mail: list[str] | None = None
         self.conversation: Conversation | None = None
-        self.then: Callable[[Reply], None] = _unasked
         self.isOurTurn = False
-        self.isInText = False  # a text is passed on: from the 354 to the answer to the dot
-        self.start = b""  # what a text that is passed on began with, for a report
-        self.last = b""  # and the last of it, which goes out with the dot
-        owner.connectToRealSMTPServer()
+        self.isInText = False
+        self.start = b""
+        self.last = b""
+
+    @property
+    def isAwaitingDot(self) -> bool:
+        """Whether the server has a mail with its dot and has not answered."""
+        return "dot" in self.relay.waiting
+
+    def begin(self) -> None:
+        """Send the header that precedes the server's greeting, if there is one."""
         header = self.relay.header()
         if header:
-            owner.send(header, "tcp_outbox")
-        self._expect(self.relay.timeoutOf("connect"))
+            self.link.write(header)
+        relay = self.relay
+        self.link.expect(relay.timeoutOf("connect") + relay.timeoutOf(relay.stage))
 
-    # What the owner says
-
-    def ask(
-        self,
-        make: Callable[..., Conversation],
-        then: Callable[[Reply], None],
-        *given: Any,
-        mayMove: bool = False,
-        tried: Sequence[ServerAddress] = (),
-    ) -> None:
-        """Holds the conversation make(self, *given), and calls `then` with what it returns.
-
-        mayMove: it may begin anew with the next server, as long as it has said no dot, but
-        with none of those that it has `tried`.
-        """
-        self._make, self.then, self._given = make, then, given
-        self._mayMove, self._tried = mayMove, tried
-        self._dots = self.relay.dots
-        self.conversation = make(self, *given)
-        self.owner.isWaiting = True
+    def ask(self, conversation: Conversation) -> None:
+        """Start a conversation, whose result the link gets."""
+        self.conversation = conversation
         self.goOn(None)
 
     def goOn(self, reply: Reply | None) -> None:
-        """The conversation goes on: with the answer it waited for, or because it is its turn."""
+        """Continue the conversation, with the reply it waited for or without one."""
         assert self.conversation is not None
         self.isOurTurn = False
         try:
@@ -122,114 +131,88 @@ class Relaying:
         except StopIteration as end:
             self.conversation = None
             self._expect()
-            self.owner.isWaiting = False
-            self.then(end.value)
+            self.link.ended(end.value)
             return
         except OSError as error:  # from the temporary file with the text: no dot is sent
             reason = f"the text of a mail could not be read: {error}"
             self._break(self.relay.fail(reason, NOT_READ, isServers=False))
             return
         if words:
-            self.owner.send(words, "tcp_outbox")
-            self.isOurTurn = self.owner.hasMore = not self.relay.waiting
+            self.link.write(words)
+            self.isOurTurn = not self.relay.waiting
+            if self.isOurTurn:
+                self.link.continueSoon()
         self._expect()
 
-    def heed(self) -> None:
-        """Take what came from the real server, then continue a text.
+    def passOn(self, chunk: bytes, isLast: bool) -> None:
+        """Send a piece of a mail's text as it arrives; keep the last one for the dot."""
+        if self.relay.manner.protocol == "lmtp" and len(self.start) < MOST_OF_HEADERS:
+            self.start += chunk[:MOST_OF_HEADERS]
+        if isLast:
+            self.last = chunk
+        else:
+            self.link.write(chunk)
 
-        In this order, so that a reply that came too early is not taken for the answer to a dot
-        that is sent after it.
-        """
-        owner, boxes = self.owner, self.owner.inboxes
-        hasMoreToSay = self.isOurTurn
-        while boxes["tcp_inbox"] and owner.relaying is self:
-            for event in eventsThatCount(self.relay.receive(owner.recv("tcp_inbox"))):
-                if not isinstance(event, StageReply):
-                    self._take(event)
-                elif self.conversation is not None:
-                    self.goOn(event.reply)
-        if hasMoreToSay and owner.relaying is self and not boxes["tcp_control"]:
-            self.goOn(None)
-        while "tcp_sslready" in boxes and boxes["tcp_sslready"] and owner.relaying is self:
-            owner.recv("tcp_sslready")
-            owner.send(self.relay.startedTLS(), "tcp_outbox")
-            self._expect()
-        while boxes["tcp_control"] and owner.relaying is self:
-            ended = owner.recv("tcp_control")
-            if isinstance(ended, producerFinished | shutdownMicroprocess):
-                self.hungUp(getattr(ended, "message", None))
+    def leave(self, isInOrder: bool) -> None:
+        """End the session. A mail in progress gets no dot. isInOrder: say QUIT if possible."""
+        relay = self.relay
+        isBusy = self.conversation is not None or self.isInText or bool(relay.waiting)
+        isInOrder = isInOrder and not isBusy and relay.isReady and relay.brokenBy is None
+        if isInOrder:
+            self.link.write(relay.quit())
+        self.link.close(isInOrder)
+        if self.conversation is not None:
+            self.conversation.close()
+            self.conversation = None
+        self.link.expect(None)
+
+    # What the server does
+
+    def receive(self, data: bytes) -> None:
+        """Take bytes from the server."""
+        for event in eventsThatCount(self.relay.receive(data)):
+            if not isinstance(event, StageReply):
+                self._take(event)
+            elif self.conversation is not None:
+                self.goOn(event.reply)
+
+    def startedTLS(self) -> None:
+        """Continue: TLS has begun on the connection."""
+        self.link.write(self.relay.startedTLS())
+        self._expect()
 
     def hungUp(self, error: object = None) -> None:
-        """The connection has ended, or could not be made because of `error`."""
+        """Take note that the connection has ended, or could not be made because of `error`."""
         broken = self.relay.hungUp(error)
         if broken is not None:
             self._break(broken)
 
     def timedOut(self) -> None:
-        """It takes too long."""
+        """Give up: the server has taken too long."""
         self._break(self.relay.timedOut())
 
-    def leave(self, isInOrder: bool) -> None:
-        """Ends it. Not in order: the connection is dropped, and a mail under way gets no dot."""
-        relay, owner = self.relay, self.owner
-        isBusy = self.conversation is not None or self.isInText or bool(relay.waiting)
-        if isInOrder and not isBusy and relay.isReady and relay.brokenBy is None:
-            owner.send(relay.quit(), "tcp_outbox")
-            owner.send(producerFinished(owner), "tcp_signal")
-        else:
-            owner.send(shutdownMicroprocess(), "tcp_signal")
-        if self.conversation is not None:
-            self.conversation.close()
-            self.conversation = None
-        if not owner.isAsking():
-            owner.dueByOthers = inf
-
-    # What the real server says
-
     def _take(self, event: Send | Ready | BeginTLS | Broken) -> None:
-        """The session opens, or has broken."""
+        """Act on an event that opens or breaks the session."""
         if isinstance(event, Send):
-            self.owner.send(event.data, "tcp_outbox")
+            self.link.write(event.data)
             self._expect()
         elif isinstance(event, Ready):
-            self.owner.smtp_health.worked(self.server)
-            self.owner.smtp_offers.record(self.server, event.extensions)
+            self.link.opened(event.extensions)
             if self.conversation is not None:
                 self.goOn(None)
             else:
                 self._expect()
         elif isinstance(event, BeginTLS):
-            self.owner.dueByOthers = self.owner.now() + self.relay.timeoutOf("TLS")
-            self.owner.send(self.owner.smtp_ssl or True, "tcp_makessl")
+            self.link.expect(self.relay.timeoutOf("TLS"))
+            self.link.beginTLS()
         else:
             self._break(event)
 
-    def _expect(self, more: float = 0) -> None:
-        """From now on the real server has the time of this stage, and `more`."""
-        relay, owner = self.relay, self.owner
-        if relay.waiting:
-            owner.dueByOthers = owner.now() + relay.timeoutOf(relay.waiting[0]) + more
-        else:
-            owner.dueByOthers = inf
+    def _expect(self) -> None:
+        """Give the server the time of the stage in which it is."""
+        waiting = self.relay.waiting
+        self.link.expect(self.relay.timeoutOf(waiting[0]) if waiting else None)
 
     def _break(self, broken: Broken) -> None:
-        owner, wasAsked = self.owner, self.conversation is not None
         self.leave(isInOrder=False)
-        if wasAsked and broken.isServers:
-            owner.smtp_health.failed(self.server, owner.now())
-        owner.relayBroke(broken)
-        if not wasAsked:
-            return
-        mayMove = self._mayMove and broken.isServers and self.relay.dots == self._dots
-        tried = (*self._tried, self.server)
-        others = [each for each in owner.serversInOrder() if each not in tried] if mayMove else []
-        if others:
-            following = owner.connectTo(others[0])
-            following.ask(self._make, self.then, *self._given, mayMove=True, tried=tried)
-        else:
-            owner.isWaiting = False
-            self.then(broken.reply)
-
-
-def _unasked(reply: Reply) -> None:
-    """Nobody waits for a reply."""
+        self.link.broke(broken)

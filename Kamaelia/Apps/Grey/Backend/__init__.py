@@ -1,6 +1,7 @@
 """The way to the real server: which one, the connection, and what is said there about a mail.
 
-Backend           the settings of the real servers, and their order
+ServerSettings    the settings of the real servers
+Backend           which server is asked, and what happens if its session breaks
 ServerConnection  the TCPClient of a connection to one of them
 ServerInquiry     asks a real server what it offers
 RelaySession      one session with a real server, from the greeting to QUIT

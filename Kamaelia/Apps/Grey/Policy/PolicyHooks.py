@@ -27,6 +27,7 @@ import sys
 from collections.abc import Callable, Generator
 from functools import partial, update_wrapper
 from inspect import CO_COROUTINE
+from operator import attrgetter
 from types import FrameType, FunctionType, MethodType
 from typing import Any, cast
 
@@ -57,7 +58,9 @@ class PolicyHook:
 
         def call(handler: Any, *args: Any, **named: Any) -> Any:
             own = handler.__dict__
-            if not isFunction or name in own or own.get("pendingHooks"):
+            question = own.get("policyQuestion")
+            isAgain = question is not None and question.pendingHooks
+            if isAgain or not isFunction or name in own:
                 return self.ask(handler, args, named)
             try:  # nothing is awaited, which is nearly always so
                 result = hook(handler, *args, **named)
@@ -82,9 +85,9 @@ class PolicyHook:
 
     def ask(self, handler: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """Return the answer. Raise Later if it takes time, NotAnAnswer if it is none."""
-        pending = getattr(handler, "pendingHooks", None)
-        if pending:
-            known = pending.get(self._key(handler, args, named))
+        question = getattr(handler, "policyQuestion", None)
+        if question is not None and question.pendingHooks:
+            known = question.pendingHooks.get(self._key(handler, args, named))
             if known is not None:
                 return known.answer(sys._getframe(2))
         try:
@@ -105,12 +108,12 @@ class PolicyHook:
         depth: int = 2,
     ) -> Any:
         """Return the answer that `result` is, or leads to. depth: of the caller's frame."""
-        pending = getattr(handler, "pendingHooks", None)
-        if pending is None or not isAwaitable(result):
+        if not isAwaitable(result) or not hasattr(type(handler), "policyQuestion"):
             return judged(result, self.name)
         again = partial(self._hookOf(handler), *args, **named)
         waits = Pending(self.name, handler, result, again)
-        pending[self._key(handler, args, named)] = waits
+        if handler.policyQuestion is not None:
+            handler.policyQuestion.waitAlsoFor(self._key(handler, args, named), waits)
         return waits.answer(sys._getframe(depth))
 
     def _hookOf(self, handler: Any) -> Any:
@@ -157,13 +160,15 @@ class Pending:
     async def _wait(
         self, handler: Any, recipients: list[str], result: Any, again: Callable[[], Any]
     ) -> bool:
+        question = handler.policyQuestion
         while True:
             try:
                 if isAwaitable(result):
                     result = await Stepped(result, handler.session, recipients)
                 return judged(result, self.name)
             except Later as later:
-                handler.allowLonger(later.extra)
+                if question is not None:
+                    question.allowLonger(later.extra)
                 await asyncio.wait([later.future])
                 result = _Call(again)
             except (Exception, asyncio.CancelledError) as error:
@@ -211,13 +216,35 @@ class Stepped:
                 step = partial(_throw, steps, error)
 
 
-def judgeHooks(kind: type) -> None:
+class HookTable:
+    """HookTable(kind) -> the policy hooks of a class, all of which are judged.
+
+    A hook that is assigned to the class or to a base afterwards makes the table invalid.
+    """
+
+    __slots__ = ("_hooks", "_read")
+
+    def __init__(self, kind: type) -> None:
+        _judgeAll(kind)
+        names = sorted(name for name in POLICY_HOOKS if hasattr(kind, name))
+        self._read: Callable[[type], Any] = attrgetter(*names) if names else _nothing
+        self._hooks = self._read(kind)
+
+    def isValid(self, kind: type) -> bool:
+        """Return whether the hooks of the class are those of the table."""
+        found: bool = self._read(kind) == self._hooks
+        return found
+
+
+def _nothing(kind: type) -> None:
+    """Read the hooks of a class that has none."""
+
+
+def judgeHooks(kind: Any) -> None:
     """Make sure that each policy hook of a class is judged; cheap if that is so already."""
-    for name in POLICY_HOOKS:
-        hook = getattr(kind, name, None)
-        if hook is not None and not hasattr(hook, "policyHook"):
-            _judgeAll(kind)
-            return
+    table = kind.__dict__.get("hookTable")
+    if table is None or not table.isValid(kind):
+        kind.hookTable = HookTable(kind)
 
 
 def _judgeAll(kind: type) -> None:

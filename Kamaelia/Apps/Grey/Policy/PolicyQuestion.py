@@ -1,4 +1,4 @@
-"""Questions to policy, which may need time to answer.
+"""One question to policy, which may take time to answer.
 
 Example usage
 -------------
@@ -8,15 +8,16 @@ Example usage
 
 How does it work?
 -----------------
-The handler asks a hook, and PolicyHooks judges the result: True and False are answers
-(1, 0 and None count as True, False and False), an awaitable is awaited, and anything else
-is an error. A hook may also raise Later with a future itself. While the handler waits, it
-reads nothing from its client and other clients are served. When the future is done, it asks
-the same question again.
+A PolicyQuestion calls a hook. PolicyHooks judges the result: True and False are answers (1, 0
+and None count as True, False and False), an awaitable is awaited, and anything else is an
+error. A hook may also raise Later with a future. While the question is pending, the handler
+reads nothing from its client and other clients are served. When the future is done, the hook is
+called again.
 
 If the hook has answered the client itself (error, netPrint), its result is ignored. An
-error, or no answer within `policy_timeout`, means 451. The futures of a question are
-cancelled when it ends.
+error, or no answer within `policy_timeout`, means 451.
+
+Termination: with the answer, `timedOut()` or `cancel()`, which cancel the futures.
 """
 
 from __future__ import annotations
@@ -24,138 +25,167 @@ from __future__ import annotations
 import logging
 from asyncio import CancelledError
 from collections.abc import Callable
-from functools import partial
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from Kamaelia.Apps.Grey.Policy.PolicyHooks import Pending, failedHook, judgeHooks
+from Kamaelia.Apps.Grey.Policy.PolicyHooks import Pending, failedHook
 from Kamaelia.Apps.Grey.Stores.Later import Later
 from Kamaelia.Support.Greylist.Answers import judged
-from Kamaelia.Support.Protocol.SMTP.Reply import POLICY_FAILED, Reply
 
-__all__ = ["Asking", "Later"]
+__all__ = ["Later", "PolicyHandler", "PolicyQuestion"]
 
 LOG = logging.getLogger("Kamaelia.Apps.Grey")
 
 
-class Asking:
-    """The part of a mail handler that asks its policy."""
+class PolicyHandler(Protocol):
+    """What a question may ask of its handler."""
 
-    policy_timeout: float = 10  # seconds that policy may need for one answer; 0: no limit
+    policy_timeout: float
+    hasSpoken: bool  # set whenever the client is answered
 
-    dueByOthers: float
-    mailStatus: str
-    isWaiting: bool
-    hasSpoken: bool
-    _waitsFor: Any = None  # the future that policy waits for
-    _again: Callable[[], None] | None = None  # asks the question again when the future is done
-    _question = ""  # what is asked about, for the log
-    _deadline = inf  # when the question ends
+    sender: Any  # of the mail in progress
 
-    def __init_subclass__(cls, **named: Any) -> None:
-        super().__init_subclass__(**named)
-        judgeHooks(cls)
+    def now(self) -> float:
+        """Return the time in seconds."""
 
-    def __init__(self, **argd: Any) -> None:
-        judgeHooks(type(self))  # a hook may have been assigned to the class since
-        self.pendingHooks: dict[Any, Pending] = {}  # by hook and arguments, what is awaited
-        super().__init__(**argd)
+    def isOver(self) -> bool:
+        """Return whether the client hears nothing more."""
 
-    def ask(
-        self, question: Callable[[], Any], then: Callable[[bool], None], about: str, whom: str
-    ) -> None:
-        """Call `then` with the answer, now or later, unless policy answers the client itself.
+    def waitForPolicy(self) -> None:
+        """Read nothing more from the client."""
 
-        about, whom: for the log, if policy fails.
-        """
-        self.hasSpoken = False
-        self._question = f"{about} {whom}"
-        self._deadline = self.now() + self.policy_timeout if self.policy_timeout else inf
-        self._ask(question, then)
+    def resumeClient(self) -> None:
+        """Read from the client again."""
 
-    def _ask(self, question: Callable[[], Any], then: Callable[[bool], None]) -> None:
-        try:
-            answer = judged(question(), "question")
-        except Later as later:
-            self._waitForAnswer(later, partial(self._ask, question, then))
-            return
-        except (Exception, CancelledError) as error:  # whatever it is, the mail is not accepted
-            hook = failedHook(error)
-            where = f" in {hook}()" if hook else ""
-            LOG.exception("policy failed%s %s: %s", where, self._question, error)
-            self._endQuestion()
-            self.policyFailed()
-            return
-        self._endQuestion()
-        if not (self.hasSpoken or self.isOver()):
-            then(answer)
+    def policyHasAnswered(self) -> None:
+        """Forget the question, and read from the client again."""
 
     def policyFailed(self) -> None:
-        """Policy gave no answer. Called if it raised an error or took too long."""
-        self.mailStatus = "DEFERRED"
-        self.answer(POLICY_FAILED)
+        """Answer the client: policy gave no answer."""
 
-    def heedPolicy(self) -> None:
-        """Ask again if the future that policy waits for is done."""
-        again = self._again
-        if again is not None and self._waitsFor.done():
-            self._endWait()
-            again()
+    def unpause(self) -> None:
+        """Take a turn."""
 
-    def isPolicyLate(self) -> bool:
-        """Return whether policy has taken too long; if so, the client has been told."""
-        if self._waitsFor is None:
-            return False
-        hooks = [each.name for each in self.pendingHooks.values() if not each.task.done()]
-        late = f": {', '.join(hooks)}" if hooks else ""
-        self._giveUp()
-        what = "policy gave no answer %s in %g seconds%s"
-        LOG.error(what, self._question, self.policy_timeout, late)
-        self.policyFailed()
-        return True
 
-    def _waitForAnswer(self, later: Later, again: Callable[[], None]) -> None:
-        self._waitsFor, self._again = later.future, again
-        self.isWaiting = True
-        self.allowLonger(later.extra)
-        later.future.add_done_callback(lambda _: self.unpause())
+class PolicyQuestion:
+    """PolicyQuestion(handler, hook, about, then) -> calls `then` with the answer, now or later.
+
+    about: what the hook is called with. deadline: when the question times out, in seconds of
+    the handler's clock; infinity while it is not pending. pendingHooks: what is awaited, by hook
+    and arguments.
+    """
+
+    __slots__ = (
+        "_about",
+        "_endsAt",
+        "_future",
+        "_handler",
+        "_hook",
+        "_then",
+        "deadline",
+        "pendingHooks",
+    )
+
+    def __init__(
+        self,
+        handler: PolicyHandler,
+        hook: Callable[..., Any],
+        about: tuple[Any, ...],
+        then: Callable[[bool], None],
+    ) -> None:
+        self._handler = handler
+        self._hook = hook
+        self._about = about
+        self._then = then
+        self._future: Any = None
+        self._endsAt = inf
+        self.deadline = inf
+        self.pendingHooks: dict[Any, Pending] | None = None
+
+    @property
+    def isPending(self) -> bool:
+        """Whether the answer is awaited."""
+        return self._future is not None
+
+    def ask(self) -> None:
+        """Call the hook, and act on its answer if there is one."""
+        handler = self._handler
+        try:
+            answer = judged(self._hook(*self._about), "question")
+        except Later as later:
+            self._waitFor(later)
+            return
+        except (Exception, CancelledError) as error:  # in any case the mail is not accepted
+            hook = failedHook(error)
+            where = f" in {hook}()" if hook else ""
+            LOG.exception("policy failed%s %s: %s", where, self.subject, error)
+            self._end()
+            handler.policyFailed()
+            return
+        self._end()
+        if not (handler.hasSpoken or handler.isOver()):
+            self._then(answer)
+
+    @property
+    def subject(self) -> str:
+        """What is asked about, for the log."""
+        if self._about:
+            return f"about the recipient {self._about[0]}"
+        return f"about a mail from {self._handler.sender}"
+
+    def resume(self) -> None:
+        """Call the hook again if the future that it waits for is done."""
+        if self._future is not None and self._future.done():
+            self._future = None
+            self.deadline = inf
+            self._handler.resumeClient()
+            self.ask()
 
     def allowLonger(self, seconds: float) -> None:
-        """Extend the time for the question by that of a wait which has a limit of its own."""
-        self._deadline += seconds
-        self.dueByOthers = self._deadline
+        """Extend the time of the question, for a wait that has a limit of its own."""
+        self._startTime()
+        self._endsAt += seconds
+        self.deadline = self._endsAt
 
-    def isAsking(self) -> bool:
-        """Return whether the handler waits for policy, until `dueByOthers`."""
-        return self._waitsFor is not None
+    def waitAlsoFor(self, key: Any, pending: Pending) -> None:
+        """Keep what a hook awaits, by hook and arguments; it is cancelled with the question."""
+        if self.pendingHooks is None:
+            self.pendingHooks = {}
+        self.pendingHooks[key] = pending
 
-    def cleanUp(self) -> None:
-        """The connection has ended, perhaps before policy has answered."""
-        if self._waitsFor is not None:
-            self._giveUp()
-        self._endQuestion()
-        super().cleanUp()  # type: ignore[misc]
+    def timedOut(self) -> None:
+        """Give up, and answer the client."""
+        pending = self.pendingHooks or {}
+        hooks = [each.name for each in pending.values() if not each.task.done()]
+        late = f": {', '.join(hooks)}" if hooks else ""
+        subject = self.subject
+        self.cancel()
+        what = "policy gave no answer %s in %g seconds%s"
+        LOG.error(what, subject, self._handler.policy_timeout, late)
+        self._handler.policyFailed()
 
-    def _giveUp(self) -> None:
-        self._waitsFor.cancel()
-        self._endWait()
-        self._endQuestion()
+    def cancel(self) -> None:
+        """Give up: cancel what is awaited."""
+        if self._future is not None:
+            self._future.cancel()
+        self._end()
 
-    def _endQuestion(self) -> None:
-        """Cancel what is still awaited for a question that has its answer."""
-        if self.pendingHooks:
-            pending, self.pendingHooks = self.pendingHooks, {}
-            for each in pending.values():
-                each.task.cancel()
+    def _waitFor(self, later: Later) -> None:
+        self._future = later.future
+        self._handler.waitForPolicy()
+        self.allowLonger(later.extra)
+        later.future.add_done_callback(lambda _: self._handler.unpause())
 
-    def _endWait(self) -> None:
-        self._waitsFor = self._again = None
-        self.isWaiting = False
-        self.dueByOthers = inf
+    def _startTime(self) -> None:
+        """Start the time of the question when it first has to wait."""
+        timeout = self._handler.policy_timeout
+        if self._endsAt == inf and timeout:
+            self._endsAt = self._handler.now() + timeout
 
-    if TYPE_CHECKING:  # the handler's methods
-
-        def answer(self, reply: Reply) -> None: ...
-        def isOver(self) -> bool: ...
-        def now(self) -> float: ...
-        def unpause(self) -> None: ...
+    def _end(self) -> None:
+        self._future = None
+        self.deadline = inf
+        pending, self.pendingHooks = self.pendingHooks, None
+        for each in (pending or {}).values():
+            each.task.cancel()
+        self._handler.policyHasAnswered()

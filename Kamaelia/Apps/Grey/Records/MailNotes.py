@@ -197,7 +197,7 @@ class Noting(Handler):
             "recipients": [self._recordOf(each) for each in self._everybody()],
             "status": self.mailStatus or "DROPPED",
             "reply": wordsOf(self.lastReply),
-            "seconds": round(self.now() - self.startedAt, 3),
+            "seconds": round(self.now() - self.deadlines.startedAt, 3),
         }
 
     def _everybody(self) -> list[str]:

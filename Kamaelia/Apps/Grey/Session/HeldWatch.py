@@ -1,51 +1,64 @@
-"""Who does not read shall not hold others for ever: a watch on a component that may be held.
+"""A watch on a component that is held because a peer reads nothing.
 
 Example usage
 -------------
-    watch = Watch(self, seconds=60)
+    watch = HeldWatch(self, seconds=60)
     self.link((watch, "outbox"), (self, "control"))
     watch.activate(Scheduler=self.scheduler)
 
-A component that sends to a peer who does not read is held at its next yield,
-and no timeout of its own reaches it there. A message to "control" does.
+How does it work?
+-----------------
+A component that sends to a peer that does not read is held at its next yield. Its own
+timeouts do not reach it there, but a message to "control" does.
 
-Termination: with the component that it watches, or by a message on "control".
+Termination: with the component that it watches, or after a message on "control".
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any
+from typing import Protocol
 
 from Axon.Component import component
 from Axon.Ipc import ipc
-from Axon.RunQueue import HELD, HELD_WAITING
 
 
 class HeldTooLong(ipc):
-    """HeldTooLong() -> a peer took nothing from you for the whole of the time that it had."""
+    """HeldTooLong() -> a peer has read nothing from you for the whole time that it has."""
 
 
-class Watch(component):
-    """Watch(watched, seconds) -> tells `watched` when it was held for so long, without a turn."""
+class Watched(Protocol):
+    """What is asked of the component that is watched."""
 
-    Inboxes = {"inbox": "not used", "control": "anything: stop"}
-    Outboxes = {"outbox": "HeldTooLong, each time", "signal": "not used"}
+    turns: int  # one more in each of its turns
 
-    def __init__(self, watched: Any, seconds: float) -> None:
+    def isHeld(self) -> bool:
+        """Return whether it waits for a peer to read."""
+
+    def hasEnded(self) -> bool:
+        """Return whether it has ended."""
+
+
+class HeldWatch(component):
+    """HeldWatch(watched, seconds) -> reports when `watched` was held so long without a turn."""
+
+    Inboxes = {"inbox": "not used", "control": "any message: stop"}
+    Outboxes = {"outbox": "HeldTooLong, after each such time", "signal": "not used"}
+
+    def __init__(self, watched: Watched, seconds: float) -> None:
         super().__init__()
         self.watched = watched
         self.seconds = seconds
 
     def main(self) -> Generator[int, None, None]:
-        task, turns = self.watched._task, -1
-        while task.isAlive():
+        watched, turns = self.watched, -1
+        while not watched.hasEnded():
             yield from self.waitForMessage("control", timeout=self.seconds)
             if self.dataReady("control"):
                 return
-            if HELD <= task.state <= HELD_WAITING and self.watched.turns == turns:
+            if watched.isHeld() and watched.turns == turns:
                 self.send(HeldTooLong())
-            turns = self.watched.turns
+            turns = watched.turns
 
 
-__kamaelia_components__ = (Watch,)
+__kamaelia_components__ = (HeldWatch,)

@@ -1,19 +1,22 @@
-"""What a mail handler knows of its client, and how it is set up: attributes over a Session."""
+"""The settings of a mail handler, and its state under the historical names."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
+from Kamaelia.Apps.Grey.Session.Phase import Phase, checkTransition
 from Kamaelia.Support.Greylist.Answers import judged
 from Kamaelia.Support.Protocol.SMTP.CommandLog import CommandLog
+from Kamaelia.Support.Protocol.SMTP.Deadlines import INACTIVITY, SESSION, TEXT_RATE
 from Kamaelia.Support.Protocol.SMTP.Session import Session
 from Kamaelia.Support.Protocol.SMTP.Settings import OFFERED_BY_DEFAULT, Settings
 
 
 def ofSession(name: str, meaning: str) -> Any:
-    """An attribute of the handler that its session keeps."""
+    """Return a property for an attribute that the handler's session keeps."""
 
     def put(handler: Any, value: Any) -> None:
         setattr(handler.session, name, value)
@@ -22,47 +25,70 @@ def ofSession(name: str, meaning: str) -> Any:
 
 
 @lru_cache(maxsize=64)
-def sharedSettings(**settings: Any) -> Settings:
-    """One object for all connections that are set up alike: answers are cached in it."""
-    return Settings(**settings)
+def sharedSettings(*settings: Any) -> Settings:
+    """Return the settings that all connections with the same values share."""
+    return Settings(*settings)
 
 
 class SessionState:
-    """The settings of a mail handler, and its state under the historical names."""
+    """The settings of a mail handler, and its state under the historical names.
+
+    Settings. peer, peerport, localip, localport, local: the addresses of both ends, which
+    ServerCore sets. servername, serverid: the names in the greeting. esmtp: whether EHLO is
+    understood. extensions: those that EHLO offers. starttls: an SSLContext with a certificate,
+    or True for the server's own. max_message_size (octets), max_recipients, max_errors: limits;
+    0 means none. strict: whether a mistake closes the connection. normalize_bare_lf: whether a
+    bare LF of a trusted client counts as CRLF. greet_delay: seconds before the greeting, in
+    which a client may not send.
+
+    Time limits in seconds; 0 means none. inactivity_timeout: without a byte from the client.
+    client_timeouts: the same by stage. session_timeout: for the connection, except that a mail
+    in progress may end. min_text_rate: octets a second, on average, of a mail's text.
+
+    State. phase: what the handler waits for. inbox_log: the lines of the client's commands.
+    mailStatus: "ACCEPTED", "DEFERRED" or "REFUSED", once it is decided.
+    """
 
     peer = ""
     peerport = 0
     localip = ""
     localport = 0
-    local: Any = ""  # the address to which the client connected
+    local: Any = ""
 
     servername = "localhost"
     serverid = "Kamaelia"
     esmtp = True
     extensions: Any = OFFERED_BY_DEFAULT
-    starttls: Any = None  # an SSLContext with a certificate; True: the server's own
-    max_message_size = Settings.max_message_size  # octets
+    starttls: Any = None
+    max_message_size = Settings.max_message_size
     max_recipients = Settings.max_recipients
     max_errors = Settings.max_errors
-    strict = Settings.strict  # whether a mistake closes the connection
-    normalize_bare_lf = Settings.normalize_bare_lf  # of trusted clients; see isTrustedClient
+    strict = Settings.strict
+    normalize_bare_lf = Settings.normalize_bare_lf
+
+    greet_delay: float = 0
+    inactivity_timeout: float = INACTIVITY
+    client_timeouts: Mapping[str, float] = {}
+    session_timeout: float = SESSION
+    min_text_rate: float = TEXT_RATE
 
     session: Session
-    inbox_log: CommandLog  # the lines of the client's commands, in order
-    mailStatus = ""  # ACCEPTED, DEFERRED or REFUSED, once it is decided
+    inbox_log: CommandLog
+    phase = Phase.GREETING
+    mailStatus = ""
 
-    remotename = ofSession("remotename", "what the client called itself")
-    sender = ofSession("sender", "of the mail under way, with its brackets")
-    recipients = ofSession("recipients", "those accepted so far, with their brackets")
-    seenHelo = ofSession("seenHelo", "HELO or EHLO has been accepted")
-    seenMail = ofSession("seenMail", "a sender has been accepted")
-    seenRcpt = ofSession("seenRcpt", "a recipient has been accepted")
-    acceptingMail = ofSession("acceptingMail", "policy has said yes to the mail under way")
-    breakConnection = ofSession("breakConnection", "nothing more is heard: it closes")
+    remotename = ofSession("remotename", "the client's name in HELO or EHLO")
+    sender = ofSession("sender", "the sender of the mail in progress, with its brackets")
+    recipients = ofSession("recipients", "its accepted recipients, with their brackets")
+    seenHelo = ofSession("seenHelo", "whether HELO or EHLO has been accepted")
+    seenMail = ofSession("seenMail", "whether a sender has been accepted")
+    seenRcpt = ofSession("seenRcpt", "whether a recipient has been accepted")
+    acceptingMail = ofSession("acceptingMail", "whether policy has accepted the mail")
+    breakConnection = ofSession("breakConnection", "whether the handler closes the connection")
 
     @property
     def gettingdata(self) -> bool:
-        """The text of a mail is under way, or about to begin."""
+        """Whether the text of a mail is expected."""
         return self.session.gettingdata
 
     @gettingdata.setter
@@ -72,8 +98,35 @@ class SessionState:
         elif not isGetting:
             self.session.gettingdata = False
 
+    @property
+    def client_connected(self) -> bool:
+        """Whether the client has not closed the connection."""
+        return self.phase is not Phase.GONE
+
+    @client_connected.setter
+    def client_connected(self, isConnected: bool) -> None:
+        self.enter(Phase.CLIENT if isConnected else Phase.GONE)
+
+    @property
+    def isWaiting(self) -> bool:
+        """Whether the client is not heard, because policy or the real server has to answer."""
+        return self.phase is Phase.POLICY or self.phase is Phase.SERVER
+
+    def enter(self, phase: Phase) -> None:
+        """Go to another phase. Once the client is gone, nothing changes.
+
+        Raises IllegalTransition, see Kamaelia.Apps.Grey.Session.Phase.
+        """
+        if phase is not self.phase is not Phase.GONE:
+            checkTransition(self.phase, phase)
+            self.phase = phase
+
+    def isOver(self) -> bool:
+        """Return whether nothing more is read from the client."""
+        return self.session.breakConnection or self.phase is Phase.GONE
+
     def beginSession(self) -> None:
-        """Make the session, with the settings as they are now."""
+        """Create the session, with the settings as they are now."""
         self.session = Session(self.sessionSettings())
         if judged(self.isTrustedClient(), "isTrustedClient"):
             self.session.trust()
@@ -95,16 +148,14 @@ class SessionState:
         return extensions, self.max_message_size
 
     def sessionSettings(self) -> Settings:
-        """Return the settings of a session; all connections that are set up alike share them."""
-        extensions, size = self.offered()
+        """Return the settings of a session; connections with the same values share them."""
         return sharedSettings(
-            servername=self.servername,
-            serverid=self.serverid,
-            esmtp=self.esmtp,
-            extensions=extensions,
-            max_message_size=size,
-            max_recipients=self.max_recipients,
-            max_errors=self.max_errors,
-            strict=self.strict,
-            normalize_bare_lf=self.normalize_bare_lf,
+            self.servername,
+            self.serverid,
+            self.esmtp,
+            *self.offered(),
+            self.max_recipients,
+            self.max_errors,
+            self.strict,
+            self.normalize_bare_lf,
         )

@@ -1,6 +1,7 @@
-"""The client's side of a handler: its state, its deadlines, and what happens when it is held.
+"""The client's side of a handler: settings, state, deadlines, and what happens when it is held.
 
 SessionState  settings and state under the historical names
-Deadlines     the time limits of one connection
+Phase         what the handler waits for, and which phase may follow which
+Deadlines     when the client is late
 HeldWatch     notices that a peer reads nothing
 """

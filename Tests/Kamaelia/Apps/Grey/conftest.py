@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from Kamaelia.Apps.Grey.Backend.ServerSettings import ServerSettings
+from Kamaelia.Support.Protocol.SMTP.Offer import ServerOffers
 from Tests.Kamaelia.Apps.Grey.postfix import Postfix
 from Tests.Kamaelia.Apps.Grey.programs import PATIENCE, Program
 from Tests.Kamaelia.Apps.Grey.wire import Caller
@@ -19,6 +21,12 @@ def _closedCallers() -> Iterator[None]:
     yield
     while Caller.opened:
         Caller.opened.pop().close()
+
+
+@pytest.fixture(autouse=True)
+def _freshOffers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget what a server of another test offered on the port of this test's server."""
+    monkeypatch.setattr(ServerSettings, "smtp_offers", ServerOffers())
 
 
 @pytest.fixture
