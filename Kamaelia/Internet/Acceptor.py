@@ -25,8 +25,8 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from math import inf
 from typing import Any
 
-from Kamaelia.Internet.Alerts import sendAlertsTo, withAlerts
 from Kamaelia.Internet.PlainSocket import PlainSocket
+from Kamaelia.Internet.TLSAlerts import sendAlertsTo, withAlerts
 
 AT_ONCE = 16  # clients that are accepted in one callback of the event loop
 AMONG_SEVERAL = 4  # the same where other processes accept from the same sockets

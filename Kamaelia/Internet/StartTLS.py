@@ -15,7 +15,7 @@ from ssl import SSLContext, create_default_context
 from typing import TYPE_CHECKING
 
 from Kamaelia.Internet.Addresses import notResolved
-from Kamaelia.Internet.Alerts import sendAlertsTo, withAlerts
+from Kamaelia.Internet.TLSAlerts import sendAlertsTo, withAlerts
 
 if TYPE_CHECKING:
     from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter

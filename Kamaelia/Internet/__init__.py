@@ -7,7 +7,7 @@ Connections
 Parts of a connection
     ConnectionState, AttachedHandler, HandlerLinks        its state, its handler, their linkages
     ReadFlowControl, WriteGate, OutgoingData              bounded memory in both directions
-    StartTLS, Alerts                                      TLS
+    StartTLS, TLSAlerts                                   TLS
     GracefulClose, CloseTimeouts, HalfClosed, IdleTimeout the end
 Parts of a server
     ListeningSockets, Acceptor, PlainSocket, Balancers, ForkServer
