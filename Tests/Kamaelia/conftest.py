@@ -1,10 +1,11 @@
-"""What tests on real sockets may ask for: a server with a client beside it, a certificate."""
+"""Fixtures for tests on real sockets: a server with a client beside it, a certificate."""
 
 import asyncio
+import logging
 import ssl
 import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +18,7 @@ from Tests.Kamaelia.sockets import PATIENCE
 
 
 class Serving:
-    """serving(client, protocol=...) -> what client(server) gave, which ran beside a ServerCore."""
+    """serving(client, protocol=...): runs client(server) beside a ServerCore."""
 
     def __call__(
         self, client: Callable[[Any], Any], kind: Any = ServerCore, **settings: Any
@@ -42,6 +43,28 @@ class Serving:
         for error in errors:
             raise error
         return outcome[0]
+
+
+class _Records(logging.Handler):
+    """A handler that keeps the texts of log records."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.texts.append(record.getMessage())
+
+
+@pytest.fixture(autouse=True)
+def noImpossibleTransition(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail if a connection has attempted an impossible transition during the test."""
+    log, records = logging.getLogger("Kamaelia.Internet.ConnectionState"), _Records()
+    log.addHandler(records)
+    yield
+    log.removeHandler(records)
+    if "test_ConnectionState" not in request.node.nodeid:
+        assert records.texts == []
 
 
 @pytest.fixture(params=["asyncio", "uvloop"])

@@ -1,4 +1,4 @@
-"""A network that loses, doubles and mixes up packets, each with a component of its own.
+"""Simulated faults of a network: components that lose, duplicate or reorder packets.
 
 Example usage
 -------------
@@ -6,11 +6,11 @@ Example usage
 
 How does it work?
 -----------------
-Each lets most messages pass, and chance decides about the others. Give `random`
-(a random.Random) for a chance that can be repeated.
+Each component passes most messages on unchanged and selects the others at random. Give `random`
+(a random.Random with a seed) for results that can be repeated.
 
-Termination: producerFinished or shutdownMicroprocess on "control", which is
-passed on when what came before has been sent.
+Termination: producerFinished or shutdownMicroprocess on "control", which is passed on when the
+messages before it have been sent.
 """
 
 from __future__ import annotations
@@ -22,19 +22,22 @@ from typing import Any
 from Axon.Component import component
 
 
-class _Chance(component):
-    """What chance does to each message."""
+class _Fault(component):
+    """A fault that affects messages at random; the base of the others."""
 
-    Inboxes = {"inbox": "packets of any kind", "control": "when to stop"}
-    Outboxes = {"outbox": "those that chance lets pass", "signal": "what came to control"}
+    Inboxes = {
+        "inbox": "packets of any type",
+        "control": "producerFinished or shutdownMicroprocess: end",
+    }
+    Outboxes = {"outbox": "the packets after the fault", "signal": "the message from control"}
 
-    random: Any = Random()
+    random: Random = Random()
 
     def main(self) -> Generator[int, None, None]:
         while True:
             yield from self.waitForMessage()
             for message in self.Inbox():
-                for each in self.fate(message):
+                for each in self.packetsFor(message):
                     self.send(each)
             if self.dataReady("control"):
                 for each in self.rest():
@@ -42,38 +45,38 @@ class _Chance(component):
                 if self.isShuttingDown():
                     return
 
-    def fate(self, message: Any) -> Iterable[Any]:
-        """What is sent for this message."""
+    def packetsFor(self, message: Any) -> Iterable[Any]:
+        """Return the packets to send when `message` arrives."""
         return [message]
 
     def rest(self) -> Iterable[Any]:
-        """What is sent at the end."""
+        """Return the packets to send at the end."""
         return []
 
 
-class Duplicate(_Chance):
-    """Duplicate([random][, probability]) -> sends some messages twice, now and then more often."""
+class Duplicate(_Fault):
+    """Duplicate([random][, probability]): sends some packets twice or more often."""
 
     probability = 0.1
 
-    def fate(self, message: Any) -> Iterable[Any]:
+    def packetsFor(self, message: Any) -> Iterable[Any]:
         copies = [message]
         while self.random.random() < self.probability:
             copies.append(message)
         return copies
 
 
-class Throwaway(_Chance):
-    """Throwaway([random][, probability]) -> loses some messages."""
+class Throwaway(_Fault):
+    """Throwaway([random][, probability]): loses some packets."""
 
     probability = 0.1
 
-    def fate(self, message: Any) -> Iterable[Any]:
+    def packetsFor(self, message: Any) -> Iterable[Any]:
         return [] if self.random.random() < self.probability else [message]
 
 
-class Reorder(_Chance):
-    """Reorder([random][, most]) -> sends messages in another order; keeps up to `most` back."""
+class Reorder(_Fault):
+    """Reorder([random][, most]): sends packets in another order, and holds up to `most` of them."""
 
     most = 10
 
@@ -81,7 +84,7 @@ class Reorder(_Chance):
         super().__init__(**argd)
         self._kept: list[Any] = []
 
-    def fate(self, message: Any) -> Iterable[Any]:
+    def packetsFor(self, message: Any) -> Iterable[Any]:
         self._kept.append(message)
         if len(self._kept) <= self.most:
             return []
