@@ -1,4 +1,4 @@
-"""Components whose boxes come and go while they run.
+"""Components with boxes that are added and deleted while they run.
 
 Example usage
 -------------
@@ -16,11 +16,10 @@ Example usage
 
 How does it work?
 -----------------
-Boxes belong to the instance: the class and its other instances never see them.
-A resource is anything that can be a key of a dict; which boxes belong to it is
-for its owner to say.
+The boxes belong to the instance, and not to its class or other instances. A resource is anything
+that can be a key of a dict; the component itself says which boxes belong to a resource.
 
-Termination: that of component.
+Termination: as any component.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 from Axon.Box import NULL, UNUSED, boxesChanged, realsink
 from Axon.Component import component
 
-if TYPE_CHECKING:  # a mixin has what its class has
+if TYPE_CHECKING:  # the mixin uses the methods of component
     _Mixin = component
 else:
     _Mixin = object
@@ -40,7 +39,7 @@ Information = tuple[Iterable[str], Iterable[str], Any]
 
 
 class _AdaptiveCommsable(_Mixin):
-    """What gives a component boxes that come and go, and a note of whose they are."""
+    """The methods that add and delete boxes, and record for which resource a box is used."""
 
     def __init__(self, *args: Any, **argd: Any) -> None:
         super().__init__(*args, **argd)
@@ -49,21 +48,21 @@ class _AdaptiveCommsable(_Mixin):
     # Boxes
 
     def addInbox(self, *args: str) -> str:
-        """addInbox([wish]) -> a new inbox, by its actual name: the wish, or one like it."""
+        """addInbox([wish]) -> the name of a new inbox: `wish`, with a number if that is taken."""
         name = _unusedName(self._inboxes, *args)
         self._inboxes[name] = UNUSED
         boxesChanged(self)
         return name
 
     def addOutbox(self, *args: str) -> str:
-        """addOutbox([wish]) -> a new outbox, by its actual name: the wish, or one like it."""
+        """addOutbox([wish]) -> the name of a new outbox: `wish`, with a number if that is taken."""
         name = _unusedName(self.outboxes, *(args or ("outbox",)))
         self.outboxes[name] = NULL
         boxesChanged(self)
         return name
 
     def deleteInbox(self, name: str) -> None:
-        """Takes the inbox away, with what waits in it and the linkages that lead to it.
+        """Delete the inbox, with its messages and the linkages that lead to it.
 
         Raises noSuchBox (a KeyError).
         """
@@ -78,7 +77,7 @@ class _AdaptiveCommsable(_Mixin):
         boxesChanged(self)
 
     def deleteOutbox(self, name: str) -> None:
-        """Takes the outbox away, and its linkages. Raises noSuchBox (a KeyError)."""
+        """Delete the outbox and its linkages. Raises noSuchBox (a KeyError)."""
         if name not in self.outboxes:
             self._wrongBox(name, "outbox")
         place = self.placeOfBox(name, False)
@@ -87,15 +86,15 @@ class _AdaptiveCommsable(_Mixin):
         del self.outboxes[name]
         boxesChanged(self)
 
-    # Whose boxes they are
+    # Resources
 
     def trackResource(self, resource: Any, inbox: str) -> None:
-        """Notes that `inbox` is there for `resource`. Raises noSuchBox (a KeyError)."""
+        """Record that `inbox` is used for `resource`. Raises noSuchBox (a KeyError)."""
         self._checkBoxes([inbox], [])
         self._resources[inbox] = resource
 
     def retrieveTrackedResource(self, inbox: str) -> Any:
-        """For which resource `inbox` is there. Raises KeyError if none is known."""
+        """Return the resource for which `inbox` is used. Raises KeyError if none is known."""
         return self._resources[inbox]
 
     def trackResourceInformation(
@@ -105,20 +104,20 @@ class _AdaptiveCommsable(_Mixin):
         outboxes: Collection[str],
         information: Any,
     ) -> None:
-        """Notes which boxes are there for `resource`, and what else is to be known of it.
+        """Record which boxes are used for `resource`, and other information about it.
 
-        Raises noSuchBox (a KeyError) for a box that is not there.
+        Raises noSuchBox (a KeyError) for a box that does not exist.
         """
         self._checkBoxes(inboxes, outboxes)
         self._resources[resource] = inboxes, outboxes, information
 
     def retrieveTrackedResourceInformation(self, resource: Hashable) -> Information:
-        """The inboxes, the outboxes and the information. Raises KeyError if none is known."""
+        """Return (inboxes, outboxes, information). Raises KeyError for an unknown resource."""
         information: Information = self._resources[resource]
         return information
 
     def ceaseTrackingResource(self, resource: Hashable) -> None:
-        """Forgets what was noted of a resource, or of an inbox. Raises KeyError if nothing was."""
+        """Forget a resource, or the resource of an inbox. Raises KeyError if it is unknown."""
         del self._resources[resource]
 
     def _checkBoxes(self, inboxes: Iterable[str], outboxes: Iterable[str]) -> None:
@@ -131,7 +130,7 @@ class _AdaptiveCommsable(_Mixin):
 
 
 class AdaptiveCommsComponent(_AdaptiveCommsable, component):
-    """AdaptiveCommsComponent(**attributes) -> a component whose boxes come and go while it runs."""
+    """AdaptiveCommsComponent(**attributes) -> a component that can add and delete boxes."""
 
 
 def _unusedName(boxes: Collection[str], wish: str = "inbox") -> str:
@@ -143,7 +142,7 @@ def _unusedName(boxes: Collection[str], wish: str = "inbox") -> str:
 
 
 def _cutOff(place: Any) -> None:
-    """No linkage leads to this box, or from it, any longer."""
+    """Remove all linkages from and to this box."""
     if place.target is not None:
         place.target.removesource(place)
     for source in list(place.sources):

@@ -1,11 +1,13 @@
 """A body that is a coroutine: `async def main(self)`, run as an asyncio task.
 
-Such a body may await anything of asyncio. Its Task has turns only to be told
-that something happened: a message came, a gate opened. Between two steps of the
-coroutine a sender that is held waits, whatever it awaited.
+How does it work?
+-----------------
+The body may await anything that asyncio provides. Its Task gets a turn only when something
+happens, such as the arrival of a message or the opening of a gate. While the Task is held, the
+coroutine waits between two of its steps, whatever it awaits.
 
-Termination: the coroutine's end ends the Task. Closing the body cancels it, and
-its `finally` blocks run before the scheduler's run is over.
+Termination: the end of the coroutine ends the Task. close() cancels the coroutine, and its
+`finally` blocks run before the run of the scheduler is over.
 """
 
 from __future__ import annotations
@@ -38,13 +40,13 @@ class AsyncBody:
         self._task = task
         self._scheduler = scheduler
         self._job: asyncio.Task[None] | None = None
-        self._context = copy_context()  # that of the activation
+        self._context = copy_context()  # the context of the activation
         self._waiters: dict[asyncio.Future[None], None] = {}  # one for each wake(), in order
         self._end: _End | None = None
         self._isClosed = False
 
     def send(self, _: None) -> object:
-        """Start the coroutine, or wake all its waits: what they wait for may have arrived."""
+        """Start the coroutine, or wake all its waits, which check what they wait for."""
         mayBeHeld = self._task.wish & HOLD and not self._hasUrgentMessage()
         self._task.wish = HOLD if mayBeHeld else WAIT
         if self._job is None:
@@ -56,7 +58,7 @@ class AsyncBody:
         return ONE
 
     def _hasUrgentMessage(self) -> bool:
-        """Whether something waits that gets through to who is held."""
+        """Return whether an inbox holds a message that wakes a held component."""
         process = self._task.process
         sinks = process.inboxes.created().values() if hasattr(process, "inboxes") else ()
         return any(sink.isUrgent and len(sink) for sink in sinks)
@@ -94,7 +96,7 @@ class AsyncBody:
 
     @coroutine
     def _steps(self) -> Generator[Any, None, None]:
-        """Steps the coroutine as asyncio would, and waits between steps while the task is held."""
+        """Step the coroutine as asyncio does, and wait between steps while the task is held."""
         step, argument = self._coroutine.send, None
         task = self._task
         while True:
@@ -125,12 +127,13 @@ class AsyncBody:
             self._waiters.pop(waiter, None)
 
     def throw(self, error: BaseException) -> object:
+        """Raise `error` in the coroutine."""
         return self._coroutine.throw(error)
 
     def close(self) -> None:
-        """Cancel the coroutine, or forget it if it has not begun.
+        """Cancel the coroutine, or close it if it has not begun.
 
-        Raises the error with which it has ended, if the scheduler has not seen that yet.
+        If it has ended with an error that the scheduler does not know yet, raise that error.
         """
         self._isClosed = True
         if self._job is None:
@@ -142,7 +145,7 @@ class AsyncBody:
 
 
 class _End:
-    """What a Task resumes when its coroutine has ended: its end, or its error."""
+    """The function that a Task calls for its last turn, when its coroutine has ended."""
 
     def __init__(self, error: BaseException | None) -> None:
         self._error = error

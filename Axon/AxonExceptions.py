@@ -1,11 +1,11 @@
-"""The errors that Axon itself raises, each named for what went wrong.
+"""The errors that Axon raises.
 
-Every one is an AxonException, so `except AxonException` catches what the
-framework says and nothing else. Those that programs also know by a standard
-name are both: a wrong box is a KeyError too, an empty inbox an IndexError.
+All are AxonExceptions, so `except AxonException` catches the errors of the framework and no
+others. Some are standard errors as well: a wrong box is also a KeyError, and an empty inbox an
+IndexError.
 
-The sentence of an error is made when somebody reads it, not when it is raised:
-a program that asks by `except KeyError` pays nothing for it.
+The text of an error is created when it is read, not when it is raised. A program that uses
+`except KeyError` as a test does not pay for the text.
 """
 
 from collections.abc import Iterable
@@ -34,10 +34,10 @@ __all__ = [
 
 
 class AxonException(Exception):
-    """AxonException(*args): what all errors of the framework have in common.
+    """AxonException(*args): the base class of the errors of the framework.
 
-    A subclass may give a `sentence` with a {} for each argument it expects. It is
-    what str() says of an error that was raised with at least so many.
+    A subclass may define `sentence`, with a {} for each argument. It is the text of an error
+    that is raised with at least that many arguments.
     """
 
     sentence: ClassVar[str] = ""
@@ -52,10 +52,10 @@ class AxonException(Exception):
 
 
 class noSuchBox(AxonException, KeyError):
-    """noSuchBox(component_name, box, direction, available, opposite=()): no such box there.
+    """noSuchBox(component_name, box, direction, available, opposite=()): there is no such box.
 
-    `direction` is "inbox" or "outbox"; `available` gives the names of the boxes
-    of that direction that there are, `opposite` those of the other one.
+    `direction` is "inbox" or "outbox". `available` contains the names of the existing boxes of
+    that direction, and `opposite` those of the other direction.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class noSuchBox(AxonException, KeyError):
 
 
 def _nearest(word: str, words: Iterable[str]) -> str | None:
-    """The one of `words` that `word` was probably meant to be, whatever its case."""
+    """Return the item of `words` that is most similar to `word`, ignoring case, or None."""
     from difflib import get_close_matches  # here, because only a mistake needs it
 
     folded = {known.casefold(): known for known in words}
@@ -97,7 +97,7 @@ def _nearest(word: str, words: Iterable[str]) -> str | None:
 
 
 class emptyInbox(AxonException, IndexError):
-    """A message was to be taken from an inbox that holds none."""
+    """recv() was called on an inbox without a message."""
 
 
 class noSpaceInBox(AxonException):
@@ -107,7 +107,7 @@ class noSpaceInBox(AxonException):
 
 
 class queueFull(noSpaceInBox):
-    """queueFull(len, size, explanation): a queue between two threads is full, and no inbox."""
+    """queueFull(len, size, explanation): a queue between two threads is full; no inbox is."""
 
     def __init__(self, length: int, size: float, explanation: str = "") -> None:
         super().__init__(length, size)
@@ -118,12 +118,13 @@ class queueFull(noSpaceInBox):
 
 
 class BoxAlreadyLinkedToDestination(AxonException):
-    """A box that already feeds another was to be linked a second time."""
+    """link() was called for a box that already leads to another box."""
 
 
 class wiringError(AxonException, TypeError, ValueError):
-    """Components were put together wrongly: a class where an instance belongs,
-    a component whose __init__ did not call super().__init__(), a missing linkage."""
+    """Components are combined wrongly: a class is given instead of an instance, an __init__ has
+    not called super().__init__(), or a linkage is missing.
+    """
 
 
 # Components
@@ -132,22 +133,22 @@ class wiringError(AxonException, TypeError, ValueError):
 class invalidComponentInterface(AxonException):
     """invalidComponentInterface(which, component, interface): `which` boxes are missing.
 
-    `which` is "inboxes" or "outboxes", `interface` the pair of both that was asked for.
+    `which` is "inboxes" or "outboxes", `interface` the pair of both that is required.
     """
 
     sentence = "some {} that {!r} ought to have are missing; it ought to have {!r}"
 
 
 class ArgumentsClash(AxonException):
-    """Arguments were given that contradict each other."""
+    """Arguments contradict each other."""
 
 
 class normalShutdown(AxonException):
-    """A component ended as it was meant to."""
+    """A component ends in order."""
 
 
 class deadlock(AxonException, RuntimeError):
-    """Components wait for one another, and nothing is left that could wake them."""
+    """Components wait for each other, and nothing is left that could wake them."""
 
 
 # Services and tracked values
@@ -166,19 +167,19 @@ class ServiceAlreadyExists(AxonException):
 
 
 class BadComponent(AxonException):
-    """BadComponent(thing): a service was to be registered for what is no component."""
+    """BadComponent(thing): the object to register a service for has no inboxes."""
 
     sentence = "a service is an inbox of a component, and {!r} is no component"
 
 
 class BadInbox(AxonException):
-    """BadInbox(component, inbox): the inbox that was to be a service is not there."""
+    """BadInbox(component, inbox): the inbox to register does not exist."""
 
     sentence = "{!r} has no inbox {!r} that could be a service"
 
 
 class MultipleServiceDeletion(AxonException):
-    """MultipleServiceDeletion(service): it is not, or no longer, registered."""
+    """MultipleServiceDeletion(service): the service is not registered, or no longer."""
 
     sentence = "there is no service {!r} to remove"
 
@@ -190,6 +191,6 @@ class NamespaceClash(AxonException):
 
 
 class AccessToUndeclaredTrackedVariable(AxonException):
-    """AccessToUndeclaredTrackedVariable(name[, value]): nobody tracks such a value."""
+    """AccessToUndeclaredTrackedVariable(name[, value]): no value of this name is tracked."""
 
     sentence = "no value {!r} is tracked"

@@ -1,18 +1,18 @@
 """Boxes: where messages wait, and the chains through which they find that place.
 
-This is the hot path of *where*. It knows nothing of turns: a sink has a `task` that
-is told of messages, and `feeders` that may be told when one is taken.
+This is the hot path of delivery. It does not depend on turns: a sink has a `task`, which it
+wakes when a message arrives, and `feeders`, which may be woken when a message is taken.
 
 How does it work?
 -----------------
-An inbox is a deque, a `realsink`. An outbox is nothing but the sink at the end
-of the chain of linkages that starts there, looked up once, when the linkage is
-made: `component.outboxes["outbox"]` *is* the inbox at the far end, and its
-length is that inbox's. An outbox without a linkage leads to `NULL`.
+An inbox is a deque, a `realsink`. An outbox is the sink at the end of the chain of linkages
+that starts there. It is looked up once, when the linkage is made: `component.outboxes["outbox"]`
+*is* the inbox at the far end, and its length is that of the inbox. An outbox without a linkage
+leads to `NULL`.
 
-An inbox's sink is its place in the chain, too. Both are created when they are first
-needed: until then `UNUSED` takes the place of an inbox within its component, and
-`component.inboxes` (Axon.Inboxes) creates the sink of each box that a program looks at.
+A sink is also the place of an inbox in the chain. It is created when it is first needed: until
+then `UNUSED` represents the inbox within its component, and `component.inboxes` (Axon.Inboxes)
+creates the sink of each box that a program looks at.
 
 Axon.Postbox contains the chains, Axon.Sinks the inboxes. Only linking and unlinking look at
 the chains.

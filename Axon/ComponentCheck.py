@@ -110,7 +110,7 @@ def checkSettings(component: object, settings: Mapping[str, Any], methods: froze
 def checkMain(process: object, framework: type, bodies: Iterable[str]) -> None:
     """Raise a TypeError if a class that defines none of `bodies` has a near miss of one.
 
-    `framework` is the class whose own body is about to run for lack of another one.
+    `framework` is the class with the default body, which is about to run.
     """
     cls = type(process)
     known = list(bodies)

@@ -1,4 +1,4 @@
-"""A place where components find each other's services, and facts, by name.
+"""A registry in which components find services and values by name.
 
 Example usage
     tracker = coordinatingassistanttracker.getcat()
@@ -9,10 +9,10 @@ Example usage
     tracker.updateValue("guests", tracker.retrieveValue("guests") + 1)
 
 How does it work?
-    A service is an inbox of a component, under a name; a value is anything. There
-    is one tracker for the whole system, which getcat() gives and each component
-    has as `self.tracker`. Any thread may use it. A service stays until somebody
-    removes it, also when its component has ended.
+    A service is an inbox of a component; a value is any object. Both have names. One
+    tracker serves the whole system: getcat() returns it, and each component has it as
+    `self.tracker`. Any thread may use it. A service remains registered until it is
+    removed, even after its component has ended.
 """
 
 from collections.abc import Hashable, Iterator, Mapping
@@ -35,15 +35,15 @@ __all__ = ["coordinatingassistanttracker"]
 class coordinatingassistanttracker:
     """coordinatingassistanttracker(parent=None) -> an empty tracker.
 
-    The first that is made is the one that getcat() gives. Raises BadParentTracker
-    for a parent that is no tracker.
+    getcat() returns the first tracker that is created. Raises BadParentTracker if
+    `parent` is not a tracker.
     """
 
     basecat: ClassVar["coordinatingassistanttracker | None"] = None
 
     @classmethod
     def getcat(cls) -> "coordinatingassistanttracker":
-        """The system's tracker, made when first asked for."""
+        """Return the tracker of the system, which is created by the first call."""
         if cls.basecat is None:
             cls.basecat = cls()
         return cls.basecat
@@ -63,14 +63,14 @@ class coordinatingassistanttracker:
         self._values: dict[Hashable, Any] = {}
 
     def servicesRegistered(self) -> list[Hashable]:
-        """The names of all services."""
+        """Return the names of all services."""
         return list(self._services)
 
     def registerService(self, service: Hashable, thecomponent: Any, inbox: str) -> None:
-        """Offer `inbox` of `thecomponent` to all, as `service`.
+        """Register `inbox` of `thecomponent` under the name `service`.
 
-        Raises ServiceAlreadyExists, BadComponent for what has no inboxes, and
-        BadInbox for an inbox that is not among them.
+        Raises ServiceAlreadyExists, BadComponent if `thecomponent` has no inboxes, and
+        BadInbox if `inbox` is not one of them.
         """
         inboxes = getattr(thecomponent, "inboxes", None)
         if not isinstance(inboxes, Mapping):
@@ -83,20 +83,20 @@ class coordinatingassistanttracker:
             self._services[service] = thecomponent, inbox
 
     def deRegisterService(self, service: Hashable) -> None:
-        """Offer it no more. Raises MultipleServiceDeletion if nobody does."""
+        """Remove a service. Raises MultipleServiceDeletion if it is not registered."""
         if self._services.pop(service, None) is None:
             raise MultipleServiceDeletion(service)
 
     def retrieveService(self, name: Hashable) -> tuple[Any, str]:
-        """The (component, inbox) that offers a service. Raises KeyError if none does."""
+        """Return the (component, inbox) of a service. Raises KeyError if there is none."""
         return self._services[name]
 
     def informationItemsLogged(self) -> list[Hashable]:
-        """The names of all values that are tracked."""
+        """Return the names of all tracked values."""
         return list(self._values)
 
     def trackValue(self, name: Hashable, value: Any) -> None:
-        """Track a value from now on. Raises NamespaceClash if there is one of this name."""
+        """Track a value from now on. Raises NamespaceClash if the name is in use."""
         with self._lock:
             if name in self._values:
                 raise NamespaceClash(name)
@@ -109,12 +109,12 @@ class coordinatingassistanttracker:
         self._values[name] = value
 
     def retrieveValue(self, name: Hashable) -> Any:
-        """A tracked value. Raises AccessToUndeclaredTrackedVariable."""
+        """Return a tracked value. Raises AccessToUndeclaredTrackedVariable."""
         if name not in self._values:
             raise AccessToUndeclaredTrackedVariable(name)
         return self._values[name]
 
     def main(self) -> Iterator[int]:
-        """Idle turns without end: a tracker answers calls, and need not run."""
+        """Yield 1 forever, for historical programs: a tracker need not run."""
         while True:
             yield 1

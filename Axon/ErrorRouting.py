@@ -1,4 +1,4 @@
-"""Endings: who answers for an error, what is said of it, and how bodies are closed."""
+"""The rules for errors: which watcher handles one, what is logged, and what a run raises."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ GRACE = 5.0  # seconds that async bodies have for their `finally` blocks
 
 
 def isHandled(task: Task, error: BaseException) -> bool:
-    """Whether somebody above `task` answers for its error: asked upwards, the nearest first."""
+    """Ask the watchers of `task`, then theirs, whether they handle `error`; return the answer."""
     asked: set[Any] = set()
     pending = [(task.process, watcher) for watcher in task.watchers]
     while pending:
@@ -28,7 +28,7 @@ def isHandled(task: Task, error: BaseException) -> bool:
 
 
 def describe(error: BaseException, process: Any) -> None:
-    """Adds to `error` whose it was, and which boxes that one has."""
+    """Add a note to `error` that names `process` and its boxes."""
     boxes = "".join(
         f", {kind}: {', '.join(getattr(process, kind))}"
         for kind in ("inboxes", "outboxes")
@@ -47,7 +47,7 @@ def warn(sentence: str) -> None:
 
 
 def log(error: BaseException, process: Any) -> None:
-    """Says that `process` ended with an error that somebody answers for."""
+    """Log that `process` ended with an error that is handled."""
     _log(f"{process.name} ended with an error", error)
 
 
@@ -65,9 +65,9 @@ def _log(sentence: str, error: BaseException) -> None:
 
 
 def raiseAll(errors: list[BaseException]) -> None:
-    """Raises what ended a run: one error as it is, several as a group.
+    """Raise the errors that ended a run: one as it is, several as a group.
 
-    An interrupt or a cancellation comes before all; what was raised beside it is logged.
+    An interrupt or a cancellation takes precedence; the other errors are logged.
     """
     for interrupt in errors:
         if not isinstance(interrupt, Exception | GeneratorExit):
@@ -82,7 +82,7 @@ def raiseAll(errors: list[BaseException]) -> None:
 
 
 def closeBodies(task: Task) -> None:
-    """Closes what `task` runs, then who called that; their `finally` blocks run."""
+    """Close the body of `task`, then the bodies that called it; their `finally` blocks run."""
     body, callers = task.body, task.callers
     task.body = task.callers = None
     try:
@@ -95,7 +95,7 @@ def closeBodies(task: Task) -> None:
 
 
 async def waitForBodies(scheduler: Any) -> None:
-    """Gives the async bodies that are being cancelled time to finish."""
+    """Wait until the cancelled async bodies have finished, for GRACE seconds at most."""
     from asyncio import wait
 
     jobs = [job for job in getattr(scheduler, "jobs", ()) if not job.done()]
@@ -104,7 +104,7 @@ async def waitForBodies(scheduler: Any) -> None:
 
 
 def deadlockOf(held: Iterable[Task]) -> deadlock:
-    """The error that names each component that is held, and for whom it waits."""
+    """Return an error that names each held component and the component for which it waits."""
     waits = [
         f"{task.process.name} waits until {gate.receiver.process.name} empties its full inbox"
         for task in sorted(held, key=lambda each: each.process.id)

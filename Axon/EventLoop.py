@@ -12,7 +12,7 @@ from Axon.Timers import Clock, VirtualClock
 OnIdle = Callable[[int], bool]
 
 SLOW_CALLBACK = 0.05  # seconds; in debug mode asyncio logs a callback that takes longer
-AT_WORK = 0.001  # seconds between two looks, while virtual time stands still
+AT_WORK = 0.001  # seconds between two checks, while virtual time stands still
 
 
 def newLoop(clock: Clock | None = None) -> asyncio.AbstractEventLoop:
@@ -95,7 +95,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._clock.now()
 
     def isAtWork(self) -> bool:
-        """Return whether a thread is at work, whose result is to be awaited first."""
+        """Return whether a thread is at work, so that virtual time must not advance."""
         isAtWorkOutside = self.isAtWorkOutside
         return self._jobsInThreads > 0 or (isAtWorkOutside is not None and isAtWorkOutside())
 

@@ -1,9 +1,9 @@
-"""Microprocesses and schedulers that are not Axon's own, but have their historical methods.
+"""Microprocesses and schedulers of other classes, which have the historical methods.
 
 How does it work?
 -----------------
 A scheduler gives turns to any object with `__next__()`, `stop()` and
-`_closeDownMicroprocess()` through a microprocess that stands for it. A
+`_closeDownMicroprocess()` through a microprocess that represents it. A
 microprocess that is activated in a foreign scheduler is handed over through
 `_addThread`; its Task passes each wake-up on to that scheduler.
 """
@@ -25,7 +25,7 @@ class ForeignProcesses:
         self._proxies: dict[int, _Proxy] = {}
 
     def microprocessOf(self, each: Any, mayBeNew: bool = False) -> Any:
-        """Return the microprocess that stands for `each`, itself if it is one, or None."""
+        """Return the microprocess that represents `each`, which may be `each` itself, or None."""
         if isinstance(each, microprocess):
             return each
         proxy = self._proxies.get(id(each))
@@ -34,12 +34,15 @@ class ForeignProcesses:
         return proxy
 
     def originalOf(self, process: Any) -> Any:
-        """Return the object that `process` stands for, or `process` itself."""
+        """Return the object that `process` represents, or `process` itself."""
         return process.original if type(process) is _Proxy else process
 
 
 class _Proxy(microprocess):
-    """_Proxy(original, proxies) -> steps `original`; registered in `proxies` until it ends."""
+    """_Proxy(original, proxies) -> a microprocess that steps `original`.
+
+    It is registered in `proxies` until it ends.
+    """
 
     def __init__(self, original: Any, proxies: dict[int, _Proxy]) -> None:
         super().__init__()

@@ -1,11 +1,11 @@
-"""A component as an object with put and get, for code that is no component.
+"""A component as an object with put and get, for code outside of components.
 
 Example usage
 -------------
     background().start()
     reader = Handle(TCPClient("localhost", 25)).activate()
     try:
-        greeting = reader.get("outbox")         # in a thread: now, or queue.Empty
+        greeting = reader.get("outbox")         # in a thread: at once, or queue.Empty
     except queue.Empty: ...
 
     async def greet():                          # in asyncio code: waits
@@ -20,9 +20,9 @@ How does it work?
 The Handle is linked to the component's outbox and signal, and its own outboxes
 lead to the inbox and control. It runs beside the component; messages pass
 through a ThreadBridge, so that put and get may be called in any thread, before the
-component runs, while it does, and (get) when it has ended.
+component runs, while it runs, and (get) when it has ended.
 
-Termination: when the component has ended, and all its messages can be taken.
+Termination: it ends when the component has ended and all its messages can be taken.
 """
 
 from __future__ import annotations
@@ -39,18 +39,25 @@ from typing import Any, ClassVar
 from Axon.AxonExceptions import noSpaceInBox, noSuchBox, queueFull
 from Axon.ThreadBridge import DefaultQueueSize, bridgedcomponent
 
-_TO = {"inbox": "_outbox", "control": "_signal"}  # the component's inboxes, and what leads there
-_FROM = {"outbox": "_inbox", "signal": "_control"}  # its outboxes, and where they lead
+_TO = {"inbox": "_outbox", "control": "_signal"}  # the component's inboxes, and our outboxes
+_FROM = {"outbox": "_inbox", "signal": "_control"}  # its outboxes, and our inboxes
 
 
 class Handle(bridgedcomponent):
-    """Handle(someComponent[, queuelengths]) -> a way to talk to it; activates it when activated.
+    """Handle(someComponent[, queuelengths]) -> put and get for the boxes of someComponent.
 
-    queuelengths: how many messages may wait on their way to the component.
+    It activates the component when it is activated itself.
+    queuelengths: the most messages that may wait on their way to the component.
     """
 
-    Inboxes: ClassVar[Any] = {"_inbox": "what it sends", "_control": "what it signals"}
-    Outboxes: ClassVar[Any] = {"_outbox": "what it is sent", "_signal": "when it is to stop"}
+    Inboxes: ClassVar[Any] = {
+        "_inbox": "the messages from the component's outbox",
+        "_control": "the messages from its signal",
+    }
+    Outboxes: ClassVar[Any] = {
+        "_outbox": "the messages for the component's inbox",
+        "_signal": "the messages for its control",
+    }
 
     def __init__(self, someComponent: Any, queuelengths: int = DefaultQueueSize) -> None:
         super().__init__(queuelengths)
@@ -69,7 +76,9 @@ class Handle(bridgedcomponent):
     # In any thread
 
     def put(self, item: Any, boxname: str = "inbox") -> None:
-        """Send `item` to the component's "inbox" or "control", soon; discard it if that has ended.
+        """Send `item` to the component's "inbox" or "control" in the scheduler's next slice.
+
+        If the component has ended, the item is discarded.
 
         Raises queueFull (a noSpaceInBox) if `queuelengths` messages wait already, and
         noSuchBox (a KeyError).
@@ -90,11 +99,11 @@ class Handle(bridgedcomponent):
         )
 
     def get(self, boxname: str = "outbox") -> Any:
-        """The oldest message of the component's "outbox" or "signal".
+        """Return the oldest message of the component's "outbox" or "signal".
 
-        In a coroutine that asyncio runs: `await get()` waits for one, and raises
-        queue.Empty when the component has ended and none is left. Anywhere else
-        get() gives one at once, or raises queue.Empty. Raises noSuchBox (a KeyError).
+        In a coroutine that asyncio runs, `await get()` waits for a message, and raises
+        queue.Empty when the component has ended and no message is left. In other code
+        get() does not wait: it raises queue.Empty. Raises noSuchBox (a KeyError).
         """
         if boxname not in self._from:
             raise noSuchBox(self.children[0].name, boxname, "outbox", self._from)
@@ -114,7 +123,7 @@ class Handle(bridgedcomponent):
             came = loop.create_future()
             settle = partial(loop.call_soon_threadsafe, _settle, came)
             self._waiters.append(settle)
-            isLast = self._bridge.isClosed  # asked before, not after, it is found to be empty
+            isLast = self._bridge.isClosed  # read before the queue is found to be empty
             try:
                 return self._take(boxname)
             except Empty:
@@ -139,13 +148,13 @@ class Handle(bridgedcomponent):
             self._wakeWaiters()
 
     def childrenDone(self) -> bool:
-        """Whether the component has ended."""
+        """Return whether the component has ended."""
         return all(child.getTask().hasEnded() for child in self.children)
 
     def _isOver(self) -> bool:
         if not self.childrenDone():
             return False
-        self._bridge.outbound.clear()  # nobody will take it
+        self._bridge.outbound.clear()  # the component no longer takes it
         return True
 
     def _transferIn(self) -> None:

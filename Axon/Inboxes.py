@@ -1,8 +1,8 @@
 """The inboxes of a component as a mapping, `component.inboxes`.
 
-An inbox needs no storage before somebody links it, sends to it or looks at it. This
-mapping creates the storage when a program looks at a box, so that every box that a
-program sees is the component's own. Names alone (`in`, `len`, iteration) create nothing.
+An inbox needs no storage before it is linked, used or read. This mapping creates the storage
+when a program looks at a box, so that every box that a program sees belongs to its component.
+Access to names alone (`in`, `len`, iteration) creates nothing.
 """
 
 from __future__ import annotations

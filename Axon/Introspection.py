@@ -12,9 +12,9 @@ Example usage
 How does it work?
 -----------------
 A snapshot reads the scheduler's tasks for states and the boxes themselves for linkages, so that
-it contains every joint, whether a post office made it or not. It contains each microprocess that
-is active, and each component that a linkage joins to one of these. It is a copy: it does not
-change afterwards, and keeps nothing alive.
+it contains every linkage, even those that no postoffice has made. It contains each active
+microprocess, and each component that a linkage connects with one of these. It is a copy: it does
+not change afterwards, and keeps nothing alive.
 
 A scheduler's state is consistent only in its own thread. While another thread runs the scheduler,
 snapshot() raises RuntimeError; `scheduler.callFromThread(function)` calls `function` in the right
@@ -98,8 +98,8 @@ class ComponentSnapshot:
 class LinkageSnapshot:
     """A linkage from one box to another.
 
-    kind: "direct" is from outbox to inbox, but made without a component's post office.
-    maker: the id of the component whose post office made it, and may remove it.
+    kind: "direct" is from outbox to inbox, but made without a postoffice.
+    maker: the id of the component that has made it, and may remove it.
     """
 
     source: int
@@ -111,7 +111,7 @@ class LinkageSnapshot:
 
 
 class Rows(Sequence[Row]):
-    """The parts of a snapshot: an immutable sequence whose items are made when they are read."""
+    """The parts of a snapshot: an immutable sequence that creates its items when they are read."""
 
     __slots__ = ("_make", "_rows")
 
@@ -240,7 +240,7 @@ def _linkagesOf(  # noqa: C901 - one piece, for speed: it is most of a snapshot'
 
 
 def _makersOf(members: Iterable[component]) -> dict[Any, int]:
-    """Return whose post office made a linkage, by the box where it starts."""
+    """Return the id of the maker of each linkage, by the box at its start."""
     makers = {}
     for each in members:
         sources = each.sourcesOfLinkages()
@@ -283,7 +283,7 @@ _STATES: dict[int, State] = {
 
 
 def _rowOf(process: Any, now: float) -> tuple[Any, ...]:
-    """Copy what _makeComponent needs."""
+    """Return a copy of what _makeComponent needs."""
     task: Task = process.getTask()
     state, watchers, deadline = task.state, task.watchers, task.deadline
     inboxes = outboxes = details = _NONE
@@ -308,7 +308,7 @@ def _rowOf(process: Any, now: float) -> tuple[Any, ...]:
 
 
 def _detailsOf(inboxes: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
-    """Return what is to be said of each inbox beside its name."""
+    """Return the depth, capacity, size and kind of each inbox."""
     return {
         name: (len(sink), sink.capacity, sink.size, type(sink) is directsink)
         for name, sink in inboxes.items()

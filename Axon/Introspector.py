@@ -60,7 +60,7 @@ class Introspector(component):
         self.scheduler.addObserver(recorder)
         addObserver(recorder)
         try:
-            while not self._isToldToStop():
+            while not self._isStopRequested():
                 for text in recorder.texts():
                     self.send(text)
                 yield from self.waitForChange()
@@ -68,13 +68,13 @@ class Introspector(component):
             removeObserver(recorder)
             self.scheduler.removeObserver(recorder)
 
-    def _isToldToStop(self) -> bool:
+    def _isStopRequested(self) -> bool:
         for message in self.Inbox("control"):
             if isinstance(message, shutdownMicroprocess):
                 self.send(message, "signal")
                 return True
         for _ in self.Inbox("inbox"):
-            """Nothing that arrives there is used."""
+            """Discard the message: the inbox is not used."""
         return False
 
     def introspect(self) -> Topology:
@@ -99,9 +99,9 @@ class Introspector(component):
 
 
 class _Recorder(Observer):
-    """Notes what changes, wakes the Introspector, and gives it the texts to send.
+    """A record of changes, which wakes the Introspector and creates the texts to send.
 
-    Changes may come from any thread; a deque takes them from all.
+    Changes may come from any thread; deques are safe for that.
     """
 
     def __init__(self, introspector: Introspector) -> None:
@@ -114,7 +114,7 @@ class _Recorder(Observer):
         self._isComplete = False  # whether the changes noted are all since the last text
 
     def _isActive(self, process: Any) -> bool:
-        return process._task in self._scheduler.tasks
+        return process.getTask() in self._scheduler.tasks
 
     def texts(self) -> Iterator[str]:
         """Yield the texts that are not empty, and note that they have been given."""

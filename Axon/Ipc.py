@@ -1,17 +1,17 @@
-"""Messages with a meaning: what components tell each other, and the scheduler, about their work.
+"""Messages with a defined meaning, for other components and for the scheduler.
 
 Example usage
-    self.send(producerFinished(self), "signal")         # there is no more to come
+    self.send(producerFinished(self), "signal")         # no more data follows
     if isinstance(self.recv("control"), shutdownMicroprocess): ...
     yield newComponent(Ticker(), Clock())               # run these too
-    yield WaitComplete(self.greet(peer))                # run this in my place, then go on
+    yield WaitComplete(self.greet(peer))                # run it in place of this body
 
 How does it work?
-    They are plain values, told apart with isinstance and equal only to themselves.
-    To make a kind of your own, subclass one: your class may have any attributes.
+    They are plain values. A receiver distinguishes them with isinstance, and each is equal
+    only to itself. A subclass of one may have any attributes.
 
-Through "signal" and "control" travel producerFinished ("no more data") and
-shutdownMicroprocess ("stop now"). A component that ends because of one passes it on.
+Components send producerFinished ("no more data") and shutdownMicroprocess ("stop now") from
+"signal" to "control". A component that ends because of one of them passes it on.
 """
 
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ __all__ = [
 
 
 class ipc:
-    """What all of these messages have in common."""
+    """The base class of these messages."""
 
     __slots__ = ("__dict__",)  # it is created only for a program that sets its own attributes
 
@@ -50,13 +50,13 @@ class ipc:
         yield from getattr(self, "__dict__", {}).items()
 
 
-# To the scheduler, by yield
+# Requests to the scheduler, by yield
 
 
 class WaitComplete(ipc):
     """WaitComplete(generator, tag=None) -> `generator` runs in the component's place until it ends.
 
-    `tag` becomes part of the name under which it runs.
+    `tag` is accepted for compatibility, and has no effect.
     """
 
     __slots__ = ("argd", "args")
@@ -67,7 +67,7 @@ class WaitComplete(ipc):
 
 
 class reactivate(ipc):
-    """reactivate(original) -> the microprocess `original`, which waited, goes on."""
+    """reactivate(original) -> the waiting microprocess `original` continues."""
 
     __slots__ = ("original",)
 
@@ -84,7 +84,7 @@ class newComponent(ipc):
         self._components = components
 
     def components(self) -> tuple[Any, ...]:
-        """The components to activate, in order."""
+        """Return the components to activate, in order."""
         return self._components
 
 
@@ -97,13 +97,13 @@ class wouldblock(ipc):
         self.caller = caller
 
 
-# To other components, through "signal" and "control"
+# Messages to other components, from "signal" to "control"
 
 
 class producerFinished(ipc):
     """producerFinished(caller=None, message=None) -> `caller` will send no more.
 
-    Whoever gets it finishes what still waits, and then ends.
+    A component that receives it processes the messages that it has, and then ends.
     """
 
     __slots__ = ("caller", "message")
@@ -114,9 +114,9 @@ class producerFinished(ipc):
 
 
 class shutdownMicroprocess(ipc):
-    """shutdownMicroprocess(*microprocesses) -> whoever gets it ends as soon as it can.
+    """shutdownMicroprocess(*microprocesses) -> the receiver ends as soon as it can.
 
-    `microprocesses` are those that are to end with it, if any.
+    `microprocesses` are others that are to end with it, if any.
     """
 
     __slots__ = ("_microprocesses",)
@@ -125,12 +125,12 @@ class shutdownMicroprocess(ipc):
         self._microprocesses = microprocesses
 
     def microprocesses(self) -> tuple[Any, ...]:
-        """The microprocesses that are to end with the one that gets this."""
+        """Return the microprocesses that are to end with the receiver."""
         return self._microprocesses
 
 
 class shutdown(ipc):
-    """shutdown() -> an older way to say shutdownMicroprocess; new code does not send it."""
+    """shutdown() -> a historical form of shutdownMicroprocess; new code does not send it."""
 
     __slots__ = ()
 
@@ -138,8 +138,8 @@ class shutdown(ipc):
 class errorInformation(ipc):
     """errorInformation(caller, exception=None, message=None) -> `caller` could not use a message.
 
-    `exception` is what came of it and `message` the message itself. Nothing has
-    ended: `caller` goes on with its next message.
+    `exception` is the error, and `message` the message. `caller` has not ended: it continues
+    with its next message.
     """
 
     __slots__ = ("caller", "exception", "message")
@@ -151,7 +151,7 @@ class errorInformation(ipc):
 
 
 class notify(ipc):
-    """notify(caller, payload) -> something happened; `payload` is found as `.object`."""
+    """notify(caller, payload) -> an event of `caller`; the payload is the attribute `object`."""
 
     __slots__ = ("caller", "object")
 
@@ -161,7 +161,7 @@ class notify(ipc):
 
 
 class status(ipc):
-    """status(status) -> how things stand."""
+    """status(status) -> a report of a status."""
 
     __slots__ = ("_status",)
 
@@ -169,5 +169,5 @@ class status(ipc):
         self._status = status
 
     def status(self) -> Any:
-        """What was reported."""
+        """Return the status."""
         return self._status

@@ -8,7 +8,7 @@ MANY = 1000  # messages after which the log names the component
 
 
 class LateMessages:
-    """LateMessages(component) -> counts what comes to `component`, which has ended."""
+    """LateMessages(component) -> a count of the messages to `component`, which has ended."""
 
     __slots__ = ("came", "discarded", "name")
 
@@ -22,7 +22,7 @@ class LateMessages:
         self.came += 1
         self.discarded += isDiscarded
         if self.came == MANY:
-            import logging  # here, because only a mistake needs it
+            import logging  # here, because only a faulty program needs it
 
             logging.getLogger("Axon").warning(
                 "%s has been sent %d messages since it ended: unlink it (%d were discarded)",

@@ -1,12 +1,14 @@
-"""Linkages: a box of one component leads to a box of another.
+"""Linkages: connections from a box of one component to a box of another.
 
 Example usage
 -------------
     joint = self.link((producer, "outbox"), (consumer, "inbox"), capacity=100)
     self.unlink(thelinkage=joint)
 
-A linkage is data: what joins what. Boxes (Axon.Box) carry the messages, and a
-postoffice (Axon.Postoffice) makes linkages and takes them away.
+How does it work?
+-----------------
+A linkage is data: it says which box is linked to which. Boxes (Axon.Box) carry the messages,
+and a postoffice (Axon.Postoffice) makes and removes linkages.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ BoxPair = tuple[Any, str]
 
 
 class linkage(AxonObject):
-    """linkage(source, sink[, sourcebox, sinkbox, passthrough]) -> a joint between two boxes.
+    """linkage(source, sink[, sourcebox, sinkbox, passthrough]) -> a connection of two boxes.
 
     passthrough: 0 outbox to inbox, 1 inbox to inbox, 2 outbox to outbox.
     pipewidth, synchronous: set the sink's size (messages), see setSynchronous.
@@ -53,7 +55,7 @@ class linkage(AxonObject):
     def between(
         cls, source: Any, sink: Any, start: postbox, end: postbox, passthrough: int
     ) -> linkage:
-        """The linkage of two boxes that have been looked up."""
+        """Return the linkage of two boxes that have been looked up."""
         made = cls.__new__(cls)
         made.source, made.sink, made.passthrough = source, sink, passthrough
         made._from, made._to = start, end
@@ -61,24 +63,28 @@ class linkage(AxonObject):
 
     @property
     def sourcebox(self) -> str:
+        """The name of the box at which this linkage starts."""
         return str(self._from.boxname)
 
     @property
     def sinkbox(self) -> str:
+        """The name of the box at which this linkage ends."""
         return str(self._to.boxname)
 
     def join(self) -> None:
-        """Messages go this way from now on."""
+        """Put this linkage into effect."""
         self._to.addsource(self._from)
 
     def part(self) -> None:
-        """Messages no longer go this way."""
+        """Remove this linkage: no message takes it any longer."""
         self._to.removesource(self._from)
 
     def sourcePair(self) -> BoxPair:
+        """Return (component, box name) of the start."""
         return self.source, self.sourcebox
 
     def sinkPair(self) -> BoxPair:
+        """Return (component, box name) of the end."""
         return self.sink, self.sinkbox
 
     def getSourcebox(self) -> Any:
@@ -94,21 +100,21 @@ class linkage(AxonObject):
         return self._to
 
     def setSynchronous(self, pipewidth: int | None = None) -> None:
-        """At most `pipewidth` messages (None: 1) wait in the sink; one more raises noSpaceInBox."""
+        """Limit the sink to `pipewidth` messages (None: 1); one more raises noSpaceInBox."""
         self._to.end().setSize(1 if pipewidth is None else pipewidth)
 
     def setCapacity(self, capacity: int) -> None:
-        """Senders are held while `capacity` messages or more wait in the sink."""
+        """Hold senders while the sink has `capacity` messages or more."""
         self._to.end().setCapacity(capacity)
 
     def setShowTransit(self, showtransit: bool, tag: str | None = None) -> None:
-        """Set whether each message that takes this way is logged, under `tag`."""
+        """Set whether each message that takes this linkage is logged, under `tag`."""
         self.__dict__["showtransit"] = showtransit
         self._to.end().setShowTransit(showtransit, tag)
 
     @property
     def showtransit(self) -> bool:
-        """Whether messages that take this way are logged; to set it is to call setShowTransit."""
+        """Whether messages that take this linkage are logged; assignment calls setShowTransit."""
         return bool(self.__dict__.get("showtransit"))
 
     @showtransit.setter
@@ -129,5 +135,5 @@ class linkage(AxonObject):
 
 
 def sizeOf(pipewidth: int, synchronous: object) -> int | None:
-    """The size that these two ask of a sink, if any."""
+    """Return the size of the sink that these two arguments request, or None."""
     return pipewidth or (None if synchronous is None else 1)

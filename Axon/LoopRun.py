@@ -1,4 +1,4 @@
-"""One run of a scheduler on an asyncio event loop: slices of turns, and the alarm of its timers.
+"""One run of a scheduler on an asyncio event loop: slices of turns, and a timer for timeouts.
 
 How does it work?
 -----------------

@@ -1,4 +1,4 @@
-"""Observers: objects that are told of changes in a running system, as they happen.
+"""Observers: objects that are notified of changes in a running system.
 
 Example usage
 -------------
@@ -14,7 +14,7 @@ Example usage
 How does it work?
 -----------------
 Each scheduler has its observers, and so do the boxes. Where none has been added, an activation,
-an end or a linkage costs the test of an empty tuple; turns and messages are not concerned.
+an end or a linkage costs the test of an empty tuple. Turns and messages are not affected.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from typing import Any
 
 
 class Observer:
-    """An object whose methods are called at changes; by default they do nothing.
+    """A receiver of notifications; by default its methods do nothing.
 
-    They are called in the thread that makes the change, must be quick, and must not raise.
+    They are called in the thread that makes the change, must be fast, and must not raise.
     """
 
     def activated(self, process: Any) -> None:

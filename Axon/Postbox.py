@@ -35,7 +35,7 @@ class nullsink:
         """Discard `data`."""
 
     def pop(self, index: int = -1) -> Any:
-        raise IndexError("nothing ever waits where an outbox is not linked")
+        raise IndexError("an outbox that is not linked holds no messages")
 
     def setShowTransit(self, showtransit: bool, tag: str | None = None) -> None:
         """Do nothing: no message arrives here that could be logged."""
@@ -48,12 +48,12 @@ class nullsink:
 
 
 class _NoTask:
-    """A task that never sleeps, so that no message wakes it."""
+    """A task that never sleeps, and which therefore no message wakes."""
 
     __slots__ = ("process", "state")
 
     def __init__(self) -> None:
-        self.state = 4  # Axon.RunQueue.READY
+        self.state = 4  # Axon.RunQueue.READY, which this tower does not import
         self.process = None
 
     def messageArrived(self, isUrgent: bool) -> None:

@@ -1,4 +1,4 @@
-"""Software transactional memory: values that many threads and components change together.
+"""Software transactional memory: values that several threads and components change.
 
 Example usage
     store = Store()
@@ -8,15 +8,14 @@ Example usage
     accounts.commit()            # both, or neither: then ConcurrentUpdate is raised
 
 How does it work?
-    `usevar` and `using` give copies, which belong to whoever asked. Each carries
-    its version, and a commit is refused with ConcurrentUpdate if the store has a
-    newer version of any of them, also of one that was only read: take fresh
-    copies and do the work again. Values are copied deeply on their way in and
-    out, so nobody changes what the store holds by accident.
+    `usevar` and `using` return copies, which belong to the caller. Each copy has a
+    version. A commit raises ConcurrentUpdate if the store has a newer version of one
+    of them, even of one that was only read. The caller then takes new copies and
+    repeats its work. Values are copied deeply in both directions, so that no caller
+    can change a value in the store by accident.
 
-    Nothing here waits: while another thread is in the store, BusyRetry is
-    raised, and the same call may be made again. That is rare and soon over, as
-    no copying is done in there.
+    No call waits. While another thread uses the store, BusyRetry is raised, and the
+    call may be repeated. This is rare and short, because nothing is copied meanwhile.
 """
 
 import sys
@@ -30,15 +29,15 @@ __all__ = ["BusyRetry", "Collection", "ConcurrentUpdate", "Store", "Value"]
 
 
 class ConcurrentUpdate(Exception):
-    """Another has committed first: the transaction is to be done again on fresh copies."""
+    """Another commit was first: repeat the transaction with new copies."""
 
 
 class BusyRetry(Exception):
-    """Another thread is in the store just now: the same call may be made again."""
+    """Another thread uses the store at the moment: repeat the call."""
 
 
 class Value:
-    """A copy of one value of a store, with its version; Store.usevar makes them."""
+    """A copy of one value of a store, with its version; Store.usevar returns it."""
 
     def __init__(self, version: int, value: Any, store: "Store", key: Hashable) -> None:
         self.version = version
@@ -50,7 +49,7 @@ class Value:
         return f"Value({self.version!r}, {self.value!r})"
 
     def set(self, value: Any) -> None:
-        """Change this copy; the store learns of it by commit."""
+        """Change this copy; commit() changes the store."""
         self.value = value
 
     def commit(self) -> None:
@@ -58,17 +57,17 @@ class Value:
         self.store.set(self.key, self)
 
     def clone(self) -> "Value":
-        """A copy of this copy."""
+        """Return a copy of this copy."""
         return Value(self.version, deepcopy(self.value), self.store, self.key)
 
 
 class Collection(dict[Hashable, Value]):
-    """Copies of several values of a store, under their keys; Store.using makes them."""
+    """Copies of several values of a store, by key; Store.using returns it."""
 
     store: "Store"
 
     def set_store(self, store: "Store") -> None:
-        """Say which store they belong to."""
+        """Set the store to which the values belong."""
         self.store = store
 
     def commit(self) -> None:
@@ -80,21 +79,21 @@ class Store:
     """Store() -> values under keys, each with a version that counts its commits."""
 
     def __init__(self) -> None:
-        # A Value in here is replaced, never changed: it may be copied without the lock.
+        # A Value in it is replaced, never changed, and can be copied without the lock.
         self.store: dict[Hashable, Value] = {}
         self.lock = threading.Lock()
 
     def usevar(self, key: Hashable, islocked: bool = False) -> Value:
-        """A copy of the value under `key`; of None, at version 0, if it is new.
+        """Return a copy of the value under `key`: None, at version 0, if the key is new.
 
-        `islocked` says that the caller holds `self.lock`. Otherwise raises BusyRetry.
+        `islocked`: the caller holds `self.lock`. Otherwise BusyRetry may be raised.
         """
         if islocked:
             return self._held(key).clone()
         return self.using(key)[key]
 
     def using(self, *keys: Hashable) -> Collection:
-        """Copies of the values under several keys, all of one moment. Raises BusyRetry."""
+        """Return consistent copies of the values under several keys. Raises BusyRetry."""
         with self._alone():
             held = {key: self._held(key) for key in keys}
         copies = Collection((key, value.clone()) for key, value in held.items())
@@ -121,18 +120,18 @@ class Store:
             value.version += 1
 
     def dump(self) -> None:
-        """Write all values to standard output, to look at while debugging."""
+        """Write all values to standard output, for debugging."""
         lines = ["Values in the store:"]
         lines += [f"    {key!r}: {value!r}" for key, value in self.store.copy().items()]
         sys.stdout.write("\n".join(lines) + "\n")
 
     def _held(self, key: Hashable) -> Value:
-        """The store's own value, made if there is none. The caller holds the lock."""
+        """Return the value in the store, created if there is none. The caller holds the lock."""
         return self.store.setdefault(key, Value(0, None, self, key))
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """No other thread is in the store meanwhile."""
+        """Hold the lock. Raises BusyRetry if another thread holds it."""
         if not self.lock.acquire(blocking=False):
             raise BusyRetry("another thread is in the store; try again")
         try:

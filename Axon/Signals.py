@@ -58,7 +58,7 @@ class Signals:
         self._hangups: dict[Callback, Callback] = {}
         self._replaced: dict[signal.Signals, Any] = {}  # the program's own handlers
         self._isNotified = False
-        self._endsRun = False  # the run was ended because nobody had subscribed
+        self._endsRun = False  # the signal has ended the run, because there was no subscriber
         self._isRepeated = False
         self._isTaken = False  # the second signal, by the event loop
 
@@ -239,7 +239,7 @@ def notify(scheduler: Any) -> None:
 def becomeWorker() -> None:
     """Treat this process as a worker from now on: no second signal ends it at once; SIGQUIT does.
 
-    It is signalled by its parent, and again by whoever signals the group of both.
+    Its parent signals it, and a signal to the process group of both reaches it again.
     """
     Signals.isWorker = True
 

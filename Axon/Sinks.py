@@ -6,8 +6,11 @@ A sink is a deque. One with a size, a capacity or a log of its messages changes 
 `guardedsink`, and that of a component that has ended to `endedsink`; the others pay nothing
 for it. A `directsink` stores nothing.
 
-A sink notes in `reported` how many of its messages a wait has reported. `recv` sets it
-to TAKEN: then every message that is left is worth a report again.
+`reported` is the number of messages that a wait has reported. `recv` sets it to TAKEN; then the
+next wait reports the remaining messages again.
+
+`feeders` are the tasks whose outboxes lead to a sink. Mostly there is one, which is also in
+`feeder`, so that `recv` needs no loop to wake it.
 """
 
 from __future__ import annotations
@@ -24,15 +27,14 @@ from Axon.Postbox import NO_TASK, postbox
 
 TAKEN = -1  # a sink's `reported` after a message was taken
 
-_shown: WeakKeyDictionary[realsink, str] = (
-    WeakKeyDictionary()
-)  # sinks that log, and under which tag
+# The sinks that log their messages, and the tags of their logs.
+_shown: WeakKeyDictionary[realsink, str] = WeakKeyDictionary()
 
 
 class realsink(deque[Any], postbox):
     """realsink([task, boxname]) -> an inbox that stores messages, first in, first out.
 
-    `append(message)` gives None, or the gate at which the sender has to wait.
+    `append(message)` returns None, or the gate at which the sender has to wait.
     """
 
     __slots__ = (
@@ -57,7 +59,7 @@ class realsink(deque[Any], postbox):
         self.sources = ()
         self.target = None
         self.feeders: Any = ()  # the tasks whose outboxes lead here
-        self.feeder: Any = NO_TASK  # the only one of them; NO_TASK if none, None if several
+        self.feeder: Any = NO_TASK  # the only one of them; NO_TASK: there is none, None: several
         self.size: int | None = None
         self.capacity: int | None = None
         self.reported = 0  # how many of its messages a wait has reported, or TAKEN
@@ -163,7 +165,7 @@ class realsink(deque[Any], postbox):
         self.open()
         sink.task.messageArrived(sink.isUrgent)
 
-    # The gate at which senders wait
+    # The gate that holds senders
 
     @property
     def receiver(self) -> Any:
@@ -171,6 +173,7 @@ class realsink(deque[Any], postbox):
         return self.task
 
     def isShut(self) -> bool:
+        """Return whether senders have to wait."""
         return self.capacity is not None and len(self) >= self.capacity
 
     def hold(self, task: Any) -> None:
@@ -243,7 +246,7 @@ class directsink(postbox):
     """directsink(task, boxname, take) -> an inbox that passes each message to `take` at once.
 
     For components at the edge of the system, such as a connection: what is sent
-    to them goes out within the sender's turn. `take(message)` gives None or a gate.
+    to them leaves the system within the sender's turn. `take(message)` returns None or a gate.
     """
 
     __slots__ = ("append", "boxname", "feeders", "owner", "reported", "sources", "target", "task")

@@ -1,17 +1,17 @@
-"""A bridge carries messages and requests between the scheduler's thread and another.
+"""The bridge that carries messages and requests between the scheduler's thread and another.
 
 How does it work?
 -----------------
-A ThreadBridge has a queue for each inbox, and one for everything on its way out:
-messages for all outboxes, and requests, in the order in which they were made.
-The other thread puts and takes under the bridge's lock, and waits on its
-condition. Within the scheduler, in its own turns, a bridgedcomponent carries
-messages from its inboxes into the bridge and from there to its outboxes, and
-calls the requests. It sleeps in between, and is woken by one thread-safe call,
-`scheduler.callFromThread`; the flag that says why is set before that call.
+A ThreadBridge has a queue for each inbox, and one queue for everything that goes out: the
+messages for all outboxes, and the requests, in the order in which they were made. The other
+thread puts and takes under the lock of the bridge, and waits on its condition. In the scheduler's
+thread a bridgedcomponent, in its own turns, moves messages from its inboxes into the bridge and
+from the bridge to its outboxes, and calls the requests. It sleeps in between, and the other
+thread wakes it through one thread-safe call, `scheduler.callFromThread`. The flag that says why
+is set before that call.
 
-Termination: `requestStop()` asks the other thread to end, and ends its waits. After
-`close()`, what the thread puts is discarded.
+Termination: `requestStop()` asks the other thread to end, and ends its waits. After `close()`,
+messages that the thread puts are discarded.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ from Axon.RunQueue import HOLD, NEW
 from Axon.UnreadBox import warnOfUnreadControl
 
 DefaultQueueSize = 1000
-_TOLD = "this thread was told to end"
+_STOPPED = "this thread was told to end"
 
 
 class ThreadBridge:
-    """ThreadBridge(limit, wake, warn) -> queues of at most `limit` messages a box (0: no limit).
+    """ThreadBridge(limit, wake, warn) -> queues of at most `limit` messages per box (0: no limit).
 
     wake: called, in any thread, when the scheduler's side has something to do.
-    warn: called when the thread waits although "control" holds what it has been told of.
+    warn: called when the thread waits although "control" holds messages that a wait has reported.
     """
 
     def __init__(
@@ -48,25 +48,27 @@ class ThreadBridge:
         self.limit = limit if limit > 0 else inf
         self.changed = Condition()
         self.inbound: dict[str, deque[Any]] = {}
-        self.outbound: deque[tuple[str | None, Any]] = deque()  # None: a request, to be called
-        self.load: dict[str, int] = {}  # how much of outbound is for which box
-        self.ident: int | None = None  # the thread's, while it runs
-        self.isNotified = False  # something happened since the thread last slept
-        self.hasBacklog = False  # messages were left in the inboxes, for lack of room here
-        self.isFinished = False  # the thread puts no more
-        self.isStopRequested = False  # the thread ought to end
-        self.isClosed = False  # nobody carries messages any more
+        self.outbound: deque[tuple[str | None, Any]] = deque()  # None marks a request to call
+        self.load: dict[str, int] = {}  # the number of messages in outbound, by outbox
+        self.ident: int | None = None  # of the thread, while it runs
+        self.isNotified = False  # something has happened since the thread last slept
+        self.hasBacklog = False  # messages remain in the inboxes, because the queues are full
+        self.isFinished = False  # the thread has ended
+        self.isStopRequested = False  # the thread has been asked to end
+        self.isClosed = False  # messages are no longer moved
         self.deadline = inf
         self.error: BaseException | None = None
         self._wake = wake
         self._isWakeRequested = False
-        self._idleUntil: Callable[[], object] | None = None  # what the thread waits for, untimed
-        self._reported: dict[str, int] = {}  # by inbox: how many messages a wait has reported
+        self._idleUntil: Callable[[], object] | None = (
+            None  # the condition of a wait without a timeout
+        )
+        self._reported: dict[str, int] = {}  # the messages that a wait has reported, by inbox
 
     # For the other thread
 
     def put(self, message: Any, boxname: str) -> None:
-        """A message on its way out. Raises noSpaceInBox when too many wait for that box."""
+        """Queue a message for an outbox. Raises noSpaceInBox if `limit` messages wait for it."""
         with self.changed:
             if self.isClosed:
                 return
@@ -78,7 +80,7 @@ class ThreadBridge:
         self.wakeScheduler()
 
     def take(self, boxname: str) -> Any:
-        """The oldest message that came in. Raises IndexError when there is none."""
+        """Take the oldest message of an inbox. Raises IndexError if there is none."""
         with self.changed:
             queue = self.inbound.get(boxname)
             if not queue:
@@ -93,11 +95,11 @@ class ThreadBridge:
         return message
 
     def waiting(self, boxname: str) -> int:
-        """How many messages can be taken."""
+        """Return how many messages can be taken."""
         return len(self.inbound.get(boxname, ()))
 
     def wakeScheduler(self) -> None:
-        """Wakes the scheduler's side, unless it has been woken already."""
+        """Wake the scheduler's side, unless it has been woken already."""
         with self.changed:
             if self._isWakeRequested or self.isClosed:
                 return
@@ -107,7 +109,7 @@ class ThreadBridge:
     def waitUntil(self, isTrue: Callable[[], object], timeout: float | None = None) -> bool:
         """Block until `isTrue()`, or for `timeout` seconds; return whether it is true.
 
-        Raises normalShutdown if it is not, and the thread was told to end.
+        Raises normalShutdown if it is not true and the thread has been asked to end.
         """
         if timeout is not None and timeout > TIMEOUT_MAX:
             timeout = None
@@ -121,20 +123,20 @@ class ThreadBridge:
             if isTrue():
                 return True
             if self.isStopRequested:
-                raise normalShutdown(_TOLD)
+                raise normalShutdown(_STOPPED)
             return False
 
     def isIdle(self) -> bool:
-        """Return whether the thread has ended, or waits for what only others can bring about."""
+        """Return whether the thread has ended, or waits for something that only others can do."""
         with self.changed:
             if self.isFinished or self.isClosed:
                 return True
             return self._idleUntil is not None and not (self.isStopRequested or self._idleUntil())
 
     def unreported(self, boxnames: Iterable[str]) -> str | None:
-        """Return the first inbox that holds a message which no wait has reported, if any.
+        """Return the first inbox with a message that no wait has reported, or None.
 
-        When the thread takes a message, everything that remains counts as unreported.
+        When the thread takes a message, all remaining messages count as unreported.
         """
         for boxname in tuple(boxnames):
             if self.waiting(boxname) > self._reported.get(boxname, 0):
@@ -155,21 +157,23 @@ class ThreadBridge:
             return found
 
     def sleep(self, timeout: float | None) -> None:
-        """Block until something happens that has not ended a sleep before."""
+        """Block until something happens that has not ended an earlier sleep."""
         with self.changed:
             if self.waitUntil(lambda: self.isNotified, timeout):
                 self.isNotified = False
 
     def flush(self) -> None:
-        """Block until all that was put is delivered, and all that had come can be taken."""
+        """Block until all messages that were put are delivered, and all that have arrived can
+        be taken.
+        """
         with suppress(normalShutdown):
             self.callInScheduler(lambda: None)
 
     def callInScheduler(self, function: Callable[[], Any]) -> Any:
-        """Return what `function()` returns in the scheduler's thread, or raise its error there.
+        """Call `function()` in the scheduler's thread; return its result or raise its error.
 
         It is called after everything that was put before has been delivered.
-        Raises normalShutdown if the thread was told to end before.
+        Raises normalShutdown if the thread has been asked to end before the call.
         """
         request = _Request(function)
         with self.changed:
@@ -179,7 +183,7 @@ class ThreadBridge:
         return request.outcome()
 
     def finish(self, error: BaseException | None) -> None:
-        """The thread has come to its end; of several, the first counts."""
+        """Note that the thread has ended, with `error` if not None. Only the first call counts."""
         with self.changed:
             if not self.isFinished:
                 self.isFinished, self.error, self.ident = True, error, None
@@ -187,11 +191,11 @@ class ThreadBridge:
     # For the scheduler's side
 
     def acceptWake(self) -> None:
-        """From now on another ring is needed to wake the scheduler's side."""
+        """Let the next wakeScheduler() wake the scheduler's side again."""
         self._isWakeRequested = False
 
     def takeIn(self, boxname: str, inbox: Any, take: Callable[[str], Any]) -> None:
-        """Takes from `inbox` what there is room for."""
+        """Move messages from `inbox` to the queue, as far as there is room."""
         with self.changed:
             queue = self.inbound.setdefault(boxname, deque())
             while inbox and len(queue) < self.limit:
@@ -200,7 +204,7 @@ class ThreadBridge:
             self.hasBacklog = self.hasBacklog or bool(inbox)
 
     def removeFirst(self) -> None:
-        """Note that the first entry on its way out has been handled."""
+        """Remove the first outgoing entry, which has been handled."""
         with self.changed:
             boxname, entry = self.outbound.popleft()
             if boxname is not None:
@@ -210,7 +214,7 @@ class ThreadBridge:
                 self.changed.notify_all()
 
     def discardInbox(self, boxname: str) -> None:
-        """Discard what waits for an inbox that is deleted."""
+        """Discard the messages for an inbox that is deleted."""
         with self.changed:
             self.inbound.pop(boxname, None)
             self._reported.pop(boxname, None)
@@ -222,7 +226,7 @@ class ThreadBridge:
             self.changed.notify_all()
 
     def requestStop(self, grace: float) -> None:
-        """Asks the thread to end within `grace` seconds, and ends its waits."""
+        """Ask the thread to end within `grace` seconds, and end its waits."""
         with self.changed:
             if not self.isStopRequested:
                 self.isStopRequested = True
@@ -231,14 +235,14 @@ class ThreadBridge:
             self.notifyThread()
 
     def close(self) -> None:
-        """Nobody carries messages any more."""
+        """Stop moving messages, and end the waits of the thread."""
         with self.changed:
             self.isClosed = True
             self.changed.notify_all()
 
 
 class _Request:
-    """Something that a thread asks of the scheduler's thread, and its outcome."""
+    """A function that the scheduler's thread calls for another thread, and the outcome."""
 
     __slots__ = ("error", "function", "isDone", "result")
 
@@ -246,30 +250,30 @@ class _Request:
         self.function = function
         self.isDone = False
         self.result: Any = None
-        self.error: BaseException | None = normalShutdown(_TOLD)  # unless it is called
+        self.error: BaseException | None = normalShutdown(_STOPPED)  # until it is called
 
     def __call__(self) -> None:
-        """Call the function, and keep what it returns or raises."""
+        """Call the function, and store its result or its error."""
         self.error = None
         try:
             self.result = self.function()
-        except BaseException as error:  # noqa: BLE001 - it is raised where it was asked for
+        except BaseException as error:  # noqa: BLE001 - raised in the requesting thread
             self.error = error
 
     def outcome(self) -> Any:
-        """Return what the function returned, or raise what it raised."""
+        """Return the result of the function, or raise its error."""
         if self.error is None:
             return self.result
         try:
             raise self.error
         finally:
-            self.error = None  # its traceback leads back here: no reference cycle
+            self.error = None  # its traceback refers to this frame: leave no reference cycle
 
 
 class bridgedcomponent(component):
-    """bridgedcomponent([queuelengths], **attributes) -> one whose messages other threads handle.
+    """bridgedcomponent([queuelengths], **attributes) -> a component for use in other threads.
 
-    queuelengths: the most messages (each box) on their way in or out; 0 for no limit.
+    queuelengths: the most messages per box that wait in the bridge; 0 for no limit.
     """
 
     _bridge: Any = None
@@ -279,18 +283,18 @@ class bridgedcomponent(component):
         self.queuelengths = queuelengths
 
     def _openBridge(self) -> ThreadBridge:
-        """The bridge, through which messages begin to pass."""
+        """Create the bridge, and return it."""
         self._bridge = bridge = ThreadBridge(
             self.queuelengths, self._wakeTask, lambda: warnOfUnreadControl(self)
         )
         return bridge
 
     def _wakeTask(self) -> None:
-        if self._task.state != NEW:  # else it finds what there is in its first turn
+        if self._task.state != NEW:  # otherwise its first turn finds the messages
             self.scheduler.callFromThread(self._task.wake)
 
     def _transferMessages(self, isOver: Callable[[], object]) -> Generator[int, None, None]:
-        """Carries messages until `isOver()`, and all that were put have been sent."""
+        """Move messages until `isOver()` is true and all that were put have been sent."""
         bridge = self._bridge
         ended = 0
         while True:
@@ -309,7 +313,7 @@ class bridgedcomponent(component):
                 yield 1
 
     def _transferIn(self) -> None:
-        """Carries what has come; a producerFinished does not overtake what came before it."""
+        """Move what has arrived; a producerFinished does not overtake earlier messages."""
         filled = [(boxname, inbox) for boxname, inbox in self.inboxes.created().items() if inbox]
         filled.sort(key=lambda item: isinstance(item[1][0], producerFinished))
         isBehind = False
@@ -322,9 +326,9 @@ class bridgedcomponent(component):
         return component.recv(self, boxname)
 
     def _transferOut(self) -> bool:
-        """Send what was put, call what was asked, in that order; return whether that was all.
+        """Send the messages and call the requests in their order; return whether that was all.
 
-        If it was not, the task's wish says how to wait for the rest.
+        If it was not, the task's wish says how to wait before the rest.
         """
         bridge, task = self._bridge, self._task
         for _ in range(len(bridge.outbound)):
@@ -338,7 +342,7 @@ class bridgedcomponent(component):
                 elif not bridge.isStopRequested:
                     entry()
             except noSpaceInBox:
-                component.pause(self)  # until one is taken there
+                component.pause(self)  # until a message is taken from that inbox
                 return False
             bridge.removeFirst()
             if task.gates is not None:
@@ -346,7 +350,7 @@ class bridgedcomponent(component):
         return not bridge.outbound
 
     def _isInOtherThread(self) -> bool:
-        """Whether this is called by another thread than the scheduler's, while messages pass."""
+        """Return whether the calling thread is not the scheduler's, while the bridge is open."""
         bridge = self._bridge
         if bridge is None:
             return False

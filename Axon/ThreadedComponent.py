@@ -1,28 +1,27 @@
-"""Components whose main() runs in a thread: for what blocks, such as a device or a foreign library.
+"""Components that run main() in a thread, for blocking calls such as to devices and libraries.
 
 Example usage
 -------------
     class Lines(threadedcomponent):
         def main(self):
             with open("/dev/ttyS0", "rb") as port:
-                for line in port:               # blocks; nobody else waits
+                for line in port:               # blocks only this thread
                     self.send(line, "outbox")
                     if self.isShuttingDown():
                         break
 
 How does it work?
 -----------------
-main() is a plain function, without yield. It has the box calls of any component
-(send, recv, dataReady, anyReady, Inbox); pause() and waitForMessage() block.
-Messages pass through a ThreadBridge: up to `queuelengths` a box in each direction.
-One more that is sent raises noSpaceInBox; `sync()` waits until all have been
-delivered. What rewires the system (link, addChildren, addInbox) is done in the
-scheduler's thread, while main() waits for it.
+main() is a plain function without yield. It has the box methods of any component (send, recv,
+dataReady, anyReady, Inbox); pause() and waitForMessage() block. Messages pass through a
+ThreadBridge, up to `queuelengths` per box in each direction. One more that is sent raises
+noSpaceInBox; `sync()` waits until all have been delivered. Changes of the system (link,
+addChildren, addInbox) are made in the scheduler's thread, while main() waits.
 
-Termination: when main() has returned and all that it sent is delivered. Its
-error is raised as any component's is. At the end of the system, or by stop(),
-the thread finds a shutdownMicroprocess in "control", waits that would last for
-ever raise normalShutdown, and it has `grace` seconds to return.
+Termination: the component ends when main() has returned and all messages that it sent are
+delivered. An error in main() is raised like that of any component. When the run ends, or after
+stop(), "control" receives a shutdownMicroprocess, waits that cannot end raise normalShutdown,
+and the thread has `grace` seconds to return.
 """
 
 from __future__ import annotations
@@ -51,24 +50,24 @@ __all__ = [
     "threadedcomponent",
 ]
 
-GRACE = 1.0  # seconds: an error elsewhere in the system is raised after at most this time
-PATIENCE = 0.05  # seconds: a thread that needs longer to end delays what the user has to see
+GRACE = 1.0  # seconds after which an error elsewhere in the system is raised at the latest
+PATIENCE = 0.05  # seconds after which errors are logged, because the end of a thread delays the run
 OWN_FILES = {__file__, ThreadBridge.__file__, threading.__file__}  # in which a thread waits
 GENERATOR_OR_COROUTINE = 0x20 | 0x80 | 0x200  # inspect.CO_..., without importing inspect
 
 
 class UnHandledException(Exception):
-    """Known to older programs; what a thread raises is raised as it is, and never as this."""
+    """A historical name. It is never raised: an error in a thread is raised unchanged."""
 
 
 class threadedcomponent(bridgedcomponent):
     """threadedcomponent([queuelengths], **attributes) -> its main() runs in a thread of its own."""
 
-    grace: ClassVar[float] = GRACE  # seconds that the thread has to end, once it was told to
+    grace: ClassVar[float] = GRACE  # seconds in which the thread has to end when it is asked to
 
     _thread: Any = None
-    _isCounted = False  # as one that could wake somebody in the scheduler
-    _isLeaving = False  # the scheduler's side waits for the thread's end
+    _isCounted = False  # in scheduler.outside, since the thread can wake components
+    _isLeaving = False  # the scheduler's side waits for the end of the thread
 
     # In the thread
 
@@ -110,7 +109,10 @@ class threadedcomponent(bridgedcomponent):
         )
 
     def recv(self, boxname: str = "inbox") -> Any:
-        """Takes the oldest message. Raises noSuchBox (a KeyError), emptyInbox (an IndexError)."""
+        """Take the oldest message from the inbox, and return it.
+
+        Raises noSuchBox (a KeyError) and emptyInbox (an IndexError).
+        """
         if not self._isInOtherThread():
             return super().recv(boxname)
         try:
@@ -119,7 +121,7 @@ class threadedcomponent(bridgedcomponent):
             self._cannotTake(boxname)
 
     def dataReady(self, boxname: str = "inbox") -> int:
-        """How many messages can be taken."""
+        """Return how many messages can be taken from the inbox."""
         if not self._isInOtherThread():
             return super().dataReady(boxname)
         if boxname not in self.inboxes:
@@ -128,13 +130,13 @@ class threadedcomponent(bridgedcomponent):
         return waiting
 
     def anyReady(self) -> Any:
-        """The name of the first inbox, in order of declaration, that holds one; else False."""
+        """Return the first inbox, in order of declaration, that holds a message, or False."""
         if not self._isInOtherThread():
             return super().anyReady()
         return next((name for name in tuple(self.inboxes) if self._bridge.waiting(name)), False)
 
     def Inbox(self, boxname: str = "inbox") -> Iterator[Any]:
-        """Takes the messages that wait in the inbox, and those that come meanwhile."""
+        """Take and generate the messages in the inbox, including those that arrive meanwhile."""
         if not self._isInOtherThread():
             return super().Inbox(boxname)
         self.dataReady(boxname)
@@ -145,9 +147,9 @@ class threadedcomponent(bridgedcomponent):
             yield self._bridge.take(boxname)
 
     def pause(self, timeout: float | None = None) -> Any:
-        """Blocks until a message comes, a child ends, unpause() is called, or the time is over.
+        """Block until a message arrives, a child ends, unpause() is called, or the timeout expires.
 
-        Raises normalShutdown if the thread has been told to end, and nothing happened since.
+        Raises normalShutdown if the thread has been asked to end and nothing has happened since.
         """
         if not self._isInOtherThread():
             return super().pause(timeout)
@@ -158,9 +160,9 @@ class threadedcomponent(bridgedcomponent):
         """Block until the inbox (any, if none is named) holds a message, or the timeout expires.
 
         Returns the name of that inbox, or False. A wait on any inbox that would only
-        report what an earlier wait has reported, with nothing taken since, goes on until
-        something new arrives. Raises normalShutdown if nothing waits and the thread has
-        been told to end.
+        repeat an earlier report, with no message taken since, continues until something
+        new arrives. Raises normalShutdown if no message waits and the thread has been
+        asked to end.
         """
         if not self._isInOtherThread():
             return super().waitForMessage(boxname, timeout)
@@ -170,13 +172,13 @@ class threadedcomponent(bridgedcomponent):
         return boxname if self.dataReady(boxname) else False
 
     def waitForChange(self, timeout: float | None = None) -> Any:
-        """Blocks as pause() does."""
+        """Block as pause() does."""
         if not self._isInOtherThread():
             return super().waitForChange(timeout)
         return self.pause(timeout)
 
     def passOnShutdown(self) -> Any:
-        """Blocks until a shutdown message comes to "control", and passes it on to "signal"."""
+        """Block until "control" receives a shutdown message, and pass it on to "signal"."""
         if not self._isInOtherThread():
             return super().passOnShutdown()
         while not self.isShuttingDown():
@@ -184,44 +186,49 @@ class threadedcomponent(bridgedcomponent):
         return ()
 
     def sync(self) -> None:
-        """Block until all that was sent is delivered, and all that had come can be taken."""
+        """Block until all sent messages are delivered, and all that have arrived can be taken."""
         if self._isInOtherThread():
             self._bridge.flush()
 
     # Requests to the scheduler's thread
 
     def _inScheduler(self, function: Callable[[], Any]) -> Any:
-        """Return what `function()` returns there, after all that the thread sent is delivered."""
+        """Return the result of `function()`, called in the scheduler's thread after all messages
+        that this thread has sent are delivered.
+        """
         return self._bridge.callInScheduler(function) if self._isInOtherThread() else function()
 
     def link(self, source: Any, sink: Any, *optionalargs: Any, **kwoptionalargs: Any) -> Any:
-        """Joins (component, box) to (component, box); see Axon.Postoffice.postoffice.link."""
+        """Link (component, box name) to (component, box name), and return the linkage.
+
+        For the other arguments see Axon.Postoffice.postoffice.link.
+        """
         link = super().link
         return self._inScheduler(lambda: link(source, sink, *optionalargs, **kwoptionalargs))
 
     def unlink(self, thecomponent: Any = None, thelinkage: Any = None) -> None:
-        """Takes away linkages that this component made."""
+        """Remove linkages that this component has made."""
         unlink = super().unlink
         self._inScheduler(lambda: unlink(thecomponent, thelinkage))
 
     def addChildren(self, *children: Any) -> None:
-        """Makes components children of this one, whose pause() their end ends."""
+        """Make components children of this one; the end of a child ends its pause()."""
         addChildren = super().addChildren
         self._inScheduler(lambda: addChildren(*children))
 
     def removeChild(self, child: Any) -> None:
-        """A child no longer; raises ValueError if it was none."""
+        """Remove a child, and the linkages that this component has made with it."""
         removeChild = super().removeChild
         self._inScheduler(lambda: removeChild(child))
 
     def setInboxSize(self, boxname: str, size: int | None) -> None:
-        """The most messages that the inbox may hold, beside those that can be taken already."""
+        """Limit the inbox to `size` messages, in addition to those that can be taken already."""
         setInboxSize = super().setInboxSize
         self._inScheduler(lambda: setInboxSize(boxname, size))
 
     def forwardInboxToThread(self, box: str) -> None:
-        """Lets the thread take what waits in the inbox, now and not at the next turn, as far as
-        there is room. Before it runs nothing happens. Raises noSuchBox (a KeyError).
+        """Let the thread take the messages in the inbox now, and not after the next turn, as far
+        as there is room. Before the thread runs this does nothing. Raises noSuchBox (a KeyError).
         """
         if box not in self.inboxes:
             self._wrongBox(box, "inbox")
@@ -233,7 +240,7 @@ class threadedcomponent(bridgedcomponent):
     # Life
 
     def activate(self, Scheduler: Any = None, Tracker: Any = None, mainmethod: str = "main") -> Any:
-        """As microprocess.activate(); the thread starts in the first turn.
+        """Activate this as microprocess.activate() does; the thread starts in the first turn.
 
         Raises TypeError if the main method is a generator function or a coroutine function.
         """
@@ -249,13 +256,13 @@ class threadedcomponent(bridgedcomponent):
         return super().activate(Scheduler, Tracker, "_attend")
 
     def unpause(self) -> None:
-        """Ends pause(), from any thread. Before activation nothing happens."""
+        """End pause(), from any thread. Before activation this does nothing."""
         if self._bridge is not None:
             self._bridge.notifyThread()
         super().unpause()
 
     def stop(self) -> None:
-        """Tells the thread to end."""
+        """Ask the thread to end."""
         bridge = self._bridge
         if bridge is None or bridge.isFinished or self._task.state >= NEW:
             super().stop()
@@ -264,7 +271,7 @@ class threadedcomponent(bridgedcomponent):
             bridge.requestStop(self.grace)
 
     def isAtWork(self) -> bool:
-        """Return whether the thread does something, other than wait for others without a limit."""
+        """Return whether the thread does something other than wait without a timeout."""
         return self._bridge is not None and not self._bridge.isIdle()
 
     def currentFrame(self) -> FrameType | None:
@@ -276,7 +283,7 @@ class threadedcomponent(bridgedcomponent):
         return frame
 
     def _attend(self) -> Generator[int, None, None]:
-        """What runs in the scheduler: starts the thread, carries its messages, ends with it."""
+        """Run in the scheduler: start the thread, move its messages, and end with it."""
         bridge = self._openBridge()
         thread = Thread(target=self._runThread, name=self.name, daemon=True)
         thread.start()
@@ -310,14 +317,14 @@ class threadedcomponent(bridgedcomponent):
             self.scheduler.callFromThread(self._uncount)
 
     def _uncount(self) -> None:
-        """The scheduler has one less that could be woken from outside."""
+        """Remove this from scheduler.outside, and wake it: the thread has ended."""
         if self._isCounted:
             self._isCounted = False
             self.scheduler.outside -= 1
         self._task.wake()
 
     def _stopThreads(self) -> None:
-        """Tells the thread to end; at the system's end all threads, so that none waits in line."""
+        """Ask the thread to end; at the end of the run ask all threads, which then end together."""
         self.requestThreadEnd()
         if self.scheduler.isEnding:
             for task in self.scheduler.tasks:
@@ -338,7 +345,9 @@ class threadedcomponent(bridgedcomponent):
             thread.join(max(0.0, left - PATIENCE))
 
     def _sendRest(self) -> None:
-        """Send what the thread put while it was told to end; what finds no room is lost."""
+        """Send what the thread has put after it was asked to end; the rest is lost if an inbox is
+        full.
+        """
         for boxname, message in self._bridge.outbound:
             if boxname in self.outboxes:
                 with suppress(noSpaceInBox):
@@ -366,28 +375,28 @@ class threadedcomponent(bridgedcomponent):
 
 
 class threadedadaptivecommscomponent(_AdaptiveCommsable, threadedcomponent):
-    """A threaded component whose boxes come and go, see Axon.AdaptiveCommsComponent."""
+    """A threaded component with changing boxes, see Axon.AdaptiveCommsComponent."""
 
     def addInbox(self, *args: str) -> str:
-        """addInbox([wish]) -> a new inbox, by its actual name: the wish, or one like it."""
+        """addInbox([wish]) -> the name of a new inbox: `wish`, with a number if that is taken."""
         add = super().addInbox
         name: str = self._inScheduler(lambda: add(*args))
         return name
 
     def addOutbox(self, *args: str) -> str:
-        """addOutbox([wish]) -> a new outbox, by its actual name: the wish, or one like it."""
+        """addOutbox([wish]) -> the name of a new outbox: `wish`, with a number if that is taken."""
         add = super().addOutbox
         name: str = self._inScheduler(lambda: add(*args))
         return name
 
     def deleteInbox(self, name: str) -> None:
-        """Takes the inbox away, with what waits in it and the linkages that lead to it."""
+        """Delete the inbox, with its messages and the linkages that lead to it."""
         delete = super().deleteInbox
         self._inScheduler(lambda: delete(name))
         if self._bridge is not None:
             self._bridge.discardInbox(name)
 
     def deleteOutbox(self, name: str) -> None:
-        """Delete the outbox and its linkages, after what was sent to it is delivered."""
+        """Delete the outbox and its linkages, after its messages have been delivered."""
         delete = super().deleteOutbox
         self._inScheduler(lambda: delete(name))

@@ -1,8 +1,10 @@
-"""Timers: when to wake whom. One entry a sleeper, however often it changes its mind.
+"""Clocks, and the timers that wake tasks when their timeouts expire.
 
-A heap of (time, task). A task that sleeps again, with a later deadline, keeps
-its old entry, which is moved on when its time has come: a timeout that is
-renewed at every message costs an assignment, not a new entry.
+How does it work?
+-----------------
+The timers are a heap of (time, task) with one entry for each sleeping task. A task that sleeps
+again with a later deadline keeps its old entry, which is moved when its time has come. A timeout
+that each message renews therefore costs an assignment and no new entry.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from Axon.RunQueue import Task
 
 
 class Clock:
-    """The machine's own time: seconds, from an arbitrary beginning, never set back."""
+    """The monotonic clock of the machine, in seconds."""
 
     now = staticmethod(monotonic)
 
@@ -26,7 +28,7 @@ class Clock:
 
 
 class VirtualClock(Clock):
-    """Time that stands still until it is advanced: for tests."""
+    """A clock for tests, which shows the same time until it is advanced."""
 
     def __init__(self, start: float = 0.0) -> None:
         self.time = start
@@ -39,11 +41,12 @@ class VirtualClock(Clock):
         return self.time
 
     def advanceTo(self, time: float) -> None:
+        """Advance the clock to `time`. An earlier time is ignored."""
         self.time = max(self.time, time)
 
 
 class Timers:
-    """Who sleeps until when."""
+    """Timers(clock) -> the timeouts of sleeping tasks."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -52,7 +55,7 @@ class Timers:
         self.pending: dict[Task, float] = {}  # the time of each task's entry
 
     def wakeAt(self, task: Task, due: float) -> None:
-        """Ends the sleep of `task` when the clock says `due`, unless it is woken before."""
+        """Wake `task` when the clock shows `due`, unless something else wakes it before."""
         task.deadline = due
         if due < self.pending.get(task, inf):
             self._enter(task, due)
@@ -63,19 +66,19 @@ class Timers:
         self._tidy()
 
     def forget(self, task: Task) -> None:
-        """It will not sleep again."""
+        """Remove the timeout of `task`, which has ended."""
         task.deadline = None
         self.pending.pop(task, None)
         self._tidy()
 
     def _tidy(self) -> None:
-        """Drops the entries that count no more, once they are the greater part."""
+        """Remove the obsolete entries once they are the majority."""
         if len(self._heap) > 64 + 2 * len(self.pending):
             self._heap = [entry for entry in self._heap if self.pending.get(entry[2]) == entry[0]]
             heapify(self._heap)
 
     def next(self) -> float | None:
-        """The earliest time at which somebody may have to be woken."""
+        """Return the earliest time at which a task may have to be woken, or None."""
         while self._heap:
             due, _, task = self._heap[0]
             deadline = task.deadline
@@ -92,7 +95,7 @@ class Timers:
         return None
 
     def wakeDue(self) -> None:
-        """Wakes all whose time has come."""
+        """Wake the tasks whose timeouts have expired."""
         now = self.clock.now()
         while (due := self.next()) is not None and due <= now:
             task = heappop(self._heap)[2]

@@ -27,29 +27,29 @@ from typing import Any
 __all__ = ["traceRecvs", "traceSends"]
 
 
-def traceSends(who: Any) -> None:
-    """Print each message that the component `who` sends from now on."""
-    send = who.send
+def traceSends(traced: Any) -> None:
+    """Print each message that the component `traced` sends from now on."""
+    send = traced.send
 
     def tracedSend(message: Any, boxname: str = "outbox") -> None:
-        _show("SEND:", who, boxname, message)
+        _show("SEND:", traced, boxname, message)
         send(message, boxname)
 
-    who.send = tracedSend
+    traced.send = tracedSend
 
 
-def traceRecvs(who: Any) -> None:
-    """Print each message that the component `who` receives from now on."""
-    recv = who.recv
+def traceRecvs(traced: Any) -> None:
+    """Print each message that the component `traced` receives from now on."""
+    recv = traced.recv
 
     def tracedRecv(boxname: str = "inbox") -> Any:
         message = recv(boxname)
-        _show("RECV:", who, boxname, message)
+        _show("RECV:", traced, boxname, message)
         return message
 
-    who.recv = tracedRecv
+    traced.recv = tracedRecv
 
 
-def _show(what: str, who: Any, boxname: str, message: Any) -> None:
-    shortName = who.name.rpartition(".")[2]
+def _show(what: str, traced: Any, boxname: str, message: Any) -> None:
+    shortName = traced.name.rpartition(".")[2]
     print(what, id(message), shortName, repr(boxname), ":", message)  # noqa: T201 - its purpose

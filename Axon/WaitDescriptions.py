@@ -1,4 +1,4 @@
-"""What sleeping microprocesses wait for, in words.
+"""Descriptions, for logs and notes, of what sleeping microprocesses wait for.
 
 Example usage
 -------------
@@ -12,7 +12,7 @@ from typing import Any
 
 from Axon.RunQueue import HELD, HELD_WAITING, PAUSED, WAITING, WAITING_FOR_CHANGE, Task
 
-LINES = 20  # at the most
+LINES = 20  # the most lines in a description
 
 STATES = {
     PAUSED: "sleeps in pause()",
@@ -22,13 +22,13 @@ STATES = {
 
 
 def describeAll(tasks: Iterable[Task]) -> str:
-    """Return a line for each task, and for each child that has not been activated."""
+    """Return a line for each task and for each child that has not been activated."""
     tasks = list(tasks)
     lines = [describe(task) for task in tasks[:LINES]]
     if len(tasks) > LINES:
         lines.append(f"and {len(tasks) - LINES} more")
-    unborn = [line for task in tasks for line in _unbornChildren(task)]
-    return "\n".join(["What each component waits for:", *lines, *unborn[:LINES]])
+    inactive = [line for task in tasks for line in _inactiveChildren(task)]
+    return "\n".join(["What each component waits for:", *lines, *inactive[:LINES]])
 
 
 def noteAt(error: BaseException, tasks: Iterable[Task]) -> None:
@@ -73,7 +73,7 @@ def _unread(process: Any) -> str:
 
 
 def _line(task: Task) -> str:
-    """Return where the body stands: the file and the line."""
+    """Return the file and the line at which the body is suspended."""
     process = task.process
     if hasattr(process, "currentFrame"):  # it has a thread
         frame = process.currentFrame()
@@ -82,7 +82,7 @@ def _line(task: Task) -> str:
     return f", at {frame.f_code.co_filename}:{frame.f_lineno}" if frame is not None else ""
 
 
-def _unbornChildren(task: Task) -> list[str]:
+def _inactiveChildren(task: Task) -> list[str]:
     process = task.process
     return [
         f"  {child.name} has not been activated: it is a child of {process.name}, which can"

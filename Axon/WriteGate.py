@@ -1,4 +1,4 @@
-"""A gate at which the senders to a component wait, for example while its peer does not read.
+"""A gate that holds the senders to a component, for example while its peer does not read.
 
 Example usage
 -------------

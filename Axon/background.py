@@ -1,4 +1,4 @@
-"""The scheduler in a thread of its own, beside a program that is no component.
+"""The scheduler in a thread of its own, beside other code of the program.
 
 Example usage
 -------------
@@ -8,12 +8,12 @@ Example usage
 
 How does it work?
 -----------------
-start() returns when the scheduler runs. What is activated then, in whatever
-thread, is handed over to it.
+start() returns when the scheduler runs. Components that are then activated, in any thread, run
+in it.
 
-Termination: when the last component has ended; it waits for a first one. The
-thread is a daemon, which does not keep the program from ending. An error that
-ends the run goes to threading.excepthook, and is found as `error`.
+Termination: the thread waits for a first component, and ends when the last component has ended.
+It is a daemon thread, which does not keep the program from ending. An error that ends the run is
+passed to threading.excepthook, and is stored as `error`.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from Axon.Scheduler import scheduler
 
 
 class background(threading.Thread):
-    """background([slowmo][, zap]) -> a daemon thread that runs the scheduler, once it is started.
+    """background([slowmo][, zap]) -> a daemon thread that runs the scheduler.
 
     slowmo: seconds to sleep after each slice. zap: start afresh, with a new
     scheduler and an empty tracker. Raises RuntimeError while another one runs.
     """
 
-    lock = threading.Lock()  # is held while one runs
+    lock = threading.Lock()  # held while a background thread runs
 
     def __init__(self, slowmo: float = 0, zap: bool = False) -> None:
         if self.lock.locked():
@@ -44,7 +44,10 @@ class background(threading.Thread):
         self._isUp = threading.Event()
 
     def start(self) -> None:
-        """Starts the thread, and waits until the scheduler runs. RuntimeError: it does already."""
+        """Start the thread, and wait until the scheduler runs.
+
+        Raises RuntimeError if it runs already.
+        """
         if not self.lock.acquire(blocking=False):
             raise RuntimeError(_ANOTHER)
         try:
@@ -62,7 +65,7 @@ class background(threading.Thread):
         self._isUp.wait()
 
     def run(self) -> None:
-        """Runs the scheduler. Called in the thread."""
+        """Run the scheduler; called in the thread."""
         try:
             self._scheduler.runThreads(slowmo=self.slowmo)
         except BaseException as error:

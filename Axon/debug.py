@@ -1,18 +1,18 @@
-"""Debugging output by section and level of detail, over the standard library's logging.
+"""Debugging output by section and level of detail, through the standard library's logging.
 
 Example usage
     debugger = debug()
     debugger.addDebug(**{"Greeter.main": 5})
-    assert debugger.note("Greeter.main", 1, "a guest:", name)     # said, as 1 <= 5
-    assert debugger.note("Greeter.main", 10, "each letter of it") # not said
+    assert debugger.note("Greeter.main", 1, "a guest:", name)     # logged, as 1 <= 5
+    assert debugger.note("Greeter.main", 10, "each letter of it") # not logged
 
 How does it work?
     A message of section S goes to the logger "Axon.debug.S", as DEBUG, when its
-    level is not above the one wanted of S. Where logging has not been set up,
-    it goes to standard output. Everything here gives True, so that it may stand
-    in an assert, which `python -O` leaves out. Which sections are wanted comes
-    from a file (see Axon.debugConfigFile), read once for all debug objects, or
-    from addDebug and its kin, which concern one object only.
+    level is not above the level of S. If logging is not configured, the message
+    goes to standard output. note() returns True, so that it can be used in an
+    assert, which `python -O` removes. The levels of the sections come from a file
+    (see Axon.debugConfigFile), which is read once for all debug objects, or from
+    addDebug and similar methods, which affect one object only.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class debug:
     """debug(assertBadDebug=1) -> a filter for debugging output.
 
     With `assertBadDebug`, and once a configuration file was read, a message of a
-    section that nobody has configured is an AxonException: it is misspelt.
+    section that is not configured raises AxonException, because the name may be misspelt.
     """
 
     configs: ClassVar[dict[str, tuple[int, str]] | None] = None
@@ -49,15 +49,15 @@ class debug:
         self.debugSections: dict[str, int] = {}
 
     def readConfig(self, configFile: str = "debug.conf") -> dict[str, tuple[int, str]]:
-        """What the file says, section -> (level, location). Raises OSError, ValueError."""
+        """Return section -> (level, location) from the file. Raises OSError, ValueError."""
         config = debugConfigFile.readConfig(configFile)
         debug.noConfig = False
         return config
 
     def useConfig(self, filename: str = "debug.conf") -> None:
-        """Want what the file says, or the defaults where there is none.
+        """Use the levels in the file, or the defaults if there is no file.
 
-        The first debug object to ask has the file read; all others get the same.
+        The first call in the program reads the file; later calls use the same levels.
         """
         if debug.configs is None:
             try:
@@ -68,32 +68,32 @@ class debug:
             self.addDebugSection(section, level)
 
     def addDebugSection(self, section: str, level: int) -> None:
-        """Want messages of a section up to a level."""
+        """Log messages of a section up to a level."""
         self.debugSections[section] = level
 
     def addDebug(self, **debugSections: int) -> None:
-        """Want messages of several sections, each up to its level."""
+        """Log messages of several sections, each up to its level."""
         self.debugSections.update(debugSections)
 
     def setDebugSections(self, **debugSections: int) -> None:
-        """Want messages of these sections, each up to its level, and of no others."""
+        """Log messages of these sections, each up to its level, and of no others."""
         self.debugSections = debugSections
 
     def increaseDebug(self, section: str) -> None:
-        """Want more detail of a section."""
+        """Raise the level of a section."""
         self.debugSections[section] = self.debugSections.get(section, 0) + STEP
 
     def decreaseDebug(self, section: str) -> None:
-        """Want less detail of a section, if any is wanted."""
+        """Lower the level of a section, if it has one."""
         if section in self.debugSections:
             self.debugSections[section] = max(0, self.debugSections[section] - STEP)
 
     def areDebugging(self, section: str, level: int) -> bool:
-        """Would a message of this section and level be said?"""
+        """Return whether a message of this section and level is logged."""
         return section in self.debugSections and level <= self.debugSections[section]
 
     def debugmessage(self, section: str, *message: object) -> None:
-        """Say a message of a section, wanted or not."""
+        """Log a message of a section, whatever its level is."""
         text = " ".join(map(str, message))
         logger = _loggerOf(section)
         if logger.hasHandlers():
@@ -102,7 +102,7 @@ class debug:
             sys.stdout.write(f"{time.asctime()} | {section} | {text}\n")
 
     def debug(self, section: str, level: int, *message: object) -> bool:
-        """Say a message, if its section is wanted up to its level at least. Gives True."""
+        """Log a message unless `level` is above the level of its section. Return True."""
         if self.areDebugging(section, level):
             self.debugmessage(section, *message)
         elif section not in self.debugSections and not debug.noConfig and self.assertBadDebug:

@@ -4,5 +4,5 @@ __all__ = ["defaultConfig"]
 
 
 def defaultConfig() -> dict[str, tuple[int, str]]:
-    """Section -> (level, location): none, as nobody has asked for any."""
+    """Section -> (level, location): none by default."""
     return {}

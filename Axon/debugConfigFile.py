@@ -1,10 +1,9 @@
-"""Reads the file that says which sections of debugging output are wanted, and how much of each.
+"""The configuration file of debugging output: its sections, and the level of each.
 
-A line is a section's name, the highest level of detail wanted of it, and a
-location, which has no meaning today and may be left out. Lines that are empty
-or begin with # count as comments:
+A line contains the name of a section, the highest level of detail that is logged, and
+optionally a location, which has no effect. Empty lines and lines that begin with # are ignored:
 
-    # what the greeter does, but not each word of it
+    # the steps of the greeter, but not each word
     Greeter.main   5   default
 """
 
@@ -12,9 +11,9 @@ __all__ = ["readConfig"]
 
 
 def readConfig(filename: str) -> dict[str, tuple[int, str]]:
-    """Section -> (level, location), as the file gives them.
+    """Return section -> (level, location) from the file.
 
-    Raises OSError where the file cannot be read, ValueError for a line that says something else.
+    Raises OSError if the file cannot be read, and ValueError for a line in another form.
     """
     config: dict[str, tuple[int, str]] = {}
     with open(filename, encoding="utf-8") as lines:

@@ -1,4 +1,4 @@
-"""Small functions that several parts of Axon, and programs of old, share."""
+"""Small functions that parts of Axon and historical programs use."""
 
 from builtins import next  # noqa: A004, UP029 - historical programs take it from here
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
@@ -25,7 +25,7 @@ T = TypeVar("T")
 # Set it to True, and axonRaise logs an error instead of raising it.
 production = False
 
-vrange = range  # whose name changed between versions of Python
+vrange = range  # its name differed between versions of Python
 
 
 class _HasBoxes(Protocol):
@@ -37,18 +37,18 @@ class _HasBoxes(Protocol):
 
 
 class Finality(Exception):
-    """Thrown into a generator to end it in order; older code uses it for try and finally."""
+    """An exception that older code throws into a generator, to run its `finally` blocks."""
 
 
 def apply(
     function: Callable[..., T], args: Iterable[Any] = (), keywords: Mapping[str, Any] | None = None
 ) -> T:
-    """What `function(*args, **keywords)` gives."""
+    """Return `function(*args, **keywords)`."""
     return function(*args, **(keywords or {}))
 
 
 def axonRaise(someException: Callable[..., BaseException], *args: object) -> bool:
-    """Raise `someException(*args)`; where `production` is set, log it and give False instead."""
+    """Raise `someException(*args)`; if `production` is set, log it and return False instead."""
     if not production:
         raise someException(*args)
     logError(someException, *args)
@@ -56,7 +56,7 @@ def axonRaise(someException: Callable[..., BaseException], *args: object) -> boo
 
 
 def logError(someException: Callable[..., BaseException], *args: object) -> None:
-    """Log the error that `someException(*args)` makes, under "Axon", without raising it."""
+    """Log the error `someException(*args)` under "Axon", without raising it."""
     from logging import getLogger  # here, because only an error needs it
 
     error = someException(*args)
@@ -64,17 +64,17 @@ def logError(someException: Callable[..., BaseException], *args: object) -> None
 
 
 def listSubset(requiredList: Iterable[Hashable], suppliedList: Iterable[Hashable]) -> bool:
-    """Is everything in `requiredList` also in `suppliedList`? Order and number do not count."""
+    """Return whether each item of `requiredList` is also in `suppliedList`."""
     return set(suppliedList).issuperset(requiredList)
 
 
 def removeAll(xs: list[T], y: T) -> None:
-    """Take each `y` out of the list `xs`, in place."""
+    """Remove each `y` from the list `xs`, in place."""
     xs[:] = [x for x in xs if x is not y and x != y]
 
 
 def safeList(arg: Iterable[T] | None = None) -> list[T]:
-    """A list of what `arg` holds; an empty one where `arg` cannot be iterated over."""
+    """Return a list of the items of `arg`; an empty list if `arg` is not iterable."""
     try:
         items = iter(arg)  # type: ignore[arg-type]
     except TypeError:
@@ -85,9 +85,9 @@ def safeList(arg: Iterable[T] | None = None) -> list[T]:
 def testInterface(
     theComponent: _HasBoxes, interface: tuple[Collection[str], Collection[str]]
 ) -> bool:
-    """Does a component declare at least these boxes: `([inboxes], [outboxes])`?
+    """Return whether a component declares at least the boxes `([inboxes], [outboxes])`.
 
-    Where it does not, invalidComponentInterface is raised (see axonRaise).
+    Raises invalidComponentInterface if it does not (see axonRaise).
     """
     inboxes, outboxes = interface
     if not listSubset(inboxes, theComponent.Inboxes):

@@ -1,4 +1,4 @@
-"""Components in processes of their own, so that they may use several processors at once.
+"""Components in processes of their own, to use several processors.
 
 Example usage
 -------------
@@ -6,21 +6,20 @@ Example usage
 
     ProcessGraphline(
         NUMBERS=Numbers(),
-        SUM=Total,                              # a factory: any callable that gives a component
+        SUM=Total,                              # a factory: any callable that returns a component
         linkages={("NUMBERS", "outbox"): ("SUM", "inbox")},
     ).run()
 
 How does it work?
 -----------------
-A ProcessWrapComponent stands for each component, has its boxes, and carries the
-messages over a pipe, as a ThreadBridge does between threads. Messages are pickled;
-a component within one (such as the caller of a producerFinished) arrives as its
-name. A component is forked with its process, which is safe only while no other
-thread runs, and a RuntimeError otherwise. A factory is pickled, and called in a
-process that is started afresh.
+A ProcessWrapComponent represents each component, has the same boxes, and carries the messages
+over a pipe, as a ThreadBridge does between threads. Messages are pickled; a component within a
+message (such as the caller of a producerFinished) arrives as its name. A component is forked
+with its process, which is safe only while no other thread runs; otherwise RuntimeError is raised.
+A factory is pickled, and called in a newly started process.
 
-Termination: when the component has ended. Its error is raised as any
-component's is. At the system's end the process is terminated.
+Termination: it ends when the component has ended. An error of the component is raised like that
+of any component. When the run ends, the process is terminated.
 """
 
 from __future__ import annotations
@@ -43,7 +42,6 @@ from Axon.CoordinatingAssistantTracker import coordinatingassistanttracker
 from Axon.ErrorRouting import GRACE
 from Axon.experimental.Wire import END, dumps, dumpsError, loads
 from Axon.Ipc import producerFinished
-from Axon.RunQueue import ENDED
 from Axon.Scheduler import scheduler
 from Axon.ThreadBridge import ThreadBridge, bridgedcomponent
 
@@ -53,16 +51,16 @@ _ours: list[Any] = []  # the ends of pipes that a forked process must not keep o
 class ProcessWrapComponent(bridgedcomponent):
     """ProcessWrapComponent(somecomponent) -> that component, in a process of its own.
 
-    somecomponent: a component that has not been activated, or a factory, which
-    can be pickled. It has the component's boxes, or those of its class. Raises wiringError for
-    anything else.
+    somecomponent: a component that has not been activated, or a factory that can be pickled.
+    This has the boxes of the component, or those of the factory's class. Raises wiringError for
+    another object.
     """
 
     def __init__(self, somecomponent: Any) -> None:
         if not callable(somecomponent):
             checkComponents(type(self).__name__, [somecomponent])
         super().__init__()
-        owner = getattr(somecomponent, "func", somecomponent)  # functools.partial has one
+        owner = getattr(somecomponent, "func", somecomponent)  # of a functools.partial
         inboxes = getattr(owner, "inboxes", getattr(owner, "Inboxes", self.inboxes))
         outboxes = getattr(owner, "outboxes", getattr(owner, "Outboxes", self.outboxes))
         self.inboxes = dict.fromkeys(inboxes, UNUSED)
@@ -70,13 +68,13 @@ class ProcessWrapComponent(bridgedcomponent):
         self._wrapped = somecomponent
         self._process: Any = None
         self._connection: Any = None
-        self._hasEnded = False  # the process has said how
+        self._hasEnded = False  # the process has reported its end
         self._tick = monotonic()
 
     def ticking(self) -> bool:
-        """Whether a second is over since it last said so, or since this was made.
+        """Return whether a second has passed since this last returned True, or since __init__.
 
-        For who watches it in a loop, and wants to look, or say something, once a second.
+        It is for a loop that does something once a second.
         """
         now = monotonic()
         if now - self._tick < 1:
@@ -85,7 +83,7 @@ class ProcessWrapComponent(bridgedcomponent):
         return True
 
     def begin(self) -> None:
-        """Starts the process. Raises RuntimeError if other threads run and it would be forked."""
+        """Start the process. Raises RuntimeError if it has to be forked while other threads run."""
         isForked = isinstance(self._wrapped, component)
         if isForked and threading.active_count() > 1:
             raise RuntimeError(
@@ -146,7 +144,7 @@ class ProcessWrapComponent(bridgedcomponent):
 
 
 class _Far(bridgedcomponent):
-    """What stands for the rest of the world where a component has a process of its own."""
+    """In the other process: represents the components in the first process."""
 
     def __init__(self, inner: Any, connection: Any, used: list[str]) -> None:
         super().__init__()
@@ -179,17 +177,17 @@ class _Far(bridgedcomponent):
             raise bridge.error
 
     def _isOver(self) -> bool:
-        if self.children[0]._task.state != ENDED and not self._bridge.isFinished:
+        if not self.children[0].getTask().hasEnded() and not self._bridge.isFinished:
             return False
-        self._bridge.outbound.clear()  # nobody will take it
+        self._bridge.outbound.clear()  # the component no longer takes it
         return True
 
 
 def _runInProcess(wrapped: Any, connection: Any, used: list[str]) -> None:
-    """Runs a component, or what a factory gives, in this process; then says how it ended."""
+    """Run a component, or the result of a factory, in this process; then report how it ended."""
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started this process terminates it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process terminates this one
     for each in _ours:
         each.close()
     scheduler.run = scheduler()
@@ -201,7 +199,7 @@ def _runInProcess(wrapped: Any, connection: Any, used: list[str]) -> None:
         else:
             inner = madeComponent(wrapped(), getattr(wrapped, "__name__", "factory"))
         _Far(inner, connection, used).run()
-    except BaseException as raised:  # noqa: BLE001 - it is raised where the process was started
+    except BaseException as raised:  # noqa: BLE001 - raised in the first process
         error = raised
     with suppress(OSError):
         connection.send_bytes(dumpsError(error))
@@ -209,9 +207,9 @@ def _runInProcess(wrapped: Any, connection: Any, used: list[str]) -> None:
 
 
 def _writeAll(bridge: ThreadBridge, connection: Any) -> None:
-    """In a thread: sends what came in, until the bridge is closed and empty."""
+    """In a thread: send what has arrived, until the bridge is closed and empty."""
 
-    def isLater(name: str) -> bool:  # so that it does not overtake what came before it
+    def isLater(name: str) -> bool:  # it must not overtake earlier messages
         return isinstance(bridge.inbound[name][0], producerFinished)
 
     def ready() -> list[str]:
@@ -225,9 +223,9 @@ def _writeAll(bridge: ThreadBridge, connection: Any) -> None:
             return
         try:
             connection.send_bytes(dumps(names[0], bridge.take(names[0])))
-        except OSError:  # the other side has ended: its reader says so
+        except OSError:  # the other side has ended, which the reader thread reports
             return
-        except Exception as error:  # noqa: BLE001 - whatever a foreign class raises when pickled
+        except Exception as error:  # noqa: BLE001 - a class may raise anything when pickled
             error.add_note(f"a message for {names[0]!r} could not be sent to another process")
             bridge.finish(error)
             bridge.wakeScheduler()
@@ -235,7 +233,7 @@ def _writeAll(bridge: ThreadBridge, connection: Any) -> None:
 
 
 def _readAll(bridge: ThreadBridge, connection: Any) -> BaseException | None:
-    """In a thread: puts what the other side sent; gives its error, or an EOFError if it is gone."""
+    """In a thread: put what the other side sends; return its error, or EOFError if it is gone."""
     while True:
         try:
             name, message = loads(connection.recv_bytes())
@@ -255,7 +253,7 @@ def _putWhenThereIsRoom(bridge: ThreadBridge, message: Any, name: str) -> None:
 
 
 class _processes(component):
-    """Components in processes, and their linkages; a name that is no part means this one."""
+    """Components in processes, and their linkages; a name that is not a part means this one."""
 
     def __init__(self, parts: dict[str, Any], linkages: dict[Any, Any], **argd: Any) -> None:
         super().__init__(**argd)
@@ -271,7 +269,7 @@ class _processes(component):
             self.link((fromWhom, box), (toWhom, sinkbox), passthrough=kind)
 
     def main(self) -> Generator[int, None, None]:
-        for each in self.children:  # all of them before any has threads
+        for each in self.children:  # all of them before one starts threads
             each.begin()
         for each in self.children:
             each.activate(Scheduler=self.scheduler)
@@ -302,7 +300,7 @@ def ProcessPipeline(*components: Any) -> ProcessPipelineComponent:
 def ProcessGraphline(**graphline_spec: Any) -> component:
     """ProcessGraphline(linkages={...}, NAME=component, ...) -> each part in a process of its own.
 
-    A name that is no part means the whole. Names that begin with "__" are options of old.
+    A name that is not a part means the whole. Names that begin with "__" are historical options.
     """
     linkages = graphline_spec.pop("linkages", None)
     parts = {name: part for name, part in graphline_spec.items() if not name.startswith("__")}

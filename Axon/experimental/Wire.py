@@ -1,7 +1,7 @@
-"""Messages as bytes, on their way from one process to another.
+"""Messages as bytes, for the pipe between two processes.
 
-A component means nothing elsewhere: one that is within a message, such as the
-caller of a producerFinished, arrives as its name.
+A component has no meaning in another process: a component within a message, such as the caller
+of a producerFinished, arrives as its name.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from Axon.Microprocess import microprocess
 
-END = ""  # in place of a box's name: there is no more, and this is the error, if any
+END = ""  # instead of a box name: the last entry, which contains the error, if any
 
 
 class _Pickler(pickle.Pickler):
@@ -27,20 +27,21 @@ class _Unpickler(pickle.Unpickler):
 
 
 def dumps(boxname: str, message: Any) -> bytes:
-    """A message, and the box for which it is. Raises what pickle raises."""
+    """Return a message and the name of its box as bytes. Raises what pickle raises."""
     buffer = io.BytesIO()
     _Pickler(buffer, pickle.HIGHEST_PROTOCOL).dump((boxname, message))
     return buffer.getvalue()
 
 
 def loads(data: bytes) -> Any:
-    """(boxname, message)."""
+    """Return (boxname, message)."""
     return _Unpickler(io.BytesIO(data)).load()
 
 
 def dumpsError(error: BaseException | None) -> bytes:
-    """How a process ended: its error, with its traceback as a note; one that cannot be pickled
-    becomes a RuntimeError that says the same.
+    """Return the error of a process as bytes, with its traceback as a note.
+
+    An error that cannot be pickled becomes a RuntimeError with the same text.
     """
     if error is None:
         return dumps(END, None)
@@ -48,7 +49,7 @@ def dumpsError(error: BaseException | None) -> bytes:
     try:
         data = dumps(END, error)
         loads(data)
-    except Exception:  # noqa: BLE001 - whatever a foreign class raises here
+    except Exception:  # noqa: BLE001 - a class may raise anything when pickled
         error = RuntimeError(f"{type(error).__name__}: {error}")
     error.add_note(trace)
     return dumps(END, error)

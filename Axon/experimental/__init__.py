@@ -1,1 +1,1 @@
-"""What is still being tried out, and may change: Process, components in processes of their own."""
+"""Modules that may change: Process (components in processes of their own), and Wire for it."""

@@ -1,23 +1,23 @@
-"""A component in the background, used like a file: with put and get, from an ordinary thread.
+"""A component in the background that a thread uses like a file, with put and get.
 
 Example usage
 -------------
     background().start()
     sums = likefile(Calculator())
     sums.put("17 + 4")
-    answer = sums.get()                         # blocks until there is one
+    answer = sums.get()                         # blocks until there is a message
     sums.shutdown()
 
 How does it work?
 -----------------
-Two components stand between: componentWrapperInput takes from a queue for each
-inbox what was put, and componentWrapperOutput fills a queue for each outbox.
-Axon.Handle does the same with less, and in asyncio code too; this knows boxes
-of any name, and can wait in a thread. Not for use within the scheduler's own.
+Two components are in between: componentWrapperInput takes what was put from a queue for each
+inbox, and componentWrapperOutput fills a queue for each outbox. Axon.Handle is simpler, and works
+in asyncio code too; likefile supports boxes of any name, and can wait in a thread. It must not be
+used in the scheduler's thread.
 
-Termination: shutdown(), which asks the component to end and lets go of it; or
-its end, after which what it sent can still be taken. The background ends with
-its last component: a dummyComponent keeps it going in between.
+Termination: shutdown() asks the component to end, and detaches it. When the component has ended,
+the messages that it has sent can still be taken. The background ends with its last component; a
+dummyComponent keeps it running in between.
 """
 
 from __future__ import annotations
@@ -46,17 +46,17 @@ __all__ = [
     "queuelengths",
 ]
 
-queuelengths = 0  # the most messages that a queue made from now on may hold; 0 for no limit
+queuelengths = 0  # the size of queues that are created from now on; 0 for no limit
 DEFIN = ["inbox", "control"]
 DEFOUT = ["outbox", "signal"]
 
-PATIENCE = 1  # seconds within which shutdown() expects its messages to be passed on
+PATIENCE = 1  # seconds that shutdown() waits until its messages are passed on
 A_DAY = 86400  # seconds
 
 
 def addBox(names: Iterable[str], boxMap: dict[str, str], addBox: Callable[[str], str]) -> None:
-    """Calls `addBox`, such as a component's addInbox, with each name; its actual name goes to
-    `boxMap`. Raises ValueError for a name that is there already.
+    """Call `addBox`, such as a component's addInbox, with each name, and store the result in
+    `boxMap`. Raises ValueError for a name that is in it already.
     """
     for name in names:
         if name in boxMap:
@@ -65,9 +65,9 @@ def addBox(names: Iterable[str], boxMap: dict[str, str], addBox: Callable[[str],
 
 
 class dummyComponent(component):
-    """dummyComponent() -> does nothing, so that the scheduler goes on until it is stopped.
+    """dummyComponent() -> an idle component, which keeps the scheduler running.
 
-    Boxes: a shutdown message that comes to "control" ends it, and goes to "signal".
+    A shutdown message in "control" ends it, and is passed on to "signal".
     """
 
     def main(self) -> Generator[int, None, None]:
@@ -75,12 +75,12 @@ class dummyComponent(component):
 
 
 class _Queue(queue.Queue[Any]):
-    """_Queue(maxsize) -> a queue that can be closed: then nobody waits for more."""
+    """_Queue(maxsize) -> a queue that can be closed, which ends all waits for messages."""
 
     isClosed = False
 
     def close(self) -> None:
-        """Ends every wait, and discards from now on what is put."""
+        """End every wait, and discard what is put from now on."""
         with self.mutex:
             self.isClosed = True
             self.not_empty.notify_all()
@@ -90,7 +90,7 @@ class _Queue(queue.Queue[Any]):
             super().put(item, block, timeout)
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
-        """The oldest. Raises queue.Empty when there is none in time, or ever."""
+        """Return the oldest item. Raises queue.Empty at the timeout, or if the queue is closed."""
         with self.not_empty:
             if block:
                 self.not_empty.wait_for(lambda: self._qsize() or self.isClosed, timeout)
@@ -101,17 +101,17 @@ class _Queue(queue.Queue[Any]):
             return item
 
     def isUrgent(self) -> bool:
-        """Whether a shutdownMicroprocess waits."""
+        """Return whether the queue contains a shutdownMicroprocess."""
         with self.mutex:
             return any(isinstance(each, shutdownMicroprocess) for each in self.queue)
 
 
 class componentWrapperInput(AdaptiveCommsComponent):
-    """componentWrapperInput(child[, inboxes]) -> passes on to them what other threads put.
+    """componentWrapperInput(child[, inboxes]) -> passes on what other threads put.
 
-    Put into inQueues[name], then the name into whatInbox (None: there is no
-    more), then call unpause(). It ends, and sets isDead, after a
-    shutdownMicroprocess has been passed on; then one goes to the outbox `deathbox`.
+    Put a message into inQueues[name], then the name into whatInbox (None: no more follows), then
+    call unpause(). After it has passed on a shutdownMicroprocess it sends one to the outbox
+    `deathbox`, ends, and sets isDead.
     """
 
     def __init__(self, child: Any, inboxes: Iterable[str] = DEFIN) -> None:
@@ -120,7 +120,7 @@ class componentWrapperInput(AdaptiveCommsComponent):
         self.whatInbox: queue.Queue[str | None] = queue.Queue()
         self.isDead = threading.Event()
         self.childInboxMapping: dict[str, str] = {}
-        self._waiting: dict[str, None] = {}  # for which inboxes something may be left
+        self._waiting: dict[str, None] = {}  # the inboxes for which messages may remain
         addBox(inboxes, self.childInboxMapping, self.addOutbox)
         for theirs, ours in self.childInboxMapping.items():
             self.link((self, ours), (child, theirs))
@@ -129,7 +129,7 @@ class componentWrapperInput(AdaptiveCommsComponent):
 
     def main(self) -> Generator[int, None, None]:
         while self._pollAll():
-            self.pause()  # until more is put, or one is taken where there was no room
+            self.pause()  # until a message is put, or taken from a full inbox
             yield 1
         self.send(shutdownMicroprocess(), self.deathbox)
 
@@ -142,11 +142,11 @@ class componentWrapperInput(AdaptiveCommsComponent):
         return False not in [self.pollQueue(name) for name in list(self._waiting)]
 
     def pollQueue(self, whatInbox: str) -> bool:
-        """Passes on what was put for that inbox, as far as there is room.
+        """Pass on what was put for that inbox, as far as there is room.
 
-        Gives False if a shutdownMicroprocess was among it. What is to end the
-        component does not overtake what was put before; but a
-        shutdownMicroprocess, and what precedes it, does not wait for room elsewhere.
+        Return False if this included a shutdownMicroprocess. A shutdown message does not overtake
+        messages that were put before it. But a shutdownMicroprocess, and the messages before it,
+        do not wait for room in other inboxes.
         """
         waiting = self.inQueues[whatInbox]
         while self._passData(whatInbox) and waiting.queue:
@@ -161,7 +161,7 @@ class componentWrapperInput(AdaptiveCommsComponent):
         return True
 
     def _passData(self, name: str) -> bool:
-        """Passes on what comes before a shutdown message; gives whether there was room."""
+        """Pass on the messages before a shutdown message; return whether there was room."""
         waiting = self.inQueues[name].queue
         while waiting and not isinstance(waiting[0], producerFinished | shutdownMicroprocess):
             if not self._passOne(name):
@@ -184,10 +184,10 @@ class componentWrapperInput(AdaptiveCommsComponent):
 
 
 class componentWrapperOutput(AdaptiveCommsComponent):
-    """componentWrapperOutput(child, inputHandler[, outboxes]) -> fills outQueues from them.
+    """componentWrapperOutput(child, inputHandler[, outboxes]) -> fills outQueues from outboxes.
 
-    It activates the child, and ends with it, and the inputHandler then ends too.
-    Once `isAbandoned` is set, what is sent is discarded, and it ends with the inputHandler.
+    It activates the child, and ends with it; the inputHandler ends then, too. After `isAbandoned`
+    is set, messages are discarded, and it ends with the inputHandler.
     """
 
     def __init__(self, child: Any, inputHandler: Any, outboxes: Iterable[str] = DEFOUT) -> None:
@@ -204,7 +204,7 @@ class componentWrapperOutput(AdaptiveCommsComponent):
                 self.link((child, theirs), (self, ours), capacity=self.queuelengths or None)
         except BoxAlreadyLinkedToDestination:
             self.unlink(child)
-            inputHandler.unlink(child)  # nothing is left in the way of another attempt
+            inputHandler.unlink(child)  # another attempt is possible
             raise
         self.outQueues = {name: _Queue(self.queuelengths) for name in self.childOutboxMapping}
         self.deathbox = self.addInbox("death")
@@ -217,11 +217,11 @@ class componentWrapperOutput(AdaptiveCommsComponent):
             self.sendPendingOutput()
             if self.isAbandoned and self.isDead.is_set():
                 return
-            self.pause()  # until more is sent, one is taken, or somebody has ended
+            self.pause()  # until a message is sent or taken, or a component ends
             yield 1
 
     def sendPendingOutput(self) -> None:
-        """Moves what the child sent into the queues, as far as there is room."""
+        """Move the child's messages into the queues, as far as there is room."""
         for theirs, ours in self.childOutboxMapping.items():
             waiting = self.outQueues[theirs]
             while self.dataReady(ours) and (self.isAbandoned or not waiting.full()):
@@ -231,7 +231,7 @@ class componentWrapperOutput(AdaptiveCommsComponent):
 
     def _closeDownMicroprocess(self) -> Any:
         for each in self.outQueues.values():
-            each.maxsize = 0  # no more will come: all that did can be taken
+            each.maxsize = 0  # no more follow: all that have arrived can be taken
         self.sendPendingOutput()
         for each in self.outQueues.values():
             each.close()
@@ -240,10 +240,10 @@ class componentWrapperOutput(AdaptiveCommsComponent):
 
 
 class likefile:
-    """likefile(child[, extraInboxes][, extraOutboxes][, wrapDefault]) -> it, with put and get.
+    """likefile(child[, extraInboxes][, extraOutboxes][, wrapDefault]) -> put and get for child.
 
-    extraInboxes, extraOutboxes: a name or several, beside DEFIN and DEFOUT as far
-    as the child has them; wrapDefault=False: only these. Activates the child.
+    extraInboxes, extraOutboxes: one name or several, in addition to those of DEFIN and DEFOUT
+    that the child has. wrapDefault=False: only these. It activates the child.
     Raises AttributeError if no background() runs, noSuchBox (a KeyError), and
     BoxAlreadyLinkedToDestination for an outbox that is linked already.
     """
