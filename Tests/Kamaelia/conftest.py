@@ -32,7 +32,7 @@ class Serving:
             except BaseException as error:  # noqa: BLE001 - raised again in the test's thread
                 errors.append(error)
             server.scheduler.callFromThread(
-                lambda: server._deliver(shutdownMicroprocess(), "control")
+                lambda: server.deliver(shutdownMicroprocess(), "control")
             )
 
         thread = threading.Thread(target=lambda: talk(server))
@@ -69,7 +69,7 @@ def noImpossibleTransition(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(params=["asyncio", "uvloop"])
 def eachLoop(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The test runs twice: on asyncio's own event loop, and on uvloop's if it is installed."""
+    """Run the test twice: on asyncio's own event loop, and on uvloop's if it is installed."""
     name: str = request.param
     maker = asyncio if name == "asyncio" else pytest.importorskip("uvloop")
     monkeypatch.setattr(EventLoop, "newLoop", lambda clock=None: maker.new_event_loop())
@@ -78,12 +78,12 @@ def eachLoop(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.fixture
 def serving() -> Serving:
-    """A ServerCore on a free port, and a client in a thread of its own."""
+    """Return a function that runs a ServerCore on a free port and a client in a thread."""
     return Serving()
 
 
 class Certificate(NamedTuple):
-    """A self-made certificate for localhost, and contexts for both ends."""
+    """The contexts of both sides for a self-signed certificate of localhost."""
 
     server: ssl.SSLContext
     client: ssl.SSLContext
@@ -91,7 +91,7 @@ class Certificate(NamedTuple):
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
-    """Contexts that trust each other."""
+    """Return the contexts of a server and of a client that trusts it."""
     folder: Path = tmp_path_factory.mktemp("tls")
     key, cert = folder / "key.pem", folder / "cert.pem"
     command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"

@@ -11,12 +11,12 @@ PATIENCE = 20.0  # seconds that a client waits for anything
 
 
 def dial(port: int, host: str = "127.0.0.1") -> socket.socket:
-    """A client, connected."""
+    """Return a connected client socket."""
     return socket.create_connection((host, port), timeout=PATIENCE)
 
 
 def readAll(sock: socket.socket) -> bytes:
-    """What the peer sends until it ends the connection, in order or not."""
+    """Return all data until the peer ends the connection, even with a reset."""
     parts = []
     with suppress(ConnectionResetError):
         while part := sock.recv(65536):
@@ -25,7 +25,7 @@ def readAll(sock: socket.socket) -> bytes:
 
 
 def readExactly(sock: socket.socket, size: int) -> bytes:
-    """`size` bytes from the peer, fewer if it ends before."""
+    """Return `size` bytes from the peer, or fewer if it ends the connection earlier."""
     got = bytearray()
     while len(got) < size and (part := sock.recv(size - len(got))):
         got += part
@@ -33,13 +33,13 @@ def readExactly(sock: socket.socket, size: int) -> bytes:
 
 
 def reset(sock: socket.socket) -> None:
-    """Ends the connection with a reset."""
+    """End the connection with a reset."""
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     sock.close()
 
 
 class Echo(component):
-    """Sends back what it gets, and at the end passes the end on."""
+    """Echo: send back each message, and pass a shutdown message on."""
 
     def main(self) -> Generator[int, None, None]:
         while True:
