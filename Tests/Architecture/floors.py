@@ -178,7 +178,6 @@ GREY: list[Floor] = [
             "Kamaelia.Apps.Grey.StrictMailHandler",
             "Kamaelia.Apps.Grey.ConcreteMailHandler",
             "Kamaelia.Apps.Grey.GreyListingPolicy",
-            "Kamaelia.Apps.Grey.Records.MailNotes",
         ]
     },
     {"service": ["Kamaelia.Apps.Grey.Service"]},

@@ -1,4 +1,4 @@
-"""Greylisting: a stranger is told to come back, and who does so in time is known from then on.
+"""Greylisting: a mail from an unknown sender is deferred, and accepted when it is tried again.
 
 Example usage
 -------------
@@ -6,24 +6,23 @@ Example usage
         class protocol(GreyListingPolicy):
             smtp_ip, smtp_port = "192.168.2.9", 8025
             allowed_sender_nets = ["192.168.2"]     # may send to anybody
-            allowed_domains = ["example.org"]       # are forwarded for
+            allowed_domains = ["example.org"]       # for which mail is accepted
 
     GreyLister(port=25).run()
 
 How does it work?
 -----------------
-Policy asks in this order: is the client one of ours, is each recipient's domain
-one of ours, and then, for each recipient, is it whitelisted, has it passed. A
-mail is accepted only if every recipient is; each is asked, so that the clock of
-each has started. At RCPT a recipient that is not ours is refused for good, and
-with decide_at = "rcpt" the rules are asked there, for each recipient alone.
+Policy asks in this order: may the client send to anybody, is each recipient's domain one of
+ours, and then, for each recipient, is it whitelisted, has it passed greylisting. A mail is
+accepted only if every recipient is. All recipients are asked, so that the time of each
+starts. At RCPT a recipient that is not ours is refused for good. With decide_at =
+"rcpt" greylisting decides there, for each recipient alone.
 
 Termination: as MailHandler.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -36,30 +35,39 @@ from Kamaelia.Apps.Grey.Policy.CompiledSettings import (
     asTriples,
     compiled,
 )
-from Kamaelia.Apps.Grey.Policy.Greylist import wallClock
-from Kamaelia.Apps.Grey.Records.MailNotes import ACCEPTED, DEFERRED, REFUSED, Noting
+from Kamaelia.Apps.Grey.Policy.Greylist import Greylist, wallClock
+from Kamaelia.Apps.Grey.Policy.PolicyAnswers import PolicyAnswers, after, inTask
+from Kamaelia.Apps.Grey.Records.MailNotes import (
+    ACCEPTED,
+    DEFERRED,
+    NO_ANSWER,
+    REFUSED,
+    MailNotes,
+)
 from Kamaelia.Apps.Grey.Stores.Later import Later
 from Kamaelia.Apps.Grey.Stores.Store import StoreFailed
+from Kamaelia.Apps.Grey.StrictMailHandler import statusOf
 from Kamaelia.Support.Greylist.Keys import withoutBrackets
 from Kamaelia.Support.Greylist.Rules import Decision
+from Kamaelia.Support.Protocol.SMTP.LMTP import Answers
 from Kamaelia.Support.Protocol.SMTP.Reply import Reply
+from Kamaelia.Support.Protocol.SMTP.Session import TOO_MANY_RECIPIENTS
 from Kamaelia.Support.Protocol.SPF.Evaluation import keyOf
 
-POSTMASTER = "<postmaster>"  # whoever takes mail takes it for this one (RFC 5321 section 4.5.1)
+POSTMASTER = "<postmaster>"  # every server accepts mail for it (RFC 5321 section 4.5.1)
 ROUTES = frozenset("%!@")
-NO_ANSWER = "the store gave no answer"  # the reason of a verdict
-LONGEST_CHECK = 20.0  # seconds that the resolver may need: RFC 7208 section 4.6.4
+LONGEST_CHECK = 20.0  # seconds that the resolver may take: RFC 7208 section 4.6.4
 
 
-class GreyListingPolicy(Noting, ConcreteMailHandler):
+class GreyListingPolicy(ConcreteMailHandler):
     """GreyListingPolicy(**settings) -> the greylisting proxy for one client.
 
     allowed_senders: addresses, and allowed_sender_nets: networks (in CIDR, or
-    their first octets), that may send to anybody. allowed_domains: for which
-    mail is taken from everybody. whitelisted_triples: (address, sender,
+    their first octets), that may send to anybody. allowed_domains: those for which
+    mail from any client is accepted. whitelisted_triples: (address, sender,
     recipient), and whitelisted_nonstandard_triples: (name in HELO, network,
     recipient), with the brackets of addresses or without, are not greylisted.
-    greylist: the Greylist with all else; one for each class without it.
+    greylist: the Greylist with the other settings; a class without one creates one.
     """
 
     allowed_senders: Any = []
@@ -68,31 +76,43 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
     whitelisted_triples: Any = []
     whitelisted_nonstandard_triples: Any = []
 
-    _passedAs = ""  # the client of a triple that has passed, of the mail under way
+    greylist: Greylist
+
+    # Of the mail in progress
+    _passedAs = ""  # the client of a triple that has passed
+    _greylisted = ""  # a recipient for which only greylisting is left to ask
+
+    def __init__(self, **argv: Any) -> None:
+        super().__init__(**argv)
+        if getattr(self, "greylist", None) is None:
+            type(self).greylist = Greylist()
+        self.greylist = self.greylist  # a reload changes the class, not this connection
+        self.notes = MailNotes(self.greylist)
+        self.answers = PolicyAnswers()
 
     def isTrustedClient(self) -> bool:
         try:
             return self._isClientIn(self.allowed_senders) or self._isClientIn(
                 self.allowed_sender_nets
             )
-        except ValueError:  # a mistake in a list, of which the policy reports
+        except ValueError:  # a mistake in a list, which the policy reports
             return False
 
-    # What policy asks; each may be overridden
+    # What policy asks; a subclass may override each
 
     def sentFromAllowedIPAddress(self) -> bool:
-        """Whether the client's address may send to anybody."""
+        """Return whether the client's address may send to anybody."""
         return self._isClientIn(self.allowed_senders)
 
     def sentFromAllowedNetwork(self) -> bool:
-        """Whether the client's network may send to anybody."""
+        """Return whether the client's network may send to anybody."""
         return self._isClientIn(self.allowed_sender_nets)
 
     def _isClientIn(self, setting: Any) -> bool:
         return bool(setting) and compiled(setting, asClients).client(self.peer) is not None
 
     def sentToADomainWeForwardFor(self) -> bool:
-        """Whether the domains of all `recipients` are ours."""
+        """Return whether the domains of all `recipients` are ours."""
         ours = compiled(self.allowed_domains, asDomains)
         for each in self.recipients:
             if ours.find(domainOf(each)) is None and each.lower() != POSTMASTER:
@@ -100,7 +120,7 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
         return True
 
     def whiteListed(self, recipient: str) -> bool:
-        """Whether a mail to `recipient` is accepted without greylisting."""
+        """Return whether a mail to `recipient` is accepted without greylisting."""
         reason: str | None = None
         if self._isExemptNullSender():
             reason = "null sender"
@@ -110,7 +130,7 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
             names = self.verifiedNames()
             reason = self.greylist.allows(self.peer, names, self.remotename, self.sender, recipient)
         if reason is not None:
-            self.note(recipient, ACCEPTED, reason)
+            self.notes.note(recipient, ACCEPTED, reason)
         return reason is not None
 
     def _isInTriples(self, recipient: str) -> bool:
@@ -124,18 +144,18 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
         )
 
     def isGreylisted(self, recipient: str) -> bool:
-        """Whether `recipient` has passed greylisting: True is yes, the name is historical."""
+        """Return whether `recipient` has passed greylisting. (The name is historical.)"""
         try:
             decision = self._decisionOn(recipient)
         except StoreFailed as error:
             isAccepted = self.greylist.failed(error)
             decision = Decision(isAccepted, NO_ANSWER)
         verdict = ACCEPTED if decision.isAccepted else DEFERRED
-        self.note(recipient, verdict, decision.reason, decision.wait)
+        self.notes.note(recipient, verdict, decision.reason, decision.wait)
         return decision.isAccepted
 
     def verifiedNames(self) -> list[str]:
-        """The client's name, if a list asks for names and the DNS leads there and back."""
+        """Return the client's name, if a list needs it and the DNS maps it back to the client."""
         if not self.greylist.asksForNames:
             return []
         resolver = self.greylist.resolver
@@ -147,11 +167,11 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
     # The two questions
 
     def shouldWeAcceptRecipient(self, recipient: str) -> bool:
-        if recipient != self._stranger:  # else this is asked again, as an answer has come
+        if recipient != self._greylisted:  # otherwise it is asked again, with an answer
             isAccepted = self._decideAtOnce(recipient)
             if isAccepted is not None:
                 return isAccepted
-            self._stranger = recipient
+            self._greylisted = recipient
         if self.isGreylisted(recipient):
             return True
         self.waitInTarpit()
@@ -159,13 +179,13 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
         return False
 
     def _decideAtOnce(self, recipient: str) -> bool | None:
-        """The answer at RCPT; None where it is for the rules of greylisting to say."""
+        """Return the answer at RCPT; None if greylisting decides."""
         if self._isTrusted():
             return True
         self.greylist.refresh(wallClock())
         refusal = self._refusalOf(recipient)
         if refusal is not None:
-            self.note(recipient, REFUSED, refusal)
+            self.notes.note(recipient, REFUSED, refusal)
             return False
         if self.greylist.decide_at == "data" or self._isDecidedAtData():
             return True
@@ -184,7 +204,7 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
         return isAccepted
 
     def _haveAllPassed(self) -> bool:
-        """Asks about all of them, and only then waits for answers that come later."""
+        """Ask about all recipients, and only then wait for answers that come later."""
         passed, due = True, None
         for each in self.recipients:
             try:
@@ -202,20 +222,16 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
             self.answerTo("tarpit", after, seconds, extra=seconds)
 
     def deferRecipient(self, recipient: str) -> None:
-        """Answer that a recipient is to be tried again; others may go on."""
+        """Tell the client to try a recipient again later; it may name others now."""
         self._defer([recipient], closes=False)
 
     def deferMail(self) -> None:
-        """Answer that the mail is to be tried again."""
+        """Tell the client to try the mail again later."""
         self._defer(self.recipients, closes=True)
 
     def _defer(self, recipients: list[str], closes: bool) -> None:
-        verdicts = [self.verdictOn(each) for each in recipients]
-        wait = max([each.wait for each in verdicts], default=0.0)
-        hasAnswer = all(each.reason != NO_ANSWER for each in verdicts)
         self.mailStatus = "DEFERRED"
-        self.lastReply = deferral(wait, self.mailId, closes, hasAnswer)
-        self.answer(self.lastReply)
+        self.answer(self.notes.deferral(recipients, closes))
 
     def _isTrusted(self) -> bool:
         return self.sentFromAllowedIPAddress() or self.sentFromAllowedNetwork()
@@ -223,13 +239,13 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
     def _refusalOf(self, recipient: str) -> str | None:
         if not self._isOurs(recipient):
             return "relaying denied"
-        names = self.verifiedNames()  # which those behind may be told
+        names = self.verifiedNames()  # which the real server may be told
         if not self.greylist.hasDenied:
             return None
         return self.greylist.denies(self.peer, names, self.sender, recipient)
 
     def _isOurs(self, recipient: str) -> bool:
-        """What sentToADomainWeForwardFor() says of this recipient alone."""
+        """Return what sentToADomainWeForwardFor() answers for this recipient alone."""
         session = self.session
         recipients, session.recipients = session.recipients, [recipient]
         try:
@@ -241,45 +257,16 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
         return self.greylist.null_senders == "accept" and self.sender == "<>"
 
     def _isDecidedAtData(self) -> bool:
-        """Null senders ask whether a recipient exists: that is for RCPT to say, not for us."""
+        """Return whether RCPT is left to the real server: null senders test recipients there."""
         return self.greylist.null_senders == "data" and self.sender == "<>"
-
-    # Deliveries
-
-    def beginNotes(self) -> None:
-        super().beginNotes()
-        self._passedAs = ""
-
-    def settle(self, reply: Reply) -> None:
-        """Answer the final dot. Only a mail that the real server accepts counts for its client."""
-        if reply.isPositive and self._passedAs:
-            self.greylist.countDelivery(self._passedAs, wallClock())
-        super().settle(reply)
 
     # Answers that may come later
 
     def answerTo(
         self, question: Any, ask: Callable[..., Any], *about: Any, extra: float = 0.0
     ) -> Any:
-        """Return what ask(*about) gave, or the result of the future that it gave.
-
-        It is called once for each question and mail. Raises Later while the future is not done.
-        extra: the seconds that this wait may take beyond `policy_timeout`.
-        """
-        answers = self._answers
-        if question in answers:
-            answer = answers[question]
-        else:
-            try:
-                answer = ask(*about)
-            except Later as later:
-                answer = later.future
-            answers[question] = answer
-        if not hasattr(answer, "add_done_callback"):
-            return answer
-        if not answer.done():
-            raise Later(answer, extra)
-        return answer.result()
+        """Return the answer to a question about this mail, or raise Later: see PolicyAnswers."""
+        return self.answers.get(question, ask, *about, extra=extra)
 
     def _decisionOn(self, recipient: str) -> Decision:
         greylist = self.greylist
@@ -292,7 +279,7 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
         return decision
 
     def _clientKey(self) -> str:
-        """Whom a retry has to come from: the domain that answers for the client, or its network."""
+        """Return what a retry has to come from: the client's domain by SPF, or its network."""
         if self.greylist.spf:
             resolver, mail = self.greylist.resolver, (self.peer, self.remotename, self.sender)
             ask = partial(resolver.spf, *mail)
@@ -302,39 +289,97 @@ class GreyListingPolicy(Noting, ConcreteMailHandler):
                 return key
         return self.greylist.clientKey(self.peer)
 
+    # The notes about each mail
 
-def deferral(wait: float, mailId: str, closes: bool, hasAnswer: bool = True) -> Reply:
-    """Return the reply that defers a mail; `hasAnswer`: whether the store could be asked.
+    def handleConnect(self) -> None:
+        self.greylist.count("sessions")
+        super().handleConnect()
 
-    A mail that is deferred because the store failed was not greylisted (RFC 3463 section 3.4:
-    X.3.0 is a failure of the mail system, X.7.1 a decision of its policy).
-    """
-    if not hasAnswer:
-        text = f"4.3.0 The mail cannot be checked at present, please try again later ({mailId})"
-        return Reply(451, text, closes)
-    when = f"in {wait:.0f} seconds" if wait >= 1 else "later"
-    return Reply(451, f"4.7.1 Greylisted, please try again {when} ({mailId})", closes)
+    def handleMail(self, command: list[str]) -> None:
+        if not self.seenMail:
+            self.notes.begin()
+            self.answers = PolicyAnswers()
+            self._passedAs = self._greylisted = ""
+        super().handleMail(command)
+
+    def handleRcpt(self, command: list[str]) -> None:
+        if 0 < self.max_recipients <= len(self.notes.verdicts) and self.seenMail:
+            self.answer(TOO_MANY_RECIPIENTS)  # deferred recipients count, too
+        else:
+            super().handleRcpt(command)
+
+    def handleRset(self, command: list[str]) -> None:
+        self._endDroppedMail()
+        super().handleRset(command)
+
+    def handleHelo(self, command: list[str]) -> None:
+        self._endDroppedMail()
+        super().handleHelo(command)
+
+    def handleEhlo(self, command: list[str]) -> None:
+        self._endDroppedMail()
+        super().handleEhlo(command)
+
+    def _endDroppedMail(self) -> None:
+        if self.notes.verdicts and not self._isLogged:
+            self.logResult()
+            self._isLogged = True
+
+    def RelayError(self) -> None:
+        self.mailStatus = "REFUSED"
+        super().RelayError()
+
+    def heardOfRecipient(self, reply: Reply) -> None:
+        if not reply.isPositive:
+            self.mailStatus = statusOf(reply)
+            self.heardOfRecipients([(self.session.asked.path, reply)])
+        super().heardOfRecipient(reply)
+
+    def heardOfRecipients(self, answers: Answers) -> None:
+        for recipient, reply in answers:
+            if not reply.isPositive:
+                self.notes.noteRealServer(recipient, statusOf(reply).lower(), reply)
+
+    def noteUnheard(self, recipient: str, reply: Reply) -> None:
+        self.notes.refusedSilently(self, recipient, reply)
+
+    def noteRefusal(self, reply: Reply | None) -> None:
+        self.notes.refused(self, reply)
+
+    def noteFailedTLS(self, error: Any) -> None:
+        self.notes.failedTLS(self, error)
+
+    def error(self, message: str) -> None:
+        code, _, text = message.partition(" ")
+        if code.isdecimal() and int(code) >= 400:
+            self.noteRefusal(Reply(int(code), text))
+        super().error(message)
+
+    def settle(self, reply: Reply) -> None:
+        """Answer the final dot. Only a mail that the real server accepts counts for its client."""
+        if reply.isPositive and self._passedAs:
+            self.greylist.countDelivery(self._passedAs, wallClock())
+        self.notes.lastReply = reply
+        super().settle(reply)
+
+    def secondsConnected(self) -> float:
+        """Return how long the client has been connected."""
+        return self.now() - self.deadlines.startedAt
+
+    def logResult(self) -> None:
+        """Write the historical line and the JSON object, and count the mail."""
+        self.notes.write(self)
 
 
 def domainOf(recipient: str) -> str:
     """Return what follows the last @, without a final dot.
 
-    Return "" if the local part may lead on to another domain: servers that trust us may take
-    user%elsewhere@here for user@elsewhere, and be a relay for everybody.
+    Return "" if the local part may name another domain: servers that trust us may relay
+    user%elsewhere@here to user@elsewhere, and so be an open relay.
     """
     local, _, domain = withoutBrackets(recipient).rpartition("@")
     domain = domain.removesuffix(".")
     return domain if ROUTES.isdisjoint(local) else ""
-
-
-def inTask(ask: Callable[[], Any]) -> Any:
-    """Return a task that runs the coroutine which `ask` returns."""
-    return asyncio.ensure_future(ask())
-
-
-def after(seconds: float) -> Any:
-    """Return a future that is done after so many seconds."""
-    return asyncio.ensure_future(asyncio.sleep(seconds))
 
 
 __kamaelia_components__ = (GreyListingPolicy,)

@@ -1,36 +1,56 @@
-"""What a greylisting handler notes of each mail: for the log, the journal and the counters.
+"""The notes about the mails of one client, from which log lines, JSON and counters are made.
+
+Example usage
+-------------
+    notes = MailNotes(greylist)
+    notes.begin()                                            # at MAIL
+    notes.note("<c@d.example>", DEFERRED, "first contact", 3600)
+    notes.write(handler)                                     # when the mail ends
 
 How does it work?
 -----------------
-A mail ends with its answer after the dot, with RSET or a new HELO, or with its
-connection; then logResult() is called, once. Its id stands in the journal and
-in each answer that is our own.
+The notes keep a verdict for each recipient. Everything else is read from the handler when
+a line is written: see NotedHandler. The id of a mail is in its JSON object, in its
+refusals and in each answer of our own.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable
+from typing import Any, NamedTuple, Protocol
 
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist, wallClock
 from Kamaelia.Apps.Grey.Records.MailLog import historicalLine
 from Kamaelia.Apps.Grey.Records.RefusalRecord import newId, writeRefusal
-from Kamaelia.Apps.Grey.StrictMailHandler import statusOf
 from Kamaelia.Support.Greylist.Keys import withoutBrackets
-from Kamaelia.Support.Protocol.SMTP.LMTP import Answers
 from Kamaelia.Support.Protocol.SMTP.Refusal import Refusal, argumentOf, wordsOf
 from Kamaelia.Support.Protocol.SMTP.Reply import RECIPIENT_REFUSED, Reply
-from Kamaelia.Support.Protocol.SMTP.Session import TOO_MANY_RECIPIENTS
+from Kamaelia.Support.Protocol.SMTP.Session import Session
 
 ACCEPTED, DEFERRED, REFUSED = "accepted", "deferred", "refused"
+NO_ANSWER = "the store gave no answer"  # the reason of a verdict
 
-if TYPE_CHECKING:
-    from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler as Handler
-else:
-    Handler = object
+
+class NotedHandler(Protocol):
+    """What the notes read from a handler."""
+
+    peer: str
+    peerport: int
+    mailStatus: str
+    remotename: Any
+    sender: Any
+    recipients: Any
+    session: Session
+
+    def secondsConnected(self) -> float:
+        """Return how long the client has been connected."""
+
+    def noteToLog(self, line: str) -> None:
+        """Write a line to the log of mails."""
 
 
 class Verdict(NamedTuple):
-    """What policy said of one recipient."""
+    """The decision about one recipient."""
 
     verdict: str  # ACCEPTED, DEFERRED or REFUSED
     reason: str
@@ -45,166 +65,135 @@ class Verdict(NamedTuple):
 UNASKED = Verdict(ACCEPTED, "trusted client")
 
 
-class Noting(Handler):
-    """The part of a handler that keeps the books."""
+class MailNotes:
+    """MailNotes(greylist) -> the notes about one mail after another of one client.
 
-    greylist: Greylist  # a class without one creates one for all its handlers
+    mailId: the id of the mail in progress, or of the last one. verdicts: by recipient.
+    lastReply: the reply that decided about the mail.
+    """
 
-    mailId = ""
-    sessionId = ""  # of the first refusal outside a mail
-    lastReply: Reply | None = None  # that decided about it
-    _stranger = ""  # a recipient for whom nothing but greylisting is left to ask
+    __slots__ = ("_sessionId", "greylist", "lastReply", "mailId", "verdicts")
 
-    def __init__(self, **argv: Any) -> None:
-        super().__init__(**argv)
-        if getattr(self, "greylist", None) is None:
-            type(self).greylist = Greylist()
-        self.greylist = self.greylist  # this one to the end, whatever comes after it
-        self.verdicts: dict[str, Verdict] = {}  # by recipient
-        self._answers: dict[Any, Any] = {}  # by question, what policy has heard of it
+    def __init__(self, greylist: Greylist) -> None:
+        self.greylist = greylist
+        self.mailId = ""
+        self._sessionId = ""
+        self.verdicts: dict[str, Verdict] = {}
+        self.lastReply: Reply | None = None
 
-    def note(self, recipient: str, verdict: str, reason: str, wait: float = 0.0) -> None:
-        """What policy said of a recipient; said again, it counts once."""
-        before = self.verdicts.get(recipient, UNASKED)
-        if before.verdict != verdict or before.reason != reason:
-            self.greylist.count("recipients", verdict, reason.partition(":")[0])
-        self.verdicts[recipient] = Verdict(verdict, reason, wait)
-
-    def verdictOn(self, recipient: str) -> Verdict:
-        """What was noted of a recipient."""
-        return self.verdicts.get(recipient, UNASKED)
-
-    def handleConnect(self) -> None:
-        self.greylist.count("sessions")
-        super().handleConnect()
-
-    def beginNotes(self) -> None:
-        """A mail begins."""
-        self.verdicts = {}
-        self._answers = {}
-        self._stranger = ""
+    def begin(self) -> None:
+        """Begin the notes of another mail."""
         self.mailId = newId()
+        self.verdicts = {}
         self.lastReply = None
 
-    def handleMail(self, command: list[str]) -> None:
-        if not self.seenMail:
-            self.beginNotes()
-        super().handleMail(command)
+    def note(self, recipient: str, verdict: str, reason: str, wait: float = 0.0) -> None:
+        """Note the verdict on a recipient. The same verdict again is not counted again."""
+        before = self.verdicts.get(recipient, UNASKED)
+        after = self.verdicts[recipient] = Verdict(verdict, reason, wait)
+        if before.verdict != verdict or before.reason != reason:
+            self.greylist.count("recipients", verdict, after.cause)
 
-    def handleRcpt(self, command: list[str]) -> None:
-        if 0 < self.max_recipients <= len(self.verdicts) and self.seenMail:
-            self.answer(TOO_MANY_RECIPIENTS)  # those that were deferred count, too
-        else:
-            super().handleRcpt(command)
+    def noteRealServer(self, recipient: str, verdict: str, reply: Reply) -> None:
+        """Note that the real server refuses a recipient, with its own words."""
+        self.note(recipient, verdict, f"real server: {wordsOf(reply)}")
 
-    def handleRset(self, command: list[str]) -> None:
-        self._endDropped()
-        super().handleRset(command)
+    def verdictOn(self, recipient: str) -> Verdict:
+        """Return the verdict on a recipient."""
+        return self.verdicts.get(recipient, UNASKED)
 
-    def handleHelo(self, command: list[str]) -> None:
-        self._endDropped()
-        super().handleHelo(command)
-
-    def handleEhlo(self, command: list[str]) -> None:
-        self._endDropped()
-        super().handleEhlo(command)
-
-    def _endDropped(self) -> None:
-        if self.verdicts and not self._isLogged:
-            self.logResult()
-            self._isLogged = True
-
-    def RelayError(self) -> None:
-        self.mailStatus = "REFUSED"
-        super().RelayError()
-
-    def heardOfRecipient(self, reply: Reply) -> None:
-        if not reply.isPositive:
-            self.mailStatus = statusOf(reply)
-            self.noteAnswer(self.session.asked.path, reply)
-        super().heardOfRecipient(reply)
-
-    def noteAnswer(self, recipient: str, reply: Reply) -> None:
-        """Note that the real server refuses a recipient, in its own words."""
-        self.note(recipient, statusOf(reply).lower(), f"real server: {wordsOf(reply)}")
-
-    def heardOfRecipients(self, answers: Answers) -> None:
-        for recipient, reply in answers:
-            if not reply.isPositive:
-                self.noteAnswer(recipient, reply)
-
-    def noteUnheard(self, recipient: str, reply: Reply) -> None:
-        """Record that a recipient is refused of whom the client hears nothing (replay)."""
-        self._record(Refusal(*self._client(), "RCPT", f"TO:{recipient}", reply, self.mailId))
+    def deferral(self, recipients: Iterable[str], closes: bool) -> Reply:
+        """Return the reply that defers a mail to these recipients, after their verdicts."""
+        verdicts = [self.verdictOn(each) for each in recipients]
+        wait = max([each.wait for each in verdicts], default=0.0)
+        hasAnswer = all(each.reason != NO_ANSWER for each in verdicts)
+        self.lastReply = deferral(wait, self.mailId, closes, hasAnswer)
+        return self.lastReply
 
     # Refusals
 
-    def noteRefusal(self, reply: Reply | None) -> None:
-        session = self.session
+    def refused(self, handler: NotedHandler, reply: Reply | None) -> None:
+        """Record a reply of 4xx or 5xx to the command, or the text, that came last."""
+        session = handler.session
         if session.seenMail:
             self.lastReply = reply
         isPolicys = reply == RECIPIENT_REFUSED and session.stage == "RCPT"
         reason = self.verdictOn(session.asked.path).cause if isPolicys else ""
-        ids = self.mailId if session.seenMail else self._idOfSession()
-        argument = argumentOf(session)
-        self._record(Refusal(*self._client(), session.stage, argument, reply, ids, reason))
+        isOfMail = session.seenMail
+        self._record(handler, session.stage, argumentOf(session), reply, reason, isOfMail)
 
-    def noteFailedTLS(self, error: Any) -> None:
+    def refusedSilently(self, handler: NotedHandler, recipient: str, reply: Reply) -> None:
+        """Record a recipient that is refused although the client hears 250 (replay)."""
+        self._record(handler, "RCPT", f"TO:{recipient}", reply)
+
+    def failedTLS(self, handler: NotedHandler, error: object) -> None:
+        """Record a connection that ended in its TLS handshake."""
         why = "" if error is None else str(error)[:200]
-        ids = self._idOfSession()
-        self._record(Refusal(*self._client(), "TLS", why, None, ids, "handshake failed"))
+        self._record(handler, "TLS", why, None, "handshake failed", isOfMail=False)
 
-    def error(self, message: str) -> None:
-        code, _, text = message.partition(" ")
-        if code.isdecimal() and int(code) >= 400:
-            self.noteRefusal(Reply(int(code), text))
-        super().error(message)
+    def _record(
+        self,
+        handler: NotedHandler,
+        stage: str,
+        argument: str,
+        reply: Reply | None,
+        reason: str = "",
+        isOfMail: bool = True,
+    ) -> None:
+        client, ids = (handler.peer, handler.peerport), self.mailId
+        if not isOfMail:
+            ids = self._sessionId = self._sessionId or newId()
+        refusal = Refusal(*client, stage, argument, reply, ids, reason)
+        writeRefusal(refusal, self.greylist, handler.noteToLog)
 
-    def _record(self, refusal: Refusal) -> None:
-        writeRefusal(refusal, self.greylist, self.noteToLog)
+    # The end of a mail
 
-    def _client(self) -> tuple[str, int]:
-        return self.peer, self.peerport
+    def write(self, handler: NotedHandler) -> None:
+        """Write the historical line and the JSON object of the mail, and count it."""
+        now, greylist, status = wallClock(), self.greylist, handler.mailStatus
+        whose = (handler.remotename, handler.peer, handler.sender)
+        recipients = self.allRecipients(handler)
+        handler.noteToLog(historicalLine(now, *whose, recipients, status))
+        if status:
+            greylist.count("mails", status.lower())
+        if greylist.journal is not None and (status or self.verdicts):
+            greylist.journal(self.record(handler, now))
 
-    def _idOfSession(self) -> str:
-        self.sessionId = self.sessionId or newId()
-        return self.sessionId
-
-    def settle(self, reply: Reply) -> None:
-        self.lastReply = reply
-        super().settle(reply)
-
-    def logResult(self) -> None:
-        """The historical line, a record in the journal, and one more in the counters."""
-        now = wallClock()
-        whose = (self.remotename, self.peer, self.sender)
-        self.noteToLog(historicalLine(now, *whose, self._everybody(), self.mailStatus))
-        if self.mailStatus:
-            self.greylist.count("mails", self.mailStatus.lower())
-        if self.greylist.journal is not None and (self.mailStatus or self.verdicts):
-            self.greylist.journal(self.record(now))
-
-    def record(self, now: float) -> dict[str, Any]:
-        """What became of the mail, for the journal: text, numbers and lists."""
+    def record(self, handler: NotedHandler, now: float) -> dict[str, Any]:
+        """Return the JSON object of the mail: text, numbers and lists."""
         return {
             "event": "mail",
             "id": self.mailId,
             "time": round(now, 3),
-            "client": self.peer,
-            "port": self.peerport,
-            "helo": self.remotename,
-            "sender": withoutBrackets(self.sender),
-            "recipients": [self._recordOf(each) for each in self._everybody()],
-            "status": self.mailStatus or "DROPPED",
+            "client": handler.peer,
+            "port": handler.peerport,
+            "helo": handler.remotename,
+            "sender": withoutBrackets(handler.sender),
+            "recipients": [self.recipientRecord(each) for each in self.allRecipients(handler)],
+            "status": handler.mailStatus or "DROPPED",
             "reply": wordsOf(self.lastReply),
-            "seconds": round(self.now() - self.deadlines.startedAt, 3),
+            "seconds": round(handler.secondsConnected(), 3),
         }
 
-    def _everybody(self) -> list[str]:
-        """All recipients that were asked for, also those that were not accepted."""
-        return list(dict.fromkeys([*self.verdicts, *self.recipients]))
-
-    def _recordOf(self, recipient: str) -> dict[str, Any]:
+    def recipientRecord(self, recipient: str) -> dict[str, Any]:
+        """Return the JSON object of one recipient."""
         verdict, reason, wait = self.verdictOn(recipient)
         record = {"address": withoutBrackets(recipient), "verdict": verdict, "reason": reason}
         return record | {"wait": round(wait)} if wait else record
+
+    def allRecipients(self, handler: NotedHandler) -> list[str]:
+        """Return all recipients that the client named, including those that are not accepted."""
+        return list(dict.fromkeys([*self.verdicts, *handler.recipients]))
+
+
+def deferral(wait: float, mailId: str, closes: bool, hasAnswer: bool = True) -> Reply:
+    """Return the reply that defers a mail; `hasAnswer`: whether the store could be asked.
+
+    A mail that is deferred because the store failed was not greylisted (RFC 3463 section 3.4:
+    X.3.0 is a failure of the mail system, X.7.1 a decision of its policy).
+    """
+    if not hasAnswer:
+        text = f"4.3.0 The mail cannot be checked at present, please try again later ({mailId})"
+        return Reply(451, text, closes)
+    when = f"in {wait:.0f} seconds" if wait >= 1 else "later"
+    return Reply(451, f"4.7.1 Greylisted, please try again {when} ({mailId})", closes)

@@ -1,6 +1,6 @@
 """What is written down about mails and refusals: log lines, JSON and counters.
 
-MailNotes      the verdicts about the recipients of one mail, and its record
+MailNotes      the verdicts about a mail's recipients; refusals and mails are recorded from them
 RefusalRecord  one refusal, written to log, JSON and counters
 MailLog        the text of the lines
 LogFiles       the files to which lines are appended

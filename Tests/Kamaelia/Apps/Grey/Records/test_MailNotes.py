@@ -1,0 +1,101 @@
+"""The notes about a mail, without a handler's boxes."""
+
+from typing import Any
+
+import pytest
+
+from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
+from Kamaelia.Apps.Grey.Records.MailNotes import ACCEPTED, DEFERRED, NO_ANSWER, MailNotes
+from Kamaelia.Support.Protocol.SMTP.Reply import DEFERRED as DEFERRED_REPLY
+from Kamaelia.Support.Protocol.SMTP.Reply import Reply
+from Kamaelia.Support.Protocol.SMTP.Session import Session
+
+
+class Handler:
+    """What the notes read."""
+
+    peer, peerport, remotename, sender = "192.0.2.1", 4711, "client.example", "<a@b.example>"
+    mailStatus = "DEFERRED"
+
+    def __init__(self) -> None:
+        self.session = Session()
+        self.recipients = ["<c@d.example>"]
+        self.lines: list[str] = []
+
+    def secondsConnected(self) -> float:
+        return 1.5
+
+    def noteToLog(self, line: str) -> None:
+        self.lines.append(line)
+
+
+class Counting(Greylist):
+    """A greylist that keeps what is counted."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(store="memory:", **settings)
+        self.__dict__["counted"] = []
+
+    def count(self, *names: str) -> None:
+        self.__dict__["counted"].append(names)
+
+
+@pytest.fixture
+def notes() -> MailNotes:
+    notes = MailNotes(Counting())
+    notes.begin()
+    return notes
+
+
+def test_the_same_verdict_is_counted_once(notes: MailNotes) -> None:
+    for reason in ("first contact", "first contact", "too soon: 3 s"):
+        notes.note("<c@d.example>", DEFERRED, reason)
+    assert notes.greylist.counted == [  # type: ignore[attr-defined]
+        ("recipients", "deferred", "first contact"),
+        ("recipients", "deferred", "too soon"),
+    ]
+
+
+def test_a_recipient_without_a_verdict_is_that_of_a_trusted_client(notes: MailNotes) -> None:
+    assert notes.verdictOn("<c@d.example>") == (ACCEPTED, "trusted client", 0.0)
+
+
+def test_the_next_mail_has_another_id_and_no_verdicts(notes: MailNotes) -> None:
+    notes.note("<c@d.example>", DEFERRED, "first contact")
+    before = notes.mailId
+    notes.begin()
+    assert notes.mailId != before
+    assert notes.verdicts == {}
+
+
+def test_a_deferral_names_the_longest_wait_and_the_mail(notes: MailNotes) -> None:
+    notes.note("<c@d.example>", DEFERRED, "first contact", 60)
+    notes.note("<e@f.example>", DEFERRED, "too soon", 300)
+    reply = notes.deferral(notes.verdicts, closes=True)
+    assert reply.text == f"4.7.1 Greylisted, please try again in 300 seconds ({notes.mailId})"
+    assert reply.closes
+
+
+def test_a_deferral_by_a_store_that_fails_is_not_called_greylisting(notes: MailNotes) -> None:
+    notes.note("<c@d.example>", DEFERRED, NO_ANSWER)
+    assert notes.deferral(notes.verdicts, closes=False).text.startswith("4.3.0 ")
+
+
+def test_the_record_names_all_recipients_that_the_client_named(notes: MailNotes) -> None:
+    notes.note("<e@f.example>", DEFERRED, "first contact", 60.4)
+    notes.lastReply = DEFERRED_REPLY
+    record = notes.record(Handler(), now=2.0)
+    assert record["recipients"] == [
+        {"address": "e@f.example", "verdict": DEFERRED, "reason": "first contact", "wait": 60},
+        {"address": "c@d.example", "verdict": ACCEPTED, "reason": "trusted client"},
+    ]
+    assert (record["id"], record["seconds"], record["status"]) == (notes.mailId, 1.5, "DEFERRED")
+
+
+def test_refusals_outside_of_a_mail_share_the_id_of_the_session(notes: MailNotes) -> None:
+    handler = Handler()
+    notes.refused(handler, Reply(500, "5.5.1 Command not understood"))
+    notes.failedTLS(handler, None)
+    ids = [line.partition(" id=")[2].partition(" ")[0] for line in handler.lines]
+    assert len(set(ids)) == 1
+    assert ids[0] != notes.mailId
