@@ -25,12 +25,12 @@ class Children:
 
     __slots__ = ("_given", "_listed", "_removed")
 
-    def __init__(self, given: Any) -> None:
+    def __init__(self, given: list[Any]) -> None:
         self._given = given
         self._removed: set[Any] = set()  # former children that are still in the list
         self._listed: Collection[Any] = ()  # what the list contains, if that has been asked for
 
-    def asList(self) -> Any:
+    def asList(self) -> list[Any]:
         """Return the list of the children, in the order in which they were added."""
         if self._removed:
             self._dropRemoved()

@@ -106,12 +106,12 @@ class linkableprocess(microprocess):
     # Children
 
     @property
-    def children(self) -> Any:
+    def children(self) -> list[Any]:
         """This component's children, a list of its own; it is created when it is read."""
         return self._ownChildren().asList()
 
     @children.setter
-    def children(self, children: Any) -> None:
+    def children(self, children: list[Any] | None) -> None:
         self._children = None if children is None else Children(children)
 
     def _ownChildren(self) -> Children:

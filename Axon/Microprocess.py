@@ -24,7 +24,7 @@ woken. An error in `main()` ends the whole run, unless a watcher handles it (see
 from __future__ import annotations
 
 from math import inf
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from Axon.Base import AxonObject
 from Axon.ComponentCheck import checkMain
@@ -117,9 +117,9 @@ class microprocess(AxonObject):
     trackerClass: ClassVar[Any] = None
     tracker: Any = _Tracker()
     scheduler: Any = _NullScheduler
-    name: Any = _Name()
-    debugger: Any = _Debugger()
-    init: Any = _Init()
+    name: str = _Name()  # type: ignore[assignment]
+    debugger: debug = _Debugger()  # type: ignore[assignment]
+    init: int = _Init()  # type: ignore[assignment]
 
     def __init__(self, thread: Any = None, closeDownValue: Any = 0, tag: str = "") -> None:
         self.id = numId()
@@ -149,7 +149,9 @@ class microprocess(AxonObject):
 
     # Life
 
-    def activate(self, Scheduler: Any = None, Tracker: Any = None, mainmethod: str = "main") -> Any:
+    def activate(
+        self, Scheduler: Any = None, Tracker: Any = None, mainmethod: str = "main"
+    ) -> Self:
         """Register this with a scheduler, the default one if none is given, and return this.
 
         A second call does nothing. Raises TypeError if the main method is neither a generator

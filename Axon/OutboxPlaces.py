@@ -17,17 +17,17 @@ FEW = 4
 
 def findPlace(places: Places, boxname: str) -> outbox | None:
     """Return the place of the outbox `boxname`, or None if it has never been linked."""
-    if type(places) is dict:
+    if isinstance(places, dict):
         return places.get(boxname)
     for place in places:
-        if place.boxname == boxname:  # type: ignore[union-attr]
-            return place  # type: ignore[return-value]
+        if place.boxname == boxname:
+            return place
     return None
 
 
 def withPlace(places: Places, place: outbox) -> Places:
     """Return `places` with `place` added."""
-    if type(places) is dict:
+    if isinstance(places, dict):
         places[place.boxname] = place
         return places
     if len(places) < FEW:

@@ -59,7 +59,7 @@ class scheduler(microprocess):
     queue: decides which task has the next turn (Axon.RunQueue.RunQueue).
     """
 
-    run: Any = None
+    run: scheduler = None  # type: ignore[assignment] # the default scheduler
     wait_for_one: ClassVar[bool] = False
     hasRun: ClassVar[bool] = False  # whether any scheduler has run in this process
     isImmortal: ClassVar[bool] = False  # see immortalise()
@@ -84,7 +84,7 @@ class scheduler(microprocess):
         self._foreignProcesses = ForeignProcesses()
         self._thread: int | None = None  # the thread that runs it, while it runs
         if scheduler.run is None:
-            scheduler.run = self
+            scheduler.run = self  # type: ignore[unreachable] # programs set it to None
 
     @property
     def time(self) -> float:

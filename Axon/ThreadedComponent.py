@@ -33,7 +33,7 @@ from contextlib import suppress
 from threading import Thread, get_ident
 from time import monotonic
 from types import FrameType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from Axon import ThreadBridge
 from Axon.AdaptiveCommsComponent import _AdaptiveCommsable
@@ -239,7 +239,9 @@ class threadedcomponent(bridgedcomponent):
 
     # Life
 
-    def activate(self, Scheduler: Any = None, Tracker: Any = None, mainmethod: str = "main") -> Any:
+    def activate(
+        self, Scheduler: Any = None, Tracker: Any = None, mainmethod: str = "main"
+    ) -> Self:
         """Activate this as microprocess.activate() does; the thread starts in the first turn.
 
         Raises TypeError if the main method is a generator function or a coroutine function.
