@@ -79,6 +79,7 @@ class ConnectedSocketAdapter(GatedComponent):
     isServer = False
     serverHostname: str | None = None  # the name in the server's certificate
     sslContext: SSLContext | None = None  # the default for "makessl"
+    _directBoxes: tuple[str, ...] = ("inbox",)
 
     def __init__(
         self,
@@ -101,7 +102,6 @@ class ConnectedSocketAdapter(GatedComponent):
         self._handshake: TLSHandshake | None = None
         self._attached: AttachedHandler | None = None
         self._timeouts: CloseTimeouts | None = None  # while there is a limit on the close
-        self._directBoxes = ["inbox"]
         self.takeDirectly("inbox", self.sendToPeer)
 
     def main(self) -> Generator[int, None, None]:
@@ -314,7 +314,7 @@ class ConnectedSocketAdapter(GatedComponent):
 
     def takeTLSDirectly(self) -> None:
         """Start TLS within the turn of the component that sends a message to "makessl"."""
-        self._directBoxes.append("makessl")
+        self._directBoxes = ("inbox", "makessl")
         self.takeDirectly("makessl", self.startTLS)
 
     def startTLS(self, message: object) -> None:
