@@ -152,13 +152,13 @@ class ConnectedSocketAdapter(GatedComponent):
 
     def handleMessages(self) -> None:
         """Do the work of a turn: messages, the end of the handler, and data that was taken."""
-        while self.inboxes["control"] and not self.connectionState.isOver:
+        while self.dataReady("control") and not self.connectionState.isOver:
             message = self.recv("control")
             if isinstance(message, shutdownMicroprocess):
                 self.close(self.promptly, mayRenew=False)
             elif isinstance(message, producerFinished):
                 self.close(self.patience)
-        while self.inboxes["makessl"]:
+        while self.dataReady("makessl"):
             self.startTLS(self.recv("makessl"))
         if self._attached is not None and self._attached.isDone():
             self.close(self.patience)

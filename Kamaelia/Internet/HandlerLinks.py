@@ -25,12 +25,15 @@ def linkBoxes(source: component, sourcebox: str, sink: component, sinkbox: str) 
 
     Raises what component.link raises if that is impossible, for example if the outbox is linked.
     """
-    if sourcebox in source.outboxes and sinkbox in sink.inboxes:
-        start = source.placeOfBox(sourcebox, isInbox=False)
-        if start.target is None:
-            sink.placeOfBox(sinkbox, isInbox=True).addsource(start)
-            return
-    sink.link((source, sourcebox), (sink, sinkbox))  # it raises the error, with its explanation
+    try:
+        start, end = source.placeOfBox(sourcebox, False), sink.placeOfBox(sinkbox, True)
+        isFree = start.target is None
+    except KeyError:
+        isFree = False
+    if isFree:
+        end.addsource(start)
+    else:
+        sink.link((source, sourcebox), (sink, sinkbox))  # it raises an error with an explanation
 
 
 def unlinkComponents(*components: component) -> None:
