@@ -1,4 +1,4 @@
-"""How Sphinx builds the documentation: `make docs`."""
+"""The Sphinx configuration of the documentation: `make docs`."""
 
 import re
 from importlib import metadata
@@ -15,9 +15,9 @@ extensions = [
 ]
 exclude_patterns = ["_build"]
 html_theme = "alabaster"
-html_theme_options = {"description": "Programs as pictures", "page_width": "60em"}
+html_theme_options = {"description": "A component framework", "page_width": "60em"}
 
-# The reference is what the components say of themselves.
+# The reference is generated from the docstrings.
 apidoc_modules = [
     {
         "path": f"../{package}",
@@ -29,49 +29,53 @@ apidoc_modules = [
     for package in ("Axon", "Kamaelia")
 ]
 autodoc_default_options = {"members": True, "show-inheritance": True}
-autodoc_default_options["ignore-module-all"] = True  # a class is shown where it is defined
+autodoc_default_options["ignore-module-all"] = (
+    True  # a class is documented in the module that defines it
+)
 autodoc_inherit_docstrings = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
-autodoc_default_options["exclude-members"] = "object"  # an attribute: mistaken for the type
+autodoc_default_options["exclude-members"] = (
+    "object"  # an attribute that autodoc takes for the type
+)
 default_role = "code"
-suppress_warnings = ["ref.python"]  # a type in an annotation may have a namesake elsewhere
+suppress_warnings = ["ref.python"]  # several types may have the same name
 
 
-# Docstrings are written to be read where they stand: code is indented, and a star is a star.
+# Docstrings are plain text, with indented code and unescaped stars, so they are converted to reST.
 
 
 def setup(app):
-    app.connect("autodoc-process-docstring", shown)
+    app.connect("autodoc-process-docstring", convertDocstring)
 
 
-def shown(app, what, name, obj, options, lines):
-    """Makes reST of a docstring: indented code becomes a literal block, stars are escaped."""
+def convertDocstring(app, what, name, obj, options, lines):
+    """Convert a docstring to reST: indented code becomes a literal block, stars are escaped."""
     made, isCode = [], False
     for line in lines:
         if line.strip():
             wasCode, isCode = isCode, line.startswith("    ") and (isCode or beginsCode(made))
-            if isCode and not wasCode and not said(made).endswith("::"):
+            if isCode and not wasCode and not lastLine(made).endswith("::"):
                 made += ["", "::", ""]
-            elif said(made).startswith("    ") and not line.startswith("    "):
+            elif lastLine(made).startswith("    ") and not line.startswith("    "):
                 made.append("")
         made.append(line if isCode else escaped(line))
     lines[:] = made
 
 
-def said(before):
-    """The last of these lines that is not blank."""
+def lastLine(before):
+    """Return the last line that is not blank, or ""."""
     return next((line for line in reversed(before) if line.strip()), "")
 
 
 def beginsCode(before):
-    """Whether an indented line after these is code, and does not explain the line before."""
+    """Return whether an indented line after these is code, not a continuation of the last line."""
     last = before[-1] if before else ""
     return not last or last in {"Example usage", "-" * len(last)}
 
 
 def escaped(line):
-    """The line with a backslash before what means something in reST, outside of backquotes."""
+    """Return the line with reST markup escaped outside of backquotes."""
     parts = line.split("`")
     parts[::2] = [re.sub(r"\*|(?<=\w)_(?!\w)", r"\\\g<0>", part) for part in parts[::2]]
     return "`".join(parts)

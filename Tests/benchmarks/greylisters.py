@@ -185,7 +185,7 @@ def waitForPath(path: Path) -> None:
     until = time.monotonic() + PATIENCE
     while not path.exists():
         if time.monotonic() > until:
-            raise RuntimeError(f"nobody listens on {path}")
+            raise RuntimeError(f"no process listens on {path}")
         time.sleep(0.02)
 
 

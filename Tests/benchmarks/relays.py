@@ -110,7 +110,7 @@ def waitForPort(port: int, isAlive: Callable[[], bool]) -> None:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return
         time.sleep(0.02)
-    raise RuntimeError(f"nobody listens on port {port}")
+    raise RuntimeError(f"no process listens on port {port}")
 
 
 @contextlib.contextmanager

@@ -82,7 +82,7 @@ def test_the_backplane_continues_when_a_publisher_ends():
 
     class Late(component):
         def main(self):
-            while not publisher._isStopped():
+            while not publisher.isStopped():
                 yield 1
             Pipeline(SubscribeTo("lasting"), late).activate()
             Pipeline(Source(messages=("more",)), PublishTo("lasting")).activate()
@@ -120,7 +120,7 @@ def test_a_backplane_registers_its_services_and_removes_them_at_its_end():
     assert "Backplane_O_service" in tracker.servicesRegistered()
     with pytest.raises(ServiceAlreadyExists):
         Backplane("service")
-    backplane._deliver(producerFinished(), "control")
+    backplane.deliver(producerFinished(), "control")
     backplane.run()
     assert not [each for each in tracker.servicesRegistered() if str(each).endswith("_service")]
     Backplane("service").stop()
@@ -185,15 +185,15 @@ def test_messages_published_after_the_end_of_the_backplane_are_discarded(forward
         def main(self):
             for _ in range(5):
                 yield 1
-            backplane._deliver(FINISHED, "control")
-            while not backplane._isStopped():
+            backplane.deliver(FINISHED, "control")
+            while not backplane.isStopped():
                 yield 1
             yield 1
             for number in range(100):
-                publisher._deliver(number)
+                publisher.deliver(number)
                 yield 1
                 waiting.append(publisher.dataReady() + backplane.dataReady())
-            publisher._deliver(FINISHED, "control")
+            publisher.deliver(FINISHED, "control")
 
     Publish().run()
     assert max(waiting) <= 2
@@ -205,16 +205,16 @@ def test_a_destination_that_ended_without_unsubscribing_is_removed():
             yield 1
 
     backplane, once = Backplane("news").activate(), Once().activate()
-    backplane._deliver(addsink(once, "inbox", "control"), "configuration")
+    backplane.deliver(addsink(once, "inbox", "control"), "configuration")
 
     class Publish(component):
         def main(self):
-            while not once._isStopped():
+            while not once.isStopped():
                 yield 1
             for number in range(100):
-                backplane._deliver(number)
+                backplane.deliver(number)
                 yield 1
-            backplane._deliver(FINISHED, "control")
+            backplane.deliver(FINISHED, "control")
 
     Publish().run()
     assert once.dataReady() + once.dataReady("control") == 0

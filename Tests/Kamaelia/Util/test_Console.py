@@ -87,7 +87,7 @@ def test_a_shutdown_message_ends_a_reader_that_waits(stdin, capsys):
         def main(self):
             for _ in range(10):
                 yield 1
-            reader._deliver(message, "control")
+            reader.deliver(message, "control")
 
     Later().activate()
     outbox = Outbox(reader)

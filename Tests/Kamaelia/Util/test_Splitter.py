@@ -25,13 +25,13 @@ class Reader(component):
 class Steps(component):
     """A component that delivers messages to the boxes of another, ten turns apart."""
 
-    def __init__(self, whom, *steps):
+    def __init__(self, target, *steps):
         super().__init__()
-        self.whom, self.steps = whom, steps
+        self.target, self.steps = target, steps
 
     def main(self):
         for boxname, message in self.steps:
-            self.whom._deliver(message, boxname)
+            self.target.deliver(message, boxname)
             for _ in range(10):
                 yield 1
 
@@ -59,7 +59,7 @@ def test_a_Plug_exchanges_messages_with_its_component():
 def test_a_PlugSplitter_ends_with_its_source():
     splitter = PlugSplitter(DataSource([1, 2]))
     assert feed(splitter, control=[])["outbox"] == [1, 2]
-    assert splitter._isStopped()
+    assert splitter.isStopped()
 
 
 def test_a_removed_destination_receives_nothing_more():

@@ -47,8 +47,8 @@ def test_a_shutdown_message_ends_a_clock():
 def test_messages_are_sent_no_faster_than_the_rate(virtualClock):
     limit = MessageRateLimit(4, buffer=2)
     for number in range(4):
-        limit._deliver(number)
-    limit._deliver(FINISHED, "control")
+        limit.deliver(number)
+    limit.deliver(FINISHED, "control")
     watch = Stopwatch(limit, virtualClock)
     watch.run()
     assert watch.times == [0, 0.25, 0.5, 0.75]

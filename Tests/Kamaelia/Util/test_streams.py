@@ -79,8 +79,8 @@ def test_a_Comparator_with_messages_on_one_side_sleeps():
 def test_a_LossyConnector_discards_messages_without_space():
     lossy = LossyConnector()
     for number in range(4):
-        lossy._deliver(number)
-    lossy._deliver(FINISHED, "control")
+        lossy.deliver(number)
+    lossy.deliver(FINISHED, "control")
     slow = Slow(lossy)
     slow.run()
     assert (slow.got, slow.signals) == ([0], [FINISHED])
@@ -98,8 +98,8 @@ def test_a_RangeFilter_passes_the_messages_in_its_inclusive_ranges():
 def test_a_RangeFilter_loses_nothing_when_there_is_no_space():
     some = RangeFilter([(1, 5), (8, 12)])
     for item in ITEMS:
-        some._deliver(item)
-    some._deliver(FINISHED, "control")
+        some.deliver(item)
+    some.deliver(FINISHED, "control")
     slow = Slow(some)
     slow.run()
     assert (slow.got, slow.signals) == (WITHIN, [FINISHED])
@@ -108,8 +108,8 @@ def test_a_RangeFilter_loses_nothing_when_there_is_no_space():
 def test_a_shutdownMicroprocess_ends_a_RangeFilter_that_waits_for_space():
     some, message = RangeFilter([(0, 9)]), shutdownMicroprocess()
     for number in range(3):
-        some._deliver((number,))
-    some._deliver(message, "control")
+        some.deliver((number,))
+    some.deliver(message, "control")
     slow = Slow(some)
     slow.run()
     assert (slow.got, slow.signals) == ([(0,)], [message])

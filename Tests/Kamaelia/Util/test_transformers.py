@@ -121,7 +121,7 @@ def test_a_PassThrough_ends_at_the_types_in_shutdownOn():
     first, last = producerFinished(), shutdownMicroprocess()
     thing = PassThrough(shutdownOn=[shutdownMicroprocess])
     assert feed(thing, control=[first, last])["signal"] == [first, last]
-    assert thing._isStopped()
+    assert thing.isStopped()
 
 
 def test_a_subclass_of_PureTransformer_may_override_processMessage():

@@ -415,8 +415,8 @@ class WaitHead(component):
 
 
 def _circle(head, others):
-    everyone = [head, *others]
-    for one, next_ in zip(everyone, [*others, head], strict=True):
+    tasks = [head, *others]
+    for one, next_ in zip(tasks, [*others, head], strict=True):
         one.link((one, "outbox"), (next_, "inbox"))
     for other in others:
         other.activate()
