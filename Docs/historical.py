@@ -45,7 +45,7 @@ LEFT_OUT = {
                     "handleReceive",
                 )
             ),
-            *("Selector.Selector." + method for method in ("addLinks", "removeLinks", "trackedBy")),
+            *("Selector.Selector." + method for method in ("addLinks", "removeLinks")),
             *(
                 "TCPClient.TCPClient." + method
                 for method in (
