@@ -118,17 +118,17 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
 
     def _heedServer(self, backend: Backend, session: RelaySession) -> None:
         """The session may break meanwhile; then its connection's messages are dropped."""
-        boxes, wasOurTurn = self.inboxes, session.isOurTurn
-        while boxes["tcp_inbox"] and backend.session is session:
+        wasOurTurn, hasTLS = session.isOurTurn, self.smtp_tls != "no"
+        while self.dataReady("tcp_inbox") and backend.session is session:
             session.receive(self.recv("tcp_inbox"))
         # After the replies, so that one that came too early is not taken for that of a dot
         # which is sent now.
-        if wasOurTurn and backend.session is session and not boxes["tcp_control"]:
+        if wasOurTurn and backend.session is session and not self.dataReady("tcp_control"):
             session.goOn(None)
-        while boxes.get("tcp_sslready") and backend.session is session:
+        while hasTLS and self.dataReady("tcp_sslready") and backend.session is session:
             self.recv("tcp_sslready")
             session.startedTLS()
-        while boxes["tcp_control"] and backend.session is session:
+        while self.dataReady("tcp_control") and backend.session is session:
             ended = self.recv("tcp_control")
             if isinstance(ended, producerFinished | shutdownMicroprocess):
                 session.hungUp(getattr(ended, "message", None))

@@ -29,7 +29,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Generator, Iterable
 from math import inf
-from typing import Any
+from typing import Any, ClassVar
 
 from Axon.Box import NULL, UNUSED
 from Axon.Component import component
@@ -104,8 +104,18 @@ class MailHandler(SessionState, component):
     _isLogged = False  # logResult() has been called for the last mail
     _watch: HeldWatch | None = None
 
+    _accepted: ClassVar[frozenset[str] | None] = None  # keywords that are known to be correct
+
+    def __init_subclass__(cls, **named: Any) -> None:
+        super().__init_subclass__(**named)
+        cls._accepted = None
+
     def __init__(self, **argd: Any) -> None:
-        refuseMisspelt(type(self), argd)
+        accepted = self._accepted
+        if accepted is None or not argd.keys() <= accepted:
+            kind = type(self)
+            refuseMisspelt(kind, argd)
+            kind._accepted = (accepted or frozenset()) | argd.keys()
         super().__init__(**argd)
         self.beginSession()
         if self.starttls is not None:
@@ -204,15 +214,14 @@ class MailHandler(SessionState, component):
         if self._wasHeld:  # that time was not the client's
             self._wasHeld = False
             self.deadlines.heard()
-        inboxes = self.inboxes
         if self.starttls is not None:
             self._heedTLS()
-        if inboxes["inbox"]:
+        if self.dataReady("inbox"):
             self._takeAll()
         self.heedOthers()
         if self.phase is Phase.CLIENT:
             self._heedClient()
-        if inboxes["control"]:
+        if self.dataReady("control"):
             self._heedControl()
         if self.deadlines.clock() >= self._dueAt:
             self.heedTime()
@@ -234,14 +243,14 @@ class MailHandler(SessionState, component):
                     return
                 if now() >= until:
                     break
-            elif self.inboxes["inbox"]:
+            elif self.dataReady("inbox"):
                 self._takeAll()
             else:
                 return
         self.hasMore = True
 
     def _takeAll(self) -> None:
-        while self.inboxes["inbox"] and not self.session.isFull:
+        while self.dataReady("inbox") and not self.session.isFull:
             self.logging_recv_connection()
 
     def logging_recv_connection(self) -> None:
