@@ -79,6 +79,7 @@ class GreyListingPolicy(ConcreteMailHandler):
     greylist: Greylist
 
     # Of the mail in progress
+    _answers: PolicyAnswers | None = None  # created with the first question
     _passedAs = ""  # the client of a triple that has passed
     _greylisted = ""  # a recipient for which only greylisting is left to ask
 
@@ -88,7 +89,6 @@ class GreyListingPolicy(ConcreteMailHandler):
             type(self).greylist = Greylist()
         self.greylist = self.greylist  # a reload changes the class, not this connection
         self.notes = MailNotes(self.greylist)
-        self.answers = PolicyAnswers()
 
     def isTrustedClient(self) -> bool:
         try:
@@ -266,7 +266,9 @@ class GreyListingPolicy(ConcreteMailHandler):
         self, question: Any, ask: Callable[..., Any], *about: Any, extra: float = 0.0
     ) -> Any:
         """Return the answer to a question about this mail, or raise Later: see PolicyAnswers."""
-        return self.answers.get(question, ask, *about, extra=extra)
+        if self._answers is None:
+            self._answers = PolicyAnswers()
+        return self._answers.get(question, ask, *about, extra=extra)
 
     def _decisionOn(self, recipient: str) -> Decision:
         greylist = self.greylist
@@ -298,7 +300,7 @@ class GreyListingPolicy(ConcreteMailHandler):
     def handleMail(self, command: list[str]) -> None:
         if not self.seenMail:
             self.notes.begin()
-            self.answers = PolicyAnswers()
+            self._answers = None
             self._passedAs = self._greylisted = ""
         super().handleMail(command)
 

@@ -29,6 +29,8 @@ HELLO = ("HELO", "EHLO")
 class CommandLog(list[str]):
     """CommandLog(mostLines, mostOctets) -> a list of lines, the oldest first."""
 
+    __slots__ = ("mostLines", "mostOctets", "octets")
+
     def __init__(self, mostLines: int = MOST_LINES, mostOctets: int = MOST_OCTETS) -> None:
         super().__init__()
         self.mostLines = mostLines
