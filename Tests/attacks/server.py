@@ -14,13 +14,16 @@ import os
 import resource
 import ssl
 import sys
-from collections.abc import Generator
+from collections.abc import AsyncIterator, Callable, Generator
 from typing import Any
 
 from Axon import EventLoop
 from Axon.Component import component
 from Axon.Scheduler import scheduler
 from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
+from Kamaelia.Apps.Grey.GreyListingPolicy import GreyListingPolicy
+from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
+from Kamaelia.Apps.Grey.Policy.PolicyHooks import POLICY_HOOKS
 from Kamaelia.Chassis.ConnectedServer import ServerCore
 
 PIECE = bytes(256 * 1024)
@@ -76,7 +79,59 @@ class Proxy(ConcreteMailHandler):
         return True
 
 
-PROTOCOLS = {"echo": Echo, "flood": Flood, "slow": SlowReader, "proxy": Proxy}
+class WrongPolicy(GreyListingPolicy):
+    """A policy with one wrong hook, which the client chooses: EHLO hook/answer, of ANSWERS."""
+
+    greylist = Greylist(store="memory:")
+    allowed_domains = ["y.org"]
+
+    def __init__(self, **settings: Any) -> None:
+        logging.getLogger("Kamaelia.Apps.Grey").disabled = True  # a wrong answer is an error there
+        super().__init__(**settings)
+
+
+def answerWrongly(name: str) -> Callable[..., object]:
+    """Return a hook that gives the answer which the client chose, if it chose this hook."""
+
+    def hook(self: Any, *args: object) -> object:
+        chosen, _, answered = self.remotename.partition("/")
+        right = getattr(super(WrongPolicy, self), name)
+        return ANSWERS[answered]() if chosen == name else right(*args)
+
+    return hook
+
+
+async def answerLater(answer: object) -> object:
+    """Return the answer after a turn of the event loop."""
+    await asyncio.sleep(0)
+    return answer
+
+
+async def answerAgainAndAgain() -> AsyncIterator[bool]:
+    """Be an asynchronous generator."""
+    yield True
+
+
+ANSWERS: dict[str, Callable[[], object]] = {
+    "async-False": lambda: answerLater(False),
+    "async-text": lambda: answerLater("yes"),
+    "generator": lambda: (each for each in (True,)),
+    "asynchronous-generator": lambda: answerAgainAndAgain(),
+    "text": lambda: "yes",
+    "2": lambda: 2,
+    "object": lambda: object(),
+}
+
+for each in POLICY_HOOKS:
+    setattr(WrongPolicy, each, answerWrongly(each))
+
+PROTOCOLS = {
+    "echo": Echo,
+    "flood": Flood,
+    "slow": SlowReader,
+    "proxy": Proxy,
+    "policy": WrongPolicy,
+}
 
 
 def stateOf(server: ServerCore) -> dict[str, Any]:

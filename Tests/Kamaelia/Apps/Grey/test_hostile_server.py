@@ -28,7 +28,7 @@ SHORT = dict.fromkeys(["connect", "greeting", "EHLO", "HELO", "MAIL", "RCPT", "D
 OK = b"250 2.0.0 ok\r\n"
 ANSWERS = {
     "greeting": b"220 far ready\r\n",
-    "EHLO": b"250-far\r\n250-SIZE 100000\r\n250 8BITMIME\r\n",
+    "EHLO": b"250-far\r\n250-SIZE 10000000\r\n250 8BITMIME\r\n",
     "DATA": b"354 go on\r\n",
     "text": b"",
     "QUIT": b"221 bye\r\n",
