@@ -73,10 +73,13 @@ def createSink(component: Any, boxes: dict[str, realsink], boxname: str) -> real
     return sink
 
 
-def closeSinks(component: Any) -> None:
-    """Release the senders to `component`, which has ended, and count what still arrives."""
+def closeSinks(component: Any, boxes: dict[str, realsink]) -> None:
+    """Release the senders to `component`, which has ended, and count what still arrives.
+
+    boxes: its inboxes by name.
+    """
     late = None
-    for sink in component.placesOfInboxes().values():
+    for sink in boxes.values():
         if sink is not UNUSED and isinstance(sink, realsink):
             late = late or LateMessages(component)
             sink.closeDown(late)

@@ -114,6 +114,8 @@ class component(linkableprocess):
 
     def __init__(self, *args: Any, **argd: Any) -> None:
         super().__init__()
+        self._postoffice = self._children = None  # see linkableprocess
+        self._linkedOutboxes = ()
         if argd:
             methods = self._methodNames
             if methods is None:

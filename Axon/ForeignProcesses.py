@@ -67,7 +67,7 @@ class _Proxy(microprocess):
 
     def _closeDownMicroprocess(self) -> Any:
         self._proxies.pop(id(self.original), None)
-        return self.original._closeDownMicroprocess()
+        return self.original._closeDownMicroprocess()  # part of the historical interface
 
 
 _END = object()

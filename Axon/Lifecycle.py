@@ -45,7 +45,7 @@ class Lifecycle:
 
     def taskEnded(self, task: Task) -> None:
         """Handle the end of a body: resume the body that called it, or finish the task."""
-        if not task.process.isStopRequested():
+        if task.resume is not raiseStopIteration:
             if task.callers is not None:
                 task.returnToCaller(None)
                 return
@@ -60,7 +60,7 @@ class Lifecycle:
 
         Raise the error again, which ends the run, unless a parent or immortalise() handles it.
         """
-        if task.callers is not None and not task.process.isStopRequested():
+        if task.callers is not None and task.resume is not raiseStopIteration:
             task.returnToCaller(error)
         else:
             self._judge(task, error)
@@ -128,19 +128,15 @@ class Lifecycle:
             try:
                 process.stop()
             finally:
-                self._close(task, process)
-
-    def _close(self, task: Task, process: Any) -> None:
-        """Wake the watchers of `process`, and remove what refers to it."""
-        for watcher in task.watchers:  # first: also when what follows raises an error
-            watcher.childEnded(process)
-        knockon = process._closeDownMicroprocess()  # the historical name of a public hook
-        if knockon:
-            plainResult(knockon, "_closeDownMicroprocess", process)
-            self.handleKnockon(knockon)
-        if task.watchers and not process.hasChildren():  # errors of children go on to the watchers
-            task.watchers = ()
-        task.releaseProcess()
+                for watcher in task.watchers:  # first: also when what follows raises an error
+                    watcher.childEnded(process)
+                knockon = process._closeDownMicroprocess()  # a hook; its name is historical
+                if knockon:
+                    plainResult(knockon, "_closeDownMicroprocess", process)
+                    self.handleKnockon(knockon)
+                if task.watchers and not process.hasChildren():  # whose errors go to the watchers
+                    task.watchers = ()
+                task.releaseProcess()
 
     def handleKnockon(self, knockon: Any) -> None:
         """Act on the result of a _closeDownMicroprocess(): stop others, or wake one."""

@@ -16,7 +16,7 @@ from asyncio import AbstractEventLoop, Handle, TimerHandle
 from collections.abc import Callable
 from contextvars import copy_context
 from threading import active_count
-from time import monotonic, sleep
+from time import sleep
 from typing import Any
 
 from Axon import ErrorRouting
@@ -43,6 +43,7 @@ class LoopRun:
         "_context",
         "_deadlockCheck",
         "_done",
+        "_elapsed",
         "_isDebugged",
         "_request",
         "_scheduler",
@@ -55,6 +56,7 @@ class LoopRun:
         self.loop = loop
         self._scheduler = scheduler
         self._slowmo = slowmo
+        self._elapsed: Callable[[], float] = scheduler.timers.clock.elapsed
         self._turns = TURNS
         self._context = copy_context()  # the context in which generators run
         self._isDebugged = loop.get_debug()
@@ -130,7 +132,7 @@ class LoopRun:
             self._slice()
 
     def _giveTurns(self, scheduler: Any) -> None:
-        now = monotonic()
+        now = self._elapsed()
         until = now + SLICE
         queue = scheduler.queue
         turns = self._turns if not self._slowmo else max(1, len(queue.ready))
@@ -138,9 +140,9 @@ class LoopRun:
         while run(turns):
             if self._slowmo:
                 sleep(self._slowmo)
-                now = monotonic()
+                now = self._elapsed()
             else:
-                before, now = now, monotonic()
+                before, now = now, self._elapsed()
                 turns = self._turns = turnsAfter(turns, now - before)
             if now >= until:
                 self.requestSlice()
@@ -154,11 +156,11 @@ class LoopRun:
     def _giveTimedTurn(self, _: int) -> bool:
         """Give one turn, and log the name of its microprocess if it takes too long."""
         queue = self._scheduler.queue
-        task, began = queue.nextTask(), monotonic()
+        task, began = queue.nextTask(), self._elapsed()
         try:
             return bool(queue.run(1))
         finally:
-            seconds = monotonic() - began
+            seconds = self._elapsed() - began
             if task is not None and seconds > SLOW_TURN:
                 ErrorRouting.warn(f"a turn of {task.nameOfProcess()} took {seconds:.3f} seconds")
 

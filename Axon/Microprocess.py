@@ -170,10 +170,11 @@ class microprocess(AxonObject):
             if Tracker is not None:
                 self.tracker = Tracker
             body = self._givenBody if self._givenBody is not None else getattr(self, mainmethod)()
-            if hasattr(self.scheduler, "admit"):
-                self.scheduler.admit(task, body)
-            else:
+            admit = getattr(self.scheduler, "admit", None)
+            if admit is None:
                 _handOver(self, body)
+            else:
+                admit(task, body)
         return self
 
     def run(self) -> None:
@@ -429,4 +430,4 @@ def _handOver(process: microprocess, body: Any) -> None:
     task.__class__ = _ForeignTask
     task.body, task.resume = body, body.send
     task.deadline = inf  # so that pause() asks the scheduler
-    process.scheduler._addThread(process)
+    process.scheduler._addThread(process)  # part of the historical interface

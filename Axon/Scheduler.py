@@ -109,7 +109,7 @@ class scheduler(microprocess):
             body = self._bodyOf(body, task)
         task.body, task.resume = body, body.send
         if self.isRunByOtherThread():
-            self.callFromThread(lambda: self._join(task))
+            self.callFromThread(lambda: self._joinFromThread(task))
         else:
             self._join(task)
 
@@ -139,7 +139,10 @@ class scheduler(microprocess):
         if self.wait_for_one:
             scheduler.wait_for_one = False
         self.queue.join(task)
-        if task.process.isStopRequested():  # by another thread, before it was registered
+
+    def _joinFromThread(self, task: Task) -> None:
+        self._join(task)
+        if task.process.isStopRequested():  # since its activation
             self.halt(task)
 
     def _addThread(self, mprocess: Any) -> None:

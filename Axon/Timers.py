@@ -21,6 +21,7 @@ class Clock:
     """The monotonic clock of the machine, in seconds."""
 
     now = staticmethod(monotonic)
+    elapsed = staticmethod(monotonic)  # real time, with which the lengths of slices are measured
 
     def timeOfDay(self) -> float:
         """Return the time of day, in seconds as time.time() gives it."""

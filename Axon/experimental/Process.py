@@ -27,7 +27,7 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from itertools import pairwise
 from math import inf
@@ -54,9 +54,10 @@ class ProcessWrapComponent(bridgedcomponent):
     somecomponent: a component that has not been activated, or a factory that can be pickled.
     This has the boxes of the component, or those of the factory's class. Raises wiringError for
     another object.
+    now: the clock of ticking(), in seconds.
     """
 
-    def __init__(self, somecomponent: Any) -> None:
+    def __init__(self, somecomponent: Any, now: Callable[[], float] = monotonic) -> None:
         if not callable(somecomponent):
             checkComponents(type(self).__name__, [somecomponent])
         super().__init__()
@@ -69,14 +70,15 @@ class ProcessWrapComponent(bridgedcomponent):
         self._process: Any = None
         self._connection: Any = None
         self._hasEnded = False  # the process has reported its end
-        self._tick = monotonic()
+        self._now = now
+        self._tick = now()
 
     def ticking(self) -> bool:
         """Return whether a second has passed since this last returned True, or since __init__.
 
         It is for a loop that does something once a second.
         """
-        now = monotonic()
+        now = self._now()
         if now - self._tick < 1:
             return False
         self._tick = now

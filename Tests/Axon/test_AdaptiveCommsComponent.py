@@ -23,7 +23,7 @@ def test_a_new_box_works_like_one_that_was_declared():
     assert sink.recv(into) == "hello"
 
 
-def test_a_wish_that_is_taken_gives_another_name():
+def test_a_name_that_is_taken_gets_a_number():
     part = AdaptiveCommsComponent()
     names = [part.addInbox("inbox") for _ in range(3)] + [part.addInbox()]
     assert len({*names, "inbox"}) == 5
@@ -98,7 +98,7 @@ def test_a_sender_that_was_held_goes_on_when_the_inbox_is_deleted():
 
 
 @pytest.mark.parametrize("call", ["deleteInbox", "deleteOutbox"])
-def test_a_box_that_is_not_there_cannot_be_deleted(call):
+def test_a_box_that_does_not_exist_cannot_be_deleted(call):
     with pytest.raises(KeyError):
         getattr(AdaptiveCommsComponent(), call)("nothing")
 
@@ -116,7 +116,7 @@ def test_resources_are_found_by_inbox_and_information_by_resource():
         part.retrieveTrackedResourceInformation("the guest")
 
 
-def test_a_resource_cannot_have_boxes_that_are_not_there():
+def test_a_resource_cannot_have_boxes_that_do_not_exist():
     part = AdaptiveCommsComponent()
     with pytest.raises(KeyError):
         part.trackResource("x", "nothing")

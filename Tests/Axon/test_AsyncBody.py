@@ -82,7 +82,7 @@ def test_a_message_in_another_inbox_does_not_keep_messages_from_waiting():
 
 
 @pytest.mark.parametrize("ask", ["receive", "messages"])
-def test_a_wrong_box_is_an_error_where_it_is_asked_for(ask):
+def test_a_wrong_box_is_an_error_at_the_call(ask):
     async def main(self):
         if ask == "receive":
             await self.receive("inbx")
@@ -158,7 +158,7 @@ def test_an_error_in_a_finally_block_is_raised_too():
     assert [type(each) for each in caught.value.exceptions] == [ValueError, KeyError]
 
 
-def test_one_that_never_began_is_closed_in_silence():
+def test_a_coroutine_that_never_began_is_closed_without_a_warning():
     class Never(component):
         async def main(self):
             self.isBegun = True
@@ -169,7 +169,7 @@ def test_one_that_never_began_is_closed_in_silence():
     assert not hasattr(never, "isBegun")
 
 
-def test_stepped_by_hand_it_says_that_it_needs_a_loop():
+def test_stepping_an_async_body_by_hand_is_an_error_that_asks_for_a_loop():
     class Needs(component):
         async def main(self):
             pass
@@ -189,7 +189,7 @@ def test_cancelling_itself_is_an_error_like_any_other():
     assert "Alone" in caught.value.__notes__[0]
 
 
-def test_held_it_hears_of_a_shutdown_that_came_after_it_sent():
+def test_a_held_coroutine_receives_a_shutdown_message():
     class Floods(component):
         sent = 0
 
@@ -218,7 +218,7 @@ def test_held_it_hears_of_a_shutdown_that_came_after_it_sent():
     assert floods.sent == 5
 
 
-def test_held_it_is_not_given_a_step_by_messages_that_are_not_urgent():
+def test_messages_that_are_not_urgent_do_not_step_a_held_coroutine():
     class Floods(component):
         sent = 0
 

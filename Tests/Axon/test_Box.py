@@ -65,7 +65,7 @@ def test_an_unlinked_outbox_discards_and_is_empty():
         box.pop(0)
 
 
-def test_who_feeds_an_inbox_is_told_apart_up_the_whole_chain():
+def test_an_inbox_knows_the_feeders_along_the_whole_chain():
     outer, inner, sink, other = (component() for _ in range(4))
     sink.link((inner, "outbox"), (outer, "outbox"), passthrough=2)
     sink.link((outer, "outbox"), (sink, "inbox"))
@@ -154,7 +154,7 @@ def test_a_plain_inbox_of_an_ended_component_keeps_all_and_its_size_is_still_a_l
         source.send("y")
 
 
-def test_what_moves_into_the_inbox_of_an_ended_component_is_limited_too():
+def test_messages_that_move_to_the_inbox_of_an_ended_component_are_limited():
     _, sink = ended(capacity=2)
     outer = component()
     for number in range(5):

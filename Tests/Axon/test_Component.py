@@ -120,7 +120,7 @@ def test_any_object_may_be_sent_and_stays_itself():
         assert sink.recv() is message
 
 
-def test_an_outbox_without_a_linkage_discards_and_linking_later_brings_nothing_back():
+def test_an_outbox_without_a_linkage_discards_messages_for_good():
     source, sink = component(), component()
     source.send("gone")
     source.link((source, "outbox"), (sink, "inbox"))
@@ -190,7 +190,7 @@ def test_a_box_of_the_other_direction_is_recognised():
         component().recv("signal")
 
 
-def test_a_box_that_is_nearly_right_is_suggested():
+def test_the_error_of_a_misspelt_box_suggests_the_correct_one():
     with pytest.raises(noSuchBox, match="Did you mean 'outbox'"):
         component().send("x", "outbx")
 
@@ -212,7 +212,7 @@ def test_an_empty_inbox_is_an_IndexError_that_names_it():
         lambda made: made.activate(),
     ],
 )
-def test_a_missing_call_of_super_is_said_by_whatever_is_tried_first(act):
+def test_every_first_use_reports_a_missing_call_of_super(act):
     class Forgetful(component):
         def __init__(self):
             pass
@@ -270,7 +270,7 @@ def test_the_size_that_counts_is_that_of_the_last_inbox_shared_by_all_senders():
             sender.send(3)
 
 
-def test_a_size_can_be_taken_away():
+def test_a_size_can_be_removed():
     source, sink = joined(pipewidth=1)
     source.send(1)
     sink.setInboxSize("inbox", None)
@@ -392,7 +392,7 @@ def test_components_that_feed_each_other_in_a_ring_make_progress(size):
     assert all(each.taken for each in ring)
 
 
-def test_who_waits_for_one_that_never_takes_is_reported_by_name():
+def test_a_sender_held_by_a_component_that_never_takes_is_reported_by_name():
     def flood(self):
         while True:
             self.send("more")
@@ -437,7 +437,7 @@ def test_a_message_to_any_inbox_wakes_also_one_that_already_holds_some():
     assert woken == [(1, 0), (2, 0), (2, 1)]
 
 
-def test_a_message_that_is_taken_wakes_who_paused_up_the_chain_but_not_who_waits():
+def test_taking_a_message_wakes_paused_senders_along_the_chain_but_not_waiting_ones():
     woken = []
 
     def pauses(self):
@@ -651,7 +651,7 @@ def test_a_child_that_a_program_put_into_the_list_itself_can_be_removed():
     assert parent.children == []
 
 
-def test_a_class_is_no_child():
+def test_a_class_cannot_be_a_child():
     with pytest.raises(
         wiringError, match=r"component is a class; use an instance of it, such as component\(\)"
     ):

@@ -11,7 +11,7 @@ from Axon.ThreadedComponent import threadedcomponent
 
 
 class Uninitialised(component):
-    """A component whose author forgot a line."""
+    """A component that does not call super().__init__()."""
 
     def __init__(self):
         self.size = 3
@@ -27,7 +27,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("wrong", "sentence"), WRONG)
-def test_what_is_no_component_is_named_together_with_the_place(wrong, sentence):
+def test_the_error_names_the_object_that_is_not_a_component_and_the_place(wrong, sentence):
     with pytest.raises(wiringError, match=f"^Pipeline was given .*{sentence}"):
         checkComponents("Pipeline", [component(), wrong])
 
@@ -39,7 +39,7 @@ def test_a_component_is_a_component():
 
 
 @pytest.mark.parametrize(("wrong", "sentence"), WRONG)
-def test_what_a_factory_makes_must_be_a_component(wrong, sentence):
+def test_the_result_of_a_factory_must_be_a_component(wrong, sentence):
     owner = component()
     expected = rf"factory\(\) must return a component, but .*{sentence}"
     with pytest.raises(wiringError, match=expected) as caught:
@@ -48,10 +48,10 @@ def test_what_a_factory_makes_must_be_a_component(wrong, sentence):
 
 
 async def asyncFactory():
-    """A factory that somebody wrote with async."""
+    """A factory that is wrongly defined with async."""
 
 
-def test_a_factory_that_is_async_is_a_TypeError_that_says_so():
+def test_an_async_factory_is_a_TypeError_that_explains_it():
     with pytest.raises(TypeError, match=r"factory\(\) returned a coroutine, but it must return"):
         madeComponent(asyncFactory(), "factory")
 

@@ -50,14 +50,14 @@ def test_the_system_has_one_tracker_which_is_the_first_that_is_made():
     assert first.getcat() is first
 
 
-def test_the_systems_tracker_is_made_when_it_is_asked_for():
+def test_getcat_creates_the_tracker_of_the_system():
     tracker = coordinatingassistanttracker.getcat()
     assert isinstance(tracker, coordinatingassistanttracker)
     assert coordinatingassistanttracker.basecat is tracker
 
 
 @pytest.mark.parametrize("parent", ["foobar", 0, Greeter()])
-def test_a_parent_that_is_no_tracker_is_refused(parent):
+def test_a_parent_that_is_not_a_tracker_raises_BadParentTracker(parent):
     with pytest.raises(BadParentTracker, match="has to be a tracker"):
         coordinatingassistanttracker(parent)
 
@@ -72,7 +72,7 @@ def test_a_service_is_found_by_its_name(tracker, greeter):
     assert tracker.servicesRegistered() == ["greetings"]
 
 
-def test_a_service_that_nobody_offers_is_a_KeyError(tracker):
+def test_an_unknown_service_is_a_KeyError(tracker):
     with pytest.raises(KeyError, match="greetings"):
         tracker.retrieveService("greetings")
 
@@ -85,14 +85,14 @@ def test_a_name_is_given_to_one_service_only(tracker, greeter):
 
 
 @pytest.mark.parametrize("thing", ["text", None, Greeter, Confused()])
-def test_what_is_no_component_cannot_offer_a_service(tracker, thing):
+def test_only_a_component_can_offer_a_service(tracker, thing):
     with pytest.raises(BadComponent) as caught:
         tracker.registerService("greetings", thing, "inbox")
     assert caught.value.args == (thing,)
     assert tracker.servicesRegistered() == []
 
 
-def test_an_inbox_that_is_not_there_cannot_be_a_service(tracker, greeter):
+def test_an_inbox_that_does_not_exist_cannot_be_a_service(tracker, greeter):
     with pytest.raises(BadInbox) as caught:
         tracker.registerService("greetings", greeter, "outbox")
     assert caught.value.args == (greeter, "outbox")
@@ -113,7 +113,7 @@ def test_a_service_is_removed_once(tracker, greeter):
         tracker.deRegisterService("greetings")
 
 
-def test_a_value_is_tracked_changed_and_asked_for(tracker):
+def test_a_value_is_tracked_changed_and_retrieved(tracker):
     tracker.trackValue("guests", None)
     assert tracker.retrieveValue("guests") is None
     tracker.updateValue("guests", 6)
@@ -128,7 +128,7 @@ def test_a_value_is_tracked_once(tracker):
     assert tracker.retrieveValue("guests") == 5
 
 
-def test_a_value_that_nobody_tracks_can_be_neither_changed_nor_asked_for(tracker):
+def test_an_untracked_value_can_be_neither_changed_nor_retrieved(tracker):
     with pytest.raises(AccessToUndeclaredTrackedVariable) as caught:
         tracker.updateValue("guests", 5)
     assert caught.value.args == ("guests", 5)

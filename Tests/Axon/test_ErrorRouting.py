@@ -31,7 +31,7 @@ def test_with_a_GeneratorExit_among_them_the_group_is_no_Exception():
 
 
 @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit, asyncio.CancelledError])
-def test_an_interrupt_goes_before_all_others(interrupt):
+def test_an_interrupt_takes_precedence(interrupt):
     with pytest.raises(interrupt):
         ErrorRouting.raiseAll([ValueError(), interrupt(), KeyError()])
 

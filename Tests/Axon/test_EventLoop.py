@@ -1,4 +1,4 @@
-"""The event loop: uvloop's where it is installed, else asyncio's, and one whose time is virtual."""
+"""The event loops: uvloop's if it is installed, asyncio's, and the one with virtual time."""
 
 import asyncio
 import builtins
@@ -42,7 +42,7 @@ def test_it_is_asyncios_where_uvloop_is_missing(made, monkeypatch):
     assert type(made()).__module__.startswith("asyncio")
 
 
-def test_a_virtual_loop_is_later_at_once(made):
+def test_a_virtual_loop_does_not_wait_for_timeouts(made):
     clock = VirtualClock()
     loop = made(clock)
     loop.run_until_complete(asyncio.sleep(3600))
@@ -74,7 +74,7 @@ def test_a_virtual_loop_waits_for_another_thread(made):
     assert made(clock).run_until_complete(work()) == "from a thread"
 
 
-def test_within_a_loop_that_runs_it_says_what_to_do_instead():
+def test_within_a_running_loop_the_error_says_what_to_do_instead():
     async def inner():
         raise AssertionError("never begun")
 

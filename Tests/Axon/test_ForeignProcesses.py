@@ -121,7 +121,7 @@ class PlainPauses(microprocess):
 
 
 @pytest.mark.parametrize("kind", [Pauses, PlainPauses])
-def test_a_foreign_scheduler_is_handed_the_microprocess_and_steps_it(kind):
+def test_a_foreign_scheduler_receives_the_microprocess_and_steps_it(kind):
     s, pauses = Foreign(), kind()
     assert pauses.activate(Scheduler=s) is pauses
     assert next(pauses) == "first"

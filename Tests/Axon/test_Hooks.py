@@ -15,16 +15,16 @@ pytestmark = pytest.mark.filterwarnings("error")  # such as: a coroutine was nev
 
 
 async def coroutineFunction(*_):
-    """A hook that somebody wrote with async."""
+    """A hook that is wrongly defined with async."""
 
 
 async def asyncGeneratorFunction(*_):
-    """A hook that somebody wrote with async and yield."""
+    """A hook that is wrongly defined with async and yield."""
     yield
 
 
 def generatorFunction(*_):
-    """A hook that somebody wrote with yield."""
+    """A hook that is wrongly defined with yield."""
     yield
 
 
@@ -75,7 +75,7 @@ def test_an_awaitable_or_generator_is_a_TypeError_that_names_hook_and_owner(wron
     assert str(caught.value).startswith(f"{owner.name}: childFailed() returned a")
 
 
-def test_without_an_owner_the_sentence_names_the_hook_alone():
+def test_without_an_owner_the_error_names_only_the_hook():
     with pytest.raises(TypeError, match=r"^factory\(\) returned a coroutine, but it must return"):
         plainResult(coroutineFunction(), "factory")
 
@@ -99,7 +99,7 @@ def test_a_generator_is_an_iterable():
     [coroutineFunction, asyncGeneratorFunction, awaitableFunction],
     ids=lambda f: f.__name__,
 )
-def test_what_can_only_be_awaited_is_no_iterable(wrong):
+def test_an_awaitable_is_not_an_iterable(wrong):
     with pytest.raises(TypeError, match=r"policy\(\) returned an? \w+, but it must return an iter"):
         iterableResult(wrong(), "policy")
 
@@ -116,7 +116,7 @@ class Failing(component):
 
 
 @wrongHooks
-def test_childFailed_must_answer_with_a_plain_value(wrong):
+def test_childFailed_must_return_a_plain_value(wrong):
     class Parent(component):
         childFailed = wrong
 

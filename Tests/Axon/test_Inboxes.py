@@ -20,7 +20,7 @@ LOOKS = {
 
 
 @pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
-def test_whichever_way_a_program_looks_at_a_box_it_is_that_box(look):
+def test_every_access_to_a_box_returns_the_same_box(look):
     made, other = component(), component()
     box = look(made)
     box.setSize(2)
@@ -73,7 +73,7 @@ ACTIONS = st.lists(
 
 
 @given(ACTIONS)
-def test_no_box_ever_shows_what_was_done_to_another(actions):
+def test_boxes_do_not_affect_each_other(actions):
     parts = [component() for _ in range(4)]
     held, sizes, links = [[] for _ in parts], [None] * 4, {}
     for message, (action, one, other) in enumerate(actions):

@@ -210,7 +210,7 @@ def test_linkages_have_a_kind_and_a_maker():
     )
 
 
-def test_a_joint_that_no_post_office_made_is_direct():
+def test_a_linkage_that_no_postoffice_has_made_is_direct():
     source, sink = Waiting().activate(), Waiting().activate()
     sink.placeOfBox("inbox", True).addsource(source.placeOfBox("outbox", False))
     assert linkagesOf(snapshot(scheduler.run)) == [
@@ -307,7 +307,7 @@ def test_a_snapshot_keeps_no_component_alive():
 # Threads
 
 
-def test_a_snapshot_in_another_thread_than_the_schedulers_is_refused():
+def test_a_snapshot_in_another_thread_than_the_schedulers_raises_RuntimeError():
     errors, taken = [], []
 
     class Elsewhere(threadedcomponent):

@@ -22,7 +22,7 @@ class Idle(component):
 
 @pytest.fixture
 def watched():
-    """An Introspector, what it says, how to run until it has said a pattern, and who listens."""
+    """An Introspector, its texts, a function that runs until one matches, and the receiver."""
 
     class Ear(component):
         def main(self):
@@ -58,7 +58,7 @@ def box(part, kind, name):
     return str((part.id, kind, name))
 
 
-def test_the_first_thing_is_to_forget_all_that_was_known(watched):
+def test_the_first_text_deletes_everything(watched):
     _, said, until, _ = watched
     until("ADD")
     assert said[0] == "DEL ALL\n"
@@ -94,7 +94,7 @@ def test_linkages_join_boxes_also_through_passthroughs_and_to_those_not_active(w
     assert f'ADD NODE "{inner.id}" ' in text
 
 
-def test_changes_are_said_in_an_order_in_which_each_can_be_followed(watched):
+def test_changes_are_reported_in_an_applicable_order(watched):
     _, said, until, _ = watched
     old, new = Idle(), Idle()
     old.link((old, "outbox"), (old, "inbox"))
@@ -209,7 +209,7 @@ def settle(steps):
 
 @pytest.fixture
 def read():
-    """An Introspector whose texts are kept, the texts, and the steps of the scheduler."""
+    """An Introspector, the texts that it has sent, and the steps of the scheduler."""
     texts, introspector, ear = [], Introspector(), component()
     ear.takeDirectly("inbox", texts.append)
     ear.link((introspector, "outbox"), (ear, "inbox"))
@@ -264,7 +264,7 @@ def test_a_component_that_was_linked_while_it_lived_is_shown_with_its_linkage(re
     assert text.index(f"ADD {link}") < text.index(f"DEL {link}")
 
 
-def test_boxes_that_come_and_go_are_described(read):
+def test_added_and_deleted_boxes_are_described(read):
     _, texts, steps = read
 
     class Resting(AdaptiveCommsComponent):
@@ -356,7 +356,7 @@ def test_components_that_lived_while_it_was_held_are_described_afterwards():
     steps.close()
 
 
-def test_an_introspector_that_has_ended_is_told_nothing_more(read):
+def test_an_ended_introspector_is_not_notified(read):
     introspector, _, steps = read
     introspector._deliver(shutdownMicroprocess(), "control")
     for _ in steps:

@@ -42,7 +42,7 @@ def each(messages=None):
     )
 
 
-def test_the_list_above_has_them_all():
+def test_the_list_above_is_complete():
     assert {type(m).__name__ for m in one_of_each()} == set(Ipc.__all__)
 
 
@@ -59,7 +59,7 @@ def test_a_message_equals_only_itself_and_may_be_a_key(message):
 
 
 @each()
-def test_a_message_survives_a_way_between_processes(message):
+def test_a_message_can_be_pickled(message):
     assert repr(pickle.loads(pickle.dumps(message))) == repr(message)
 
 
@@ -150,7 +150,7 @@ def test_errorInformation_needs_a_caller_only():
     assert (message.caller, message.exception, message.message) == ("me", None, None)
 
 
-def test_wouldblock_and_reactivate_say_who():
+def test_wouldblock_and_reactivate_contain_the_microprocess():
     assert wouldblock("me").caller == "me"
     assert reactivate("me").original == "me"
 

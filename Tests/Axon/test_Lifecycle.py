@@ -229,7 +229,7 @@ def reports(caplog):
     return [record.getMessage() for record in caplog.records if record.name == "Axon"]
 
 
-def test_a_standstill_is_logged_once_with_what_each_component_waits_for(caplog, monkeypatch):
+def test_it_is_logged_once_that_all_components_sleep_and_what_each_waits_for(caplog, monkeypatch):
     class Waits(component):
         def main(self):
             yield from self.waitForMessage("control")
@@ -283,7 +283,7 @@ def sleepOnce(self):
     yield self.pause()
 
 
-def test_a_standstill_is_logged_before_a_run_by_hand_blocks(caplog):
+def test_it_is_logged_that_all_components_sleep_before_a_run_by_hand_blocks(caplog):
     sleeper = script(sleepOnce).activate()
     wake = WakeAtReport(sleeper)
     logging.getLogger("Axon").addHandler(wake)
@@ -297,7 +297,7 @@ def test_a_standstill_is_logged_before_a_run_by_hand_blocks(caplog):
     assert f"{sleeper.name} sleeps in pause()" in message
 
 
-def test_an_interrupt_of_a_run_by_hand_says_what_each_component_waits_for():
+def test_an_interrupt_of_a_run_by_hand_has_a_note_of_what_each_component_waits_for():
     def interrupted(self):
         yield 1
         raise KeyboardInterrupt
@@ -310,7 +310,7 @@ def test_an_interrupt_of_a_run_by_hand_says_what_each_component_waits_for():
     assert f"{sleeper.name} sleeps in pause()" in notes
 
 
-def test_nothing_is_reported_while_a_timer_or_a_thread_can_wake_somebody(caplog):
+def test_nothing_is_reported_while_a_timer_or_a_thread_can_wake_a_component(caplog):
     def timer(self):
         yield self.pause(0.001)
 

@@ -14,7 +14,7 @@ def joined(**options):
     return source, sink, source.link((source, "outbox"), (sink, "inbox"), **options)
 
 
-def test_it_says_what_it_joins():
+def test_a_linkage_names_its_ends():
     source, sink, joint = joined()
     assert isinstance(joint, linkage)
     assert joint.sourcePair() == (source, "outbox")
@@ -67,7 +67,7 @@ def test_its_transit_can_be_shown_and_hidden_again(caplog):
     assert list(sink.Inbox()) == ["seen", "unseen"]
 
 
-def test_it_still_says_what_it_joins_when_one_has_ended_and_nobody_else_keeps_it():
+def test_a_linkage_still_names_its_ends_after_one_of_them_has_ended():
     class Short(component):
         def main(self):
             yield 1

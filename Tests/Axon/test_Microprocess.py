@@ -44,7 +44,7 @@ def idle(process):
 
 
 @pytest.mark.roundRobin
-def test_whoever_neither_paused_nor_ended_runs_again_next_round_one_turn_each():
+def test_a_microprocess_that_neither_paused_nor_ended_gets_one_turn_in_each_round():
     log = []
     for name in "abc":
         Says(log, name).activate()
@@ -83,7 +83,7 @@ def test_activated_twice_it_runs_once():
     assert log == ["a", "a"]
 
 
-def test_activating_again_what_has_ended_does_nothing():
+def test_activation_after_the_end_does_nothing():
     log = []
     process = Says(log, "a", 1)
     process.run()
@@ -92,14 +92,14 @@ def test_activating_again_what_has_ended_does_nothing():
     assert log == ["a"]
 
 
-def test_running_again_what_has_ended_is_an_error():
+def test_running_an_ended_microprocess_again_is_an_error():
     process = Says([], "a", 1)
     process.run()
     with pytest.raises(RuntimeError, match=r"Says_\d+ has already run and ended, .* a new Says"):
         process.run()
 
 
-def test_a_turns_other_values_mean_nothing():
+def test_other_yielded_values_have_no_meaning():
     def main(process):
         yield from (0, None, False, "text", object(), 2)
         process.isDone = True
@@ -129,7 +129,7 @@ def test_a_main_that_is_no_generator_is_a_TypeError_that_says_what_is(given):
         Plain().activate()
 
 
-def test_a_missing_call_of_super_is_an_error_that_says_so():
+def test_a_missing_call_of_super_is_an_error_that_explains_it():
     class Forgetful(microprocess):
         def __init__(self):
             pass
@@ -367,7 +367,7 @@ def test_a_wake_ends_a_pause_before_its_timeout_which_then_means_nothing(virtual
     assert sleeping.woken == [1, 101]
 
 
-def test_a_timeout_of_nothing_gives_way_once(virtualClock):
+def test_a_timeout_of_zero_yields_once(virtualClock):
     def main(process):
         process.pause(0)
         yield 1
@@ -471,7 +471,7 @@ def test_an_error_of_what_was_called_is_raised_at_the_callers_yield(error):
     assert process.caught.args == ("here",)
 
 
-def test_an_error_passes_through_all_callers_when_nobody_catches_it():
+def test_an_uncaught_error_passes_through_all_callers():
     closed = []
 
     def bad():

@@ -30,9 +30,7 @@ def chain(office, outer=3, inner=3):
 
 
 @pytest.mark.parametrize("backwards", [False, True])
-def test_a_chain_of_passthroughs_delivers_at_its_end_and_nothing_stays_in_the_middle(
-    office, backwards
-):
+def test_a_chain_of_passthroughs_delivers_at_its_end_only(office, backwards):
     sources, sinks, links = chain(office)
     for link in reversed(links) if backwards else links:
         office.link(*link)
@@ -61,7 +59,7 @@ def test_one_outbox_feeds_one_inbox(office):
     assert (sink.dataReady(), other.dataReady()) == (1, 0)
 
 
-def test_what_waits_in_an_inbox_moves_on_when_that_is_linked(office):
+def test_the_messages_in_an_inbox_move_when_it_is_linked(office):
     outer, inner = component(), component()
     inner._deliver("first")
     for number in range(3):
@@ -71,7 +69,7 @@ def test_what_waits_in_an_inbox_moves_on_when_that_is_linked(office):
     assert list(inner.Inbox()) == ["first", 0, 1, 2]
 
 
-def test_messages_that_move_on_wake_who_waits_for_them():
+def test_messages_that_move_wake_a_component_that_waits_for_them():
     class Waits(component):
         def main(self):
             yield from self.waitForMessage()
@@ -112,7 +110,7 @@ def test_after_unlink_messages_are_discarded_and_what_was_delivered_stays(office
     assert list(sink.Inbox()) == ["again"]
 
 
-def test_unlink_takes_away_all_linkages_of_a_component(office):
+def test_unlink_removes_all_linkages_of_a_component(office):
     middle, others = component(), [component(), component()]
     office.link((others[0], "outbox"), (middle, "inbox"))
     office.link((middle, "outbox"), (others[1], "inbox"))
@@ -121,7 +119,7 @@ def test_unlink_takes_away_all_linkages_of_a_component(office):
     assert office.linkages == [kept]
 
 
-def test_unlink_touches_nothing_that_another_made(office):
+def test_unlink_removes_no_linkage_of_another_postoffice(office):
     source, sink = component(), component()
     joint = office.link((source, "outbox"), (sink, "inbox"))
     other = postoffice()
@@ -142,7 +140,7 @@ def test_unlinked_in_the_middle_of_a_chain_the_rest_still_works(office):
     assert list(sinks[-1].Inbox()) == ["through"]
 
 
-def test_an_inbox_that_was_a_way_through_keeps_messages_again_once_unlinked(office):
+def test_an_inbox_stores_messages_again_after_its_passthrough_is_unlinked(office):
     outer, inner = component(), component()
     joint = office.link((outer, "inbox"), (inner, "inbox"), passthrough=1)
     outer._deliver("on")
@@ -168,7 +166,7 @@ def test_an_inbox_that_was_a_way_through_keeps_messages_again_once_unlinked(offi
         (lambda a, b: ((a, "outbox", 1), (b, "inbox")), wiringError, r"\(component, box name\)"),
     ],
 )
-def test_what_cannot_be_linked_is_said_in_a_sentence(office, wire, error, says):
+def test_the_error_of_a_wrong_linkage_explains_the_mistake(office, wire, error, says):
     source, sink = component(), component()
     with pytest.raises(error, match=says):
         office.link(*wire(source, sink))
@@ -177,7 +175,7 @@ def test_what_cannot_be_linked_is_said_in_a_sentence(office, wire, error, says):
 
 @pytest.mark.parametrize("length", [1, 2, 3])
 @pytest.mark.parametrize(("boxname", "passthrough"), [("inbox", 1), ("outbox", 2)])
-def test_a_circle_of_passthroughs_is_an_error(office, length, boxname, passthrough):
+def test_a_cycle_of_passthroughs_is_an_error(office, length, boxname, passthrough):
     ring = [component() for _ in range(length)]
     for a, b in itertools.pairwise(ring):
         office.link((a, boxname), (b, boxname), passthrough=passthrough)
@@ -186,7 +184,7 @@ def test_a_circle_of_passthroughs_is_an_error(office, length, boxname, passthrou
 
 
 @pytest.mark.parametrize("option", [{"capacity": 3}, {"pipewidth": 3}, {"synchronous": True}])
-def test_a_limit_is_an_inboxs_and_needs_one_at_the_end(office, option):
+def test_a_limit_needs_an_inbox_at_the_end_of_the_chain(office, option):
     inner, outer = component(), component()
     with pytest.raises(wiringError, match="leads to no inbox yet"):
         office.link((inner, "outbox"), (outer, "outbox"), passthrough=2, **option)

@@ -1,4 +1,4 @@
-"""Turns by themselves: who is next, round by round, without boxes, time or a loop."""
+"""The run queue alone: the order of turns, without boxes, time or an event loop."""
 
 from itertools import cycle
 
@@ -56,7 +56,7 @@ def queue():
 
 
 def join(queue, name, turn):
-    """A task whose turn is a call of turn(task); what that gives, or 1, is yielded."""
+    """Return a task that calls turn(task) in each turn and yields the result, or 1."""
     task = Task(name)
 
     def resume(_):
@@ -92,7 +92,7 @@ def test_the_order_does_not_depend_on_how_the_turns_are_cut_into_slices(queue, t
     assert "".join(log[:20]) == "abc" + "abcn" + "abcnn" + "abcnnnab"
 
 
-def test_ask_for_a_slice_when_somebody_becomes_ready_outside_of_one(queue):
+def test_a_task_that_becomes_ready_outside_of_run_is_reported(queue):
     task = join(queue, "a", lambda task: setattr(task, "wish", PAUSE))
     assert queue.handler.said == ["ready"]
     assert not queue.run(10)
@@ -102,7 +102,7 @@ def test_ask_for_a_slice_when_somebody_becomes_ready_outside_of_one(queue):
     assert queue
 
 
-def test_a_slice_that_is_sure_to_come_is_asked_for_once_until_it_has_come(queue):
+def test_a_slice_is_requested_once_until_it_has_run(queue):
     said, turns = [], []
 
     def turn(task):
@@ -128,7 +128,7 @@ def test_a_slice_that_is_sure_to_come_is_asked_for_once_until_it_has_come(queue)
         (WAIT, {"wake", "messageArrived"}),
     ],
 )
-def test_who_sleeps_and_what_wakes_it(queue, wish, wakers):
+def test_each_kind_of_sleep_is_ended_by_its_own_wake_ups(queue, wish, wakers):
     for waker in ("wake", "wakeUnlessWaiting", "messageArrived"):
         task = join(queue, waker, lambda task: setattr(task, "wish", wish))
         queue.run(10)
@@ -252,7 +252,7 @@ def test_all_gates_have_to_be_open(queue):
     assert task not in queue.held
 
 
-def test_of_those_that_wait_for_one_another_one_goes_on(queue):
+def test_one_of_several_tasks_that_wait_for_each_other_continues(queue):
     gates = {}
     tasks = [join(queue, name, lambda task: task.hold(gates[task])) for name in "abc"]
     for task, receiver in zip(tasks, [*tasks[1:], tasks[0]], strict=True):
@@ -265,7 +265,7 @@ def test_of_those_that_wait_for_one_another_one_goes_on(queue):
 
 
 class Modelled:
-    """Tasks, and the model: who sleeps how; all others have one turn in each round."""
+    """Tasks, and the model: how each task sleeps; all others have one turn in each round."""
 
     def __init__(self, wishes):
         self.queue, self.wishes = RunQueue(Recorder()), cycle(wishes)

@@ -52,7 +52,7 @@ def test_a_value_that_is_new_is_None_at_version_0(store):
     assert repr(fresh) == "Value(0, None)"
 
 
-def test_a_value_is_seen_by_others_once_it_is_committed(store):
+def test_a_value_is_visible_to_others_after_its_commit(store):
     greeting = store.usevar("greeting")
     greeting.set("hello")
     assert contents(store, "greeting") == [None]
@@ -68,7 +68,7 @@ def test_each_commit_makes_a_new_version_and_the_copy_goes_along(store):
         assert greeting.version == store.usevar("greeting").version == version
 
 
-def test_a_commit_is_refused_when_another_was_first(store):
+def test_a_commit_raises_ConcurrentUpdate_if_another_was_first(store):
     first, second = store.usevar("greeting"), store.usevar("greeting")
     first.set("hello")
     first.commit()
@@ -99,7 +99,7 @@ def test_several_values_are_committed_together_or_not_at_all():
     assert [both["mine"].version, both["yours"].version] == [1, 1]
 
 
-def test_a_value_that_was_only_read_counts_in_the_commit():
+def test_a_commit_checks_the_version_of_a_value_that_was_only_read():
     store = filled(price=5, bought=0)
     shopping = store.using("price", "bought")
     price = store.usevar("price")
@@ -110,13 +110,13 @@ def test_a_value_that_was_only_read_counts_in_the_commit():
         shopping.commit()
 
 
-def test_using_gives_copies_of_just_the_keys_that_are_asked_for():
+def test_using_returns_copies_of_the_given_keys_only():
     copies = filled(a=1, b=2).using("b", "c")
     assert isinstance(copies, Collection)
     assert {key: copy.value for key, copy in copies.items()} == {"b": 2, "c": None}
 
 
-def test_nobody_can_change_what_is_in_the_store_but_by_commit(store):
+def test_only_commit_changes_the_store(store):
     guests = store.usevar("guests")
     mine = ["Ann"]
     guests.set(mine)
@@ -154,7 +154,7 @@ def test_Store_set_and_set_values_are_what_commit_calls(store):
     ],
     ids=["usevar", "using", "commit", "set_values"],
 )
-def test_while_another_is_in_the_store_a_call_says_so_and_works_when_made_again(store, call):
+def test_a_call_raises_BusyRetry_while_another_thread_uses_the_store_and_works_later(store, call):
     copy = store.usevar("a")
     with store.lock, pytest.raises(BusyRetry):
         call(store, copy)
@@ -162,12 +162,12 @@ def test_while_another_is_in_the_store_a_call_says_so_and_works_when_made_again(
     call(store, copy)
 
 
-def test_who_holds_the_lock_may_say_so(store):
+def test_usevar_accepts_that_the_caller_holds_the_lock(store):
     with store.lock:
         assert store.usevar("a", islocked=True).value is None
 
 
-def test_the_store_is_free_again_after_a_refusal(store):
+def test_the_store_is_unlocked_after_a_failed_commit(store):
     first, second = store.usevar("a"), store.usevar("a")
     first.commit()
     with pytest.raises(ConcurrentUpdate):
@@ -175,7 +175,7 @@ def test_the_store_is_free_again_after_a_refusal(store):
     assert not store.lock.locked()
 
 
-def test_a_value_that_cannot_be_copied_is_refused_and_the_store_stays_as_it_was():
+def test_a_value_that_cannot_be_copied_raises_and_leaves_the_store_unchanged():
     store = filled(a=1, b=2)
     copies = store.using("a", "b")
     copies["a"].set(3)
@@ -200,7 +200,7 @@ class Telling:
 
 
 @pytest.mark.parametrize("nth", range(1, 8))
-def test_of_two_commits_at_the_same_time_one_succeeds_whenever_the_other_comes(store, nth):
+def test_one_of_two_simultaneous_commits_succeeds(store, nth):
     key = Telling()
     mine, rival = store.usevar(key), store.usevar(key)
     winners = []
@@ -232,7 +232,7 @@ ACTION = st.one_of(
 
 
 @given(st.lists(ACTION, max_size=40))
-def test_a_commit_succeeds_just_when_nobody_has_committed_these_keys_since_they_were_copied(
+def test_a_commit_succeeds_unless_one_of_its_keys_was_committed_after_it_was_copied(
     actions,
 ):
     store, committed = Store(), dict.fromkeys("abc", 0)

@@ -15,7 +15,7 @@ from Axon.Scheduler import scheduler
 
 
 class Endless(component):
-    """Runs, or sleeps, until somebody ends it, and then says so."""
+    """Run, or sleep, until it is ended, and note that."""
 
     sleeps = False
 
@@ -98,7 +98,7 @@ def test_main_steps_the_system_by_hand_without_any_loop():
     assert log == [0, 1, 2]
 
 
-def test_by_hand_a_turn_for_each_next_and_a_yield_while_nobody_is_ready():
+def test_by_hand_next_gives_one_turn_and_yields_while_no_task_is_ready():
     endless = Endless(sleeps=True).activate()
     turns = Turns(turns=2).activate()
     stepper = scheduler.run.main()
@@ -109,7 +109,7 @@ def test_by_hand_a_turn_for_each_next_and_a_yield_while_nobody_is_ready():
     assert next(stepper) == 1
 
 
-def test_by_hand_whoever_stops_stepping_leaves_all_as_it_is():
+def test_by_hand_everything_stays_as_it_is_when_the_caller_stops_stepping():
     turns = Turns().activate()
     stepper = scheduler.run.main()
     next(stepper)
@@ -119,7 +119,7 @@ def test_by_hand_whoever_stops_stepping_leaves_all_as_it_is():
     assert turns.isDone
 
 
-def test_by_hand_it_may_sleep_while_nobody_is_ready():
+def test_by_hand_it_may_sleep_while_no_task_is_ready():
     class Brief(component):
         def main(self):
             self.pause(0.002)
@@ -129,7 +129,7 @@ def test_by_hand_it_may_sleep_while_nobody_is_ready():
     assert len(list(scheduler.run.main(canblock=True))) < 10
 
 
-def test_two_at_once_cannot_run_one_scheduler():
+def test_two_threads_cannot_run_one_scheduler():
     class Nested(component):
         def main(self):
             with pytest.raises(RuntimeError, match="running already"):
@@ -142,7 +142,7 @@ def test_two_at_once_cannot_run_one_scheduler():
     assert nested.isDone
 
 
-def test_a_loop_of_its_own_cannot_run_within_another():
+def test_runThreads_raises_within_a_running_loop():
     async def outer():
         with pytest.raises(RuntimeError, match="await runAsync"):
             scheduler.run.runThreads()
@@ -155,7 +155,7 @@ def test_it_may_run_slowly(virtualClock):
     scheduler.run.runThreads(slowmo=0.0001)
 
 
-def test_wakeThread_may_activate_and_isThreadPaused_says_who_sleeps():
+def test_wakeThread_may_activate_and_isThreadPaused_detects_sleep():
     turns = Turns()
     scheduler.run.wakeThread(turns, canActivate=True)
     assert scheduler.run.listAllThreads() == [turns]
@@ -381,14 +381,14 @@ def test_an_immortal_scheduler_still_ends_at_an_interrupt():
         scheduler.run.runThreads()
 
 
-def test_a_mortal_one_again_does_not_answer_for_errors():
+def test_after_mortalise_an_error_ends_the_run_again():
     scheduler.immortalise()
     scheduler.mortalise()
     with pytest.raises(ValueError):
         Breaks(error=ValueError()).run()
 
 
-def test_a_parent_may_answer_for_its_children_and_is_woken_when_one_has_failed(caplog):
+def test_a_parent_may_handle_errors_of_its_children_and_is_woken_when_one_has_failed(caplog):
     class Answers(component):
         def main(self):
             self.failures = []
@@ -408,7 +408,7 @@ def test_a_parent_may_answer_for_its_children_and_is_woken_when_one_has_failed(c
     assert child.name in caplog.text
 
 
-def test_the_nearest_who_answers_is_asked_first_and_told_whose_child_it_was(caplog):
+def test_the_nearest_parent_that_handles_errors_is_asked_first_with_child_and_culprit(caplog):
     asked = []
 
     class Asked(component):
@@ -473,7 +473,7 @@ def test_components_that_never_sleep_leave_the_loop_to_others():
     asyncio.run(both())
 
 
-def test_cancelled_it_ends_all_first():
+def test_a_cancelled_run_ends_all_microprocesses_first():
     endless = Endless(sleeps=True).activate()
 
     async def cancel():
@@ -535,7 +535,7 @@ def test_an_idle_system_has_nothing_scheduled():
 
 
 @pytest.mark.parametrize("end", ["stop", "cancel", "error"])
-def test_a_run_that_ends_before_a_slice_that_was_asked_for_leaves_the_next_one_whole(end):
+def test_a_requested_slice_of_an_ended_run_does_not_affect_the_next_run(end):
     async def begin(sleepers):
         for each in sleepers:
             each.activate()
@@ -566,7 +566,7 @@ def test_a_run_that_ends_before_a_slice_that_was_asked_for_leaves_the_next_one_w
     asyncio.run(program())
 
 
-def test_a_sleeper_has_one_alarm_however_often_it_is_woken():
+def test_a_sleeping_task_has_one_timer_however_often_it_is_woken():
     sleeper = Endless(sleeps=True)
     sleeper.pause = lambda: component.pause(sleeper, 100)
     sleeper.activate()
@@ -627,7 +627,7 @@ def test_microprocesses_without_boxes_run_too():
     assert plain.isDone
 
 
-def test_a_busy_system_gives_way_however_often_another_thread_or_a_timer_has_called(monkeypatch):
+def test_a_busy_system_yields_to_the_loop_despite_calls_of_threads_and_timers(monkeypatch):
     """A slice asks for its like: if each call brought one more, they would fill the loop."""
     busy = Endless().activate()
     sleeper = Endless(sleeps=True)
@@ -653,7 +653,7 @@ def test_a_busy_system_gives_way_however_often_another_thread_or_a_timer_has_cal
     assert asyncio.run(look()) <= 20
 
 
-def test_who_waits_for_one_ends_with_it_in_whatever_thread_it_was_activated():
+def test_waitForOne_ends_with_the_first_component_whichever_thread_activates_it():
     async def program():
         scheduler.waitForOne()
         system = asyncio.create_task(scheduler.run.runAsync())
@@ -687,7 +687,7 @@ def test_an_error_at_the_end_of_a_run_that_is_cancelled_is_logged(caplog):
     assert "dropped it" in caplog.text
 
 
-def test_who_has_stopped_itself_calls_nobody_any_more():
+def test_a_component_that_has_stopped_itself_calls_no_other_body():
     class Stops(component):
         called = False
 

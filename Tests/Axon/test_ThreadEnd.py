@@ -37,17 +37,17 @@ class Breaks(component):
         while not self.begun.is_set():
             self.pause(0.001)
             yield 1
-        raise ValueError("somebody has to see this")
+        raise ValueError("an error of the thread")
 
 
 def test_an_error_is_logged_while_threads_still_run_and_raised_after_their_grace(caplog, release):
     begun = threading.Event()
     Busy(begun=begun, release=release, grace=0.2).activate()
-    with pytest.raises(ValueError, match="somebody"):
+    with pytest.raises(ValueError, match="of the thread"):
         Breaks(begun=begun).run()
     messages = [record.getMessage() for record in caplog.records]
     assert "ends with an error" in messages[0]
-    assert "somebody has to see this" in caplog.text
+    assert "an error of the thread" in caplog.text
     assert "Breaks" in caplog.text
     assert "its thread still runs" in messages[1]
 
@@ -56,7 +56,7 @@ def test_an_error_is_logged_once_however_many_threads_it_waits_for(caplog, relea
     for _ in range(3):
         begun = threading.Event()
         Busy(begun=begun, release=release, grace=0.1).activate()
-    with pytest.raises(ValueError, match="somebody"):
+    with pytest.raises(ValueError, match="of the thread"):
         Breaks(begun=begun).run()
     messages = [record.getMessage() for record in caplog.records]
     assert sum("ends with an error" in message for message in messages) == 1
@@ -71,7 +71,7 @@ def test_an_error_is_not_logged_when_the_threads_end_at_once(caplog):
 
     begun = threading.Event()
     Listens(begun=begun).activate()
-    with pytest.raises(ValueError, match="somebody"):
+    with pytest.raises(ValueError, match="of the thread"):
         Breaks(begun=begun).run()
     assert not caplog.records
 
@@ -80,7 +80,7 @@ def test_a_thread_that_is_left_behind_is_named_with_the_place_where_it_is(caplog
     begun = threading.Event()
     busy = Busy(begun=begun, release=release, grace=0.01)
     busy.activate()
-    with pytest.raises(ValueError, match="somebody"):
+    with pytest.raises(ValueError, match="of the thread"):
         Breaks(begun=begun).run()
     message = caplog.records[-1].getMessage()
     assert busy.name in message
@@ -172,7 +172,7 @@ def test_a_thread_is_at_work_unless_it_waits_for_others_without_a_limit():
     assert not part.isAtWork()
 
 
-# What nobody reads
+# Unread messages
 
 
 class EchoThatIgnoresControl(threadedcomponent):
@@ -263,6 +263,6 @@ def test_a_thread_that_reads_nothing_ends_when_the_system_ends():
     part._deliver("unread")
     part._deliver(shutdownMicroprocess(), "control")
     part.activate()
-    with pytest.raises(ValueError, match="somebody"):
+    with pytest.raises(ValueError, match="of the thread"):
         Breaks(begun=begun).run()
     assert part._bridge.isFinished

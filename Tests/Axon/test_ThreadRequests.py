@@ -99,7 +99,7 @@ def test_a_mistake_in_a_request_is_raised_in_the_thread_and_loses_nothing():
     assert runWithSink(body) == ["first", "second"]
 
 
-def test_a_request_of_a_thread_that_was_told_to_end_raises_normalShutdown():
+def test_a_request_of_a_thread_that_was_asked_to_end_raises_normalShutdown():
     raised = []
 
     def body(self):
@@ -236,7 +236,7 @@ def test_a_thread_that_sends_to_a_sized_inbox_is_stopped_after_size_and_queuelen
     assert counts == [5]
 
 
-def test_the_error_of_a_full_queue_says_whose_it_is_and_names_sync():
+def test_the_error_of_a_full_queue_names_the_queue_and_sync():
     errors = []
 
     def body(self):

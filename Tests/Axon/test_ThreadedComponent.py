@@ -51,7 +51,7 @@ def chain(*parts, **options):
 
 
 def inThread(body, **attributes):
-    """A component of this class's, whose main is `body(self)`."""
+    """Return a component of this class that runs `body(self)` as its main."""
 
     class Made(threadedcomponent):
         def main(self):
@@ -258,7 +258,7 @@ def test_unpause_ends_a_pause_from_any_thread():
     inThread(body).run()
 
 
-def test_a_childs_end_ends_a_pause():
+def test_the_end_of_a_child_ends_a_pause():
     class Child(component):
         def main(self):
             yield 1
@@ -275,7 +275,7 @@ def test_a_childs_end_ends_a_pause():
     assert feed(inThread(body), control=())["outbox"] == [[]]
 
 
-def test_waitForMessage_gives_the_box_or_False_when_the_time_is_over():
+def test_waitForMessage_returns_the_box_or_False_at_the_timeout():
     def body(self):
         self.send(self.waitForMessage("control", timeout=0.01))
         self.send(self.waitForMessage())
@@ -324,7 +324,7 @@ def test_what_was_sent_before_an_error_is_delivered():
     assert sink.got + list(sink.inboxes["inbox"]) == ["last words"]
 
 
-def test_an_error_is_contained_where_somebody_answers_for_it():
+def test_an_error_is_contained_if_a_parent_handles_it():
     class Parent(component):
         def childFailed(self, child, culprit, error):
             self.error = error
@@ -408,7 +408,7 @@ def test_a_mistake_in_wiring_is_raised_in_the_thread():
     inThread(body).run()
 
 
-def test_at_the_systems_end_the_thread_is_told_and_its_waits_are_ended():
+def test_at_the_end_of_the_run_the_thread_is_asked_to_end_and_its_waits_end():
     ended = []
 
     def body(self):
@@ -427,7 +427,7 @@ def test_at_the_systems_end_the_thread_is_told_and_its_waits_are_ended():
     assert ended == [shutdownMicroprocess]
 
 
-def test_a_wait_that_would_last_for_ever_raises_normalShutdown_which_is_no_error():
+def test_a_wait_that_cannot_end_raises_normalShutdown_which_is_not_an_error():
     raised = []
 
     def body(self):
@@ -445,7 +445,7 @@ def test_a_wait_that_would_last_for_ever_raises_normalShutdown_which_is_no_error
     assert raised
 
 
-def test_stop_tells_the_thread_and_the_others_go_on():
+def test_stop_asks_the_thread_to_end_and_the_others_continue():
     part, idle = Doubler(), Idle()
     part.activate()
 
@@ -501,7 +501,7 @@ def test_the_scheduler_is_clean_afterwards():
     test_it_works_like_any_component_between_others()
 
 
-def test_it_is_no_deadlock_while_a_thread_may_still_wake_somebody():
+def test_it_is_not_a_deadlock_while_a_thread_may_wake_a_component():
     """Everybody in the scheduler is asleep or held, but the thread goes on."""
     part = inThread(lambda self: (self.pause(0.02), self.send(FINISHED, "signal")))
     idle = Idle()
@@ -532,7 +532,7 @@ def test_foreign_threads_that_the_thread_started_may_send_too():
     assert feed(inThread(body), control=())["outbox"] == ["from a helper"]
 
 
-def test_boxes_may_come_and_go_in_the_thread():
+def test_a_thread_may_add_and_delete_boxes():
     class Switch(threadedadaptivecommscomponent):
         def main(self):
             names = [self.addInbox("extra"), self.addInbox("extra"), self.addOutbox("more")]
@@ -618,7 +618,7 @@ def test_what_waits_can_be_forwarded_to_the_thread_without_waiting_for_a_turn():
     assert counts[1][:2] == [0, 1]
 
 
-def test_a_thread_may_ask_for_what_waits_before_its_turn():
+def test_a_thread_may_request_the_messages_that_wait_before_its_turn():
     def body(self):
         self.forwardInboxToThread("inbox")
         self.send(self.recv())

@@ -1,4 +1,4 @@
-"""Timers: who is woken when, whoever changes his mind."""
+"""Timers wake each task at its time, however often a timeout changes."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,7 +33,7 @@ def test_a_virtual_clock_stands_still_until_it_is_advanced_and_never_goes_back()
     assert clock.now() == 7
 
 
-def test_nobody_is_due_where_nobody_sleeps():
+def test_next_is_None_while_no_task_sleeps():
     _, timers, _ = sleepers(0)
     assert timers.next() is None
     timers.wakeDue()
@@ -51,7 +51,7 @@ def test_each_is_woken_at_its_time_and_not_before():
     assert timers.next() is None
 
 
-def test_whoever_is_forgotten_is_not_woken():
+def test_a_forgotten_task_is_not_woken():
     clock, timers, tasks = sleepers(2)
     timers.wakeAt(tasks[0], 1), timers.wakeAt(tasks[1], 2)
     timers.forget(tasks[0])
@@ -89,7 +89,7 @@ def test_a_timeout_that_shrinks_again_and_again_stays_small():
     )
 )
 def test_any_order_of_sleeps_and_wakes_is_as_in_a_simple_model(actions):
-    """The model: a dict of who sleeps until when."""
+    """The model: a dict from each sleeping task to the end of its sleep."""
     clock, timers, tasks = sleepers(4)
     model = {}
     for action, number, seconds in actions:

@@ -104,7 +104,7 @@ def test_one_beside_a_scheduler_that_runs_already_is_a_RuntimeError_and_spoils_n
     ended(started())
 
 
-def test_activated_twice_by_another_thread_is_as_good_as_once():
+def test_a_second_activation_by_another_thread_does_nothing():
     class Counts(component):
         turns = 0
 
@@ -141,7 +141,7 @@ def test_zap_starts_afresh():
     tracker.trackValue("leftover", 2)
 
 
-def test_who_is_stopped_before_the_scheduler_has_seen_it_ends_all_the_same():
+def test_a_component_that_is_stopped_before_it_is_registered_ends():
     begun, release = threading.Event(), threading.Event()
 
     class Busy(component):
@@ -269,7 +269,7 @@ def test_in_one_loop_get_waits_for_the_answer():
     assert isinstance(signal, producerFinished)
 
 
-def test_who_waits_for_what_never_comes_is_told_so():
+def test_a_wait_for_a_message_that_never_arrives_ends_with_Empty():
     async def program():
         handle = Handle(Once()).activate()
         waiting = asyncio.create_task(handle.get())

@@ -529,7 +529,7 @@ def test_an_immortal_scheduler_contains_an_error(body, caplog):
 # Children
 
 
-def test_a_childs_end_wakes_its_parent(body):
+def test_the_end_of_a_child_wakes_its_parent_from_any_sleep(body):
     child = body.Counter(numbers=3)
     parent, keeper = body.Parent(child=child), Keeper()
     keeper.link((parent, "outbox"), (keeper, "inbox"))
@@ -547,7 +547,7 @@ def test_a_childs_end_wakes_its_parent(body):
     assert child.sent == 3
 
 
-def test_a_parent_answers_for_its_childs_error_and_goes_on(body, caplog):
+def test_a_parent_that_handles_the_error_of_its_child_continues(body, caplog):
     class Answers(body.Parent):
         def childFailed(self, child, culprit, error):
             failures.append((child, culprit, str(error)))

@@ -10,7 +10,7 @@ SECTION = "Greeter.main"
 
 
 @pytest.fixture(autouse=True)
-def _nobody_has_configured_anything(monkeypatch):
+def _without_configuration(monkeypatch):
     monkeypatch.setattr(debug, "configs", None)
     monkeypatch.setattr(debug, "noConfig", True)
 
@@ -28,7 +28,7 @@ def wanting(**sections):
     return debugger
 
 
-def test_a_message_is_said_up_to_the_level_that_is_wanted_of_its_section(caplog):
+def test_a_message_is_logged_up_to_the_level_of_its_section(caplog):
     debugger = wanting(**{SECTION: 5})
     for level in 4, 5, 6:
         assert debugger.note(SECTION, level, "level", level) is True
@@ -42,29 +42,29 @@ def test_debug_is_another_name_for_note():
     assert debug.debug is debug.note
 
 
-def test_where_logging_has_not_been_set_up_a_message_goes_to_standard_output(capsys, monkeypatch):
+def test_a_message_goes_to_standard_output_if_logging_is_not_configured(capsys, monkeypatch):
     # in here, as pytest listens to every logger that it finds when a test begins
     monkeypatch.setattr(logging.getLogger("Axon.debug"), "propagate", False)
     wanting(**{SECTION: 1}).note(SECTION, 1, "a guest:", 7)
     assert capsys.readouterr().out.endswith(f" | {SECTION} | a guest: 7\n")
 
 
-def test_a_message_with_percent_signs_is_said_as_it_is(caplog):
+def test_a_message_with_percent_signs_is_logged_unchanged(caplog):
     wanting(**{SECTION: 1}).note(SECTION, 1, "100%s")
     assert caplog.messages == ["100%s"]
 
 
-def test_debugmessage_is_said_whatever_is_wanted(caplog):
+def test_debugmessage_is_logged_at_any_level(caplog):
     debug().debugmessage(SECTION, "listen")
     assert caplog.messages == ["listen"]
 
 
-def test_an_object_from_which_nothing_is_wanted_is_silent(caplog):
+def test_an_object_without_sections_logs_nothing(caplog):
     assert debug().note(SECTION, 0, "hush") is True
     assert not caplog.messages
 
 
-def test_areDebugging_asks_whether_a_message_would_be_said():
+def test_areDebugging_returns_whether_a_message_is_logged():
     debugger = wanting(**{SECTION: 5})
     assert debugger.areDebugging(SECTION, 5) is True
     assert debugger.areDebugging(SECTION, 6) is False
@@ -80,7 +80,7 @@ def test_sections_are_added_and_replaced_for_one_object_only():
     assert debug().debugSections == {}
 
 
-def test_detail_goes_up_and_down_by_five_but_not_below_nothing():
+def test_the_level_changes_by_five_but_not_below_zero():
     debugger = debug()
     debugger.decreaseDebug("a")
     assert debugger.debugSections == {}
@@ -103,7 +103,7 @@ def test_the_first_file_that_is_used_serves_all_objects(config):
     assert second.debugSections == {SECTION: 5}
 
 
-def test_without_a_file_nothing_is_wanted_and_every_section_may_be_used(tmp_path):
+def test_without_a_file_nothing_is_logged_and_every_section_may_be_used(tmp_path):
     debugger = debug()
     debugger.useConfig(str(tmp_path / "debug.conf"))
     assert debugConfigDefaults.defaultConfig() == {}
@@ -118,13 +118,13 @@ def test_with_a_file_a_section_that_it_does_not_have_is_a_mistake(config):
         debugger.note("Greeter.mian", 1, "oops")
 
 
-def test_an_object_may_be_told_not_to_mind_a_section_that_is_not_there(config):
+def test_an_object_can_ignore_unknown_sections(config):
     debugger = debug(assertBadDebug=False)
     debugger.useConfig(config)
     assert debugger.note("Greeter.mian", 1, "oops") is True
 
 
-def test_a_file_gives_level_and_location_of_each_section(tmp_path):
+def test_a_file_contains_level_and_location_of_each_section(tmp_path):
     path = tmp_path / "debug.conf"
     path.write_text("# comment\n\n   \n  # another\na.b  5  default\nc\t10 elsewhere\nd 0\n")
     assert debugConfigFile.readConfig(str(path)) == {
@@ -143,7 +143,7 @@ def test_a_line_that_cannot_be_understood_is_an_error_that_shows_it(tmp_path, li
     assert debug.noConfig is True
 
 
-def test_a_file_that_is_there_but_wrong_is_not_passed_over(tmp_path):
+def test_an_existing_file_with_an_error_is_not_ignored(tmp_path):
     path = tmp_path / "debug.conf"
     path.write_text("a five default\n")
     with pytest.raises(ValueError, match="line 1"):

@@ -31,7 +31,7 @@ def abc():
 # Sizes of boxes
 
 
-def test_the_size_of_an_inbox_that_is_set_before_it_is_linked_holds_afterwards(abc):
+def test_a_size_that_is_set_before_linking_applies_afterwards(abc):
     a, b, _ = abc
     b.inboxes["inbox"].setSize(2)
     a.link((a, "outbox"), (b, "inbox"))
@@ -52,7 +52,7 @@ def test_the_size_of_one_inbox_is_not_that_of_another(abc):
     assert c.inboxes["control"].getSize() is None
 
 
-def test_what_is_put_into_an_unlinked_inbox_is_in_no_other(abc):
+def test_a_message_in_an_unlinked_inbox_is_in_no_other_inbox(abc):
     a, b, _ = abc
     a.inboxes["inbox"].append("message")
     assert a.recv() == "message"
@@ -438,7 +438,7 @@ def test_anything_that_has_turns_may_be_paused_and_woken():
     assert counted.wasStopped
 
 
-def test_waking_or_pausing_what_was_never_added_does_nothing():
+def test_waking_or_pausing_an_unknown_object_does_nothing():
     own = scheduler()
     own.wakeThread(Countdown(1))
     own.pauseThread(Countdown(1))

@@ -13,7 +13,7 @@ class Thing:
         pass
 
 
-def test_numbers_count_up_by_one_whoever_asks_for_them():
+def test_numbers_count_up_by_one_for_all_callers():
     first = numId()
     assert idGen().numId() == first + 1
     assert tupleId(Thing())[0] == first + 2
@@ -34,12 +34,12 @@ def test_tupleId_gives_the_number_and_the_name_that_contains_it():
     assert name == f"{__name__}.Thing_{number}"
 
 
-def test_a_class_within_another_is_named_with_it():
+def test_a_nested_class_is_named_with_its_outer_class():
     assert strId(Thing.Part()).startswith(f"{__name__}.Thing.Part_")
 
 
 @pytest.mark.parametrize(("thing", "name"), [(5, "int_3"), ("text", "str_3"), ([], "list_3")])
-def test_what_Python_itself_has_is_named_without_a_module(thing, name):
+def test_an_object_of_a_builtin_class_is_named_without_a_module(thing, name):
     assert idGen().idToString(thing, 3) == name
 
 

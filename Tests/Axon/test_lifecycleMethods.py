@@ -1,4 +1,4 @@
-"""What a chassis asks a component: is it active, has it ended, who is told of the end."""
+"""The methods that a chassis calls: is a component active, has it ended, what watches it."""
 
 import pytest
 

@@ -91,7 +91,7 @@ def test_what_is_given_for_control_is_sent_instead_of_the_end():
 
 
 @pytest.mark.parametrize("body", [Echo, AsyncTotal])
-def test_whoever_waits_for_what_can_never_come_is_ended(body):
+def test_a_component_that_nothing_can_wake_is_ended(body):
     fed = body()
     feed(fed, inbox=["a"], control=[])
     assert fed._isStopped()
@@ -109,7 +109,7 @@ def test_an_error_of_the_component_is_raised():
     assert "Broken" in caught.value.__notes__[0]
 
 
-def test_a_box_that_is_not_there_is_an_error():
+def test_a_box_that_does_not_exist_is_an_error():
     with pytest.raises(noSuchBox, match="no inbox 'inbx'"):
         feed(Total(), inbx=[1])
 
@@ -229,7 +229,7 @@ def test_an_hour_of_timeouts_passes_on_the_virtual_clock(body, virtualClock):
     assert virtualClock.now() == pytest.approx(HOUR)
 
 
-def test_times_are_kept_in_order_between_bodies(virtualClock):
+def test_timeouts_of_several_bodies_expire_in_order(virtualClock):
     heard = []
 
     class Sleeper(component):
@@ -264,7 +264,7 @@ def test_each_test_begins_with_an_empty_scheduler_and_tracker(_):
 
 
 @pytest.mark.roundRobin
-def test_what_is_left_is_ended_and_its_error_is_raised():
+def test_endAll_ends_the_remaining_components_and_raises_their_errors():
     class Stubborn(component):
         def main(self):
             try:
@@ -285,7 +285,7 @@ def test_what_is_left_is_ended_and_its_error_is_raised():
 
 
 def order(seed, rounds=4, size=8):
-    """Who had a turn, round by round."""
+    """Return the names of the components that had a turn, round by round."""
     run, turns = scheduler(queue=ShuffledQueue(seed)), []
 
     class Member(component):
@@ -369,7 +369,7 @@ ORDERED = """
 
 
 @pytest.mark.roundRobin
-def test_a_failure_says_with_which_seed_it_is_replayed(pytester):
+def test_a_failure_report_contains_the_seed_for_a_replay(pytester):
     pytester.makepyfile(ORDERED.format(mark=""))
     assert pytester.runpytest_inprocess().ret == 0
     first = pytester.runpytest_inprocess("--axon-shuffle", "-rN")

@@ -51,7 +51,7 @@ def test_axonRaise_in_production_logs_the_error_and_gives_False(caplog):
         (["inbox"], {"inbox": "a dict counts by its keys"}, True),
     ],
 )
-def test_listSubset_asks_whether_all_that_is_required_is_supplied(required, supplied, is_subset):
+def test_listSubset_returns_whether_all_required_items_are_supplied(required, supplied, is_subset):
     assert util.listSubset(required, supplied) is is_subset
 
 
@@ -59,12 +59,12 @@ def test_listSubset_asks_whether_all_that_is_required_is_supplied(required, supp
     ("before", "after"),
     [([], []), ([1, 2], [1, 2]), ([3, 1, 3, 3, 2, 3], [1, 2]), ([3, 3], [])],
 )
-def test_removeAll_takes_each_of_them_out_of_the_list_itself(before, after):
+def test_removeAll_removes_each_equal_item_in_place(before, after):
     assert util.removeAll(before, 3) is None
     assert before == after
 
 
-def test_removeAll_finds_a_thing_that_does_not_equal_itself():
+def test_removeAll_finds_an_object_that_does_not_equal_itself():
     thing = Forgetful()
     things = [1, thing]
     util.removeAll(things, thing)
@@ -74,7 +74,7 @@ def test_removeAll_finds_a_thing_that_does_not_equal_itself():
 @pytest.mark.parametrize(
     ("arg", "items"), [(None, []), (5, []), ((1, 2), [1, 2]), ("ab", ["a", "b"]), ({1: 2}, [1])]
 )
-def test_safeList_makes_a_list_of_what_can_be_one(arg, items):
+def test_safeList_makes_a_list_of_an_iterable(arg, items):
     assert util.safeList(arg) == items
 
 
@@ -92,14 +92,14 @@ def _breaks():
     raise TypeError("broken")
 
 
-def test_testInterface_is_content_with_a_component_that_has_these_boxes_and_more():
+def test_testInterface_accepts_a_component_that_has_these_boxes_and_more():
     assert util.testInterface(Declares(), (["inbox"], ["signal", "outbox"])) is True
 
 
 @pytest.mark.parametrize(
     ("which", "interface"), [("inboxes", (["ear"], [])), ("outboxes", (["inbox"], ["mouth"]))]
 )
-def test_testInterface_says_which_boxes_are_missing(which, interface):
+def test_testInterface_names_the_missing_boxes(which, interface):
     component = Declares()
     with pytest.raises(invalidComponentInterface) as caught:
         util.testInterface(component, interface)
@@ -117,7 +117,7 @@ def test_apply_calls_a_function_with_a_list_and_a_dict():
     assert util.apply(list) == []
 
 
-def test_names_that_changed_between_versions_of_Python_are_todays():
+def test_names_that_differed_between_versions_of_Python_are_the_current_ones():
     assert util.next is builtins.next
     assert util.vrange is range
 

@@ -7,7 +7,6 @@ from functools import partial
 import pytest
 
 from Axon.Component import component
-from Axon.experimental import Process
 from Axon.experimental.Process import (
     ProcessGraphline,
     ProcessPipeline,
@@ -20,7 +19,7 @@ from Axon.testing import feed
 
 
 class Adder(component):
-    """Adds `number` to what comes; says in which process with "who"."""
+    """Add `number` to each message; answer "process" with the id of the process."""
 
     def __init__(self, number=1):
         super().__init__()
@@ -30,7 +29,7 @@ class Adder(component):
         while True:
             yield from self.waitForMessage()
             for message in self.Inbox():
-                self.send(os.getpid() if message == "who" else message + self.number)
+                self.send(os.getpid() if message == "process" else message + self.number)
             if self.dataReady("control"):
                 self.recv("control")
                 break
@@ -80,7 +79,7 @@ class Stays(component):
 
 
 def test_a_component_runs_in_another_process():
-    [pid] = feed(ProcessWrapComponent(Adder()), inbox=["who"])["outbox"]
+    [pid] = feed(ProcessWrapComponent(Adder()), inbox=["process"])["outbox"]
     assert pid != os.getpid()
 
 
@@ -120,13 +119,13 @@ def test_linkages_are_checked_as_those_of_a_Graphline(linkages, sentence):
 
 
 @pytest.mark.parametrize("wrong", [5, None, "Adder"])
-def test_what_is_neither_a_component_nor_a_factory_is_named_at_once(wrong):
+def test_an_object_that_is_neither_component_nor_factory_is_rejected_at_once(wrong):
     with pytest.raises(ValueError, match=f"ProcessWrapComponent was given .*{wrong!r} is no comp"):
         ProcessPipelineComponent(Adder(1), wrong)
 
 
 async def asyncFactory():
-    """A factory that somebody wrote with async."""
+    """A factory that is wrongly defined with async."""
 
 
 @pytest.mark.parametrize(
@@ -136,13 +135,13 @@ async def asyncFactory():
         (dict, r"dict\(\) must return a component, but {} is no component"),
     ],
 )
-def test_a_factory_that_makes_no_component_is_named(factory, sentence):
+def test_the_error_names_a_factory_whose_result_is_not_a_component(factory, sentence):
     with pytest.raises(TypeError, match=sentence):
         feed(ProcessWrapComponent(factory))
 
 
 @pytest.mark.parametrize("make", [ProcessPipelineComponent, partial(ProcessGraphline, A=Adder)])
-def test_missing_parts_are_a_mistake_at_once(make):
+def test_missing_parts_raise_an_error_at_once(make):
     with pytest.raises(ValueError):
         make()
 
@@ -168,7 +167,7 @@ def test_nothing_is_lost_however_much_is_sent():
     assert feed(ProcessWrapComponent(Floods()), control=())["outbox"] == list(range(5000))
 
 
-def test_at_the_systems_end_the_processes_end_too():
+def test_at_the_end_of_the_run_the_processes_end():
     stays = ProcessPipeline(Stays(), Stays())
     stays.activate()
 
@@ -215,9 +214,8 @@ def test_a_message_that_cannot_be_pickled_is_an_error_on_either_side():
         feed(part, control=())
 
 
-def test_it_ticks_once_a_second(monkeypatch):
+def test_ticking_is_true_once_a_second():
     times = iter([100, 100.5, 101, 101.5, 101.75, 105, 105.5, 106])
-    monkeypatch.setattr(Process, "monotonic", lambda: next(times))
-    part = ProcessWrapComponent(Adder())
+    part = ProcessWrapComponent(Adder(), now=lambda: next(times))
     ticks = [part.ticking() for _ in range(7)]
     assert ticks == [False, True, False, False, True, False, True]

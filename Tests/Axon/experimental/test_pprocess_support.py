@@ -116,7 +116,7 @@ def test_what_is_put_is_worked_on_and_the_answer_is_waited_for(running):
     doubler.shutdown()
 
 
-def test_who_does_not_want_to_wait_is_told_that_there_is_nothing(running):
+def test_get_without_blocking_raises_Empty_if_there_is_no_message(running):
     doubler = likefile(Doubler())
     assert doubler.empty()
     assert doubler.anyReady() is None
@@ -126,7 +126,7 @@ def test_who_does_not_want_to_wait_is_told_that_there_is_nothing(running):
     doubler.shutdown()
 
 
-def test_one_can_ask_what_is_there(running):
+def test_a_tracker_lists_its_services_and_values(running):
     doubler = likefile(Doubler())
     for number in (1, 2, 3):
         doubler.put(number)
@@ -151,7 +151,7 @@ def test_the_end_of_the_data_does_not_overtake_it(running, end):
         assert isinstance(doubler.get("signal", timeout=LONG), end)
 
 
-def test_when_it_has_ended_what_is_left_can_be_taken_and_then_nobody_waits_for_more(running):
+def test_after_its_end_the_remaining_messages_can_be_taken_and_further_gets_do_not_wait(running):
     many = likefile(Many())
     assert [many.get(timeout=LONG) for _ in range(300)] == list(range(300))
     with pytest.raises(queue.Empty):
@@ -161,7 +161,7 @@ def test_when_it_has_ended_what_is_left_can_be_taken_and_then_nobody_waits_for_m
     assert many.inputComponent.isDead.wait(LONG)
 
 
-def test_shutdown_asks_in_all_three_ways_and_lets_go_even_of_who_does_not_listen(running):
+def test_shutdown_sends_all_three_messages_and_detaches_a_component_that_ignores_them(running):
     stubborn = Stubborn()
     wrapped = likefile(stubborn)
     assert wrapped.get(timeout=LONG) == "still here"
@@ -182,7 +182,7 @@ def test_shutdown_asks_in_all_three_ways_and_lets_go_even_of_who_does_not_listen
     ]
 
 
-def test_who_is_forgotten_is_shut_down(running):
+def test_an_object_that_is_garbage_collected_shuts_its_component_down(running):
     wrapped = likefile(Doubler())
     parts = [wrapped.inputComponent, wrapped.outputComponent, wrapped.inputComponent.child]
     del wrapped
@@ -190,7 +190,7 @@ def test_who_is_forgotten_is_shut_down(running):
     waitUntilEnded(*parts)
 
 
-def test_without_control_it_is_let_go(running):
+def test_a_component_without_control_is_detached(running):
     stubborn = Stubborn()
     wrapped = likefile(stubborn, "inbox", "outbox", wrapDefault=False)
     assert list(wrapped.inQueues) == ["inbox"]
@@ -247,7 +247,7 @@ def test_other_boxes_have_their_names(running):
     boxes.shutdown()
 
 
-def test_boxes_that_are_not_there_or_are_named_twice_are_a_mistake_at_once(running):
+def test_boxes_that_are_missing_or_named_twice_raise_an_error_at_once(running):
     with pytest.raises(KeyError, match=r"no inbox 'moore'.*Did you mean 'more'"):
         likefile(Boxes(), "moore")
     with pytest.raises(KeyError, match="no outbox 'lug'"):
@@ -275,7 +275,7 @@ def test_limited_queues_hold_the_component_and_lose_nothing(running, monkeypatch
     assert [many.get(timeout=LONG) for _ in range(300)] == list(range(300))
 
 
-def test_limited_queues_refuse_what_is_too_much(running, monkeypatch):
+def test_limited_queues_raise_when_they_are_full(running, monkeypatch):
     monkeypatch.setattr(_pprocess_support, "queuelengths", 2)
     hungry = Hungry()
     wrapped = likefile(hungry)
@@ -306,7 +306,7 @@ def test_an_error_of_the_component_ends_the_wait_for_it(monkeypatch):
     assert isinstance(thread.error, LookupError)
 
 
-def test_without_a_background_it_says_what_is_missing():
+def test_without_a_background_the_error_says_what_is_missing():
     with pytest.raises(AttributeError, match="background"):
         likefile(Doubler())
 
@@ -324,7 +324,7 @@ def test_the_usual_boxes():
     assert (DEFIN, DEFOUT) == (["inbox", "control"], ["outbox", "signal"])
 
 
-def test_a_dummy_does_nothing_until_it_is_told_to_end():
+def test_a_dummy_is_idle_until_it_receives_a_shutdown_message():
     dummy = dummyComponent()
     dummy._deliver(producerFinished(), "control")
     dummy.run()
