@@ -31,6 +31,7 @@ from Axon.ComponentCheck import checkMain
 from Axon.debug import debug
 from Axon.idGen import numId, tupleId
 from Axon.Multiset import withItem, withoutItem
+from Axon.ProcessDefaults import Debugger, Init, Name, NullScheduler, Tracker
 from Axon.RunQueue import ENDED, HOLD, NEW, PAUSE, WAIT_FOR_CHANGE, WAITING, Task
 from Axon.YieldCheck import Wait
 
@@ -44,68 +45,6 @@ _CHANGE = Wait("waitForChange", 1)
 _ONCE = Wait("waitUntil", 1)
 
 
-class _NullScheduler:
-    """The scheduler of a microprocess that has not been activated: its methods do nothing."""
-
-    @classmethod
-    def wakeThread(cls, mprocess: Any) -> None:
-        """Do nothing: a microprocess does not sleep before its first turn."""
-
-    @classmethod
-    def pauseThread(cls, mprocess: Any) -> None:
-        """Do nothing: a microprocess does not run before its first turn."""
-
-    @classmethod
-    def isThreadPaused(cls, mprocess: Any) -> bool:
-        return False
-
-    @classmethod
-    def runThreads(cls) -> None:
-        """Do nothing: the microprocess was stopped before it was activated."""
-
-
-class _Name:
-    """The default name, module.Class_N; a program may assign another one.
-
-    It is not stored: an attribute that is added later would slow down the instance.
-    """
-
-    def __get__(self, process: Any, owner: type) -> Any:
-        if process is None:
-            return owner.__qualname__
-        cls = type(process)
-        return f"{cls.__module__}.{cls.__name__}_{process.id}"
-
-
-class _Tracker:
-    """The default tracker, through which services are found."""
-
-    def __get__(self, process: Any, owner: type) -> Any:
-        tracker: Any = getattr(owner, "trackerClass", None)
-        return None if tracker is None else tracker.getcat()
-
-
-class _Debugger:
-    """The default debugger of a microprocess, created when it is first read.
-
-    An attribute `debugger` of a class or an instance replaces it.
-    """
-
-    def __get__(self, process: Any, owner: type) -> Any:
-        if process is None:
-            return self
-        process.debugger = debugger = debug()
-        debugger.useConfig()
-        return debugger
-
-
-class _Init:
-    """1 if microprocess.__init__ has run, else 0; old programs check it."""
-
-    def __get__(self, process: Any, owner: type) -> int:
-        return int(hasattr(process, "_task"))
-
-
 class microprocess(AxonObject):
     """microprocess([thread]) -> a body that runs concurrently once it is activated.
 
@@ -115,16 +54,16 @@ class microprocess(AxonObject):
 
     schedulerClass: ClassVar[Any] = None
     trackerClass: ClassVar[Any] = None
-    tracker: Any = _Tracker()
-    scheduler: Any = _NullScheduler
-    name: str = _Name()  # type: ignore[assignment]
-    debugger: debug = _Debugger()  # type: ignore[assignment]
-    init: int = _Init()  # type: ignore[assignment]
+    tracker: Any = Tracker()
+    scheduler: Any = NullScheduler
+    name: str = Name()  # type: ignore[assignment]
+    debugger: debug = Debugger()  # type: ignore[assignment]
+    init: int = Init()  # type: ignore[assignment]
 
     def __init__(self, thread: Any = None, closeDownValue: Any = 0, tag: str = "") -> None:
         self.id = numId()
         self._task = Task(self)
-        self.scheduler = _NullScheduler  # here, and not when first needed: what all instances have
+        self.scheduler = NullScheduler  # here, and not when first needed: what all instances have
         self._isStopping = False  # from the start needs no dictionary of its own
         if thread is not None or closeDownValue or tag:
             self._givenBody, self._closeDownValue = thread, closeDownValue

@@ -54,15 +54,12 @@ class Gate(Protocol):
     @property
     def receiver(self) -> Task:
         """The task that opens the gate, by taking messages."""
-        ...
 
     def isShut(self) -> bool:
         """Return whether senders have to wait."""
-        ...
 
     def hold(self, task: Task) -> None:
         """Release `task` when the gate opens."""
-        ...
 
 
 class TaskHandler(Protocol):
@@ -79,7 +76,6 @@ class TaskHandler(Protocol):
 
     def becameReady(self) -> bool:
         """A task is ready, while run() is not running. Return whether run() will be called."""
-        ...
 
 
 class Task:
@@ -156,10 +152,7 @@ class Task:
             self.wish |= WOKEN
 
     def wakeUnlessWaiting(self) -> None:
-        """End a sleep at unpause(), the end of a child, or a timeout.
-
-        A task that waits for a message continues to wait.
-        """
+        """End a sleep, except a wait for a message: unpause(), the end of a child, a timeout."""
         if self.state != WAITING:
             self.wake()
 
@@ -227,9 +220,7 @@ class Task:
             self.release()
 
     def release(self) -> None:
-        """Continue, because a gate has opened, unless another one is shut. A task that would
-        wait for a message continues to wait.
-        """
+        """Continue, because a gate has opened, unless another is shut or a message is awaited."""
         if self.state < HELD or self.state > HELD_WAITING or self.isHeldBack():
             return
         if self.state == HELD:

@@ -146,9 +146,7 @@ class scheduler(microprocess):
             self.halt(task)
 
     def _addThread(self, mprocess: Any) -> None:
-        """Activate a microprocess, or any object with __next__(), stop() and
-        _closeDownMicroprocess().
-        """
+        """Activate a microprocess, or another object with its historical methods."""
         self._foreignProcesses.microprocessOf(mprocess, mayBeNew=True).activate(Scheduler=self)
 
     def addObserver(self, observer: Observer) -> None:
@@ -240,9 +238,7 @@ class scheduler(microprocess):
         self.lifecycle.handleKnockon(knockon)
 
     def endWith(self, error: BaseException) -> None:
-        """End the run in order, and raise `error`; a KeyboardInterrupt has a note of what each
-        component waits for.
-        """
+        """End the run in order, and raise `error`; a KeyboardInterrupt has a note of all waits."""
         if self.loopRun is not None and not self.loopRun.isOver():
             WaitDescriptions.noteAt(error, self.tasks)
             self.errors.append(error)

@@ -193,9 +193,7 @@ class threadedcomponent(bridgedcomponent):
     # Requests to the scheduler's thread
 
     def _inScheduler(self, function: Callable[[], Any]) -> Any:
-        """Return the result of `function()`, called in the scheduler's thread after all messages
-        that this thread has sent are delivered.
-        """
+        """Return the result of `function()`, called in the scheduler's thread; see ThreadBridge."""
         return self._bridge.callInScheduler(function) if self._isInOtherThread() else function()
 
     def link(self, source: Any, sink: Any, *optionalargs: Any, **kwoptionalargs: Any) -> Any:
@@ -347,9 +345,7 @@ class threadedcomponent(bridgedcomponent):
             thread.join(max(0.0, left - PATIENCE))
 
     def _sendRest(self) -> None:
-        """Send what the thread has put after it was asked to end; the rest is lost if an inbox is
-        full.
-        """
+        """Send what the thread has put after it was asked to end, as far as there is room."""
         for boxname, message in self._bridge.outbound:
             if boxname in self.outboxes:
                 with suppress(noSpaceInBox):

@@ -12,7 +12,7 @@ groups above it. Docs/design.rst explains why; Tests/Architecture/floors.py has 
     debug, debugConfigDefaults, debugConfigFile       historical debugging output
 2. When: turns. It knows nothing about boxes
     RunQueue                                          tasks, their states, and rounds of turns
-    Microprocess                                      a body with turns: activate, pause, stop
+    Microprocess, ProcessDefaults                     a body with turns: activate, pause, stop
     Lifecycle, ErrorRouting                           what follows an end, an error or a request
     Timers, Scheduler                                 timeouts; the parts joined to one object
     StepRun, LoopRun, EventLoop                       runs by hand and on an asyncio event loop

@@ -54,6 +54,7 @@ AXON: list[Floor] = [
             "Axon.Lifecycle",
             "Axon.LoopRun",
             "Axon.Microprocess",
+            "Axon.ProcessDefaults",
             "Axon.ProcessHooks",
             "Axon.Scheduler",
             "Axon.Signals",
