@@ -547,6 +547,11 @@ def test_a_trusted_client_may_omit_the_domain_where_strict_is_off(line):
     check(strict, [*HELLO, line], 501, "5.1.7", True)
 
 
+@pytest.mark.parametrize("line", [b"MAIL FROM:<postmaster>", b"MAIL FROM:postmaster"])
+def test_a_sender_without_a_domain_is_refused_from_other_clients(line):
+    check(opened(strict=False), [*HELLO, line], 501, "5.1.7", False)
+
+
 def test_a_trusted_client_may_end_lines_with_LF_where_that_is_normalized():
     session = opened(normalize_bare_lf=True)
     session.trust()
