@@ -37,7 +37,7 @@ from Axon.Hooks import plainResult
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Kamaelia.Apps.Grey.Records.LogFiles import logLine, note
 from Kamaelia.Apps.Grey.Session.Deadlines import ClientDeadlines, sharedLimits
-from Kamaelia.Apps.Grey.Session.HeldWatch import HeldTooLong, HeldWatch
+from Kamaelia.Apps.Grey.Session.HeldWatch import HeldTooLong, HeldWatch, watchHeld
 from Kamaelia.Apps.Grey.Session.Phase import Phase
 from Kamaelia.Apps.Grey.Session.SessionState import SessionState
 from Kamaelia.Support.PrintableText import printable
@@ -57,19 +57,8 @@ LOG = logging.getLogger("Kamaelia.Apps.Grey")
 MOST_EVENTS = 100
 MOST_SECONDS = 0.001
 
-HOOKS = {
-    "HELO": "handleHelo",
-    "EHLO": "handleEhlo",
-    "MAIL": "handleMail",
-    "RCPT": "handleRcpt",
-    "DATA": "handleData",
-    "QUIT": "handleQuit",
-    "RSET": "handleRset",
-    "NOOP": "handleNoop",
-    "VRFY": "handleVrfy",
-    "HELP": "handleHelp",
-    "STARTTLS": "handleStartTLS",
-}
+VERBS = ("HELO", "EHLO", "MAIL", "RCPT", "DATA", "QUIT", "RSET", "NOOP", "VRFY", "HELP")
+HOOKS = {verb: f"handle{verb.capitalize()}" for verb in VERBS} | {"STARTTLS": "handleStartTLS"}
 
 
 class MailHandler(SessionState, component):
@@ -204,9 +193,7 @@ class MailHandler(SessionState, component):
         """Limit the time for which the handler is held from its next yield on."""
         seconds = self.inactivity_timeout or self.session_timeout
         if self._watch is None and seconds:
-            self._watch = HeldWatch(self, seconds)
-            self.link((self._watch, "outbox"), (self, "control"))
-            self._watch.activate(Scheduler=self.scheduler)
+            self._watch = watchHeld(self, seconds)
 
     # Work
 

@@ -2,9 +2,9 @@
 
 Example usage
 -------------
-    watch = HeldWatch(self, seconds=60)
-    self.link((watch, "outbox"), (self, "control"))
-    watch.activate(Scheduler=self.scheduler)
+    watch = watchHeld(self, seconds=60)
+    ...
+    watch.stop()
 
 How does it work?
 -----------------
@@ -17,7 +17,7 @@ Termination: with the component that it watches, or after a message on "control"
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Protocol
+from typing import Any, Protocol
 
 from Axon.Component import component
 from Axon.Ipc import ipc
@@ -61,4 +61,13 @@ class HeldWatch(component):
             turns = watched.turns
 
 
+def watchHeld(watched: Any, seconds: float) -> HeldWatch:
+    """Return an active watch, which reports to the "control" of a component."""
+    watch = HeldWatch(watched, seconds)
+    watch.link((watch, "outbox"), (watched, "control"))
+    watch.activate(Scheduler=watched.scheduler)
+    return watch
+
+
 __kamaelia_components__ = (HeldWatch,)
+__kamaelia_prefabs__ = (watchHeld,)
