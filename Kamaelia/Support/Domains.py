@@ -9,9 +9,9 @@ Example usage::
 
 How does it work?
 
-A name is in lower case, without a dot at its end, with A-labels as in the DNS. A name whose
-U-labels do not survive the conversion (\u00df, wide letters) may be another name for other
-programs (RFC 5891 section 5.4): it stays as it is, and equals no other.
+The key of a name is in lower case, without a final dot, and with A-labels as in DNS. A name whose
+U-labels change in the conversion (\u00df, wide letters) may mean another name to other programs
+(RFC 5891 section 5.4). Its key is the name itself, which differs from all others.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ IPV6 = "[ipv6:"  # RFC 5321 section 4.1.3, in lower case
 
 
 def nameKey(name: str) -> str:
-    """Return a domain, or an address literal in brackets, as it is compared."""
+    """Return the key of a domain, or of an address literal in brackets."""
     if name.isascii():
         key = name.lower().removesuffix(".")
         return _literalKey(key) if key.startswith(IPV6) else key
     key = normalize("NFC", name.lower()).removesuffix(".")
-    if key.isascii():  # as the Kelvin sign is k
+    if key.isascii():  # such as the Kelvin sign, which becomes k
         return name
     try:
         return ".".join(map(_labelKey, key.split(".")))
@@ -40,7 +40,7 @@ def nameKey(name: str) -> str:
 
 
 def _labelKey(label: str) -> str:
-    """Return the A-label. Raise UnicodeError if it does not lead back to `label`."""
+    """Return the A-label. Raise UnicodeError if it does not convert back to `label`."""
     if label.isascii():
         return label
     encoded = label.encode("idna")

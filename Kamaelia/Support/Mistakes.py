@@ -1,4 +1,4 @@
-"""What is wrong with something that a person wrote: all of it at once, each with its place.
+"""The mistakes in a text: all of them at once, each with its source and line.
 
 Example usage::
 
@@ -7,8 +7,8 @@ Example usage::
 
 How does it work?
 
-Whoever reads a text collects its Mistakes and raises them together, so that
-nobody has to mend a file one error at a time.
+The reader of a text collects its mistakes and raises them together, so that a user can correct
+all of them at once.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from Kamaelia.Support.Secrets import withoutCredentials
 
 
 class Mistake(NamedTuple):
-    """One mistake: what is wrong and what would be right; source and line are where, if known."""
+    """A mistake: a description with a remedy, and source and line if known."""
 
     what: str
     source: str = ""
@@ -32,7 +32,7 @@ class Mistake(NamedTuple):
 
 
 class MistakesFound(ValueError):
-    """MistakesFound(mistakes) -> an error that says each of them on a line of its own."""
+    """MistakesFound(mistakes) -> an error with each mistake on its own line."""
 
     def __init__(self, mistakes: Iterable[Mistake]) -> None:
         self.mistakes = tuple(sorted(mistakes, key=lambda each: (each.source, each.line)))

@@ -1,4 +1,4 @@
-"""Addresses and networks as people write them, and the quick answer to who is in which.
+"""IP addresses and networks, and a fast search for the network that contains an address.
 
 Example usage::
 
@@ -10,10 +10,10 @@ Example usage::
 
 How does it work?
 
-One dict for each length of prefix that occurs: a look-up asks a few dicts, the
-longest prefix first, however many networks there are. Historical settings name
-networks by the beginning of an address; that ends at an octet here, since "10.1"
-as the beginning of a text would let in 10.100.0.0 as well.
+There is one dict for each prefix length that occurs. A search looks in these few dicts, the
+longest prefix first, however many networks there are. Historical settings name networks by the
+beginning of an address. Here it must be whole octets, because "10.1" as the beginning of a text
+would also match 10.100.0.0.
 """
 
 from __future__ import annotations
@@ -46,23 +46,25 @@ def addressOf(peer: str) -> IPAddress:
 
 
 def looksLikeNetwork(text: str) -> bool:
-    """Whether it is meant to be an address or a network, and not a name."""
+    """Return whether `text` is written like an address or a network, and not like a name."""
     return ":" in text or "/" in text or re.fullmatch(r"[0-9.]+", text) is not None
 
 
 def parseNetwork(text: str) -> IPNetwork:
-    """An address, a network in CIDR, or its first octets. Raises ValueError with a remedy."""
+    """Return the network for an address, CIDR or first octets. Raise ValueError with a remedy."""
     written = text.strip()
     if BEGINNING.fullmatch(written):
         return _fromOctets(written)
     address, slash, bits = written.partition("/")
     if "%" in written or (slash and not re.fullmatch(r"[0-9]{1,3}", bits)):
-        raise ValueError(f"{text!r} is no network: write its bits after the /, as in 192.0.2.0/24")
+        raise ValueError(
+            f"{text!r} is not a network: write a number of bits after the /, as in 192.0.2.0/24"
+        )
     try:
         network: IPNetwork = ip_network(written, strict=False)
     except ValueError:
         raise ValueError(
-            f"{text!r} is no address or network: write 192.0.2.1, 192.0.2.0/24, 192.0.2 or"
+            f"{text!r} is not an address or network: write 192.0.2.1, 192.0.2.0/24, 192.0.2 or"
             " 2001:db8::/32"
         ) from None
     if slash and str(network.network_address) != str(type(network.network_address)(address)):
@@ -76,7 +78,7 @@ def _fromOctets(written: str) -> IPv4Network:
     octets = written.removesuffix(".").split(".")
     if any(int(octet) > 255 or str(int(octet)) != octet for octet in octets):
         raise ValueError(
-            f"{written!r} is no beginning of an address: write one to three numbers up to 255,"
+            f"{written!r} is not the beginning of an address: write one to three numbers up to 255,"
             " such as 192.168.2"
         )
     address = ".".join(octets + ["0"] * (4 - len(octets)))
@@ -84,24 +86,24 @@ def _fromOctets(written: str) -> IPv4Network:
 
 
 def _unmapped(network: IPNetwork) -> IPNetwork:
-    """IPv4 addresses in IPv6 clothes are IPv4."""
+    """Convert a network of IPv4-mapped IPv6 addresses to IPv4."""
     if isinstance(network, IPv6Network) and network.subnet_of(MAPPED):
         return IPv4Network((int(network.network_address) & 0xFFFFFFFF, network.prefixlen - 96))
     return network
 
 
 class Networks(Generic[Item]):
-    """Networks({network: what}) -> find(address) gives `what` of the smallest that has it."""
+    """Networks({network: item}) -> find(address) returns the item of the smallest network."""
 
     def __init__(self, networks: Mapping[IPNetwork, Item] | None = None) -> None:
-        # By the number of bits that are spare: the fewer, the smaller the network.
+        # Ordered by number of host bits, so that smaller networks come first.
         self._v4: list[tuple[int, dict[int, Item]]] = []
         self._v6: list[tuple[int, dict[int, Item]]] = []
         for network, what in (networks or {}).items():
             self.add(network, what)
 
     def add(self, network: IPNetwork, what: Item) -> None:
-        """Add a network, unless it is there already."""
+        """Add a network, unless it is present."""
         spare = network.max_prefixlen - network.prefixlen
         tables = self._v4 if network.version == 4 else self._v6
         table = next((table for bits, table in tables if bits == spare), None)
@@ -114,7 +116,7 @@ class Networks(Generic[Item]):
         return bool(self._v4 or self._v6)
 
     def find(self, address: IPAddress) -> Item | None:
-        """What belongs to the smallest network that holds `address`, or None."""
+        """Return the item of the smallest network that contains `address`, or None."""
         number = int(address)
         for spare, table in self._v4 if address.version == 4 else self._v6:
             found = table.get(number >> spare)
@@ -123,7 +125,7 @@ class Networks(Generic[Item]):
         return None
 
     def findPeer(self, peer: str) -> Item | None:
-        """find() for text; what is no address (a Unix socket's client) is in no network."""
+        """Return find() of an address in text; None for other text (clients of Unix sockets)."""
         try:
             return self.find(addressOf(peer))
         except ValueError:

@@ -1,4 +1,4 @@
-"""Text without the credentials of the URLs in it: what all output is passed through.
+"""Removes the credentials of URLs from text. All output passes through it.
 
 Example usage::
 
@@ -7,9 +7,8 @@ Example usage::
 
 How does it work?
 
-User and password stand between // and the last @ before a space or a quotation mark: a
-password that should have been escaped may have any other character in it. redis-py also
-takes them from the query of a URL.
+User and password are between // and the last @ before a space or a quotation mark, because an
+unescaped password may contain any other character. redis-py also accepts them in the query.
 """
 
 from __future__ import annotations

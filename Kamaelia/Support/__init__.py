@@ -1,1 +1,15 @@
-"""Plain code beneath the components: it knows no Axon, no socket, no thread and no clock."""
+"""Plain code below the components, without Axon, sockets, threads or a clock.
+
+General:
+Domains        the form in which domains are compared
+Networks       IP addresses and networks, and a fast search for the network of an address
+PrintableText  text with control characters escaped
+Mistakes       the mistakes in a text, with their lines
+Secrets        text without the credentials of URLs
+Failover       the order in which several servers are tried
+
+Packages, each built on those before it:
+Protocol       protocols on bytes: SMTP, LMTP, SPF, DNS names, PROXY headers
+Greylist       rules, keys and lists of greylisting
+Settings       the configuration of Kamaelia Grey
+"""

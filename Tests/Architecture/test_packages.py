@@ -16,6 +16,16 @@ PACKAGES = [
     "Kamaelia/Internet",
     "Kamaelia/Internet/Simulate",
     "Kamaelia/Util",
+    "Kamaelia/Apps/Grey/Stores",
+    "Kamaelia/Apps/Grey/System",
+    "Kamaelia/Apps/Grey/Service",
+    "Kamaelia/Apps/Grey/Policy",
+    "Kamaelia/Support",
+    "Kamaelia/Support/Greylist",
+    "Kamaelia/Support/Protocol",
+    "Kamaelia/Support/Protocol/SMTP",
+    "Kamaelia/Support/Protocol/SPF",
+    "Kamaelia/Support/Settings",
     "Kamaelia/Util/Tokenisation",
 ]
 

@@ -1,10 +1,10 @@
-"""A clock: sends the same message again and again.
+"""A component that sends a message periodically.
 
 Example usage
 -------------
     Pipeline(PeriodicWakeup(interval=20), WakeableIntrospector(), ConsoleEchoer()).run()
 
-Termination: at once, at producerFinished or shutdownMicroprocess on "control".
+Termination: immediately, at producerFinished or shutdownMicroprocess on "control".
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from Axon.ThreadedComponent import threadedcomponent
 class PeriodicWakeup(threadedcomponent):
     """PeriodicWakeup(interval=300, message="tick") -> sends `message` every `interval` seconds."""
 
-    Inboxes = {"inbox": "not used", "control": "when to stop"}
-    Outboxes = {"outbox": "the message, each time", "signal": "whatever ended it"}
+    Inboxes = {"inbox": "not used", "control": "producerFinished, shutdownMicroprocess: stop"}
+    Outboxes = {"outbox": "message, every interval seconds", "signal": "the message from control"}
 
     interval: float = 300
     message: object = "tick"

@@ -1,18 +1,17 @@
-"""The files of the application: either kind of configuration, and what comes with the package.
+"""Reads the files of the application: both kinds of configuration, and the package's data.
 
 Example usage
 -------------
-    lines = openConfig("greylist.conf")                  # as it always was
+    lines = openConfig("greylist.conf")                  # the historical format
     config = parseConfigFile(lines, DEFAULT_CONFIG)      # a dict
-    configuration = fromHistorical(config)               # as Kamaelia Grey has it today
+    configuration = fromHistorical(config)               # the present form
 
-    configuration = readConfiguration(text, "/etc/kamaelia-grey.toml")   # either kind of file
+    configuration = readConfiguration(text, "/etc/kamaelia-grey.toml")   # either format
 
 How does it work?
 -----------------
-What a configuration means is said in Kamaelia.Support.Greylist; here files are
-read. A historical file is told from TOML by its settings, which stand below no
-[section].
+This module only reads files; Kamaelia.Support.Settings interprets them. A historical file
+differs from TOML in that its settings are in no [section].
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ __all__ = [
     "readConfiguration",
 ]
 
-# Where the historical program looked for its configuration, in this order.
+# The places of the historical configuration, in order of precedence.
 CONFIG_FILES = tuple(
     f"{folder}greylist.conf{dist}"
     for dist in ("", ".dist")
@@ -50,7 +49,7 @@ CONFIG_FILES = tuple(
 
 
 def SlurpFile(filename: str) -> list[str]:  # noqa: N802 - its historical name
-    """The lines of a file, each with its newline; what is no UTF-8 is escaped. Raises OSError."""
+    """Return the lines of a file with their newlines; escape invalid UTF-8. Raise OSError."""
     with open(filename, encoding="utf-8", errors="backslashreplace") as file:
         return file.readlines()
 
@@ -59,13 +58,13 @@ openConfig = SlurpFile
 
 
 def readConfiguration(text: str, source: str = "") -> Configuration:
-    """The configuration in a file of either kind. Raises MistakesFound."""
-    bare = text.removeprefix("\ufeff")  # some editors put a byte order mark there
+    """Return the configuration in a text of either format. Raise MistakesFound."""
+    bare = text.removeprefix("\ufeff")  # some editors add a byte order mark
     if isHistorical(bare):
         return parseHistorical(bare.split("\n"), source)
     return parse(bare, source)
 
 
 def packaged(name: str) -> str:
-    """The text of a file that comes with the package: senders.txt or kamaelia-grey.toml."""
+    """Return the text of a data file of the package: senders.txt or kamaelia-grey.toml."""
     return (files("Kamaelia.Apps.Grey") / "data" / name).read_text(encoding="utf-8")

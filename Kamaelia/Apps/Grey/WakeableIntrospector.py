@@ -1,4 +1,4 @@
-"""Says which components there are, each time it is asked.
+"""A component that sends the names of all components on request.
 
 Example usage
 -------------
@@ -7,7 +7,7 @@ Example usage
         LoggingWakeableIntrospector(logfile="components.log"),
     ).run()
 
-Termination: at any message on "control", which goes on to "signal".
+Termination: at any message on "control", which is passed on to "signal".
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from Kamaelia.Util.PureTransformer import PureTransformer
 
 
 class WakeableIntrospector(component):
-    """WakeableIntrospector() -> the names of all components, at its start and when asked."""
+    """WakeableIntrospector() -> sends the names of all components at its start and on request."""
 
-    Inboxes = {"inbox": "anything: say it again", "control": "anything: stop"}
-    Outboxes = {"outbox": "a list of names, sorted", "signal": "what came to control"}
+    Inboxes = {"inbox": "any message: send the names again", "control": "any message: stop"}
+    Outboxes = {"outbox": "a sorted list of names", "signal": "the message from control"}
 
     def main(self) -> Iterator[int]:
         while not self.dataReady("control"):
             self.send(sorted(each.name for each in self.scheduler.listAllThreads()))
             yield from self.waitForMessage()
             for _ in self.Inbox():
-                """However often it was asked meanwhile: one answer."""
+                """Several requests get one answer."""
         self.send(self.recv("control"), "signal")
 
 
 def LoggingWakeableIntrospector(logfile: str = "greylist-debug.log") -> Pipeline:
-    """The same, as a line in a file each time."""
+    """Return a pipeline that appends the names as a line to a file, on each request."""
     return Pipeline(
         WakeableIntrospector(),
         PureTransformer(lambda names: f"*debug* THREADS{names}\n"),

@@ -1,1 +1,1 @@
-"""Kamaelia Grey: a strict SMTP proxy that asks a policy before it takes a mail."""
+"""Kamaelia Grey: a strict SMTP proxy that asks a policy before it accepts a mail."""

@@ -1,7 +1,7 @@
 """python -m Kamaelia.Apps.Grey: the command kamaelia-grey.
 
-SIGHUP means that a server reads its configuration again. One that has not read it
-yet has nothing to do, and above all does not end: imports take a while.
+SIGHUP makes a server read its configuration again. Before the server has read it, the signal is
+ignored, because its default action would end the process.
 """
 
 import signal
@@ -9,7 +9,7 @@ import sys
 
 
 def main() -> int:
-    """What the words after the command's name say -> its exit status."""
+    """Execute the command line and return the exit status."""
     if sys.argv[1:2] == ["run"]:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
     from Kamaelia.Apps.Grey.Service import Command

@@ -1,4 +1,4 @@
-"""What a policy hook may return, and what each value means.
+"""The values that a policy hook may return, and their meanings.
 
 Example usage::
 
@@ -10,8 +10,8 @@ Example usage::
 
 How does it work?
 
-Almost every object is true, among them each coroutine and each generator. A hook that
-returns one by mistake must not accept a mail. So only True, False, 1, 0 and None are answers.
+Almost every object is true, including coroutines and generators. A hook that returns one by
+mistake must not accept a mail. So only True, False, 1, 0 and None are valid.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ __all__ = ["NotAnAnswer", "isAwaitable", "judged"]
 
 
 class NotAnAnswer(TypeError):
-    """A policy hook returned a value that is neither yes nor no."""
+    """The error for a policy hook that returned an invalid value."""
 
 
 def judged(result: object, hook: str) -> bool:
-    """Return the answer that `result` means. Raise NotAnAnswer if it means none."""
+    """Return the answer of a hook as a bool. Raise NotAnAnswer if it is invalid."""
     if result is True or result is False:
         return result
     if result is None or (type(result) is int and result in (0, 1)):
         return bool(result)
     if isAwaitable(result) and hasattr(result, "close"):
-        result.close()  # otherwise Python warns that it was never awaited
+        result.close()  # or Python warns that it was never awaited
     kind = type(result).__name__
     article = "an" if kind[:1].lower() in "aeiou" else "a"
     raise NotAnAnswer(

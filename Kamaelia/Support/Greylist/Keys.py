@@ -1,4 +1,4 @@
-"""The keys by which clients, senders and recipients are compared: short text in lower case.
+"""The keys by which clients, senders and recipients are compared.
 
 Example usage::
 
@@ -11,14 +11,14 @@ Example usage::
 
 How does it work?
 
-A client is its network (RFC 6647 section 5 allows for clusters of senders that way), written
-as an address where the network is one address.
+The key of a client is its network, because large senders use several addresses (RFC 6647 section
+5). A network of one address is written as that address.
 
-One mailbox has one key, however it is written. The local part is without quotes and
-backslashes that it does not need (RFC 5321 section 4.1.2). The domain is as Domains writes it. All
-is in lower case: hardly any server distinguishes local parts by case (RFC 5321 section 2.4).
-Invisible characters, which RFC 6531 allows in an address, are written as escapes. Text that is
-no address raises ValueError.
+All spellings of a mailbox have the same key. Its local part has no unnecessary quotes and
+backslashes (RFC 5321 section 4.1.2), and its domain has the form of Domains. The key is in lower
+case, because hardly any server distinguishes local parts by case (RFC 5321 section 2.4).
+Characters that are not printable, which RFC 6531 allows, are escaped. Text that is not an
+address raises ValueError.
 """
 
 from __future__ import annotations
@@ -35,19 +35,19 @@ LONGEST = 320  # characters: 64 and 255, with the @ between (RFC 5321 section 4.
 
 NEVER = re.compile(r"[\0-\x1f\x7f-\x9f\ud800-\udfff]")  # in an address: SMTPAddress.PATH
 
-QUOTING = re.compile(r'\\(.)|"', re.DOTALL)  # a backslash with what it quotes, or a quote
+QUOTING = re.compile(r'\\(.)|"', re.DOTALL)  # a quoted pair, or a quotation mark
 NEEDS_NO_QUOTES = re.compile(r'[^\s"\\(),:;<>@\[\]\0-\x20\x7f]+')
 NEEDS_BACKSLASH = re.compile(r'["\\]')
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-# A word that is made anew for each mail: an identifier, a number, a hash in hex (eight or more
-# letters, of which one at least is a digit), or eight and more with three digits among them.
+# A word that differs for each mail: a UUID, a number, a hexadecimal hash (eight or more digits, at
+# least one of them decimal), or eight or more letters and digits with three digits among them.
 CHANGING = re.compile(
     rf"{UUID}"
     r"|(?<![a-z0-9])(?:[0-9]+|(?=[a-f]*[0-9])[0-9a-f]{8,}"
     r"|(?=(?:[a-z]*[0-9]){3})[0-9a-z]{8,})(?![a-z0-9])"
 )
-# Hash and time stamp of the Sender Rewriting Scheme; SRS1 holds those of an SRS0.
+# Hash and time stamp of the Sender Rewriting Scheme; SRS1 contains those of an SRS0.
 SRS = re.compile(r"^srs0([=+-])[^=]*=[^=]*=|^srs1([=+-])[^=]*=([^=]*)=([=+-])[^=]*=[^=]*=")
 # Microsoft 365 writes the hash and time stamp after the forwarder: user+SRS=hash=time=domain=local
 SRS_AFTER_PLUS = re.compile(r"(?<=\+srs=)[^=]*=[^=]*=(?=[^=]+=)")
@@ -60,12 +60,12 @@ BATV = re.compile(
 
 
 def clientKey(peer: str, v4: int = 24, v6: int = 64) -> str:
-    """The network of `peer` with so many bits, "192.0.2.0/24"; with all of them, the address."""
+    """Return the network of `peer`, such as "192.0.2.0/24", or the address for all bits."""
     address = addressOf(peer)
     bits = v4 if address.version == 4 else v6
     spare = address.max_prefixlen - bits
     if not 0 <= spare <= address.max_prefixlen:
-        raise ValueError(f"an IPv{address.version} network has no {bits} bits")
+        raise ValueError(f"an IPv{address.version} network cannot have {bits} bits")
     if not spare:
         return str(address)
     return f"{type(address)(int(address) >> spare << spare)}/{bits}"
@@ -74,8 +74,8 @@ def clientKey(peer: str, v4: int = 24, v6: int = 64) -> str:
 def senderKey(sender: str, isFolding: bool = False) -> str:
     """Return the key of a sender; "<>" is the null sender.
 
-    isFolding: what a mailing list changes with each mail (numbers, hashes and
-    the signatures of BATV and SRS) becomes "#", so that its mails have one sender.
+    isFolding: replace the parts that a mailing list changes with each mail (numbers, hashes, and
+    signatures of BATV and SRS) by "#", so that its mails have the same key.
     """
     if sender == NULL_SENDER:
         return NULL_SENDER
@@ -93,15 +93,15 @@ def recipientKey(recipient: str) -> str:
 
 
 def currentKey(key: str) -> str:
-    """Return the key that today's rules give to what an earlier version wrote as `key`."""
+    """Return the current key for a key that an earlier version wrote."""
     try:
         return mailboxKey(key)
     except ValueError:
-        return key  # "<>", "postmaster", or no address
+        return key  # "<>", "postmaster", or not an address
 
 
 def splitMailbox(mailbox: str) -> tuple[str, str]:
-    """Return the local part and the domain of a mailbox's key. Raises ValueError if it is none."""
+    """Return the local part and the domain of a mailbox's key. Raise ValueError."""
     local, _, domain = mailboxKey(mailbox).rpartition("@")
     return local, domain
 
@@ -113,7 +113,7 @@ def mailboxKey(mailbox: str) -> str:
     isPlain = bare.isprintable()  # then it has no character of NEVER
     isWhole = 0 < at < len(bare) - 1 and (bare[0] != "<" or bare[-1] == ">")
     if not isWhole or len(mailbox) > LONGEST + 2 or (not isPlain and NEVER.search(mailbox)):
-        raise ValueError(f"{mailbox[:80]!r} is no mail address such as user@example.org")
+        raise ValueError(f"{mailbox[:80]!r} is not a mail address such as user@example.org")
     domain = nameKey(bare[at + 1 :])
     if not domain:
         raise ValueError(f"{mailbox[:80]!r} has no domain after its @")
@@ -123,7 +123,7 @@ def mailboxKey(mailbox: str) -> str:
 
 def localPartKey(local: str) -> str:
     """Return a local part in lower case, quoted only if it needs quotes."""
-    if '"' in local or "\\" in local:  # seldom
+    if '"' in local or "\\" in local:  # rare
         bare = QUOTING.sub(r"\1", local)
         local = (
             bare if NEEDS_NO_QUOTES.fullmatch(bare) else f'"{NEEDS_BACKSLASH.sub(_escape, bare)}"'
@@ -136,7 +136,7 @@ def _escape(character: re.Match[str]) -> str:
 
 
 def withoutBrackets(path: str) -> str:
-    """What stands between < and >, where both are there."""
+    """Return a path without its angle brackets, if it has both."""
     return path[1:-1] if path[:1] == "<" and path[-1:] == ">" else path
 
 

@@ -1,4 +1,4 @@
-"""Allow and deny lists: compiled once, then quick to say which entry has a client or an address.
+"""Allow and deny lists, with a fast search for the entry that matches a client or an address.
 
 Example usage::
 
@@ -15,10 +15,9 @@ Example usage::
 
 How does it work?
 
-A client is listed by its address or network, or by a name that the caller has
-verified: what it calls itself in HELO is no proof. An entry keeps the words in
-which it was written and its place, for the log. All that is wrong with the
-entries is raised together, as ListError.
+A client is listed by its address, its network, or a name that the caller has verified in DNS;
+the name in HELO is not verified. An entry keeps its text and position for the log. All invalid
+entries are raised together, as ListError.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ Parsed = TypeVar("Parsed")
 
 
 class ListEntry(NamedTuple):
-    """One entry as it was written, and where."""
+    """An entry of a list: its text and position."""
 
     text: str
     source: str = ""
@@ -56,26 +55,26 @@ class ListEntry(NamedTuple):
 
 
 class ListError(MistakesFound):
-    """Entries that are none; `mistakes` has each, with its place and what would be right."""
+    """The error for invalid entries; `mistakes` has each, with position and remedy."""
 
 
 def entriesOf(text: str, source: str = "") -> list[ListEntry]:
-    """The entries of a file, one a line. # at its start or after a space begins a comment."""
+    """Return the entries of a file, one per line; # begins a comment at a word's start."""
     lines = (COMMENT.sub("", line).strip() for line in text.removeprefix("\ufeff").split("\n"))
     return [ListEntry(line, source, number) for number, line in enumerate(lines, 1) if line]
 
 
 def parseClient(text: str) -> IPNetwork | str | Pattern:
-    """Return a network, a name as Names takes it, or a pattern for names. Raises ValueError."""
+    """Return a network, a name as Names takes it, or a pattern for names. Raise ValueError."""
     if isPattern(text):
         return parsePattern(text)
     return parseNetwork(text) if looksLikeNetwork(text.strip()) else parseName(text)
 
 
 class Lists:
-    """Lists(clients, senders, recipients, triples, heloTriples) -> which entry has whom.
+    """Lists(clients, senders, recipients, triples, heloTriples) -> searchable lists of entries.
 
-    clients, senders and recipients are Entries, or plain texts. triples are
+    clients, senders and recipients are ListEntry objects or texts. triples are
     (address, sender, recipient); heloTriples are (name in HELO, network,
     recipient), the historical whitelisted_nonstandard_triples. Raises ListError.
     """
@@ -104,32 +103,32 @@ class Lists:
             raise ListError(mistakes)
 
     def __bool__(self) -> bool:
-        """Whether there is any entry."""
+        """Return whether there are any entries."""
         tables = (self._networks, self._names, self._senders, self._recipients)
         return any(tables) or bool(self._triples or self._heloTriples)
 
     @property
     def hasNames(self) -> bool:
-        """Whether some clients are listed by name."""
+        """Whether clients are listed by name."""
         return bool(self._names)
 
     def client(self, peer: str, names: Iterable[str] = ()) -> ListEntry | None:
-        """The entry that has this address, or one of these names, which must be verified ones."""
+        """Return the entry that matches an address or one of its verified names, or None."""
         found = self._networks.findPeer(peer) if self._networks else None
         if found is None and self._names:
             return next(filter(None, map(self._names.find, names)), None)
         return found
 
     def sender(self, sender: str) -> ListEntry | None:
-        """The entry that has this sender, with or without its brackets; "<>" is the null sender."""
+        """Return the entry that matches a sender, with or without brackets, or None."""
         return self._senders.find(sender) if self._senders else None
 
     def recipient(self, recipient: str) -> ListEntry | None:
-        """The entry that has this recipient, with or without its brackets."""
+        """Return the entry that matches a recipient, with or without brackets, or None."""
         return self._recipients.find(recipient) if self._recipients else None
 
     def triple(self, peer: str, remotename: str, sender: str, recipient: str) -> ListEntry | None:
-        """The triple that has this mail. `remotename`: what the client said in HELO."""
+        """Return the triple that matches a mail, or None. `remotename`: the name in HELO."""
         if not (self._triples or self._heloTriples):
             return None
         try:
@@ -144,7 +143,7 @@ class Lists:
 def _parsed(
     entries: Iterable[ListEntry | str], parse: Callable[[str], Parsed], mistakes: list[Mistake]
 ) -> Iterable[tuple[ListEntry, Parsed]]:
-    """Each entry with what it means; for those that mean nothing, a mistake."""
+    """Yield each valid entry with its parsed form; add a mistake for each invalid one."""
     for each in entries:
         entry = ListEntry(each) if isinstance(each, str) else each
         try:
@@ -161,7 +160,7 @@ def _mailboxes(entries: Iterable[ListEntry | str], mistakes: list[Mistake]) -> M
 
 
 def parseTriple(triple: tuple[str, ...]) -> tuple[str, str, str]:
-    """(address, sender, recipient) as they are compared. Raises ValueError with a remedy."""
+    """Return the keys of (address, sender, recipient). Raise ValueError with a remedy."""
     try:
         peer, sender, recipient = triple
         return str(addressOf(peer)), senderKey(sender), recipientKey(recipient)
@@ -172,7 +171,7 @@ def parseTriple(triple: tuple[str, ...]) -> tuple[str, str, str]:
 
 
 def parseHeloTriple(triple: tuple[str, ...]) -> tuple[str, IPNetwork, str]:
-    """(name, network, recipient) as they are compared. Raises ValueError with a remedy."""
+    """Return the keys of (name, network, recipient). Raise ValueError with a remedy."""
     try:
         name, network, recipient = triple
         return nameKey(name), parseNetwork(network), recipientKey(recipient)

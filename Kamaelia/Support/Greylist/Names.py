@@ -1,4 +1,4 @@
-"""Names of hosts and mail addresses with wildcards, and the quick answer to which entry has one.
+"""Tables of host names and mail addresses with wildcards, with a fast search.
 
 Example usage::
 
@@ -11,11 +11,11 @@ Example usage::
 
 How does it work?
 
-A name is looked up whole, then each of its endings that begins with a dot, the longest
-first: as many dict look-ups as it has labels. A mail address is looked up whole, then its domain
-among the wildcards of its local part. Then the same is done without the tag of the local part
-(name+tag is name). Last come the wildcards for all local parts. Addresses are compared by their
-keys (Keys), so that quotes and the like make no difference.
+A host name is looked up as a whole, then by each ending that begins with a dot, the longest
+first; so there is one lookup per label. A mail address is looked up as a whole, then by its
+domain among the wildcards for its local part. Then the same is done without the tag of the local
+part (name+tag becomes name). Wildcards for all local parts come last. Addresses are compared by
+their keys (Keys).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ __all__ = ["Mailboxes", "Names", "nameKey", "parseMailbox", "parseName"]
 
 Found = TypeVar("Found")
 
-# The underscore is no part of a host's name by RFC 952, but of many a host's name.
+# RFC 952 does not allow the underscore in a host name, but many names contain it.
 LABEL = r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"
 NAME = re.compile(rf"{LABEL}(?:\.{LABEL})*", re.ASCII)
 LITERAL = re.compile(r"\[[0-9a-z.:]+\]", re.ASCII)
@@ -47,20 +47,20 @@ EVERY = "*"
 
 
 def parseName(text: str) -> str:
-    """`text` as Names takes it: "mail.example.org" or ".example.org". Raises ValueError."""
+    """Return the key for Names: "mail.example.org" or ".example.org". Raise ValueError."""
     key = nameKey(text.strip())
     bare = key.removeprefix("*").removeprefix(".") if key[:1] in "*." else key
     isWild = bare != key
     if len(key) > LONGEST_NAME or not NAME.fullmatch(bare) or key == f"*{bare}":
         raise ValueError(
-            f"{text!r} is no name of a host: write mail.example.org, or *.example.org for all"
+            f"{text!r} is not a host name: write mail.example.org, or *.example.org for all"
             " names below example.org"
         )
     return f".{bare}" if isWild else bare
 
 
 def parseMailbox(text: str) -> str | Pattern:
-    """Return `text` as Mailboxes takes it. Raises ValueError with a remedy."""
+    """Return the key or pattern for Mailboxes. Raise ValueError with a remedy."""
     if isPattern(text):
         return parsePattern(text)
     bare = withoutBrackets(text.strip()).lower()
@@ -75,7 +75,7 @@ def parseMailbox(text: str) -> str | Pattern:
             " user@example.org"
         )
     if not bare.isprintable() or (EVERY in local and local != EVERY):
-        raise ValueError(f"{text!r} is no mail address: * stands for the whole local part or none")
+        raise ValueError(f"{text!r} is not a mail address: * must be the whole local part")
     isWild = local in ("", EVERY)
     return f"{EVERY if isWild else localPartKey(local)}@{_parseDomain(domain, text, not isWild)}"
 
@@ -84,27 +84,27 @@ def _parseDomain(domain: str, text: str, mayBeAny: bool) -> str:
     if domain in ("", EVERY):
         if mayBeAny:
             return EVERY
-        raise ValueError(f"{text!r} is every address there is: name a domain, as in @example.org")
+        raise ValueError(f"{text!r} matches every address: name a domain, as in @example.org")
     if LITERAL.fullmatch(domain):
         return nameKey(domain)
     try:
         return parseName(domain)
     except ValueError:
         raise ValueError(
-            f"{text!r} has no domain after its @: write user@example.org, @example.org for all"
-            " of a domain, or @*.example.org for all below it"
+            f"{text!r} has no domain after its @: write user@example.org, @example.org for a"
+            " whole domain, or @*.example.org for its subdomains"
         ) from None
 
 
 def firstMatch(patterns: list[tuple[Pattern, Found]], text: str) -> Found | None:
-    """Return what belongs to the first pattern that matches, or None."""
+    """Return the item of the first pattern that matches, or None."""
     if len(text) > LONGEST:
         return None
     return next((what for pattern, what in patterns if pattern.search(text)), None)
 
 
 class Names(Generic[Found]):
-    """Names({name or wildcard: what}) -> find(name). Raises ValueError for what is no name."""
+    """Names({name or wildcard: item}) -> find(name). Raises ValueError for an invalid name."""
 
     def __init__(self, names: Mapping[str, Found] | None = None) -> None:
         self._table: dict[str, Found] = {}
@@ -113,7 +113,7 @@ class Names(Generic[Found]):
             self.add(parseName(name), what)
 
     def add(self, key: str | Pattern, what: Found) -> None:
-        """Add an entry, by what parseName or parsePattern returned."""
+        """Add an item for a key of parseName() or a pattern of parsePattern()."""
         if isinstance(key, str):
             self._table.setdefault(key, what)
         else:
@@ -123,7 +123,7 @@ class Names(Generic[Found]):
         return bool(self._table or self._patterns)
 
     def find(self, name: str) -> Found | None:
-        """What belongs to the nearest entry that has `name`, or None."""
+        """Return the item of the most specific entry that matches `name`, or None."""
         if not self or len(name) > LONGEST_NAME + 1:
             return None
         key = nameKey(name)
@@ -138,7 +138,7 @@ class Names(Generic[Found]):
 
 
 class Mailboxes(Generic[Found]):
-    """Mailboxes({address or wildcard: what}) -> find(path), with its brackets or without.
+    """Mailboxes({address or wildcard: item}) -> find(path), with or without brackets.
 
     "user@example.org", "@example.org", "@*.example.org", "user@*" and
     "user@*.example.org", "<>", "postmaster", and a regular expression such as "/^list-/".
@@ -153,7 +153,7 @@ class Mailboxes(Generic[Found]):
             self.add(parseMailbox(mailbox), what)
 
     def add(self, key: str | Pattern, what: Found) -> None:
-        """Add an entry, by what parseMailbox returned."""
+        """Add an item for a key or pattern of parseMailbox()."""
         if not isinstance(key, str):
             self._patterns.append((key, what))
             return
@@ -167,7 +167,7 @@ class Mailboxes(Generic[Found]):
         return bool(self._whole or self._byLocal or self._patterns)
 
     def find(self, path: str) -> Found | None:
-        """Return what belongs to the nearest entry that has `path`, or None."""
+        """Return the item of the most specific entry that matches `path`, or None."""
         bare = withoutBrackets(path).lower() or path
         found = self._whole.get(bare) if path.isascii() else None
         if found is not None:

@@ -1,4 +1,4 @@
-"""Regular expressions in lists, and the bound on the time that each may take.
+"""Regular expressions in lists, with a bound on the time of a search.
 
 Example usage::
 
@@ -11,11 +11,11 @@ Example usage::
 
 How does it work?
 
-An entry between two slashes is a regular expression of Python, without regard to case. It is
-searched in the key of an address, or in a verified name. Clients choose these texts, and a
-pattern such as (a+)+$ takes exponential time on some. So a group may not be repeated, and the
-ways in which a text of LONGEST characters can be divided among the repetitions are at most
-MOST_WAYS, an upper bound of the steps. Look-around and back references are refused.
+An entry between two slashes is a regular expression of Python that ignores case. It is searched
+for in the key of an address or in a verified name. Clients choose these texts, and a pattern such
+as (a+)+$ takes exponential time on some of them. So repeated groups, look-around and back
+references are refused. The number of ways to divide a text of LONGEST characters among the
+repetitions, which bounds the steps of a search, is at most MOST_WAYS.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LONGEST = 256  # characters of an address or a name (RFC 5321 section 4.5.3.1)
 MOST_WAYS = 100_000  # about 10 ms: two repetitions in a pattern that begins with ^, else one
 Pattern = re.Pattern[str]
 
-# A backslash with what it quotes, a class in brackets, or one character.
+# A backslash and the character after it, a class in brackets, or one character.
 TOKEN = re.compile(
     r"\\(?P<quoted>.)|\[\^?\]?(?:\\.|[^\]\\])*\]|\((?P<group>\?.?)?|\)|(?P<open>[*+])|"
     r"\{(?P<least>[0-9]*)(?P<comma>,?)(?P<most>[0-9]*)\}|.",
@@ -49,10 +49,10 @@ def parsePattern(text: str) -> Pattern:
     bare = text.strip()[1:-1]
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error", FutureWarning)  # [[ and [a||b] will mean something else
+            warnings.simplefilter("error", FutureWarning)  # [[ and [a||b] will change their meaning
             pattern = re.compile(bare, re.IGNORECASE)
     except (re.error, OverflowError, RecursionError, FutureWarning) as error:
-        raise ValueError(f"{text!r} is no regular expression: {error}") from None
+        raise ValueError(f"{text!r} is not a regular expression: {error}") from None
     why = _whySlow(bare)
     if why:
         raise ValueError(f"{text!r} could take too long: {why}")
@@ -72,25 +72,25 @@ def _whySlow(bare: str) -> str:
 
 
 def _whyRefused(found: re.Match[str], before: str) -> str:
-    """Return why a token may not be in a pattern after the one before it, or ""."""
+    """Return why a token is not allowed after the previous one, or ""."""
     if found["group"] not in (None, "?:"):
         return "write groups as (...) or (?:...), without look-around"
     if found["quoted"] and found["quoted"].isdigit():
-        return "leave out the back reference"
+        return "remove the back reference"
     isRepetition = found["open"] is not None or found["comma"] is not None
     return "do not repeat a group" if isRepetition and before == ")" else ""
 
 
 class _Cost:
-    """_Cost(isAnchored) -> add(token) for each token; ways() is a bound of the steps."""
+    """_Cost(isAnchored) -> ways() bounds the steps of a search, after add() of each token."""
 
     def __init__(self, isAnchored: bool) -> None:
-        self.choices = 1  # by all that is bounded
-        self.repetitions = 0 if isAnchored else 1  # without a bound; the first is the beginning
-        self.bars = [0]  # of the groups that are open
+        self.choices = 1  # of bounded tokens
+        self.repetitions = 0 if isAnchored else 1  # without a bound; an unanchored beginning is one
+        self.bars = [0]  # the number of | in each open group
 
     def add(self, found: re.Match[str]) -> None:
-        """Count what a token adds."""
+        """Count a token."""
         token = found[0]
         if token[0] == "(":
             self.bars.append(0)

@@ -1,4 +1,4 @@
-"""The rules of greylisting: a plain function of what is known, the rules and the time.
+"""The rules of greylisting: a function of the records, the rules and the time.
 
 Example usage::
 
@@ -11,13 +11,13 @@ Example usage::
 
 How does it work?
 
-A client is told to come back, and a retry in time has passed (RFC 6647 section 2). What is
-known is one Record for each triple of client, sender and recipient, and one Regular for each
-client; both are plain numbers, and the caller supplies the time. A clock that was put back
-makes a retry early, never late.
+The first mail of a triple is deferred, and a retry in time is accepted (RFC 6647 section 2). There
+is one Record for each triple of client, sender and recipient, and one Regular for each client
+with delivered mails. The caller supplies the time. If the clock is set back, a retry may count as
+early, but never as late.
 
-A client becomes regular by mails that the real server has accepted, one an hour at the most:
-see afterDelivery().
+A client becomes regular after enough mails that the real server has accepted; at most one an hour
+counts. See afterDelivery().
 """
 
 from __future__ import annotations
@@ -27,68 +27,70 @@ from typing import NamedTuple
 
 HOUR = 3600.0
 NEVER_SEEN = "never seen"  # the reason of a decision that adds a triple
-TOO_MANY = "too many new triples"  # the reason of one that would have
+TOO_MANY = (
+    "too many new triples"  # the reason of a decision that does not add one because of the limit
+)
 
 
 @dataclass(frozen=True)
 class Rules:
-    """Rules(...) -> times in seconds. Raises ValueError where they leave no way to pass."""
+    """Rules(...) -> times in seconds. Raises ValueError if no mail could ever pass."""
 
-    too_soon: float = 180.0  # who is back before that begins anew
-    min_defer_time: float = 3600.0  # who is back before that is told so again
-    max_defer_time: float = 25000.0  # who is back after that begins anew
-    max_grey: float = 3000000.0  # so long after its last mail somebody is known
-    client_passes: int = 0  # mails of a client that count, for it to be a regular; 0: none
-    addsTriples: bool = True  # whether a triple that was never seen is remembered
+    too_soon: float = 180.0  # an earlier retry restarts the time
+    min_defer_time: float = 3600.0  # an earlier retry is deferred again
+    max_defer_time: float = 25000.0  # a later retry counts as new
+    max_grey: float = 3000000.0  # how long a passed triple is remembered
+    client_passes: int = 0  # counted mails that make a client regular; 0: never
+    addsTriples: bool = True  # whether new triples are recorded
 
     def __post_init__(self) -> None:
         times = (self.too_soon, self.min_defer_time, self.max_defer_time, self.max_grey)
         if min(times) < 0:
-            raise ValueError("the times of greylisting are seconds, 0 or more")
+            raise ValueError("the times of greylisting must be 0 or more seconds")
         if self.client_passes < 0:
-            raise ValueError("client_passes is a number of mails, 0 or more")
+            raise ValueError("client_passes must be 0 or more mails")
         if max(self.too_soon, self.min_defer_time) > self.max_defer_time:
             raise ValueError(
-                f"nobody could ever pass: max_defer_time ({self.max_defer_time:g} s) is less than"
+                f"no mail could ever pass: max_defer_time ({self.max_defer_time:g} s) is less than"
                 f" min_defer_time ({self.min_defer_time:g} s) or too_soon ({self.too_soon:g} s)"
             )
 
 
 class Triple(NamedTuple):
-    """Whom greylisting tells apart; each is text, as small as it is to be compared."""
+    """The keys of client, sender and recipient of a mail."""
 
-    client: str  # an address, a network, or a domain that answers for it
+    client: str  # an address, a network, or a domain with SPF
     sender: str
     recipient: str
 
 
 class Record(NamedTuple):
-    """What is known of a triple."""
+    """The record of a triple."""
 
-    seen: float  # when its clock started
-    passed: float | None = None  # when it was last accepted
+    seen: float  # the time of the first attempt
+    passed: float | None = None  # the time of the last acceptance
     passes: int = 0
 
     def expires(self, rules: Rules) -> float:
-        """From then on it is as if the triple had never been seen."""
+        """Return the time at which the record expires."""
         if self.passed is None:
             return self.seen + rules.max_defer_time
         return self.passed + rules.max_grey
 
 
 class Regular(NamedTuple):
-    """What is known of a client: how many mails of it count, and when the last one did."""
+    """The record of a client: the number of counted mails, and the time of the last one."""
 
     passes: int
     last: float
 
     def expires(self, rules: Rules) -> float:
-        """From then on it is a stranger again."""
+        """Return the time at which the record expires."""
         return self.last + rules.max_grey
 
 
 class Decision(NamedTuple):
-    """What is to be done, and the record from now on: None if that stays as it was."""
+    """A decision, and the new record of the triple, or None if it does not change."""
 
     isAccepted: bool
     reason: str
@@ -97,7 +99,7 @@ class Decision(NamedTuple):
 
 
 def decide(record: Record | None, regular: Regular | None, rules: Rules, now: float) -> Decision:
-    """Whether a mail of this triple is accepted now."""
+    """Return the decision about a mail of this triple."""
     if regular is not None and isRegular(regular, rules, now):
         return Decision(True, "regular client")
     if record is None:
@@ -113,15 +115,15 @@ def decide(record: Record | None, regular: Regular | None, rules: Rules, now: fl
 
 
 def isRegular(regular: Regular, rules: Rules, now: float) -> bool:
-    """Whether all mail of this client is accepted."""
+    """Return whether all mail of this client is accepted."""
     isKnown = now - regular.last <= rules.max_grey
     return isKnown and 0 < rules.client_passes <= regular.passes
 
 
 def afterDelivery(regular: Regular | None, rules: Rules, now: float) -> Regular | None:
-    """Return what is known of a client after the real server has accepted a mail of it.
+    """Return the record of a client after the real server has accepted one of its mails.
 
-    Return None if that stays as it was: no client counts more than one mail an hour.
+    Return None if the record does not change, because at most one mail an hour counts.
     """
     if regular is None or now - regular.last > rules.max_grey:
         return Regular(1, now)

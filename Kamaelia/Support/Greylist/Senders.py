@@ -1,4 +1,4 @@
-"""The list of large senders that retry from many addresses: its format, and what checks it.
+"""The list of large senders that retry from many addresses: its format and its checks.
 
 Example usage::
 
@@ -10,11 +10,10 @@ Example usage::
 
 How does it work?
 
-A line has four columns: whom it recognises (a network, or an ending of names
-that reverse DNS has verified; never what HELO says), why it is here, a public
-page that says so, and when that was written. Greylisting such a sender by its
-address delays its mail for as long as it takes to come back to an address it
-had before. Names are better than networks, which change hands.
+A line has four columns: a network or an ending of verified host names, the reason for the entry, a
+public page with evidence, and the date of that page. Greylisting such a sender by its address
+delays its mail until it uses an earlier address again. Names are better than networks, because
+networks change their owners.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from Kamaelia.Support.Greylist.Lists import ListEntry, Lists, entriesOf, parseCl
 from Kamaelia.Support.Mistakes import Mistake, MistakesFound
 
 DAY = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])")
-# A network with fewer bits than this is a good part of the net, not a sender.
+# A network with fewer bits is too large to belong to one sender.
 FEWEST_BITS = {4: 12, 6: 24}
 
 
@@ -36,19 +35,21 @@ class Sender(NamedTuple):
 
     entry: ListEntry
     why: str = ""
-    page: str = ""  # a public address that says so
-    day: str = ""  # of that page, YYYY-MM-DD
+    page: str = ""  # the URL of a public page with evidence
+    day: str = ""  # the date of that page, YYYY-MM-DD
 
 
 def parseSenders(text: str, source: str = "") -> list[Sender]:
-    """The lines of a list, whatever is in their columns. Raises MistakesFound for other lines."""
+    """Return the lines of a list, unchecked. Raise MistakesFound for a wrong number of columns."""
     senders, mistakes = [], []
     for text_, source_, number in entriesOf(text, source):
         columns = [column.strip() for column in text_.split("|")]
         if len(columns) == 4:
             senders.append(Sender(ListEntry(columns[0], source_, number), *columns[1:]))
         else:
-            what = f"{text_!r} has {len(columns)} columns: write whom | why | page | YYYY-MM-DD"
+            what = (
+                f"{text_!r} has {len(columns)} columns: write sender | reason | page | YYYY-MM-DD"
+            )
             mistakes.append(Mistake(what, source_, number))
     if mistakes:
         raise MistakesFound(mistakes)
@@ -56,12 +57,12 @@ def parseSenders(text: str, source: str = "") -> list[Sender]:
 
 
 def largeSenders(text: str, source: str = "") -> Lists:
-    """The list, compiled. Raises MistakesFound; what check() says besides is not asked here."""
+    """Return the compiled list. Raise MistakesFound. The further tests of check() are omitted."""
     return Lists(clients=[sender.entry for sender in parseSenders(text, source)])
 
 
 def check(text: str, today: str, source: str = "") -> list[Mistake]:
-    """All that is wrong with a list; `today` is YYYY-MM-DD."""
+    """Return all mistakes in a list; `today` is YYYY-MM-DD."""
     try:
         senders = parseSenders(text, source)
     except MistakesFound as error:
@@ -81,11 +82,11 @@ def _wrongWith(sender: Sender, today: str) -> list[str]:
     except ValueError as error:
         wrong.append(str(error))
     if not sender.why:
-        wrong.append("it is not said why: name it in the second column")
+        wrong.append("the reason is missing: write it in the second column")
     if not re.fullmatch(r"https?://[^\s/]+\.[^\s/]+/\S*", sender.page):
-        wrong.append(f"{sender.page!r} is no page that says so: write its https:// address")
+        wrong.append(f"{sender.page!r} is not the URL of a page: write its https:// address")
     if not DAY.fullmatch(sender.day) or sender.day > today:
-        wrong.append(f"{sender.day!r} is no day up to today, {today}: write YYYY-MM-DD")
+        wrong.append(f"{sender.day!r} is not a day up to today, {today}: write YYYY-MM-DD")
     return wrong
 
 
@@ -96,15 +97,17 @@ def _tooWide(text: str) -> list[str]:
     if isinstance(client, str):
         if client.count(".") - client.startswith(".") >= 1:
             return []
-        return [f"{text} is no one's own: name two labels at least, as in .example.org"]
+        return [
+            f"{text} is not specific to one sender: name at least two labels, as in .example.org"
+        ]
     fewest = FEWEST_BITS[client.version]
     if client.prefixlen >= fewest:
         return []
-    return [f"{text} is a good part of the net: name networks of {fewest} bits or more"]
+    return [f"{text} is too large for one sender: name networks of {fewest} bits or more"]
 
 
 def _linesOf(senders: list[Sender]) -> dict[str, int]:
-    """Whom the list has, and the first line that has it."""
+    """Return the first line of each sender in the list."""
     lines: dict[str, int] = {}
     for sender in senders:
         with suppress(ValueError):
@@ -113,15 +116,15 @@ def _linesOf(senders: list[Sender]) -> dict[str, int]:
 
 
 def _coveredBy(sender: Sender, lines: dict[str, int]) -> list[str]:
-    """Whether another line has the same already."""
+    """Return mistakes if another line includes the sender."""
     try:
         key = str(parseClient(sender.entry.text))
     except ValueError:
         return []
     if lines[key] != sender.entry.line:
-        return [f"{sender.entry.text} is in line {lines[key]} already: leave one out"]
+        return [f"{sender.entry.text} is already in line {lines[key]}: remove one"]
     return [
-        f"{sender.entry.text} is part of {ending} in line {lines[ending]}: leave it out"
+        f"{sender.entry.text} is part of {ending} in line {lines[ending]}: remove it"
         for ending in (key[dot:] for dot in range(1, len(key)) if key[dot] == ".")
         if ending in lines
     ]

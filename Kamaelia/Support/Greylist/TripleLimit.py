@@ -9,10 +9,10 @@ Example usage::
 
 How does it work?
 
-Each network has a window that begins with its first new triple and ends an hour later. A
-network is the /24 of an IPv4 address and the /48 of an IPv6 address, which is what one site
-has (RFC 6177), whatever a client of greylisting is. At most MOST networks are remembered; the
-one that is known longest is dropped for a new one.
+Each network has a window that begins with its first new triple and ends an hour later. A network
+is the /24 of an IPv4 address or the /48 of an IPv6 address, which one site gets (RFC 6177). It is
+independent of the networks of greylisting. At most MOST networks are stored; the oldest is
+dropped for a new one.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ V4, V6 = 24, 48  # bits of a network
 
 
 class TripleLimit:
-    """TripleLimit(most) -> counts new triples by network. most: in an hour; 0: no limit."""
+    """TripleLimit(most) -> counts new triples by network. most: per hour; 0: no limit."""
 
     def __init__(self, most: int = 0) -> None:
         self.most = most
-        self._windows: dict[str, tuple[float, int]] = {}  # when one began, and the count
+        self._windows: dict[str, tuple[float, int]] = {}  # by network: begin and count
 
     def isReached(self, peer: str, now: float) -> bool:
         """Return whether the network of `peer` may add no more triples now."""

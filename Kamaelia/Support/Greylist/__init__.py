@@ -1,1 +1,11 @@
-"""Greylisting as plain code: rules, lists and keys; no clock, no store, no socket."""
+"""Greylisting as plain code: rules, lists and keys, without a clock, a store or a socket.
+
+Rules         the decision about a mail, from the records and the time
+Keys          the keys of clients, senders and recipients
+Lists         allow and deny lists
+Names         searches for host names and mail addresses with wildcards
+Patterns      regular expressions with a bound on their time
+Senders       the list of large senders
+TripleLimit   a limit on new triples per network
+Answers       the values that a policy hook may return
+"""

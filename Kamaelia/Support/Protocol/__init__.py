@@ -1,1 +1,7 @@
-"""The logic of protocols without input or output: bytes in, decisions out."""
+"""Protocols as plain code, tested on bytes.
+
+SMTP         both sides of SMTP, and LMTP
+SPF          the Sender Policy Framework
+DNSNames     the verified name of an address
+ProxyHeader  the PROXY header of load balancers
+"""

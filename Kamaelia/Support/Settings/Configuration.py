@@ -1,4 +1,4 @@
-"""The configuration of Kamaelia Grey: all sections, and how they are read from TOML.
+"""The configuration of Kamaelia Grey, read from TOML.
 
 Example usage::
 
@@ -12,10 +12,9 @@ Example usage::
 
 How does it work?
 
-A section is a frozen dataclass in Sections, a setting is a row in it. parse()
-goes through the text by these rows, and raises all mistakes at once; what is
-left out has its default. The example file and the reference are written from
-the same rows, see Written.
+A section is a frozen dataclass in Sections, and a setting is a row in it. parse() reads the text by
+these rows and raises all mistakes at once. A setting that is left out has its default. ExampleFile
+writes the example and the reference from the same rows.
 """
 
 from __future__ import annotations
@@ -35,21 +34,21 @@ from Kamaelia.Support.Settings.TLSRules import mistakeOfTLS
 from Kamaelia.Support.Settings.TomlLines import Place, placesOf
 
 FORGOTTEN = (
-    "allowed_domains in [forward] is missing: name the domains whose mail is taken, or write"
-    " allowed_domains = [] if none is"
+    "allowed_domains in [forward] is missing: name the domains whose mail is accepted, or write"
+    " allowed_domains = [] for none"
 )
 WHERE = re.compile(r" \((?:at line (\d+), column \d+|at end of document)\)$")
-# ruff: noqa: RUF009 - a section is frozen: it may well be shared
+# ruff: noqa: RUF009 - sections are frozen, so they can be shared
 Contradiction = tuple[str, ...]
 
 
 class ConfigurationError(MistakesFound):
-    """A configuration that cannot be used; `mistakes` has each with line and remedy."""
+    """The error for an invalid configuration; `mistakes` has each with line and remedy."""
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """All sections with their defaults; only in TOML must allowed_domains be said."""
+    """All sections. A configuration in TOML must also set allowed_domains."""
 
     name: Sections.NameSection = Sections.NameSection()
     listen: Sections.ListenSection = Sections.ListenSection()
@@ -64,12 +63,12 @@ class Configuration:
     limits: Sections.LimitsSection = Sections.LimitsSection()
 
     def rules(self) -> Rules:
-        """The times of greylisting. Raises ValueError where they leave no way to pass."""
+        """Return the rules of greylisting. Raise ValueError if no mail could ever pass."""
         names = [each.name for each in fields(Rules) if hasattr(self.greylist, each.name)]
         return Rules(**{name: getattr(self.greylist, name) for name in names})
 
     def handlerSettings(self, hostname: str = "localhost") -> dict[str, Any]:
-        """What a mail handler takes under the same names; `hostname`: where there is no name."""
+        """Return the attributes of a mail handler. `hostname` is the default of servername."""
         settings = {name: getattr(section, name) for section, name in self._shared()}
         settings["servername"] = self.name.servername or hostname
         settings["extensions"] = frozenset(self.listen.extensions)
@@ -87,17 +86,19 @@ class Configuration:
         yield from ((self.server, name) for name in ("relay", "smtp_helo", "smtp_tls"))
 
     def contradictions(self) -> Iterator[Contradiction]:
-        """(what, section, *settings) for settings that are wrong together, each right by itself."""
+        """Yield (description, section, *settings) for settings that contradict each other."""
         try:
             self.rules()
         except ValueError as error:
             yield str(error), "greylist", "min_defer_time", "max_defer_time", "too_soon"
         for network in self.forward.allowed_sender_nets:
             if parseNetwork(network).prefixlen == 0:
-                what = f"{network} in allowed_sender_nets is an open relay: name your own networks"
+                what = (
+                    f"{network} in allowed_sender_nets makes an open relay: name your own networks"
+                )
                 yield what, "forward", "allowed_sender_nets"
         if self.store.url == "memory:" and self.listen.workers > 1:
-            what = "several workers cannot share memory: choose another store, or workers = 1"
+            what = "several workers cannot share a store in memory: choose another, or workers = 1"
             yield what, "store", "url"
         server = self.server
         found = mistakeOfTLS(server.smtp_tls, server.smtp_tls_ca, server.smtp_tls_name)
@@ -114,21 +115,25 @@ class Configuration:
         for section in ("listen", "server"):
             addresses = getattr(self, section).addresses
             if not addresses:
-                yield f"addresses in [{section}] is empty: name one at least", section, "addresses"
+                yield f"addresses in [{section}] is empty: name at least one", section, "addresses"
             elif len(set(addresses)) < len(addresses):
-                yield f"addresses in [{section}] has one twice: leave it out", section, "addresses"
+                yield (
+                    f"addresses in [{section}] has an address twice: remove one",
+                    section,
+                    "addresses",
+                )
         for address in sorted(set(self.listen.addresses) & set(self.server.addresses)):
-            what = f"{address} is where this server listens itself: a mail would go in a circle"
+            what = f"{address} is also in [listen]: mail would loop"
             yield what, "server", "addresses"
 
 
 def sectionsOf() -> dict[str, type]:
-    """The name of each section, and its class."""
+    """Return the class of each section by name."""
     return {each.name: type(each.default) for each in fields(Configuration)}
 
 
 def parse(text: str, source: str = "") -> Configuration:
-    """The configuration that `text` says in TOML. Raises ConfigurationError with all mistakes."""
+    """Return the configuration in a TOML text. Raise ConfigurationError with all mistakes."""
     try:
         tables = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
@@ -139,13 +144,13 @@ def parse(text: str, source: str = "") -> Configuration:
 def configurationOf(
     tables: Mapping[str, Any], places: Mapping[Place, int], source: str = ""
 ) -> Configuration:
-    """The same for tables, whose lines are in `places`."""
+    """Return the configuration in parsed tables, whose lines are in `places`."""
     reading = SectionReader(sectionsOf(), tables, places, source)
     forward = tables.get("forward", {})
     if isinstance(forward, dict) and "allowed_domains" not in forward:
         reading.note(FORGOTTEN, "forward")
     configuration = Configuration(**reading.values)
-    # Where something could not be read, its default stands: what it says to the rest is nothing.
+    # Invalid settings have their defaults, so contradictions would be misleading.
     for what, section, *names in () if reading.mistakes else configuration.contradictions():
         reading.note(what, section, *[name for name in names if (section, name) in places][:1])
     if reading.mistakes:
@@ -161,4 +166,4 @@ def _notToml(error: Exception, text: str, source: str) -> Mistake:
     elif where is not None:
         message = message[: where.start()]
     line = int(where[1] or text.count("\n") + 1) if where is not None else 0
-    return Mistake(f"this is no TOML: {message}", source, line)
+    return Mistake(f"this is not TOML: {message}", source, line)

@@ -1,4 +1,4 @@
-"""The settings written out: the commented example, the reference, and a configuration as TOML.
+"""The commented example file, the reference, and a configuration written as TOML.
 
 Example usage::
 
@@ -8,9 +8,9 @@ Example usage::
 
 How does it work?
 
-All three are made of the rows in Sections, so that what is written about a
-setting is what it is. The example has every setting with its default, and can
-be used once the domains in it are one's own.
+All three are generated from the rows in Sections, so they always agree with the
+program. The example has every setting with its default. A user only has to replace
+its domain.
 """
 
 from __future__ import annotations
@@ -27,13 +27,14 @@ WIDTH = 80
 PLAIN = {kind.meaning for kind in (DURATION, FILE, FLAG, PATH, SIZE, TEXT)}
 HEAD = """\
 The configuration of Kamaelia Grey, in TOML: every setting, with its default.
-What is left out has its default; allowed_domains alone must be said. Times are
-seconds, or as in "30s", "5m", "1h", "2d"; sizes are octets, or as in "64KiB",
-"32MiB". `kamaelia-grey check` says what is wrong with a file, line by line."""
+A setting that is left out has its default; only allowed_domains is required.
+Times are numbers of seconds or text such as "30s", "5m", "1h" or "2d". Sizes are
+numbers of octets or text such as "64KiB" or "32MiB". `kamaelia-grey check`
+reports each mistake in a file with its line."""
 
 
 def example() -> str:
-    """The example file: each setting with its meaning above it; the domains are an example's."""
+    """Return the example file: each setting with a comment, and an example domain."""
     configuration = Configuration(forward=ForwardSection(allowed_domains=("example.org",)))
     parts = [_comment(HEAD)]
     for section, kind in sectionsOf().items():
@@ -45,7 +46,7 @@ def example() -> str:
 
 
 def reference() -> str:
-    """The reference in reStructuredText: a definition list for each section."""
+    """Return the reference in reStructuredText: a definition list for each section."""
     parts = []
     for section, kind in sectionsOf().items():
         heading = f"[{section}]"
@@ -53,13 +54,13 @@ def reference() -> str:
         for row in rowsOf(kind):
             default = row.kind.write(row.default)
             meaning, kinds = (_plain(text) for text in (row.meaning, row.kind.meaning))
-            about = f"{meaning} Default: ``{default}``. It is {kinds}."
+            about = f"{meaning} Default: ``{default}``. Value: {kinds}."
             parts.append(f"``{row.name}``\n{textwrap.indent(_wrapped(about), '    ')}\n")
     return "\n".join(parts)
 
 
 def toml(configuration: Configuration) -> str:
-    """TOML that parse() reads as this configuration; what has its default is left out."""
+    """Return TOML that parse() reads as this configuration, without default values."""
     return "\n".join(_sections(configuration))
 
 
@@ -76,7 +77,7 @@ def _sections(configuration: Configuration) -> Iterator[str]:
 
 
 def _line(row: SettingRow, value: object) -> str:
-    """The setting; a list that is long has a line for each item."""
+    """Return the line of a setting; a long list has a line for each item."""
     line = f"{row.name} = {row.kind.write(value)}\n"
     if len(line) <= WIDTH or row.kind.item is None or not isinstance(value, tuple):
         return line
@@ -85,7 +86,7 @@ def _line(row: SettingRow, value: object) -> str:
 
 
 def _meaningOf(row: SettingRow) -> str:
-    """What a setting means, and what may be written where the default does not show it."""
+    """Return the meaning of a setting, with its values unless the default shows them."""
     kind = row.kind.item or row.kind
     return f"{row.meaning} ({kind.meaning})" if kind.meaning not in PLAIN else row.meaning
 
@@ -95,7 +96,7 @@ def _about(kind: type) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text as reStructuredText shows it: a star is a star."""
+    """Return text for reStructuredText, with each star escaped."""
     return text.replace("*", "\\*")
 
 

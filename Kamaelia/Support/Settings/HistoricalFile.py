@@ -1,4 +1,4 @@
-"""The historical configuration file: read as it always was, and turned into today's.
+"""Reads the historical configuration file and converts it to a Configuration.
 
 Example usage::
 
@@ -10,12 +10,10 @@ Example usage::
 
 How does it work?
 
-A line is `name = value`, or `name:`, after which each indented line is one item
-of a list; an item with spaces within becomes a tuple of its words. Empty lines,
-and lines that begin with #, mean nothing wherever they are. What such a file
-says becomes tables as TOML has them, so that both kinds of file are held to the
-same rules. The decisions stay as they were: the times, the whole address and
-not its network, at DATA, and by replay.
+A line is `name = value`, or `name:` followed by indented lines with the items of a list. An item
+with spaces becomes a tuple of its words. Empty lines and lines that begin with # are ignored. The
+file is converted to the tables of a TOML file, so the same checks apply to both. The decisions
+remain the historical ones: the times, the whole address as the client, at DATA, and by replay.
 """
 
 from __future__ import annotations
@@ -46,8 +44,8 @@ DEFAULT_CONFIG: dict[str, Any] = {
     "whitelisted_nonstandard_triples": [],
     "whitelisted_triples": [],
 }
-# How the historical policy decided, whatever the file said.
-AS_EVER: dict[str, dict[str, Any]] = {
+# The settings with which the historical policy decided.
+HISTORICAL_SETTINGS: dict[str, dict[str, Any]] = {
     "server": {"relay": "replay"},
     "greylist": {
         "too_soon": 180,
@@ -63,14 +61,14 @@ AS_EVER: dict[str, dict[str, Any]] = {
     },
 }
 IMPORTED = """\
-# Written from {source}. What [greylist] and relay say here is how the historical
-# program decided: leave these lines out for the defaults of today.
+# Converted from {source}. The settings in [greylist], and relay, keep the historical
+# behaviour. Remove them to use the present defaults.
 
 """
 
 
 class Home(NamedTuple):
-    """Where a historical setting is today, and what its value is there."""
+    """The present section, name and value of a historical setting."""
 
     section: str
     name: str
@@ -107,7 +105,7 @@ def _address(host: object, port: object) -> str:
 
 
 class Statement(NamedTuple):
-    """One setting of the file; `lines` has the line of each item, if it is a list."""
+    """A setting of the file; `lines` has the line of each item of a list."""
 
     line: int
     name: str
@@ -120,9 +118,9 @@ def parseConfigFile(
     default_config: Mapping[str, Any],
     things_which_are_ints: Iterable[str] = INTEGERS,
 ) -> dict[str, Any]:
-    """`default_config`, with what `lines` say; the items of a list join those that it has.
+    """Return `default_config` with the settings in `lines`; items are appended to its lists.
 
-    Raises MistakesFound, a ValueError, for lines that mean nothing and integers that are none.
+    Raise MistakesFound, a ValueError, for invalid lines and integers.
     """
     mistakes: list[Mistake] = []
     config = _configOf(_statements(lines, things_which_are_ints, mistakes), default_config)
@@ -146,7 +144,7 @@ def _configOf(statements: Iterable[Statement], default: Mapping[str, Any]) -> di
 def _statements(
     lines: Iterable[str], integers: Iterable[str], mistakes: list[Mistake]
 ) -> Iterator[Statement]:
-    """Each setting; what is none is a mistake."""
+    """Yield each setting; add a mistake for each invalid line."""
     whole = set(integers)
     begun: Statement | None = None
     for number, line in enumerate(lines, 1):
@@ -173,25 +171,25 @@ def _statement(
         try:
             return Statement(number, name, int(value))
         except ValueError:
-            what = f"{name} is {value!r}, which is no whole number: write digits"
+            what = f"{name} is {value!r}, which is not a whole number: write digits"
             mistakes.append(Mistake(what, line=number))
             return None
     if equals and name:
         return Statement(number, name, value)
     if not equals and text.endswith(":") and text[:-1].strip():
         return Statement(number, text[:-1].strip(), [], [])
-    what = f"{text!r} means nothing: write name = value, or name: and indented lines below it"
+    what = f"{text!r} is not a setting: write name = value, or name: and indented lines below it"
     mistakes.append(Mistake(what, line=number))
     return None
 
 
 def fromHistorical(config: Mapping[str, Any]) -> Configuration:
-    """The same as Kamaelia Grey has it. Raises MistakesFound for what it could not mean."""
-    return _today(config, {}, "")
+    """Convert a historical configuration. Raise MistakesFound for invalid settings."""
+    return _converted(config, {}, "")
 
 
 def parseHistorical(lines: Iterable[str], source: str = "") -> Configuration:
-    """fromHistorical() for the lines of a file, with the line of each mistake."""
+    """Convert the lines of a file like fromHistorical(), with the line of each mistake."""
     mistakes: list[Mistake] = []
     statements = list(_statements(lines, INTEGERS, mistakes))
     known = []
@@ -201,7 +199,7 @@ def parseHistorical(lines: Iterable[str], source: str = "") -> Configuration:
         else:
             known.append(statement)
     try:
-        configuration = _today(_configOf(known, DEFAULT_CONFIG), _placesOf(known), source)
+        configuration = _converted(_configOf(known, DEFAULT_CONFIG), _placesOf(known), source)
     except MistakesFound as error:
         mistakes += error.mistakes
     if mistakes:
@@ -210,22 +208,24 @@ def parseHistorical(lines: Iterable[str], source: str = "") -> Configuration:
 
 
 def importText(lines: Iterable[str], source: str = "greylist.conf") -> str:
-    """TOML that says the same as a historical file. Raises MistakesFound."""
+    """Return a historical file as TOML. Raise MistakesFound."""
     return IMPORTED.format(source=source) + toml(parseHistorical(lines, source))
 
 
 def isHistorical(text: str) -> bool:
-    """Whether this is a historical file and no TOML, which has [sections], or dots in its names."""
+    """Return whether a text is historical: TOML has [sections], or dots in its names."""
     lines = [line for line in text.split("\n") if line.strip() and line.lstrip()[0] != "#"]
     names = [line.partition("=")[0] for line in lines if "=" in line and not line[0].isspace()]
     return bool(lines) and not any(line[0] == "[" for line in lines) and "." not in "".join(names)
 
 
-def _today(config: Mapping[str, Any], places: Mapping[Place, int], source: str) -> Configuration:
+def _converted(
+    config: Mapping[str, Any], places: Mapping[Place, int], source: str
+) -> Configuration:
     wrongs = filter(None, (_wrongWith(name, value) for name, value in config.items()))
     if mistakes := [Mistake(wrong, source) for wrong in wrongs]:
         raise MistakesFound(mistakes)
-    tables = copy.deepcopy(AS_EVER)
+    tables = copy.deepcopy(HISTORICAL_SETTINGS)
     everything = {**DEFAULT_CONFIG, **config}
     for name, home in HOMES.items():
         value = home.value(everything[name], everything)
@@ -234,7 +234,7 @@ def _today(config: Mapping[str, Any], places: Mapping[Place, int], source: str) 
 
 
 def _wrongWith(name: str, value: Any) -> str:
-    """What is wrong with the name, or with a list for a single value and the other way round."""
+    """Return the mistake in the name, or in a list instead of a value or vice versa, or ""."""
     if name not in HOMES:
         return f"unknown setting `{name}`: there are {', '.join(HOMES)}"
     isList = isinstance(DEFAULT_CONFIG[name], list)
@@ -246,7 +246,7 @@ def _wrongWith(name: str, value: Any) -> str:
 
 
 def _placesOf(statements: Iterable[Statement]) -> dict[Place, int]:
-    """Where each setting of today is said in the file."""
+    """Return the line in the file of each present setting."""
     places: dict[Place, int] = {}
     lists = {name: value for name, value in DEFAULT_CONFIG.items() if isinstance(value, list)}
     items = Counter({name: len(value) for name, value in lists.items()})

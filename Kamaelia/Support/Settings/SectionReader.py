@@ -1,4 +1,4 @@
-"""Tables of settings made into sections, by their rows: all that is wrong is noted, with its line.
+"""Converts tables of settings to sections by their rows, and notes each mistake with its line.
 
 Example usage::
 
@@ -12,8 +12,8 @@ Example usage::
 
 How does it work?
 
-Whatever can be read is in `values`, section by section; for the rest there is a
-Mistake, at the nearest place that is known: of an item, a setting, a section.
+`values` has the sections. Each invalid setting keeps its default and adds a Mistake, with the
+nearest known line: that of the item, the setting or the section.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class SectionReader:
         self.values = {name: self._section(name, tables.get(name, {})) for name in sections}
 
     def note(self, what: str, *place: str | int) -> None:
-        """A mistake, at the nearest place that is known."""
+        """Add a mistake with the nearest known line."""
         while len(place) > 1 and place not in self._places:
             place = place[:-1]
         key: Place = place if len(place) > 1 else str(place[0])
@@ -59,19 +59,19 @@ class SectionReader:
             self.note(f"unknown section [{name}]: {_meant(name, list(self._sections))}", name)
             return
         homes = self._homesOf(name) or "its [section]"
-        self.note(f"`{name}` stands in no section: it belongs below {homes}", name)
+        self.note(f"`{name}` is in no section: it belongs in {homes}", name)
 
     def _section(self, section: str, table: Any) -> Any:
-        """A section, with its defaults where `table` has nothing that can be read."""
+        """Return a section with the valid values of `table` and defaults for the rest."""
         kind = self._sections[section]
         if not isinstance(table, dict):
-            self.note(f"{section} is a section: write [{section}], and its settings below", section)
+            self.note(f"{section} is a section: write [{section}] and its settings below", section)
             return kind()
         rows = {row.name: row for row in rowsOf(kind)}
         values = {}
         for name, value in table.items():
             if name in rows:
-                with self._noting(section, name):
+                with self._mistakesAt(section, name):
                     values[name] = self._value(section, rows[name], value)
             else:
                 self._unknownSetting(section, name, list(rows))
@@ -79,29 +79,29 @@ class SectionReader:
 
     def _unknownSetting(self, section: str, name: str, names: list[str]) -> None:
         homes = self._homesOf(name)
-        remedy = f"it belongs below {homes}" if homes else _meant(name, names)
+        remedy = f"it belongs in {homes}" if homes else _meant(name, names)
         self.note(f"unknown setting `{name}` in [{section}]: {remedy}", section, name)
 
     def _value(self, section: str, row: SettingRow, value: Any) -> Any:
-        """What a value means. Each item of a list may be wrong by itself."""
+        """Return the converted value; each invalid item of a list is a mistake of its own."""
         if row.kind.item is None or not isinstance(value, list):
             return row.kind.read(value)
         items = []
         for number, item in enumerate(value):
-            with self._noting(section, row.name, number):
+            with self._mistakesAt(section, row.name, number):
                 items.append(row.kind.item.read(item))
         return tuple(items)
 
     @contextmanager
-    def _noting(self, section: str, name: str, *item: int) -> Iterator[None]:
-        """A ValueError within is a mistake at this place."""
+    def _mistakesAt(self, section: str, name: str, *item: int) -> Iterator[None]:
+        """Convert a ValueError within the block to a mistake at this place."""
         try:
             yield
         except ValueError as error:
             self.note(f"`{name}` in [{section}]: {error}", section, name, *item)
 
     def _homesOf(self, name: str) -> str:
-        """The sections that have a setting of this name."""
+        """Return the sections that have a setting with this name, for a message."""
         homes = [
             f"[{section}]"
             for section, kind in self._sections.items()

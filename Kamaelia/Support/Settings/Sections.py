@@ -7,10 +7,10 @@ Example usage::
 
 How does it work?
 
-A setting is a field with its kind, its default and its meaning, one sentence;
-a section's docstring says what it is about. Names are those of the attributes
-of the mail handlers where they mean the same. The defaults are for a server in
-front of another on the same machine, and so that most need change none of them.
+A setting is a field with its kind, its default and its meaning. A section's
+docstring describes the section. A setting has the name of the mail handler's
+attribute with the same meaning, if there is one. The defaults suit a proxy on the
+same machine as the real server.
 """
 
 # ruff: noqa: RUF009 - setting() makes a field of the dataclass, whose default is never changed
@@ -53,82 +53,88 @@ from Kamaelia.Support.Settings.Values import (
 
 MANY = 1_000_000
 Texts = tuple[str, ...]
-# Of what is waited for at the real server (SMTPRelay.STAGES), that which may well be slow.
+# The stages of Relay.STAGES that a slow server may need more time for.
 STAGES = ("connect", "greeting", "EHLO", "MAIL", "RCPT", "DATA", "text", "dot")
 Triples = tuple[tuple[str, str, str], ...]
 
 
 @dataclass(frozen=True)
 class NameSection:
-    """What this server calls itself."""
+    """The name of this server."""
 
     servername: str = setting(
-        MAYBE_HOST, "", "Its name in greetings; empty: the name of the machine."
+        MAYBE_HOST, "", "The server's name in the greeting; empty: the host name of the machine."
     )
-    serverid: str = setting(TEXT, "Kamaelia", "What the greeting calls the software.")
+    serverid: str = setting(TEXT, "Kamaelia", "The name of the software in the greeting.")
 
 
 @dataclass(frozen=True)
 class ListenSection:
-    """Where clients connect. Sockets that systemd hands over are used instead of the addresses."""
+    """The addresses for clients. Sockets from systemd, if any, replace them."""
 
     addresses: tuple[SocketAddress, ...] = setting(
-        listOf(ADDRESS), ["0.0.0.0:25"], 'Where to listen; add "[::]:25" for IPv6.'
+        listOf(ADDRESS), ["0.0.0.0:25"], 'The addresses to listen on; add "[::]:25" for IPv6.'
     )
     tls_certificate: str = setting(FILE, "", "The certificate chain for STARTTLS, in PEM.")
-    tls_key: str = setting(FILE, "", "The private key to it, in PEM.")
+    tls_key: str = setting(FILE, "", "The private key of the certificate, in PEM.")
     proxy_protocol_from: Texts = setting(
-        listOf(BALANCER), [], "Load balancers, whose PROXY header (v1 or v2) is believed."
+        listOf(BALANCER), [], "Load balancers whose PROXY header (version 1 or 2) is trusted."
     )
     extensions: Texts = setting(
         listOf(word(*sorted(KNOWN_EXTENSIONS - {"STARTTLS"}))),
         sorted(OFFERED_BY_DEFAULT | {"PIPELINING"}),
-        "What EHLO offers, of what the real servers offer, too; a certificate adds STARTTLS, and"
-        " PIPELINING needs no real server.",
+        "The extensions in the reply to EHLO. An extension other than PIPELINING is offered only if"
+        " all real servers offer it, too. A certificate adds STARTTLS.",
     )
-    esmtp: bool = setting(FLAG, True, "Whether EHLO is understood at all.")
+    esmtp: bool = setting(FLAG, True, "Whether EHLO is accepted; otherwise clients must use HELO.")
     strict: bool = setting(
         FLAG,
         False,
         "Whether a command that is malformed, unknown or out of order closes the connection,"
-        " which RFC 5321 forbids; otherwise it is refused, and max_errors counts it.",
+        " which RFC 5321 forbids; otherwise the command is refused and counted by max_errors.",
     )
     max_connections: int = setting(
-        whole(0, MANY), 1000, "Connections at one time in each worker; 0: no limit."
+        whole(0, MANY), 1000, "The maximum number of connections in each worker; 0: no limit."
     )
     max_connections_per_peer: int = setting(
         whole(0, MANY),
         20,
-        "Connections of one IPv4 address, or of one IPv6 network of 64 bits, at"
-        " one time; 0: no limit.",
+        "The maximum number of connections from one IPv4 address, or from one IPv6 network of 64"
+        " bits; 0: no limit.",
     )
-    workers: int = setting(whole(1, 256), 1, "Processes that share the work.")
-    user: str = setting(TEXT, "", "Who to become once the ports are bound; empty: nobody else.")
-    grace: float = setting(DURATION, "5s", "How long connections may go on when it is stopped.")
+    workers: int = setting(whole(1, 256), 1, "The number of worker processes.")
+    user: str = setting(
+        TEXT, "", "The user to run as after the ports are bound; empty: do not change the user."
+    )
+    grace: float = setting(
+        DURATION, "5s", "How long open connections may continue after the server is told to stop."
+    )
 
 
 @dataclass(frozen=True)
 class ServerSection:
-    """The real server, behind this one."""
+    """The real mail server behind this proxy."""
 
     addresses: tuple[SocketAddress, ...] = setting(
-        listOf(SERVER), ["127.0.0.1:10025"], "Real servers; the next is tried where one is down."
+        listOf(SERVER), ["127.0.0.1:10025"], "The real servers; if one is down, the next is tried."
     )
-    protocol: str = setting(word("smtp", "lmtp"), "smtp", "What they speak.")
+    protocol: str = setting(word("smtp", "lmtp"), "smtp", "The protocol of the real servers.")
     relay: str = setting(
         word("live", "replay"),
         "live",
-        'Whether the real server is asked at each recipient ("live"), or is given a mail only when'
-        ' it is complete ("replay").',
+        'Whether the real server receives each command at once ("live"), or receives the mail only'
+        ' after all of it has arrived ("replay").',
     )
     client_address: str = setting(
         word("none", "xclient", "xforward", "proxy"),
         "none",
-        "How the real server is told who the client is.",
+        "How the real server learns the address of the client.",
     )
-    smtp_helo: str = setting(TEXT, "", "Our name there; empty: servername.")
+    smtp_helo: str = setting(
+        TEXT, "", "The name that this proxy sends in EHLO to the real server; empty: servername."
+    )
     smtp_tls: str = setting(
-        word("no", "may", "must"), "no", "Whether STARTTLS is used towards the real server."
+        word("no", "may", "must"), "no", "Whether connections to the real server use STARTTLS."
     )
     smtp_tls_ca: str = setting(
         AUTHORITY,
@@ -139,174 +145,200 @@ class ServerSection:
     smtp_tls_name: str = setting(
         TEXT,
         "",
-        "The name that the certificate must have, which needs smtp_tls_ca; empty: the host in the"
-        " server's address.",
+        "The name that the certificate must contain, which requires smtp_tls_ca; empty: the host in"
+        " the server's address.",
     )
     smtp_timeouts: tuple[tuple[str, float], ...] = setting(
-        durations(STAGES), {}, "How long it may take at each stage, where not as usual."
+        durations(STAGES), {}, "Timeouts of single stages that replace the defaults."
     )
 
 
 @dataclass(frozen=True)
 class ForwardSection:
-    """Whose mail is taken at all. Whatever else is listed, these three come first."""
+    """Which mail is relayed. These lists are checked before all others."""
 
     allowed_domains: Texts = setting(
         listOf(NAME),
         [],
-        "Domains of recipients whose mail is taken; it must be said, if only as [].",
+        "The domains of recipients whose mail is accepted. This setting is"
+        " required; [] means none.",
     )
     allowed_sender_nets: Texts = setting(
-        listOf(NETWORK), [], "Networks that may send to anybody, and are not greylisted."
+        listOf(NETWORK),
+        [],
+        "Networks of clients that may send to any recipient and are not greylisted.",
     )
     allowed_senders: Texts = setting(
-        listOf(PEER), [], "Addresses that may send to anybody, and are not greylisted."
+        listOf(PEER),
+        [],
+        "Addresses of clients that may send to any recipient and are not greylisted.",
     )
     normalize_bare_lf: bool = setting(
         FLAG,
         False,
-        "Whether a bare LF from these networks and addresses becomes CRLF, for scripts and"
-        " devices; from all other clients a mail with a bare LF is refused.",
+        "Whether a bare LF in mail from these networks and addresses is replaced by CRLF, for"
+        " scripts and devices. Mail with a bare LF from other clients is refused.",
     )
 
 
 @dataclass(frozen=True)
 class GreylistSection:
-    """Who is told to come back (RFC 6647), and when that is enough."""
+    """Which mail is deferred (RFC 6647), and when a retry is accepted."""
 
     too_soon: float = setting(
-        DURATION, 0, "Who is back before that begins anew: a punishment for being hasty."
+        DURATION, 0, "A retry earlier than this restarts the waiting time; 0: never."
     )
     min_defer_time: float = setting(
-        DURATION, "5m", "Who is back before that is told to wait for the rest of it."
+        DURATION, "5m", "A retry earlier than this is deferred again until this time has passed."
     )
-    max_defer_time: float = setting(DURATION, "2d", "Who is back after that begins anew.")
+    max_defer_time: float = setting(
+        DURATION, "2d", "A retry later than this counts as a first attempt."
+    )
     max_grey: float = setting(
-        DURATION, "36d", "So long after its last mail somebody is known: monthly mail passes."
+        DURATION,
+        "36d",
+        "How long a triple that has passed is remembered after its last mail. The default lets"
+        " monthly mail pass.",
     )
     client_passes: int = setting(
         whole(0, MANY),
         5,
-        "Once the real server has accepted so many mails of a client, of which one an hour counts,"
-        " all its mail passes; 0: never.",
+        "After the real server has accepted this many mails from a client, all mail from that"
+        " client passes. At most one mail an hour counts. 0: never.",
     )
     max_new_triples: int = setting(
         whole(0, MANY),
         1000,
-        "New triples that one network (/24, in IPv6 /48) may add in an hour, in each worker. Beyond"
-        " that its new mails are deferred and not remembered; 0: no limit.",
+        "The maximum number of new triples an hour from one network (/24 in IPv4, /48 in IPv6), in"
+        " each worker. Further new triples are deferred and not stored; 0: no limit.",
     )
-    network_v4: int = setting(whole(8, 32), 24, "Bits of an IPv4 address that make a client.")
-    network_v6: int = setting(whole(16, 128), 64, "Bits of an IPv6 address that make a client.")
+    network_v4: int = setting(
+        whole(8, 32), 24, "The number of leading bits of an IPv4 address that identify a client."
+    )
+    network_v6: int = setting(
+        whole(16, 128), 64, "The number of leading bits of an IPv6 address that identify a client."
+    )
     fold_senders: bool = setting(
-        FLAG, False, "Whether numbers and hashes in a sender do not tell it from others."
+        FLAG, False, "Whether senders that differ only in numbers and hashes count as one."
     )
-    decide_at: str = setting(
-        word("rcpt", "data"), "rcpt", "The command at which a client is deferred."
-    )
+    decide_at: str = setting(word("rcpt", "data"), "rcpt", "The command whose reply defers a mail.")
     null_senders: str = setting(
         word("greylist", "data", "accept"),
         "data",
-        "How delivery reports, whose sender is <>, are greylisted: as other mail, only at DATA so"
-        " that others can verify an address here, or not at all.",
+        "How mail with the sender <>, such as delivery reports, is greylisted: like other mail;"
+        " only at DATA, so that other servers can verify addresses here; or not at all.",
     )
     spf: bool = setting(
         FLAG,
         False,
-        "Whether a sender's domain is the client where SPF says so; asks the DNS.",
+        "Whether clients that SPF authorises for a domain count as one client; requires DNS.",
     )
     large_senders: bool = setting(
-        FLAG, True, "Whether the list of large senders passes; asks the DNS for clients' names."
+        FLAG, True, "Whether the listed large senders pass; requires DNS, to verify clients' names."
     )
     exempt: Texts = setting(
         listOf(LOCAL_PART),
         ["postmaster", "abuse"],
-        "Recipients without greylisting in every domain (RFC 5321 section 4.5.1, RFC 2142).",
+        "Local parts that are not greylisted in any domain (RFC 5321 section 4.5.1, RFC 2142).",
     )
-    opt_out: Texts = setting(listOf(MAILBOX), [], "Recipients and domains without greylisting.")
-    tarpit: float = setting(DURATION, 0, "How long a client waits for the answer that defers it.")
+    opt_out: Texts = setting(listOf(MAILBOX), [], "Recipients and domains that are not greylisted.")
+    tarpit: float = setting(DURATION, 0, "How long a reply that defers a mail is delayed.")
 
 
 @dataclass(frozen=True)
 class DenySection:
-    """Who is refused for good, unless [allow] has them."""
+    """Which mail is rejected permanently, unless [allow] lists it."""
 
     clients: Texts = setting(
-        listOf(CLIENT), [], "Addresses, networks, and names that reverse DNS has verified."
+        listOf(CLIENT), [], "Addresses, networks and names; a name must be verified by reverse DNS."
     )
-    senders: Texts = setting(listOf(MAILBOX), [], "Senders, as MAIL FROM says them.")
-    recipients: Texts = setting(listOf(MAILBOX), [], "Recipients.")
-    client_files: Texts = setting(listOf(PATH), [], "Files with more clients, one a line.")
-    sender_files: Texts = setting(listOf(PATH), [], "Files with more senders, one a line.")
-    recipient_files: Texts = setting(listOf(PATH), [], "Files with more recipients, one a line.")
+    senders: Texts = setting(listOf(MAILBOX), [], "Sender addresses in MAIL FROM.")
+    recipients: Texts = setting(listOf(MAILBOX), [], "Recipient addresses.")
+    client_files: Texts = setting(listOf(PATH), [], "Files with more clients, one per line.")
+    sender_files: Texts = setting(listOf(PATH), [], "Files with more senders, one per line.")
+    recipient_files: Texts = setting(listOf(PATH), [], "Files with more recipients, one per line.")
 
 
 @dataclass(frozen=True)
 class AllowSection(DenySection):
-    """Whose mail is neither denied nor greylisted. It is asked after [forward], before [deny]."""
+    """Which mail is neither rejected nor greylisted. Checked after [forward] and before [deny]."""
 
     triples: Triples = setting(
-        listOf(TRIPLE), [], "Mails by [address, sender, recipient]; whitelisted_triples once."
+        listOf(TRIPLE), [], "Mail by [address, sender, recipient]; formerly whitelisted_triples."
     )
     helo_triples: Triples = setting(
         listOf(HELO_TRIPLE),
         [],
-        "Mails by [name in HELO, network, recipient]; whitelisted_nonstandard_triples once.",
+        "Mail by [name in HELO, network, recipient]; formerly whitelisted_nonstandard_triples.",
     )
 
 
 @dataclass(frozen=True)
 class StoreSection:
-    """Where it is remembered who was seen."""
+    """The database of clients, senders and recipients."""
 
-    url: str = setting(STORE, "sqlite:/var/lib/kamaelia-grey/greylist.db", "The store.")
+    url: str = setting(
+        STORE, "sqlite:/var/lib/kamaelia-grey/greylist.db", "The location of the store."
+    )
     on_failure: str = setting(
-        word("defer", "accept"), "defer", "What a mail hears while the store cannot be reached."
+        word("defer", "accept"), "defer", "What happens to mail while the store cannot be used."
     )
 
 
 @dataclass(frozen=True)
 class LogSection:
-    """What is written down."""
+    """The log files."""
 
     logfile: str = setting(
-        FILE, "", "A line for each mail; empty: where the program says the rest."
+        FILE, "", "A file with a line for each mail; empty: the log of the program."
     )
-    debuglogfile: str = setting(FILE, "", "Whatever else there is to be said of a session.")
-    jsonlogfile: str = setting(FILE, "", "A line of JSON for each mail, with reason and times.")
+    debuglogfile: str = setting(FILE, "", "A file with further details of each session.")
+    jsonlogfile: str = setting(
+        FILE, "", "A file with a line of JSON for each mail, with reason and times."
+    )
     level: str = setting(
-        word("debug", "info", "warning", "error"), "info", "The least that is said of the program."
+        word("debug", "info", "warning", "error"),
+        "info",
+        "The lowest severity in the log of the program.",
     )
 
 
 @dataclass(frozen=True)
 class MetricsSection:
-    """Figures for Prometheus."""
+    """Metrics for Prometheus."""
 
-    address: SocketAddress | None = setting(MAYBE_ADDRESS, "", "Where they can be fetched.")
+    address: SocketAddress | None = setting(
+        MAYBE_ADDRESS, "", "The address of the HTTP server for metrics."
+    )
 
 
 @dataclass(frozen=True)
 class LimitsSection:
-    """What one client may do. A limit of 0 is none."""
+    """Limits for one client. A limit of 0 means no limit."""
 
     inactivity_timeout: float = setting(
-        DURATION, "5m", "How long a client may say nothing; RFC 5321 asks for 5 minutes at least."
+        DURATION, "5m", "How long a client may send nothing; RFC 5321 requires at least 5 minutes."
     )
     client_timeouts: tuple[tuple[str, float], ...] = setting(
-        durations(CLIENT_STAGES), {}, "The same by stage, where it differs."
+        durations(CLIENT_STAGES), {}, "Timeouts of single stages that replace inactivity_timeout."
     )
     session_timeout: float = setting(
         DURATION,
         "1h",
-        "How long a connection may last; it ends between two mails, never within the text of one.",
+        "How long a connection may last. It is closed between two mails, never within a mail.",
     )
     min_text_rate: int = setting(
-        whole(0, MANY), 100, "Octets a second that the text of a mail needs on average."
+        whole(0, MANY), 100, "The minimum average rate of a mail's text, in octets per second."
     )
-    policy_timeout: float = setting(DURATION, "10s", "How long a policy may take for one answer.")
-    max_message_size: int = setting(SIZE, "32MiB", "The largest mail that is taken.")
+    policy_timeout: float = setting(
+        DURATION, "10s", "How long a policy may take to answer one question."
+    )
+    max_message_size: int = setting(SIZE, "32MiB", "The maximum size of a mail.")
     max_recipients: int = setting(
-        whole(0, MANY), 1000, "Recipients of one mail; RFC 5321 asks for 100 at least."
+        whole(0, MANY),
+        1000,
+        "The maximum number of recipients of a mail; RFC 5321 requires at least 100.",
     )
-    max_errors: int = setting(whole(0, MANY), 50, "Answers of 5xx in one connection.")
+    max_errors: int = setting(
+        whole(0, MANY), 50, "The maximum number of 5xx replies in one connection."
+    )

@@ -1,4 +1,4 @@
-"""A setting is a row: a field of a dataclass, with its kind, its default and its meaning.
+"""The row of a setting: a field of a dataclass with its kind, default and meaning.
 
 Example usage::
 
@@ -20,7 +20,7 @@ from Kamaelia.Support.Settings.Values import Kind
 
 
 class SettingRow(NamedTuple):
-    """A setting: its name, how it is read and written, its default, and what it means."""
+    """A setting: its name, kind, default and meaning."""
 
     name: str
     kind: Kind
@@ -29,12 +29,12 @@ class SettingRow(NamedTuple):
 
 
 def setting(kind: Kind, default: Any, meaning: str) -> Any:
-    """A field of a section; `default` as it would be written."""
+    """Return a field of a section; `default` is written as in TOML."""
     return field(default=kind.read(default), metadata={"kind": kind, "meaning": meaning})
 
 
 def rowsOf(section: type) -> list[SettingRow]:
-    """The settings of a section."""
+    """Return the settings of a section."""
     return [
         SettingRow(each.name, each.metadata["kind"], each.default, each.metadata["meaning"])
         for each in fields(section)

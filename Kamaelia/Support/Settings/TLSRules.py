@@ -1,12 +1,12 @@
-"""Settings of TLS towards the real server that contradict each other.
+"""The rules for the TLS settings of connections to the real server.
 
 Example usage::
 
     >>> mistakeOfTLS("must", authority="", name="mail.example.org")
     ('smtp_tls_name is the name in a certificate, ...', 'smtp_tls_name')
 
-The configuration reports these mistakes. A mail handler of a script is checked by the rule in
-Kamaelia.Apps.Grey.Backend.Backend: it has an SSLContext instead of the name of an authority.
+The configuration reports these mistakes. Kamaelia.Apps.Grey.Backend.Backend has the rule for mail
+handlers of scripts, which have an SSLContext instead of the name of an authority.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ NOT_VERIFIED = (
 
 
 def mistakeOfTLS(tls: str, authority: str, name: str) -> tuple[str, str] | None:
-    """Return what is wrong and the setting that it is about, or None.
+    """Return a mistake and the setting that it concerns, or None.
 
     The arguments are the values of smtp_tls, smtp_tls_ca and smtp_tls_name.
     """

@@ -1,4 +1,4 @@
-"""Where each setting of a TOML text stands: its line.
+"""Finds the line of each setting in a TOML text.
 
 Example usage::
 
@@ -8,10 +8,9 @@ Example usage::
 
 How does it work?
 
-The standard library's reader of TOML tells values but not their places. It has
-accepted the text already, so that a scan by words is enough: brackets are
-counted, and a key is what stands before an = outside of them. Each item of a
-list has a place of its own.
+tomllib returns values without their lines. It has already accepted the text, so a scan by tokens
+is sufficient: it counts brackets, and a key is before an = outside of them. Each item of a list
+has its own line.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ Place = tuple[str | int, ...] | str
 
 
 class Word(NamedTuple):
-    """One word of the text; `sign` is the same if it is one of the signs in WORD."""
+    """A token of the text; `sign` is its text if it is one of the signs in WORD."""
 
     text: str
     line: int
@@ -40,7 +39,7 @@ class Word(NamedTuple):
 
 
 def placesOf(text: str) -> dict[Place, int]:
-    """The line of each section (by its name), setting (section, name) and item of a list."""
+    """Return the lines of sections (by name), settings (section, name) and items of lists."""
     places: dict[Place, int] = {}
     section: tuple[str, ...] = ()
     for words in _statements(text):
@@ -64,7 +63,7 @@ def _words(text: str) -> Iterator[Word]:
 
 
 def _statements(text: str) -> Iterator[list[Word]]:
-    """The words of each heading and of each setting; a list may go over several lines."""
+    """Yield the tokens of each heading and each setting, which may have several lines."""
     statement: list[Word] = []
     depth = 0
     for word in _words(text):
@@ -79,7 +78,7 @@ def _statements(text: str) -> Iterator[list[Word]]:
 
 
 def _keyOf(words: list[Word]) -> tuple[str, ...]:
-    """The names before the = or the ], without their quotes."""
+    """Return the names before the = or the ], without quotes."""
     names = []
     for word in words:
         if word.sign and word.sign in "=]":
@@ -92,7 +91,7 @@ def _keyOf(words: list[Word]) -> tuple[str, ...]:
 
 
 def _placeItems(words: list[Word], key: tuple[str, ...], places: dict[Place, int]) -> None:
-    """The line of each item, if the value is a list."""
+    """Note the line of each item, if the value is a list."""
     start = next((n for n, word in enumerate(words) if word.sign == "="), len(words)) + 1
     if start >= len(words) or words[start].sign != "[":
         return

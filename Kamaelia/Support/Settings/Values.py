@@ -1,4 +1,4 @@
-"""The kinds of values that a configuration has: how each is read, written and described.
+"""The kinds of values in a configuration: how to read, write and describe each.
 
 Example usage::
 
@@ -9,9 +9,9 @@ Example usage::
 
 How does it work?
 
-A Kind is a row: read() makes a value of what TOML has and raises ValueError
-with a remedy, write() gives TOML back that reads as the same, and `meaning`
-says in the reference what may be written.
+A Kind is a row. read() converts a value of TOML, and raises ValueError with a remedy
+if the value is invalid. write() returns TOML that read() converts to the same value.
+`meaning` describes the valid values in the reference.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ LONGEST_TIME = 10 * 366 * 86400.0
 
 
 class Kind(NamedTuple):
-    """How a value is read and written; `meaning`: what may be written, for the reference."""
+    """A kind of value: functions that read and write it, and a description for the reference."""
 
     read: Callable[[Any], Any]
     write: Callable[[Any], str]
     meaning: str
-    item: Kind | None = None  # of each item, if it is a list
+    item: Kind | None = None  # the kind of each item, if it is a list
 
 
 class SocketAddress(NamedTuple):
-    """Where to listen or to connect: host and port, or the path of a Unix socket."""
+    """An address to listen on or to connect to: host and port, or the path of a Unix socket."""
 
     host: str = ""
     port: int = 0
@@ -58,56 +58,56 @@ class SocketAddress(NamedTuple):
 
 
 def quoted(value: object) -> str:
-    """A string as TOML writes it. What readText lets pass needs no escapes but JSON's."""
+    """Return a string of TOML. Text from readText needs no other escapes than JSON's."""
     return json.dumps(str(value), ensure_ascii=False)
 
 
 def readText(value: Any) -> str:
-    """A string without control characters."""
+    """Return a string without control characters. Raise ValueError for other values."""
     if not isinstance(value, str):
-        raise ValueError(f"{value!r} is no text: write it in quotes")
+        raise ValueError(f"{value!r} is not text: write it in quotes")
     if not value.isprintable():
-        raise ValueError(f"{value!r} has a character that cannot be seen: leave it out")
+        raise ValueError(f"{value!r} contains a character that is not printable: remove it")
     return value
 
 
 def readFlag(value: Any) -> bool:
-    """true or false."""
+    """Return a boolean. Raise ValueError for other values."""
     if not isinstance(value, bool):
         raise ValueError(f"{value!r} is neither true nor false: write one of them, without quotes")
     return value
 
 
 def whole(least: int, most: int) -> Kind:
-    """A whole number between the two."""
+    """Return the kind of a whole number from `least` to `most`."""
 
     def read(value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            raise ValueError(f"{value!r} is no whole number from {least} to {most:,}")
+            raise ValueError(f"{value!r} is not a whole number from {least} to {most:,}")
         return value
 
     return Kind(read, str, f"a whole number, {least} to {most:,}")
 
 
 def word(*words: str) -> Kind:
-    """One of some words."""
+    """Return the kind of a word that is one of `words`."""
     *others, last = map(quoted, words)
     choice = f"{', '.join(others)} or {last}"
 
     def read(value: Any) -> str:
         if value not in words:
-            raise ValueError(f"{value!r} is not what it may be: write {choice}")
+            raise ValueError(f"{value!r} is not a valid value: write {choice}")
         return str(value)
 
     return Kind(read, quoted, choice)
 
 
 def listOf(kind: Kind) -> Kind:
-    """A list of values of one kind."""
+    """Return the kind of a list of values of one kind."""
 
     def read(value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list | tuple):
-            raise ValueError(f"{value!r} is no list: write it in square brackets")
+            raise ValueError(f"{value!r} is not a list: write it in square brackets")
         return tuple(map(kind.read, value))
 
     def write(values: tuple[Any, ...]) -> str:
@@ -117,7 +117,7 @@ def listOf(kind: Kind) -> Kind:
 
 
 def checked(parse: Callable[[str], Any], meaning: str) -> Kind:
-    """Text that is kept as it was written, once `parse` has nothing against it."""
+    """Return the kind of a text that `parse` accepts; the value is the text itself."""
 
     def read(value: Any) -> str:
         parse(readText(value))
@@ -127,18 +127,20 @@ def checked(parse: Callable[[str], Any], meaning: str) -> Kind:
 
 
 def parseLocalPart(text: str) -> None:
-    """Raise ValueError with a remedy if `text` is no local part of an address."""
+    """Raise ValueError with a remedy if `text` is not the local part of an address."""
     if "@" in text or not text.strip("* "):
-        raise ValueError(f"{text!r} is no local part: write what is before the @, as postmaster")
+        raise ValueError(
+            f"{text!r} is not a local part: write the part before the @, such as postmaster"
+        )
     parseMailbox(f"{text}@*")
 
 
 def triple(parse: Callable[[tuple[str, ...]], Any], meaning: str) -> Kind:
-    """Three texts in a list, kept as they were written."""
+    """Return the kind of a list of three texts that `parse` accepts."""
 
     def read(value: Any) -> tuple[str, ...]:
         if not isinstance(value, list | tuple) or len(value) != 3:
-            raise ValueError(f"{value!r} is no triple: write {meaning}")
+            raise ValueError(f"{value!r} is not a triple: write {meaning}")
         texts = tuple(map(readText, value))
         parse(texts)
         return texts
@@ -147,11 +149,11 @@ def triple(parse: Callable[[tuple[str, ...]], Any], meaning: str) -> Kind:
 
 
 def durations(names: tuple[str, ...]) -> Kind:
-    """A table of durations by name, kept as pairs in the order of `names`."""
+    """Return the kind of a table of durations by name; its value has pairs in that order."""
 
     def read(value: Any) -> tuple[tuple[str, float], ...]:
         if not isinstance(value, dict) or set(value) - set(names):
-            raise ValueError(f"{value!r} is no table of seconds by stage: {', '.join(names)}")
+            raise ValueError(f"{value!r} is not a table of durations by stage: {', '.join(names)}")
         return tuple((name, readDuration(value[name])) for name in names if name in value)
 
     def write(pairs: tuple[tuple[str, float], ...]) -> str:
@@ -162,7 +164,7 @@ def durations(names: tuple[str, ...]) -> Kind:
 
 
 def readDuration(value: Any) -> float:
-    """Seconds of a number, or of a text such as "5m" or "1h 30m"."""
+    """Return seconds from a number or from a text such as "5m" or "1h 30m"."""
     seconds = -1.0
     if isinstance(value, str) and re.fullmatch(rf"(?:{PART.pattern})+", value):
         parts = PART.findall(value)
@@ -172,13 +174,13 @@ def readDuration(value: Any) -> float:
         seconds = float(value) if value <= LONGEST_TIME else -1.0
     if not 0 <= seconds <= LONGEST_TIME:
         raise ValueError(
-            f"{value!r} is no duration: write seconds, or as in '30s', '5m', '1h', '2d' with quotes"
+            f"{value!r} is not a duration: write seconds, or '30s', '5m', '1h' or '2d' in quotes"
         )
     return seconds
 
 
 def writeDuration(seconds: float) -> str:
-    """In the largest unit of which it is a whole number."""
+    """Write a value in the largest unit of which it is a whole multiple."""
     for unit, length in SECONDS.items():
         if unit != "w" and seconds >= length and seconds % length == 0:
             return quoted(f"{seconds / length:.0f}{unit}")
@@ -186,18 +188,16 @@ def writeDuration(seconds: float) -> str:
 
 
 def readSize(value: Any) -> int:
-    """Octets of a number, or of a text such as "32MiB"."""
+    """Return octets from a number or from a text such as "32MiB"."""
     match = AMOUNT.fullmatch(value) if isinstance(value, str) and len(value) < 20 else None
     octets = int(match[1]) * OCTETS.get(match[2], 1) if match is not None else value
     if isinstance(octets, bool) or not isinstance(octets, int) or not 0 <= octets < 1 << 63:
-        raise ValueError(
-            f"{value!r} is no size: write octets, or as in '64KiB', '32MiB' with quotes"
-        )
+        raise ValueError(f"{value!r} is not a size: write octets, or '64KiB' or '32MiB' in quotes")
     return octets
 
 
 def writeSize(octets: int) -> str:
-    """In the largest unit of which it is a whole number."""
+    """Write a value in the largest unit of which it is a whole multiple."""
     for unit, size in OCTETS.items():
         if octets and octets % size == 0:
             return quoted(f"{octets // size}{unit}")
@@ -205,7 +205,7 @@ def writeSize(octets: int) -> str:
 
 
 def readAddress(value: Any) -> SocketAddress:
-    """host:port, [IPv6]:port or unix:/path; an Address stays what it is."""
+    """Return the address in host:port, [IPv6]:port or unix:/path; a SocketAddress as it is."""
     if isinstance(value, SocketAddress):
         return value
     text = readText(value)
@@ -213,44 +213,46 @@ def readAddress(value: Any) -> SocketAddress:
         return SocketAddress(path=text.removeprefix("unix:"))
     match = PORT.fullmatch(text)
     if match is None or int(match["port"]) > 65535:
-        raise ValueError(f"{text!r} is no address: write host:port, [::1]:port or unix:/path")
+        raise ValueError(f"{text!r} is not an address: write host:port, [::1]:port or unix:/path")
     return SocketAddress(match["host"].strip("[]"), int(match["port"]))
 
 
 def readServer(value: Any) -> SocketAddress:
-    """An address to connect to: it has a host and a port, or a path."""
+    """Return an address to connect to, which has a host and a port, or a path."""
     address = readAddress(value)
     if not address.path and not (address.host and address.port):
-        raise ValueError(f"{value!r} is nowhere to connect to: write host:port with both of them")
+        raise ValueError(
+            f"{value!r} is not an address to connect to: write both host and port, as host:port"
+        )
     return address
 
 
 def readPath(value: Any) -> str:
-    """The name of a file."""
+    """Return the name of a file. Raise ValueError if it is empty."""
     if not readText(value):
-        raise ValueError("'' is no name of a file: leave it out")
+        raise ValueError("the name of a file is empty: remove it")
     return str(value)
 
 
 def parseHost(text: str) -> None:
-    """Raises ValueError for what is neither empty nor the name of one host."""
+    """Raise ValueError if `text` is neither empty nor the name of one host."""
     if text and parseName(text).startswith("."):
-        raise ValueError(f"{text!r} is more than one host: write the name of one")
+        raise ValueError(f"{text!r} matches several hosts: write the name of one host")
 
 
 def readStore(value: Any) -> str:
-    """The URL of a store. An error does not repeat it: there may be a password in it."""
+    """Return the URL of a store. An error does not quote it: it may contain a password."""
     pattern = r"memory:|sqlite:[^:].*|(?:redis|rediss|unix)://\S+"
     if isinstance(value, str) and value.isprintable() and re.fullmatch(pattern, value):
         return value
     raise ValueError(
-        "this is no store: write sqlite:/path, redis://host:port/0 (for Valkey, too),"
+        "this is not a store: write sqlite:/path, redis://host:port/0 (for Valkey, too),"
         " rediss://host, unix:///path or memory:"
     )
 
 
 def parseBalancer(text: str) -> Any:
-    """A network, or "unix". Raises ValueError with a remedy."""
+    """Return a network, or "unix". Raise ValueError with a remedy for other text."""
     return text if text == "unix" else parseNetwork(text)
 
 
@@ -261,8 +263,8 @@ AUTHORITY = Kind(
     readText, quoted, 'the name of a file in PEM, or "system" for the authorities of the system'
 )
 PATH = Kind(readPath, quoted, "the name of a file")
-DURATION = Kind(readDuration, writeDuration, 'seconds, or as in "30s", "5m", "1h", "2d"')
-SIZE = Kind(readSize, writeSize, 'octets, or as in "64KiB", "32MiB"')
+DURATION = Kind(readDuration, writeDuration, 'seconds, or text such as "30s", "5m", "1h" or "2d"')
+SIZE = Kind(readSize, writeSize, 'octets, or text such as "64KiB" or "32MiB"')
 ADDRESS = Kind(readAddress, quoted, '"host:port", "[::1]:port" or "unix:/path"')
 SERVER = Kind(readServer, quoted, ADDRESS.meaning)
 MAYBE_ADDRESS = Kind(
@@ -276,12 +278,12 @@ STORE = Kind(
 MAYBE_HOST = checked(parseHost, "the name of a host")
 PEER = checked(addressOf, "an address")
 NETWORK = checked(parseNetwork, "an address, a network, or the first octets of one")
-BALANCER = checked(parseBalancer, NETWORK.meaning + ', or "unix" for who comes by a Unix socket')
-NAME = checked(parseName, "a domain, or *.domain for all below it")
+BALANCER = checked(parseBalancer, NETWORK.meaning + ', or "unix" for clients of a Unix socket')
+NAME = checked(parseName, "a domain, or *.domain for all its subdomains")
 CLIENT = checked(
     parseClient, "an address, a network, a verified name, *.domain, or /regular expression/"
 )
-LOCAL_PART = checked(parseLocalPart, "what is before the @, such as postmaster")
+LOCAL_PART = checked(parseLocalPart, "the part before the @, such as postmaster")
 MAILBOX = checked(parseMailbox, "user@domain, @domain, @*.domain, user@*, or /regular expression/")
 TRIPLE = triple(parseTriple, "[address, sender, recipient]")
 HELO_TRIPLE = triple(parseHeloTriple, "[name in HELO, network, recipient]")

@@ -1,11 +1,11 @@
-"""A configuration as rows: sections of settings, read from TOML, checked, and written out again.
+"""The configuration of Kamaelia Grey: sections of settings, read from TOML, checked and written.
 
 SettingRow      one setting: kind, default, meaning
 Values          the kinds of values
 Sections        the settings of Kamaelia Grey
 Configuration   all sections, read from a TOML text
-SectionReader, TomlLines   reading, with the line of each mistake
-Doubts, ServerTLS                    settings that are allowed but hardly meant, or contradict
+SectionReader, TomlLines   conversion of tables, with the line of each mistake
+ConfigurationWarnings, TLSRules   probably unintended and contradictory settings
 HistoricalFile  the historical configuration file
 ExampleFile     the commented example, the reference, and a configuration as TOML
 """

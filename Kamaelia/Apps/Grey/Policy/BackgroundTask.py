@@ -1,4 +1,4 @@
-"""Work that takes seconds, done in a thread, so that no client waits for it.
+"""Runs work that takes seconds in a thread, so that no client waits for it.
 
 Example usage
 -------------
@@ -9,15 +9,13 @@ Example usage
 
 How does it work?
 -----------------
-The work must not touch anything that the event loop uses; its result is taken over in the
-event loop, in one step. While it runs, Python gives the interpreter to another thread
-after SWITCH seconds instead of the usual 5 ms: an event loop that waits for the
-interpreter after each message would otherwise be slow for as long as the work takes. The
-garbage collector rests meanwhile, since it holds the interpreter while it looks at all
-that the work has made so far. Work that drops a large table at once holds it, too: see
-`release`.
+The work must not use objects of the event loop; the event loop takes over its result in one
+step. While the work runs, Python switches threads after SWITCH seconds instead of 5 ms, because
+the event loop waits for the interpreter after each message. The garbage collector is off
+meanwhile, because it would block the interpreter while it examines the objects of the work.
+Deleting a large table at once would block it, too; see `release`.
 
-Termination: the thread is a daemon. A process that ends does not wait for it.
+Termination: the thread is a daemon, so a process that ends does not wait for it.
 """
 
 from __future__ import annotations
@@ -62,7 +60,7 @@ class BackgroundTask(Generic[Result]):
         threading.Thread(target=self._run, name="background task", daemon=True).start()
 
     def result(self) -> Result:
-        """Return the result of the work, or raise what it raised. Only once it is done."""
+        """Return the result of the work, or raise its exception. Call it only when isDone."""
         if self._error is not None:
             raise self._error
         return self._result[0]
@@ -77,7 +75,7 @@ class BackgroundTask(Generic[Result]):
             _leave()
         self.isDone = True
         if self._loop is not None:
-            with suppress(RuntimeError):  # the loop has been closed
+            with suppress(RuntimeError):  # the loop is closed
                 self._loop.call_soon_threadsafe(self._callBack)
 
     def _callBack(self) -> None:
@@ -86,7 +84,7 @@ class BackgroundTask(Generic[Result]):
 
 
 def release(items: list[Any]) -> None:
-    """Drop the items of a long list in slices, between which other threads may run."""
+    """Delete the items of a long list in slices, so that other threads can run in between."""
     while items:
         del items[-SLICE:]
 

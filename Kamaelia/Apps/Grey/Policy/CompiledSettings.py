@@ -1,4 +1,4 @@
-"""Settings that are plain lists, which programs may change: each is compiled when it has changed.
+"""Compiles settings that are plain lists, again whenever a program has changed them.
 
 Example usage::
 
@@ -13,12 +13,12 @@ from typing import Any
 from Kamaelia.Support.Greylist.Lists import Lists
 from Kamaelia.Support.Greylist.Names import Names
 
-MOST = 100  # settings that are kept; programs have a handful
+MOST = 100  # settings in the cache; programs have only a few
 _known: dict[tuple[int, Any], tuple[Any, list[Any], Any]] = {}
 
 
 def compiled(setting: Any, compile_: Callable[[list[Any]], Any]) -> Any:
-    """A setting, compiled; once for all handlers that have the same list."""
+    """Return a compiled setting, from a cache that all handlers share."""
     key = (id(setting), compile_)
     known = _known.get(key)
     now = setting if type(setting) is list else list(setting)
@@ -30,7 +30,7 @@ def compiled(setting: Any, compile_: Callable[[list[Any]], Any]) -> Any:
 
 
 def asClients(setting: list[Any]) -> Lists:
-    """Addresses, networks and the first octets of some."""
+    """Compile addresses, networks and first octets of addresses."""
     return Lists(clients=setting)
 
 

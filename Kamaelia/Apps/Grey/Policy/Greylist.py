@@ -1,4 +1,4 @@
-"""What the mail handlers of one process share: the rules, the lists and the store.
+"""The settings, lists and store that the mail handlers of a process share.
 
 Example usage
 -------------
@@ -9,10 +9,9 @@ Example usage
 
 How does it work?
 -----------------
-It is a value: another one, put in its place, counts from the next connection on.
-The store is opened when it is first asked, in the process that asks. What an
-administrator allows or denies at run time is kept in the store, and looked for
-once a second.
+A server replaces its Greylist to change the settings; new connections use the new one. The
+store is opened at its first use, in the process that uses it. The entries that an administrator
+adds at run time are in the store, and are read once a second if they have changed.
 """
 
 from __future__ import annotations
@@ -40,33 +39,33 @@ from Kamaelia.Support.Greylist.Rules import NEVER_SEEN, Decision, Rules, Triple
 from Kamaelia.Support.Greylist.TripleLimit import TripleLimit
 
 LOG = logging.getLogger("Kamaelia.Apps.Grey")
-REFRESH = 1.0  # seconds for which the entries in the store are taken as they were
+REFRESH = 1.0  # seconds between two checks for changed entries
 
 EMPTY_LISTS = Lists()
 
 
 class Greylist:
-    """Greylist(**settings) -> each setting is an attribute; see those. Opens nothing yet.
+    """Greylist(**settings) -> settings, lists and store; each setting is an attribute.
 
-    Raises ValueError for a setting that does not exist, or that nobody could keep.
+    Raises ValueError for an unknown setting or an invalid value. Opens nothing.
     """
 
     store: str = "sqlite:greylist.db"  # see Stores.openStore
     rules = Rules()
-    v4 = 32  # bits of a client's address that tell it from others
-    v6 = 128
-    folds_senders = False  # numbers in the addresses of mailing lists count as one
-    null_senders = "greylist"  # or "data": decided there, or "accept"
-    on_failure = "defer"  # or "accept", when the store cannot be asked
+    v4 = 32  # leading bits of an IPv4 address that identify a client
+    v6 = 128  # the same for IPv6
+    folds_senders = False  # ignore changing numbers in the addresses of mailing lists
+    null_senders = "greylist"  # or "data", to decide at DATA, or "accept"
+    on_failure = "defer"  # or "accept", while the store fails
     decide_at = "data"  # or "rcpt"
-    allowed = EMPTY_LISTS  # neither denied nor greylisted
-    denied = EMPTY_LISTS  # refused
-    opted_out = EMPTY_LISTS  # recipients who want no greylisting
-    large_senders = EMPTY_LISTS  # not greylisted, as they retry from many addresses
+    allowed = EMPTY_LISTS  # clients and addresses that are neither denied nor greylisted
+    denied = EMPTY_LISTS  # clients and addresses that are refused
+    opted_out = EMPTY_LISTS  # recipients that are not greylisted
+    large_senders = EMPTY_LISTS  # not greylisted, because they retry from many addresses
     resolver: Any = None  # a Resolver, for verified names and SPF
-    spf = False  # a sender's own word on who sends for it is the key (RFC 7208)
-    max_new_triples = 0  # that one network may add in an hour, in each process; 0: no limit
-    tarpit: float = 0.0  # seconds before a deferral is said
+    spf = False  # clients that SPF authorises for a domain count as one (RFC 7208)
+    max_new_triples = 0  # from one network, per hour and process; 0: no limit
+    tarpit: float = 0.0  # seconds before a reply that defers
     journal: Callable[[dict[str, Any]], None] | None = None  # called with each mail's record
 
     def __init__(self, **settings: Any) -> None:
@@ -76,7 +75,9 @@ class Greylist:
         self.__dict__.update(settings)
         for name, words in CHOICES.items():
             if getattr(self, name) not in words:
-                raise ValueError(f"{name} is one of {', '.join(words)}: {getattr(self, name)!r}")
+                raise ValueError(
+                    f"{name} must be one of {', '.join(words)}, not {getattr(self, name)!r}"
+                )
         if self.spf and self.resolver is None:
             raise ValueError("spf needs a resolver")
         self._limit = TripleLimit(self.max_new_triples)
@@ -88,23 +89,23 @@ class Greylist:
         self._live = NO_ENTRIES
         self._reading: BackgroundTask[tuple[int, LiveEntries]] | None = None
         self._isFailing = False
-        self._lookAtLists()
+        self._noteLists()
 
     # The store
 
     @property
     def opened(self) -> Store:
-        """The store, open in this process. Raises StoreFailed."""
+        """Return the store, after opening it in this process if needed. Raise StoreFailed."""
         if self._opened is None or self._process != thisProcess():
             self._opened = openStore(self.store)
             self._process = thisProcess()
         return self._opened
 
     def prepare(self, now: float) -> None:
-        """Open the store, read its entries and let go of it. Raises StoreFailed.
+        """Open the store, read its entries, and close it. Raise StoreFailed.
 
-        So a server knows before it starts that the store can be used; processes that
-        are forked afterwards share the entries, and open the store for themselves.
+        A server thereby finds out before it starts whether the store works. Forked processes
+        inherit the entries and open the store themselves.
         """
         try:
             self._opened = None
@@ -115,25 +116,25 @@ class Greylist:
             self.close()
 
     def _reopenIfReplaced(self) -> None:
-        """Open the store again if its file was deleted or moved away. Raises StoreFailed."""
+        """Open the store again if its file was deleted or moved. Raise StoreFailed."""
         store = self._opened
         if store is None or self._process != thisProcess() or not store.isReplaced():
             return
         self._opened = None
-        LOG.warning("%r was deleted or moved away: it is opened again", store)
+        LOG.warning("%r was deleted or moved away; opening it again", store)
         for name, by in store.abandon().items():
             self.opened.count(name, by)
 
     def inherit(self, before: Greylist) -> None:
-        """Goes on with the store that is open, and with what was read from it."""
+        """Take over the open store of a previous Greylist, and the entries read from it."""
         for name in ("store", "_opened", "_process", "_live", "_version", "_isFailing"):
             setattr(self, name, getattr(before, name))
         self._limit = before._limit
         self._limit.most = self.max_new_triples
-        self._lookAtLists()
+        self._noteLists()
 
     def close(self) -> Store | None:
-        """Lets go of the store, and gives it, if this process has it open."""
+        """Close the store and return it; return None if this process has none open."""
         store, self._opened = self._opened, None
         if store is None or self._process != thisProcess():
             return None
@@ -144,9 +145,9 @@ class Greylist:
         return store
 
     def decide(self, triple: Triple, now: float, peer: str = "") -> Decision:
-        """Return what the rules say, remembered already. May raise Later, or StoreFailed.
+        """Return the decision of the rules, already stored. May raise Later or StoreFailed.
 
-        peer: the client's address, whose network may add `max_new_triples` in an hour.
+        peer: the address of the client, whose network may add `max_new_triples` per hour.
         """
         limit = self._limit
         rules = self._rulesAtLimit if limit.isReached(peer, now) else self.rules
@@ -166,41 +167,41 @@ class Greylist:
             self._limit.count(peer, now)
 
     def countDelivery(self, client: str, now: float) -> None:
-        """Count a mail of a client that the real server has accepted."""
+        """Count a mail from a client that the real server has accepted."""
         try:
             self.opened.countDelivery(client, self.rules, now)
         except StoreFailed as error:
             self.failed(error)
 
     def failed(self, error: StoreFailed) -> bool:
-        """The store cannot answer: is the mail accepted all the same? Logged once a while."""
+        """Log the first of several failures; return whether mail is accepted without the store."""
         if not self._isFailing:
             what = "deferred" if self.on_failure == "defer" else "accepted"
-            LOG.error("mails are %s meanwhile: %s", what, error)
+            LOG.error("mails are %s while the store fails: %s", what, error)
         self._isFailing = True
         return self.on_failure == "accept"
 
     def answered(self) -> None:
-        """The store has answered."""
+        """Log that the store works again after a failure."""
         if self._isFailing:
-            LOG.warning("the store answers again")
+            LOG.warning("the store works again")
             self._isFailing = False
 
     def count(self, *words: str) -> None:
-        """One more of these, in the counters that all processes share."""
+        """Add one to the counter with these words, which all processes share."""
         try:
             self.opened.count("/".join(words))
         except StoreFailed:
-            """Then there is nothing to count in."""
+            """Without a store there are no counters."""
 
-    # Whom it knows
+    # Lists and keys
 
     def triple(self, client: str, sender: str, recipient: str) -> Triple:
-        """Whom the rules are asked about; client: a key of clientKey, or of SPF."""
+        """Return the triple for the rules; client: a key from clientKey() or SPF."""
         return Triple(client, senderKey(sender, self.folds_senders), recipientKey(recipient))
 
     def clientKey(self, peer: str) -> str:
-        """The network of a client's address; what is no address is its own key."""
+        """Return the network of a client's address; other text is its own key."""
         try:
             return networkOf(peer, self.v4) or clientKey(peer, self.v4, self.v6)
         except ValueError:
@@ -209,7 +210,7 @@ class Greylist:
     def allows(
         self, peer: str, names: Iterable[str], remotename: str, sender: str, recipient: str
     ) -> str | None:
-        """Why this mail is not greylisted, or None; None for all but where `hasAllowed`."""
+        """Return why this mail is not greylisted, or None. Always None unless `hasAllowed`."""
         if self.large_senders and self.large_senders.client(peer, names):
             return "large sender"
         if self.opted_out and self.opted_out.recipient(recipient) is not None:
@@ -223,9 +224,9 @@ class Greylist:
         return None
 
     def denies(self, peer: str, names: Iterable[str], sender: str, recipient: str) -> str | None:
-        """Why this mail is refused, or None; None for all but where `hasDenied`.
+        """Return why this mail is refused, or None. Always None unless `hasDenied`.
 
-        Who is allowed by the same hand is not denied.
+        An allow entry takes precedence over a deny entry of the same origin.
         """
         mail = (peer, names, sender, recipient)
         live = (self._live.lists["allow"], self._live.lists["deny"])
@@ -236,19 +237,19 @@ class Greylist:
                 return f"denied: {found}"
         return None
 
-    def _lookAtLists(self) -> None:
-        """Most have no entries: then not one of them need be asked."""
+    def _noteLists(self) -> None:
+        """Note which lists have entries, so that empty ones are not searched."""
         allowing = (self.allowed, self.large_senders, self.opted_out, self._live.lists["allow"])
         denying = (self.denied, self._live.lists["deny"])
         self.hasAllowed = any(allowing)
         self.hasDenied = any(denying)
         named = any(each.hasNames for each in (*allowing, *denying))
-        self.asksForNames = named and self.resolver is not None  # which have to be verified first
+        self.asksForNames = named and self.resolver is not None  # verified names are needed
 
     def refresh(self, now: float) -> None:
-        """Look whether an administrator has changed the entries in the store.
+        """Read the entries in the store if an administrator has changed them.
 
-        Many entries are read and compiled in a thread; until that is done, those before count.
+        Many entries are read and compiled in a thread; until it is done, the old ones apply.
         """
         if self._reading is not None and self._reading.isDone:
             self._takeReading(self._reading)
@@ -286,7 +287,7 @@ class Greylist:
 
     def _takeEntries(self, version: int, live: LiveEntries) -> None:
         self._version, self._live = version, live
-        self._lookAtLists()
+        self._noteLists()
 
 
 CHOICES = {
@@ -296,11 +297,11 @@ CHOICES = {
 }
 
 
-wallClock = time.time  # records outlive a process, and are shared by several
+wallClock = time.time  # not monotonic, because records are shared and outlive a process
 
 
 def networkOf(peer: str, bits: int) -> str | None:
-    """What clientKey says of an IPv4 address, in a fifth of the time; None of all else."""
+    """Return clientKey() of an IPv4 address in a fifth of the time; None for other text."""
     try:
         number = int.from_bytes(inet_pton(AF_INET, peer), "big")
     except (OSError, ValueError):

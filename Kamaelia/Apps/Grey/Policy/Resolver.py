@@ -1,19 +1,19 @@
-"""Asks DNS for what SPF and verified names need, beside the loop's other work.
+"""Resolves the DNS questions of SPF and verified names, asynchronously and with a cache.
 
 Example usage::
 
     resolver = Resolver(["127.0.0.1"])
     result = await resolver.spf("192.0.2.3", "mail.example.org", "<ann@example.org>")
-    name = await resolver.nameOf("192.0.2.3")       # "mail.example.org", or None
+    name = await resolver.nameOf("192.0.2.3")       # "mail.example.org" or None
 
 How does it work?
 
-The rules are generators (SPF, DNSNames) that ask; dnspython's resolver, on the asyncio
-loop that runs, answers. A question that somebody asks already is not asked again: its
-answer serves all. Answers are kept as long as their time to live says, the failures of
-servers for seconds (RFC 9520), and of them all the `most` that were asked for last.
+The rules are generators that yield questions (SPF, DNSNames). dnspython answers them in the
+running asyncio loop. Concurrent callers with the same question share one query. Answers are
+cached for their time to live, failures for some seconds (RFC 9520). The cache has at most `most`
+entries; the least recently used ones are dropped.
 
-Termination: a session that is cancelled stops waiting; its question ends by its time-out.
+Termination: a cancelled caller stops waiting; the query ends by its timeout.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value")
 
-LONGEST_CHECK = 20.0  # seconds for all that one result needs: RFC 7208 section 4.6.4
+LONGEST_CHECK = 20.0  # seconds for one result: RFC 7208 section 4.6.4
 LONGEST_KEPT = 86400.0  # seconds
 LONGEST_VOID = 3600.0  # for what does not exist: RFC 2308 section 5 has one to three hours
 LONGEST_FAILURE = 5.0  # RFC 9520 section 3.2: at least 1, at most 300
-HEAVIEST_KEPT = 4096  # octets; what is larger is asked for again, so that the memory is bounded
-MOST_AT_ONCE = 200  # questions under way: each has a descriptor of its own
-UDP_PAYLOAD = 1232  # octets, what needs no fragments (the DNS flag day of 2020)
+HEAVIEST_KEPT = 4096  # octets; larger answers are not cached, so that memory is bounded
+MOST_AT_ONCE = 200  # concurrent queries: each needs a descriptor
+UDP_PAYLOAD = 1232  # octets that need no fragmentation (DNS flag day 2020)
 
 
 class DNSAnswer(NamedTuple):
-    """The records, or why there are none for now, and for how many seconds that is so."""
+    """The records, or the reason of a failure, and the seconds to cache it."""
 
     records: Records
     failure: str
@@ -49,11 +49,11 @@ class DNSAnswer(NamedTuple):
 
 
 class Resolver:
-    """Resolver(nameservers, timeout, most) -> results of SPF and verified names, from DNS.
+    """Resolver(nameservers, timeout, most) -> SPF results and verified names from DNS.
 
-    nameservers: "192.0.2.53", "192.0.2.53:5353", "[2001:db8::53]:5353"; those of the system
-    (/etc/resolv.conf) if None. timeout: seconds for one question. most: answers kept.
-    Raises ImportError where dnspython is missing, ValueError for what is no name server.
+    nameservers: such as "192.0.2.53", "192.0.2.53:5353" or "[2001:db8::53]:5353"; None means
+    those of the system (/etc/resolv.conf). timeout: seconds for a question. most: the size of
+    the cache. Raises ImportError without dnspython, and ValueError for invalid servers.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Resolver:
         most: int = 10_000,
     ) -> None:
         if timeout <= 0 or most < 0:
-            raise ValueError("a Resolver needs a timeout over 0, and `most` not below 0")
+            raise ValueError("the timeout of a Resolver must be over 0, and `most` at least 0")
         self.timeout = timeout
         self.most = most
         self._dns = dnsResolver(nameservers)
@@ -72,7 +72,7 @@ class Resolver:
         self._places = asyncio.Semaphore(MOST_AT_ONCE)
 
     async def spf(self, peer: str, helo: str, sender: str) -> SPFResult:
-        """What SPF says of a client (see SPF.checkSPF), "temperror" after 20 seconds."""
+        """Return the SPF result of a client (see checkSPF); "temperror" after 20 seconds."""
         try:
             async with asyncio.timeout(LONGEST_CHECK):
                 return await self._answered(checkSPF(peer, helo, sender))
@@ -81,7 +81,7 @@ class Resolver:
             return SPFResult("temperror", domain, reason=f"no result in {LONGEST_CHECK:g} seconds")
 
     async def nameOf(self, peer: str) -> str | None:
-        """The verified name of a client; None if there is none, or DNS cannot say for now."""
+        """Return the verified name of a client; None if there is none or DNS fails."""
         try:
             async with asyncio.timeout(LONGEST_CHECK):
                 return await self._answered(verifiedName(peer))
@@ -89,30 +89,30 @@ class Resolver:
             return None
 
     async def ask(self, question: Question) -> Records:
-        """The records for a question, () where there are none. Raises NoAnswer."""
+        """Return the records for a question, or (). Raise NoAnswer if DNS fails."""
         answer = self._remembered(question)
         if answer is None:
             task = self._underWay.get(question)
             if task is None:
                 task = asyncio.create_task(self._fetch(question))
                 self._underWay[question] = task
-            # Who gives up does not take the answer from the others that wait for it.
+            # A cancelled caller must not cancel the query of the others.
             answer = await asyncio.shield(task)
         if answer.failure:
             raise NoAnswer(answer.failure)
         return answer.records
 
-    async def _answered(self, asking: Generator[Question, Records, Value]) -> Value:
-        """Drives a generator of SPF or DNSNames to its end."""
+    async def _answered(self, lookup: Generator[Question, Records, Value]) -> Value:
+        """Answer the questions of a generator until it ends; return its result."""
         try:
-            question = next(asking)
+            question = next(lookup)
             while True:
                 try:
                     records = await self.ask(question)
                 except NoAnswer as failure:
-                    question = asking.throw(failure)
+                    question = lookup.throw(failure)
                 else:
-                    question = asking.send(records)
+                    question = lookup.send(records)
         except StopIteration as end:
             found: Value = end.value
             return found
@@ -129,7 +129,7 @@ class Resolver:
         return answer
 
     async def _fetch(self, question: Question) -> DNSAnswer:
-        """Asks DNS, and keeps the answer. Never raises, since nobody may be left to hear it."""
+        """Ask DNS and cache the answer. Never raise, because all callers may be gone."""
         try:
             async with self._places:
                 answer = await self._lookUp(question)
@@ -155,7 +155,7 @@ class Resolver:
             missing: Any = error
             return DNSAnswer((), "", secondsOf(missing.response(name)))
         except (dns.exception.DNSException, OSError) as error:
-            # What names came back that cannot be is the doing of a server, as is its silence.
+            # Invalid names in a response are a failure of the server, like a timeout.
             return DNSAnswer(
                 (), f"DNS: {question.type} of {question.name}: {error}", LONGEST_FAILURE
             )
@@ -164,7 +164,7 @@ class Resolver:
 
 
 def dnsResolver(nameservers: Sequence[str] | None) -> Any:
-    """dnspython's resolver for these servers. Raises ImportError, ValueError."""
+    """Return dnspython's resolver for these servers. Raise ImportError or ValueError."""
     try:
         import dns.asyncresolver
         import dns.resolver
@@ -175,7 +175,7 @@ def dnsResolver(nameservers: Sequence[str] | None) -> Any:
     try:
         resolver = dns.asyncresolver.Resolver(configure=nameservers is None)
     except dns.resolver.NoResolverConfiguration as error:
-        raise ValueError(f"the system names no DNS server ({error}): name one") from None
+        raise ValueError(f"the system has no DNS server configured ({error}): name one") from None
     if nameservers is not None:
         resolver.nameservers = [nameserverAt(place) for place in nameservers]
     resolver.use_edns(0, 0, UDP_PAYLOAD)
@@ -183,7 +183,7 @@ def dnsResolver(nameservers: Sequence[str] | None) -> Any:
 
 
 def nameserverAt(place: str) -> Nameserver:
-    """The server that `place` names: an address, and a port if it is not 53."""
+    """Return the server for an address with an optional port (53). Raise ValueError."""
     import dns.inet
     import dns.nameserver
 
@@ -195,13 +195,14 @@ def nameserverAt(place: str) -> Nameserver:
         address, port = place.split(":")
     if not dns.inet.is_address(address) or not port.isdecimal() or not 0 < int(port) < 65536:
         raise ValueError(
-            f"{place!r} is no DNS server: write 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:5353"
+            f"{place!r} is not a DNS server: write 192.0.2.53, 192.0.2.53:5353"
+            " or [2001:db8::53]:5353"
         )
     return dns.nameserver.Do53Nameserver(address, int(port))
 
 
 def secondsOf(response: Any) -> float:
-    """How long a response is good for: the least time to live on the way to what it says."""
+    """Return the seconds to cache a response: the smallest time to live in its chain."""
     import dns.exception
     import dns.rdatatype
 
@@ -211,14 +212,14 @@ def secondsOf(response: Any) -> float:
         return 0.0
     if chain.answer is not None:
         return min(float(chain.minimum_ttl), LONGEST_KEPT)
-    # Without an SOA nobody said how long (RFC 2308 section 5), and then it is not kept.
+    # A negative response without an SOA is not cached (RFC 2308 section 5).
     if all(found.rdtype != dns.rdatatype.SOA for found in response.authority):
         return 0.0
     return min(float(chain.minimum_ttl), LONGEST_VOID)
 
 
 def recordsIn(found: Any, kind: str) -> Records:
-    """The records as DNSNames wants them."""
+    """Return records in the form of DNSNames."""
     if kind == "TXT":
         return tuple(b"".join(record.strings) for record in found)
     if kind == "MX":
@@ -230,7 +231,7 @@ def recordsIn(found: Any, kind: str) -> Records:
 
 
 def textOf(name: Any) -> str:
-    """A name as text; "" for one that text cannot hold, such as with a dot in a label."""
+    """Return a name as text, or "" if it has no text form, as with a dot in a label."""
     if any(b"." in label for label in name.labels):
         return ""
     text: str = b".".join(name.labels).decode("latin-1").lower().removesuffix(".")
@@ -238,5 +239,5 @@ def textOf(name: Any) -> str:
 
 
 def weightOf(answer: DNSAnswer) -> int:
-    """About how many octets an answer holds."""
+    """Return the approximate size of an answer in octets."""
     return sum(len(record) for record in answer.records) + len(answer.failure)

@@ -36,9 +36,9 @@ NO_ENTRIES = LiveEntries({verdict: Lists() for verdict in VERDICTS}, inf)
 
 
 def compileEntries(entries: Iterable[StoreEntry], now: float, hasResolver: bool) -> LiveEntries:
-    """Return the entries that have not expired, compiled; log those that cannot be used.
+    """Return the compiled entries that have not expired; log those that cannot be used.
 
-    hasResolver: whether the DNS is asked, without which the name of a client matches nothing.
+    hasResolver: whether DNS is used; without it, host names match nothing.
     """
     good = [each for each in entries if not isOver(each, now)]
     try:
@@ -53,7 +53,7 @@ def compileEntries(entries: Iterable[StoreEntry], now: float, hasResolver: bool)
 
 
 def _listsByVerdict(entries: Sequence[StoreEntry]) -> dict[str, Lists]:
-    """Raises MistakesFound."""
+    """Return the lists of each verdict. Raise MistakesFound."""
     texts: dict[str, dict[str, list[ListEntry]]] = {
         verdict: {kind: [] for kind in KINDS} for verdict in VERDICTS
     }
@@ -79,7 +79,7 @@ def _warnOfNames(entries: Sequence[StoreEntry]) -> None:
     for each in entries:
         if any(lists.hasNames for lists in _listsByVerdict([each]).values()):
             LOG.warning(
-                "%s %s is not used: nothing here asks the DNS, as spf and large_senders would",
+                "%s %s is not used: host names require DNS, which no setting enables",
                 each.kind,
                 each.what,
             )

@@ -1,4 +1,4 @@
-"""Kamaelia Grey at work: a greylisting proxy as its configuration says, and figures about it.
+"""The server of Kamaelia Grey: the greylisting proxy that a configuration describes.
 
 Example usage
 -------------
@@ -6,14 +6,13 @@ Example usage
 
 How does it work?
 -----------------
-A ServerCore makes a handler for each client; a second one, if it is configured,
-answers Prometheus. Ports are bound before the privileges are given up, and the
-processes that share the work are forked after that. SIGHUP reads the
-configuration again, in each of them: what has changed counts from the next
-connection on, and a configuration with mistakes changes nothing.
+A ServerCore creates a handler for each client. A second server, if configured, provides
+metrics to Prometheus. The application binds the ports, gives up its privileges, and then
+forks the workers. On SIGHUP, each worker reads the configuration again. New connections use
+the new settings. A configuration with mistakes changes nothing.
 
-Termination: SIGTERM or SIGINT: it accepts nobody any more, and what is under way
-has the time that `grace` says.
+Termination: on SIGTERM or SIGINT, the server stops accepting connections, and mails in
+progress get the time `grace`.
 """
 
 from __future__ import annotations
@@ -49,7 +48,7 @@ from Kamaelia.Support.Settings.Values import SocketAddress
 
 LOG = logging.getLogger("Kamaelia.Apps.Grey")
 
-# What is as it was until the next start: section and setting.
+# The settings that take effect only after a restart, as (section, name).
 FIXED = [
     ("listen", "addresses"),
     ("listen", "workers"),
@@ -64,24 +63,22 @@ FIXED = [
 ]
 
 
-LoadedConfiguration = tuple[
-    Assembly.Built, list[str]
-]  # what was read, and what is to be logged of it
+LoadedConfiguration = tuple[Assembly.Built, list[str]]  # with warnings for the log
 
 
 class Application:
-    """Application(file) -> run(). Raises MistakesFound for a configuration that is none.
+    """Application(file) -> the proxy that the configuration in `file` describes; see run().
 
-    user: who to become once the ports are bound, instead of the configured one.
-    more: attributes of the handlers besides those that are configured.
+    user: the user to run as after the ports are bound, instead of the configured one.
+    more: further attributes of the handlers. Raises MistakesFound.
     """
 
-    hangups: Sequence[int] = ()  # any that came while it started
+    hangups: Sequence[int] = ()  # the SIGHUPs that arrived during the start
 
     def __init__(self, file: Path, user: str = "", **more: Any) -> None:
         self.file = file.absolute()
         self.user = user
-        self.where = ""  # it listens
+        self.where = ""  # the addresses that it listens on
         self.more = more
         self._reading: BackgroundTask[LoadedConfiguration] | None = None
         self._readsAgain = False
@@ -94,15 +91,15 @@ class Application:
         return built, notices(built)
 
     def run(self) -> None:
-        """Serves until it is told to stop. Raises OSError where a port is not to be had."""
+        """Run until a signal arrives. Raise OSError if an address cannot be bound."""
         self.start()
         scheduler.run.runThreads()
         notify("STOPPING=1")
 
     def start(self) -> None:
-        """Open the store, bind, give privileges up, and activate the servers.
+        """Open the store, bind the addresses, give up privileges, and activate the servers.
 
-        Raises OSError for an address that is not to be had, StoreFailed for the store.
+        Raise OSError if an address cannot be bound, and StoreFailed if the store cannot be used.
         """
         listen, metrics = self.configuration.listen, self.configuration.metrics.address
         Assembly.importAll(self.configuration)
@@ -112,7 +109,7 @@ class Application:
         figures = Assembly.openAt(metrics) if metrics is not None else []
         self.where = ", ".join(map(whereIs, sockets))
         if figures:
-            LOG.info("figures for Prometheus: http://%s/metrics", whereIs(figures[0]))
+            LOG.info("metrics for Prometheus: http://%s/metrics", whereIs(figures[0]))
         become(self.user or listen.user)
         self.greylist.journal = Assembly.journalOf(self.configuration)
         GreyServer(
@@ -136,9 +133,9 @@ class Application:
             MetricsServer(store=lambda: self.greylist.opened, sockets=figures).activate()
 
     def _prepareStore(self) -> None:
-        """Open the store as the user that will serve. Raises StoreFailed.
+        """Open the store as the user of the server. Raise StoreFailed.
 
-        A server of a store that cannot be reached is no reason not to start: it may come.
+        A store whose server is unreachable does not prevent the start.
         """
         with actingAs(self.user or self.configuration.listen.user), suppress(StoreUnreachable):
             self.greylist.prepare(wallClock())
@@ -148,14 +145,14 @@ class Application:
             LOG.warning("%s", each)
 
     def listens(self, server: Any) -> None:
-        """Clients can connect."""
+        """Log and report to systemd that the server accepts connections."""
         LOG.info("kamaelia-grey listens on %s", self.where)
         notify("READY=1")
         if self.hangups:
             server.hangUp()
 
     def refused(self, adapter: Any, limit: str) -> None:
-        """Record a connection that is refused because there are too many."""
+        """Record that a connection was refused because of a limit on connections."""
         peer, port, _, _ = endsOf(adapter)
         refusal = Refusal(peer, port, CONNECT, "", TOO_MANY_CONNECTIONS, newId(), limit)
         writeRefusal(refusal, self.greylist, partial(logLine, self.protocol.logfile))
@@ -163,8 +160,8 @@ class Application:
     def reload(self, server: Any) -> None:
         """Read the configuration, its lists and its certificate again, in a thread.
 
-        What is in force stays so until all of it has been read. A request that comes
-        meanwhile is done afterwards.
+        The current settings apply until everything has been read. A request during a reload
+        causes another reload afterwards.
         """
         if self._reading is not None:
             self._readsAgain = True
@@ -187,10 +184,10 @@ class Application:
             self.reload(server)
 
     def _replace(self, built: Assembly.Built, server: Any) -> None:
-        """Put what was read in force. Raises MistakesFound."""
+        """Apply a configuration that was read. Raise MistakesFound."""
         built.greylist.journal = Assembly.journalOf(built.configuration)
         for section, name in changes(self.configuration, built.configuration):
-            LOG.warning("%s in [%s] counts from the next start on", name, section)
+            LOG.warning("%s in [%s] takes effect only after a restart", name, section)
         built.greylist.inherit(self.greylist)
         self.configuration, self.greylist, self.protocol, self.tls = built
         server.starttls = self.tls
@@ -199,20 +196,20 @@ class Application:
         self.reloaded()
 
     def reloaded(self) -> None:
-        """Do what a subclass does after a reload; here nothing."""
+        """Hook for subclasses: called after each reload, in the event loop."""
 
 
 class GreyServer(ServerCore):
-    """GreyServer(application=...) -> a ServerCore that lets go of the store at the end."""
+    """GreyServer(application=...) -> a ServerCore that closes the store when it ends."""
 
     application: Application
 
     def mkProtocolHandler(self, **sock_info: Any) -> Any:
-        """A handler as the configuration is now."""
+        """Return a handler with the current configuration."""
         return self.application.protocol(**sock_info)
 
     def companions(self) -> list[Any]:
-        """Return what asks the real servers what they offer, as the configuration is now."""
+        """Return the components that ask the real servers for their extensions."""
         return list(self.application.protocol.companions())
 
     def main(self) -> Generator[int, None, None]:
@@ -226,7 +223,7 @@ class GreyServer(ServerCore):
 
 
 def changes(before: Configuration, after: Configuration) -> list[tuple[str, str]]:
-    """Which of FIXED are other ones now."""
+    """Return the settings of FIXED whose values differ."""
     return [
         (section, name)
         for section, name in FIXED
@@ -235,13 +232,13 @@ def changes(before: Configuration, after: Configuration) -> list[tuple[str, str]
 
 
 def whereIs(sock: Any) -> str:
-    """The address of a socket, as a configuration has it."""
+    """Return the address of a socket in the form of the configuration."""
     name = sock.getsockname()
     return str(SocketAddress(path=name) if isinstance(name, str) else SocketAddress(*name[:2]))
 
 
 def setUpLogging(level: str) -> None:
-    """What the program says goes to standard error; the journal of systemd has times of its own."""
+    """Log to standard error, with times unless the journal of systemd adds them."""
     form = "%(levelname)s %(message)s"
     if "JOURNAL_STREAM" not in os.environ:
         form = f"%(asctime)s {form}"
@@ -251,7 +248,7 @@ def setUpLogging(level: str) -> None:
 
 
 class CredentialFormatter(logging.Formatter):
-    """A formatter of log lines without the credentials of URLs, also in tracebacks."""
+    """A formatter that removes the credentials of URLs from log lines and tracebacks."""
 
     def format(self, record: logging.LogRecord) -> str:
         return withoutCredentials(super().format(record))

@@ -1,4 +1,4 @@
-"""From a configuration to what serves: the Greylist, the class of handlers, TLS, the sockets.
+"""Creates the parts of a server from its configuration: Greylist, handlers, TLS and sockets.
 
 Example usage
 -------------
@@ -7,8 +7,8 @@ Example usage
 
 How does it work?
 -----------------
-Everything that can be wrong with a configuration and its files is found here, before
-anything is started: MistakesFound has all of it, with file and line.
+All mistakes in a configuration and its files are found here, before the server starts.
+MistakesFound contains each of them, with file and line.
 """
 
 from __future__ import annotations
@@ -41,16 +41,16 @@ SENDERS = "senders.txt"  # comes with the package
 
 
 class Built(NamedTuple):
-    """What a configuration comes to."""
+    """The parts of a server that its configuration describes."""
 
     configuration: Configuration
     greylist: Greylist
     protocol: Any  # the class of handlers
-    tls: ssl.SSLContext | None  # what clients are offered by STARTTLS
+    tls: ssl.SSLContext | None  # for STARTTLS with clients
 
 
 def build(file: Path, **more: Any) -> Built:
-    """All of it; `more`: attributes of the handlers besides. Raises MistakesFound."""
+    """Return all parts; `more` has further attributes of the handlers. Raise MistakesFound."""
     configuration = read(file)
     greylist = greylistOf(configuration)
     protocol = protocolOf(configuration, greylist, **more)
@@ -58,7 +58,7 @@ def build(file: Path, **more: Any) -> Built:
 
 
 def read(file: Path) -> Configuration:
-    """The configuration in a file, TOML or the historical form. Raises MistakesFound."""
+    """Return the configuration in a file, in TOML or the historical form. Raise MistakesFound."""
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -67,7 +67,7 @@ def read(file: Path) -> Configuration:
 
 
 def greylistOf(configuration: Configuration) -> Greylist:
-    """Rules, lists and store. Opens no store. Raises MistakesFound."""
+    """Return the rules, lists and store, which is not opened yet. Raise MistakesFound."""
     settings, store = configuration.greylist, configuration.store
     names = ["spf", "decide_at", "null_senders", "tarpit", "max_new_triples"]
     mistakes: list[Mistake] = []
@@ -97,9 +97,9 @@ def greylistOf(configuration: Configuration) -> Greylist:
 
 
 def protocolOf(configuration: Configuration, greylist: Greylist, **more: Any) -> Any:
-    """The class of handlers; `more`: attributes besides those that the configuration says."""
+    """Return the class of the handlers. `more` has attributes beyond the configuration."""
     server = configuration.server
-    hostname = "" if configuration.name.servername else socket.getfqdn()  # which asks the DNS
+    hostname = "" if configuration.name.servername else socket.getfqdn()  # requires DNS
     attributes = configuration.handlerSettings(hostname)
     forward = configuration.forward
     attributes |= {name: list(getattr(forward, name)) for name in WHO_MAY_SEND}
@@ -121,7 +121,7 @@ def protocolOf(configuration: Configuration, greylist: Greylist, **more: Any) ->
 
 
 def serverTLS(configuration: Configuration) -> ssl.SSLContext | None:
-    """What clients are offered by STARTTLS. Raises MistakesFound."""
+    """Return the context for STARTTLS with clients, or None. Raise MistakesFound."""
     listen = configuration.listen
     if not listen.tls_certificate:
         return None
@@ -134,7 +134,7 @@ def serverTLS(configuration: Configuration) -> ssl.SSLContext | None:
 
 
 def openAll(configuration: Configuration) -> list[Any]:
-    """Sockets that listen on all addresses. Raises OSError, which names the address."""
+    """Return listening sockets for all addresses. Raise OSError, which names the address."""
     opened: list[Any] = []
     try:
         for each in configuration.listen.addresses:
@@ -146,14 +146,17 @@ def openAll(configuration: Configuration) -> list[Any]:
 
 
 def openAt(address: SocketAddress) -> list[Any]:
-    """Sockets that listen there. Raises OSError, which names the address."""
+    """Return listening sockets for an address. Raise OSError, which names the address."""
     if address.path:
         return [openPath(address.path)]
     return openSockets(address.port, [address.host or None])
 
 
 def importAll(configuration: Configuration) -> None:
-    """Imports what else would be imported late, perhaps by a user who may not read it."""
+    """Import the modules for this configuration now.
+
+    The unprivileged user of the server may not be able to read them later.
+    """
     scheme = configuration.store.url.partition(":")[0]
     kind = {"sqlite": "SQLite", "memory": "Memory"}.get(scheme, "Redis")
     import_module(f"Kamaelia.Apps.Grey.Stores.{kind}")
@@ -162,7 +165,7 @@ def importAll(configuration: Configuration) -> None:
 
 
 def _whereToRelay(addresses: Iterable[SocketAddress]) -> dict[str, Any]:
-    """The real server, or several of them."""
+    """Return the attributes of a handler for one real server, or for several."""
     servers = [
         (f"unix:{each.path}", 0) if each.path else (each.host, each.port) for each in addresses
     ]
@@ -172,7 +175,7 @@ def _whereToRelay(addresses: Iterable[SocketAddress]) -> dict[str, Any]:
 
 
 def mistake(what: str) -> MistakesFound:
-    """One that has no line."""
+    """Return an error with one mistake that has no line."""
     return MistakesFound([Mistake(what)])
 
 
@@ -185,7 +188,7 @@ def _clientTLS(authority: str) -> ssl.SSLContext:
 
 
 def _listsOf(section: Any, mistakes: list[Mistake]) -> Lists:
-    """A section's lists, with what is in its files."""
+    """Return the lists of a section, with the entries in its files."""
     kinds = {
         "clients": [*section.clients, *_inFiles(section.client_files, mistakes)],
         "senders": [*section.senders, *_inFiles(section.sender_files, mistakes)],
@@ -213,7 +216,7 @@ def _largeSenders() -> Lists:
 
 
 def _resolverFor(configuration: Configuration) -> Any:
-    """Return what asks the DNS, or None if it cannot be used and no setting needs it.
+    """Return a Resolver, or None if DNS cannot be used and no setting requires it.
 
     It asks nothing until a list has names, which an administrator may add at run time.
     """
@@ -223,19 +226,19 @@ def _resolverFor(configuration: Configuration) -> Any:
         return Resolver()
     except (ImportError, ValueError) as error:
         if _needsResolver(configuration):
-            what = f"spf, large_senders and names in lists ask the DNS: {error}"
+            what = f"spf, large_senders and names in lists require DNS: {error}"
             raise mistake(what) from None
         return None
 
 
 def checkResolver(name: str) -> None:
-    """Raise MistakesFound if no DNS can be asked, without which names match nothing."""
+    """Raise MistakesFound if DNS cannot be used, without which names match nothing."""
     try:
         from Kamaelia.Apps.Grey.Policy.Resolver import Resolver
 
         Resolver()
     except (ImportError, ValueError) as error:
-        raise mistake(f"{name} would match nothing, as the DNS cannot be asked: {error}") from None
+        raise mistake(f"{name} would match nothing, because DNS cannot be used: {error}") from None
 
 
 def _needsResolver(configuration: Configuration) -> bool:
@@ -245,7 +248,7 @@ def _needsResolver(configuration: Configuration) -> bool:
 
 
 def journalOf(configuration: Configuration) -> Callable[[dict[str, Any]], None] | None:
-    """Who writes the JSON, a line for each mail. Raises MistakesFound."""
+    """Return the function that writes jsonlogfile, or None. Raise MistakesFound."""
     file = configuration.log.jsonlogfile
     if not file:
         return None

@@ -1,16 +1,16 @@
-"""What is wrong around a configuration: its folders, store, certificate, sockets and names.
+"""Checks of everything that a configuration names: folders, store, certificate, sockets, hosts.
 
 Example usage
 -------------
-    problems = check(configuration, built, user="kamaelia-grey")
-    problems.mistakes, problems.warnings
+    for problem in check(built, user="kamaelia-grey"):
+        print(problem.what, problem.isWarning)
 
 How does it work?
 -----------------
-A configuration that can be read is `built` (Building). Each check here looks at one thing
-outside of it and yields a sentence with a remedy; what the server will write, and read again
-at a reload, is looked at as the user that it will run as.
-Nothing is written, and nothing waits for long but the names, for which the DNS is asked.
+The input is a valid configuration (see Assembly). Each check examines one thing outside of it
+and yields sentences with a remedy. The checks of files that the server writes, or reads again
+at a reload, run with the permissions of the server's user. The checks write nothing. Only the
+check of host names may take long, because it asks DNS.
 """
 
 from __future__ import annotations
@@ -33,34 +33,34 @@ from Kamaelia.Support.Settings.Values import SocketAddress
 
 
 class Problem(NamedTuple):
-    """A sentence; a mistake unless it is only a warning."""
+    """A sentence about a problem, which is a mistake or only a warning."""
 
     what: str
     isWarning: bool = False
 
 
 def check(built: Built, user: str = "") -> list[Problem]:
-    """Return all problems. Raises MistakesFound if there is no such user."""
+    """Return all problems. Raise MistakesFound if the user does not exist."""
     configuration = built.configuration
-    importAll(configuration)  # which the user may not be permitted to read
+    importAll(configuration)  # the user may not be permitted to read the modules
     found = [each for find in CHECKS for each in find(built)]
     with actingAs(user or configuration.listen.user):
         return found + [each for find in CHECKS_AS_USER for each in find(built)]
 
 
 def notices(built: Built) -> list[str]:
-    """Return what a server that starts or reloads logs, although it can serve."""
-    return [each.what for find in (doubts, certificates) for each in find(built)]
+    """Return the warnings that a server logs when it starts or reloads."""
+    return [each.what for find in (unintendedSettings, certificates) for each in find(built)]
 
 
-def doubts(built: Built) -> Iterator[Problem]:
-    """What is allowed but probably not meant."""
+def unintendedSettings(built: Built) -> Iterator[Problem]:
+    """Yield settings that are valid but probably unintended."""
     for what in warningsOf(built.configuration, built.protocol.servername):
         yield Problem(what, isWarning=True)
 
 
 def logs(built: Built) -> Iterator[Problem]:
-    """Log files that cannot be written."""
+    """Yield log files that cannot be written."""
     log = built.configuration.log
     for name in ("logfile", "debuglogfile", "jsonlogfile"):
         file = getattr(log, name)
@@ -69,7 +69,7 @@ def logs(built: Built) -> Iterator[Problem]:
 
 
 def store(built: Built) -> Iterator[Problem]:
-    """A store that cannot be opened."""
+    """Yield a problem if the store cannot be opened."""
     try:
         checkStore(built.configuration.store.url)
     except StoreFailed as error:
@@ -77,7 +77,7 @@ def store(built: Built) -> Iterator[Problem]:
 
 
 def certificates(built: Built) -> Iterator[Problem]:
-    """A certificate that clients would refuse."""
+    """Yield problems of a certificate that clients would reject."""
     if built.tls is not None:
         found = checkCertificate(built.tls, built.configuration.listen.tls_certificate)
         yield from map(Problem, found.mistakes)
@@ -85,15 +85,15 @@ def certificates(built: Built) -> Iterator[Problem]:
 
 
 def filesForReload(built: Built) -> Iterator[Problem]:
-    """Files that root can read at the start, and the server's user cannot at a reload."""
+    """Yield files that root can read at the start but the server's user cannot at a reload."""
     for file in _filesOf(built.configuration):
         if not mayAccess(file, os.R_OK):
-            what = f"{file} is not readable for the user of the server: a reload will fail"
+            what = f"{file} is not readable by the user of the server: a reload will fail"
             yield Problem(what, isWarning=True)
 
 
 def unixSockets(built: Built) -> Iterator[Problem]:
-    """Paths of Unix sockets at which there is something else."""
+    """Yield paths of Unix sockets that are missing or are something else."""
     configuration = built.configuration
     metrics = configuration.metrics.address
     listening = [*configuration.listen.addresses, *([metrics] if metrics is not None else [])]
@@ -104,18 +104,20 @@ def unixSockets(built: Built) -> Iterator[Problem]:
         elif not kind:
             parent = Path(address.path).absolute().parent
             if kindOf(parent) != "a folder":
-                yield Problem(f"cannot listen on {address}: there is no folder {parent}: make it")
+                yield Problem(
+                    f"cannot listen on {address}: the folder {parent} does not exist: create it"
+                )
     for address in filter(_isPath, configuration.server.addresses):
         kind = kindOf(address.path)
         if not kind:
-            what = f"there is no socket {address} at the moment: is the real server running?"
+            what = f"the socket {address} does not exist: is the real server running?"
             yield Problem(what, isWarning=True)
         elif kind != "a socket":
             yield Problem(f"cannot connect to {address}: it is {kind}, not a socket")
 
 
 def names(built: Built) -> Iterator[Problem]:
-    """Names of hosts that the DNS does not know."""
+    """Yield host names that do not resolve."""
     configuration = built.configuration
     metrics = configuration.metrics.address
     places = {
@@ -133,7 +135,7 @@ def names(built: Built) -> Iterator[Problem]:
 
 
 CHECKS: tuple[Callable[[Built], Iterator[Problem]], ...] = (
-    doubts,
+    unintendedSettings,
     certificates,
     unixSockets,
     names,

@@ -1,16 +1,16 @@
-"""The command kamaelia-grey: runs the greylisting proxy, and lets a person look at what it knows.
+"""The command kamaelia-grey: runs the greylisting proxy, and shows and changes its records.
 
 kamaelia-grey run [--config FILE] [--user NAME]
 kamaelia-grey check | list | show | stats | allow | deny | forget | import
 
 How does it work?
 -----------------
-Each command is a row: its name, what it says of itself, its words, and the
-function that does it. Those that look at what is known ask the store which the
-configuration names, beside a proxy that runs.
+Each command is a row: its name, its description, the function that executes it, and the
+function that adds its arguments. Commands for the records open the store that the
+configuration names, also while a proxy uses it.
 
-Termination: 0 if all is well; 1 for mistakes, each on a line of its own, and for
-a store that does not answer; 2 for words that mean nothing.
+Exit status: 0 for success; 1 for mistakes, each printed on one line, or a store that
+cannot be used; 2 for invalid arguments.
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ PLACES = ("kamaelia-grey.toml", "/etc/kamaelia-grey.toml", *CONFIG_FILES)
 
 
 class Subcommand(NamedTuple):
-    """A command: what it does, its words, and whether it asks the store."""
+    """A command: its description, the function that executes it, and one that adds arguments."""
 
     about: str
     do: Callable[[Any], int]
-    words: Callable[[argparse.ArgumentParser], None]
+    addArguments: Callable[[argparse.ArgumentParser], None]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """What `arguments` say, or the words after the command's name -> its exit status."""
+    """Execute the command in `arguments` (by default those of the process); return its status."""
     options = parser().parse_args(arguments)
     try:
         status: int = options.do(options)
@@ -60,53 +60,58 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (StoreFailed, OSError, ValueError) as error:
         print(withoutCredentials(f"kamaelia-grey: {error}"), file=sys.stderr)
     except KeyboardInterrupt:
-        """Whoever pressed it knows."""
+        """The user has interrupted the command, so no message is needed."""
     return 1
 
 
 def parser() -> argparse.ArgumentParser:
-    """What the command understands."""
+    """Return the parser of the command line."""
     whole = argparse.ArgumentParser(
         prog="kamaelia-grey",
         description="A greylisting SMTP proxy.",
-        epilog=f"Without --config, the first of these that there is: {', '.join(PLACES[:2])}, and"
-        " the historical greylist.conf in its places.",
+        epilog=f"Without --config, the first existing file is used: {', '.join(PLACES[:2])}, or the"
+        " historical greylist.conf in one of its folders.",
     )
     commands = whole.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for name, row in COMMANDS.items():
         command = commands.add_parser(name, help=row.about, description=row.about)
-        command.add_argument("-c", "--config", type=Path, metavar="FILE", help="the configuration")
+        command.add_argument(
+            "-c", "--config", type=Path, metavar="FILE", help="the configuration file"
+        )
         command.set_defaults(do=row.do)
-        row.words(command)
+        row.addArguments(command)
     return whole
 
 
 def configFile(options: Any) -> Path:
-    """The file that was named, or the first there is. Raises FileNotFoundError."""
+    """Return the configuration file: the given one, or the first that exists in PLACES.
+
+    Raise FileNotFoundError if there is none.
+    """
     if options.config is not None:
         return Path(options.config)
     for place in PLACES:
         if Path(place).exists():
             return Path(place)
     raise FileNotFoundError(
-        "there is no configuration: name one by --config FILE, or make one with"
+        "there is no configuration file: name one with --config FILE, or create one with"
         f" `kamaelia-grey example > {PLACES[0]}`"
     )
 
 
 def storeOf(options: Any) -> Store:
-    """The store that --store or the configuration names."""
+    """Open the store that --store or the configuration names."""
     if options.store:
         return openStore(options.store)
     return openStore(Assembly.read(configFile(options)).store.url)
 
 
-# Those that run and check
+# Commands that start or check the server
 
 
 def run(options: Any) -> int:
-    """Serves until it is told to stop."""
-    hangups: list[int] = []  # those from now on, and before there is a loop that heeds them
+    """Run the server until it is told to stop."""
+    hangups: list[int] = []  # SIGHUPs that arrive before the event loop handles them
     signal.signal(signal.SIGHUP, lambda number, _: hangups.append(number))
     from Kamaelia.Apps.Grey.Service.Application import Application, setUpLogging
 
@@ -118,7 +123,7 @@ def run(options: Any) -> int:
 
 
 def check(options: Any) -> int:
-    """Say what is wrong with the configuration, and with what it names; 1 if it is a mistake."""
+    """Report mistakes in the configuration and in the files that it names."""
     from Kamaelia.Apps.Grey.Service.Checks import check as problemsOf
 
     file = configFile(options)
@@ -132,18 +137,18 @@ def check(options: Any) -> int:
             wrong.append(Mistake(each.what, str(file)))
     if wrong:
         raise MistakesFound(wrong)
-    print(f"{file} is a configuration: nothing is wrong with it.")
+    print(f"{file}: no mistakes found.")
     return 0
 
 
 def showExample(options: Any) -> int:
-    """A configuration with every setting, its default and its meaning."""
+    """Print a configuration with every setting, its default and its meaning."""
     print(example(), end="")
     return 0
 
 
 def importOld(options: Any) -> int:
-    """A historical greylist.conf as TOML, or what its dbm files know, into the store."""
+    """Print a historical greylist.conf as TOML, or import its dbm files into the store."""
     if options.dbm:
         return importKnown(options)
     print(importText(openConfig(options.file), str(options.file)), end="")
@@ -151,7 +156,7 @@ def importOld(options: Any) -> int:
 
 
 def importKnown(options: Any) -> int:
-    """What the historical files know goes into the store; clients get the keys of today."""
+    """Import the records of historical dbm files into the store, with current client keys."""
     configuration = Assembly.read(options.config or options.file)
     greylist = Assembly.greylistOf(configuration)
 
@@ -162,7 +167,7 @@ def importKnown(options: Any) -> int:
     attempters = dbmFile(options.dbm, "attempters.dbm")
     if greylisted is None and attempters is None:
         raise FileNotFoundError(
-            f"there is no greylisted.dbm and no attempters.dbm in {options.dbm}"
+            f"neither greylisted.dbm nor attempters.dbm exists in {options.dbm}"
         )
     found = readDbm(greylisted, attempters, rename)
     store = openStore(options.store or configuration.store.url)
@@ -170,21 +175,21 @@ def importKnown(options: Any) -> int:
         store.remember(found.records.items(), configuration.rules())
     finally:
         store.close()
-    print(f"{found.read} records were taken over, {found.damaged} were damaged.")
+    print(f"{found.read} records were imported, {found.damaged} were damaged.")
     return 0
 
 
 def dbmFile(folder: Path, name: str) -> str | None:
-    """A file of that name, or with the ending that its kind of dbm gave it."""
+    """Return the path of a dbm file if it exists, with or without an ending; else None."""
     endings = ("", ".dat", ".dir", ".db")
     return next((str(folder / name) for each in endings if (folder / (name + each)).exists()), None)
 
 
-# Those that ask the store
+# Commands that use the store
 
 
 def withStore(do: Callable[[Any, Store], int]) -> Callable[[Any], int]:
-    """A command that is given the store, which is let go of afterwards."""
+    """Return a command that opens the store, calls `do` with it, and closes it."""
 
     def command(options: Any) -> int:
         store = storeOf(options)
@@ -197,7 +202,7 @@ def withStore(do: Callable[[Any, Store], int]) -> Callable[[Any], int]:
 
 
 def listAll(options: Any, store: Store) -> int:
-    """The triples that are known, and the entries of administrators."""
+    """Print the triples in the store and the entries of administrators."""
     Tables.triples(store.find(options.text), options.most)
     if not options.text:
         Tables.entries(store.entries(), wallClock())
@@ -205,7 +210,7 @@ def listAll(options: Any, store: Store) -> int:
 
 
 def show(options: Any, store: Store) -> int:
-    """All that is known of one client, sender or recipient."""
+    """Print all records about a client, sender or recipient."""
     known = list(store.find(options.text.strip("<>").lower()))
     regulars = [each for each in store.regulars() if options.text in each[0]]
     entries = [each for each in store.entries() if options.text in each.what]
@@ -216,12 +221,12 @@ def show(options: Any, store: Store) -> int:
 
 
 def allow(options: Any, store: Store) -> int:
-    """From the next second on, mail of or to somebody is not greylisted."""
+    """Exempt mail of a client or sender, or to a recipient, from greylisting."""
     return _addEntry("allow", options, store)
 
 
 def deny(options: Any, store: Store) -> int:
-    """From the next second on, mail of or to somebody is refused."""
+    """Reject mail of a client or sender, or to a recipient."""
     return _addEntry("deny", options, store)
 
 
@@ -236,94 +241,135 @@ def _addEntry(verdict: str, options: Any, store: Store) -> int:
 
 
 def kindOf(what: str) -> str:
-    """What is meant, where it is not said: an address of mail is a sender, all else a client."""
+    """Return the kind of an entry without --kind: "sender" for a mail address, else "client"."""
     return "sender" if "@" in what or what == "<>" else "client"
 
 
 def forget(options: Any, store: Store) -> int:
-    """Entries of administrators, and what is known: triples and regulars of that text."""
+    """Delete entries, triples and known clients with exactly this text."""
     entries = sum(store.removeEntry(kind, options.what) for kind in KINDS)
     triples = [triple for triple, _ in store.find(options.what) if options.what in triple]
     known = store.forgetClient(options.what) + store.forget(*triples)
-    print(f"{entries} entries and {known} triples were forgotten.")
+    print(f"{entries} entries and {known} triples were deleted.")
     return 0 if entries or known else 1
 
 
 def stats(options: Any, store: Store) -> int:
-    """How many sessions, mails and decisions there were, and how many triples are known."""
+    """Print the numbers of sessions, mails, decisions and triples."""
     Tables.stats(store.counters(), store.counts())
     return 0
 
 
-# Their words
+# Arguments
 
 
-def nothing(command: argparse.ArgumentParser) -> None:
-    """No words."""
+def addNoArguments(command: argparse.ArgumentParser) -> None:
+    """Add no arguments."""
 
 
-def wordsOfRun(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--user", default="", help="who to become once the ports are bound")
+def addArgumentsOfRun(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--user", default="", help="the user to run as after the ports are bound")
 
 
-def wordsOfCheck(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--user", default="", help="as whom it will run, if not as configured")
+def addArgumentsOfCheck(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--user",
+        default="",
+        help="the user that the server will run as, instead of the configured one",
+    )
 
 
-def wordsOfImport(command: argparse.ArgumentParser) -> None:
+def addArgumentsOfImport(command: argparse.ArgumentParser) -> None:
     command.add_argument("file", type=Path, help="the historical greylist.conf")
     command.add_argument(
         "--dbm",
         type=Path,
         metavar="FOLDER",
-        help="where greylisted.dbm and attempters.dbm are: what they know goes into the store of"
-        " --config, or into --store, and nothing is printed",
+        help="import greylisted.dbm and attempters.dbm from this folder into the store of --config"
+        " or --store, and print no TOML",
     )
-    wordsOfStore(command)
+    addArgumentsOfStore(command)
 
 
-def wordsOfStore(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--store", metavar="URL", help="the store, instead of the configured one")
+def addArgumentsOfStore(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--store", metavar="URL", help="the store to use instead of the configured one"
+    )
 
 
-def wordsOfList(command: argparse.ArgumentParser) -> None:
-    wordsOfStore(command)
-    command.add_argument("text", nargs="?", default="", help="only triples with this in them")
-    command.add_argument("--most", type=int, default=100, help="how many; 0 for all")
+def addArgumentsOfList(command: argparse.ArgumentParser) -> None:
+    addArgumentsOfStore(command)
+    command.add_argument(
+        "text", nargs="?", default="", help="list only triples that contain this text"
+    )
+    command.add_argument(
+        "--most", type=int, default=100, help="the maximum number of triples to print; 0: all"
+    )
 
 
-def wordsOfShow(command: argparse.ArgumentParser) -> None:
-    wordsOfStore(command)
-    command.add_argument("text", help="a client, a sender or a recipient, or a part of one")
-    command.add_argument("--most", type=int, default=100, help="how many; 0 for all")
+def addArgumentsOfShow(command: argparse.ArgumentParser) -> None:
+    addArgumentsOfStore(command)
+    command.add_argument("text", help="a client, sender or recipient, or a part of one")
+    command.add_argument(
+        "--most", type=int, default=100, help="the maximum number of triples to print; 0: all"
+    )
 
 
-def wordsOfEntry(command: argparse.ArgumentParser) -> None:
-    wordsOfStore(command)
-    command.add_argument("what", help="an address, network, name, or mail address; wildcards too")
-    command.add_argument("--kind", choices=KINDS, help="who that is, if not plain from it")
-    command.add_argument("--for", dest="duration", metavar="TIME", help="so long: 30m, 12h, 7d")
-    command.add_argument("--note", default="", help="why; it stands in the log")
+def addArgumentsOfEntry(command: argparse.ArgumentParser) -> None:
+    addArgumentsOfStore(command)
+    command.add_argument(
+        "what", help="an IP address, network, host name or mail address; may have wildcards"
+    )
+    command.add_argument(
+        "--kind", choices=KINDS, help="the kind of the entry, if it is not the obvious one"
+    )
+    command.add_argument(
+        "--for",
+        dest="duration",
+        metavar="TIME",
+        help="how long the entry is valid, such as 30m, 12h or 7d; default: permanently",
+    )
+    command.add_argument("--note", default="", help="a reason, which appears in the log")
 
 
-def wordsOfForget(command: argparse.ArgumentParser) -> None:
-    wordsOfStore(command)
-    command.add_argument("what", help="a client, sender or recipient as `list` shows it")
+def addArgumentsOfForget(command: argparse.ArgumentParser) -> None:
+    addArgumentsOfStore(command)
+    command.add_argument("what", help="a client, sender or recipient as printed by `list`")
 
 
 COMMANDS = {
-    "run": Subcommand("serve until told to stop", run, wordsOfRun),
+    "run": Subcommand("run the server until it is told to stop", run, addArgumentsOfRun),
     "check": Subcommand(
-        "say what is wrong with the configuration, start nothing", check, wordsOfCheck
+        "report mistakes in the configuration without starting the server",
+        check,
+        addArgumentsOfCheck,
     ),
-    "example": Subcommand("print a configuration with every setting", showExample, nothing),
-    "import": Subcommand("print a historical greylist.conf as TOML", importOld, wordsOfImport),
-    "list": Subcommand("the triples and entries in the store", withStore(listAll), wordsOfList),
-    "show": Subcommand("all that is known of somebody", withStore(show), wordsOfShow),
-    "allow": Subcommand("do not greylist somebody, from now on", withStore(allow), wordsOfEntry),
-    "deny": Subcommand("refuse somebody, from now on", withStore(deny), wordsOfEntry),
-    "forget": Subcommand("make a stranger of somebody", withStore(forget), wordsOfForget),
+    "example": Subcommand("print a configuration with every setting", showExample, addNoArguments),
+    "import": Subcommand(
+        "print a historical greylist.conf as TOML", importOld, addArgumentsOfImport
+    ),
+    "list": Subcommand(
+        "print the triples and entries in the store", withStore(listAll), addArgumentsOfList
+    ),
+    "show": Subcommand(
+        "print all records about a client, sender or recipient", withStore(show), addArgumentsOfShow
+    ),
+    "allow": Subcommand(
+        "exempt a client, sender or recipient from greylisting",
+        withStore(allow),
+        addArgumentsOfEntry,
+    ),
+    "deny": Subcommand(
+        "reject mail of a client or sender, or to a recipient", withStore(deny), addArgumentsOfEntry
+    ),
+    "forget": Subcommand(
+        "delete the records and entries of a client, sender or recipient",
+        withStore(forget),
+        addArgumentsOfForget,
+    ),
     "stats": Subcommand(
-        "figures of all processes that share the store", withStore(stats), wordsOfStore
+        "print statistics of all processes that share the store",
+        withStore(stats),
+        addArgumentsOfStore,
     ),
 }

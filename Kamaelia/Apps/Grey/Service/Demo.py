@@ -1,15 +1,15 @@
-"""Kamaelia Grey to look at: it greylists on port 1025, with a small mail sink, or a server, behind.
+"""A demonstration of Kamaelia Grey on port 1025, in front of a mail sink or a real server.
 
 python -m Kamaelia.Apps.Grey.Service.Demo [--send] [--delay 20] [--port 1025] [--sink-port 2525]
                                   [--folder FOLDER] [--real HOST:PORT] [--verbose] ...
 
 How does it work?
 -----------------
-It is the Application that `kamaelia-grey run` runs, with a configuration of its own in a
-folder: the delay is short, so that a retry passes while one looks on. The sink is a second
-ServerCore in the same process. What the journal has of each mail is shown.
+It runs the same Application as `kamaelia-grey run`, with a configuration of its own in a folder.
+The delay is short, so that a retry soon passes. The mail sink is a second ServerCore in the same
+process. The record of each mail in the journal is shown.
 
-Termination: Ctrl-C or SIGTERM ends it in order: mails under way are finished.
+Termination: on Ctrl-C or SIGTERM, after mails in progress.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from typing import Any
 from Axon.Scheduler import scheduler
 from Kamaelia.Apps.Grey.Policy.Greylist import wallClock
 from Kamaelia.Apps.Grey.Service.Application import Application
-from Kamaelia.Apps.Grey.Service.DemoClient import Newcomer
-from Kamaelia.Apps.Grey.Service.Display import Plain, displayOn
+from Kamaelia.Apps.Grey.Service.DemoClient import DemoClient
+from Kamaelia.Apps.Grey.Service.Display import PlainDisplay, displayOn
 from Kamaelia.Apps.Grey.Service.MailSink import MailSink, makeMaildir
 from Kamaelia.Apps.Grey.Stores import StoreFailed
 from Kamaelia.Chassis.ConnectedServer import ServerCore
@@ -39,20 +39,21 @@ from Kamaelia.Support.Settings.ExampleFile import toml
 from Kamaelia.Support.Settings.Values import SocketAddress, readDuration
 
 SAY = """\
-Kamaelia Grey greylists on {host}, port {port}; behind it is {behind}.
-Send a mail through it, and send it again: {delay:g} seconds after the first try, it passes.
+Kamaelia Grey listens on {host}, port {port}, in front of {behind}.
+Send a mail, and send it again: {delay:g} seconds after the first attempt, it passes.
   swaks --server {server} --from me@example.com --to you@{domain}
   python3 -c "import smtplib; smtplib.SMTP('{host}', {port}).sendmail('me@example.com', \
 'you@{domain}', 'Subject: Hello\\r\\n\\r\\nHello!\\r\\n')"
-Each mail is shown here{kept}. In another terminal (there are list, show, allow, forget, too):
+Each mail is shown here{kept}. For statistics, run this in another terminal (list, show, allow
+and forget also work):
   {command} stats -c {file}
-Ctrl-C ends it{gone}."""
+Press Ctrl-C to stop{gone}."""
 
 
-class Shown(Application):
-    """Shown(file, display, greeting) -> an Application whose mails are shown."""
+class DemoApplication(Application):
+    """DemoApplication(file, display, options) -> an Application whose mails are shown."""
 
-    def __init__(self, file: Path, display: Plain, options: argparse.Namespace) -> None:
+    def __init__(self, file: Path, display: PlainDisplay, options: argparse.Namespace) -> None:
         super().__init__(file)
         self.display = display
         self.options = options
@@ -66,7 +67,7 @@ class Shown(Application):
         self._watch()
 
     def _watch(self) -> None:
-        """Shows what is written into the journal, too."""
+        """Show the records that are written into the journal."""
         journal = self.greylist.journal
         if journal is None:
             return
@@ -80,7 +81,7 @@ class Shown(Application):
         self.greylist.journal = shown
 
     def showFigures(self) -> None:
-        """As they are at this moment."""
+        """Show the current statistics."""
         try:
             store = self.greylist.opened
             store.flush()
@@ -95,13 +96,13 @@ class Shown(Application):
             self.display.say(line)
         if options.send:
             host, tell = options.host, self.display.say
-            Newcomer(host, port, options.delay, options.domain[0], tell).activate()
+            DemoClient(host, port, options.delay, options.domain[0], tell).activate()
 
 
-class Saying(logging.Handler):
-    """Saying(display) -> what is logged is shown among the rest."""
+class DisplayHandler(logging.Handler):
+    """DisplayHandler(display) -> shows log messages on the display."""
 
-    def __init__(self, display: Plain) -> None:
+    def __init__(self, display: PlainDisplay) -> None:
         super().__init__()
         self.display = display
 
@@ -111,11 +112,11 @@ class Saying(logging.Handler):
 
 
 def greeting(options: argparse.Namespace, port: int, file: Path) -> str:
-    """How to send a mail, and where to look."""
+    """Return instructions: how to send a mail, and how to see the results."""
     if options.real is not None:
         behind, kept = str(options.real), ""
     else:
-        behind, kept = "a mail sink", f", and is in {options.maildir}/new once it has passed"
+        behind, kept = "a mail sink", f", and stored in {options.maildir}/new when it passes"
     command = Path(sys.executable).with_name("kamaelia-grey")
     if not command.exists():
         command = Path("kamaelia-grey")
@@ -129,14 +130,14 @@ def greeting(options: argparse.Namespace, port: int, file: Path) -> str:
         kept=kept,
         command=command,
         file=file,
-        gone="" if options.folder else "; all of it is gone then, unless --folder NAME keeps it",
+        gone="" if options.folder else "; all files are then deleted, unless you use --folder NAME",
     )
 
 
 def configurationOf(
     options: argparse.Namespace, folder: Path, server: SocketAddress
 ) -> Configuration:
-    """What the product is told; whatever is not said here is as an administrator meets it."""
+    """Return the configuration of the demonstration; other settings have their defaults."""
     return Configuration(
         name=Sections.NameSection(
             servername="grey.localhost"
@@ -150,8 +151,8 @@ def configurationOf(
     )
 
 
-def start(options: argparse.Namespace, folder: Path, display: Plain) -> None:
-    """Binds all ports and activates all. Raises OSError, or MistakesFound."""
+def start(options: argparse.Namespace, folder: Path, display: PlainDisplay) -> None:
+    """Bind all ports and activate all components. Raise OSError or MistakesFound."""
     server, sinks = options.real, []
     if server is None:
         sinks = openSockets(options.sink_port, [options.host])
@@ -159,7 +160,7 @@ def start(options: argparse.Namespace, folder: Path, display: Plain) -> None:
         options.maildir = makeMaildir(options.maildir or folder / "mail")
     file = folder / "kamaelia-grey.toml"
     file.write_text(toml(configurationOf(options, folder, server)), encoding="utf-8")
-    Shown(file, display, options).start()
+    DemoApplication(file, display, options).start()
     if sinks:
         sink = partial(MailSink, maildir=options.maildir, tell=partial(display.event, "kept"))
         ServerCore(protocol=sink, sockets=sinks).activate()
@@ -167,7 +168,7 @@ def start(options: argparse.Namespace, folder: Path, display: Plain) -> None:
 
 @contextmanager
 def folderOf(options: argparse.Namespace) -> Iterator[Path]:
-    """The folder that was named, or one that is gone at the end."""
+    """Return the folder in the options, or a temporary one that is deleted at the end."""
     if options.folder is not None:
         options.folder.mkdir(parents=True, exist_ok=True)
         yield options.folder.resolve()
@@ -177,7 +178,7 @@ def folderOf(options: argparse.Namespace) -> Iterator[Path]:
 
 
 def address(text: str) -> SocketAddress:
-    """HOST:PORT, or [ADDRESS]:PORT."""
+    """Return the address in HOST:PORT or [ADDRESS]:PORT."""
     host, colon, port = text.rpartition(":")
     if not colon or not host or not port.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT, such as mail.example.org:25")
@@ -185,7 +186,7 @@ def address(text: str) -> SocketAddress:
 
 
 def seconds(text: str) -> float:
-    """A time: 20 or 20s, 1m."""
+    """Return the seconds in a duration such as 20, 20s or 1m."""
     try:
         return readDuration(float(text) if text.isdecimal() else text)
     except ValueError as error:
@@ -193,35 +194,50 @@ def seconds(text: str) -> float:
 
 
 def optionsOf(arguments: list[str]) -> argparse.Namespace:
-    """What was asked for on the command line."""
+    """Return the options on the command line."""
     parser = argparse.ArgumentParser(
         prog="make run ARGS=...",
         description="Kamaelia Grey with a short delay, and a small mail sink, or a real server,"
         " behind it.",
     )
     add = parser.add_argument
-    add("--send", action="store_true", help="send a mail and its retries, to see it all")
-    add("--delay", type=seconds, default=20.0, metavar="TIME", help="of a stranger (20s)")
-    add("--host", default="127.0.0.1", help="where to listen (%(default)s)")
-    add("--port", type=int, default=1025, help="of the proxy (%(default)s)")
-    add("--sink-port", type=int, default=2525, help="of the sink (%(default)s)")
-    add("--real", type=address, metavar="HOST:PORT", help="a real server instead of the sink")
-    add("--domain", action="append", help="whose mail is taken (example.org); several times: all")
-    add("--folder", type=Path, help="where all is kept (a temporary one)")
-    add("--maildir", type=Path, help="where the sink keeps mails (mail in that folder)")
-    add("--relay", choices=["live", "replay"], default="live", help="(%(default)s)")
-    add("--verbose", action="store_true", help="show what is said to the clients, too")
+    add("--send", action="store_true", help="send a mail and its retries as a demonstration")
+    add(
+        "--delay",
+        type=seconds,
+        default=20.0,
+        metavar="TIME",
+        help="the delay of a new triple (20s)",
+    )
+    add("--host", default="127.0.0.1", help="the host to listen on (%(default)s)")
+    add("--port", type=int, default=1025, help="the port of the proxy (%(default)s)")
+    add("--sink-port", type=int, default=2525, help="the port of the mail sink (%(default)s)")
+    add("--real", type=address, metavar="HOST:PORT", help="use a real server instead of the sink")
+    add(
+        "--domain",
+        action="append",
+        help="a domain to accept mail for (example.org); may be repeated",
+    )
+    add("--folder", type=Path, help="the folder for all files (a temporary one)")
+    add("--maildir", type=Path, help="the folder for mails of the sink (mail in that folder)")
+    add(
+        "--relay",
+        choices=["live", "replay"],
+        default="live",
+        help="the relay setting (%(default)s)",
+    )
+    add("--verbose", action="store_true", help="also show the replies to clients")
     options = parser.parse_args(arguments)
     options.domain = options.domain or ["example.org"]
     return options
 
 
 def main(arguments: list[str]) -> int:
-    """Runs until it is told to stop; gives the exit status."""
+    """Run the demonstration until it is told to stop; return the exit status."""
     options = optionsOf(arguments)
     display = displayOn(sys.stdout)
     level = logging.DEBUG if options.verbose else logging.WARNING
-    logging.basicConfig(level=level, format="%(message)s", handlers=[Saying(display)])
+    logging.basicConfig(level=level, format="%(message)s", handlers=[DisplayHandler(display)])
     logging.getLogger("asyncio").setLevel(logging.WARNING)
     try:
         with folderOf(options) as folder:

@@ -1,16 +1,15 @@
-"""Sends mails to a greylisting server, so that one sees each thing that may happen to a mail.
+"""Sends mails to a greylisting server to demonstrate each possible result.
 
 Example usage
 -------------
-    Newcomer("127.0.0.1", 1025, delay=20, domain="example.org", tell=print).activate()
+    DemoClient("127.0.0.1", 1025, delay=20, domain="example.org", tell=print).activate()
 
 How does it work?
 -----------------
-Like any server of mail it comes back with what was deferred: once too early, and
-once after `delay` seconds. A second mail of the same kind passes at once, and one
-to a domain that is nobody's here is refused.
+Like any mail server it retries a deferred mail: once too early, and once after `delay` seconds.
+A second mail of the same sender passes at once, and a mail to a foreign domain is refused.
 
-Termination: when all has been tried, or its program ends.
+Termination: after the last mail, or with its program.
 """
 
 from __future__ import annotations
@@ -23,8 +22,8 @@ from contextlib import suppress
 from Axon.Component import component
 
 PATIENCE = 30  # seconds for one mail
-STORY = [  # the part of the delay after which it begins, what is tried, and at whose domain
-    (0, "a stranger's mail", ""),
+STEPS = [  # the fraction of the delay before the step, its description, the domain if not ours
+    (0, "a mail from a new sender", ""),
     (1 / 2, "the same mail again, too early", ""),
     (1, "the same mail again, in time", ""),
     (1, "a second mail of the same sender", ""),
@@ -32,15 +31,15 @@ STORY = [  # the part of the delay after which it begins, what is tried, and at 
 ]
 
 
-class Newcomer(component):
-    """Newcomer(host, port, delay, domain, tell) -> sends the mails of STORY.
+class DemoClient(component):
+    """DemoClient(host, port, delay, domain, tell) -> sends the mails of STEPS.
 
     delay: seconds after which a retry passes. tell: called with a line before each mail,
     and at the end.
     """
 
-    Inboxes = {"inbox": "nothing", "control": "nothing: it ends with its story"}
-    Outboxes = {"outbox": "nothing", "signal": "nothing"}
+    Inboxes = {"inbox": "not used", "control": "not used: it ends after its last step"}
+    Outboxes = {"outbox": "not used", "signal": "not used"}
 
     def __init__(
         self, host: str, port: int, delay: float, domain: str, tell: Callable[[str], object]
@@ -54,20 +53,20 @@ class Newcomer(component):
     async def main(self) -> None:
         clock = asyncio.get_running_loop()
         began = clock.time()
-        for part, what, domain in STORY:
+        for part, what, domain in STEPS:
             due = began + part * self.delay + (0.5 if part == 1 else 0)
             await asyncio.sleep(max(0.0, due - clock.time()))
             self.tell(f"Sending {what} ...")
             recipient = f"you@{domain or self.domain}"
             await asyncio.to_thread(sendOne, *self.where, recipient)
-        self.tell("That was all. Send one of your own, or end it with Ctrl-C.")
+        self.tell("That was the last mail. Send one of your own, or press Ctrl-C to stop.")
 
 
 def sendOne(host: str, port: int, recipient: str) -> None:
-    """Sends a mail. What became of it, the server shows. Raises OSError where there is none."""
+    """Send a mail and ignore the reply, which the server shows. Raise OSError without a server."""
     text = f"From: me@example.com\r\nTo: {recipient}\r\nSubject: Hello\r\n\r\nHello!\r\n"
     with suppress(smtplib.SMTPException), smtplib.SMTP(host, port, timeout=PATIENCE) as smtp:
         smtp.sendmail("me@example.com", recipient, text)
 
 
-__kamaelia_components__ = (Newcomer,)
+__kamaelia_components__ = (DemoClient,)

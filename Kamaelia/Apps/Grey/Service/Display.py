@@ -1,17 +1,17 @@
-"""Shows a person what Kamaelia Grey does: a line for each mail, and its figures when they move.
+"""Shows the activity of Kamaelia Grey: a line for each mail, and statistics when they change.
 
 Example usage
 -------------
     display = displayOn(sys.stdout)
     display.begin()
-    display.mail(record, now)               # as the journal has it
+    display.mail(record, now)               # the record in the journal
     display.figures(store.counters(), store.counts())
     display.end()
 
 How does it work?
 -----------------
-On a terminal the lines are coloured, and the table of figures stays below them.
-Elsewhere both are plain lines, for a file or a program to read.
+On a terminal the lines are coloured, and the table of statistics stays below them. Otherwise
+both are plain lines, for a file or a program.
 """
 
 from __future__ import annotations
@@ -32,41 +32,41 @@ WORDS = {"ACCEPTED": "passed", "DEFERRED": "deferred", "REFUSED": "refused", "DR
 COLOURS = {"passed": "green", "deferred": "yellow", "refused": "red", "kept": "cyan"}
 
 
-class Plain:
-    """Plain(file) -> shows all as plain lines, at once."""
+class PlainDisplay:
+    """PlainDisplay(file) -> prints plain lines."""
 
     def __init__(self, file: TextIO) -> None:
         self.file = file
-        self._shown = ""  # of the figures
+        self._shown = ""  # the last line of statistics
 
     def begin(self) -> None:
-        """Before the first line."""
+        """Begin the output."""
 
     def end(self) -> None:
-        """After the last."""
+        """End the output."""
 
     def say(self, line: str) -> None:
-        """Some words."""
+        """Print a line."""
         print(printable(line), file=self.file, flush=True)
 
     def mail(self, record: dict[str, Any], now: float) -> None:
-        """What became of a mail."""
+        """Print the result of a mail."""
         self.event(*wordsOf(record, now))
 
     def event(self, word: str, what: str) -> None:
-        """A line that begins with the time and a word."""
+        """Print a line that begins with the time and a word."""
         self.say(f"{_clock(time.time())} {word:<8} {what}")
 
     def figures(self, counters: dict[str, int], counts: Counts) -> None:
-        """What has been counted, if that is news."""
+        """Print the statistics if they have changed."""
         shown = figuresOf(counters, counts)
         if shown != self._shown:
             self.say(shown)
         self._shown = shown
 
 
-class Coloured(Plain):
-    """Coloured(file) -> the same for a terminal, the figures as a table at its foot."""
+class TerminalDisplay(PlainDisplay):
+    """TerminalDisplay(file) -> prints coloured lines above a table of statistics."""
 
     def __init__(self, file: TextIO) -> None:
         super().__init__(file)
@@ -91,33 +91,33 @@ class Coloured(Plain):
         self._live.update(Tables.statsTable(counters, counts, isShort=True), refresh=True)
 
 
-def displayOn(file: TextIO) -> Plain:
-    """What suits a terminal, or a file."""
+def displayOn(file: TextIO) -> PlainDisplay:
+    """Return the display for `file`, which may be a terminal."""
     isScreen = file.isatty() and not Console(file=file).is_dumb_terminal
-    return Coloured(file) if isScreen else Plain(file)
+    return TerminalDisplay(file) if isScreen else PlainDisplay(file)
 
 
 def wordsOf(record: dict[str, Any], now: float) -> tuple[str, str]:
-    """What became of a mail in one word, and the rest of its line."""
+    """Return the result of a mail in one word, and the rest of its line."""
     word = WORDS.get(record["status"], record["status"].lower())
     verdicts = record["recipients"]
     whom = ", ".join(each["address"] for each in verdicts)
     what = f"<{record['sender']}> to <{whom}>: {', '.join(_reasons(record))}"
     wait = max((each.get("wait", 0) for each in verdicts), default=0)
     if word == "deferred" and wait:
-        what += f"; a retry passes from {_clock(now + wait)} on"
+        what += f"; a retry passes after {_clock(now + wait)}"
     return word, f"{what} (id {record['id']})"
 
 
 def _reasons(record: dict[str, Any]) -> Iterable[str]:
-    """Why, each reason once: of the recipients that made it so, or what was said last."""
+    """Return the distinct reasons of the recipients with the mail's result, or its reply."""
     status = record["status"].lower()
     reasons = [each["reason"] for each in record["recipients"] if each["verdict"] == status]
     return dict.fromkeys(reasons or [record["reply"]])
 
 
 def figuresOf(counters: dict[str, int], counts: Counts) -> str:
-    """The same figures as in the table, in one line."""
+    """Return the statistics in one line."""
     mails = [
         f"{by} {WORDS.get(status.upper(), status)}"
         for name, by in sorted(counters.items())
@@ -125,7 +125,7 @@ def figuresOf(counters: dict[str, int], counts: Counts) -> str:
         if first == "mails"
     ]
     triples = f"triples: {counts.waiting} waiting, {counts.passed} passed"
-    return f"figures: {counters.get('sessions', 0)} sessions; {', '.join(mails)}; {triples}"
+    return f"statistics: {counters.get('sessions', 0)} sessions; {', '.join(mails)}; {triples}"
 
 
 def _clock(moment: float) -> str:

@@ -1,4 +1,4 @@
-"""A small mail sink: takes every mail, says so in a line, and keeps it in a Maildir.
+"""A small mail sink: accepts every mail, prints a line about it, and stores it in a Maildir.
 
 Example usage
 -------------
@@ -9,9 +9,8 @@ Example usage
 
 How does it work?
 -----------------
-A mail is written into `tmp` and then moved into `new`, so that whoever looks
-there finds whole mails only. It is kept byte for byte, as its sender meant it:
-with the line ends that it came with, and without SMTP's extra dots.
+A mail is written into `tmp` and then moved into `new`, so `new` contains only complete mails.
+It is stored byte for byte, with its original line ends and without SMTP's stuffed dots.
 
 Termination: as MailHandler.
 """
@@ -36,10 +35,10 @@ NOT_STORED = Reply(452, "4.3.1 The mail could not be stored, please try again la
 
 
 class MailSink(StrictMailHandler):
-    """MailSink(**settings) -> takes all mail.
+    """MailSink(**settings) -> accepts all mail.
 
-    maildir: where mails are kept; None: they are only told of. tell: is called
-    with a line for each mail.
+    maildir: the folder for mails; None: mails are only reported. tell: called with a line for
+    each mail.
     """
 
     maildir: str | os.PathLike[str] | None = None
@@ -84,14 +83,14 @@ class MailSink(StrictMailHandler):
 
 
 def makeMaildir(maildir: Path) -> Path:
-    """The three folders of a Maildir; those that there are stay as they are."""
+    """Create the three folders of a Maildir, if missing, and return it."""
     for folder in ("tmp", "new", "cur"):
         (maildir / folder).mkdir(parents=True, exist_ok=True)
     return maildir
 
 
 def keep(text: MailText, maildir: Path) -> Path:
-    """Puts a mail into the Maildir, as a whole or not at all. Raises OSError."""
+    """Store a mail in the Maildir atomically, and return its path. Raise OSError."""
     name = f"{time.time():.6f}.{secrets.token_hex(8)}.{os.uname().nodename}"
     unfinished = makeMaildir(maildir) / "tmp" / name
     try:
@@ -104,7 +103,7 @@ def keep(text: MailText, maildir: Path) -> Path:
 
 
 def subjectOf(text: MailText) -> str:
-    """The subject of a mail, decoded; empty if it has none."""
+    """Return the decoded subject of a mail, or "" if it has none."""
     headers = BytesHeaderParser(policy=default).parsebytes(headersOf(text.start(MOST_OF_HEADERS)))
     return str(headers.get("Subject", ""))
 

@@ -1,4 +1,4 @@
-"""Figures for Prometheus: what the counters in the store say, over HTTP.
+"""Metrics for Prometheus: the counters in the store, over HTTP.
 
 Example usage
 -------------
@@ -6,10 +6,10 @@ Example usage
 
 How does it work?
 -----------------
-All workers, and all hosts that share a store, count in it; so any of them can
-tell the figures of all. They are of all time: Prometheus makes rates of them.
+All workers and hosts that share a store add to its counters, so each of them can report the
+totals. The counters only grow; Prometheus computes rates.
 
-Termination: after one answer, or when the client has gone.
+Termination: after one response, or when the client disconnects.
 """
 
 from __future__ import annotations
@@ -30,33 +30,33 @@ LONGEST = 8192  # octets of a request
 MOST = 20  # connections at a time
 TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
-# The first word of a counter, its name here, what it counts, and what its other words are.
+# By first word of a counter: name of the metric, description, labels for the other words.
 COUNTERS = {
-    "sessions": ("kamaelia_grey_sessions", "Connections of clients", []),
-    "expired": ("kamaelia_grey_expired", "Triples that never came back in time", []),
-    "mails": ("kamaelia_grey_mails", "Mails, by what became of them", ["status"]),
+    "sessions": ("kamaelia_grey_sessions", "Client connections", []),
+    "expired": ("kamaelia_grey_expired", "Triples that expired without a retry", []),
+    "mails": ("kamaelia_grey_mails", "Mails, by result", ["status"]),
     "recipients": (
         "kamaelia_grey_recipients",
-        "Decisions on recipients, by what was decided and why",
+        "Decisions about recipients, by verdict and reason",
         ["verdict", "reason"],
     ),
     "refusals": (
         "kamaelia_grey_refusals",
-        "Replies of 4xx and 5xx, by what was refused and why",
+        "Replies of 4xx and 5xx, by stage and reason",
         ["stage", "reason"],
     ),
 }
 
 
 class Counters:
-    """Counters(counters) -> a collector for Prometheus, of a dict such as {"sessions": 3}."""
+    """Counters(counters) -> a Prometheus collector of a dict such as {"sessions": 3}."""
 
     def __init__(self, counters: dict[str, int] | None) -> None:
         self.counters = counters
 
     def collect(self) -> Iterator[Any]:
-        """Whether the store answers, and its counters."""
-        isUp = GaugeMetricFamily("kamaelia_grey_store_up", "Whether the store answers")
+        """Yield the state of the store and its counters."""
+        isUp = GaugeMetricFamily("kamaelia_grey_store_up", "Whether the store works")
         isUp.add_metric([], self.counters is not None)
         yield isUp
         for first, (name, meaning, labels) in COUNTERS.items():
@@ -69,14 +69,20 @@ class Counters:
 
 
 class Metrics(component):
-    """Metrics(store=...) -> answers one request: GET /metrics.
+    """Metrics(store=...) -> responds to one request, GET /metrics.
 
-    store: called for each request, gives the store. What else is asked is 404
-    or 405; what is no request, 400.
+    store: called for each request, returns the store. Other requests get status 404 or 405,
+    malformed requests 400.
     """
 
-    Inboxes = {"inbox": "bytes of a request", "control": "the client has gone"}
-    Outboxes = {"outbox": "bytes of the answer", "signal": "producerFinished: it was answered"}
+    Inboxes = {
+        "inbox": "bytes of a request",
+        "control": "producerFinished: the client disconnected",
+    }
+    Outboxes = {
+        "outbox": "bytes of the response",
+        "signal": "producerFinished: the response was sent",
+    }
 
     store: Callable[[], Any]
 
@@ -111,14 +117,14 @@ class Metrics(component):
         try:
             counters = self.store().counters()
         except StoreFailed:
-            """That is a figure, too."""
+            """The metric kamaelia_grey_store_up reports it."""
         registry = CollectorRegistry()
         registry.register(Counters(counters))
         return bytes(generate_latest(registry))
 
 
 def response(status: str, body: bytes = b"", isHead: bool = False) -> bytes:
-    """An answer of HTTP/1.1, after which the connection is closed (RFC 9112 section 9.6)."""
+    """Return an HTTP/1.1 response that closes the connection (RFC 9112 section 9.6)."""
     head = [
         f"HTTP/1.1 {status}",
         f"Content-Type: {TYPE}",
@@ -129,9 +135,10 @@ def response(status: str, body: bytes = b"", isHead: bool = False) -> bytes:
 
 
 class MetricsServer(ServerCore):
-    """MetricsServer(store=..., port=...) -> answers each connection with Metrics.
+    """MetricsServer(store=..., port=...) -> a server with a Metrics handler per connection.
 
-    A connection too many ends the oldest, so that idle ones cannot keep a scrape waiting.
+    When there are too many connections, the oldest is closed, so that idle clients cannot delay
+    Prometheus.
     """
 
     grace = 0

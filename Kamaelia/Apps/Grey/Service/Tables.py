@@ -1,13 +1,13 @@
-"""Tables for a person at a terminal: what is known, and how much was decided how.
+"""Tables for a terminal: the records in the store, and statistics.
 
 Example usage
 -------------
-    Reporting.stats(store.counters(), store.counts())
+    Tables.stats(store.counters(), store.counts())
 
 How does it work?
 -----------------
-rich sets the tables. It is imported when there is something to show: a server
-without a person before it needs none. Where it is missing, NoTables is raised.
+The package rich formats the tables. It is imported only when a table is printed, because a
+server does not need it. If it is missing, NoTables is raised.
 """
 
 from __future__ import annotations
@@ -25,34 +25,34 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-WIDEST = 200  # columns, where there is no terminal to say
+WIDEST = 200  # columns, without a terminal
 
 
 class NoTables(ValueError):
-    """What sets tables is not installed."""
+    """The error if rich is not installed."""
 
 
 def triples(known: Iterable[tuple[Triple, Record]], most: int) -> None:
-    """So many triples, or all of them if `most` is 0."""
+    """Print at most `most` triples; all of them if it is 0."""
     known = iter(known)
     table = _table("client", "sender", "recipient", "first try", "last mail", "mails")
     for triple, record in islice(known, most or None):
         last = "" if record.passed is None else _time(record.passed)
         table.add_row(*map(_cell, triple), _time(record.seen), last, str(record.passes))
     more = sum(1 for _ in known)
-    _print(table, "No triple is known.", f"... and {more} more" if more else "")
+    _print(table, "There are no triples.", f"... and {more} more" if more else "")
 
 
 def regulars(known: Iterable[tuple[str, Regular]]) -> None:
-    """Clients all of whose mail passes, once there are enough of their triples."""
-    table = _table("regular", "triples", "last mail")
+    """Print the clients with delivered mails."""
+    table = _table("client", "mails", "last mail")
     for client, regular in known:
         table.add_row(_cell(client), str(regular.passes), _time(regular.last))
     _print(table)
 
 
 def entries(known: Iterable[StoreEntry], now: float) -> None:
-    """What administrators have allowed and denied at run time, and what is not over."""
+    """Print the entries of administrators that have not expired."""
     table = _table("verdict", "who", "", "until", "note")
     for each in known:
         if not isOver(each, now):
@@ -62,12 +62,12 @@ def entries(known: Iterable[StoreEntry], now: float) -> None:
 
 
 def stats(counters: dict[str, int], counts: Counts) -> None:
-    """All that has been counted, with the share of each decision."""
+    """Print all counters, with the share of each decision."""
     _print(statsTable(counters, counts))
 
 
 def statsTable(counters: dict[str, int], counts: Counts, isShort: bool = False) -> Table:
-    """The same as a table, for whoever shows it again and again; `isShort`: without reasons."""
+    """Return the table of the counters; `isShort` leaves out reasons."""
     table = _table("", "number", "share")
     table.add_row("sessions", str(counters.get("sessions", 0)), "", end_section=True)
     for first in ("mails",) if isShort else ("mails", "recipients", "refusals"):
@@ -75,7 +75,7 @@ def statsTable(counters: dict[str, int], counts: Counts, isShort: bool = False) 
     known = {
         "waiting": counts.waiting,
         "passed": counts.passed,
-        "expired": counters.get("expired", 0),  # they never came back in time
+        "expired": counters.get("expired", 0),  # without a retry in time
     }
     for name, number in known.items():
         table.add_row(f"triples {name}", str(number), _share(number, sum(known.values())))
@@ -84,7 +84,7 @@ def statsTable(counters: dict[str, int], counts: Counts, isShort: bool = False) 
 
 
 def _section(table: Table, counters: dict[str, int], first: str) -> None:
-    """All counters that begin with this word, and their sum above them."""
+    """Add rows for the sum of the counters with this first word, and for each of them."""
     rows = {name: by for name, by in counters.items() if name.split("/")[0] == first}
     total = sum(rows.values())
     table.add_row(first, str(total), "")
@@ -102,7 +102,7 @@ def _table(*columns: str) -> Table:
         from rich import box
         from rich.table import Table
     except ImportError as error:
-        what = f"tables are set by rich, which is missing ({error}): pip install 'kamaelia[grey]'"
+        what = f"tables require rich, which is missing ({error}): pip install 'kamaelia[grey]'"
         raise NoTables(what) from None
     table = Table(box=box.SIMPLE)
     for name in columns:
@@ -112,7 +112,7 @@ def _table(*columns: str) -> Table:
 
 
 def _cell(text: str) -> Text:
-    """A stranger's words: shown as they are, never as markup, and never as control characters."""
+    """Return text from a client without markup and with control characters escaped."""
     from rich.text import Text
 
     return Text(printable(text))

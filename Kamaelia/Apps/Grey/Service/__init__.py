@@ -2,9 +2,9 @@
 
 Command       the command line, kamaelia-grey
 Application   the server: start, reload, stop
-Assembly      from a configuration to handlers, lists, TLS and sockets
-Checks        what is wrong around a configuration: folders, store, certificates, names
-Metrics       figures for Prometheus
+Assembly      creates handlers, lists, TLS contexts and sockets from a configuration
+Checks        checks of all that a configuration names: folders, store, certificates, hosts
+Metrics       metrics for Prometheus
 Tables        tables for a terminal
-Demo, DemoClient, Display, Sink   `make run`: a server to look at, and mails for it
+Demo, DemoClient, Display, MailSink   the demonstration `make run`
 """

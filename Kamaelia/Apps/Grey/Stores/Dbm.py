@@ -1,4 +1,4 @@
-"""What the historical greylisting kept in dbm files, read once to go on with.
+"""Reads the dbm files of the historical greylister, for import into a store.
 
 Example usage::
 
@@ -8,13 +8,13 @@ Example usage::
 
 How does it work?
 
-The key of each is repr((address, sender, recipient)), the value str(time.time()): in
-`greylisted` when it was accepted last, in `attempters` when it first tried. Keys are
-read as what they must be, three texts, and whatever is not so is counted and left out.
+Each key is repr((address, sender, recipient)) and each value str(time.time()): the time of the
+last acceptance in `greylisted`, and of the first attempt in `attempters`. Keys that are not
+three texts are counted as damaged and skipped.
 
-Which kind of dbm wrote a file is told by its first bytes. Python reads the kinds that it
-was built with, and `dbm.dumb` always. A file of another kind can be given as text, as
-`db_dump -p FILE` (Berkeley DB, what Python 2 mostly wrote) and `gdbm_dump FILE` make it.
+The first bytes of a file tell the kind of dbm. Python reads the kinds that it was built with,
+and always `dbm.dumb`. Files of other kinds can be given as the text that `db_dump -p FILE`
+(Berkeley DB, which Python 2 mostly wrote) or `gdbm_dump FILE` prints.
 """
 
 from __future__ import annotations
@@ -32,23 +32,23 @@ from Kamaelia.Support.Greylist.Rules import Record, Triple
 from .DbmText import isText, pairsOfText
 from .Store import StoreFailed, merge
 
-LONGEST_KEY = 4096  # octets; what SMTP allows is far less
+LONGEST_KEY = 4096  # octets; SMTP allows far less
 Rename = Callable[[str, str, str], Triple]
 
 
 @dataclass
 class DbmContent:
-    """What was in the files."""
+    """The content of the files."""
 
     records: dict[Triple, Record] = field(default_factory=dict)
-    read: int = 0  # lines of the files that were understood
-    damaged: int = 0  # and those that were not
+    read: int = 0  # the number of valid records
+    damaged: int = 0  # the number of invalid records
 
 
 def readDbm(greylisted: str | None, attempters: str | None, rename: Rename = Triple) -> DbmContent:
-    """Read both files, or one; `rename` makes a triple as the rules want it of the words.
+    """Read one file or both. `rename` makes a triple with current keys from three texts.
 
-    Raises StoreFailed, which names the file, where one cannot be read at all.
+    Raise StoreFailed, which names the file, if a file cannot be read.
     """
     found = DbmContent()
     for path, hasPassed in ((attempters, False), (greylisted, True)):
@@ -71,21 +71,21 @@ def _note(found: DbmContent, key: bytes, value: bytes, hasPassed: bool, rename: 
 
 def _wordsOf(key: bytes) -> tuple[str, str, str]:
     if len(key) > LONGEST_KEY:
-        raise ValueError("too long for a key")
+        raise ValueError("the key is too long")
     words = ast.literal_eval(key.decode("utf-8").strip("\0"))
-    # Python 2 knew texts of octets and of letters; both are texts here.
+    # Python 2 had byte and Unicode strings; both become text.
     if not isinstance(words, tuple) or [type(word) for word in words] != [str] * 3:
-        raise ValueError("no three texts")
+        raise ValueError("the key is not three texts")
     address, sender, recipient = words
     for word in words:
-        word.encode()  # lone surrogates are in no address
+        word.encode()  # raises UnicodeEncodeError for lone surrogates
     return address, sender, recipient
 
 
 def _timeOf(value: bytes) -> float:
     time = float(value.strip(b"\0"))
     if not math.isfinite(time) or time < 0:
-        raise ValueError("no time")
+        raise ValueError("the value is not a time")
     return time
 
 
@@ -100,15 +100,15 @@ def _pairs(path: str) -> Iterator[tuple[bytes, bytes]]:
         yield from _pairsOfDbm(path)
     except (OSError, ImportError, ValueError, SyntaxError, *dbm.error) as error:
         raise StoreFailed(
-            f"{path} cannot be read as a dbm file: {error}; if it is one of another kind, give"
-            " what `db_dump -p FILE` or `gdbm_dump FILE` makes of it"
+            f"{path} cannot be read as a dbm file: {error}; if it is of another kind, replace it by"
+            " the output of `db_dump -p FILE` or `gdbm_dump FILE`"
         ) from error
 
 
 def _pairsOfDbm(path: str) -> Iterator[tuple[bytes, bytes]]:
-    # Some kinds keep a file in two, and are opened by the name without the ending.
+    # Some kinds consist of two files and are opened by the name without an ending.
     with dbm.open(re.sub(r"\.(dat|dir|pag)$", "", path), "r") as file:
-        for key in file.keys():  # noqa: SIM118 (one of GNU can do nothing else)
+        for key in file.keys():  # noqa: SIM118 (a GNU dbm is not iterable)
             assert isinstance(key, bytes)
             try:
                 value = file[key]

@@ -1,4 +1,4 @@
-"""The text that `db_dump` and `gdbm_dump` make of a dbm file, as the pairs that were in it.
+"""Parses the text that `db_dump` and `gdbm_dump` print, into pairs of key and value.
 
 Example usage::
 
@@ -7,10 +7,11 @@ Example usage::
 
 How does it work?
 
-Of `db_dump`, a line that begins with a space is a key or a value, in turns: with -p as it
-is but for `\\\\` and two hexadecimal digits after a backslash, else all in such digits. Of
-`gdbm_dump`, what follows a line `#:len=` up to the next one with # is one, in base 64.
-Where a line is damaged there is an empty text, so that the turns are kept.
+In the output of `db_dump`, lines that begin with a space are keys and values in turn. With -p
+they are plain text with the escapes `\\\\` and a backslash with two hexadecimal digits; without
+it they are hexadecimal. In the output of `gdbm_dump`, the lines after `#:len=` up to the next
+line with # are a key or value in base 64. A damaged line becomes an empty text, so that keys
+and values still alternate.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ ESCAPE = re.compile(rb"\\(\\|[0-9a-fA-F]{2})")
 
 
 def isText(start: bytes) -> bool:
-    """Whether a file that starts so is one of these texts."""
+    """Return whether a file with these first bytes is such a text."""
     return start.startswith((b"VERSION=", b"# GDBM dump file"))
 
 
 def pairsOfText(lines: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
-    """The pairs of key and value."""
+    """Yield the pairs of key and value."""
     source = iter(lines)
     first = next(source, b"")
     parts = _partsOfBerkeley(source) if first.startswith(b"VERSION=") else _partsOfGnu(source)

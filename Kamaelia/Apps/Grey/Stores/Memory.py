@@ -1,4 +1,4 @@
-"""A store in memory, for tests and demonstrations: it ends with its process.
+"""A store in memory, for tests and demonstrations.
 
 Example usage::
 
@@ -7,8 +7,8 @@ Example usage::
 
 How does it work?
 
-Two dicts, in the order in which their records were written last. At the limit the
-oldest go, and are strangers again: so memory stays bounded whoever knocks.
+Triples and clients are in two dicts, ordered by the time of their last change. At the limit the
+oldest record is dropped, so memory is bounded. The records end with the process.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ Value = TypeVar("Value")
 
 
 class MemoryStore(Store):
-    """MemoryStore(limit=n) -> a store of at most n triples and n regulars."""
+    """MemoryStore(limit=n) -> a store of at most n triples and n clients."""
 
     def __init__(self, limit: int = 100_000) -> None:
         super().__init__()
         if limit < 1:
-            raise ValueError("a store in memory has room for one triple at least")
+            raise ValueError("the limit of a store in memory must be at least 1")
         self.limit = limit
         self._triples: dict[Triple, Record] = {}
         self._regulars: dict[str, Regular] = {}

@@ -1,4 +1,4 @@
-"""A store that several hosts share: Redis 6 or newer, or Valkey.
+"""A store that several hosts share, in Redis 6 or newer, or Valkey.
 
 Example usage::
 
@@ -10,18 +10,17 @@ Example usage::
 
 How does it work?
 
-What is asked in one turn of the event loop, and while the last answers are awaited, goes
-in two messages: one asks for all that is known, and adds strangers, one writes all else
-that follows, each answer on condition that what it follows from is still so (RedisBatch).
-So decisions are atomic, and many wait together. Redis forgets records by itself, KEPT_AFTER
-seconds after they expire.
+Questions from one turn of the event loop, and those that arrive while a reply is awaited, are
+combined in two messages (RedisBatch). The first reads the records and adds new triples; the
+second writes the other changes, each on the condition that the records have not changed. So
+decisions are atomic. Redis deletes records KEPT_AFTER seconds after they expire.
 
-Nothing that runs in an event loop waits for the network here: the entries of the
-administrator, and their version, are those of some moments ago, and counters are written
-by and by. Without an event loop, as in a command, all is asked and written at once.
+In an event loop, no method blocks: entries and their version come from a recent read, and
+counters are written periodically. Without an event loop, as in a command, every method waits
+for the server.
 
-When the server cannot be reached, each ask fails at once (RedisConnection), and the server is
-tried now and then by one of them.
+While the server is unreachable, questions fail immediately, and one of them tries the server
+again from time to time (RedisConnection).
 """
 
 from __future__ import annotations
@@ -47,29 +46,29 @@ from .RedisRecords import (
 from .Store import MANY_ENTRIES, Later, StoreEntry, StoreFailed
 
 LARGEST_BATCH = 500
-ERRANDS = 1.0  # seconds between two
+REFRESH_INTERVAL = 1.0  # seconds
 
 
 class RedisStore(RedisRecords):
-    """RedisStore(url) -> opens nothing yet: the server is met when it is asked."""
+    """RedisStore(url) -> a store that connects when it is first used."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url)
         self._asks: list[Ask] = []
         self._underWay: list[Ask] = []
         self._runner: Task[None] | None = None
-        self._errand: Task[None] | None = None
+        self._refresh: Task[None] | None = None
         self._closing: Task[None] | None = None
         self._deliveries: set[Task[None]] = set()
-        self._lastErrand = 0.0
+        self._lastRefresh = 0.0
         self._isMigrated = False
         self._version: int | None = None
         self._entries: list[StoreEntry] = []
-        self._hasMany = False  # so that they are not kept here
+        self._hasMany = False  # so they are not kept in memory
         self._counters: dict[str, int] = {}
 
     def decide(self, triple: Triple, rules: Rules, now: float) -> Decision:
-        """See Store. Raises Later where an event loop runs."""
+        """See Store. Raises Later in an event loop."""
         self._checkProcess()
         loop = _runningLoop()
         if loop is None:
@@ -96,7 +95,7 @@ class RedisStore(RedisRecords):
                 return answers[0][1]
 
     def _countDelivery(self, client: str, rules: Rules, now: float) -> None:
-        """See Store. In an event loop: written by a task, tried until nobody is faster."""
+        """See Store. In an event loop, a task writes it, and retries after concurrent changes."""
         loop = _runningLoop()
         key = keyOfClient(client)
         if loop is None:
@@ -114,10 +113,12 @@ class RedisStore(RedisRecords):
                 if (await self.link.send(*deliveryToWrite(key, known, rules, now)))[0]:
                     return
         except StoreFailed:
-            """That it failed is logged; a later mail counts."""
+            """The failure is logged; a later mail counts."""
 
     async def _answerAll(self) -> None:
-        failure = StoreFailed(f"the store {self.link.name} was stopped by a mistake: see the log")
+        failure = StoreFailed(
+            f"the store {self.link.name} was stopped by an internal error: see the log"
+        )
         try:
             while self._asks:
                 self._underWay = self._asks[:LARGEST_BATCH]
@@ -136,27 +137,28 @@ class RedisStore(RedisRecords):
         for ask in failed:
             if ask.future is not None and not ask.future.done():
                 ask.future.set_exception(StoreFailed(*failure.args))
-                ask.future.exception()  # whoever asked may be gone: that is no error of its own
+                ask.future.exception()  # marks it as retrieved, in case the caller is gone
 
     async def _answer(self, asks: list[Ask]) -> list[Ask]:
-        """Answer them -> those that must ask again."""
+        """Answer questions; return those that must be repeated."""
         batch = Batch(asks)
-        _giveOut(batch.decide(await self.link.exchange(*batch.question())))
+        _deliverAll(batch.decide(await self.link.exchange(*batch.question())))
         if batch.written:
-            _giveOut(batch.settle(await self.link.exchange(*batch.command())))
+            _deliverAll(batch.settle(await self.link.exchange(*batch.command())))
         isOld = (batch.version or "0") != str(self._version)
-        if isOld or time.monotonic() - self._lastErrand > ERRANDS:
-            self._startErrand(get_running_loop())
+        if isOld or time.monotonic() - self._lastRefresh > REFRESH_INTERVAL:
+            self._startRefresh(get_running_loop())
         return batch.again
 
-    def _startErrand(self, loop: AbstractEventLoop) -> None:
-        if not _isUnderWay(self._errand) and self.link.mayTry():
-            self._lastErrand = time.monotonic()
-            self._errand = loop.create_task(self._doErrand())
+    def _startRefresh(self, loop: AbstractEventLoop) -> None:
+        if not _isUnderWay(self._refresh) and self.link.mayTry():
+            self._lastRefresh = time.monotonic()
+            self._refresh = loop.create_task(self._doRefresh())
 
-    async def _doErrand(self) -> None:
-        """Write the counters, read what others wrote of them, and the entries if these changed."""
+    async def _doRefresh(self) -> None:
+        """Write the counters, and read all counters, and the entries if they changed."""
         taken = self._takePending()
+        self._addToCounters(taken, 1)  # so that counters() includes them while they are sent
         try:
             if taken:
                 await self.link.send(*countersToAdd(taken))
@@ -172,10 +174,15 @@ class RedisStore(RedisRecords):
                 self._entries = self._entriesOf(values)
                 self._hasMany, self._version = hasMany, version
         except StoreFailed:
-            self._giveBack(taken)  # that it failed is logged; the next errand may not
+            self._addToCounters(taken, -1)
+            self._giveBack(taken)  # the failure is logged; the next refresh writes them
+
+    def _addToCounters(self, counts: dict[str, int], factor: int) -> None:
+        for name, by in counts.items():
+            self._counters[name] = self._counters.get(name, 0) + factor * by
 
     def entries(self) -> list[StoreEntry]:
-        """See Store. In an event loop: as the last errand has found them."""
+        """See Store. In an event loop: the result of the last refresh."""
         if _runningLoop() is None:
             return super().entries()
         if self._version is None:
@@ -183,21 +190,21 @@ class RedisStore(RedisRecords):
         return super().entries() if self._hasMany else list(self._entries)
 
     def hasManyEntries(self) -> bool:
-        """See Store. In an event loop: as the last errand has found them."""
+        """See Store. In an event loop: the result of the last refresh."""
         return super().hasManyEntries() if _runningLoop() is None else self._hasMany
 
     def entriesVersion(self) -> int:
-        """See Store. In an event loop: as the last errand has found it."""
+        """See Store. In an event loop: the result of the last refresh."""
         loop = _runningLoop()
         if loop is None:
             return super().entriesVersion()
         if self._version is None:
             return self._readVersion()
-        self._startErrand(loop)
+        self._startRefresh(loop)
         return self._version
 
     def _readVersion(self) -> int:
-        """Wait for the version, once, before there was an errand; and for the entries if few."""
+        """Read the version before the first refresh, and the entries if there are few. Blocks."""
         version = super().entriesVersion()
         self._hasMany = super().hasManyEntries()
         self._entries = [] if self._hasMany else super().entries()
@@ -210,17 +217,17 @@ class RedisStore(RedisRecords):
         if loop is None:
             super().flush()
         else:
-            self._startErrand(loop)
+            self._startRefresh(loop)
 
     def counters(self) -> dict[str, int]:
-        """See Store. In an event loop: as the last errand has found them, and our own since.
+        """See Store. In an event loop: those of the last refresh, plus own counts since.
 
-        Asking sends an errand, too: who answers Prometheus for workers asks for nothing else.
+        It also starts a refresh, because a process that only serves metrics makes no other call.
         """
         loop = _runningLoop()
         if loop is None:
             return super().counters()
-        self._startErrand(loop)
+        self._startRefresh(loop)
         if self.link.failure is not None:
             raise StoreFailed(*self.link.failure.args)
         counters = dict(self._counters)
@@ -229,22 +236,22 @@ class RedisStore(RedisRecords):
         return counters
 
     def close(self) -> None:
-        """See Store. In an event loop, what is under way ends first: see waitForClose."""
+        """See Store. In an event loop, running tasks end first; see waitForClose."""
         if self._process == os.getpid():
             self._failAll(self._isClosed())
-            tasks = [task for task in (self._runner, self._errand) if _isUnderWay(task)]
+            tasks = [task for task in (self._runner, self._refresh) if _isUnderWay(task)]
             tasks += self._deliveries
             loop = _runningLoop()
             if loop is not None and self._closing is None:
-                self._closing = loop.create_task(self._hangUp(tasks))
+                self._closing = loop.create_task(self._disconnect(tasks))
         super().close()
 
     def _isClosed(self) -> StoreFailed:
         return StoreFailed(f"the store {self.link.name} was closed")
 
-    async def _hangUp(self, tasks: list[Task[None]]) -> None:
+    async def _disconnect(self, tasks: list[Task[None]]) -> None:
         await gather(*tasks, return_exceptions=True)
-        await self.link.hangUp()
+        await self.link.disconnect()
 
     async def waitForClose(self) -> None:
         """See Store."""
@@ -252,7 +259,7 @@ class RedisStore(RedisRecords):
             await self._closing
 
 
-def _giveOut(answers: Iterable[BatchAnswer]) -> None:
+def _deliverAll(answers: Iterable[BatchAnswer]) -> None:
     for ask, decision in answers:
         if ask.future is not None and not ask.future.done():
             ask.future.set_result(decision)

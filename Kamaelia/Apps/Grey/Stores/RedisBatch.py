@@ -1,4 +1,4 @@
-"""Many decisions in a message or two to Redis: ask, and add strangers; write all that follows.
+"""Combines many decisions in one or two messages to Redis.
 
 Example usage::
 
@@ -10,12 +10,12 @@ Example usage::
 
 How does it work?
 
-Most who knock are strangers. So what the rules say of one goes with the question, and is
-written where nothing is known, which spares them the second message.
+Most triples are new. So the first message contains the record of a new triple, which the script
+writes if nothing is stored. Then the second message is unnecessary.
 
-The rules are those of Rules.decide, and are applied here, one ask after the other, each to
-what the ones before it left. The script writes what follows from an answer only where all
-that it follows from is still so, and says of each whether it was; who was too slow asks again.
+Rules.decide is applied here to one question after the other, each with the results of those
+before it. The second script writes a record only if the records that the decision is based on
+have not changed. A question whose records have changed must be repeated.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ PREFIX = "grey:"
 VERSION = f"{PREFIX}entries:version"
 TRIPLES = f"{PREFIX}triple:"
 REGULARS = f"{PREFIX}regular:"
-#: So long after it has expired a record is kept: clocks differ, and a retry that came too
-#: late is told from one that never came before.
+#: Seconds for which Redis keeps an expired record: clocks differ, and the reason of a late retry
+#: differs from that of a new triple.
 KEPT_AFTER = 3600.0
 
 Change = tuple[str, Record | Regular | None]
 
-#: Of each ask the key of its triple, and of its client where regulars are asked for, and two
-#: arguments, a stranger's record and until when. It is written where nothing is known; else
-#: what is known is told. Who comes after somebody known, and shares a key, is told, too: what
-#: follows for the one is not written yet.
+#: The keys are, for each question, that of the triple, and that of the client if known clients
+#: are used. The two arguments are the record of a new triple and its expiry. The script writes
+#: it if nothing is stored, and otherwise returns the stored values. It also returns the values
+#: for later questions with the same key, because the change of the first is not written yet.
 ASK = """
 local answer, isOpen = {redis.call('GET', KEYS[1])}, {}
 local asks = #ARGV / 2
@@ -62,8 +62,8 @@ end
 return answer
 """
 
-#: Four arguments a key: what must be there, what is to be, until when, and "1" at the last
-#: key of an answer.
+#: Four arguments for each key: the expected value, the new value, its expiry, and "1" for the
+#: last key of a decision.
 WRITE = """
 local answers, first = {}, 1
 for last = 1, #KEYS do
@@ -87,28 +87,28 @@ return answers
 
 
 def keyOf(triple: Triple) -> str:
-    """Its key; the client comes first."""
+    """Return the key of a triple, with the client first."""
     return TRIPLES + json.dumps(triple)
 
 
 def tripleOf(key: str) -> Triple:
-    """Of which triple a key is. Raises ValueError where it is of none."""
+    """Return the triple of a key. Raise ValueError if the key is invalid."""
     return Triple._make(map(str, json.loads(key[len(TRIPLES) :])))
 
 
 def keyOfClient(client: str) -> str:
-    """The key of what is known of a client."""
+    """Return the key of a client's record."""
     return REGULARS + json.dumps(client)
 
 
 def clientOf(key: str) -> str:
-    """Of which client a key is."""
+    """Return the client of a key."""
     client: str = json.loads(key[len(REGULARS) :])
     return client
 
 
 def recordOf(value: str | None) -> Record | None:
-    """What a value says; a damaged one says nothing, and is written anew."""
+    """Return the record in a value, or None if it is missing or damaged."""
     try:
         seen, passed, passes = (value or "").split()
         return Record(float(seen), None if passed == "-" else float(passed), int(passes))
@@ -117,7 +117,7 @@ def recordOf(value: str | None) -> Record | None:
 
 
 def regularOf(value: str | None) -> Regular | None:
-    """What a value says; a damaged one says nothing, and is written anew."""
+    """Return the record in a value, or None if it is missing or damaged."""
     try:
         passes, last = (value or "").split()
         return Regular(int(passes), float(last))
@@ -126,7 +126,7 @@ def regularOf(value: str | None) -> Regular | None:
 
 
 def valueOf(known: Record | Regular) -> str:
-    """The value that says it."""
+    """Return the value for a record."""
     if isinstance(known, Regular):
         return f"{known.passes} {known.last!r}"
     passed = "-" if known.passed is None else repr(known.passed)
@@ -134,12 +134,12 @@ def valueOf(known: Record | Regular) -> str:
 
 
 def endOf(known: Record | Regular, rules: Rules) -> int:
-    """When Redis may forget it, in milliseconds."""
+    """Return the time at which Redis deletes a record, in milliseconds."""
     return math.ceil((known.expires(rules) + KEPT_AFTER) * 1000)
 
 
 class Ask(NamedTuple):
-    """One question, and where its answer goes."""
+    """A question, and the future for its answer."""
 
     triple: Triple
     rules: Rules
@@ -151,15 +151,19 @@ BatchAnswer = tuple[Ask, Decision]
 
 
 class Batch:
-    """Batch(asks) -> its question(); after decide() `written`, and after settle() `again`."""
+    """Batch(asks) -> combines questions.
+
+    `written` has the keys to write after decide(), and `again` the questions to repeat after
+    settle().
+    """
 
     def __init__(self, asks: Sequence[Ask]) -> None:
-        self._strangers = [(ask, decide(None, None, ask.rules, ask.now)) for ask in asks]
+        self._newTriples = [(ask, decide(None, None, ask.rules, ask.now)) for ask in asks]
         self._asksForRegulars = any(ask.rules.client_passes for ask in asks)
         self._keys = [self._keysOf(ask.triple) for ask in asks]
-        self.version: str | None = None  # of the entries, at the time of the answer
+        self.version: str | None = None  # of the entries, in the reply
         self.written: list[str] = []
-        self.again: list[Ask] = []  # who must ask anew
+        self.again: list[Ask] = []  # the questions to repeat
         self._arguments: list[str | int] = []
         self._known: dict[str, str | None] = {}
         self._pending: list[BatchAnswer] = []
@@ -171,20 +175,20 @@ class Batch:
         return (keyOf(triple),)
 
     def question(self) -> list[str | int]:
-        """What asks for all that is known, and adds strangers."""
+        """Return the command that reads the records and adds new triples."""
         keys = [VERSION, *chain.from_iterable(self._keys)]
         arguments: list[str | int] = []
-        for ask, decision in self._strangers:
-            if decision.record is None:  # it is over the limit of new triples
+        for ask, decision in self._newTriples:
+            if decision.record is None:  # over the limit of new triples
                 arguments += ("", 0)
             else:
                 arguments += (valueOf(decision.record), endOf(decision.record, ask.rules))
         return ["EVAL", ASK, len(keys), *keys, *arguments]
 
     def decide(self, answer: Sequence[Any]) -> list[BatchAnswer]:
-        """Decide all -> the answers that hold."""
+        """Decide all questions; return the answers that are final."""
         self.version, *told = answer
-        holding = dict(enumerate(self._strangers))
+        holding = dict(enumerate(self._newTriples))
         for number, *values in told:
             ask, _ = holding.pop(number)
             for key, value in zip(self._keys[number], values, strict=False):
@@ -197,19 +201,19 @@ class Batch:
         return list(holding.values())
 
     def _decideOne(self, ask: Ask, key: str, ofClient: str = "") -> tuple[Decision, list[Change]]:
-        """The decision, and what must be written for it to hold."""
+        """Return the decision, and the changes that must be written to make it final."""
         record, regular = recordOf(self._known[key]), None
         if ask.rules.client_passes:
             regular = regularOf(self._known[ofClient])
         decision = decide(record, regular, ask.rules, ask.now)
         if decision.record is not None:
             return decision, [(key, decision.record)]
-        # What an ask before it wrote, and it has read, must have been written.
+        # Changes by earlier questions that this decision is based on must be written.
         read: list[Change] = [(key, record), (ofClient, regular)]
         return decision, [change for change in read if change[0] in self._changed]
 
     def _write(self, changes: Iterable[Change], rules: Rules) -> bool:
-        """Note what is to be written -> whether there was anything."""
+        """Add changes to the command; return whether there were any."""
         hasChanged = False
         for key, change in changes:
             if change is not None:
@@ -224,11 +228,11 @@ class Batch:
         return hasChanged
 
     def command(self) -> list[str | int]:
-        """What writes all that follows, where that is anything."""
+        """Return the command that writes the changes. Only if `written` is not empty."""
         return ["EVAL", WRITE, len(self.written), *self.written, *self._arguments]
 
     def settle(self, wereWritten: Sequence[int]) -> list[BatchAnswer]:
-        """Heed what the script said -> the other answers that hold."""
+        """Process the reply of the script; return the other answers that are final."""
         pairs = list(zip(self._pending, wereWritten, strict=True))
         self.again = [ask for (ask, _), wasWritten in pairs if not wasWritten]
         return [answer for answer, wasWritten in pairs if wasWritten]

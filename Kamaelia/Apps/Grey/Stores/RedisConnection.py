@@ -1,17 +1,16 @@
-"""The way to a Redis or Valkey server: its address, whether it answers, and what is said of it.
+"""A connection to a Redis or Valkey server, with its timeouts, retries and log messages.
 
 Example usage::
 
     link = RedisConnection("redis://:secret@redis.example.org:6379/0")
     await link.send("PING")
-    link.sendNow("PING")  # where no event loop runs
+    link.sendNow("PING")  # without an event loop
 
 How does it work?
 
-The server has TIMEOUT seconds for an answer. After a failure nobody is made to wait: until
-the next try is due, after a time that doubles from failure to failure, mayTry() is False.
-When the server goes and when it is back is logged, once each. The password of the
-address is in no text that leaves this module.
+The server has TIMEOUT seconds to reply. After a failure, mayTry() returns False until the next
+attempt is due; the pause doubles with each failure. A failure and a recovery are logged once
+each. No message contains the password of the URL.
 """
 
 from __future__ import annotations
@@ -28,8 +27,8 @@ from Kamaelia.Support.Secrets import withoutCredentials
 from .Store import StoreFailed, StoreUnreachable
 
 TIMEOUT = 1.0
-ENCODING_ERRORS = "surrogateescape"  # whatever is there can be told again
-FIRST_REST, LONGEST_REST = 0.1, 5.0  # seconds between two tries
+ENCODING_ERRORS = "surrogateescape"  # any bytes survive a round trip
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds between two attempts
 
 logger = logging.getLogger("Kamaelia.Apps.Grey")
 
@@ -43,12 +42,12 @@ class RedisConnection:
     def __init__(self, url: str, isQuiet: bool = False) -> None:
         parts, self.name = parse(url)
         self._secret = unquote(parts.password or "")
-        self._isQuiet = isQuiet  # failures are not logged
+        self._isQuiet = isQuiet  # do not log failures
         self.url = url
         try:
             import redis.asyncio
         except ImportError:
-            raise StoreFailed("a store in Redis needs the package redis: install it") from None
+            raise StoreFailed("a store in Redis requires the package redis: install it") from None
         self._redis = redis
         self._settings: dict[str, Any] = {
             "decode_responses": True,
@@ -58,26 +57,26 @@ class RedisConnection:
         }
         if parts.scheme == "rediss":
             self._settings["ssl_check_hostname"] = True
-        self._now: Any = None  # the client that waits
-        self._client: Any = None  # the one of an event loop
-        self._connection: Any = None  # and what exchange() has of it
+        self._now: Any = None  # the blocking client
+        self._client: Any = None  # the client of an event loop
+        self._connection: Any = None  # the connection of exchange()
         self._loop: AbstractEventLoop | None = None
-        self.failure: StoreFailed | None = None  # of the last message
-        self._rest = 0.0
+        self.failure: StoreFailed | None = None  # the failure of the last message, if any
+        self._pause = 0.0
         self._nextTry = 0.0
 
     def mayTry(self) -> bool:
-        """Whether the server answered last time, or it is time to try it again."""
+        """Return whether the last message succeeded, or another attempt is due."""
         return self.failure is None or time.monotonic() >= self._nextTry
 
     async def send(self, *command: str | float) -> Any:
-        """One command -> its answer. Raises StoreFailed."""
-        self._meetLoop()
+        """Send a command and return its reply. Raise StoreFailed."""
+        self._bindToLoop()
         return await self._inTime(self._client.execute_command(*command))
 
     async def exchange(self, *command: str | float) -> Any:
-        """The same for one at a time, as the server says it: no pool is asked, half the work."""
-        self._meetLoop()
+        """Send like send(), without a connection pool, which halves the work; one at a time."""
+        self._bindToLoop()
         return await self._inTime(self._exchange(command))
 
     async def _exchange(self, command: tuple[str | float, ...]) -> Any:
@@ -90,20 +89,20 @@ class RedisConnection:
             async with timeout(TIMEOUT):
                 told = await answer
         except TimeoutError:
-            raise self._fail(TimeoutError(f"no answer within {TIMEOUT:g} s")) from None
+            raise self._fail(TimeoutError(f"no reply within {TIMEOUT:g} s")) from None
         except (self._redis.RedisError, OSError) as error:
             raise self._fail(error) from None
         self._succeed()
         return told
 
     def sendNow(self, *command: str | float) -> Any:
-        """The same where nobody minds to wait."""
+        """Send a command, block until the reply arrives, and return it. Raise StoreFailed."""
         if self._now is None:
             retry = self._redis.retry.Retry(self._redis.backoff.NoBackoff(), 0)
             self._now = self._redis.Redis.from_url(
                 self.url, retry=retry, socket_timeout=TIMEOUT, **self._settings
             )
-        # Its packer in C, where there is one, would refuse what is no good text.
+        # The packer of hiredis rejects text with surrogates, so it gets bytes.
         name, *rest = command
         try:
             answer = self._now.execute_command(name, *map(_encoded, rest))
@@ -112,14 +111,14 @@ class RedisConnection:
         self._succeed()
         return answer
 
-    def _meetLoop(self) -> None:
+    def _bindToLoop(self) -> None:
         loop = get_running_loop()
         if loop is self._loop:
             return
-        # Tried once: a message that was perhaps heard must not be said again.
+        # No retries: a command that was perhaps executed must not be sent again.
         retry = self._redis.asyncio.retry.Retry(self._redis.backoff.NoBackoff(), 0)
         client = self._redis.asyncio.Redis
-        # One timeout for all of an answer is ours; theirs are a task for each that is sent.
+        # redis-py's own timeout would create a task for each command, so _inTime has one.
         self._client = client.from_url(self.url, retry=retry, socket_timeout=None, **self._settings)
         self._connection = self._client.connection_pool.make_connection()
         self._loop = loop
@@ -131,15 +130,15 @@ class RedisConnection:
         text = withoutCredentials(text)
         isNews = self.failure is None and not self._isQuiet
         kind = StoreUnreachable if self._isUnreachable(error) else StoreFailed
-        self.failure = kind(f"the store {self.name} does not answer as it should: {text}")
-        self._rest = min(2 * self._rest, LONGEST_REST) if self._rest else FIRST_REST
-        self._nextTry = time.monotonic() + self._rest
+        self.failure = kind(f"the store {self.name} failed: {text}")
+        self._pause = min(2 * self._pause, LONGEST_PAUSE) if self._pause else FIRST_PAUSE
+        self._nextTry = time.monotonic() + self._pause
         if isNews:
-            logger.error("%s; it is tried again", self.failure)
+            logger.error("%s; retrying", self.failure)
         return self.failure
 
     def _isUnreachable(self, error: Exception) -> bool:
-        """Return whether the server was not there, in contrast to one that refuses us."""
+        """Return whether the server could not be reached, rather than refused us."""
         if isinstance(error, self._redis.AuthenticationError):
             return False
         return isinstance(error, OSError | self._redis.ConnectionError | self._redis.TimeoutError)
@@ -147,17 +146,17 @@ class RedisConnection:
     def _succeed(self) -> None:
         if self.failure is not None:
             self.failure = None
-            self._rest = 0.0
-            logger.warning("the store %s answers again", self.name)
+            self._pause = 0.0
+            logger.warning("the store %s works again", self.name)
 
     def close(self) -> None:
-        """Hang up what sendNow has called; hangUp() the rest."""
+        """Close the connection of sendNow(). disconnect() closes the others."""
         if self._now is not None:
             self._now.close()
             self._now = None
 
-    async def hangUp(self) -> None:
-        """Hang up what send has called in this event loop."""
+    async def disconnect(self) -> None:
+        """Close the connections of send() and exchange() in this event loop."""
         if self._loop is get_running_loop():
             await self._connection.disconnect()
             await self._client.aclose()
@@ -165,7 +164,7 @@ class RedisConnection:
 
 
 def checkServer(url: str) -> None:
-    """Raise StoreFailed if the server does not respond, or does not let us ask."""
+    """Raise StoreFailed if the server does not respond, or refuses a command."""
     link = RedisConnection(url, isQuiet=True)
     try:
         link.sendNow("GET", "grey:entries:version")
@@ -178,7 +177,7 @@ def _encoded(part: str | float) -> bytes | float:
 
 
 def parse(url: str) -> tuple[SplitResult, str]:
-    """The parts of an address, and a name to speak of it. Raises ValueError without its text."""
+    """Return the parts of a URL, and its form for messages. Raise ValueError without its text."""
     try:
         parts = urlsplit(url)
         port = parts.port or 6379
@@ -187,11 +186,11 @@ def parse(url: str) -> tuple[SplitResult, str]:
     except ValueError:
         isGood = False
     if not isGood:
-        # It is not repeated: there may be a password in it.
+        # The URL is not quoted, because it may contain a password.
         raise ValueError(
-            "the address of the store is like redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE] or"
-            " unix://[USER:PASSWORD@]/PATH, with a number for the database, and with %2F and the"
-            " like in place of what means something else in an address"
+            "the URL of the store must be redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE] or"
+            " unix://[USER:PASSWORD@]/PATH, with a number as the database, and with special"
+            " characters percent-encoded, such as %2F for /"
         )
     if parts.scheme == "unix":
         return parts, f"unix://{parts.path}"

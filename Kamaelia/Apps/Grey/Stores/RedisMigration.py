@@ -1,4 +1,4 @@
-"""Records that an earlier version wrote to Redis: they get their keys of today.
+"""Upgrades the keys of records that an earlier version wrote to Redis.
 
 Example usage::
 
@@ -6,10 +6,9 @@ Example usage::
 
 How does it work?
 
-Mailboxes have other keys than before: without needless quotes, the domain as A-labels. Redis
-finds the few keys that may differ, slice by slice. Decisions go on meanwhile. Afterwards a key
-says that it is done, so that it is done once for each database. Several proxies may do it at
-the same time.
+Keys of mailboxes now have no unnecessary quotes, and their domains are A-labels. SCAN finds the
+few keys that may differ, and decisions continue meanwhile. A key marks the database as upgraded.
+Several proxies may upgrade at the same time.
 """
 
 from __future__ import annotations
@@ -21,12 +20,12 @@ from .RedisBatch import PREFIX, TRIPLES, keyOf, tripleOf
 from .RedisConnection import RedisConnection
 
 KEY = f"{PREFIX}schema"
-SCHEMA = "2"  # 1, which has no such key: mailboxes with the quotes and the domain that were sent
+SCHEMA = "2"  # 1 had no such key, and mailboxes as the client sent them
 SLICE = 500  # keys
-#: In JSON, a quote or a letter beyond ASCII has a backslash before it; the other is a literal.
+#: In JSON, quotes and non-ASCII letters have a backslash; the second pattern is for literals.
 ODD = (rf"{TRIPLES}*\\*", f"{TRIPLES}*[[]ipv6:*")
 
-#: Rename a record. One that is there under the new key is kept, unless it is waiting.
+#: Rename a record. A record under the new key is kept, unless it is waiting.
 RENAME = """
 local old, there = redis.call('GET', KEYS[1]), redis.call('GET', KEYS[2])
 if old and (not there or string.find(there, ' - ', 1, true)) then
@@ -53,7 +52,7 @@ async def migrate(link: RedisConnection) -> None:
 
 
 def renamed(key: str) -> str:
-    """Return today's key of a triple; the same for what is no triple."""
+    """Return the current key of a triple; other keys are returned unchanged."""
     try:
         client, sender, recipient = tripleOf(key)
     except (TypeError, ValueError):

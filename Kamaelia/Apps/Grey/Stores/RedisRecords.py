@@ -1,4 +1,4 @@
-"""All that the store in Redis does beside deciding: for administrators, and at the edges.
+"""The methods of the store in Redis other than decisions. They wait for the server.
 
 Example usage::
 
@@ -7,9 +7,9 @@ Example usage::
 
 How does it work?
 
-Each record is a key with its time to live, and is found by SCAN: one that is written
-meanwhile may be seen twice, or not. Entries and counters are a hash each, and the version
-of the entries is a number. All of this waits for the server, up to a second.
+Each record is a key with a time to live. SCAN finds the records; a record that changes during a
+scan may appear twice or not at all. Entries and counters are hashes, and the version of the
+entries is a number. Each command waits up to a second.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ ENTRIES = f"{PREFIX}entries"
 COUNTERS = f"{PREFIX}counters"
 BATCH = 500  # keys in one message
 
-#: Whatever is there as it was told, and only that.
+#: Delete the keys whose values have not changed.
 DELETE = """
 local gone = 0
 for i = 1, #KEYS do
@@ -74,7 +74,7 @@ for i = 1, #ARGV, 2 do redis.call('HINCRBY', KEYS[1], ARGV[i], ARGV[i + 1]) end
 
 
 class RedisRecords(Store):
-    """RedisRecords(url) -> opens nothing yet."""
+    """RedisRecords(url) -> a store that connects when it is first used."""
 
     def __init__(self, url: str) -> None:
         super().__init__()
@@ -99,7 +99,7 @@ class RedisRecords(Store):
     def _merge(
         self, batch: list[tuple[Triple, Record]], rules: Rules
     ) -> list[tuple[Triple, Record]]:
-        """Write them -> those for which another was faster."""
+        """Merge a batch; return the records that another process changed meanwhile."""
         keys = [keyOf(triple) for triple, _ in batch]
         known = dict(zip(keys, self._ask("MGET", *keys), strict=True))
         arguments: list[str | int] = []
@@ -125,7 +125,7 @@ class RedisRecords(Store):
                 yield clientOf(key), regular
 
     def _scan(self, start: str) -> Iterator[tuple[str, str]]:
-        """The keys that start so, with their values."""
+        """Yield the keys with this beginning, and their values."""
         pattern = "".join(f"\\{sign}" if sign in "*?[]\\^-" else sign for sign in start) + "*"
         cursor = "0"
         while True:
@@ -159,7 +159,7 @@ class RedisRecords(Store):
         return Counts(numbers[False], numbers[True], sum(1 for _ in self.regulars()))
 
     def expire(self, rules: Rules, now: float) -> int:
-        """See Store. Records go by themselves as well, some time later."""
+        """See Store. Redis deletes expired records as well, some time later."""
         for entry in self.entries():
             if isOver(entry, now):
                 self.removeEntry(entry.kind, entry.what)
@@ -196,8 +196,8 @@ class RedisRecords(Store):
             return [StoreEntry(*json.loads(value)) for value in values]
         except (TypeError, ValueError) as error:
             raise StoreFailed(
-                f"the entries in the store {self.link.name} are damaged ({error}): delete its key"
-                f" {ENTRIES}, and add them anew"
+                f"the entries in the store {self.link.name} are damaged ({error}): delete the"
+                f" key {ENTRIES}, and add them again"
             ) from None
 
     def readEntries(self) -> list[StoreEntry]:
@@ -242,13 +242,13 @@ class RedisRecords(Store):
 
 
 def countersToAdd(taken: dict[str, int]) -> list[str | int]:
-    """The command that adds them."""
+    """Return the command that adds to the counters."""
     pairs = [part for pair in taken.items() for part in pair]
     return ["EVAL", ADD_COUNTERS, 1, COUNTERS, *pairs]
 
 
 def deliveryToWrite(key: str, known: str | None, rules: Rules, now: float) -> list[str | int]:
-    """Return the command that counts a mail of a client, if `known` is still what is known."""
+    """Return the command that counts a mail of a client if `known` is still stored."""
     old = regularOf(known)
     new = afterDelivery(old, rules, now)
     if new is None and old is not None:
@@ -258,5 +258,5 @@ def deliveryToWrite(key: str, known: str | None, rules: Rules, now: float) -> li
 
 
 def countersOf(answer: dict[str, str]) -> dict[str, int]:
-    """What the server knows of them."""
+    """Return the counters in a reply."""
     return {name: int(value) for name, value in answer.items()}

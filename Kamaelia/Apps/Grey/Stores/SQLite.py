@@ -1,4 +1,4 @@
-"""A store in one file, for one host: SQLite, shared by as many processes as like.
+"""A store in an SQLite file, for any number of processes on one host.
 
 Example usage::
 
@@ -8,18 +8,16 @@ Example usage::
 
 How does it work?
 
-What is known is read without a lock. What follows from it is written on condition that it
-is still so (else all is asked again), in one statement or one short transaction. So a
-decision is atomic, and it is in the file before it is given: a process that is killed
-loses none (of the counters, the last second). The disk is waited for by a thread only,
-once a second (SQLiteMaintenance): a power cut may lose the decisions of the last seconds, and
-leaves the file whole. A stranger that was forgotten so waits once more.
+A decision reads the records without a lock. It writes the new record on the condition that the
+old one has not changed, in one statement or short transaction; otherwise it is repeated. So
+decisions are atomic, and are in the file before the caller gets them. A process that is killed
+loses no decision, and of the counters only the last second. Only a background thread waits for
+the disk, once a second (SQLiteMaintenance). A power failure may lose the decisions of the last
+seconds, but does not damage the file; the lost triples are deferred once more.
 
-Another process has the lock for some 20 microseconds at a time: it is tried again at once
-for two milliseconds. After that the answer comes Later where an event loop runs, and
-else is waited for; StoreFailed after PATIENCE seconds.
-
-Use a store in the thread that opened it.
+Another process holds the lock for about 20 microseconds. A locked store is retried for two
+milliseconds. After that an event loop gets Later, and other callers wait. After PATIENCE
+seconds, StoreFailed is raised. Use a store only in the thread that opened it.
 """
 
 from __future__ import annotations
@@ -36,17 +34,17 @@ from .SQLiteFile import explain, isBusy
 from .SQLiteRecords import PATIENCE, RETRY, SQLiteRecords
 from .Store import Later, StoreFailed
 
-QUICKLY = 0.002  # seconds for which an event loop may stand still
-QUICK_REST = 0.00005  # between two tries in that time
+QUICKLY = 0.002  # seconds for which the event loop may be blocked
+QUICK_PAUSE = 0.00005  # seconds between two attempts in that time
 
 
 class SQLiteStore(SQLiteRecords):
-    """SQLiteStore(path) -> opens the file; makes it where there is none."""
+    """SQLiteStore(path) -> opens the file, and creates it if it does not exist."""
 
     def decide(self, triple: Triple, rules: Rules, now: float) -> Decision:
-        """See Store. Raises Later only where another has the lock for longer than usual."""
+        """See Store. Raises Later only if another process holds the lock for unusually long."""
         self._checkProcess()
-        self._keeper.note(rules, now)
+        self.maintenance.note(rules, now)
         decision = self._try(triple, rules, now) or self._tryFor(QUICKLY, triple, rules, now)
         if decision is not None:
             return decision
@@ -60,7 +58,7 @@ class SQLiteStore(SQLiteRecords):
         raise Later(self._decideLater(loop, triple, rules, now))
 
     def _countDelivery(self, client: str, rules: Rules, now: float) -> None:
-        """See Store. Tries again later if another has the lock, where an event loop runs."""
+        """See Store. If the store is locked, an event loop retries later."""
         self._checkProcess()
         deadline = time.monotonic() + PATIENCE
         if self._tryToCount(client, rules, now):
@@ -81,7 +79,7 @@ class SQLiteStore(SQLiteRecords):
         loop.call_later(RETRY, tryAgain)
 
     def _tryToCount(self, client: str, rules: Rules, now: float) -> bool:
-        """Return whether a mail was counted; False if another process was in the way."""
+        """Return whether a mail was counted; False if the store is locked or has changed."""
         try:
             return countOnce(self._sql, client, rules, now)
         except sqlite3.Error as error:
@@ -90,7 +88,7 @@ class SQLiteStore(SQLiteRecords):
             raise explain(self.path, error) from error
 
     def _try(self, triple: Triple, rules: Rules, now: float) -> Decision | None:
-        """The decision; None where somebody was in the way."""
+        """Return the decision, or None if the store is locked or has changed."""
         try:
             return decideOnce(self._sql, triple, rules, now)
         except sqlite3.Error as error:
@@ -101,7 +99,7 @@ class SQLiteStore(SQLiteRecords):
     def _tryFor(self, seconds: float, triple: Triple, rules: Rules, now: float) -> Decision | None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            time.sleep(QUICK_REST)
+            time.sleep(QUICK_PAUSE)
             decision = self._try(triple, rules, now)
             if decision is not None:
                 return decision
@@ -122,7 +120,7 @@ class SQLiteStore(SQLiteRecords):
                     raise self._isLocked()
             except StoreFailed as error:
                 future.set_exception(error)
-                future.exception()  # whoever asked may be gone: that is no error of its own
+                future.exception()  # marks it as retrieved, in case the caller is gone
                 return
             if decision is None:
                 loop.call_later(RETRY, tryAgain)

@@ -1,19 +1,18 @@
-"""One decision on the file of a store: look, decide, write if it is still so.
+"""One decision in an SQLite file: read, decide, and write if the record has not changed.
 
 Example usage::
 
     decision = decideOnce(connection, triple, rules, now)
     if decision is None:
-        ...  # another was faster: ask again
+        ...  # another process changed the record: repeat
 
 How does it work?
 
-Looking is one statement, so that what it finds of a triple and of its client was true at one
-time. Writing is one statement with what was found as its condition. Of the client, a decision
-asks only whether it is a regular.
+One statement reads the records of the triple and its client, so they are consistent. Another
+statement writes, with the values that were read as its condition.
 
-Most who knock are strangers from strangers' networks. So they are tried first: one statement
-adds them where nothing is known of triple or client, which spares them the looking.
+Most triples are new and from unknown clients. So a decision first tries one statement that adds
+the triple if neither it nor its client has a record. Then it need not read.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ LOOK_AT_BOTH = f"""
     LEFT JOIN (SELECT seen, passed, passes FROM triple WHERE {IS_TRIPLE}) AS record
     LEFT JOIN (SELECT passes, last FROM regular WHERE client = ?) AS regular"""
 ADD = "INSERT INTO triple VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
-ADD_STRANGER = """
+ADD_NEW_TRIPLE = """
     INSERT INTO triple SELECT ?, ?, ?, ?, ?, ?
     WHERE NOT EXISTS (SELECT 1 FROM regular WHERE client = ?) ON CONFLICT DO NOTHING"""
 CHANGE = f"""
@@ -53,9 +52,9 @@ CHANGE_REGULAR = """
 def decideOnce(
     connection: sqlite3.Connection, triple: Triple, rules: Rules, now: float
 ) -> Decision | None:
-    """The decision, written; None where another wrote meanwhile."""
+    """Return the decision after writing it, or None if the record has changed meanwhile."""
     decision = decide(None, None, rules, now)
-    if decision.record is not None and _addStranger(connection, triple, decision.record):
+    if decision.record is not None and _addNewTriple(connection, triple, decision.record):
         return decision
     record, regular = look(connection, triple, rules)
     decision = decide(record, regular, rules, now)
@@ -64,22 +63,22 @@ def decideOnce(
 
 
 def countOnce(connection: sqlite3.Connection, client: str, rules: Rules, now: float) -> bool:
-    """Return whether a delivered mail was counted; False if another wrote meanwhile."""
+    """Return whether a delivered mail was counted; False if the record has changed meanwhile."""
     found = connection.execute(LOOK_AT_REGULAR, (client,)).fetchone()
     old = found and Regular._make(found)
     new = afterDelivery(old, rules, now)
     return new is None or writeRegular(connection, client, old, new)
 
 
-def _addStranger(connection: sqlite3.Connection, triple: Triple, new: Record) -> bool:
-    """Whether nothing was known of it, and this is now."""
-    return connection.execute(ADD_STRANGER, (*triple, *new, triple.client)).rowcount == 1
+def _addNewTriple(connection: sqlite3.Connection, triple: Triple, new: Record) -> bool:
+    """Add a triple; return False if it or its client has a record."""
+    return connection.execute(ADD_NEW_TRIPLE, (*triple, *new, triple.client)).rowcount == 1
 
 
 def look(
     connection: sqlite3.Connection, triple: Triple, rules: Rules
 ) -> tuple[Record | None, Regular | None]:
-    """What is known of a triple, and of its client where the rules ask for that."""
+    """Return the records of a triple, and of its client if the rules use it."""
     if not rules.client_passes:
         found = connection.execute(LOOK, triple).fetchone()
         return found and Record._make(found), None
@@ -90,7 +89,7 @@ def look(
 
 
 def write(connection: sqlite3.Connection, triple: Triple, old: Record | None, new: Record) -> bool:
-    """Whether the old record was still there, and the new one is now."""
+    """Write a record; return False if the old one has changed."""
     if old is None:
         return connection.execute(ADD, (*triple, *new)).rowcount == 1
     return connection.execute(CHANGE, (*new, *triple, *old)).rowcount == 1
@@ -99,7 +98,7 @@ def write(connection: sqlite3.Connection, triple: Triple, old: Record | None, ne
 def writeRegular(
     connection: sqlite3.Connection, client: str, old: Regular | None, new: Regular
 ) -> bool:
-    """Whether the old one was still there, and the new one is now."""
+    """Write the record of a client; return False if the old one has changed."""
     if old is None:
         return connection.execute(ADD_REGULAR, (client, *new)).rowcount == 1
     return connection.execute(CHANGE_REGULAR, (*new, client, *old)).rowcount == 1

@@ -1,19 +1,19 @@
-"""Which records of the file have expired, found and forgotten a slice at a time.
+"""Deletes the expired records of an SQLite file, a slice at a time.
 
 Example usage::
 
     after = None
     while True:
-        after, swept = expireSlice(connection, TRIPLES, after, rules, now)
+        after, deleted = expireSlice(connection, TRIPLES, after, rules, now)
         if after is None:
             break
 
 How does it work?
 
-A slice is the next so many records in the order of the key. What has expired in it is
-looked for without a lock; only where there is something, one statement finds it again and
-deletes it. So a decision that renews a record at the same moment comes before, and the
-record stays, or after, and it is written anew.
+A slice is the next SLICE records in the order of the key. Expired records in it are searched
+for without a lock. Only if there are any, one statement finds and deletes them. A concurrent
+decision that renews such a record comes either before, so the record stays, or after, so the
+record is written again.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ from typing import NamedTuple
 
 from Kamaelia.Support.Greylist.Rules import Rules
 
-SLICE = 2_000  # records: half a millisecond, of which a lock is held for what there is to delete
+SLICE = 2_000  # records: takes half a millisecond, with a lock only while deleting
 
 RowKey = tuple[str, ...]
 
 
 class Table(NamedTuple):
-    """What a sweep has to know of a table."""
+    """What the expiry needs to know about a table."""
 
     name: str
     key: tuple[str, ...]
-    isExpired: str  # as Rules.decide says it, to the last bit
-    times: Callable[[Rules, float], tuple[float, ...]]  # what that asks for
-    waiting: str  # what is counted as one that never came back
+    isExpired: str  # a condition that compares exactly as Rules.decide
+    times: Callable[[Rules, float], tuple[float, ...]]  # the parameters of that condition
+    waiting: str  # a condition: the triple was never retried
 
     def slice(self, hasStart: bool, hasEnd: bool) -> str:
-        """The condition that picks a slice."""
+        """Return the condition that selects a slice."""
         columns, marks = ", ".join(self.key), ", ".join("?" * len(self.key))
         start = f"({columns}) > ({marks})" if hasStart else "TRUE"
         end = f"({columns}) <= ({marks})" if hasEnd else "TRUE"
@@ -47,7 +47,7 @@ class Table(NamedTuple):
 
 
 class ExpiredCounts(NamedTuple):
-    """How many records have gone."""
+    """The numbers of deleted records."""
 
     waiting: int
     all: int
@@ -73,21 +73,24 @@ TABLES = (TRIPLES, REGULARS)
 def expireSlice(
     connection: sqlite3.Connection, table: Table, after: RowKey | None, rules: Rules, now: float
 ) -> tuple[RowKey | None, ExpiredCounts]:
-    """Sweep the slice that comes after this key -> its last key, None where it was the last."""
+    """Delete the expired records of the slice after a key.
+
+    Return the last key of the slice (None if it was the last slice) and the numbers.
+    """
     end = endOfSlice(connection, table, after)
     where = f"{table.slice(after is not None, end is not None)} AND {table.isExpired}"
     bounds = (*(after or ()), *(end or ()), *table.times(rules, now))
     found = f"SELECT count(*) FILTER (WHERE {table.waiting}), count(*) FROM {table.name}"
-    swept = ExpiredCounts(*connection.execute(f"{found} WHERE {where}", bounds).fetchone())
-    if swept.all:
+    deleted = ExpiredCounts(*connection.execute(f"{found} WHERE {where}", bounds).fetchone())
+    if deleted.all:
         connection.execute(f"DELETE FROM {table.name} WHERE {where}", bounds)
-    return end, swept
+    return end, deleted
 
 
 def endOfSlice(
     connection: sqlite3.Connection, table: Table, after: RowKey | None, size: int = SLICE
 ) -> RowKey | None:
-    """The last key of a slice; None where it reaches to the end."""
+    """Return the last key of a slice, or None if it is the last slice."""
     columns = ", ".join(table.key)
     rows = f"SELECT {columns} FROM {table.name} WHERE {table.slice(after is not None, False)}"
     paged = f"{rows} ORDER BY {columns} LIMIT 1 OFFSET {size - 1}"

@@ -1,4 +1,4 @@
-"""The file of the store in SQLite: how it is opened, what is in it, what its errors mean.
+"""Opens and checks the file of an SQLite store, and explains its errors.
 
 Example usage::
 
@@ -8,10 +8,9 @@ Example usage::
 
 How does it work?
 
-`application_id` tells our files from others', and `user_version` is the number of the
-schema. Records are kept in the order of their triples, in the tree of the primary key
-itself: what a client sends in one burst lies in one page, and all that is known of it
-is found without another index.
+`application_id` identifies our files, and `user_version` is the number of the schema. Records
+are stored in the tree of the primary key, in the order of the triples. So the triples of one
+client are in adjacent pages, and no other index is needed.
 """
 
 from __future__ import annotations
@@ -28,10 +27,10 @@ from .SQLiteMigration import migrate
 from .Store import StoreFailed
 
 APPLICATION = 0x4B477279  # "KGry"
-SCHEMA = 2  # 1: mailboxes were written with the quotes and the domain that the client sent
-OPENING = 5.0  # seconds that the opening waits for others who open it too
-#: Pages of 4 KiB in the write-ahead log. Above the first the keeper empties it in earnest;
-#: above the second whoever writes next does it, should the keeper be no more.
+SCHEMA = 2  # 1: mailboxes were stored as the client sent them
+OPENING = 5.0  # seconds to wait for other processes that open the file
+#: Pages of 4 KiB in the write-ahead log. Above the first number, the maintenance thread restarts
+#: the log; above the second, the next writer does, in case that thread has ended.
 EMPTY_LOG_AT = 8_192
 BOUND_OF_LOG = 24_576
 
@@ -51,11 +50,11 @@ INSERT INTO version SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM version);
 """
 
 MOVE_AWAY = (
-    "{} move it away together with its -wal and -shm files, and a new one is made with the next"
-    " mail, without a restart; `sqlite3 FILE .recover` may save what was in it"
+    "{} move it away together with its -wal and -shm files. A new file is created with the next"
+    " mail, without a restart. `sqlite3 FILE .recover` may recover the old records"
 )
-WRITABLE = "the file and its folder must be writable for this user"
-REPLACED = "the file was deleted or moved away: a new one is made with the next mail"
+WRITABLE = "the file and its folder must be writable by this user"
+REPLACED = "the file was deleted or moved away: a new one is created with the next mail"
 COLUMNS = {
     "triple": "client, sender, recipient, seen, passed, passes",
     "regular": "client, passes, last",
@@ -65,28 +64,28 @@ COLUMNS = {
 }
 
 REMEDIES = {
-    sqlite3.SQLITE_BUSY: "another process has it locked for too long",
-    sqlite3.SQLITE_FULL: "make room on its disk, and it goes on by itself",
-    sqlite3.SQLITE_IOERR: "its disk is full, at a limit, or broken: the system's log says more",
+    sqlite3.SQLITE_BUSY: "another process has locked it for too long",
+    sqlite3.SQLITE_FULL: "free space on its disk; the store then works again without a restart",
+    sqlite3.SQLITE_IOERR: "its disk is full, over quota, or broken: see the log of the system",
     sqlite3.SQLITE_READONLY: WRITABLE,
     sqlite3.SQLITE_PERM: WRITABLE,
-    sqlite3.SQLITE_CANTOPEN: "its folder must be there, and be writable for this user: two more"
-    " files are kept beside it",
+    sqlite3.SQLITE_CANTOPEN: "its folder must exist and be writable by this user, for two more"
+    " files beside it",
     sqlite3.SQLITE_CORRUPT: MOVE_AWAY.format("it is damaged:"),
     sqlite3.SQLITE_NOTADB: MOVE_AWAY.format(
-        "it is no SQLite file, or it is damaged: name another file, or"
+        "it is not an SQLite file, or it is damaged: name another file, or"
     ),
-    sqlite3.SQLITE_PROTOCOL: "its file system cannot lock: it must be a local one",
+    sqlite3.SQLITE_PROTOCOL: "its file system does not support locks: use a local one",
 }
 
 
 def openFile(path: str) -> sqlite3.Connection:
-    """A connection that never waits for locks. Raises StoreFailed, which names the file."""
+    """Return a connection that never waits for locks. Raise StoreFailed, which names the file."""
     try:
         _create(path)
     except OSError as error:
         reason = f"the store {path} cannot be opened: {error.strerror or error}"
-        raise StoreFailed(f"{reason}; its folder must be there, and writable") from error
+        raise StoreFailed(f"{reason}; its folder must exist and be writable") from error
     with explained(path):
         connection = _connect(path)
         try:
@@ -98,9 +97,9 @@ def openFile(path: str) -> sqlite3.Connection:
 
 
 def checkFile(path: str) -> None:
-    """Raise StoreFailed if openFile() would, for the user that this process acts as.
+    """Raise StoreFailed if openFile() would, for the effective user of this process.
 
-    Neither the file nor a table is created.
+    Create neither the file nor a table.
     """
     if not kindOf(path):
         with _explainedOpening(path):
@@ -110,7 +109,7 @@ def checkFile(path: str) -> None:
         if not os.path.isfile(path):
             raise OSError(f"it is {kindOf(path)}, not a file")
         if not mayAccess(path, os.R_OK | os.W_OK):
-            raise OSError("it is not writable for this user")
+            raise OSError("it is not writable by this user")
         checkFolder(os.path.dirname(os.path.abspath(path)))
     with explained(path), closing(_connect(path)) as connection:
         _check(connection, path)
@@ -132,7 +131,7 @@ def _connect(path: str) -> sqlite3.Connection:
 
 @contextmanager
 def explained(path: str) -> Iterator[None]:
-    """Errors of SQLite become StoreFailed."""
+    """Convert errors of SQLite within the block to StoreFailed."""
     try:
         yield
     except sqlite3.Error as error:
@@ -140,7 +139,7 @@ def explained(path: str) -> Iterator[None]:
 
 
 def explain(path: str, error: sqlite3.Error) -> StoreFailed:
-    """What to tell whoever asked."""
+    """Return a StoreFailed with the remedy for an error of SQLite."""
     remedy = REMEDIES.get(_codeOf(error), "see the documentation of SQLite")
     if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_DBMOVED:
         remedy = REPLACED
@@ -148,7 +147,7 @@ def explain(path: str, error: sqlite3.Error) -> StoreFailed:
 
 
 def identityOf(path: str) -> tuple[int, int] | None:
-    """Return what tells the file at `path` from another; None if there is none."""
+    """Return device and inode of the file at `path`, or None if it does not exist."""
     try:
         status = os.stat(path)
     except OSError:
@@ -157,24 +156,24 @@ def identityOf(path: str) -> tuple[int, int] | None:
 
 
 def isBusy(error: sqlite3.Error) -> bool:
-    """Whether another has the lock just now."""
+    """Return whether the error means that another process holds the lock."""
     return _codeOf(error) == sqlite3.SQLITE_BUSY
 
 
 def _codeOf(error: sqlite3.Error) -> int:
-    # The low byte says what, the rest says where.
+    # The low byte is the primary code; the rest has details.
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def _create(path: str) -> None:
-    # Only a file that is new is touched: closing one that SQLite has open in this process
-    # would let go of its locks. Who wrote to whom is nothing for everybody to read.
+    # Open only a new file: closing an existing one would release the locks that SQLite holds
+    # in this process. The file is not world-readable, because it contains mail addresses.
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o640))
     except FileExistsError:
         if not os.path.isfile(path):
-            raise OSError("it is no file") from None
-        if not os.access(path, os.R_OK | os.W_OK):  # SQLite would open it, only to read
+            raise OSError("it is not a file") from None
+        if not os.access(path, os.R_OK | os.W_OK):  # SQLite would open it read-only
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES)) from None
 
 
@@ -182,7 +181,7 @@ def _prepare(connection: sqlite3.Connection, path: str) -> None:
     isNew = _check(connection, path)
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     if mode != "wal":
-        raise StoreFailed(f"the store {path} needs a local file system, where memory is shared")
+        raise StoreFailed(f"the store {path} requires a local file system with shared memory")
     connection.execute("PRAGMA synchronous = NORMAL")
     if isNew:
         version = f"PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {SCHEMA};"
@@ -194,7 +193,7 @@ def _prepare(connection: sqlite3.Connection, path: str) -> None:
 
 
 def _check(connection: sqlite3.Connection, path: str) -> bool:
-    """Whether the file is a new one; raises StoreFailed where it is not for us to write."""
+    """Return whether the file is new. Raise StoreFailed if it is not a store of this version."""
     connection.execute("BEGIN")
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -203,11 +202,11 @@ def _check(connection: sqlite3.Connection, path: str) -> bool:
     if tables == 0 and application in (0, APPLICATION):
         return True
     if application != APPLICATION:
-        raise StoreFailed(f"the file {path} belongs to another program: name another")
+        raise StoreFailed(f"the file {path} belongs to another program: name another file")
     if version > SCHEMA:
         raise StoreFailed(
-            f"the store {path} was written by a newer Kamaelia Grey (schema {version}, and this"
-            f" one knows {SCHEMA}): run that one, or move the file away"
+            f"the store {path} was written by a newer Kamaelia Grey (schema {version}; this version"
+            f" supports {SCHEMA}): run the newer version, or move the file away"
         )
     for table, columns in COLUMNS.items() if version == SCHEMA else ():
         try:
@@ -217,6 +216,6 @@ def _check(connection: sqlite3.Connection, path: str) -> bool:
                 raise
             raise StoreFailed(
                 f"the store {path} failed: {error}; its tables are not those of Kamaelia Grey:"
-                " move it away together with its -wal and -shm files, and a new one is made"
+                " move it away together with its -wal and -shm files, and a new one is created"
             ) from error
     return False

@@ -1,4 +1,4 @@
-"""Files that earlier versions wrote: what is changed in them when they are opened.
+"""Upgrades the files of earlier versions when they are opened.
 
 Example usage::
 
@@ -6,10 +6,9 @@ Example usage::
 
 How does it work?
 
-Schema 2 has other keys for mailboxes: without needless quotes, the domain as A-labels. Only
-records whose keys may differ are looked at closely, and all of them change in one transaction.
-So a process that is killed meanwhile leaves the file as it was, and of several processes that
-open a file at the same time one changes it.
+Keys of mailboxes in schema 2 have no unnecessary quotes, and their domains are A-labels. Only
+records whose keys may differ are examined, and they change in one transaction. So a process
+that is killed meanwhile leaves the file unchanged, and only one of several processes upgrades it.
 """
 
 from __future__ import annotations
@@ -30,12 +29,12 @@ IS_TRIPLE = "client = ? AND sender = ? AND recipient = ?"
 
 
 def migrate(connection: sqlite3.Connection, schema: int) -> None:
-    """Bring the file to this schema, if it has an older one. Raise sqlite3.Error."""
+    """Upgrade a file with an older schema. Raise sqlite3.Error."""
     if versionOf(connection) >= schema:
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
-        if versionOf(connection) < schema:  # no other process has done it meanwhile
+        if versionOf(connection) < schema:  # no other process has upgraded it
             renameMailboxes(connection)
             connection.execute(f"PRAGMA user_version = {schema:d}")
         connection.execute("COMMIT")
@@ -51,7 +50,7 @@ def versionOf(connection: sqlite3.Connection) -> int:
 
 
 def renameMailboxes(connection: sqlite3.Connection) -> None:
-    """Give each triple its key of today. Two that become one are merged."""
+    """Give each triple its current key. Merge triples that get the same key."""
     for client, sender, recipient, *known in connection.execute(ODD).fetchall():
         old, new = (client, sender, recipient), (client, currentKey(sender), currentKey(recipient))
         if new == old:

@@ -1,4 +1,4 @@
-"""All that the store in SQLite does beside deciding: for administrators, and at the edges.
+"""The methods of the store in SQLite other than decisions.
 
 Example usage::
 
@@ -7,9 +7,9 @@ Example usage::
 
 How does it work?
 
-Readers take a slice at a time and hold nothing in between: one who is slow, or goes to
-lunch, does not keep the write-ahead log from beginning anew. Writers wait for their turn
-up to PATIENCE seconds, in short transactions.
+Readers read a slice at a time and hold no lock in between, so a slow reader does not prevent the
+restart of the write-ahead log. Writers use short transactions, and wait up to PATIENCE seconds
+for the lock.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ from .Store import (
     thisProcess,
 )
 
-PATIENCE = 2.0  # seconds, for a lock that another process has
-RETRY = 0.002  # seconds between two tries
+PATIENCE = 2.0  # seconds to wait for a lock
+RETRY = 0.002  # seconds between two attempts
 ALL_ENTRIES = "SELECT * FROM entry"
-BATCH = 500  # records in one transaction: a millisecond or two
+BATCH = 500  # records in one transaction, which takes about 2 ms
 ADD_TO_COUNTER = """
     INSERT INTO counter VALUES (?, ?) ON CONFLICT DO UPDATE SET value = value + excluded.value"""
 HAS_TEXT = "(instr(client, ?) OR instr(sender, ?) OR instr(recipient, ?))"
@@ -52,7 +52,7 @@ Result = TypeVar("Result")
 
 
 class SQLiteRecords(Store):
-    """SQLiteRecords(path) -> opens the file; makes it where there is none."""
+    """SQLiteRecords(path) -> opens the file, and creates it if it does not exist."""
 
     def __init__(self, path: str) -> None:
         super().__init__()
@@ -60,14 +60,14 @@ class SQLiteRecords(Store):
         self._isClosed = False
         self._sql = openFile(path)
         self._identity = identityOf(path)
-        self._writing = threading.Lock()  # of counters
-        self._keeper = SQLiteMaintenance(path, self._writeCounters, self.count)
+        self._writing = threading.Lock()  # held while counters are written
+        self.maintenance = SQLiteMaintenance(path, self._writeCounters, self.count)
 
     def __repr__(self) -> str:
         return f"<the store {self.path}>"
 
     def _do(self, work: Callable[[], Result]) -> Result:
-        """Do it; again while another has the lock."""
+        """Call work(); repeat it while the file is locked. Return its result."""
         self._checkProcess()
         deadline = time.monotonic() + PATIENCE
         while True:
@@ -87,7 +87,7 @@ class SQLiteRecords(Store):
         )
 
     def _transact(self, work: Callable[[], Result]) -> Result:
-        """Do it as one transaction."""
+        """Call work() in a transaction and return its result."""
 
         def transact() -> Result:
             self._sql.execute("BEGIN IMMEDIATE")
@@ -154,7 +154,7 @@ class SQLiteRecords(Store):
         return Counts(total - passed, passed, regulars)
 
     def expire(self, rules: Rules, now: float) -> int:
-        """See Store. The keeper does the same, a little at a time."""
+        """See Store. The maintenance thread does the same, in slices."""
         self._transact(lambda: self._expireEntries(now))
         self._expireAll(REGULARS, rules, now)
         return self._expireAll(TRIPLES, rules, now)
@@ -163,10 +163,10 @@ class SQLiteRecords(Store):
         gone = 0
         after: RowKey | None = None
         while True:
-            after, swept = self._do(partial(expireSlice, self._sql, table, after, rules, now))
-            gone += swept.all
-            if swept.waiting:
-                self.count("expired", swept.waiting)
+            after, deleted = self._do(partial(expireSlice, self._sql, table, after, rules, now))
+            gone += deleted.all
+            if deleted.waiting:
+                self.count("expired", deleted.waiting)
             if after is None:
                 return gone
 
@@ -214,14 +214,14 @@ class SQLiteRecords(Store):
 
     def hasPending(self) -> None:
         """See Store."""
-        self._keeper.wake()
+        self.maintenance.wake()
 
     def flush(self) -> None:
         """See Store."""
         self._do(lambda: self._writeCounters(self._sql))
 
     def _writeCounters(self, connection: sqlite3.Connection) -> None:
-        with self._writing:  # whoever asks for the counters waits for what is on its way there
+        with self._writing:  # counters() waits for a write in progress
             taken = self._takePending()
             if not taken:
                 return
@@ -243,7 +243,7 @@ class SQLiteRecords(Store):
         if self._isClosed or self._process != thisProcess():
             return
         self._isClosed = True
-        self._keeper.stop()
+        self.maintenance.stop()
         try:
             self.flush()
         finally:
@@ -257,7 +257,7 @@ class SQLiteRecords(Store):
         """See Store."""
         if not self._isClosed:
             self._isClosed = True
-            self._keeper.stop()
+            self.maintenance.stop()
             with suppress(sqlite3.Error):
                 self._sql.close()
         return self._takePending()

@@ -1,4 +1,4 @@
-"""What greylisting remembers, whoever keeps it: the contract of all stores.
+"""The interface of all stores of greylisting records.
 
 Example usage::
 
@@ -8,15 +8,15 @@ Example usage::
     except Later as later:
         decision = await later.future
     except StoreFailed as reason:
-        ...  # an answer for now: 451
+        ...  # reply 451
 
 How does it work?
 
-A decision is asked of Rules.decide with what is known, and its result is remembered
-before it is given. Several processes may share a store: each gets the answers that it
-would get if all had asked one after the other. Times are brought by whoever asks.
+A store reads the records, calls Rules.decide, and writes the result before it returns the
+decision. Several processes may share a store; decisions are atomic. The caller passes in the
+time.
 
-A store belongs to the process that opened it: workers that are forked open their own.
+A store belongs to the process that opened it. Forked workers open their own.
 """
 
 from __future__ import annotations
@@ -48,32 +48,32 @@ __all__ = [
     "thisProcess",
 ]
 
-MOST_DELIVERED = 10_000  # clients whose last delivery a process remembers
+MOST_DELIVERED = 10_000  # clients whose last delivery a process keeps in memory
 VERDICTS = ("allow", "deny")
 KINDS = ("client", "sender", "recipient")
-MANY_ENTRIES = 500  # more are not read in the event loop: these take about 10 ms
+MANY_ENTRIES = 500  # larger numbers are not read in the event loop; these take about 10 ms
 
 
 class StoreFailed(Exception):
-    """The store cannot answer; the text is a sentence that says which, why, and what helps."""
+    """The store failed; the message names the store, the reason and a remedy."""
 
 
 class StoreUnreachable(StoreFailed):
-    """The server of a store does not respond at the moment: it may later, without a change here."""
+    """The server of a store does not respond, which may be temporary."""
 
 
 class StoreEntry(NamedTuple):
-    """What an administrator said at run time of a client, a sender or a recipient."""
+    """An entry that an administrator added at run time for a client, sender or recipient."""
 
     verdict: str  # one of VERDICTS
     kind: str  # one of KINDS
     what: str
     note: str = ""
-    until: float | None = None  # the time from which it counts no more
+    until: float | None = None  # the time at which it expires
 
 
 class Counts(NamedTuple):
-    """How many records there are of each sort."""
+    """The number of records of each kind."""
 
     waiting: int
     passed: int
@@ -81,25 +81,25 @@ class Counts(NamedTuple):
 
 
 class Store(ABC):
-    """What all stores promise. Whatever cannot be done raises StoreFailed."""
+    """The base class of all stores. Methods raise StoreFailed if the store fails."""
 
     def __init__(self) -> None:
         self._process = thisProcess()
         self._pending: dict[str, int] = {}
-        self._delivered: dict[str, float] = {}  # when this process last counted a mail of a client
+        self._delivered: dict[str, float] = {}  # by client: the time of its last counted mail
         self._pendingLock = threading.Lock()
 
     @abstractmethod
     def decide(self, triple: Triple, rules: Rules, now: float) -> Decision:
-        """Return the decision, which is remembered already. May raise Later.
+        """Return the decision after writing its record. May raise Later.
 
-        Regulars are asked for only if `rules.client_passes` is set.
+        Known clients are read only if `rules.client_passes` is set.
         """
 
     def countDelivery(self, client: str, rules: Rules, now: float) -> None:
-        """Count a mail of a client that the real server has accepted; see Rules.afterDelivery.
+        """Count a mail from a client that the real server has accepted; see Rules.afterDelivery.
 
-        Nothing waits for it. It may be lost if the process is killed.
+        The count is written without waiting, and may be lost if the process is killed.
         """
         last = self._delivered.get(client)
         if not rules.client_passes or (last is not None and abs(now - last) < HOUR):
@@ -111,69 +111,69 @@ class Store(ABC):
 
     @abstractmethod
     def _countDelivery(self, client: str, rules: Rules, now: float) -> None:
-        """Do so in the store, whose record decides."""
+        """Count the mail in the store, unless its record says otherwise."""
 
     @abstractmethod
     def remember(self, known: Iterable[tuple[Triple, Record]], rules: Rules) -> int:
-        """Add what was known elsewhere to what is known here -> how many were given."""
+        """Merge records from elsewhere into the store; return how many were given."""
 
     @abstractmethod
     def find(self, text: str) -> Iterator[tuple[Triple, Record]]:
-        """All that is known of triples of which a part has this text in it, in no order."""
+        """Yield the triples with this text in one of their parts, in no order."""
 
     def known(self) -> Iterator[tuple[Triple, Record]]:
-        """All triples that are known. Another's decisions meanwhile may or may not be seen."""
+        """Yield all triples. Concurrent changes may or may not be included."""
         return self.find("")
 
     @abstractmethod
     def regulars(self) -> Iterator[tuple[str, Regular]]:
-        """Yield the clients of which mails have counted while `client_passes` was set."""
+        """Yield the clients with delivered mails, counted while `client_passes` was set."""
 
     @abstractmethod
     def forget(self, *triples: Triple) -> int:
-        """Make strangers of them -> how many were known."""
+        """Delete triples; return how many existed."""
 
     @abstractmethod
     def forgetClient(self, client: str) -> int:
-        """Forget each triple of a client, and the regular -> how many triples that were."""
+        """Delete the record of a client and its triples; return the number of triples."""
 
     @abstractmethod
     def counts(self) -> Counts:
-        """Looks at every record: for a person who asks, not for an event loop."""
+        """Count all records. Slow, because it reads every record."""
 
     @abstractmethod
     def expire(self, rules: Rules, now: float) -> int:
-        """Forget what counts no more -> how many triples that were.
+        """Delete expired records; return the number of triples.
 
-        Looks at every record. Stores that several share do it by themselves as well.
+        Reads every record. SQLite and Redis stores also do it in the background.
         """
 
     @abstractmethod
     def addEntry(self, entry: StoreEntry) -> None:
-        """Add an entry, in place of any other of the same kind and text."""
+        """Add an entry. It replaces an entry of the same kind and text."""
 
     @abstractmethod
     def removeEntry(self, kind: str, what: str) -> bool:
-        """Whether there was one."""
+        """Delete an entry; return whether it existed."""
 
     @abstractmethod
     def entries(self) -> list[StoreEntry]:
-        """All entries, also those whose time is over."""
+        """Return all entries, including expired ones."""
 
     def readEntries(self) -> list[StoreEntry]:
-        """Return entries(). May be called in any thread, unlike all else."""
+        """Return entries(). Unlike the other methods, it may be called in any thread."""
         return self.entries()
 
     @abstractmethod
     def hasManyEntries(self) -> bool:
-        """Return whether there are more than MANY_ENTRIES. Cheap to ask."""
+        """Return whether there are more than MANY_ENTRIES. Fast."""
 
     @abstractmethod
     def entriesVersion(self) -> int:
-        """Another number than before when the entries are other ones; cheap to ask."""
+        """Return a number that changes whenever the entries change. Fast."""
 
     def count(self, name: str, by: int = 1) -> None:
-        """Add to a counter. Written now and then, and on flush and close."""
+        """Add to a counter. It is written periodically, and by flush() and close()."""
         with self._pendingLock:
             isFirst = not self._pending
             self._pending[name] = self._pending.get(name, 0) + by
@@ -181,36 +181,36 @@ class Store(ABC):
             self.hasPending()
 
     def hasPending(self) -> None:
-        """There are counters to write. Called with the first of them, maybe in a thread."""
+        """Hook: called in any thread when counters are waiting to be written."""
 
     @abstractmethod
     def flush(self) -> None:
-        """Write the counters."""
+        """Write the waiting counters."""
 
     @abstractmethod
     def counters(self) -> dict[str, int]:
-        """All counters of all processes, as far as these have been written."""
+        """Return the counters of all processes that have been written."""
 
     @abstractmethod
     def close(self) -> None:
-        """Write what is to be written, and let go. May be called again."""
+        """Write waiting data and close the store. May be called again."""
 
     def isReplaced(self) -> bool:
-        """Return whether what was opened is gone or is another one now. Cheap to ask."""
+        """Return whether the opened file was deleted or replaced. Fast."""
         return False
 
     def abandon(self) -> dict[str, int]:
-        """Let go of what was opened, without writing to it -> counters that were not written."""
+        """Close the store without writing to it; return the counters that were not written."""
         return self._takePending()
 
     async def waitForClose(self) -> None:
-        """After close(), in an event loop: until what is under way has ended."""
+        """Wait, after close() in an event loop, until all tasks have ended."""
 
     def _checkProcess(self) -> None:
         if self._process != thisProcess():
             raise RuntimeError(
-                "this store was opened before the process was forked, and belongs to the parent:"
-                " open it anew in each worker"
+                "this store belongs to the parent process, because it was opened before the fork:"
+                " open it in each worker"
             )
 
     def _takePending(self) -> dict[str, int]:
@@ -225,7 +225,7 @@ class Store(ABC):
 
 @cache
 def thisProcess() -> int:
-    """The number of this process, which the kernel is not asked for each time."""
+    """Return the id of this process from a cache, which is faster than a system call."""
     return os.getpid()
 
 
@@ -233,17 +233,19 @@ os.register_at_fork(after_in_child=thisProcess.cache_clear)
 
 
 def checkEntry(entry: StoreEntry) -> None:
-    """Raises ValueError where an entry says nothing that could be heeded."""
+    """Raise ValueError if an entry is invalid."""
     if entry.verdict not in VERDICTS:
-        raise ValueError(f"an entry says one of {', '.join(VERDICTS)}, and not {entry.verdict!r}")
+        raise ValueError(
+            f"the verdict of an entry is {' or '.join(VERDICTS)}, not {entry.verdict!r}"
+        )
     if entry.kind not in KINDS:
-        raise ValueError(f"an entry is about one of {', '.join(KINDS)}, and not {entry.kind!r}")
+        raise ValueError(f"the kind of an entry is one of {', '.join(KINDS)}, not {entry.kind!r}")
     if not entry.what:
-        raise ValueError(f"an entry without a {entry.kind}")
+        raise ValueError(f"the entry has an empty {entry.kind}")
 
 
 def merge(ours: Record | None, theirs: Record) -> Record:
-    """What two who have watched the same triple know together."""
+    """Return the combination of two records of the same triple."""
     if ours is None:
         return theirs
     times = [record.passed for record in (ours, theirs) if record.passed is not None]
@@ -253,7 +255,7 @@ def merge(ours: Record | None, theirs: Record) -> Record:
 
 
 def isExpired(known: Record | Regular, rules: Rules, now: float) -> bool:
-    """Whether it counts no more; told as Rules.decide tells it, to the last bit."""
+    """Return whether a record has expired, by exactly the same comparison as Rules.decide."""
     if isinstance(known, Regular):
         return now - known.last > rules.max_grey
     if known.passed is None:
@@ -262,5 +264,5 @@ def isExpired(known: Record | Regular, rules: Rules, now: float) -> bool:
 
 
 def isOver(entry: StoreEntry, now: float) -> bool:
-    """Whether an entry's time is over."""
+    """Return whether an entry has expired."""
     return entry.until is not None and entry.until <= now

@@ -1,4 +1,4 @@
-"""Where greylisting keeps what it knows: in memory, in one file, or in Redis.
+"""The stores of greylisting records: in memory, in an SQLite file, or in Redis.
 
 Example usage::
 
@@ -8,9 +8,18 @@ Example usage::
 
 How does it work?
 
-One setting chooses: `memory:`, `sqlite:PATH`, `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]`,
-`rediss://...` (the same over TLS) or `unix://[USER:PASSWORD@]/PATH`, which serve Valkey as
-well. All keep the contract of Store.
+A setting selects the store: `memory:`, `sqlite:PATH`, or for Redis and Valkey
+`redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]`, `rediss://...` (with TLS) or
+`unix://[USER:PASSWORD@]/PATH`. All stores have the interface of Store. The modules:
+
+Store, Later                 the interface, and the exception for an answer that takes time
+Memory                       a store in memory
+SQLite, SQLiteRecords        the store in a file: decisions, and all other methods
+SQLiteFile, SQLiteMigration  opens, checks and upgrades the file
+SQLiteDecision, SQLiteExpiry, SQLiteMaintenance   statements, and the background thread
+Redis, RedisRecords          the store in Redis: decisions, and all other methods
+RedisConnection, RedisBatch, RedisMigration       connection, scripts and upgrade
+Dbm, DbmText                 import from the historical dbm files
 """
 
 from .Store import Counts, Later, Store, StoreEntry, StoreFailed, StoreUnreachable
@@ -32,19 +41,19 @@ FORMS = "memory:, sqlite:PATH, redis://HOST[:PORT][/DATABASE], rediss://HOST or 
 
 
 def checkSetting(setting: str) -> None:
-    """Raises ValueError where openStore would, without a word of what is secret; opens nothing."""
+    """Raise ValueError if the setting is invalid, without quoting it. Open nothing."""
     scheme, colon, rest = setting.partition(":")
     if colon and scheme in REDIS:
         from .RedisConnection import parse
 
         parse(setting)
     elif setting != "memory:" and (scheme != "sqlite" or not rest or rest.startswith(":")):
-        # The setting itself is not repeated: there may be a password in any part of it.
+        # The setting is not quoted, because any part of it may contain a password.
         raise ValueError(f"a store is one of {FORMS}")
 
 
 def checkStore(setting: str) -> None:
-    """Raise StoreFailed where the store could not be used. Creates nothing in it."""
+    """Raise StoreFailed if the store cannot be used. Create nothing in it."""
     checkSetting(setting)
     scheme, _, rest = setting.partition(":")
     if scheme == "sqlite":
@@ -58,9 +67,9 @@ def checkStore(setting: str) -> None:
 
 
 def openStore(setting: str) -> Store:
-    """Open a store. Raises ValueError where the setting is none, StoreFailed where it fails.
+    """Open a store. Raise ValueError if the setting is invalid, StoreFailed if it cannot be opened.
 
-    A Redis that cannot be reached is no failure yet: it may come.
+    A Redis server that is unreachable is no error here, because it may become available.
     """
     checkSetting(setting)
     scheme, _, rest = setting.partition(":")

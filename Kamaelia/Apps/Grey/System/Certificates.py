@@ -1,4 +1,4 @@
-"""The certificate for STARTTLS: loaded without a prompt, and checked as a client would check it.
+"""The certificate for STARTTLS: loaded without a prompt, and checked as by a client.
 
 Example usage
 -------------
@@ -7,10 +7,9 @@ Example usage
 
 How does it work?
 -----------------
-The check is a TLS handshake in memory. The first trusts the certificates in the file
-themselves: what OpenSSL refuses then is their time or purpose. The second trusts the
-authorities of the system, and shows whether a client that verifies could find its way
-from the certificate to one of them.
+The check performs TLS handshakes in memory. The first trusts the certificates in the file
+itself, so it fails only because of their time or purpose. The second trusts the authorities of
+the system, and shows whether a verifying client would find a chain to one of them.
 """
 
 from __future__ import annotations
@@ -20,43 +19,45 @@ from typing import NamedTuple
 
 EXPIRED, NOT_YET_VALID = 10, 9  # X509_V_ERR_CERT_HAS_EXPIRED, X509_V_ERR_CERT_NOT_YET_VALID
 NO_ISSUER = (2, 20, 21)  # X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT and its two variants
-MOST_STEPS = 20  # of a handshake
+MOST_STEPS = 20  # in a handshake
 
 REASONS = {
     EXPIRED: "has expired: renew it",
-    NOT_YET_VALID: "is not valid yet: look at the clock of this machine",
+    NOT_YET_VALID: "is not valid yet: check the clock of this machine",
 }
 
 
 class CertificateCheck(NamedTuple):
-    """Sentences about a certificate: what is wrong, and what is probably not meant."""
+    """The mistakes and warnings about a certificate, in sentences."""
 
     mistakes: list[str]
     warnings: list[str]
 
 
 def loadCertificate(certificate: str, key: str) -> ssl.SSLContext:
-    """Return a context for servers. Raises ValueError, which names the files and the remedy."""
+    """Return a context for servers. Raise ValueError, which names the files and the remedy."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     files = f"the certificate {certificate} with key {key}"
     try:
         context.load_cert_chain(certificate, key, password=_refuseToAsk)
     except EncryptedKey:
         raise ValueError(
-            f"{files}: the key is encrypted, and no person is there to type its password. Decrypt"
+            f"{files}: the key is encrypted, and a server cannot ask for its password. Decrypt"
             f" it: openssl pkey -in {key} -out FILE"
         ) from None
     except ssl.SSLError as error:
         if error.reason == "KEY_VALUES_MISMATCH":
             raise ValueError(f"{files}: the key does not belong to the certificate") from None
-        raise ValueError(f"{files}: no certificate and key in PEM: {error}") from None
+        raise ValueError(
+            f"{files}: the files are not a certificate and a key in PEM: {error}"
+        ) from None
     except OSError as error:
         raise ValueError(f"{files}: {error}") from None
     return context
 
 
 class EncryptedKey(Exception):
-    """A key needs a password."""
+    """The error for a key that requires a password."""
 
 
 def _refuseToAsk() -> str:
@@ -65,7 +66,7 @@ def _refuseToAsk() -> str:
 
 
 def checkCertificate(context: ssl.SSLContext, certificate: str) -> CertificateCheck:
-    """Return what a client would say about the certificate of a server's context."""
+    """Return the problems that a client would have with the certificate of a server's context."""
     found = CertificateCheck([], [])
     itself = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     itself.load_verify_locations(certificate)
@@ -80,9 +81,9 @@ def checkCertificate(context: ssl.SSLContext, certificate: str) -> CertificateCh
         found.mistakes.append(f"the certificate {certificate} {REASONS[code]}")
     elif code in NO_ISSUER:
         found.warnings.append(
-            f"the certificate {certificate} is incomplete, or its authority is not one of this"
-            " system's: if it has intermediate certificates, put them into the file after it"
-            " (fullchain.pem), else servers that verify it send no mail"
+            f"the certificate {certificate} is incomplete, or this system does not trust its"
+            " authority: if it has intermediate certificates, append them to the file"
+            " (fullchain.pem). Otherwise servers that verify it will not send mail"
         )
     elif "self-signed" not in message and "self signed" not in message:
         found.mistakes.append(f"the certificate {certificate} is not usable: {message}")
@@ -90,7 +91,7 @@ def checkCertificate(context: ssl.SSLContext, certificate: str) -> CertificateCh
 
 
 def _refusalOf(server: ssl.SSLContext, client: ssl.SSLContext) -> tuple[int, str] | None:
-    """Return the code and words with which the client refuses the certificate, or None."""
+    """Return the code and message with which the client rejects the certificate, or None."""
     client.check_hostname = False
     toServer, toClient = ssl.MemoryBIO(), ssl.MemoryBIO()
     ends = [

@@ -1,4 +1,4 @@
-"""What this process may do with the files and folders that a configuration names.
+"""Permissions of this process on files and folders, and safe reads of files.
 
 Example usage
 -------------
@@ -7,8 +7,8 @@ Example usage
 
 How does it work?
 -----------------
-Nothing is written or created: an administrator who looks, perhaps as root, leaves no files
-that belong to the wrong user.
+Nothing is written or created. A check by root must not leave files that belong to the wrong
+user.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ KINDS = {
 
 
 def mayAccess(path: str | os.PathLike[str], mode: int) -> bool:
-    """os.access for the user that this process acts as at the moment."""
+    """Return os.access() for the effective user of this process."""
     isEffective = os.access in os.supports_effective_ids
     return os.access(path, mode, effective_ids=isEffective)
 
 
 def kindOf(path: str | os.PathLike[str]) -> str:
-    """Return the kind of file that is at `path`, in words; "" if there is none."""
+    """Return a description of the kind of file at `path`, or "" if it does not exist."""
     try:
         mode = os.stat(path).st_mode
     except OSError:
@@ -43,7 +43,7 @@ def kindOf(path: str | os.PathLike[str]) -> str:
 
 
 def readRegular(file: str) -> str:
-    """Return the text of a file, in UTF-8. Never blocks: a pipe or a device is an OSError."""
+    """Return the text of a file in UTF-8. Raise OSError for a pipe or device, without blocking."""
     descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
     with open(descriptor, encoding="utf-8") as opened:
         kind = KINDS.get(stat.S_IFMT(os.fstat(descriptor).st_mode), "something else")
@@ -53,21 +53,21 @@ def readRegular(file: str) -> str:
 
 
 def checkRegular(file: str) -> None:
-    """Raise OSError for what is no regular file, of which opening might block."""
+    """Raise OSError if `file` is not regular, because opening it might block."""
     kind = kindOf(file)
     if kind and kind != "a regular file":
         raise OSError(f"{file} is {kind}, not a regular file")
 
 
 def checkFolder(folder: str | os.PathLike[str]) -> None:
-    """Raise OSError if files cannot be made in this folder."""
+    """Raise OSError if files cannot be created in this folder."""
     kind = kindOf(folder)
     if not kind:
-        raise OSError(f"there is no folder {folder}: make it")
+        raise OSError(f"the folder {folder} does not exist: create it")
     if kind != "a folder":
         raise OSError(f"{folder} is {kind}, not a folder")
     if not mayAccess(folder, os.W_OK | os.X_OK):
-        raise OSError(f"the folder {folder} is not writable for this user")
+        raise OSError(f"the folder {folder} is not writable by this user")
 
 
 def checkLog(file: str) -> None:
@@ -78,4 +78,4 @@ def checkLog(file: str) -> None:
     elif kind in ("a folder", "a socket", "a named pipe"):
         raise OSError(f"{file} is {kind}, not a file")
     elif not mayAccess(file, os.W_OK):
-        raise OSError(f"{file} is not writable for this user")
+        raise OSError(f"{file} is not writable by this user")

@@ -1,4 +1,4 @@
-"""The user that a server runs as: become it for good, or only for a while to see what it may do.
+"""Changes the user of the process: permanently, or within a block to check permissions.
 
 Example usage
 -------------
@@ -18,10 +18,10 @@ from Kamaelia.Support.Mistakes import Mistake, MistakesFound
 
 
 def become(user: str) -> None:
-    """Give the privileges of root up for those of `user`, for good; "" changes nothing.
+    """Change the user of this process permanently; "" changes nothing.
 
-    Raises MistakesFound if there is no such user, and PermissionError if this
-    process belongs to another user already.
+    Raise MistakesFound if the user does not exist, and PermissionError if this process is
+    neither root's nor the user's.
     """
     entry = _entryOf(user)
     if entry is None or os.getuid() == entry.pw_uid:
@@ -33,9 +33,9 @@ def become(user: str) -> None:
 
 @contextmanager
 def actingAs(user: str) -> Iterator[None]:
-    """Have the permissions of `user` within the block, if root runs this; else change nothing.
+    """Use the permissions of `user` within the block if the process is root's.
 
-    Raises MistakesFound if there is no such user.
+    Raise MistakesFound if the user does not exist.
     """
     entry = _entryOf(user)
     if entry is None or os.geteuid() != 0 or entry.pw_uid == 0:
@@ -54,17 +54,17 @@ def actingAs(user: str) -> Iterator[None]:
 
 
 def _entryOf(user: str) -> Any:
-    """The user in the system's list, or None for ""."""
+    """Return the user's entry in the password database, or None for ""."""
     if not user:
         return None
     try:
-        import pwd  # only here: not all systems have it
+        import pwd  # does not exist on all systems
     except ImportError:
         raise _mistake("user: this system cannot change to another user") from None
     try:
         return pwd.getpwnam(user)
     except KeyError:
-        raise _mistake(f"there is no user {user!r} here: make one, or name another") from None
+        raise _mistake(f"the user {user!r} does not exist: create it, or name another") from None
 
 
 def _mistake(what: str) -> MistakesFound:

@@ -1,11 +1,10 @@
-"""What systemd asks of a service: its sockets are taken over, and it says how it fares.
+"""The interface to systemd: inherited sockets and status messages.
 
 How does it work?
 -----------------
-Sockets that listen are handed over from descriptor 3 on; LISTEN_FDS says how many
-there are, LISTEN_PID for whom (sd_listen_fds(3)). Words for systemd go in one
-datagram to the socket that NOTIFY_SOCKET names (sd_notify(3)). Elsewhere both
-do nothing.
+systemd passes listening sockets as descriptors from 3 on. LISTEN_FDS is their number, and
+LISTEN_PID the process that they are for (sd_listen_fds(3)). A status message is a datagram to
+the socket in NOTIFY_SOCKET (sd_notify(3)). Without systemd, both functions do nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ FIRST = 3
 
 
 def inheritedSockets() -> list[Any]:
-    """The sockets that were handed to this process; they are not handed on to others."""
+    """Return the sockets from systemd, made non-blocking and not inherited by child processes."""
     count = os.environ.pop("LISTEN_FDS", "")
     isForUs = os.environ.pop("LISTEN_PID", "") == str(os.getpid())
     if not isForUs or not count.isdecimal():
@@ -32,11 +31,11 @@ def inheritedSockets() -> list[Any]:
 
 
 def notify(*words: str) -> None:
-    """Tells systemd, in words such as "READY=1"; whether it listens or not."""
+    """Send systemd assignments such as "READY=1". Ignore errors."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:
         return
-    if address.startswith("@"):  # a name that is in no folder
+    if address.startswith("@"):  # an abstract socket
         address = "\0" + address[1:]
     with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
         sock.connect(address)

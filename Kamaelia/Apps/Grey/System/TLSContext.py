@@ -18,7 +18,7 @@ def contextFor(authority: str) -> ssl.SSLContext:
 
     authority: a file in PEM, "system" for the authorities of the operating system, or "" for
     opportunistic encryption without verification (RFC 7435), as is usual between mail servers.
-    Raises OSError, of which ssl.SSLError is one, if there is no such authority.
+    Raise OSError (which includes ssl.SSLError) if the authority cannot be loaded.
     """
     if authority == SYSTEM:
         return _systemContext()
@@ -38,13 +38,13 @@ def _systemContext() -> ssl.SSLContext:
     context = ssl.create_default_context()
     if not context.get_ca_certs() and not _hasFolderOfAuthorities():
         raise FileNotFoundError(
-            "the system has no certificate authorities: install its package of them"
-            " (ca-certificates), or name a file"
+            "the system has no certificate authorities: install the package ca-certificates, or"
+            " name a file"
         )
     return context
 
 
 def _hasFolderOfAuthorities() -> bool:
-    """Return whether OpenSSL's folder has authorities, which it reads one by one when needed."""
+    """Return whether the folder that OpenSSL reads authorities from has files."""
     folder = ssl.get_default_verify_paths().capath
     return folder is not None and any(Path(folder).iterdir())

@@ -137,8 +137,8 @@ def test_a_list_takes_the_place_of_a_value():
 def test_an_integer_that_is_none_is_said_with_its_line_and_name():
     lines = ["", "port = 25x", "inactivity_timeout = 60", "smtp_port ="]
     assert mistakesOf(parseConfigFile, lines, {}) == [
-        "line 2: port is '25x', which is no whole number: write digits",
-        "line 4: smtp_port is '', which is no whole number: write digits",
+        "line 2: port is '25x', which is not a whole number: write digits",
+        "line 4: smtp_port is '', which is not a whole number: write digits",
     ]
     with pytest.raises(ValueError, match="line 1: size"):
         parseConfigFile(["size = big"], {}, ["size"])

@@ -40,9 +40,9 @@ def test_a_network_may_be_written_so(text, network):
     [
         ("192.0.2.1/24", "write 192.0.2.0/24, or 192.0.2.1 alone"),
         ("2001:db8::1/32", "write 2001:db8::/32, or 2001:db8::1 alone"),
-        ("10.0.0.0/255.0.0.0", "its bits after the /"),
-        ("10.0.0.0/0.0.0.255", "its bits after the /"),
-        ("10.0.0.0/", "its bits after the /"),
+        ("10.0.0.0/255.0.0.0", "a number of bits after the /"),
+        ("10.0.0.0/0.0.0.255", "a number of bits after the /"),
+        ("10.0.0.0/", "a number of bits after the /"),
         ("10.0.0.0/33", "write 192.0.2.1"),
         ("10.256", "one to three numbers up to 255"),
         ("010.1", "one to three numbers up to 255"),
@@ -51,9 +51,9 @@ def test_a_network_may_be_written_so(text, network):
         ("1.2.3.4.", "write 192.0.2.1"),
         ("1.2.3.4.5", "write 192.0.2.1"),
         ("10.1/16", "write 192.0.2.1"),
-        ("fe80::1%eth0", "its bits after the /"),
+        ("fe80::1%eth0", "a number of bits after the /"),
         ("", "write 192.0.2.1"),
-        ("/", "its bits after the /"),
+        ("/", "a number of bits after the /"),
         (":", "write 192.0.2.1"),
     ],
 )
@@ -221,7 +221,7 @@ def test_mailboxes_have_senders_and_recipients(entry, has, hasNot):
         ("a*@example.org", "the whole local part"),
         ("a@b..c", "write user@example.org"),
         ("a@*.*.c", "write user@example.org"),
-        ("a\t@b.c", "no mail address"),
+        ("a\t@b.c", "not a mail address"),
     ],
 )
 def test_what_is_no_mailbox_is_an_error_with_a_remedy(text, remedy):
@@ -282,7 +282,7 @@ def test_all_mistakes_are_raised_at_once_with_their_lines():
         Lists(clients, ["example.org"], triples=[("x", "y", "z")], heloTriples=[("a", "b", "c")])
     assert [mistake.line for mistake in caught.value.mistakes if mistake.source] == [1, 3]
     assert len(caught.value.mistakes) == 5
-    assert "clients.txt line 3: 'bad name' is no name of a host" in str(caught.value)
+    assert "clients.txt line 3: 'bad name' is not a host name" in str(caught.value)
 
 
 def test_triples_pass_one_mail_only():

@@ -145,8 +145,8 @@ def test_where_no_triples_are_added_a_new_one_is_deferred_and_a_known_one_is_not
     [
         ({"too_soon": -1}, "0 or more"),
         ({"client_passes": -1}, "0 or more"),
-        ({"min_defer_time": 25001}, "nobody could ever pass"),
-        ({"too_soon": 25001}, "nobody could ever pass"),
+        ({"min_defer_time": 25001}, "no mail could ever pass"),
+        ({"too_soon": 25001}, "no mail could ever pass"),
     ],
 )
 def test_rules_by_which_nobody_passes_are_refused(wrong, words):

@@ -30,16 +30,16 @@ def test_a_list_without_mistakes_has_none():
     ("text", "mistake"),
     [
         (".mail.example.org | why", "2 columns"),
-        (line("*bad"), "no name of a host"),
+        (line("*bad"), "not a host name"),
         (line("192.0.2.1/24"), "write 192.0.2.0/24"),
-        (line(".org"), "two labels at least"),
+        (line(".org"), "at least two labels"),
         (line("10"), "networks of 12 bits or more"),
         (line("2000::/3"), "networks of 24 bits or more"),
-        (line(why=""), "it is not said why"),
-        (line(page="somewhere"), "is no page"),
-        (line(day="2024-06-02"), "no day up to today"),
-        (line(day="1 May 2024"), "no day up to today"),
-        (f"{line('a.example.org')}\n{line('a.example.org')}", "is in line 1 already"),
+        (line(why=""), "the reason is missing"),
+        (line(page="somewhere"), "is not the URL of a page"),
+        (line(day="2024-06-02"), "not a day up to today"),
+        (line(day="1 May 2024"), "not a day up to today"),
+        (f"{line('a.example.org')}\n{line('a.example.org')}", "is already in line 1"),
         (f"{line('.a.example.org')}\n{line('.example.org')}", "is part of .example.org in line 2"),
     ],
 )
@@ -51,9 +51,9 @@ def test_each_mistake_of_a_list_is_found(text, mistake):
 
 
 def test_a_line_that_is_no_sender_is_an_error():
-    with pytest.raises(MistakesFound, match="write whom"):
+    with pytest.raises(MistakesFound, match="write sender"):
         parseSenders("a | b")
-    with pytest.raises(MistakesFound, match="no name of a host"):
+    with pytest.raises(MistakesFound, match="not a host name"):
         largeSenders(line("*bad"))
 
 

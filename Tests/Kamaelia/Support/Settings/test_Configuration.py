@@ -112,16 +112,16 @@ clients = [
 [colours]
 """
     expected = f"""\
-allowed_domains in [forward] is missing: name the domains whose mail is taken, or write\
- allowed_domains = [] if none is
-line 1: `port` stands in no section: it belongs below its [section]
-line 2: `max_errors` stands in no section: it belongs below [limits]
+allowed_domains in [forward] is missing: name the domains whose mail is accepted, or write\
+ allowed_domains = [] for none
+line 1: `port` is in no section: it belongs in its [section]
+line 2: `max_errors` is in no section: it belongs in [limits]
 line 4: unknown setting `max_messge_size` in [limits]: did you mean max_message_size?
-line 5: unknown setting `servername` in [limits]: it belongs below [name]
-line 6: `max_errors` in [limits]: 'x' is no whole number from 0 to 1,000,000
+line 5: unknown setting `servername` in [limits]: it belongs in [name]
+line 6: `max_errors` in [limits]: 'x' is not a whole number from 0 to 1,000,000
 line 9: `clients` in [allow]: '10.1.2.3/8' has bits set beyond its first 8: write\
  10.0.0.0/8, or 10.1.2.3 alone
-line 11: `clients` in [allow]: 'a b' is no name of a host: write mail.example.org, or\
+line 11: `clients` in [allow]: 'a b' is not a host name: write mail.example.org, or\
  *.example.org for all names below example.org
 line 13: unknown section [lissten]: did you mean listen?
 line 14: unknown section [colours]: there are {", ".join(sectionsOf())}"""
@@ -144,7 +144,7 @@ def test_a_mistake_names_the_file():
         ("[log]\nlevel = 'info'\nlevel = 'info'\n", 3, "Cannot overwrite"),
         ("[log]\n\nlevel = [", 3, "Invalid value"),
         ("a = " + "[" * 100_000, 0, "nested too deeply"),
-        ("a = " + "1" * 5_000, 0, "this is no TOML"),
+        ("a = " + "1" * 5_000, 0, "this is not TOML"),
     ],
 )
 def test_what_is_no_toml_is_a_mistake_with_its_line(text, line, what):
@@ -170,23 +170,23 @@ def test_any_text_is_a_configuration_or_a_configuration_error(text):
 @pytest.mark.parametrize(
     ("setting", "remedy"),
     [
-        ("limits.inactivity_timeout = 'soon'", "write seconds, or as in '30s'"),
-        ("limits.inactivity_timeout = -1", "is no duration"),
-        ("limits.inactivity_timeout = inf", "is no duration"),
-        ("limits.inactivity_timeout = nan", "is no duration"),
-        ("limits.inactivity_timeout = true", "is no duration"),
-        ("limits.inactivity_timeout = '5 minutes'", "is no duration"),
-        ("limits.inactivity_timeout = '99999d'", "is no duration"),
+        ("limits.inactivity_timeout = 'soon'", "write seconds, or '30s'"),
+        ("limits.inactivity_timeout = -1", "is not a duration"),
+        ("limits.inactivity_timeout = inf", "is not a duration"),
+        ("limits.inactivity_timeout = nan", "is not a duration"),
+        ("limits.inactivity_timeout = true", "is not a duration"),
+        ("limits.inactivity_timeout = '5 minutes'", "is not a duration"),
+        ("limits.inactivity_timeout = '99999d'", "is not a duration"),
         ("limits.max_message_size = '32MB'", "write octets"),
-        ("limits.max_message_size = -1", "is no size"),
-        ("limits.max_message_size = 1.5", "is no size"),
-        ("limits.max_errors = true", "no whole number"),
-        ("limits.max_errors = 1.0", "no whole number"),
+        ("limits.max_message_size = -1", "is not a size"),
+        ("limits.max_message_size = 1.5", "is not a size"),
+        ("limits.max_errors = true", "not a whole number"),
+        ("limits.max_errors = 1.0", "not a whole number"),
         ("limits.max_errors = -1", "from 0 to"),
         ("listen.addresses = '0.0.0.0:25'", "in square brackets"),
-        ("listen.addresses = []", "name one at least"),
-        ("listen.addresses = ['a:1', 'b:1', 'a:1']", "has one twice"),
-        ("limits.max_message_size = '9999999999999999GiB'", "is no size"),
+        ("listen.addresses = []", "name at least one"),
+        ("listen.addresses = ['a:1', 'b:1', 'a:1']", "has an address twice"),
+        ("limits.max_message_size = '9999999999999999GiB'", "is not a size"),
         ("listen.addresses = ['25']", "write host:port"),
         ("listen.addresses = ['::1:25']", "write host:port"),
         ("listen.addresses = ['a:65536']", "write host:port"),
@@ -197,25 +197,25 @@ def test_any_text_is_a_configuration_or_a_configuration_error(text):
         ("listen.extensions = ['STARTTLS']", 'write "8BITMIME", "DSN"'),
         ("listen.esmtp = 'yes'", "neither true nor false"),
         ("listen.proxy_protocol_from = ['10.1.2.3/8']", "write 10.0.0.0/8"),
-        ("server.addresses = ['127.0.0.1:0']", "nowhere to connect"),
-        ("server.addresses = [':25']", "nowhere to connect"),
-        ("server.addresses = ['0.0.0.0:25']", "in a circle"),
+        ("server.addresses = ['127.0.0.1:0']", "not an address to connect to"),
+        ("server.addresses = [':25']", "not an address to connect to"),
+        ("server.addresses = ['0.0.0.0:25']", "mail would loop"),
         ("server.protocol = 'pop3'", 'write "smtp" or "lmtp"'),
         ("server.smtp_timeouts = { connekt = 5 }", "connect, greeting"),
-        ("server.smtp_timeouts = 5", "no table of seconds"),
-        ("server.smtp_timeouts = { connect = 'x' }", "is no duration"),
-        ('server.smtp_helo = "a\\nb"', "cannot be seen"),
-        ("name.servername = '*.example.org'", "more than one host"),
-        ("name.servername = 'a b'", "no name of a host"),
+        ("server.smtp_timeouts = 5", "not a table of durations"),
+        ("server.smtp_timeouts = { connect = 'x' }", "is not a duration"),
+        ('server.smtp_helo = "a\\nb"', "is not printable"),
+        ("name.servername = '*.example.org'", "matches several hosts"),
+        ("name.servername = 'a b'", "not a host name"),
         ("forward.allowed_senders = ['10.1']", "Expected 4 octets"),
         ("forward.allowed_sender_nets = ['0.0.0.0/0']", "open relay"),
-        ("greylist.min_defer_time = '3d'", "nobody could ever pass"),
+        ("greylist.min_defer_time = '3d'", "no mail could ever pass"),
         ("greylist.network_v4 = 33", "from 8 to 32"),
         ("greylist.opt_out = ['example.org']", "write @example.org"),
-        ("allow.triples = [['a', 'b']]", "is no triple"),
+        ("allow.triples = [['a', 'b']]", "is not a triple"),
         ("allow.triples = [['a', 'b', 'c']]", "write an address, a sender and a recipient"),
         ("allow.helo_triples = [['a', 'b', 'c']]", "the name in HELO"),
-        ("deny.client_files = ['']", "no name of a file"),
+        ("deny.client_files = ['']", "name of a file is empty"),
         ("store.url = 'mysql://x'", "write sqlite:"),
         ("store.on_failure = 'drop'", 'write "defer" or "accept"'),
         ("metrics.address = 'x'", "write host:port"),
@@ -227,7 +227,7 @@ def test_a_value_that_is_wrong_is_said_with_its_remedy(setting, remedy):
 
 def test_a_section_that_is_none_and_workers_with_their_own_memory_are_mistakes():
     (mistake,) = mistakesOf(f"log = 5\n{LEAST}")
-    assert mistake.what == "log is a section: write [log], and its settings below"
+    assert mistake.what == "log is a section: write [log] and its settings below"
     (mistake,) = mistakesOf(f"{LEAST}[listen]\nworkers = 2\n[store]\nurl = 'memory:'")
     assert mistake.line == 6
 

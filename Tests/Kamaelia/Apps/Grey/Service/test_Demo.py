@@ -15,7 +15,7 @@ import pytest
 
 from Kamaelia.Apps.Grey.Service.Command import main as command
 from Kamaelia.Apps.Grey.Service.Demo import address, optionsOf
-from Kamaelia.Apps.Grey.Service.Display import Plain, displayOn
+from Kamaelia.Apps.Grey.Service.Display import PlainDisplay, displayOn
 from Kamaelia.Apps.Grey.Stores import Counts
 from Tests.Kamaelia.Apps.Grey.programs import PATIENCE, ROOT, Program, python
 from Tests.Kamaelia.Apps.Grey.wire import FarEnd
@@ -44,14 +44,14 @@ def test_the_demo_says_how_defers_a_stranger_takes_its_retry_and_ends_in_order(
     with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
         sendTo(port)
     assert refused.value.recipients["you@example.org"][0] == 451
-    deferred = demo.readUntil("figures")
+    deferred = demo.readUntil("statistics")
     assert "deferred <me@example.com> to <you@example.org>: never seen (id " in deferred
-    assert "figures: 1 sessions; 1 deferred; triples: 1 waiting, 0 passed" in deferred
+    assert "statistics: 1 sessions; 1 deferred; triples: 1 waiting, 0 passed" in deferred
     sendTo(port)
-    passed = demo.readUntil("figures")
+    passed = demo.readUntil("statistics")
     assert "kept     mail from <me@example.com> to <you@example.org>: 26 octets, 'Hello'" in passed
     assert "passed   <me@example.com> to <you@example.org>: waited long enough (id " in passed
-    assert "figures: 2 sessions; 1 passed, 1 deferred; triples: 0 waiting, 1 passed" in passed
+    assert "statistics: 2 sessions; 1 passed, 1 deferred; triples: 0 waiting, 1 passed" in passed
     (kept,) = (tmp_path / "mail" / "new").iterdir()
     assert kept.read_bytes() == b"Subject: Hello\r\n\r\nHello!\r\n"
     demo.send_signal(how)
@@ -79,7 +79,7 @@ def test_what_the_demo_says_of_the_command_is_so(run: Any, tmp_path: Path, capsy
     said = demo.readUntil("Ctrl-C")
     with pytest.raises(smtplib.SMTPRecipientsRefused):
         sendTo(portIn(said))
-    demo.readUntil("figures")
+    demo.readUntil("statistics")
     (file,) = re.findall(r"kamaelia-grey stats -c (\S+)", said)
     assert command(["check", "-c", file]) == 0
     assert command(["stats", "-c", file]) == 0
@@ -107,7 +107,7 @@ def test_a_hangup_does_not_end_what_is_shown(run: Any) -> None:
     assert "reloaded" in demo.readUntil("reloaded")
     with pytest.raises(smtplib.SMTPRecipientsRefused):
         sendTo(port, "you@elsewhere.example")
-    said = demo.readUntil("figures")
+    said = demo.readUntil("statistics")
     assert "550 5.7.1" in said  # as it was said to the client
     assert "refused  <me@example.com> to <you@elsewhere.example>: relaying denied" in said
 
@@ -167,10 +167,10 @@ def test_on_a_terminal_the_figures_are_a_table_below_the_lines(
 def test_where_no_terminal_is_nothing_moves_and_figures_are_said_once() -> None:
     file = io.StringIO()
     display = displayOn(file)
-    assert type(display) is Plain
+    assert type(display) is PlainDisplay
     for _ in range(2):
         display.figures({"sessions": 1, "mails/deferred": 1}, Counts(1, 0, 0))
-    assert file.getvalue().count("figures") == 1
+    assert file.getvalue().count("statistics") == 1
 
 
 def test_the_words_of_strangers_cannot_move_the_cursor() -> None:
@@ -205,7 +205,7 @@ def test_a_delay_that_is_none_is_a_sentence_and_a_failure(
     demo = run(*python(*DEMO, "--delay", "30d"))
     said, _ = demo.communicate(timeout=10)
     assert demo.returncode == 1
-    assert "nobody could ever pass" in said
+    assert "no mail could ever pass" in said
     assert optionsOf(["--delay", "1m"]).delay == 60
     with pytest.raises(SystemExit):
         optionsOf(["--delay", "soon"])

@@ -37,8 +37,8 @@ async def ask(store: RedisStore, triple: Triple, rules: Rules, now: float) -> De
 
 async def errandOf(store: RedisStore) -> None:
     """Until the errand has ended that the first answer sends."""
-    assert store._errand is not None
-    await store._errand
+    assert store._refresh is not None
+    await store._refresh
 
 
 async def close(store: RedisStore) -> None:
@@ -117,12 +117,12 @@ def test_strangers_are_added_by_the_message_that_asks(redisServer: RedisServer) 
             said.append(command[1])
             return await exchange(*command)
 
-        async def noteErrand(*command: str | float) -> object:
+        async def noteRefresh(*command: str | float) -> object:
             said.append(command[0])
             return await send(*command)
 
         store.link.exchange = note  # type: ignore[method-assign]
-        store.link.send = noteErrand  # type: ignore[method-assign]
+        store.link.send = noteRefresh  # type: ignore[method-assign]
         await ask(store, Triple("a", "s", "r"), RULES, NOW)
         await errandOf(store)
         assert said == [ASK, "GET", "HGETALL", "GET", "HLEN", "HVALS"]
@@ -340,14 +340,14 @@ def test_counters_are_written_by_and_by(redisServer: RedisServer) -> None:
 def test_a_server_that_goes_fails_each_ask_at_once_and_is_found_again(
     redisServer: RedisServer, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(RedisConnection, "LONGEST_REST", 0.1)
+    monkeypatch.setattr(RedisConnection, "LONGEST_PAUSE", 0.1)
 
     async def go() -> None:
         store = RedisStore(redisServer.url)
         await ask(store, ONE, RULES, NOW)
         redisServer.stop()
         for _ in range(50):
-            with pytest.raises(StoreFailed, match="does not answer as it should"):
+            with pytest.raises(StoreFailed, match="failed"):
                 await ask(store, ONE, RULES, NOW)
         redisServer.start()
         while True:
@@ -361,8 +361,8 @@ def test_a_server_that_goes_fails_each_ask_at_once_and_is_found_again(
     with caplog.at_level(logging.INFO, "Kamaelia.Apps.Grey"):
         asyncio.run(go())
     gone, back = [record.getMessage() for record in caplog.records]
-    assert gone.startswith(f"the store {redisServer.url} does not answer as it should: ")
-    assert back == f"the store {redisServer.url} answers again"
+    assert gone.startswith(f"the store {redisServer.url} failed: ")
+    assert back == f"the store {redisServer.url} works again"
 
 
 async def askOrFail(store: RedisStore) -> Decision:
@@ -380,12 +380,12 @@ def test_a_server_that_says_nothing_is_waited_for_once(monkeypatch: pytest.Monke
     async def go() -> None:
         with socket.create_server(("127.0.0.1", 0)) as silent:
             store = RedisStore(f"redis://127.0.0.1:{silent.getsockname()[1]}")
-            with pytest.raises(StoreFailed, match=r"no answer within 0\.1 s"):
+            with pytest.raises(StoreFailed, match=r"no reply within 0\.1 s"):
                 await askOrFail(store)
             for _ in range(100):
                 with pytest.raises(StoreFailed):  # at once: it does not raise Later
                     store.decide(ONE, RULES, NOW)
-            now[0] += RedisConnection.FIRST_REST
+            now[0] += RedisConnection.FIRST_PAUSE
             probe = asyncio.ensure_future(askOrFail(store))
             await asyncio.sleep(0)
             with pytest.raises(StoreFailed):  # nobody else waits for the one who tries
@@ -506,7 +506,7 @@ def test_over_tls_the_server_must_be_who_it_says(
     ],
 )
 def test_an_address_that_is_none_is_an_error_without_its_text(setting: str) -> None:
-    with pytest.raises(ValueError, match=r"is like redis://") as caught:
+    with pytest.raises(ValueError, match=r"must be redis://") as caught:
         openStore(setting)
     assert "s3" not in str(caught.value)
     assert caught.value.__cause__ is None

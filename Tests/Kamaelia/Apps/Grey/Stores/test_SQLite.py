@@ -63,14 +63,14 @@ def test_a_file_in_no_folder_is_an_error_that_names_it(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
-    with pytest.raises(StoreFailed, match="cannot be opened: it is no file"):
+    with pytest.raises(StoreFailed, match="cannot be opened: it is not a file"):
         openStore(f"sqlite:{tmp_path}")
 
 
 def test_a_file_of_something_else_is_left_as_it_is(path: str) -> None:
     text = b"to whom it may concern\n" * 1000
     Path(path).write_bytes(text)
-    with pytest.raises(StoreFailed, match=r"grey\.db failed: .* no SQLite file"):
+    with pytest.raises(StoreFailed, match=r"grey\.db failed: .* not an SQLite file"):
         openStore(f"sqlite:{path}")
     assert Path(path).read_bytes() == text
 
@@ -141,7 +141,7 @@ def test_whoever_was_forked_is_told_to_open_it_anew(store: SQLiteStore) -> None:
         try:
             store.decide(ONE, RULES, NOW)
         except RuntimeError as error:
-            told = 0 if "open it anew in each worker" in str(error) else 2
+            told = 0 if "open it in each worker" in str(error) else 2
         store.close()  # has nothing to say in the file of its parent
         os._exit(told)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
@@ -378,7 +378,7 @@ class Rounds:
         for _ in range(2):
             with self.hasEnded:
                 before = self.number
-                store._keeper.wake()
+                store.maintenance.wake()
                 assert self.hasEnded.wait_for(lambda before=before: self.number > before, 10)
 
 
@@ -438,7 +438,7 @@ def test_the_log_begins_anew_although_somebody_writes_during_each_checkpoint(
     salts: set[bytes] = set()
     while len(salts) <= 5:
         assert hasWritten.acquire(timeout=10)
-        store._keeper._checkpoint(keeper)
+        store.maintenance._checkpoint(keeper)
         assert hasWritten.acquire(timeout=10)
         with open(path + "-wal", "rb") as log:
             salts.add(log.read(24)[16:])  # another one whenever the log begins anew
@@ -452,7 +452,7 @@ def test_the_log_stays_bounded_although_the_keeper_is_no_more(
 ) -> None:
     monkeypatch.setattr(SQLiteFile, "BOUND_OF_LOG", 200)
     store = SQLiteStore(path)
-    store._keeper.stop()
+    store.maintenance.stop()
     longest = 0
     for i in range(3000):
         store.decide(Triple(str(i * 7919 % 3000), "s" * 300, "r" * 300), RULES, NOW)
@@ -504,7 +504,7 @@ def test_a_triple_that_is_no_text_is_the_askers_error(store: SQLiteStore) -> Non
 def test_counters_on_their_way_to_the_file_are_not_missed(tmp_path: Path) -> None:
     path = str(tmp_path / "grey.db")
     store = SQLiteStore(path)
-    store._keeper.stop()
+    store.maintenance.stop()
     isTaken, goOn, take = threading.Event(), threading.Event(), store._takePending
 
     def takeSlowly() -> dict[str, int]:

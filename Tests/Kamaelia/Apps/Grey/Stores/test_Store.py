@@ -238,9 +238,9 @@ def test_an_entry_is_over_at_its_time(store: Store) -> None:
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        (StoreEntry("maybe", "client", "c"), "one of allow, deny, and not 'maybe'"),
-        (StoreEntry("deny", "weather", "c"), "one of client, sender, recipient, and not 'weather'"),
-        (StoreEntry("deny", "client", ""), "without a client"),
+        (StoreEntry("maybe", "client", "c"), "is allow or deny, not 'maybe'"),
+        (StoreEntry("deny", "weather", "c"), "one of client, sender, recipient, not 'weather'"),
+        (StoreEntry("deny", "client", ""), "has an empty client"),
     ],
 )
 def test_an_entry_that_says_nothing_is_an_error(store: Store, entry: StoreEntry, said: str) -> None:
@@ -281,7 +281,7 @@ def test_the_oldest_go_where_memory_is_bounded() -> None:
     store.decide(ONE, RULES, NOW + 70)  # it was written last
     store.decide(Triple("c", "s", "r"), RULES, NOW + 71)
     assert {triple for triple, _ in store.known()} == {ONE, Triple("c", "s", "r")}
-    with pytest.raises(ValueError, match="room for one"):
+    with pytest.raises(ValueError, match="must be at least 1"):
         MemoryStore(limit=0)
 
 

@@ -70,8 +70,8 @@ async def work(url: str) -> None:
     store = RedisStore(url)
     store.count("sessions")
     store.flush()
-    assert store._errand is not None
-    await store._errand
+    assert store._refresh is not None
+    await store._refresh
     store.close()
     await store.waitForClose()
 

@@ -72,7 +72,7 @@ def encrypted() -> Iterator[Callable[[Signed], FarEnd]]:
     def start(signed: Signed) -> FarEnd:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(signed.certificate, signed.key)
-        far = FarEnd(EHLO=[OFFER], STARTTLS="220 go")
+        far = FarEnd(EHLO=OFFER, STARTTLS="220 go")
         far.RequestHandlerClass = _inTLS(far.RequestHandlerClass, context)
         started.append(far.__enter__())
         return far
