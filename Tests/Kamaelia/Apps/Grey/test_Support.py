@@ -223,7 +223,7 @@ def test_the_dict_and_the_lines_mean_the_same():
 
 def test_what_is_imported_says_the_same_in_toml():
     text = importText(HISTORICAL.splitlines(), "/etc/greylist.conf")
-    assert text.startswith("# Written from /etc/greylist.conf.")
+    assert text.startswith("# Converted from /etc/greylist.conf.")
     assert parse(text) == readConfiguration(text) == readConfiguration(HISTORICAL)
 
 

@@ -33,7 +33,7 @@ def test_so_many_triples_are_shown_and_the_rest_is_counted(
 
 def test_that_nothing_is_known_is_said(capsys: Shown) -> None:
     Tables.triples([], 10)
-    assert capsys.readouterr().out == "No triple is known.\n"
+    assert capsys.readouterr().out == "There are no triples.\n"
 
 
 def test_the_words_of_strangers_are_shown_as_they_are(capsys: Shown) -> None:
@@ -97,5 +97,5 @@ def test_without_rich_only_tables_are_missing_and_that_is_a_sentence(tmp_path: P
     assert done["check"].returncode == 0, done["check"].stderr
     assert done["stats"].returncode == 1
     assert done["stats"].stderr.startswith(
-        "kamaelia-grey: tables are set by rich, which is missing"
+        "kamaelia-grey: tables require rich, which is missing"
     )
