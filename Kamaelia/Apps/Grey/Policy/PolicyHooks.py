@@ -15,7 +15,7 @@ task is done, and the same call then returns the task's answer. So a plain hook 
 an asynchronous one in its own `if` never reads it as "yes".
 
 In a hook that is `async def` itself, the call returns an object to await instead. That
-object is not true either: `bool()` of it raises Later until its answer is known.
+object is not true either: `bool()` of it, or `==`, raises Later until its answer is known.
 
 A hook that waits sees the recipients that it was asked about, also after each `await`.
 """
@@ -148,6 +148,11 @@ class Pending:
     def answer(self, caller: FrameType) -> Any:
         """Return the answer, or this object if the caller is a function that can await it."""
         return self if caller.f_code.co_flags & CO_COROUTINE else bool(self)
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self) == other
+
+    __hash__ = object.__hash__
 
     def __bool__(self) -> bool:
         if not self.task.done():

@@ -212,6 +212,10 @@ async def askedWithoutAwait(self: Any, *about: Any) -> bool:
     return bool(self.sentFromAllowedNetwork())
 
 
+async def askedByComparison(self: Any, *about: Any) -> bool:
+    return not (self.sentFromAllowedNetwork() == False)  # noqa: E712, SIM201 - the mistake
+
+
 async def askedInAFunction(self: Any, *about: Any) -> bool:
     await asyncio.sleep(0)
     return askedForIdentity(self)
@@ -224,7 +228,14 @@ async def askedTogether(self: Any, *about: Any) -> bool:
 @pytest.mark.parametrize("answer", [True, False])
 @pytest.mark.parametrize(
     "asked",
-    [askedPlainly, askedForIdentity, askedWithoutAwait, askedInAFunction, askedTogether],
+    [
+        askedPlainly,
+        askedForIdentity,
+        askedWithoutAwait,
+        askedByComparison,
+        askedInAFunction,
+        askedTogether,
+    ],
 )
 def test_a_hook_that_asks_an_asynchronous_one_gets_its_answer(
     make: Any, serving: Any, asked: Any, answer: bool

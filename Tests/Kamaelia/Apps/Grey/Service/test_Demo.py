@@ -24,7 +24,7 @@ DEMO = ["-m", "Kamaelia.Apps.Grey.Service.Demo", "--port", "0", "--sink-port", "
 
 
 def sendTo(port: int, recipient: str = "you@example.org") -> None:
-    with smtplib.SMTP("127.0.0.1", port, timeout=10) as smtp:
+    with smtplib.SMTP("127.0.0.1", port, timeout=PATIENCE) as smtp:
         smtp.sendmail("me@example.com", recipient, "Subject: Hello\r\n\r\nHello!\r\n")
 
 
@@ -55,7 +55,7 @@ def test_the_demo_says_how_defers_a_stranger_takes_its_retry_and_ends_in_order(
     (kept,) = (tmp_path / "mail" / "new").iterdir()
     assert kept.read_bytes() == b"Subject: Hello\r\n\r\nHello!\r\n"
     demo.send_signal(how)
-    rest, _ = demo.communicate(timeout=10)
+    rest, _ = demo.communicate(timeout=PATIENCE)
     assert demo.returncode == 0
     assert "Traceback" not in rest
 
@@ -85,7 +85,7 @@ def test_what_the_demo_says_of_the_command_is_so(run: Any, tmp_path: Path, capsy
     assert command(["stats", "-c", file]) == 0
     assert re.search(r"mails deferred +1 +100.0 %", capsys.readouterr().out)
     demo.send_signal(signal.SIGTERM)
-    assert demo.wait(timeout=10) == 0
+    assert demo.wait(timeout=PATIENCE) == 0
     assert command(["show", "-c", file, "me@example.com"]) == 0  # its folder has a name: it stays
 
 
@@ -96,7 +96,7 @@ def test_a_folder_without_a_name_is_gone_at_the_end(run: Any) -> None:
     folder = Path(re.findall(r"stats -c (\S+)", said)[0]).parent
     assert (folder / "mail" / "new").is_dir()
     demo.send_signal(signal.SIGTERM)
-    assert demo.wait(timeout=10) == 0
+    assert demo.wait(timeout=PATIENCE) == 0
     assert not folder.exists()
 
 
@@ -193,7 +193,7 @@ def test_why_a_mail_failed_that_policy_had_passed_is_what_was_answered() -> None
 def test_a_port_that_is_taken_is_a_sentence_and_a_failure(run: Any, option: str) -> None:
     with FarEnd() as far:
         demo = run(*python(*DEMO, option, str(far.port)))
-        said, _ = demo.communicate(timeout=10)
+        said, _ = demo.communicate(timeout=PATIENCE)
     assert demo.returncode == 1
     assert str(far.port) in said
     assert "Traceback" not in said
@@ -203,7 +203,7 @@ def test_a_delay_that_is_none_is_a_sentence_and_a_failure(
     run: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     demo = run(*python(*DEMO, "--delay", "30d"))
-    said, _ = demo.communicate(timeout=10)
+    said, _ = demo.communicate(timeout=PATIENCE)
     assert demo.returncode == 1
     assert "no mail could ever pass" in said
     assert optionsOf(["--delay", "1m"]).delay == 60
@@ -229,7 +229,7 @@ def test_the_spamme_examples_relay(run: Any, freePorts: Callable[[], int], examp
         sendTo(port)
         assert len(far.mails) == 1
         program.send_signal(signal.SIGINT)
-        assert program.wait(timeout=10) == 0
+        assert program.wait(timeout=PATIENCE) == 0
 
 
 def test_the_policy_example_takes_mail_for_the_domains_in_a_file(
@@ -267,4 +267,4 @@ def test_the_greylisting_example_defers_all_but_mail_for_the_postmaster(
             sendTo(port, "postmaster@elsewhere.example")
         assert refused.value.recipients["postmaster@elsewhere.example"][0] == 550
         program.send_signal(signal.SIGINT)
-        assert program.wait(timeout=10) == 0
+        assert program.wait(timeout=PATIENCE) == 0
