@@ -487,7 +487,7 @@ def test_entries_that_mean_nothing_here_are_said_and_spoil_no_other(
     assert say(protocol, *MAIL, TO)[-1] == 550
     said = "".join(each.getMessage() for each in caplog.records)
     assert "'*' has no @" in said
-    assert "mx.b.example is not used: nothing here asks the DNS" in said
+    assert "mx.b.example is not used: host names require DNS" in said
 
 
 @pytest.mark.parametrize("relay", ["live", "replay"])
@@ -662,7 +662,7 @@ def test_counters_say_what_was_decided_and_why(make: Any, clock: Clock) -> None:
 def test_a_setting_that_does_not_exist_is_an_error() -> None:
     with pytest.raises(ValueError, match="decide_on"):
         Greylist(decide_on="rcpt")
-    with pytest.raises(ValueError, match="decide_at is one of data, rcpt"):
+    with pytest.raises(ValueError, match="decide_at must be one of data, rcpt"):
         Greylist(decide_at="helo")
 
 

@@ -202,7 +202,7 @@ def test_a_store_that_its_user_cannot_write_keeps_the_server_from_starting(tmp_p
 def test_a_user_that_does_not_exist_is_a_mistake(tmp_path: Path) -> None:
     status, said = check(tmp_path, listen='user = "no-such-user"')
     assert status == 1
-    assert "there is no user 'no-such-user'" in said
+    assert "the user 'no-such-user' does not exist" in said
 
 
 # Certificates

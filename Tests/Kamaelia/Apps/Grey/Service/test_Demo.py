@@ -62,7 +62,7 @@ def test_the_demo_says_how_defers_a_stranger_takes_its_retry_and_ends_in_order(
 
 def test_the_demo_tries_by_itself_all_that_may_happen_to_a_mail(run: Any) -> None:
     demo = run(*python(*DEMO, "--send", "--delay", "1"))
-    said = demo.readUntil("That was all")
+    said = demo.readUntil("That was the last mail")
     shown = re.findall(r"(?:\d\d:){2}\d\d (\w+) +<.*?>: (.*?)(?:;| \()", said)
     assert shown == [
         ("deferred", "never seen"),
@@ -71,7 +71,7 @@ def test_the_demo_tries_by_itself_all_that_may_happen_to_a_mail(run: Any) -> Non
         ("passed", "passed before"),
         ("refused", "relaying denied"),
     ]
-    assert re.search(r"never seen; a retry passes from \d\d:\d\d:\d\d on \(id \w{12}\)", said)
+    assert re.search(r"never seen; a retry passes after \d\d:\d\d:\d\d \(id \w{12}\)", said)
 
 
 def test_what_the_demo_says_of_the_command_is_so(run: Any, tmp_path: Path, capsys: Any) -> None:
@@ -92,7 +92,7 @@ def test_what_the_demo_says_of_the_command_is_so(run: Any, tmp_path: Path, capsy
 def test_a_folder_without_a_name_is_gone_at_the_end(run: Any) -> None:
     demo = run(*python(*DEMO))
     said = demo.readUntil("Ctrl-C")
-    assert "gone then, unless --folder" in said
+    assert "deleted, unless you use --folder" in said
     folder = Path(re.findall(r"stats -c (\S+)", said)[0]).parent
     assert (folder / "mail" / "new").is_dir()
     demo.send_signal(signal.SIGTERM)
@@ -149,7 +149,7 @@ def test_on_a_terminal_the_figures_are_a_table_below_the_lines(
             try:
                 for line in screen:
                     said.append(line)
-                    if "That was all" in line:
+                    if "That was the last mail" in line:
                         demo.send_signal(signal.SIGINT)
             except OSError:
                 """The other end of a terminal has been closed."""
