@@ -44,8 +44,7 @@ Send a mail, and send it again: {delay:g} seconds after the first attempt, it pa
   swaks --server {server} --from me@example.com --to you@{domain}
   python3 -c "import smtplib; smtplib.SMTP('{host}', {port}).sendmail('me@example.com', \
 'you@{domain}', 'Subject: Hello\\r\\n\\r\\nHello!\\r\\n')"
-Each mail is shown here{kept}. For statistics, run this in another terminal (list, show, allow
-and forget also work):
+Each mail is shown here{kept}. For statistics, use another terminal:
   {command} stats -c {file}
 Press Ctrl-C to stop{gone}."""
 
