@@ -96,6 +96,4 @@ def test_without_rich_only_tables_are_missing_and_that_is_a_sentence(tmp_path: P
     }
     assert done["check"].returncode == 0, done["check"].stderr
     assert done["stats"].returncode == 1
-    assert done["stats"].stderr.startswith(
-        "kamaelia-grey: tables require rich, which is missing"
-    )
+    assert done["stats"].stderr.startswith("kamaelia-grey: tables require rich, which is missing")
