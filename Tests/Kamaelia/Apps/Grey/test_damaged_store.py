@@ -61,7 +61,7 @@ def test_a_damaged_store_is_made_anew_as_the_log_says_without_a_restart(
     with closing(sqlite3.connect(proxy.folder / FILES[0], isolation_level=None)) as other:
         other.execute("UPDATE version SET entries = entries + 1")
         failUntil(proxy, "451 4.3.0", partial(damage, proxy.folder, other))
-    said = proxy.program.readUntil("deferred meanwhile")
+    said = proxy.program.readUntil("deferred while the store fails")
     assert "move it away together with its -wal and -shm files" in said
     moveAway(proxy.folder)
     assert eventually(

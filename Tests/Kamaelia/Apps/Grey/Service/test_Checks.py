@@ -115,7 +115,7 @@ def aFolder(folder: Path) -> None:
 
 
 STORES = [
-    (garbage, "no SQLite file"),
+    (garbage, "not an SQLite file"),
     (foreign, "belongs to another program"),
     (wrongTables, "its tables are not those of Kamaelia Grey"),
     (newer, "newer Kamaelia Grey"),

@@ -209,7 +209,7 @@ def test_a_delay_that_is_none_is_a_sentence_and_a_failure(
     assert optionsOf(["--delay", "1m"]).delay == 60
     with pytest.raises(SystemExit):
         optionsOf(["--delay", "soon"])
-    assert "'soon' is no duration" in capsys.readouterr().err
+    assert "'soon' is not a duration" in capsys.readouterr().err
 
 
 def test_an_address_is_a_host_and_a_port(capsys: pytest.CaptureFixture[str]) -> None:
