@@ -1,7 +1,6 @@
 """EHLO offers what the real servers offer: they are asked at start, and heard at each session."""
 
 import logging
-import ssl
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +13,16 @@ from Kamaelia.Chassis.ConnectedServer import ServerCore
 from Kamaelia.Support.Failover import Health
 from Kamaelia.Support.Protocol.SMTP.Offer import ServerOffers
 from Kamaelia.Support.Protocol.SMTP.Relay import STAGES
-from Tests.Kamaelia.Apps.Grey.wire import GOOD, HANG_UP, PATIENCE, SILENCE, Caller, FarEnd, nowhere
+from Tests.Kamaelia.Apps.Grey.wire import (
+    GOOD,
+    HANG_UP,
+    PATIENCE,
+    SILENCE,
+    Caller,
+    FarEnd,
+    inTLS,
+    nowhere,
+)
 
 RELAYS = pytest.mark.parametrize("relay", ["replay", "live"])
 AT_FIRST = {"ENHANCEDSTATUSCODES", "SIZE 33554432"}
@@ -171,27 +179,9 @@ def test_a_server_that_expects_a_PROXY_header_gets_one_without_a_client(serving:
 
 
 def test_the_offer_within_TLS_counts(serving: Any, certificate: Any) -> None:
-    class InTLS(FarEnd):
-        def __init__(self, context: ssl.SSLContext, **answers: Any) -> None:
-            super().__init__(**answers)
-            base: Any = self.RequestHandlerClass
-
-            class Handler(base):  # type: ignore[misc]
-                def say(self, stage: str) -> str:
-                    answer: str = super().say(stage)
-                    if stage == "STARTTLS":
-                        self.request = context.wrap_socket(self.request, server_side=True)
-                        self.setup()
-                    return answer
-
-                def finish(self) -> None:
-                    super().finish()
-                    self.request.close()
-
-            self.RequestHandlerClass = Handler
-
     answers = ["250-far\r\n250 STARTTLS", ALL]
-    with InTLS(certificate.server, EHLO=answers, STARTTLS="220 go") as far:
+    with FarEnd(EHLO=answers, STARTTLS="220 go") as far:
+        far.RequestHandlerClass = inTLS(far.RequestHandlerClass, certificate.server)
         tls = {"smtp_tls": "must", "smtp_ssl": certificate.client, "smtp_tls_name": "localhost"}
         protocol = handler(far, **tls)
         assert serving(afterAnswers(protocol, 1), protocol=protocol) == {"SIZE 5000", "8BITMIME"}

@@ -2,6 +2,7 @@
 
 import socket
 import socketserver
+import ssl
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -134,6 +135,24 @@ class _Conversation(socketserver.StreamRequestHandler):
             if answer in (TOOK_AND_HUNG_UP, TOOK_IN_SILENCE):
                 self.server.unheard.append(mail)
         self.write(answer)
+
+
+def inTLS(base: Any, context: ssl.SSLContext) -> Any:
+    """Return a request handler like `base` that begins TLS after its answer to STARTTLS."""
+
+    class InTLS(base):  # type: ignore[misc]
+        def say(self, stage: str) -> str:
+            answer: str = super().say(stage)
+            if stage == "STARTTLS":
+                self.request = context.wrap_socket(self.request, server_side=True)
+                self.setup()
+            return answer
+
+        def finish(self) -> None:
+            super().finish()
+            self.request.close()
+
+    return InTLS
 
 
 def nowhere() -> int:

@@ -13,7 +13,7 @@ from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
 from Kamaelia.Apps.Grey.Service import Assembly
 from Kamaelia.Apps.Grey.System.TLSContext import contextFor, isVerifying
 from Kamaelia.Support.Mistakes import MistakesFound
-from Tests.Kamaelia.Apps.Grey.wire import GOOD, FarEnd, oneMail
+from Tests.Kamaelia.Apps.Grey.wire import GOOD, FarEnd, inTLS, oneMail
 
 NAME = "mail.example.org"
 OFFER = "250-far.example.org\r\n250 STARTTLS"
@@ -73,29 +73,13 @@ def encrypted() -> Iterator[Callable[[Signed], FarEnd]]:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(signed.certificate, signed.key)
         far = FarEnd(EHLO=OFFER, STARTTLS="220 go")
-        far.RequestHandlerClass = _inTLS(far.RequestHandlerClass, context)
+        far.RequestHandlerClass = inTLS(far.RequestHandlerClass, context)
         started.append(far.__enter__())
         return far
 
     yield start
     for far in started:
         far.__exit__()
-
-
-def _inTLS(base: Any, context: ssl.SSLContext) -> Any:
-    class InTLS(base):  # type: ignore[misc]
-        def say(self, stage: str) -> str:
-            answer: str = super().say(stage)
-            if stage == "STARTTLS":
-                self.request = context.wrap_socket(self.request, server_side=True)
-                self.setup()
-            return answer
-
-        def finish(self) -> None:
-            super().finish()
-            self.request.close()
-
-    return InTLS
 
 
 def configured(tmp_path: Path, far: FarEnd, authority: object, name: str = NAME) -> Any:
