@@ -6,6 +6,7 @@
     Internet   connections and datagrams
     Chassis    components made of others: pipelines, graphlines, servers, supervisors
     File       components that write files
+    Protocol   clients and servers of protocols
     Apps       applications: Grey, the greylisting mail proxy
 
 A package imports only from those above it in this list, and from Axon.

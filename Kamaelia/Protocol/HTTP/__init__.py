@@ -1,0 +1,1 @@
+"""Components for HTTP: clients and servers of the web."""
