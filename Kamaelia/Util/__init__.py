@@ -9,7 +9,8 @@
     streams       Chunkifier, RateChunker, RateFilter, LossyConnector
     one to many   Fanout, TwoWaySplitter, Splitter, Backplane (publish and subscribe)
     many to one   Collate, Comparator, Sync
-    structure     PassThrough, Parent (the base of all chassis), Settings (misspelt settings)
+    structure     PassThrough, Parent (the base of all chassis), Settings (misspelt settings),
+                  SendWithRoom (send as soon as the receiver has room)
 
 The other modules are historical import paths: ConsoleEcho, FilterComponent, Graphline,
 Introspector, NullSinkComponent, Pipeline, PipelineComponent, TestResultComponent,

@@ -1,0 +1,54 @@
+"""Send a message as soon as its receiver has room, instead of raising an error.
+
+Example usage
+-------------
+    for chunk in chunks:
+        if not (yield from sendWithRoom(self, chunk)):
+            return                              # shutdownMicroprocess waits in "control"
+
+How does it work?
+-----------------
+An inbox with a size raises noSpaceInBox when it is full; the sender then sleeps until a message
+is taken. An inbox with a capacity, and a connection whose peer does not read, hold the sender at
+its next yield, so that one follows at once. A sender without limits takes no turn here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+from Axon.AxonExceptions import noSpaceInBox
+from Axon.Component import component
+from Axon.Ipc import shutdown, shutdownMicroprocess
+
+STOP = (shutdownMicroprocess, shutdown)
+
+
+def sendWithRoom(
+    process: component, message: Any, boxname: str = "outbox"
+) -> Generator[int, None, bool]:
+    """`yield from` this to send `message`. Return whether `process` is to continue.
+
+    It is not if "control" holds a shutdownMicroprocess; the message may be lost then.
+    """
+    while True:
+        try:
+            process.send(message, boxname)
+        except noSpaceInBox:
+            process.pause()
+            yield 1
+        else:
+            while process.isHeld() and not isToStop(process):
+                process.holdWhileFull()
+                yield 1
+            return not isToStop(process)
+        if isToStop(process):
+            return False
+
+
+def isToStop(process: component) -> bool:
+    """Return whether "control" holds a shutdownMicroprocess, or its historical form."""
+    if not process.dataReady("control"):
+        return False
+    return any(isinstance(each, STOP) for each in process.inboxes["control"])

@@ -1,0 +1,87 @@
+"""Responses on bytes: they do not depend on cuts, and garbage is a ValueError."""
+
+import gzip
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from Kamaelia.Support.Protocol.HTTP.ContentDecoder import PIECE, decoderFor
+from Kamaelia.Support.Protocol.HTTP.Messages import ParsedHTTPBodyChunk, ParsedHTTPHeader
+from Kamaelia.Support.Protocol.HTTP.ResponseReader import ResponseReader, headersByName
+
+PACKED = gzip.compress(b"abcde" * 5)
+RESPONSES = {
+    "length": b"HTTP/1.1 200 OK\r\nContent-Length: 25\r\n\r\n" + b"abcde" * 5,
+    "close": b"HTTP/1.0 200 OK\r\n\r\n" + b"abcde" * 5,
+    "chunked": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n19\r\n%b\r\n0\r\nT: 1\r\n\r\n"
+    % (b"abcde" * 5),
+    "gzip": b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(PACKED)
+    + PACKED,
+    "icy": b"ICY 200 OK\r\nicy-name: x\r\n\r\n" + b"abcde" * 5,
+}
+
+
+def read(pieces, **settings):
+    reader = ResponseReader("GET", **settings)
+    messages = []
+    for piece in [*pieces, b""]:
+        if piece or not reader.isComplete():
+            messages.extend(reader.receive(piece))
+    return reader, messages
+
+
+@pytest.mark.parametrize("kind", RESPONSES)
+@given(cuts=st.lists(st.integers(min_value=0, max_value=120), max_size=6))
+def test_the_cuts_of_the_network_make_no_difference(kind, cuts):
+    data = RESPONSES[kind]
+    ends = sorted({min(cut, len(data)) for cut in cuts} | {len(data)})
+    pieces = [data[a:b] for a, b in zip([0, *ends], ends, strict=False) if a < b]
+    reader, messages = read(pieces, acceptsICY=kind == "icy")
+    assert reader.isComplete()
+    body = b"".join(m.bodychunk for m in messages if isinstance(m, ParsedHTTPBodyChunk))
+    assert body == b"abcde" * 5
+    assert messages[0].header["responsecode"] == "200"
+
+
+@given(st.binary(max_size=200), st.booleans())
+def test_garbage_is_a_ValueError_or_a_response(data, acceptsICY):
+    for prefix in (b"", b"HTTP/1.1 200 OK\r\n", RESPONSES["gzip"][:60]):
+        try:
+            reader, messages = read([prefix + data], acceptsICY=acceptsICY)
+        except ValueError:
+            continue
+        assert reader.isComplete()
+        assert isinstance(messages[0], ParsedHTTPHeader)
+
+
+def test_repeated_headers_are_joined_except_cookies():
+    pairs = [("Via", "a"), ("VIA", "b"), ("Set-Cookie", "x=1"), ("Set-Cookie", "y=2")]
+    assert headersByName(pairs) == {"via": "a, b", "set-cookie": "x=1"}
+
+
+def test_the_list_of_headers_has_every_cookie():
+    data = b"HTTP/1.1 200 OK\r\nSet-Cookie: x=1\r\nSet-Cookie: y=2\r\nContent-Length: 0\r\n\r\n"
+    _, messages = read([data])
+    values = [value for name, value in messages[0].header["header-list"] if name == "set-cookie"]
+    assert values == ["x=1", "y=2"]
+
+
+def test_pieces_of_a_compressed_body_are_small():
+    decoder = decoderFor("gzip", 10_000_000)
+    sizes = [len(piece) for piece in decoder.decode(gzip.compress(bytes(5_000_000)))]
+    assert sum(sizes) == 5_000_000
+    assert max(sizes) <= PIECE
+
+
+@pytest.mark.parametrize("data", [b"", gzip.compress(b""), zlib.compress(b"x")])
+def test_a_complete_body_finishes(data):
+    decoder = decoderFor("gzip", 100)
+    list(decoder.decode(data))
+    decoder.finish()
+
+
+def test_other_codings_are_left_alone():
+    assert decoderFor("br", 100) is None
+    assert decoderFor("identity", 100) is None
