@@ -18,6 +18,7 @@ from collections.abc import Awaitable, Callable
 
 from Axon.EventLoop import newLoop
 from Tests.attacks import (
+    deafHandlers,
     descriptors,
     disk,
     garbage,
@@ -26,9 +27,13 @@ from Tests.attacks import (
     mailLoss,
     policyHooks,
     proxyFaults,
+    reloads,
     scans,
+    smuggling,
+    storeFaults,
     streams,
     termination,
+    unixPaths,
 )
 from Tests.attacks.harness import Broken
 
@@ -39,10 +44,15 @@ ATTACKS: dict[str, Callable[[float], Awaitable[None]]] = {
         streams,
         scans,
         descriptors,
+        deafHandlers,
+        unixPaths,
         mailLoss,
         killEverything,
         policyHooks,
         proxyFaults,
+        smuggling,
+        reloads,
+        storeFaults,
         garbage,
         disk,
         termination,

@@ -11,9 +11,13 @@ from Tests.attacks.harness import PATIENCE, ROOT
 
 
 class Backend:
-    """A real server and the record of its mails, which survives a kill."""
+    """A real server and the record of its mails, which survives a kill.
 
-    def __init__(self) -> None:
+    options: arguments of the process; see Tests/attacks/backend.py.
+    """
+
+    def __init__(self, *options: str) -> None:
+        self.options = options
         self.folder = tempfile.TemporaryDirectory(prefix="kamaelia-attack-")
         self.file = Path(self.folder.name) / "kept"
         self.file.touch()
@@ -32,6 +36,7 @@ class Backend:
         """Start the process, on the same port as before if there was one."""
         self.process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "Tests.attacks.backend", str(self.file), str(self.port)),
+            *self.options,
             cwd=ROOT,
             stdout=asyncio.subprocess.PIPE,
         )

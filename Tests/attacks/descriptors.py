@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from Tests.attacks.backendProcess import Backend
-from Tests.attacks.harness import Server, connect, inParallel, must, say, send
+from Tests.attacks.harness import Server, connect, inParallel, mail, must, say, send
 
 LIMIT = 200  # descriptors of the server
 CLIENTS = 400
@@ -76,6 +76,49 @@ async def descriptorsMailAsyncio(size: float) -> None:
     await descriptorsMail(size, "asyncio")
 
 
+async def descriptorsForBackend(size: float, loop: str = "uvloop") -> None:
+    """Clients take all descriptors before any has a backend connection: each then gets one."""
+    many = max(300, int(CLIENTS * size))
+    async with Backend() as backend:
+        settings = backend.settings(relay="live")
+        async with Server(serve="proxy", settings=settings, descriptors=LIMIT, loop=loop) as server:
+            before = await server.state()
+            waiting = await inParallel(lambda _: connect(server.port), many)
+            greeted, waiting = await _settled(waiting, 1.5)
+            say(f"{many} connected, {len(greeted)} greeted; {await server.state()}")
+            must(waiting, "no client had to wait, so this attack tested nothing")
+            taken = rounds = 0
+            while greeted:
+                answers = await inParallel(lambda n, of=greeted: _mailOn(of[n], n), len(greeted))
+                wrong = sorted({each for each in answers if not each.startswith("250")})
+                must(not wrong, f"greeted clients received {wrong}")
+                taken += len(greeted)
+                rounds += 1
+                for peer in greeted:
+                    peer.close()
+                if waiting:
+                    await waiting[0].hear(1, 20)
+                greeted, waiting = await _settled(waiting, 0.5)
+            say(f"{taken} mails accepted in {rounds} rounds")
+            must(taken == many, f"{many - taken} clients were never greeted")
+            kept = backend.kept()
+            must(kept.total() == taken, f"the real server has {kept.total()} mails")
+            await server.until("connections", 0)
+            await server.until("descriptors", before["descriptors"])
+
+
+async def descriptorsForBackendAsyncio(size: float) -> None:
+    """The same on asyncio's event loop."""
+    await descriptorsForBackend(size, "asyncio")
+
+
+async def _mailOn(peer: Any, number: int) -> str:
+    """Send a mail on a connection with a greeting; all clients begin at once."""
+    await peer.reply()
+    await peer.ask("EHLO attack.example.org")
+    return await mail(peer, number)
+
+
 async def _servedInTurn(waiting: list[Any]) -> tuple[list[Any], list[Any]]:
     """Return the answered and unanswered peers; each disconnects when it is answered."""
 
@@ -93,4 +136,11 @@ async def _settled(peers: list[Any], seconds: float) -> tuple[list[Any], list[An
     return [peer for peer in peers if peer.got], [peer for peer in peers if not peer.got]
 
 
-ATTACKS = [descriptors, descriptorsAsyncio, descriptorsMail, descriptorsMailAsyncio]
+ATTACKS = [
+    descriptors,
+    descriptorsAsyncio,
+    descriptorsMail,
+    descriptorsMailAsyncio,
+    descriptorsForBackend,
+    descriptorsForBackendAsyncio,
+]

@@ -216,6 +216,24 @@ async def mail(peer: Peer, number: int, text: bytes = b"") -> str:
     return await peer.reply()
 
 
+async def begin(port: int) -> Peer:
+    """Return a client after EHLO and MAIL."""
+    peer = await connect(port)
+    for line in ("", "EHLO attack.example.org", "MAIL FROM:<a@x.org>"):
+        answer = await (peer.ask(line) if line else peer.reply())
+        must(answer.startswith("2"), f"{line}: {answer!r}")
+    return peer
+
+
+async def rcpt(port: int, recipient: str) -> str:
+    """Return the answer to RCPT on a new connection."""
+    peer = await begin(port)
+    try:
+        return await peer.ask(f"RCPT TO:<{recipient}>")
+    finally:
+        peer.close()
+
+
 async def send(port: int, number: int, text: bytes = b"") -> str:
     """Send a mail on a new connection; return its answer, or "" if there was none."""
     try:

@@ -6,29 +6,14 @@ answer was lost by a kill, or was 451 4.4.2.
 """
 
 import asyncio
-import os
 import random
-import signal
-import socket
-import sys
-import tempfile
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path
 from typing import Any, NamedTuple
 
+from Tests.attacks.application import Proxy
 from Tests.attacks.backendProcess import Backend
-from Tests.attacks.harness import (
-    PATIENCE,
-    ROOT,
-    Broken,
-    Peer,
-    connect,
-    inParallel,
-    must,
-    say,
-)
+from Tests.attacks.harness import Peer, connect, inParallel, must, say
 
 MAILS = 2000
 AT_ONCE = 20
@@ -36,25 +21,6 @@ KILLED = 0.15  # the share of clients that are killed within SOON
 SOON = 0.03  # seconds
 BETWEEN = (20, 150)  # mails between two kills of the proxy or of a worker
 BETWEEN_BACKEND = (10, 60)  # mails between two kills of the real server
-CONFIGURATION = """\
-[listen]
-addresses = ["0.0.0.0:{port}"]
-workers = {workers}
-max_connections_per_peer = 0
-[server]
-addresses = ["127.0.0.1:{far}"]
-relay = "{relay}"
-[forward]
-allowed_domains = ["y.org"]
-[greylist]
-large_senders = false
-[allow]
-recipients = ["b@y.org"]
-[store]
-url = "sqlite:{folder}/grey.db"
-[log]
-jsonlogfile = "{folder}/mails.json"
-"""
 
 
 class Attempt(NamedTuple):
@@ -66,72 +32,6 @@ class Attempt(NamedTuple):
     def isUnknown(self) -> bool:
         """Return whether the mail may have been kept without the client's knowledge."""
         return self.isDotSent and (self.answer == "" or self.answer.startswith("451 4.4.2"))
-
-
-class Proxy:
-    """The application in a separate process; kill() ends one of its processes.
-
-    more: additional text for the configuration.
-    """
-
-    def __init__(self, backend: Backend, workers: int, relay: str, more: str = "") -> None:
-        self.folder = tempfile.TemporaryDirectory(prefix="kamaelia-attack-")
-        self.workers = workers
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as this
-        self.file = Path(self.folder.name) / "grey.toml"
-        words = {"port": self.port, "workers": workers, "far": backend.port, "relay": relay}
-        self.file.write_text(CONFIGURATION.format(folder=self.folder.name, **words) + more)
-        self.process: Any = None
-
-    async def start(self) -> None:
-        self.process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "Kamaelia.Apps.Grey", "run", "-c", str(self.file)),
-            cwd=ROOT,
-            stderr=self.errors,
-        )
-        async with asyncio.timeout(PATIENCE):
-            while self.process.returncode is None:
-                with suppress(OSError):
-                    (await connect(self.port)).close()
-                    return
-                await asyncio.sleep(0.05)
-        raise Broken(f"the proxy did not start: {self.log()[-2000:]}")
-
-    async def kill(self) -> None:
-        """Kill a worker, which is replaced; or the proxy, which is started again."""
-        if self.workers > 1:
-            workers = [pid for each in childrenOf(self.process.pid) for pid in childrenOf(each)]
-            with suppress(ProcessLookupError):  # it has just ended
-                if workers:
-                    os.kill(random.choice(workers), signal.SIGKILL)
-            return
-        self.process.kill()
-        await self.process.wait()
-        await self.start()
-
-    async def end(self) -> None:
-        if self.process.returncode is None:
-            self.process.terminate()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self.process.wait(), PATIENCE)
-        if self.process.returncode is None:
-            self.process.kill()
-            await self.process.wait()
-        self.folder.cleanup()
-
-    def log(self) -> str:
-        self.errors.seek(0)
-        return self.errors.read().decode(errors="replace")
-
-
-def childrenOf(pid: int) -> list[int]:
-    """Return the child processes."""
-    with suppress(OSError):
-        return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    return []
 
 
 async def attempt(port: int, number: int) -> Attempt:

@@ -3,12 +3,9 @@
 import asyncio
 import socket
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
-from Tests.attacks.backendProcess import Backend
-from Tests.attacks.harness import Peer, connect, inParallel, must, percentile, say
-from Tests.attacks.killEverything import Proxy
+from Tests.attacks.application import proxied
+from Tests.attacks.harness import begin, connect, inParallel, must, percentile, say
 
 DENIED = '[deny]\nrecipients = ["closed@y.org"]\n'
 SPELLINGS = [
@@ -26,33 +23,11 @@ SLOWEST = 1.0  # seconds for a NOOP meanwhile
 IDLE = 200
 
 
-@asynccontextmanager
-async def proxied(more: str = "") -> AsyncIterator[Proxy]:
-    """Run the application with a real server behind it."""
-    async with Backend() as backend:
-        proxy = Proxy(backend, 1, "live", more)
-        await proxy.start()
-        try:
-            yield proxy
-        finally:
-            await proxy.end()
-        must("Traceback" not in proxy.log(), f"the proxy had an error: {proxy.log()[-3000:]}")
-
-
-async def begun(port: int) -> Peer:
-    """Return a client after EHLO and MAIL."""
-    peer = await connect(port)
-    for line in ("", "EHLO attack.example.org", "MAIL FROM:<a@x.org>"):
-        answer = await (peer.ask(line) if line else peer.reply())
-        must(answer.startswith("2"), f"{line}: {answer}")
-    return peer
-
-
 async def spellings(size: float) -> None:
     """A denied recipient in each spelling of its address."""
     async with proxied(DENIED) as proxy:
         for spelling in SPELLINGS:
-            peer = await begun(proxy.port)
+            peer = await begin(proxy.port)
             answer = await peer.ask(f"RCPT TO:<{spelling}>")
             must(answer.startswith("550"), f"{spelling} evades the list: {answer}")
             peer.close()
@@ -64,7 +39,7 @@ async def textAndMore(size: float) -> None:
     rests = [b"QUIT\r\n", b"\r\n", b"NOOP\r\nQUIT\r\n", b"garbage\r\n", b"\0\xff\n"]
     async with proxied() as proxy:
         for rest in rests:
-            peer = await begun(proxy.port)
+            peer = await begin(proxy.port)
             for line in ("RCPT TO:<b@y.org>", "DATA"):
                 await peer.ask(line)
             peer.write(b"Subject: 1\r\n\r\nHello\r\n.\r\n" + rest)
@@ -78,8 +53,8 @@ async def pipelineFlood(size: float) -> None:
     """Five clients that pipeline recipients without end, beside one that sends NOOP."""
     async with proxied() as proxy:
         flood = b"RCPT TO:<b@y.org>\r\n" * int(PIPELINED * size)
-        flooders = [await begun(proxy.port) for _ in range(FLOODERS)]
-        other = await begun(proxy.port)
+        flooders = [await begin(proxy.port) for _ in range(FLOODERS)]
+        other = await begin(proxy.port)
         for each in flooders:
             each.write(flood)
         times = []

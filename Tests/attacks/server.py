@@ -42,6 +42,21 @@ class Echo(component):
                 self.send(data)
 
 
+class Deaf(component):
+    """An echo protocol that never reads "control".
+
+    It waits for any message, or for "inbox" only if the first message begins with "one".
+    """
+
+    def main(self) -> Generator[int, None, None]:
+        box = None
+        while True:
+            yield from self.waitForMessage(box)
+            for data in self.Inbox():
+                self.send(data)
+                box = "inbox" if data.startswith(b"one") else box
+
+
 class Flood(component):
     """A protocol that sends `octets` as fast as the peer accepts them."""
 
@@ -127,6 +142,7 @@ for each in POLICY_HOOKS:
 
 PROTOCOLS = {
     "echo": Echo,
+    "deaf": Deaf,
     "flood": Flood,
     "slow": SlowReader,
     "proxy": Proxy,
