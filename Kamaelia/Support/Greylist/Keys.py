@@ -49,9 +49,13 @@ CHANGING = re.compile(
 )
 # Hash and time stamp of the Sender Rewriting Scheme; SRS1 contains those of an SRS0.
 SRS = re.compile(r"^srs0([=+-])[^=]*=[^=]*=|^srs1([=+-])[^=]*=([^=]*)=([=+-])[^=]*=[^=]*=")
-# Microsoft 365 writes the hash and time stamp after the forwarder: user+SRS=hash=time=domain=local
-SRS_AFTER_PLUS = re.compile(r"(?<=\+srs=)[^=]*=[^=]*=(?=[^=]+=)")
-# SendGrid: bounces+account-hash-recipient=domain, the hash of four hexadecimal digits
+# Microsoft 365 writes user+SRS=hash=time=domain=local for forwarded mail, and bounces+SRS=hash=time
+# for relayed mail or instead of a local part that would be longer than 64 characters
+# (learn.microsoft.com/exchange/reference/sender-rewriting-scheme).
+SRS_AFTER_PLUS = re.compile(r"(?<=\+srs=)[^=]*=[^=]*(?==[^=]+=)|(?<=^bounces\+srs=)[^=]+=[^=]+$")
+# SendGrid documents no form (support.sendgrid.kke.co.jp article 360000226322). Published headers
+# contain bounces+account-hash-recipient=domain, the hash of four hexadecimal digits, as in
+# bounces+848413-634f-user=example.com@sgmail.github.com.
 SENDGRID = re.compile(r"^bounces\+[0-9]+-[0-9a-f]{4}-(?=[^=]+=)")
 # draft-levine-smtp-batv section 4: a digit for the key, three for the day, six of a hash
 BATV = re.compile(
@@ -144,7 +148,7 @@ def _folded(local: str) -> str:
     signed = BATV.match(local)
     if signed is not None:
         return _folded(signed["after"] or signed["before"])
-    local = SRS_AFTER_PLUS.sub("#=#=", SENDGRID.sub("bounces+#-#-", local))
+    local = SRS_AFTER_PLUS.sub("#=#", SENDGRID.sub("bounces+#-#-", local))
     return CHANGING.sub("#", SRS.sub(_unsigned, local))
 
 

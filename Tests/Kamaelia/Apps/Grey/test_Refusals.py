@@ -398,6 +398,39 @@ def oneRefusal(folder: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]
     return told.lines, told.refusals
 
 
+# Replay
+
+
+@pytest.mark.parametrize("recipients", [(b"open", b"a"), (b"a", b"open")])
+def test_in_replay_a_recipient_that_is_refused_behind_a_250_is_recorded(
+    grey: Any, tmp_path: Path, recipients: tuple[bytes, ...]
+) -> None:
+    refused = "550 5.1.1 far knows no a"
+    isFirst = recipients[0] == b"a"
+    grey.far.answers["RCPT"] = [refused] if isFirst else ["250 ok", refused]
+    more = MORE.format(folder=tmp_path, silence=30)
+    proxy = grey(listen=LISTEN, more=more, server='relay = "replay"')
+    client = Client(proxy.port, 7)
+    said = [RCPT.replace(b"open", each) for each in recipients]
+    client.play((HELO, MAIL, *said, b"DATA\r\n", TEXT))
+    counted = figures(fetch(proxy.figures))
+    proxy.stop()
+    assert client.refusals == []
+    assert [mail.recipients for mail in grey.far.mails] == [
+        ["RCPT TO:<open@example.org>"],
+        ["RCPT TO:<a@b.example>"],  # the report to the sender
+    ]
+    told = Told(tmp_path, "")
+    (record,), (line,), (mail,) = told.refusals, told.lines, told.mails
+    assert (record["stage"], record["reason"]) == ("RCPT", "real server")
+    assert (record["argument"], record["reply"]) == ("TO:<a@example.org>", refused)
+    assert record["id"] == line["id"] == mail["id"]
+    assert counted == {("RCPT", "real server"): 1}
+    verdicts = {each["address"]: each["verdict"] for each in mail["recipients"]}
+    assert verdicts == {"open@example.org": "accepted", "a@example.org": "refused"}
+    assert (mail["status"], mail["reply"][:3]) == ("ACCEPTED", "250")
+
+
 # fail2ban
 
 
@@ -412,14 +445,14 @@ def test_fail2ban_finds_the_clients_that_its_mode_is_for(
         lines = [f"mx kamaelia-grey[71]: INFO {line}" for line in lines]
     log = tmp_path / "log"
     log.write_text("\n".join([*lines, ""]))
-    reasons = BY_MISTAKE_OF_NOBODY | (FAULTS if mode == "aggressive" else set())
+    reasons = NEVER_BY_MISTAKE | (FAULTS if mode == "aggressive" else set())
     wanted = [each["client"] for each in told.told.refusals if each["reason"] in reasons]
     assert Counter(banned(log, mode)) == Counter(wanted)
     assert "9.9.9.9" not in banned(log, mode)
     assert len(set(wanted)) > 4
 
 
-BY_MISTAKE_OF_NOBODY = {
+NEVER_BY_MISTAKE = {
     *("early talker", "relaying denied", "denied", "bare line end or NUL", "malformed line")
 }
 FAULTS = {

@@ -113,6 +113,7 @@ def test_postmaster_stands_alone_as_a_recipient_but_not_as_a_sender():
             "bounces+SRS=uW6ch=6R=example.com=bob@x.org",
             "bounces+SRS=a1b2c=7S=example.com=bob@x.org",
         ),
+        ("bounces+SRS=44ldt=IX@x.org", "bounces+SRS=hne87=C7@x.org"),
         (
             "bounces+27614410-6b14-user=example.com@em1.x.org",
             "bounces+27614410-9c3e-user=example.com@em1.x.org",
@@ -146,6 +147,9 @@ def test_folding_makes_one_sender_of_what_changes_with_each_mail(one, other):
         ("prvs=1234abcdef=ann@x.org", "prvs=1234abcdef=bob@x.org"),
         ("ann+SRS=a=b=y.org=bob@x.org", "ann+SRS=a=b=y.org=eve@x.org"),
         ("ann+SRS=a=b=y.org=bob@x.org", "eve+SRS=a=b=y.org=bob@x.org"),
+        ("bounces+SRS=a=b@x.org", "bounces+SRS=a=b@y.org"),
+        ("bounces+SRS=a=b@x.org", "ann+SRS=a=b@x.org"),
+        ("ann+SRS=ab1=b@x.org", "ann+SRS=ac2=b@x.org"),
         ("bounces+1-6b14-ann=y.org@x.org", "bounces+1-6b14-bob=y.org@x.org"),
         ("list-1@1.org", "list-1@2.org"),
     ],
