@@ -3,6 +3,7 @@
     Support    protocols and rules as plain code, without Axon, sockets, threads and clocks
     IPC        the messages that network components exchange
     Util       small components that most programs need
+    Flow       operators on streams: joins, debounce, batches, buffers, pools
     Internet   connections and datagrams
     Chassis    components made of others: pipelines, graphlines, servers, supervisors
     File       components that write files

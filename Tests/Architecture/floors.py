@@ -107,6 +107,7 @@ KAMAELIA: list[Floor] = [
         ]
     },
     {"Util": ["Kamaelia.Util"]},
+    {"Flow": ["Kamaelia.Flow"]},
     {"Internet": ["Kamaelia.Internet"]},
     # The historical place is Internet, but its components use Graphline and ServerCore.
     {"Chassis": ["Kamaelia.Chassis"]},
