@@ -41,6 +41,8 @@ def feed(
 ) -> Outcome:
     """Run a component on the given messages; return what it sent to each unlinked outbox.
 
+    An outbox whose name begins with an underscore is for the component's own use, and is left out.
+
     Each inbox receives the messages that are given under its name before the first turn, and
     "control" receives FINISHED unless `control` is given. The component runs in `scheduler.run`,
     beside what is active there, until it has ended or until nothing can wake any component.
@@ -117,7 +119,8 @@ class _Ender(component):
 
 def _collect(fed: Any, run: scheduler, isEnough: Callable[[Outcome], object]) -> Outcome:
     """Link each unlinked outbox to a list of the messages that it sends."""
-    free = [boxname for boxname in fed.outboxes if fed.placeOfBox(boxname, False).target is None]
+    public = [boxname for boxname in fed.outboxes if not boxname.startswith("_")]
+    free = [boxname for boxname in public if fed.placeOfBox(boxname, False).target is None]
     outcome: Outcome = {boxname: [] for boxname in free}
     collector = component()
     collector.inboxes = collector.inboxes | dict.fromkeys(free, collector.inboxes["inbox"])

@@ -60,11 +60,11 @@ class ServerCore(component):
     """ServerCore(protocol=..., port=...): a server. Each setting may be a class attribute, too.
 
     protocol: called for each connection with peer=, peerport=, localip= and localport=, and with
-    local=(address, port) if it has such a parameter; returns the handler. port: 0 for any free
-    port, see `ports`. host: one name or address, several, or None for all IPv4 addresses. path:
-    that of a Unix socket, instead of host and port. workers: the number of processes that serve;
-    limits on connections apply to each. proxy_protocol_from: the networks of load balancers, whose
-    connections begin with a PROXY header.
+    local=(address, port) and isEncrypted=... (TLS) if it has such parameters; returns the handler.
+    port: 0 for any free port, see `ports`. host: one name or address, several, or None for all
+    IPv4 addresses. path: that of a Unix socket, instead of host and port. workers: the number of
+    processes that serve; limits on connections apply to each. proxy_protocol_from: the networks
+    of load balancers, whose connections begin with a PROXY header.
     """
 
     Inboxes = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from Axon.AxonExceptions import wiringError
@@ -43,7 +44,7 @@ def factoryOf(server: Any) -> Factory:
         )
     if isinstance(protocol, type):
         refuseMisspelt(protocol)
-    return _withAddresses(_unbound(server))
+    return _withFacts(server, _unbound(server))
 
 
 def _unbound(server: Any) -> Factory:
@@ -56,8 +57,13 @@ def _unbound(server: Any) -> Factory:
     return protocol
 
 
-def _withAddresses(protocol: Factory) -> Factory:
-    """Return `protocol`, called with local=(address, port) if it has such a parameter."""
+def _withFacts(server: Any, protocol: Factory) -> Factory:
+    """Return `protocol`, called with those of these arguments for which it has a parameter:
+
+    local=(address, port), and isEncrypted=..., whether connections use TLS from the first byte.
+    """
+    if _asksFor(protocol, "isEncrypted"):
+        protocol = partial(protocol, isEncrypted=server.ssl is not None)
     if _asksFor(protocol, "local"):
         return lambda **info: protocol(local=(info["localip"], info["localport"]), **info)
     return protocol

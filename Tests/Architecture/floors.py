@@ -3,7 +3,8 @@
     python Tests/Architecture/floors.py        print each violation in a sentence
 
 The layers are a list of floors, from the bottom up. A floor is a dict from the name of a tower
-to the modules and packages in it. A module may import the modules of its own tower and of the
+to the modules and packages in it; a name that ends with ".__init__" means the file of a package
+without its modules. A module may import the modules of its own tower and of the
 floors below. Two towers on one floor do not import each other. Cycles are forbidden. An import
 within a function counts like any other; only imports under `if TYPE_CHECKING:` do not count.
 The sources are parsed and not imported.
@@ -130,6 +131,7 @@ KAMAELIA: list[Floor] = [
             "Kamaelia.SimpleServerComponent",
             "Kamaelia.Internet.TimeOutCSA",
             "Kamaelia.SingleServer",
+            "Kamaelia.Support.Protocol.HTTP.__init__",
             "Kamaelia.Util.Graphline",
             "Kamaelia.Util.MarshallComponent",
             "Kamaelia.Util.Pipeline",
@@ -320,7 +322,9 @@ def placeOf(module: str, house: list[Floor]) -> Place | None:
             for name in names:
                 # The root of a house counts as its __init__ only; its modules have other places.
                 isRoot = HOUSES.get(name) is house
+                isFile = name.endswith(".__init__")
                 holds = module == name or (not isRoot and isWithin(module, name))
+                holds = holds or (isFile and module == name.removesuffix(".__init__"))
                 if holds and len(name) > len(best):
                     best, place = name, Place(number, tower)
     return place
