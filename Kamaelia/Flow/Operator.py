@@ -21,16 +21,15 @@ Termination: at a producerFinished, after the messages before it and those that 
 returns; at a shutdownMicroprocess at once.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import Any
 
 from Axon.AxonExceptions import noSpaceInBox
 from Axon.Component import component
-from Axon.Hooks import iterableResult
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.YieldCheck import waitMethod
 
-__all__ = ["Operator", "isToldToStop", "sendAll"]
+__all__ = ["Operator", "isToldToStop", "sendAll", "sendAtOnce"]
 
 
 class Operator(component):
@@ -62,18 +61,27 @@ class Operator(component):
         while True:
             yield from self._waitForMessageOrTime()
             for message in self.Inbox():
-                made = iterableResult(self.received(message, now()), "received", self)
-                yield from sendAll(self, made)
+                for made in self.received(message, now()):
+                    if not sendAtOnce(self, made):
+                        yield from sendAll(self, (made,))
+                    if self.isHeld():
+                        yield 1
             if self.due is not None and self.due <= now():
                 yield from sendAll(self, self.expired(now()))
             if self.dataReady():  # it has arrived while this waited for space
                 continue
-            for message in self.Inbox("control"):
-                if isinstance(message, producerFinished):
-                    yield from sendAll(self, self.finished())
-                if isinstance(message, producerFinished | shutdownMicroprocess):
-                    self.send(message, "signal")
-                    return
+            if (yield from self._isTheEnd()):
+                return
+
+    def _isTheEnd(self) -> Generator[int, None, bool]:
+        """Return whether "control" holds a shutdown message; pass it on after the last results."""
+        for message in self.Inbox("control"):
+            if isinstance(message, producerFinished):
+                yield from sendAll(self, self.finished())
+            if isinstance(message, producerFinished | shutdownMicroprocess):
+                self.send(message, "signal")
+                return True
+        return False
 
     @waitMethod("_waitForMessageOrTime")
     def _waitForMessageOrTime(self) -> Iterator[int]:
@@ -83,6 +91,15 @@ class Operator(component):
             yield from self.waitUntil(self.due)
 
 
+def sendAtOnce(sender: Any, message: Any) -> bool:
+    """Send a message to the outbox of `sender`. Return False if the inbox at its end is full."""
+    try:
+        sender.send(message)
+    except noSpaceInBox:
+        return False
+    return True
+
+
 def sendAll(sender: Any, messages: Iterable[Any]) -> Iterator[int]:
     """`yield from` this to send messages to the outbox of `sender`.
 
@@ -90,13 +107,9 @@ def sendAll(sender: Any, messages: Iterable[Any]) -> Iterator[int]:
     shutdownMicroprocess.
     """
     for message in messages:
-        while True:
-            try:
-                sender.send(message)
-                break
-            except noSpaceInBox:
-                if isToldToStop(sender):
-                    return
+        while not sendAtOnce(sender, message):
+            if isToldToStop(sender):
+                return
             sender.pause()
             yield 1
         if sender.isHeld():

@@ -23,7 +23,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 #: Run the programs with this Python, in which Kamaelia is installed, instead of this checkout.
 INSTALLED = "KAMAELIA_INSTALLED_PYTHON"
-PAGES = [ROOT / "README.md", *sorted((ROOT / "Docs").glob("*.rst"))]
+PAGES = [
+    ROOT / "README.md",
+    *sorted((ROOT / "Docs").glob("*.rst")),
+    *sorted((ROOT / "Docs" / "library").glob("*.rst")),
+]
 
 MARKDOWN = re.compile(r"^```(\w+)[ ]*(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 REST = re.compile(
