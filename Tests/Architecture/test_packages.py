@@ -17,6 +17,7 @@ PACKAGES = [
     "Kamaelia/Internet/Simulate",
     "Kamaelia/Protocol",
     "Kamaelia/Protocol/HTTP",
+    "Kamaelia/Protocol/WebSocket",
     "Kamaelia/Util",
     "Kamaelia/Apps/Grey/Stores",
     "Kamaelia/Apps/Grey/System",
@@ -28,6 +29,7 @@ PACKAGES = [
     "Kamaelia/Support/Protocol/HTTP",
     "Kamaelia/Support/Protocol/SMTP",
     "Kamaelia/Support/Protocol/SPF",
+    "Kamaelia/Support/Protocol/WebSocket",
     "Kamaelia/Support/Settings",
     "Kamaelia/Util/Tokenisation",
 ]

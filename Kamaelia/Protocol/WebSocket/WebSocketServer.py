@@ -85,11 +85,17 @@ class WebSocketConnection(component):
         self._isHandlerTold = self._hasFailed = False
         self._error: Any = None  # of the connection
         self.takeDirectly("_messages", self._conversation.sendMessage)
+        linkBoxes(handler, "outbox", self, "_messages")
+        linkBoxes(handler, "signal", self, "_handlercontrol")
+        linkBoxes(self, "_received", handler, "inbox")
+        linkBoxes(self, "_handlersignal", handler, "control")
+        handler.setInboxCapacity("inbox", MOST_WAITING)
+        self.addChildren(handler)
 
     def main(self) -> Generator[int, None, None]:
         conversation = self._conversation
         conversation.begin()
-        self._startHandler()
+        self.handler.activate(Scheduler=self.scheduler)
         try:
             closed = None
             while closed is None:
@@ -113,16 +119,6 @@ class WebSocketConnection(component):
         due = self._conversation.checkTime()
         if self._conversation.closed is None:
             yield from self.waitUntil(due)
-
-    def _startHandler(self) -> None:
-        handler = self.handler
-        linkBoxes(handler, "outbox", self, "_messages")
-        linkBoxes(handler, "signal", self, "_handlercontrol")
-        linkBoxes(self, "_received", handler, "inbox")
-        linkBoxes(self, "_handlersignal", handler, "control")
-        handler.setInboxCapacity("inbox", MOST_WAITING)
-        self.addChildren(handler)
-        handler.activate(Scheduler=self.scheduler)
 
     def _readControl(self) -> Generator[int, None, None]:
         for message in self.Inbox("control"):

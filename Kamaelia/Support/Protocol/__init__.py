@@ -3,6 +3,7 @@
 SMTP         both sides of SMTP, and LMTP
 SPF          the Sender Policy Framework
 HTTP         messages and URLs of HTTP
+WebSocket    both sides of WebSocket
 DNSNames     the verified name of an address
 ProxyHeader  the PROXY header of load balancers
 """
