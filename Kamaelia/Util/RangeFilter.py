@@ -16,10 +16,9 @@ shutdownMicroprocess even while a message waits for space.
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from Axon.AxonExceptions import noSpaceInBox
 from Axon.Component import component
 from Axon.Hooks import plainResult
-from Axon.Ipc import shutdownMicroprocess
+from Kamaelia.Util.SendWhenSpace import sendWhenSpace
 
 __all__ = ["RangeFilter"]
 
@@ -52,20 +51,9 @@ class RangeFilter(component):
             yield from self.waitForMessage()
             for message in self.Inbox():
                 if plainResult(self.inRange(message[0]), "inRange", self) is not None:
-                    yield from self._sendWhenThereIsSpace(message)
+                    yield from sendWhenSpace(self, message)
             if self.isShuttingDown():
                 return
-
-    def _sendWhenThereIsSpace(self, message: Any) -> Iterator[int]:
-        while True:
-            try:
-                self.send(message)
-                return
-            except noSpaceInBox:
-                if any(isinstance(each, shutdownMicroprocess) for each in self.inboxes["control"]):
-                    return
-            self.pause()
-            yield 1
 
 
 __kamaelia_components__ = (RangeFilter,)

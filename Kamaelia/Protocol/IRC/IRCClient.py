@@ -1,0 +1,169 @@
+"""An IRC client: tuples to a server, tuples from a server.
+
+Example usage
+-------------
+    Pipeline(
+        ConsoleReader(),
+        PureTransformer(channelInformat("#tea")),
+        SimpleIRCClientPrefab("irc.example.org", 6697, ssl=True, nick="ann", channels=["#tea"]),
+        PureTransformer(channelOutformat("#tea")),
+        ConsoleEchoer(),
+    ).run()
+
+How does it work?
+-----------------
+A tuple to "talk" is a command with its parameters: ("PRIVMSG", "#tea", "hello"), ("ME", "#tea",
+"pours tea"). A tuple from "heard" is (command, sender, recipient, text). With a nickname, the
+client registers, answers PING and joins its channels. Without one, the program does that itself.
+Kamaelia.Support.Protocol.IRC knows the protocol.
+
+Termination: at a producerFinished or shutdownMicroprocess, or when the connection has ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from Axon.Component import component
+from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Kamaelia.Chassis.Graphline import Graphline
+from Kamaelia.Internet.TCPClient import TCPClient
+from Kamaelia.Support.Protocol.IRC import (
+    IRCError,
+    LineBuffer,
+    Message,
+    Session,
+    clientError,
+    heardOf,
+    messagesOf,
+)
+from Kamaelia.Support.Protocol.IRC.Message import decoded
+from Kamaelia.Util.SendWhenSpace import sendWhenSpace
+from Kamaelia.Util.Settings import refuseMisspelt
+
+__all__ = ["IRC_Client", "SimpleIRCClientPrefab"]
+
+
+class IRC_Client(component):
+    """A client without its connection: it takes and sends what a TCPClient sends and takes.
+
+    nick: register with this nickname, or with a similar one if it is taken. username, realname,
+    password, channels, capabilities: see Session (Kamaelia.Support.Protocol.IRC.Session).
+    """
+
+    Inboxes = {
+        "inbox": "bytes or text from the server, in pieces",
+        "talk": "tuples or lists: a command and its parameters",
+        "control": "a shutdown message",
+    }
+    Outboxes = {
+        "outbox": "bytes for the server",
+        "heard": 'tuples: (command, sender, recipient, text); "CLIENT ERROR" for a bad line',
+        "disconnect": "the shutdown message from control, for the connection",
+        "signal": "the shutdown message from control",
+    }
+
+    nick: str | None = None
+    username: str | None = None
+    realname: str | None = None
+    password: str | None = None
+    channels: Iterable[str] = ()
+    capabilities: Iterable[str] = ()
+
+    def __init__(self, **argd: Any) -> None:
+        refuseMisspelt(type(self), argd)
+        super().__init__(**argd)
+        self.session: Session | None = None
+        if self.nick is not None:
+            self.session = Session(
+                self.nick,
+                self.username,
+                self.realname,
+                self.password,
+                self.channels,
+                self.capabilities,
+            )
+            for message in self.session.start():
+                bytes(message)  # raises IRCError for a setting that cannot be sent
+
+    def main(self) -> Iterator[int]:
+        lines = LineBuffer()
+        for message in self.session.start() if self.session else []:
+            yield from sendWhenSpace(self, bytes(message))
+        while True:
+            yield from self.waitForMessage()
+            for data in self.Inbox():
+                for line in lines.feed(data.encode() if isinstance(data, str) else data):
+                    yield from self._hear(line)
+            for command in self.Inbox("talk"):
+                yield from self._say(command)
+            if self._isTold():
+                break
+        if self.session:
+            yield from sendWhenSpace(self, bytes(Message("QUIT")))
+        self._disconnect()
+        self.isShuttingDown()
+
+    def _isTold(self) -> bool:
+        """Return whether "control" holds a shutdown message, which is left there."""
+        control = self.inboxes["control"]
+        return any(isinstance(each, producerFinished | shutdownMicroprocess) for each in control)
+
+    def _disconnect(self) -> None:
+        for message in self.inboxes["control"]:
+            self.send(message, "disconnect")
+
+    def _hear(self, line: bytes | IRCError) -> Iterator[int]:
+        """Answer a line from the server if necessary, and pass it on as a tuple."""
+        answers: list[bytes] = []
+        if isinstance(line, IRCError):
+            heard = clientError(str(line))
+        else:
+            try:
+                message = Message.parse(line)
+                heard = heardOf(message)
+                received = self.session.receive(message) if self.session else []
+                answers = [bytes(answer) for answer in received]
+            except IRCError:  # also if the server asks for an answer that cannot be sent
+                heard = clientError(decoded(line))
+        for answer in answers:
+            yield from sendWhenSpace(self, answer)
+        yield from sendWhenSpace(self, heard, "heard")
+
+    def _say(self, command: Sequence[str]) -> Iterator[int]:
+        """Send a command to the server. Report one that cannot be sent to "heard"."""
+        try:
+            lines = [bytes(message) for message in messagesOf(command)]
+        except IRCError as error:
+            yield from sendWhenSpace(self, clientError(str(error)), "heard")
+            return
+        for line in lines:
+            yield from sendWhenSpace(self, line)
+
+
+def SimpleIRCClientPrefab(
+    host: str = "irc.freenode.net", port: int = 6667, ssl: Any = None, **settings: Any
+) -> Graphline:
+    """Return an IRC_Client with its connection: "inbox" is "talk", and "outbox" is "heard".
+
+    ssl: an SSLContext, or True for the default one. settings: those of IRC_Client.
+    """
+    return Graphline(
+        irc=IRC_Client(**settings),
+        tcp=TCPClient(host, port, ssl=ssl),
+        linkages={
+            ("self", "inbox"): ("irc", "talk"),
+            ("self", "control"): ("irc", "control"),
+            ("irc", "outbox"): ("tcp", "inbox"),
+            ("irc", "disconnect"): ("tcp", "control"),
+            ("tcp", "outbox"): ("irc", "inbox"),
+            ("tcp", "signal"): ("irc", "control"),
+            ("irc", "heard"): ("self", "outbox"),
+            ("irc", "signal"): ("self", "signal"),
+        },
+    )
+
+
+__kamaelia_components__ = (IRC_Client,)
+__kamaelia_prefabs__ = (SimpleIRCClientPrefab,)

@@ -1,0 +1,4 @@
+"""Components for IRC.
+
+IRCClient  a client, with and without its connection
+"""

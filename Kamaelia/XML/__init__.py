@@ -1,0 +1,4 @@
+"""Components for XML.
+
+SimpleXMLParser  a parser of XML streams
+"""

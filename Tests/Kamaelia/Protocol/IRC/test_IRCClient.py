@@ -1,0 +1,292 @@
+"""An IRC client, through its boxes and beside a real server."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from Axon.AxonExceptions import noSpaceInBox
+from Axon.Component import component
+from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Axon.Scheduler import scheduler
+from Axon.testing import FINISHED, feed
+from Kamaelia.Chassis.Graphline import Graphline
+from Kamaelia.Protocol.IRC.IRCClient import IRC_Client, SimpleIRCClientPrefab
+from Kamaelia.Support.Protocol.IRC import IRCError
+from Tests.Kamaelia.ircd import runningServer
+
+
+def test_lines_are_heard_and_tuples_are_said() -> None:
+    outcome = feed(
+        IRC_Client(),
+        inbox=[b":ann!a@h PRIV", b"MSG #tea :hi\r\n\r\nPING :irc\r\n", ":bob JOIN #tea\n"],
+        talk=[("NICK", "ann"), ["ME", "#tea", "pours"]],
+    )
+    assert outcome["heard"] == [
+        ("PRIVMSG", "ann", "#tea", "hi"),
+        ("PING", "irc", "", ""),
+        ("JOIN", "bob", "#tea", ""),
+    ]
+    assert outcome["outbox"] == [b"NICK ann\r\n", b"PRIVMSG #tea :\x01ACTION pours\x01\r\n"]
+
+
+def test_a_bad_line_and_a_bad_command_are_reported_and_the_rest_continues() -> None:
+    outcome = feed(
+        IRC_Client(),
+        inbox=[b":only.a.source\r\n", b"x" * 9000 + b"\r\nPING a\r\n"],
+        talk=[("JOIN", "#tea\r\nQUIT"), 7, ("JOIN", "#tea")],
+    )
+    errors = [each.text for each in outcome["heard"] if each[:3] == ("CLIENT ERROR", "client", "")]
+    assert len(errors) == 4
+    assert errors[0] == ":only.a.source"
+    assert errors[1].startswith("a line is longer than 8703 bytes")
+    assert errors[2].startswith(repr("#tea\r\nQUIT"))
+    assert errors[3] == "a command is a tuple of texts, not 7"
+    assert ("PING", "a", "", "") in outcome["heard"]
+    assert outcome["outbox"] == [b"JOIN #tea\r\n"]
+
+
+@pytest.mark.parametrize("message", [FINISHED, shutdownMicroprocess()])
+def test_a_shutdown_message_ends_it_after_the_messages_before_it(message: object) -> None:
+    outcome = feed(IRC_Client(), inbox=[b"PING a\n"], talk=[("QUIT",)], control=["other", message])
+    assert outcome["heard"] == [("PING", "a", "", "")]
+    assert outcome["outbox"] == [b"QUIT\r\n"]
+    assert outcome["signal"] == [message]
+    assert outcome["disconnect"] == ["other", message]
+
+
+def test_with_a_nickname_it_registers_answers_and_takes_leave() -> None:
+    outcome = feed(
+        IRC_Client(nick="ann", channels=["#tea"]),
+        inbox=[b"PING :x\r\n:irc 001 ann :welcome\r\n"],
+    )
+    assert outcome["outbox"] == [
+        b"NICK ann\r\n",
+        b"USER ann 0 * :ann\r\n",
+        b"PONG x\r\n",
+        b"JOIN #tea\r\n",
+        b"QUIT\r\n",
+    ]
+
+
+def test_a_nickname_that_cannot_be_sent_is_an_error_at_once() -> None:
+    with pytest.raises(IRCError, match="a parameter"):
+        IRC_Client(nick="ann\r\nQUIT")
+
+
+def test_a_misspelt_setting_is_an_error() -> None:
+    with pytest.raises(TypeError, match="channels"):
+        IRC_Client(nick="ann", chanels=["#tea"])
+
+
+def test_a_PING_that_cannot_be_answered_is_reported() -> None:
+    outcome = feed(IRC_Client(nick="ann"), inbox=[b"PING :" + b"x" * 600 + b"\r\nPING a\r\n"])
+    assert [heard[0] for heard in outcome["heard"]] == ["CLIENT ERROR", "PING"]
+    assert b"PONG a\r\n" in outcome["outbox"]
+
+
+@given(st.lists(st.binary(max_size=60), max_size=5))
+def test_no_bytes_of_a_server_end_it(pieces: list[bytes]) -> None:
+    scheduler.run = scheduler()
+    outcome = feed(IRC_Client(nick="ann", channels=["#tea"]), inbox=[*pieces, b"\r\nPING end\r\n"])
+    assert outcome["heard"][-1] == ("PING", "end", "", "")
+
+
+class SlowReader(component):
+    """A component that takes one message a turn, and notes how many are waiting."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.got: list[Any] = []
+        self.most = 0
+
+    def main(self) -> Iterator[int]:
+        while True:
+            yield from self.waitForMessage()
+            while self.dataReady():
+                self.most = max(self.most, self.dataReady())
+                self.got.append(self.recv())
+                yield 1
+            if self.isShuttingDown():
+                return
+
+
+LINES = b"".join(b"PING %d\r\n" % number for number in range(500))
+
+
+@pytest.mark.parametrize("isSized", [True, False])
+def test_a_slow_listener_holds_it_and_loses_nothing(isSized: bool) -> None:
+    reader = SlowReader()
+    irc = IRC_Client()
+    if isSized:
+        reader.inboxes["inbox"].setSize(3)
+    system = Graphline(
+        IRC=irc,
+        READER=reader,
+        linkages={
+            ("self", "inbox"): ("IRC", "inbox"),
+            ("IRC", "heard"): ("READER", "inbox"),
+            ("IRC", "signal"): ("READER", "control"),
+        },
+        **({} if isSized else {"capacity": 3}),
+    )
+    feed(system, inbox=[LINES])
+    assert [heard[1] for heard in reader.got] == [str(number) for number in range(500)]
+    assert reader.most <= 4
+
+
+def test_shutdownMicroprocess_ends_it_while_its_listener_is_full() -> None:
+    irc, full = IRC_Client(), component()
+    full.inboxes["inbox"].setSize(1)
+    irc.link((irc, "heard"), (full, "inbox"))
+    message = shutdownMicroprocess()
+    outcome = feed(irc, inbox=[LINES], control=[message])
+    assert outcome["signal"] == [message]
+    assert len(full.inboxes["inbox"]) == 1
+
+
+def test_its_sized_inbox_refuses_more() -> None:
+    irc, sender = IRC_Client(), component()
+    irc.inboxes["inbox"].setSize(1)
+    sender.link((sender, "outbox"), (irc, "inbox"))
+    sender.send(b"PING a\n")
+    with pytest.raises(noSpaceInBox):
+        sender.send(b"PING b\n")
+
+
+# Beside a real server
+
+
+class User(component):
+    """A user: sends each tuple of `steps`; at each function, waits until it accepts a tuple.
+
+    A component among the steps is activated.
+    """
+
+    steps: Any = ()
+
+    def main(self) -> Iterator[int]:
+        self.heard: list[Any] = []
+        for step in self.steps:
+            if isinstance(step, tuple):
+                self.send(step)
+            elif isinstance(step, component):
+                step.activate()
+            while callable(step) and not any(step(each) for each in self.heard):
+                assert not self.dataReady("control"), f"the connection has ended: {self.heard}"
+                yield from self.waitForMessage()
+                self.heard += self.Inbox()
+        while not self.isShuttingDown():
+            yield from self.waitForMessage()
+            self.heard += self.Inbox()
+
+
+def chat(**users: tuple[User, Graphline]) -> Graphline:
+    """Return users, each linked to a client; they end when all connections have ended."""
+    linkages = {}
+    for name in users:
+        linkages[name, "outbox"] = (f"{name}_client", "inbox")
+        linkages[f"{name}_client", "outbox"] = (name, "inbox")
+        linkages[f"{name}_client", "signal"] = (name, "control")
+    components = {name: user for name, (user, _) in users.items()}
+    clients = {f"{name}_client": client for name, (_, client) in users.items()}
+    return Graphline(linkages=linkages, **components, **clients)
+
+
+def heard(*wanted: str) -> Callable[[Any], bool]:
+    """Return a function that tells whether a tuple begins with these parts."""
+    return lambda each: tuple(each[: len(wanted)]) == wanted
+
+
+def test_a_program_of_1_14_registers_by_itself(ircServer: int) -> None:
+    user = User(
+        steps=[
+            ("NICK", "jlei"),
+            ("USER", "jlei", "nohost", "noserver", "Kamaelia IRC Client"),
+            heard("001", "irc.example.net", "jlei"),
+            ("JOIN", "#tea"),
+            heard("366"),
+            ("TOPIC", "#tea", "Earl Grey: hot"),
+            heard("TOPIC", "jlei", "#tea", "Earl Grey: hot"),
+            ("BERSERKER", "Lvl. 10"),
+            heard("421"),
+            ("QUIT", "done"),
+        ]
+    )
+    chat(user=(user, SimpleIRCClientPrefab("127.0.0.1", ircServer))).run()
+    assert ("JOIN", "jlei", "#tea", "") in user.heard
+    assert user.heard[-1][0] == "ERROR"  # the server's last word
+
+
+def test_two_users_talk_and_both_connections_end(ircServer: int) -> None:
+    text = "gr\u00fcn " * 100
+    ann = User(
+        steps=[
+            lambda each: each[0] in ("JOIN", "353") and "bob" in each[1] + each[3],
+            ("PRIVMSG", "#tea", text),
+            ("ME", "#tea", "pours tea"),
+            heard("PRIVMSG", "bob", "ann", "thank you"),
+            ("QUIT", "bye"),
+        ]
+    )
+    bob = User(
+        steps=[
+            heard("ACTION", "ann", "#tea", "pours tea"),
+            ("PRIVMSG", "ann", "thank you"),
+            heard("QUIT", "ann"),
+            ("QUIT",),
+        ]
+    )
+
+    def client(nick: str) -> Graphline:
+        return SimpleIRCClientPrefab("127.0.0.1", ircServer, nick=nick, channels=["#tea"])
+
+    chat(ann=(ann, client("ann")), bob=(bob, client("bob"))).run()
+    said = [each.text for each in bob.heard if each[:2] == ("PRIVMSG", "ann")]
+    assert len(said) > 1
+    assert " ".join(said).split() == text.split()
+
+
+def test_a_nickname_in_use_is_replaced(ircServer: int) -> None:
+    def client() -> Graphline:
+        return SimpleIRCClientPrefab("127.0.0.1", ircServer, nick="ann")
+
+    second = User(steps=[heard("001"), ("PRIVMSG", "ann", "hello"), ("QUIT",)])
+    later = chat(user=(second, client()))
+    first = User(steps=[heard("001"), later, heard("PRIVMSG", "ann_", "ann", "hello"), ("QUIT",)])
+    chat(user=(first, client())).run()
+    assert heard("433")(second.heard[0])
+
+
+def test_a_server_that_wants_a_password_gets_it(
+    needs: Callable[[str], str], freePorts: Callable[[], int]
+) -> None:
+    user = User(steps=[heard("001", "irc.example.net", "ann"), ("QUIT",)])
+    with runningServer(needs("ngircd"), freePorts, password="secret") as port:
+        client = SimpleIRCClientPrefab("127.0.0.1", port, nick="ann", password="secret")
+        chat(user=(user, client)).run()
+    assert user.heard
+
+
+def test_capabilities_are_negotiated(ircServer: int) -> None:
+    user = User(steps=[heard("001"), ("QUIT",)])
+    client = SimpleIRCClientPrefab(
+        "127.0.0.1", ircServer, nick="ann", capabilities=["multi-prefix", "no-such-thing"]
+    )
+    chat(user=(user, client)).run()
+    assert [each.text for each in user.heard if "ACK" in each.text] == ["ACK :multi-prefix"]
+
+
+def test_a_missing_server_ends_the_prefab(freePort: int) -> None:
+    outcome = feed(SimpleIRCClientPrefab("127.0.0.1", freePort, nick="ann"), control=[])
+    assert outcome["outbox"] == []
+    (message,) = outcome["signal"]
+    assert isinstance(message, producerFinished)
+    assert isinstance(message.message, ConnectionRefusedError)
+
+
+def test_a_shutdown_message_to_the_prefab_ends_the_connection(ircServer: int) -> None:
+    outcome = feed(SimpleIRCClientPrefab("127.0.0.1", ircServer, nick="ann"))
+    assert outcome["signal"] == [FINISHED]
