@@ -7,6 +7,7 @@
     Internet   connections and datagrams
     Chassis    components made of others: pipelines, graphlines, servers, supervisors
     File       components that write files
+    XML        components for XML
     Protocol   clients and servers of protocols
     Apps       applications: Grey, the greylisting mail proxy
 

@@ -22,7 +22,7 @@ from Axon.Ipc import errorInformation, producerFinished
 from Kamaelia.Support.Data.MimeObject import mimeObject
 from Kamaelia.Support.Data.MimeRequest import MimeRequestParser
 from Kamaelia.Support.Data.requestLine import BadRequest
-from Kamaelia.Util.SendWhenSpace import sendWhenSpace
+from Kamaelia.Util.SendWithRoom import sendWithRoom
 
 __all__ = ["MimeRequestComponent", "mimeObject"]
 
@@ -70,7 +70,7 @@ class MimeRequestComponent(component):
         """Send the request, with its body as text if `isText`, and the end of the data."""
         if isText and isinstance(request.body, bytes):
             request.body = request.body.decode("utf-8", "replace")
-        yield from sendWhenSpace(self, request)
+        yield from sendWithRoom(self, request)
         self.send(producerFinished(self), "signal")
 
 

@@ -9,7 +9,8 @@ Secrets        text without the credentials of URLs
 Failover       the order in which several servers are tried
 
 Packages, each built on those before it:
-Protocol       protocols on bytes: SMTP, LMTP, SPF, DNS names, PROXY headers
+Data           headers, requests, XML: data structures and their parsers
+Protocol       protocols on bytes: SMTP, LMTP, SPF, HTTP, IRC, DNS names, PROXY headers
 Greylist       rules, keys and lists of greylisting
 Settings       the configuration of Kamaelia Grey
 """

@@ -18,7 +18,7 @@ from typing import Any
 
 from Axon.Component import component
 from Axon.Hooks import plainResult
-from Kamaelia.Util.SendWhenSpace import sendWhenSpace
+from Kamaelia.Util.SendWithRoom import sendWithRoom
 
 __all__ = ["RangeFilter"]
 
@@ -50,8 +50,10 @@ class RangeFilter(component):
         while True:
             yield from self.waitForMessage()
             for message in self.Inbox():
-                if plainResult(self.inRange(message[0]), "inRange", self) is not None:
-                    yield from sendWhenSpace(self, message)
+                if plainResult(self.inRange(message[0]), "inRange", self) is None:
+                    continue
+                if not (yield from sendWithRoom(self, message)):
+                    break
             if self.isShuttingDown():
                 return
 

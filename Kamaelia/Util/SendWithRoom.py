@@ -39,8 +39,8 @@ def sendWithRoom(
             process.pause()
             yield 1
         else:
-            while process.isHeld() and not isToStop(process):
-                process.holdWhileFull()
+            # Once: of components that wait for each other, the core lets one continue.
+            if process.isHeld():
                 yield 1
             return not isToStop(process)
         if isToStop(process):

@@ -23,7 +23,7 @@ from typing import Any
 from Axon.Component import component
 from Axon.Ipc import errorInformation, producerFinished
 from Kamaelia.Support.Data.XMLEvents import XMLError, XMLEventParser
-from Kamaelia.Util.SendWhenSpace import isToldToStop, sendWhenSpace
+from Kamaelia.Util.SendWithRoom import isToStop, sendWithRoom
 
 __all__ = ["SimpleXMLParser"]
 
@@ -51,10 +51,10 @@ class SimpleXMLParser(component):
 
     def main(self) -> Iterator[int]:
         parser = XMLEventParser(self.maxDepth, self.maxToken, self.maxNames)
-        while not isToldToStop(self):
+        while not isToStop(self):
             yield from self.waitForMessage()
             for data in self.Inbox():
-                if isToldToStop(self):
+                if isToStop(self):
                     break
                 if not (yield from self._sendEvents(parser.feed(data), data)):
                     return
@@ -76,7 +76,7 @@ class SimpleXMLParser(component):
         """Send the events. Report an error in the document, and return False after it."""
         try:
             for event in events:
-                if not (yield from sendWhenSpace(self, event)):
+                if not (yield from sendWithRoom(self, event)):
                     break
         except XMLError as error:
             self.send(errorInformation(self, error, data), "signal")

@@ -153,6 +153,7 @@ SUPPORT: list[Floor] = [
             "Kamaelia.Support.Secrets",
         ]
     },
+    {"data structures": ["Kamaelia.Support.Data"]},
     {"protocols": ["Kamaelia.Support.Protocol"]},
     {"greylisting": ["Kamaelia.Support.Greylist"]},
     {"settings": ["Kamaelia.Support.Settings"]},

@@ -29,9 +29,7 @@ SETTINGS = """
 
 
 @contextmanager
-def runningServer(
-    program: str, freePorts: Callable[[], int], password: str = ""
-) -> Iterator[int]:
+def runningServer(program: str, freePorts: Callable[[], int], password: str = "") -> Iterator[int]:
     """Run ngircd and return its port. A port that another program has taken is replaced."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)  # ngircd gives up the rights of root

@@ -39,7 +39,7 @@ from Kamaelia.Support.Protocol.IRC import (
     messagesOf,
 )
 from Kamaelia.Support.Protocol.IRC.Message import decoded
-from Kamaelia.Util.SendWhenSpace import sendWhenSpace
+from Kamaelia.Util.SendWithRoom import sendWithRoom
 from Kamaelia.Util.Settings import refuseMisspelt
 
 __all__ = ["IRC_Client", "SimpleIRCClientPrefab"]
@@ -90,7 +90,7 @@ class IRC_Client(component):
     def main(self) -> Iterator[int]:
         lines = LineBuffer()
         for message in self.session.start() if self.session else []:
-            yield from sendWhenSpace(self, bytes(message))
+            yield from sendWithRoom(self, bytes(message))
         while True:
             yield from self.waitForMessage()
             for data in self.Inbox():
@@ -101,7 +101,7 @@ class IRC_Client(component):
             if self._isTold():
                 break
         if self.session:
-            yield from sendWhenSpace(self, bytes(Message("QUIT")))
+            yield from sendWithRoom(self, bytes(Message("QUIT")))
         self._disconnect()
         self.isShuttingDown()
 
@@ -128,18 +128,18 @@ class IRC_Client(component):
             except IRCError:  # also if the server asks for an answer that cannot be sent
                 heard = clientError(decoded(line))
         for answer in answers:
-            yield from sendWhenSpace(self, answer)
-        yield from sendWhenSpace(self, heard, "heard")
+            yield from sendWithRoom(self, answer)
+        yield from sendWithRoom(self, heard, "heard")
 
     def _say(self, command: Sequence[str]) -> Iterator[int]:
         """Send a command to the server. Report one that cannot be sent to "heard"."""
         try:
             lines = [bytes(message) for message in messagesOf(command)]
         except IRCError as error:
-            yield from sendWhenSpace(self, clientError(str(error)), "heard")
+            yield from sendWithRoom(self, clientError(str(error)), "heard")
             return
         for line in lines:
-            yield from sendWhenSpace(self, line)
+            yield from sendWithRoom(self, line)
 
 
 def SimpleIRCClientPrefab(

@@ -11,7 +11,8 @@ How does it work?
 The value of a field that occurs once is a str, and that of a field that occurs several times is a
 list. A continuation line (one that begins with a space) belongs to the value before it and keeps
 its line end. A text whose header is malformed is a message without fields: all of it is the body,
-and `invalidSource` is True. In both cases, str(fromString(text)) is `text`, with one space after each colon.
+and `invalidSource` is True. In both cases str(fromString(text)) is `text` again, with one space
+after each colon.
 """
 
 from __future__ import annotations

@@ -77,9 +77,7 @@ class XMLEventParser:
     other piece of markup. maxNames: the most different names of elements and attributes.
     """
 
-    def __init__(
-        self, maxDepth: int = 256, maxToken: int = 2**20, maxNames: int = 10_000
-    ) -> None:
+    def __init__(self, maxDepth: int = 256, maxToken: int = 2**20, maxNames: int = 10_000) -> None:
         self.maxDepth = maxDepth
         self.maxToken = maxToken
         self.maxNames = maxNames
@@ -112,7 +110,7 @@ class XMLEventParser:
             yield ("/document",)
 
     def _parse(self, isFinal: bool) -> Iterator[Event]:
-        """Let expat parse the waiting bytes, and generate the events, also those before an error."""
+        """Let expat parse the waiting bytes. Generate the events, also those before an error."""
         parser, data = self._parser, self._waiting
         assert parser is not None
         self._waiting = bytearray()

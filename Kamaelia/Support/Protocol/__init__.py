@@ -4,6 +4,7 @@ SMTP         both sides of SMTP, and LMTP
 SPF          the Sender Policy Framework
 HTTP         messages and URLs of HTTP
 WebSocket    both sides of WebSocket
+IRC          messages and sessions of IRC
 DNSNames     the verified name of an address
 ProxyHeader  the PROXY header of load balancers
 """

@@ -128,8 +128,8 @@ class Message:
         words = [self.command]
         if self.source:
             words.insert(0, ":" + check(self.source, MIDDLE, "a source"))
-        for param in self.params[:-1]:
-            words.append(check(param, MIDDLE, "a parameter before the last one"))
+        middle = "a parameter before the last one"
+        words += [check(param, MIDDLE, middle) for param in self.params[:-1]]
         for param in self.params[-1:]:
             check(param, TRAILING, "a parameter")
             isWord = MIDDLE.fullmatch(param) and not self.hasTrailing
@@ -149,7 +149,7 @@ def check(text: str, form: re.Pattern[str], what: str) -> str:
 
 
 def tagsOf(text: str) -> dict[str, str]:
-    """Return the tags in `text`, which has neither "@" nor spaces. The last of equal keys counts."""
+    """Return the tags in `text`, which has no "@" before it. The last of equal keys counts."""
     tags = {}
     for each in text.split(";"):
         key, _, value = each.partition("=")
@@ -160,11 +160,13 @@ def tagsOf(text: str) -> dict[str, str]:
 
 def unescaped(value: str) -> str:
     """Return the value of a tag without escapes. A backslash at the end is dropped."""
-    return re.sub(r"\\(.?)", lambda found: UNESCAPES.get(found[1], found[1]), value, flags=re.DOTALL)
+    return re.sub(
+        r"\\(.?)", lambda found: UNESCAPES.get(found[1], found[1]), value, flags=re.DOTALL
+    )
 
 
 def tagText(tags: Mapping[str, str]) -> str:
-    """Return the tags as they stand before a message, with a space. Raise IRCError for a bad key."""
+    """Return the tags as they stand before a message, with a space. Raise IRCError."""
     if not tags:
         return ""
     words = []

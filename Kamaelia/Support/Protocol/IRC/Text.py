@@ -77,9 +77,7 @@ def outformat(data: Sequence[str], defaultChannel: str = "#kamtest") -> str:
         sentence = SENTENCES[command]
     else:
         sentence = numericSentence(command) or "{command} from {sender}: {body}"
-    return (
-        sentence.format(command=command, sender=sender, recipient=recipient, body=body) + "\n"
-    )
+    return sentence.format(command=command, sender=sender, recipient=recipient, body=body) + "\n"
 
 
 def numericSentence(command: str) -> str | None:

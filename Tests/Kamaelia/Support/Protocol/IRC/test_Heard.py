@@ -87,7 +87,12 @@ def test_what_is_not_a_command_is_an_error(command: Any) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [("TOPIC", "#tea", "a\nQUIT"), ("JOIN", "#tea\r\nQUIT"), ("TOPIC", "a b", "c"), ("QUIT", "x" * 600)],
+    [
+        ("TOPIC", "#tea", "a\nQUIT"),
+        ("JOIN", "#tea\r\nQUIT"),
+        ("TOPIC", "a b", "c"),
+        ("QUIT", "x" * 600),
+    ],
 )
 def test_a_command_that_would_become_another_one_is_an_error(command: Any) -> None:
     with pytest.raises(IRCError):

@@ -29,7 +29,9 @@ def test_a_line_is_parsed(line: bytes) -> None:
     assert Message.parse(line) == LINES[line]
 
 
-@pytest.mark.parametrize("line", [b"", b" ", b":", b":a", b":a ", b"@a=b", b"@a=b :c ", b"1 x", b"x-y"])
+@pytest.mark.parametrize(
+    "line", [b"", b" ", b":", b":a", b":a ", b"@a=b", b"@a=b :c ", b"1 x", b"x-y"]
+)
 def test_a_line_without_a_command_is_an_error(line: bytes) -> None:
     with pytest.raises(IRCError, match="no command"):
         Message.parse(line)
@@ -72,7 +74,9 @@ TEXT = st.text(st.characters(exclude_characters="\0\r\n", exclude_categories=["C
 MESSAGES = st.builds(
     Message,
     st.sampled_from(["PRIVMSG", "NOTICE", "001", "QUIT"]),
-    st.builds(lambda words, text: [*words, *text], st.lists(WORD, max_size=5), st.lists(TEXT, max_size=1)),
+    st.builds(
+        lambda words, text: [*words, *text], st.lists(WORD, max_size=5), st.lists(TEXT, max_size=1)
+    ),
     st.one_of(st.just(""), WORD),
     st.dictionaries(st.from_regex(r"\A\+?[a-z0-9-]{1,9}\Z"), TEXT, max_size=3),
 )

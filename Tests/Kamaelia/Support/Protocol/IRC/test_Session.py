@@ -82,7 +82,9 @@ def test_names_are_folded_as_rfc1459_says() -> None:
     assert folded("Ann[]\\~") == "ann{}|^"
 
 
-WORD = st.sampled_from(["001", "433", "CAP", "LS", "ACK", "*", "PING", "NICK", "ann", ":", "x y", ""])
+WORD = st.sampled_from(
+    ["001", "433", "CAP", "LS", "ACK", "*", "PING", "NICK", "ann", ":", "x y", ""]
+)
 
 
 @given(st.lists(st.lists(WORD, max_size=5).map(" ".join), max_size=6))

@@ -1,0 +1,88 @@
+"""sendWithRoom waits until its receiver has room."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from Axon.Component import component
+from Axon.Ipc import shutdownMicroprocess
+from Axon.testing import feed
+from Kamaelia.Chassis.Graphline import Graphline
+from Kamaelia.Util.SendWithRoom import sendWithRoom
+
+
+class Sender(component):
+    """A component that sends the numbers below `count`, then takes as many."""
+
+    count = 50
+    most = 0
+
+    def main(self) -> Iterator[int]:
+        self.got: list[int] = []
+        for number in range(self.count):
+            if not (yield from sendWithRoom(self, number)):
+                break
+        while len(self.got) < self.count and not self.isShuttingDown():
+            self.most = max(self.most, self.dataReady())
+            yield from self.waitForMessage()
+            self.got += self.Inbox()
+
+
+class Receiver(component):
+    """A component that takes one message a turn, and notes how many were waiting."""
+
+    most = 0
+
+    def main(self) -> Iterator[int]:
+        self.got: list[int] = []
+        while len(self.got) < 50:
+            yield from self.waitForMessage()
+            self.most = max(self.most, self.dataReady())
+            self.got.append(self.recv())
+
+
+@pytest.mark.parametrize("isSized", [True, False])
+def test_no_more_messages_wait_than_the_receiver_has_room_for(isSized: bool) -> None:
+    receiver = Receiver()
+    if isSized:
+        receiver.inboxes["inbox"].setSize(3)
+    feed(
+        Graphline(
+            SENDER=Sender(),
+            RECEIVER=receiver,
+            linkages={
+                ("SENDER", "outbox"): ("RECEIVER", "inbox"),
+                ("self", "control"): ("SENDER", "control"),
+            },
+            capacity=None if isSized else 3,
+        )
+    )
+    assert receiver.got == list(range(50))
+    assert receiver.most <= 3
+
+
+def test_components_that_send_to_each_other_do_not_wait_for_each_other_forever() -> None:
+    one, other = Sender(), Sender()
+    feed(
+        Graphline(
+            ONE=one,
+            OTHER=other,
+            linkages={
+                ("ONE", "outbox"): ("OTHER", "inbox"),
+                ("OTHER", "outbox"): ("ONE", "inbox"),
+            },
+            capacity=2,
+        ),
+        control=[],
+    )
+    assert one.got == other.got == list(range(50))
+
+
+@pytest.mark.parametrize("isSized", [True, False])
+def test_shutdownMicroprocess_ends_the_wait(isSized: bool) -> None:
+    sender, full, message = Sender(), component(), shutdownMicroprocess()
+    if isSized:
+        full.inboxes["inbox"].setSize(2)
+    sender.link((sender, "outbox"), (full, "inbox"), **({} if isSized else {"capacity": 2}))
+    assert feed(sender, control=[message])["signal"] == [message]
+    assert len(full.inboxes["inbox"]) <= 2
