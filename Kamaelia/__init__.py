@@ -7,9 +7,17 @@
     Internet   connections and datagrams
     Chassis    components made of others: pipelines, graphlines, servers, supervisors
     File       components that write files
+    Codec      formats of sound and video
+    Automata   sources of values that behave by simple rules
+    Audio      raw sound
     XML        components for XML
     Protocol   clients and servers of protocols
+    Visualisation  the text commands of graph viewers
     Apps       applications: Grey, the greylisting mail proxy
+
+BaseIPC and Exceptions are the bases of messages and errors, and SampleTemplateComponent has
+components to copy. KamaeliaExceptions, KamaeliaIPC, SimpleServerComponent and SingleServer are
+historical import paths.
 
 A package imports only from those above it in this list, and from Axon.
 """

@@ -7,9 +7,12 @@ PrintableText  text with control characters escaped
 Mistakes       the mistakes in a text, with their lines
 Secrets        text without the credentials of URLs
 Failover       the order in which several servers are tried
+Tokens         the words of a line, of which some may be in quotes
+Deprecate      warnings about deprecated names
 
 Packages, each built on those before it:
-Data           headers, requests, XML: data structures and their parsers
+Data           headers, requests, XML, escapes, fractions: data structures and their parsers
+Media          formats of sound and video
 Protocol       protocols on bytes: SMTP, LMTP, SPF, HTTP, IRC, DNS names, PROXY headers
 Greylist       rules, keys and lists of greylisting
 Settings       the configuration of Kamaelia Grey

@@ -36,6 +36,8 @@ def sendWithRoom(
         try:
             process.send(message, boxname)
         except noSpaceInBox:
+            if isToStop(process):  # before it sleeps: the message may have come earlier
+                return False
             process.pause()
             yield 1
         else:
@@ -43,8 +45,6 @@ def sendWithRoom(
             if process.isHeld():
                 yield 1
             return not isToStop(process)
-        if isToStop(process):
-            return False
 
 
 def isToStop(process: component) -> bool:

@@ -145,16 +145,18 @@ KAMAELIA: list[Floor] = [
 SUPPORT: list[Floor] = [
     {
         "general": [
+            "Kamaelia.Support.Deprecate",
             "Kamaelia.Support.Domains",
             "Kamaelia.Support.Failover",
             "Kamaelia.Support.Mistakes",
             "Kamaelia.Support.Networks",
             "Kamaelia.Support.PrintableText",
             "Kamaelia.Support.Secrets",
+            "Kamaelia.Support.Tokens",
         ]
     },
     {"data structures": ["Kamaelia.Support.Data"]},
-    {"protocols": ["Kamaelia.Support.Protocol"]},
+    {"protocols": ["Kamaelia.Support.Protocol"], "media": ["Kamaelia.Support.Media"]},
     {"greylisting": ["Kamaelia.Support.Greylist"]},
     {"settings": ["Kamaelia.Support.Settings"]},
     {"the top of Support": ["Kamaelia.Support"]},

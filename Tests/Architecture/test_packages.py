@@ -11,7 +11,10 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = [
     "Axon",
     "Kamaelia",
+    "Kamaelia/Audio",
+    "Kamaelia/Automata",
     "Kamaelia/Chassis",
+    "Kamaelia/Codec",
     "Kamaelia/File",
     "Kamaelia/Internet",
     "Kamaelia/Internet/Simulate",
@@ -28,6 +31,7 @@ PACKAGES = [
     "Kamaelia/Support",
     "Kamaelia/Support/Data",
     "Kamaelia/Support/Greylist",
+    "Kamaelia/Support/Media",
     "Kamaelia/Support/Protocol",
     "Kamaelia/Support/Protocol/HTTP",
     "Kamaelia/Support/Protocol/IRC",
@@ -36,6 +40,10 @@ PACKAGES = [
     "Kamaelia/Support/Protocol/WebSocket",
     "Kamaelia/Support/Settings",
     "Kamaelia/Util/Tokenisation",
+    "Kamaelia/Visualisation",
+    "Kamaelia/Visualisation/Axon",
+    "Kamaelia/Visualisation/ER",
+    "Kamaelia/Visualisation/PhysicsGraph",
 ]
 
 

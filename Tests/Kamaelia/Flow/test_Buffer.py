@@ -9,7 +9,7 @@ from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.testing import FINISHED, feed
 from Axon.WriteGate import WriteGate
 from Kamaelia.Flow.Buffer import Buffer, Conflate
-from Tests.Kamaelia.Flow.consumers import runInto
+from Tests.Kamaelia.consumers import runInto
 
 KINDS = {
     "Buffer": (lambda: Buffer(3), [7, 8, 9]),

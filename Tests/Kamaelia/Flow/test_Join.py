@@ -11,7 +11,7 @@ from Kamaelia.Flow.Join import CombineLatest, Merge, Zip
 from Kamaelia.Util.Chargen import Chargen
 from Kamaelia.Util.DataSource import DataSource
 from Kamaelia.Util.PassThrough import PassThrough
-from Tests.Kamaelia.Flow.consumers import runInto
+from Tests.Kamaelia.consumers import runInto
 
 JOINS = pytest.mark.parametrize("kind", [Merge, Zip, CombineLatest])
 

@@ -14,7 +14,7 @@ from Kamaelia.Chassis.Pipeline import Pipeline
 from Kamaelia.Flow.Pool import Pool
 from Kamaelia.Util.PassThrough import PassThrough
 from Kamaelia.Util.PureTransformer import PureTransformer
-from Tests.Kamaelia.Flow.consumers import runInto
+from Tests.Kamaelia.consumers import runInto
 
 
 class Worker(component):

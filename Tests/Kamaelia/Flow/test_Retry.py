@@ -8,7 +8,7 @@ from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.testing import FINISHED, feed
 from Kamaelia.Flow.Retry import Retry
-from Tests.Kamaelia.Flow.consumers import runInto
+from Tests.Kamaelia.consumers import runInto
 
 
 class Failing:

@@ -17,7 +17,7 @@ from Kamaelia.Flow.Scan import Scan
 from Kamaelia.Flow.Throttle import Throttle
 from Kamaelia.Flow.Window import Window
 from Kamaelia.Util.PureTransformer import PureTransformer
-from Tests.Kamaelia.Flow.consumers import runInto
+from Tests.Kamaelia.consumers import runInto
 
 
 def play(rule, timed, end=True):

@@ -1,0 +1,114 @@
+"""A component around a plain object that transforms a stream: a parser, a framer, a reordering.
+
+Example usage
+-------------
+    class Lines(StreamTransformer):
+        def transform(self, message):
+            *lines, self.begun = (self.begun + message).split("\\n")
+            return lines
+
+        def finish(self):
+            return [self.begun] if self.begun else []
+
+How does it work?
+-----------------
+A subclass decides what to send, but not when. While the receiver's inbox is full, by its size or
+by its capacity, nothing more is read from "inbox", so memory stays bounded.
+
+Termination: at a producerFinished, after the messages that arrived before it and what finish()
+returns; at a shutdownMicroprocess at once. A ValueError from a hook means that the input is
+invalid: the component sends producerFinished with the error as its message, and ends.
+"""
+
+from collections.abc import Generator, Iterable
+from typing import Any
+
+from Axon.Component import component
+from Axon.Hooks import iterableResult
+from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Kamaelia.Util.SendWithRoom import isToStop, sendWithRoom
+
+__all__ = ["StreamTransformer"]
+
+Turns = Generator[int, None, None]
+
+
+class StreamTransformer(component):
+    """A component that sends what its methods return; the base of components with a parser."""
+
+    Inboxes = {"inbox": "the messages to transform", "control": "a shutdown message"}
+    Outboxes = {
+        "outbox": "the results",
+        "signal": "the shutdown message from control, or producerFinished with an error",
+    }
+
+    isBroken = False  # True in finish() if an error has ended the stream
+
+    def start(self) -> Iterable[Any]:
+        """Return the messages to send before the first one arrives. Subclasses may override it."""
+        return ()
+
+    def transform(self, message: Any) -> Iterable[Any]:
+        """Return the messages to send for `message`. Subclasses override it.
+
+        A ValueError means that the message is invalid, and ends the component.
+        """
+        return (message,)
+
+    def finish(self) -> Iterable[Any]:
+        """Return the messages to send at a producerFinished. Subclasses may override it.
+
+        A ValueError means that the stream ended too early.
+        """
+        return ()
+
+    def isComplete(self) -> bool:
+        """Return whether the stream has ended by itself. Subclasses may override it."""
+        return False
+
+    def attend(self) -> Turns:
+        """Take messages from further inboxes, in each turn. Subclasses may override it."""
+        yield from ()
+
+    def main(self) -> Turns:
+        end: Any = None
+        try:
+            yield from self.sendEach(iterableResult(self.start(), "start", self))
+            while end is None:
+                end = yield from self._turn()
+            if isinstance(end, producerFinished) and end.caller is not self:
+                self.isBroken = isinstance(end.message, Exception)
+                yield from self.sendEach(iterableResult(self.finish(), "finish", self))
+        except ValueError as error:
+            end = producerFinished(self, error)
+        self.send(end, "signal")
+
+    def _turn(self) -> Generator[int, None, Any]:
+        """Wait for messages and transform them. Return the end of the stream, or None."""
+        yield from self.waitForMessage()
+        for message in self.Inbox():
+            yield from self.sendEach(iterableResult(self.transform(message), "transform", self))
+            if self.isComplete():
+                return producerFinished(self)
+            if isToStop(self):
+                break
+        yield from self.attend()
+        if self.dataReady() and not isToStop(self):  # it has arrived while this waited for room
+            return None
+        return self._takeEnd()
+
+    def _takeEnd(self) -> Any:
+        """Return the first shutdown message from "control", or None."""
+        for message in self.Inbox("control"):
+            if isinstance(message, producerFinished | shutdownMicroprocess):
+                return message
+        return None
+
+    def sendEach(self, messages: Iterable[Any], boxname: str = "outbox") -> Turns:
+        """Send the messages, each as soon as there is space, until a shutdownMicroprocess."""
+        for message in messages:
+            if not (yield from sendWithRoom(self, message, boxname)):
+                return
+
+
+__kamaelia_components__ = (StreamTransformer,)
