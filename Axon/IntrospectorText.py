@@ -1,11 +1,11 @@
-"""The picture that an Introspector describes, and the lines of text that bring it up to date.
+"""The picture that an Introspector describes, and the lines of text that update it.
 
 How does it work?
 -----------------
 A picture has a node for each component that is active, or linked to one that is, and for each
-of its boxes, and a link for each linkage. Linkages are read from the boxes, see
-Axon.Introspection. update() looks only at what may have changed, so that its cost does not
-depend on the number of other components.
+of its boxes, and a link for each linkage. Linkages are read from the boxes; see
+Axon.Introspection. update() examines only what may have changed, so its cost does not depend on
+the number of other components.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Ends = tuple[Any, Box, Any, Box]  # of a linkage: the source's component and box
 
 
 class Picture:
-    """What has been described so far. isActive: tells whether a microprocess is active."""
+    """What has been described so far. isActive: returns whether a microprocess is active."""
 
     def __init__(self, isActive: Callable[[Any], bool]) -> None:
         self._isActive = isActive
@@ -29,7 +29,7 @@ class Picture:
         self._links: dict[str, None] = {}
 
     def update(self, changed: Iterable[Any], joints: Iterable[Ends] = ()) -> str:
-        """Return the lines for whatever is new or gone, "" if nothing is.
+        """Return the lines for all that is new or gone, "" if there is nothing.
 
         changed: components that have been activated or have ended, or whose boxes have changed.
         joints: linkages that have been made or removed.
@@ -73,7 +73,7 @@ class Picture:
         )
 
     def _replace(self, nodes: dict[int, dict[str, str]], links: dict[str, bool]) -> str:
-        """Make these the nodes of these components, and these links present or absent."""
+        """Replace the nodes of these components, and add or remove these links."""
         before: dict[str, str] = {}
         after: dict[str, str] = {}
         allLinks = dict(links)
@@ -122,7 +122,7 @@ def _changes(
     linksBefore: dict[str, None],
     links: dict[str, bool],
 ) -> Iterator[str]:
-    """Yield a line for each change, in an order in which a reader can follow them."""
+    """Yield a line for each change: links deleted, nodes deleted, nodes added, links added."""
     for link, isThere in links.items():
         if not isThere and link in linksBefore:
             yield f"DEL LINK {link}\n"

@@ -3,7 +3,7 @@
 How does it work?
 -----------------
 A slice is one callback of the loop. It gives turns for a millisecond or two, and
-requests the next slice if components are still ready. When none is ready it only
+requests the next slice if components are still ready. If none is ready, it only
 sets an alarm for the earliest timeout, so an idle system never wakes up.
 
 Termination: `isOver` becomes true, and `wait()` returns, when the scheduler has
@@ -28,12 +28,12 @@ SLICE = 0.002  # seconds: how long others on the loop may have to wait
 # a loop that releases the interpreter's lock for an instant every few milliseconds takes it again
 # before they wake, and they request it only after sys.getswitchinterval().
 GIVE_WAY = 0.00005
-TURNS = 128  # between two looks at the time, at most: fewer while turns take long
+TURNS = 128  # the maximum between two readings of the clock; fewer while turns take long
 SLOW_TURN = 0.05  # seconds; in asyncio's debug mode a longer turn is logged
 
 
 class LoopRun:
-    """LoopRun(scheduler, loop, slowmo) -> the run of `scheduler` on `loop`.
+    """LoopRun(scheduler, loop, slowmo): the run of `scheduler` on `loop`.
 
     slowmo: seconds to sleep after each slice, in which each component has at most one turn.
     """
@@ -74,7 +74,7 @@ class LoopRun:
             await self._done
 
     def finish(self) -> None:
-        """End the run: no slice begins any more."""
+        """End the run: no further slice begins."""
         if not self._done.done():
             self._done.set_result(None)
 
@@ -83,7 +83,7 @@ class LoopRun:
         return bool(self._done.done())
 
     def close(self) -> None:
-        """Cancel what the loop would still call."""
+        """Cancel the pending slice and the alarm."""
         if self._request is not None:
             self._request.cancel()
         if self._alarm is not None:
@@ -93,7 +93,7 @@ class LoopRun:
     # Slices
 
     def requestSlice(self) -> None:
-        """Let the loop call a slice, unless one has been requested."""
+        """Make the loop call a slice, unless one has been requested."""
         if self._request is None:
             self._request = self.loop.call_soon(self._slice, context=self._context)
 
@@ -102,7 +102,7 @@ class LoopRun:
         return self._request is not None
 
     def requestSliceFromThread(self) -> None:
-        """Let the loop call a slice; callable in any thread."""
+        """Make the loop call a slice. May be called in any thread."""
         try:
             self.loop.call_soon_threadsafe(self._sliceNow, context=self._context)
         except RuntimeError:  # the loop has just been closed: the next run takes the call
@@ -127,7 +127,7 @@ class LoopRun:
                 self.finish()
 
     def _sliceNow(self) -> None:
-        """Run a slice unless one is requested: two that request their successors never end."""
+        """Run a slice unless one is requested: there must be one chain of requests only."""
         if self._request is None:
             self._slice()
 
@@ -167,7 +167,7 @@ class LoopRun:
     # The alarm
 
     def setAlarm(self) -> None:
-        """Let the loop call when the next timeout expires; an earlier alarm may stay."""
+        """Set the alarm for the next timeout; an earlier alarm may stay."""
         if self._done.done():
             return
         due = self._scheduler.timers.next()
@@ -187,9 +187,9 @@ class LoopRun:
 
 
 def turnsAfter(turns: int, seconds: float) -> int:
-    """Return how many turns to give before the next look at the time.
+    """Return how many turns to give before the clock is read again.
 
-    `turns` took `seconds` just now. The next ones should take no longer than a slice.
+    The last `turns` took `seconds`. The next ones should take no longer than a slice.
     """
     if seconds > SLICE:
         return max(1, int(turns * SLICE / seconds))

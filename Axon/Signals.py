@@ -46,7 +46,7 @@ class terminated(BaseException):
 
 
 class Signals:
-    """Signals(scheduler) -> the signal handlers of one run of `scheduler`."""
+    """Signals(scheduler): the signal handlers of one run of `scheduler`."""
 
     active: ClassVar[Signals | None] = None  # one at a time: there is one main thread
     isWorker: ClassVar[bool] = False
@@ -155,9 +155,7 @@ class Signals:
         self.scheduler.endWith(self._interrupt(self.received))
 
     def _again(self, received: signal.Signals) -> None:
-        """End the run at once. If the event loop does not come to that, since a turn or a
-        coroutine does not yield, interrupt what runs.
-        """
+        """End the run at once. Interrupt a turn or a coroutine that does not yield."""
         if self._isRepeated:
             self.received, self._endsRun = received, True
             raise self._interrupt(received)
@@ -166,7 +164,7 @@ class Signals:
         start_new_thread(self._insist, (received,))
 
     def _insist(self, received: signal.Signals) -> None:
-        """In a thread of its own: repeat a signal that the event loop has not taken."""
+        """Repeat a signal that the event loop has not taken. Called in a thread of its own."""
         sleep(PATIENCE)
         if Signals.active is self and not self._isTaken and hasattr(signal, "pthread_kill"):
             signal.pthread_kill(threading.main_thread().ident or 0, received)
@@ -191,17 +189,17 @@ class Signals:
     # After the run
 
     def remaining(self, errors: list[BaseException]) -> list[BaseException]:
-        """Return the errors that are to be raised; log what a second SIGTERM has interrupted."""
+        """Return the errors to raise; log what a second SIGTERM has interrupted."""
         if self.received is None:
             return errors
         for error in errors:
             if isinstance(error, terminated) and getattr(error, "__notes__", None):
                 ErrorRouting.warn("\n".join([str(error), *error.__notes__]))
-        isOurs = {"terminated", "CancelledError"}  # the latter only where a signal left the loop
+        isOurs = {"terminated", "CancelledError"}  # the latter if a signal was raised in the loop
         return [error for error in errors if type(error).__name__ not in isOurs]
 
     def follow(self) -> None:
-        """After the run: let a SIGTERM that ended it, or the program's handler, have its effect."""
+        """Raise the signal again after the run, for its default action or the program's handler."""
         number = self.received
         if number is None:
             return
@@ -215,10 +213,10 @@ class Signals:
 
 
 def subscribe(scheduler: Any, callback: Callback, hangup: Callback | None = None) -> None:
-    """Call `callback()` at the first SIGINT or SIGTERM of this run; nothing happens if the
-    scheduler is a guest in another loop, or does not run in the main thread.
+    """Call `callback()` at the first SIGINT or SIGTERM of this run.
 
-    hangup: called at each SIGHUP, which otherwise does what it did before.
+    hangup: called at each SIGHUP; without it, SIGHUP keeps its effect. This function does nothing
+    if the scheduler is a guest in another loop, or does not run in the main thread.
     """
     if scheduler.signals is not None:
         scheduler.signals.subscribe(callback, hangup)
@@ -237,9 +235,9 @@ def notify(scheduler: Any) -> None:
 
 
 def becomeWorker() -> None:
-    """Treat this process as a worker from now on: no second signal ends it at once; SIGQUIT does.
+    """Treat this process as a worker: SIGQUIT ends it at once, and a second SIGTERM does not.
 
-    Its parent signals it, and a signal to the process group of both reaches it again.
+    A worker may get each signal twice, from its parent and as a member of the process group.
     """
     Signals.isWorker = True
 
@@ -251,7 +249,7 @@ def _flush() -> None:
 
 
 def _afterForkInChild() -> None:
-    """In a process that was forked within a turn: the run, and its handlers, are the parent's."""
+    """Restore the handlers in a process that was forked within a turn: the run is its parent's."""
     if Signals.active is not None:
         Signals.active.restore()
         with suppress(ValueError):

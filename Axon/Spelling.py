@@ -1,4 +1,4 @@
-"""Spelling: find the name that a misspelt name was meant to be.
+"""Search for the name that is meant by a misspelt name.
 
 Example usage
 -------------
@@ -20,11 +20,11 @@ from collections.abc import Iterable
 
 __all__ = ["distance", "nearMiss"]
 
-LONG = 8  # letters from which on two typing errors are a near miss
+LONG = 8  # the least number of letters with which two typing errors are a near miss
 
 
 def nearMiss(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name that `name` misspells, or None. A known name misspells nothing."""
+    """Return the known name that `name` misspells, or None. A known name is spelt correctly."""
     known = list(known)
     if name in known:
         return None
@@ -39,7 +39,7 @@ def _fold(name: str) -> str:
 
 
 def _isNear(errors: int, one: str, other: str) -> bool:
-    """Return whether so many typing errors are few for two names of this length."""
+    """Return whether two names with so many typing errors are a near miss."""
     longest, shortest = max(len(one), len(other)), min(len(one), len(other))
     if shortest >= LONG:
         return errors <= 2

@@ -3,15 +3,15 @@
 Example usage
 -------------
     ONCE = Wait("waitForMessage", 1)        # yield from ONCE: end one turn
-    faultOf("Echo_3", ONCE)                 # the sentence for `yield self.waitForMessage()`
+    faultOf("Echo_3", ONCE)                 # the error message for `yield self.waitForMessage()`
 
 How does it work?
 -----------------
 Historically, a yielded value means nothing unless it is an ipc object. A wait that
 is yielded without `from` would therefore be ignored, and the component would run in
 every round. The scheduler asks `faultOf` about values other than 1. Generators and
-coroutines are recognised by their code, which `waitMethod` registers, so that the
-generators of a program are ignored as ever.
+coroutines are recognised by their code, which `waitMethod` registers, so the
+generators of a program are still ignored.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _methods: dict[CodeType, str] = {}
 
 
 class Wait(tuple[int, ...]):
-    """Wait(method, *values) -> a constant wait, which the method of this name returns."""
+    """Wait(method, *values): a constant wait, which the method of this name returns."""
 
     method: str
 
@@ -38,11 +38,11 @@ class Wait(tuple[int, ...]):
         return made
 
 
-KINDS = frozenset({Wait, GeneratorType, CoroutineType, AsyncGeneratorType})  # what waits may be
+KINDS = frozenset({Wait, GeneratorType, CoroutineType, AsyncGeneratorType})  # the types of waits
 
 
 def waitMethod(name: str) -> Callable[[Method], Method]:
-    """Register a generator or async method: what it returns belongs to a wait called `name`."""
+    """Register a generator or async method, whose result is a wait called `name`."""
 
     def register(method: Method) -> Method:
         _methods[method.__code__] = name
@@ -52,7 +52,7 @@ def waitMethod(name: str) -> Callable[[Method], Method]:
 
 
 def faultOf(process: str, request: Any) -> str:
-    """Return the sentence for a wait that `process` yields without `from`, or "" for the rest."""
+    """Return the message for a wait that `process` yields without `from`, or "" for others."""
     if type(request) is Wait:
         name: str | None = request.method
     else:

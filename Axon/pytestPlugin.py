@@ -12,9 +12,9 @@ Example usage
 How does it work?
 -----------------
 pytest loads `Axon.testing` through the entry point of the distribution, and that module names
-this one. Each test has a scheduler of its own, as `scheduler.run`, and a tracker. Whatever a
-test leaves in them is ended after it. A test that depends on the order of turns is marked with
-`@pytest.mark.roundRobin` and is never shuffled.
+this one. Each test has its own scheduler, as `scheduler.run`, and its own tracker. Components
+that a test leaves in them are ended afterwards. A test that depends on the order of turns is
+marked with `@pytest.mark.roundRobin` and is never shuffled.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def pytest_runtest_makereport(
 def freshScheduler(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[scheduler]:
-    """Give the test a scheduler, as scheduler.run, and a tracker; end what it leaves in them."""
+    """Give the test a scheduler, as scheduler.run, and a tracker; end its components afterwards."""
     seed = _seedOf(request.node)
     if seed is not None:
         order = f"{seed} {request.node.nodeid}"
@@ -99,7 +99,7 @@ def freshScheduler(
 
 @pytest.fixture
 def virtualClock(freshScheduler: scheduler) -> VirtualClock:
-    """Give the test's scheduler a clock that moves on as soon as all components wait for it."""
+    """Give the test's scheduler a clock that advances as soon as all components wait for it."""
     clock = VirtualClock()
     scheduler.run = scheduler(clock=clock)
     return clock

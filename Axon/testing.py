@@ -47,10 +47,10 @@ def feed(
     "control" receives FINISHED unless `control` is given. The component runs in `scheduler.run`,
     beside what is active there, until it has ended or until nothing can wake any component.
     `until` ends the run earlier: a number of seconds, or a function that is called with the
-    outcome so far after each message that comes out, and returns whether it is enough.
-    Components that still run are ended then.
+    outcome so far after each message that is sent, and returns whether it is enough.
+    Components that still run are then ended.
 
-    Raises whatever the run raises, and noSuchBox (a KeyError) for a box that does not exist.
+    Raises the errors of the run, and noSuchBox (a KeyError) for a box that does not exist.
     """
     run = scheduler.run
     outcome = _collect(fed, run, until if callable(until) else lambda _: False)
@@ -72,11 +72,11 @@ def feed(
 
 
 def feedConnection(handler: Any, /, *data: bytes) -> bytes:
-    """Run a connection's protocol on the data that its peer sends; return what it answers.
+    """Run a connection's protocol on the data that its peer sends; return its answer.
 
-    Each argument is a message to "inbox". The peer then closes the connection: FINISHED comes to
-    "control". Raises TypeError if the protocol sends something that a socket does not accept
-    (bytes, or str, which is encoded as UTF-8), and whatever feed() raises.
+    Each argument is a message to "inbox". The peer then closes the connection: FINISHED arrives
+    on "control". Raises TypeError if the protocol sends something that a socket does not accept
+    (it accepts bytes, and str, which is encoded as UTF-8), and the errors of feed().
     """
     sent = bytearray()
 
@@ -140,7 +140,7 @@ def _collect(fed: Any, run: scheduler, isEnough: Callable[[Outcome], object]) ->
 
 
 def _loopThatStops(run: scheduler) -> asyncio.AbstractEventLoop:
-    """Return an event loop that stops `run` when nothing can happen any more."""
+    """Return an event loop that stops `run` when it waits for no further event."""
 
     def stopIfIdle(descriptors: int) -> bool:
         isIdle = descriptors <= 1 and run.outside <= len(run.jobs)  # one is the loop's own
@@ -155,7 +155,7 @@ def _loopThatStops(run: scheduler) -> asyncio.AbstractEventLoop:
 
 
 class ShuffledQueue(RunQueue):
-    """A run queue that gives one turn a round to each task, in an order that the seed decides."""
+    """A run queue that gives each task one turn per round, in an order that the seed determines."""
 
     __slots__ = ("_random",)
 
@@ -177,5 +177,5 @@ class ShuffledQueue(RunQueue):
 
 
 def endAll(run: scheduler) -> None:
-    """End what is left in a scheduler that does not run, and raise the errors."""
+    """End all components in a scheduler that does not run, and raise the errors."""
     run.endAll()

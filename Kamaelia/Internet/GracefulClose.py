@@ -90,7 +90,7 @@ class GracefulClose(Protocol):
         return False
 
     def pause_writing(self) -> None:
-        """Do nothing: nobody sends any more."""
+        """Do nothing: no more data is sent."""
 
     def resume_writing(self) -> None:
         """Tell the connection that it has ended: everything has been sent."""

@@ -1,4 +1,4 @@
-"""The verified name of an address: the name that DNS gives it, and that leads back to it.
+"""The verified host name of an address: its name in DNS, which has that address.
 
 Example usage::
 
@@ -13,13 +13,12 @@ Example usage::
 
 How does it work?
 
-What asks of DNS is a generator. It yields Questions, and is sent the records: text
-for A, AAAA, PTR and MX (the names, the most preferred first), bytes for TXT, and
-an empty tuple where there are none. Where DNS could not say, NoAnswer is thrown
-into it. What it returns is the value of its StopIteration.
+A lookup is a generator. It yields Questions, and receives the records: text for A, AAAA, PTR
+and MX (the names, the most preferred first), bytes for TXT, and an empty tuple if there are
+none. If DNS fails, NoAnswer is thrown into it. Its result is the value of its StopIteration.
 
-Whoever holds an address may have DNS call it what he likes. Only a name that whoever
-holds the name gives that address is verified (RFC 8601 section 3, "iprev").
+The owner of an address may give it any name in DNS. A name is verified only if the owner of
+the name gives it that address (RFC 8601 section 3, "iprev").
 """
 
 from __future__ import annotations
@@ -34,29 +33,29 @@ Records = tuple[Any, ...]
 
 LONGEST_NAME = 253  # RFC 1035 section 2.3.4, as text
 LONGEST_LABEL = 63
-MOST_NAMES = 10  # of one address that are tried; RFC 7208 section 4.6.4, RFC 8601 section 2.7.3
+MOST_NAMES = 10  # of one address to try (RFC 7208 section 4.6.4, RFC 8601 section 2.7.3)
 
-# What a computer is called: letters, digits and hyphens (RFC 1123 section 2.1), and the
-# underscore, which is in use. A name in a log or a list is one of these, and nothing else.
+# A host name has letters, digits and hyphens (RFC 1123 section 2.1); the underscore is in use, too.
+# Only such names get into logs and lists.
 HOST_NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)+[a-z0-9-]*[a-z][a-z0-9-]*")
 
 
 class Question(NamedTuple):
-    """What is asked of DNS: a name in small letters, without a dot at its end, and a type."""
+    """A question to DNS: a name in lower case without a final dot, and a type."""
 
     name: str
     type: str
 
 
 class NoAnswer(Exception):
-    """DNS could not say, for now: a time-out or a server's failure."""
+    """DNS has failed for now: a timeout, or the failure of a server."""
 
 
 DNSLookup = Generator[Question, Records]
 
 
 def addressIn(peer: str) -> IPAddress | None:
-    """Return the IP address that `peer` is (see Networks.addressOf), or None if it is none."""
+    """Return `peer` as an IP address (see Networks.addressOf), or None if it is not one."""
     try:
         return addressOf(peer)
     except ValueError:
@@ -64,7 +63,7 @@ def addressIn(peer: str) -> IPAddress | None:
 
 
 def isName(text: str) -> bool:
-    """Whether DNS may be asked for it: labels of 1 to 63 octets, 253 in all, no controls."""
+    """Return whether it may be asked for: labels of 1 to 63 octets, 253 in all, no controls."""
     return (
         len(text) <= LONGEST_NAME
         and text.isascii()
@@ -74,12 +73,12 @@ def isName(text: str) -> bool:
 
 
 def typeOf(address: IPAddress) -> str:
-    """The type of the records that hold addresses such as this one."""
+    """Return the type of the records for addresses of this version."""
     return "A" if address.version == 4 else "AAAA"
 
 
 def verifiedName(peer: str) -> Generator[Question, Records, str | None]:
-    """The first name of `peer` that leads back to it; None if none does, or none is known now."""
+    """Return the first name of `peer` that has its address, or None if none is known."""
     address = addressIn(peer)
     if address is None:
         return None
@@ -87,7 +86,7 @@ def verifiedName(peer: str) -> Generator[Question, Records, str | None]:
 
 
 def namesOf(address: IPAddress) -> Generator[Question, Records, list[str]]:
-    """What DNS calls an address, unverified: the names of hosts among the first ten."""
+    """Return the unverified names of an address: the host names among the first ten."""
     try:
         records = yield Question(address.reverse_pointer, "PTR")
     except NoAnswer:
@@ -99,7 +98,7 @@ def namesOf(address: IPAddress) -> Generator[Question, Records, list[str]]:
 def firstVerified(
     names: Iterable[str], address: IPAddress
 ) -> Generator[Question, Records, str | None]:
-    """The first of these names that has `address`. One that DNS cannot tell of is passed over."""
+    """Return the first of these names that has `address`. Skip names for which DNS fails."""
     for name in names:
         try:
             records = yield Question(name, typeOf(address))
@@ -111,6 +110,6 @@ def firstVerified(
 
 
 def addressesIn(records: Records) -> list[IPAddress]:
-    """The addresses in the records of a question for A or AAAA."""
+    """Return the addresses in A or AAAA records."""
     found = (addressIn(str(record)) for record in records)
     return [address for address in found if address is not None]

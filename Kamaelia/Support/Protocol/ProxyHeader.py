@@ -1,4 +1,4 @@
-"""The PROXY header, versions 1 and 2: a load balancer's first bytes, which say who its client is.
+"""The PROXY header, versions 1 and 2: how a load balancer states its client's address.
 
 Example usage::
 
@@ -10,10 +10,10 @@ Example usage::
 
 How does it work?
 
-The rules are those of HAProxy's proxy-protocol.txt, sections 2.1 and 2.2. What
-cannot become a header is refused with its first wrong byte, and never more than
-LONGEST_HEADER bytes are kept. `origin` is None where the connection is the balancer's own
-(LOCAL, such as a check of health), or where it does not say whose it is.
+The rules are those of HAProxy's proxy-protocol.txt, sections 2.1 and 2.2. Other input is
+refused at its first wrong byte, and at most LONGEST_HEADER bytes are kept. `origin` is None if
+the connection is the balancer's own (LOCAL, such as a health check), or if the header does not
+contain an address.
 """
 
 from __future__ import annotations
@@ -26,12 +26,10 @@ from typing import NamedTuple
 from Kamaelia.Support.Networks import IPAddress
 
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
-FIXED_LENGTH = (
-    len(SIGNATURE) + 4
-)  # and one byte of version and command, one of family, two of length
-LONGEST_HEADER = (
-    16384  # of the 65,551 that the length could say: addresses need 216, a certificate more
-)
+# The signature, a byte with version and command, one with the family, and two with the length
+FIXED_LENGTH = len(SIGNATURE) + 4
+# The length allows 65,551 octets; addresses need 216, a certificate more.
+LONGEST_HEADER = 16384
 LONGEST_LINE = 107  # section 2.1, CRLF included
 
 KNOWN = re.compile(
@@ -40,22 +38,22 @@ KNOWN = re.compile(
 )
 UNKNOWN = re.compile(rb"PROXY UNKNOWN(?: [^\r\n]*)?\r\n")
 
-# Section 2.2. The command, in the low half of the 13th byte.
+# Section 2.2: the command is in the low half of the 13th byte.
 LOCAL, PROXY = 0, 1
-# The low half of the 14th byte; what is no stream has addresses that say nothing here.
+# The transport is in the low half of the 14th byte; only the addresses of streams are used.
 STREAM, DATAGRAM = 1, 2
-# The high half of it: how many octets the two addresses have, with their ports.
+# The family is in the high half of the 14th byte; the octets of two addresses with their ports:
 LENGTHS = {0: 0, 1: 12, 2: 36, 3: 216}
 UNSPECIFIED, INET, INET6 = 0, 1, 2
-CRC32C = 3  # the type of the one TLV that is looked at
+CRC32C = 3  # the type of the only TLV that is checked
 
 
 class BadHeader(ValueError):
-    """What came is no PROXY header; the message says why."""
+    """The input is not a PROXY header; the message says why."""
 
 
 class Origin(NamedTuple):
-    """The client's end of a connection and ours, as the client sees them; a Unix socket's path."""
+    """Both ends of the client's connection, as the client sees them; or paths of Unix sockets."""
 
     peer: str
     peerport: int
@@ -67,7 +65,7 @@ NO_ORIGIN = Origin("", 0, "", 0)
 
 
 class HeaderReader:
-    """HeaderReader() -> takes bytes, however cut; then it has `origin`, and the `rest` of them."""
+    """HeaderReader(): takes bytes, however split; then it has `origin`, and the `rest` of them."""
 
     def __init__(self) -> None:
         self.isWhole = False
@@ -76,7 +74,7 @@ class HeaderReader:
         self._kept = b""
 
     def take(self, data: bytes) -> bool:
-        """Whether the header is whole with these bytes. Raises BadHeader."""
+        """Take bytes; return whether the header is complete. Raise BadHeader."""
         if self.isWhole:
             self.rest += data
             return True
@@ -92,19 +90,19 @@ class HeaderReader:
 
 
 def endOf(data: bytes) -> int:
-    """How long the header is that begins so; 0 if more has to come to say."""
+    """Return the length of a header that begins so, or 0 if more bytes are needed."""
     if b"PROXY "[: len(data)] == data[:6]:
         end = data.find(b"\n", 0, LONGEST_LINE) + 1
         if not end and len(data) >= LONGEST_LINE:
-            raise BadHeader(f"a PROXY line of over {LONGEST_LINE} octets")
+            raise BadHeader(f"the PROXY line has more than {LONGEST_LINE} octets")
         return end
     if SIGNATURE[: len(data)] != data[: len(SIGNATURE)]:
-        raise BadHeader(f"no PROXY header: {data[:20]!r}")
+        raise BadHeader(f"not a PROXY header: {data[:20]!r}")
     if len(data) < FIXED_LENGTH:
         return 0
     end = FIXED_LENGTH + int.from_bytes(data[14:16])
     if end > LONGEST_HEADER:
-        raise BadHeader(f"a PROXY header of over {LONGEST_HEADER} octets")
+        raise BadHeader(f"the PROXY header has more than {LONGEST_HEADER} octets")
     return end if len(data) >= end else 0
 
 
@@ -112,21 +110,21 @@ def endOf(data: bytes) -> int:
 
 
 def originInLine(line: bytes) -> Origin | None:
-    """What a line of version 1 says."""
+    """Return the origin in a line of version 1, or None. Raise BadHeader."""
     found = KNOWN.fullmatch(line)
     if found is None:
         if UNKNOWN.fullmatch(line):
             return None
-        raise BadHeader(f"no PROXY line: {line!r}")
+        raise BadHeader(f"not a PROXY line: {line!r}")
     family, peer, local, peerport, localport = found.groups()
     kind = IPv4Address if family == b"4" else IPv6Address
     try:
         ends = plain(kind(peer.decode())), plain(kind(local.decode()))
     except ValueError as error:
-        raise BadHeader(f"a PROXY line with a bad address: {error}") from None
+        raise BadHeader(f"the PROXY line has a bad address: {error}") from None
     ports = int(peerport), int(localport)
     if max(ports) > 65535:
-        raise BadHeader(f"a PROXY line with the port {max(ports)}")
+        raise BadHeader(f"the PROXY line has the port {max(ports)}")
     return Origin(ends[0], ports[0], ends[1], ports[1])
 
 
@@ -134,18 +132,18 @@ def originInLine(line: bytes) -> Origin | None:
 
 
 def originInBlock(block: bytes) -> Origin | None:
-    """What a block of version 2 says."""
+    """Return the origin in a block of version 2, or None. Raise BadHeader."""
     version, command = divmod(block[12], 16)
     family, transport = divmod(block[13], 16)
     if version != 2 or command not in (LOCAL, PROXY):
-        raise BadHeader(f"a PROXY header of version {version} with command {command}")
+        raise BadHeader(f"the PROXY header has version {version} and command {command}")
     if command == LOCAL:
         return None
     if family not in LENGTHS or transport > DATAGRAM:
-        raise BadHeader(f"a PROXY header with the unknown family {block[13]:#04x}")
+        raise BadHeader(f"the PROXY header has the unknown family {block[13]:#04x}")
     end = FIXED_LENGTH + LENGTHS[family]
     if end > len(block):
-        raise BadHeader(f"a PROXY header of {len(block)} octets is too short for its addresses")
+        raise BadHeader(f"the PROXY header of {len(block)} octets is too short for its addresses")
     if family == UNSPECIFIED or transport != STREAM:
         return None
     checkSum(block, end)
@@ -153,7 +151,7 @@ def originInBlock(block: bytes) -> Origin | None:
 
 
 def originOf(family: int, block: bytes) -> Origin:
-    """The addresses of a stream, which begin at FIXED."""
+    """Return the addresses of a stream, which begin at FIXED_LENGTH."""
     if family == INET:
         first, second, peerport, localport = unpack_from("!4s4sHH", block, FIXED_LENGTH)
     elif family == INET6:
@@ -165,7 +163,7 @@ def originOf(family: int, block: bytes) -> Origin:
 
 
 def pathIn(field: bytes) -> str:
-    """The path of a Unix socket, as printable ASCII; none of them looks like an IP address."""
+    """Return the path of a Unix socket as printable ASCII that cannot be an IP address."""
     path = field.partition(b"\0")[0].decode("ascii", "backslashreplace")
     if path[:1] not in ("", "/"):
         path = f"./{path}"
@@ -173,23 +171,23 @@ def pathIn(field: bytes) -> str:
 
 
 def plain(address: IPAddress) -> str:
-    """An address as text; one of IPv4 that is mapped into IPv6 in its own form."""
+    """Return an address as text; an IPv4 address mapped into IPv6 as an IPv4 address."""
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return str(mapped or address)
 
 
 def checkSum(block: bytes, start: int) -> None:
-    """Walks over the TLVs; if one is a checksum, the block has to have it."""
+    """Check the structure of the TLVs, and the checksum if there is one. Raise BadHeader."""
     while start < len(block):
         value = start + 3
         end = value + int.from_bytes(block[start + 1 : value])
         if value > len(block) or end > len(block):
-            raise BadHeader("a PROXY header with a field that goes beyond its end")
+            raise BadHeader("the PROXY header has a field that extends beyond its end")
         if block[start] == CRC32C:
             meant = block[value:end]
             rest = block[:value] + bytes(len(meant)) + block[end:]
             if meant != crc32c(rest).to_bytes(4):
-                raise BadHeader("a PROXY header with a wrong checksum")
+                raise BadHeader("the PROXY header has a wrong checksum")
         start = end
 
 
@@ -203,7 +201,7 @@ CRC_TABLE = [_row(index) for index in range(256)]  # RFC 3720 appendix B.4, bits
 
 
 def crc32c(data: bytes) -> int:
-    """The checksum of Castagnoli (RFC 3720 section 12.1)."""
+    """Return Castagnoli's CRC (RFC 3720 section 12.1)."""
     crc = 0xFFFFFFFF
     for octet in data:
         crc = CRC_TABLE[(crc ^ octet) & 0xFF] ^ crc >> 8
@@ -214,7 +212,7 @@ def crc32c(data: bytes) -> int:
 
 
 def lineFor(origin: Origin | None) -> bytes:
-    """A header of version 1: UNKNOWN for None, and for what has no IP address."""
+    """Return a header of version 1: UNKNOWN if there is no IP address."""
     ends = endsOf(origin)
     if origin is None or ends is None:
         return b"PROXY UNKNOWN\r\n"
@@ -224,7 +222,7 @@ def lineFor(origin: Origin | None) -> bytes:
 
 
 def blockFor(origin: Origin | None) -> bytes:
-    """A header of version 2: LOCAL for None, and for what has no IP address."""
+    """Return a header of version 2: LOCAL if there is no IP address."""
     ends = endsOf(origin)
     if origin is None or ends is None:
         return SIGNATURE + b"\x20\0\0\0"
@@ -235,7 +233,10 @@ def blockFor(origin: Origin | None) -> bytes:
 
 
 def endsOf(origin: Origin | None) -> tuple[IPAddress, IPAddress] | None:
-    """Both addresses, of one family; our own may be unknown. None without the client's."""
+    """Return both addresses in one family, or None if the client's is unknown.
+
+    The local address may be unknown.
+    """
     peer, local = (addressIn(text) for text in (origin or NO_ORIGIN)[::2])
     if peer is None:
         return None
@@ -244,7 +245,7 @@ def endsOf(origin: Origin | None) -> tuple[IPAddress, IPAddress] | None:
 
 
 def addressIn(text: str) -> IPAddress | None:
-    """An address that is written so, without the link that it may name; None if it is none."""
+    """Return the address in a text without its scope, or None if it is not an address."""
     try:
         return ip_address(text.partition("%")[0])
     except ValueError:
@@ -252,5 +253,5 @@ def addressIn(text: str) -> IPAddress | None:
 
 
 def inIPv6(address: IPAddress) -> IPv6Address:
-    """The same address in the family of IPv6 (RFC 4291 section 2.5.5.2)."""
+    """Return an address as an IPv6 address (RFC 4291 section 2.5.5.2)."""
     return address if isinstance(address, IPv6Address) else IPv6Address(0xFFFF << 32 | int(address))

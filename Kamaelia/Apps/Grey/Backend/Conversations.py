@@ -135,31 +135,31 @@ def conclude(
         refused = [*refused, *late]
         if isMixed:
             relaySession.link.noteToLog(
-                f"a mail from {session.sender} was taken for some of {', '.join(paths)}, and"
-                f" refused for now for others: a retry doubles it for those who have it"
+                f"a mail from {session.sender} was accepted for some of {', '.join(paths)}, and"
+                f" refused temporarily for others: a retry causes duplicates for the former"
             )
     if reply.isPositive and refused:
         return (yield from report(relaySession, session, refused, start)) or reply
     return reply
 
 
-# Replay: one for a whole mail
+# Replay: one conversation for a whole mail
 
 
 class RecipientListener(Protocol):
-    """What is told, in replay, how the real server answers for each recipient."""
+    """An object that is told, in replay, the real server's reply for each recipient."""
 
     def heardOfRecipients(self, answers: Answers) -> None:
-        """Take the answers to all recipients."""
+        """Take the replies for all recipients."""
 
     def noteUnheard(self, recipient: str, reply: Reply) -> None:
-        """Note a recipient that is refused although the client hears 250."""
+        """Note a recipient that is refused although the client receives 250."""
 
 
 def replay(
     relaySession: RelaySession, session: Session, mailText: MailText, listener: RecipientListener
 ) -> Conversation:
-    """Send a mail that is complete; report the recipients that are refused for good."""
+    """Send a complete mail; report the recipients that are refused permanently."""
     parameters = session.recipientParameters
     names = {pair for each in parameters.values() for pair in each.items()}
     first, *others = [Envelope(path, parameters.get(path, {})) for path in session.recipients]
@@ -203,12 +203,12 @@ def send(relaySession: RelaySession, mailText: MailText) -> Generator[bytes, Any
 def report(
     relaySession: RelaySession, session: Session, refused: Refused, start: bytes
 ) -> Generator[bytes, Any, Reply | None]:
-    """Report to the sender, through the real server, the recipients that are refused for good.
+    """Report permanently refused recipients to the sender, through the real server.
 
-    Return the reply that the client gets instead of the mail's own answer, or None if the
-    server has accepted the report. If it has not (many LMTP servers accept mail for their own
-    users only), the client gets the refusals. If the session broke, the client may try again:
-    some recipients then get a duplicate, but the sender learns about the others.
+    Return None if the server has accepted the report, or else the reply for the client in place
+    of the mail's own. If the server refuses the report (many LMTP servers accept mail for their
+    own users only), the client gets the refusals. If the session broke, the client may try
+    again: some recipients then get a duplicate, but the sender learns about the others.
     """
     relay, sender, name = relaySession.relay, session.sender, session.settings.servername
     if relay.brokenBy is not None:

@@ -1,4 +1,4 @@
-"""The text of one mail, in memory while it is small, and in a temporary file beyond that.
+"""The text of one mail: in memory while it is small, and then in a temporary file.
 
 Example usage
 -------------
@@ -16,16 +16,16 @@ import tempfile
 from collections.abc import Iterator
 from typing import IO
 
-MOST_IN_MEMORY = 1024 * 1024  # octets; SMTP proxies of a hundred such mails stay small
+MOST_IN_MEMORY = 1024 * 1024  # octets; a proxy with a hundred such mails stays small
 PIECE = 65536
 UNDECIDED = re.compile(rb"(?:\r\n?)?\Z")
 
 
 class MailText:
-    """MailText([most]) -> keeps chunks in the order in which they are added.
+    """MailText([most]): keeps chunks in the order in which they are added.
 
-    most: the octets that are kept in memory; beyond them all go to an unnamed
-    temporary file, which is not buffered: add() raises OSError if it cannot be written.
+    most: the maximum number of octets in memory. A larger text is kept in an unnamed temporary
+    file without a buffer, so add() raises OSError if it cannot be written.
     """
 
     __slots__ = ("_chunks", "_file", "most", "size")
@@ -37,7 +37,7 @@ class MailText:
         self._file: IO[bytes] | None = None
 
     def add(self, chunk: bytes) -> None:
-        """Keep one more chunk."""
+        """Add a chunk. Raise OSError."""
         self.size += len(chunk)
         if self._file is not None:
             self._write(self._file, chunk)
@@ -50,12 +50,12 @@ class MailText:
 
     @staticmethod
     def _write(file: IO[bytes], data: bytes) -> None:
-        """Write all of it; on a full disk a part may be written before the error."""
+        """Write all data. On a full disk, a part may be written before the error."""
         while data:
             data = data[file.write(data) :]
 
     def chunks(self) -> Iterator[bytes]:
-        """All of it, from the beginning, in pieces of moderate size."""
+        """Yield the whole text in pieces of moderate size."""
         if self._file is None:
             whole = b"".join(self._chunks)
             for start in range(0, len(whole), PIECE):
@@ -66,19 +66,19 @@ class MailText:
             yield piece
 
     def start(self, octets: int) -> bytes:
-        """So much of its beginning, or all there is."""
+        """Return the first `octets` of the text, or all of a shorter one."""
         if self._file is None:
             return b"".join(self._chunks)[:octets]
         self._file.seek(0)
         return self._file.read(octets)
 
     def unstuffed(self) -> Iterator[bytes]:
-        """The mail itself, without the dots that SMTP put before dots (RFC 5321 section 4.5.2)."""
-        kept = b"\r\n"  # a line begins: these two are taken off the first piece again
+        """Yield the text without the dots that SMTP adds before dots (RFC 5321 section 4.5.2)."""
+        kept = b"\r\n"  # so that the first line follows a line end; removed from the first piece
         skipped = 2
         for chunk in self.chunks():
             data = kept + chunk
-            # A line end at the end waits for what follows: that may be a stuffed dot.
+            # A line end at the end is kept back, because a stuffed dot may follow.
             end = len(data) - len(UNDECIDED.search(data)[0])  # type: ignore[index]
             piece = data[:end].replace(b"\r\n.", b"\r\n")
             kept = data[end:]
@@ -87,7 +87,7 @@ class MailText:
         yield kept.replace(b"\r\n.", b"\r\n")[skipped:]
 
     def close(self) -> None:
-        """It is needed no longer; the file, if there is one, is gone."""
+        """Release the memory and the file."""
         self._chunks.clear()
         if self._file is not None:
             self._file.close()

@@ -1,4 +1,4 @@
-"""Asks a real server now and then what it offers, so that the proxy can offer the same.
+"""Asks a real server regularly for its extensions, so that the proxy can offer the same.
 
 Example usage
 -------------
@@ -6,10 +6,10 @@ Example usage
 
 How does it work?
 -----------------
-It opens a session as a mail would, but with no client and no mail, records the answer to EHLO in
-the handlers' `smtp_offers`, and says QUIT. A server that does not answer is asked again soon, at
-growing intervals; one that has answered, after `smtp_offer_interval` seconds. Sessions with mails
-record their answers, too. The first failure of several is logged as a warning.
+It opens a session without a client and without a mail, records the reply to EHLO in the handlers'
+`smtp_offers`, and sends QUIT. A server that does not answer is asked again at growing intervals,
+and one that has answered after `smtp_offer_interval` seconds. Sessions with mails record the
+replies, too. The first failure of several is logged as a warning.
 
 Termination: shutdownMicroprocess or producerFinished on "control".
 """
@@ -33,7 +33,7 @@ Wait = Generator[int, None, "Broken | None"]
 
 
 class ServerInquiry(component):
-    """ServerInquiry(server, settings) -> records in `settings.smtp_offers` what the server offers.
+    """ServerInquiry(server, settings): records the server's extensions in `settings.smtp_offers`.
 
     settings: a mail handler's class, or an instance.
     """
@@ -47,7 +47,7 @@ class ServerInquiry(component):
     }
     Outboxes = {
         "outbox": "not used",
-        "signal": "what came to control",
+        "signal": "the message from control",
         "tcp_outbox": "bytes for the server",
         "tcp_signal": "producerFinished or shutdownMicroprocess: end the connection",
         "tcp_makessl": "an SSLContext, or True: begin TLS",
@@ -72,7 +72,7 @@ class ServerInquiry(component):
                 return
 
     def _inquire(self) -> Wait:
-        """Open one session and leave it; the reason if it could not be opened."""
+        """Open one session and close it. Return the reason if it could not be opened."""
         client = connectionTo(self.server, self.settings)
         links = (("tcp_outbox", "inbox"), ("tcp_signal", "control"), ("tcp_makessl", "makessl"))
         for outbox, inbox in links:
@@ -94,7 +94,7 @@ class ServerInquiry(component):
             self.unlink(client)
             for boxname in ("tcp_inbox", "tcp_control", "tcp_sslready"):
                 for _ in self.Inbox(boxname):
-                    """It is from the connection that has been left."""
+                    """Discard what the closed connection has sent."""
 
     def _newRelay(self) -> Relay:
         settings = self.settings
@@ -103,7 +103,7 @@ class ServerInquiry(component):
             settings.smtp_tls,
             settings.smtp_timeouts,
             protocol=settings.smtp_protocol,
-            # A server that expects a PROXY header expects it here, too: one without a client.
+            # A server that expects a PROXY header expects one here, too, without a client.
             telling="proxy" if settings.smtp_client_address == "proxy" else "no",
         )
 
@@ -125,7 +125,7 @@ class ServerInquiry(component):
         return relay.brokenBy
 
     def _hear(self, relay: Relay) -> bool:
-        """Take what came from the server. Return whether the session has gone on."""
+        """Take the input from the server. Return whether the session has made progress."""
         hasGoneOn = False
         for data in self.Inbox("tcp_inbox"):
             for event in relay.receive(data):

@@ -2,18 +2,18 @@
 
 Example usage
 -------------
-    append("/var/log/kamaelia-grey.log", "a line")  # or an OSError
-    note("/var/log/kamaelia-grey.log", "a line")  # or a word in the program's own log
+    append("/var/log/kamaelia-grey.log", "a line")  # raises OSError
+    note("/var/log/kamaelia-grey.log", "a line")  # logs an error instead
 
 How does it work?
 -----------------
-The line is in its file, complete, when append() returns, also if other processes write to
-the same file (O_APPEND). A file that was moved away or deleted is opened again within AGAIN
-seconds, so that logs can be rotated without a signal. The MOST files that were opened last
-stay open. append() raises the OSError that opening or writing gave, and closes the file; the
-next call opens it again. A file that ends in the middle of a line, as after a full disk, gets
-the missing line end first. Forked processes may go on with the open files. Call it in one
-thread. A new file is not readable for everybody: it says who writes to whom.
+When append() returns, the whole line is in the file, even if other processes write to the
+same file (O_APPEND). A file that was moved or deleted is opened again within AGAIN seconds, so
+logs can be rotated without a signal. The last MOST files stay open. If a file cannot be opened
+or written, append() closes it and raises the OSError; the next call opens it again. If a file
+ends in the middle of a line, as after a full disk, the line is ended first. Forked processes
+may use the open files. Call these functions in one thread. A new file is not readable for all
+users, because it contains the addresses of senders and recipients.
 """
 
 from __future__ import annotations
@@ -27,27 +27,27 @@ from typing import NamedTuple
 from Kamaelia.Support.PrintableText import printable
 
 LOG = logging.getLogger("Kamaelia.Apps.Grey")
-MOST = 16  # files that stay open: a program has a log or two
-AGAIN = 0.1  # seconds after which it is looked whether a file is still where it was
-WRITE_TIME = 0.001  # seconds in which another process finishes the line that it is writing
+MOST = 16  # files that stay open
+AGAIN = 0.1  # seconds until the path of an open file is checked again
+WRITE_TIME = 0.001  # seconds for another process to finish the line that it is writing
 Identity = tuple[int, int]
 
 
 class File(NamedTuple):
-    """One that is open."""
+    """An open file."""
 
     descriptor: int
     identity: Identity
-    until: float  # it is taken to be where it was
+    until: float  # the time of the next check of its path
     isMidLine: bool  # its last line has no end
 
 
 _open: dict[str, File] = {}  # by name
-_failing: set[str] = set()  # of which it has been said
+_failing: set[str] = set()  # names whose failure has been logged
 
 
 def note(filename: str, line: str) -> None:
-    """append(), but what goes wrong costs the line only, and is said once until it is well."""
+    """Append a line. On failure, the line is lost, and the first failure of several is logged."""
     try:
         append(filename, line)
     except OSError as error:
@@ -68,7 +68,7 @@ def logLine(filename: str | None, line: str) -> None:
 
 
 def append(filename: str, line: str) -> None:
-    """Add a line to the file of this name; create the file if there is none. Raises OSError."""
+    """Append a line to a file, which is created if it does not exist. Raise OSError."""
     data = f"{line}\n".encode(errors="backslashreplace")
     file = _open.get(filename)
     if file is None or monotonic() >= file.until:
@@ -77,7 +77,7 @@ def append(filename: str, line: str) -> None:
         data = b"\n" + data
         _open[filename] = file._replace(isMidLine=False)
     try:
-        while data:  # more than once where a disk or a pipe takes only some of it
+        while data:  # a disk or a pipe may take only a part at a time
             data = data[os.write(file.descriptor, data) :]
     except OSError:
         _close(filename)
@@ -85,19 +85,19 @@ def append(filename: str, line: str) -> None:
 
 
 def mayAppend(filename: str) -> None:
-    """Opens the file. Raises OSError where append() would."""
+    """Open the file. Raise OSError if append() would."""
     _fileAt(filename)
 
 
 def closeAll() -> None:
-    """Lets go of all files, and forgets what was said of them."""
+    """Close all files, and forget which failures have been logged."""
     _failing.clear()
     while _open:
         _close(next(iter(_open)))
 
 
 def _fileAt(filename: str) -> File:
-    """The file that is there now, open."""
+    """Return the file that is now at this path, open."""
     known = _open.get(filename)
     if known is not None and known.identity == _identityOf(filename):
         known = _open[filename] = known._replace(until=monotonic() + AGAIN)
@@ -117,7 +117,7 @@ def _fileAt(filename: str) -> File:
 def _openFile(filename: str) -> int:
     how = os.O_APPEND | os.O_CREAT
     try:
-        return os.open(filename, os.O_RDWR | how, 0o640)  # its last octet is read
+        return os.open(filename, os.O_RDWR | how, 0o640)  # to read its last octet
     except PermissionError:
         return os.open(filename, os.O_WRONLY | how, 0o640)
 
@@ -136,14 +136,14 @@ def _hasOpenLine(descriptor: int) -> bool:
         return False
     try:
         return os.pread(descriptor, 1, status.st_size - 1) not in (b"\n", b"")
-    except OSError:  # it may be written, but not read
+    except OSError:  # it is open for writing only
         return False
 
 
 def _identityOf(filename: str) -> Identity | None:
     try:
         status = os.stat(filename)
-    except OSError:  # opening it says what is wrong, if anything is
+    except OSError:  # opening it reports the error
         return None
     return status.st_dev, status.st_ino
 

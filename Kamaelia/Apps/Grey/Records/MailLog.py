@@ -1,4 +1,4 @@
-"""What is written about a mail: the historical line, and a record for machines.
+"""The texts that record a mail: the historical line, and a line of JSON.
 
 Example usage::
 
@@ -7,9 +7,9 @@ Example usage::
 
 How does it work?
 
-Strangers choose these words, so what would end a line or hide in a terminal is
-written as an escape. The bar between two columns is not: it cannot stand in an
-address but between quotes, and a name in HELO that has one is cut off before it.
+Clients choose these words, so control characters are escaped: they could end a line or be
+invisible in a terminal. The bar between two columns is not escaped: an address contains it
+only in quotes, and a name in HELO is cut off before it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from Kamaelia.Support.PrintableText import printable
 
 
 def stampOf(now: float) -> str:
-    """The time in UTC to the millisecond, as YYYYMMDDhhmmss.mmm."""
+    """Return the time in UTC to the millisecond, as YYYYMMDDhhmmss.mmm."""
     seconds, milliseconds = divmod(int(now * 1000), 1000)
     return f"{_secondOf(seconds)}.{milliseconds:03d}"
 
@@ -37,11 +37,11 @@ def _secondOf(seconds: int) -> str:
 def historicalLine(
     now: float, remotename: str, peer: str, sender: str, recipients: Iterable[str], status: str
 ) -> str:
-    """One mail, in the columns that there have always been."""
-    name, everybody = remotename.partition("|")[0], ", ".join(recipients)
-    return printable(f"{stampOf(now)} | {name} | {peer} | {sender} | {everybody} | {status} | ")
+    """Return the line of a mail, in the historical columns."""
+    name, paths = remotename.partition("|")[0], ", ".join(recipients)
+    return printable(f"{stampOf(now)} | {name} | {peer} | {sender} | {paths} | {status} | ")
 
 
 def jsonLine(record: dict[str, Any]) -> str:
-    """A record as one line of JSON, ASCII throughout."""
+    """Return a record as one line of JSON, in ASCII."""
     return json.dumps(record, separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""Writes a refusal where an administrator looks for it: log, JSON and counters.
+"""Records a refusal for the administrator: in the log, as JSON and in the counters.
 
 Example usage
 -------------
@@ -6,9 +6,9 @@ Example usage
 
 How does it work?
 -----------------
-Each reply of 4xx or 5xx is counted once, by stage and reason. Each has one line in the
-log and one in the JSON file. A deferral by greylisting has none of its own: the line of
-its mail says the same, with the same id.
+Each reply of 4xx or 5xx is counted once, by stage and reason, and has one line in the log and
+one in the JSON file. A deferral by greylisting has no such lines: the line of its mail has the
+same content and id.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ GREYLISTED = reasonOf(DEFERRED)
 
 
 def newId() -> str:
-    """An id for a mail or a session, which others cannot guess."""
+    """Return a random id for a mail or a session."""
     return os.urandom(6).hex()
 
 

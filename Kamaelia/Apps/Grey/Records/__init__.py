@@ -1,4 +1,4 @@
-"""What is written down about mails and refusals: log lines, JSON and counters.
+"""The records of mails and refusals: log lines, JSON and counters.
 
 MailNotes      the verdicts about a mail's recipients; refusals and mails are recorded from them
 RefusalRecord  one refusal, written to log, JSON and counters

@@ -6,13 +6,13 @@ Example usage::
     Envelope(path='<u@example.org>', parameters={'SIZE': '1000'})
 
 A path keeps its brackets and loses its source route (RFC 5321 appendix C: it
-is recognised and ignored), so that policy and the real server see one address.
+is recognised and ignored), so that policy and the real server see the same address.
 
 How does it work?
 
 Real senders use more addresses than the RFC's grammar allows: dots at any place of a
 local part, an empty quoted string, a dot after the domain. The grammar here refuses what
-servers could read in different ways, and leaves the rest to the real server.
+servers could interpret in different ways, and leaves the rest to the real server.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from typing import NamedTuple
 # 4.5.3.1.1) are the least that must be supported; forwarded mail has longer ones.
 LONGEST_PATH = 256
 
-# RFC 6531 section 3.3 adds every UTF-8 character; controls (C1) and lone surrogates are none.
+# RFC 6531 section 3.3 adds all UTF-8 characters except controls (C1) and lone surrogates.
 UTF8 = "\u00a0-\ud7ff\ue000-\U0010ffff"
 DOT_ATOMS = rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~{UTF8}.-]+"
 QUOTED = rf'"(?:[ !#-\[\]-~{UTF8}]|\\[ -~])*+"'
-# The underscore is no part of RFC 5321's domain, but of many names of hosts.
+# RFC 5321 does not allow the underscore in a domain, but many host names contain it.
 LABEL = rf"[A-Za-z0-9_{UTF8}-]+"
 DOMAIN = rf"(?!-){LABEL}(?:\.{LABEL})*\.?"
 # Quoted strings and atoms, with dots between them (RFC 5322 section 4.4, obs-local-part).
@@ -63,14 +63,14 @@ class PathSyntax(NamedTuple):
 
 
 class Parameter(NamedTuple):
-    """A parameter's row: the extension that it belongs to, and what its value looks like."""
+    """The row of a parameter: the extension that it belongs to, and the pattern of its value."""
 
     extension: str
     value: re.Pattern[str]
 
 
 def valueLike(pattern: str) -> re.Pattern[str]:
-    """A compiled value of ASCII letters in any case."""
+    """Return the compiled pattern of a value; it ignores the case of ASCII letters."""
     return re.compile(pattern, re.IGNORECASE | re.ASCII)
 
 
@@ -100,7 +100,7 @@ class LongPath(BadPath):
 
 
 class BadParameter(ValueError):
-    """A parameter is written wrongly, or stands there twice."""
+    """A parameter is malformed, or is given twice."""
 
 
 STRICT = PathSyntax()
@@ -130,9 +130,9 @@ def readPath(argument: str, syntax: PathSyntax = STRICT) -> tuple[str, int]:
         raise BadPath(f"no address in angle brackets: {argument[:80]!r}")
     path = f"<{found['mailbox']}>"
     if path[-2] == "]" and not isAddressLiteral(path[path.rindex("[") + 1 : -2]):
-        raise BadPath(f"no IP address: {path[:80]}")
+        raise BadPath(f"not an IP address: {path[:80]}")
     if len(path) > LONGEST_PATH or len(path.encode("utf-8", "replace")) > LONGEST_PATH:
-        raise LongPath(f"a path of over {LONGEST_PATH} octets")
+        raise LongPath(f"the path has more than {LONGEST_PATH} octets")
     return path, found.end()
 
 
@@ -147,7 +147,7 @@ def patternsFor(syntax: PathSyntax) -> Iterator[re.Pattern[str]]:
 
 
 def isAddressLiteral(literal: str) -> bool:
-    """192.0.2.1 or IPv6:2001:db8::1 (RFC 5321 section 4.1.3)."""
+    """Return whether it is like 192.0.2.1 or IPv6:2001:db8::1 (RFC 5321 section 4.1.3)."""
     try:
         if literal[:5].upper() == "IPV6:":
             IPv6Address(literal[5:])
@@ -166,7 +166,7 @@ def readParameters(text: str, rows: dict[str, Parameter]) -> dict[str, str]:
         name = found[1].upper() if found else ""
         row = rows.get(name)
         if found is None or name in parameters or (row and not row.value.fullmatch(found[2] or "")):
-            raise BadParameter(f"a parameter that is wrong or there twice: {word[:80]!r}")
+            raise BadParameter(f"a parameter is malformed or given twice: {word[:80]!r}")
         parameters[name] = found[2] or ""
     return parameters
 

@@ -1,4 +1,4 @@
-"""XCLIENT and XFORWARD: telling the server behind a proxy who the client is.
+"""XCLIENT and XFORWARD: commands that tell the server behind a proxy the client's address.
 
 Example usage::
 
@@ -6,10 +6,10 @@ Example usage::
     >>> linesFor("XCLIENT", client, ["NAME", "ADDR", "PORT"])
     ['XCLIENT NAME=[UNAVAILABLE] ADDR=192.0.2.1 PORT=4711']
 
-The commands are Postfix's own: see its XCLIENT_README and XFORWARD_README. With
-XCLIENT the server forgets who we are and treats us as the client, access rules
-and all; XFORWARD is for its log alone. Each has a row for what it may say, and
-of these is said what the server's EHLO lists.
+Postfix defines the commands in its XCLIENT_README and XFORWARD_README. After XCLIENT, the
+server treats the proxy as the client and applies its access rules. XFORWARD is only for the
+server's log. VALUES has the attributes of each command. The attributes that the server lists
+in its reply to EHLO are sent.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ NO_XTEXT = re.compile(r"[^!-*,-<>-~]")  # RFC 3461 section 4
 
 
 class ClientIdentity(NamedTuple):
-    """Who is in front of a proxy: `name` is its name in the DNS, if that is known."""
+    """The client of a proxy: `name` is its host name in DNS, if that is known."""
 
     origin: Origin
     name: str = ""
@@ -38,7 +38,7 @@ class ClientIdentity(NamedTuple):
 
 
 def addressFor(text: str) -> str:
-    """192.0.2.1 or IPV6:2001:db8::1; empty for what is no IP address."""
+    """Return 192.0.2.1 or IPV6:2001:db8::1, or "" if the text is not an IP address."""
     address = addressIn(text)
     if address is None:
         return ""
@@ -47,7 +47,7 @@ def addressFor(text: str) -> str:
 
 
 def portFor(text: str, port: int) -> str:
-    """A port, where there is an address that it belongs to."""
+    """Return the port as text, or "" if `text` is not an IP address."""
     return str(port) if addressIn(text) is not None else ""
 
 
@@ -70,9 +70,9 @@ VALUES: dict[str, dict[str, AttributeOf]] = {
 
 
 def linesFor(command: str, client: ClientIdentity, offered: Iterable[str]) -> list[str]:
-    """The lines, mostly one, that say all that the server wants to know; without CRLF.
+    """Return the lines, usually one, with all attributes that are offered; without CRLF.
 
-    What is not known is said to be so: else the server would believe it of us.
+    Unknown values are sent as UNAVAILABLE; otherwise the server would use those of the proxy.
     """
     rows = VALUES[command]
     wanted = [name.upper() for name in offered if name.upper() in rows]
@@ -87,7 +87,7 @@ def linesFor(command: str, client: ClientIdentity, offered: Iterable[str]) -> li
 
 
 def xtext(value: str) -> str:
-    """A value in xtext; one that is unknown, or that no server would take, as UNAVAILABLE."""
+    """Return a value in xtext, or UNAVAILABLE if it is unknown or servers would not accept it."""
     if not value or len(value) > LONGEST_VALUE or not (value.isascii() and value.isprintable()):
         return UNAVAILABLE
     written = NO_XTEXT.sub(lambda found: f"+{ord(found[0]):02X}", value)

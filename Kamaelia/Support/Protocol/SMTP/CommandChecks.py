@@ -20,26 +20,25 @@ from Kamaelia.Support.Protocol.SMTP.Address import (
 from Kamaelia.Support.Protocol.SMTP.Reply import Reply
 from Kamaelia.Support.Protocol.SMTP.Settings import Settings
 
-ONE_NAME = Reply(501, "5.5.4 Hello takes one argument, your name", isMistake=True)
+ONE_NAME = Reply(501, "5.5.4 HELO and EHLO require one argument, your name", isMistake=True)
 NO_ARGUMENT = Reply(501, "5.5.4 No argument is allowed here")
 SENDER_SYNTAX = Reply(501, "5.5.4 Syntax: MAIL FROM:<address>", isMistake=True)
 RECIPIENT_SYNTAX = Reply(501, "5.5.4 Syntax: RCPT TO:<address>", isMistake=True)
-BAD_SENDER = Reply(501, "5.1.7 Bad address of the sender", isMistake=True)
-BAD_RECIPIENT = Reply(501, "5.1.3 Bad address of the recipient", isMistake=True)
-LONG_SENDER = Reply(501, "5.1.7 The path of the sender is over 256 octets", isMistake=True)
-LONG_RECIPIENT = Reply(501, "5.1.3 The path of the recipient is over 256 octets", isMistake=True)
-NO_RECIPIENT = Reply(501, "5.1.3 The null address receives no mail")
+BAD_SENDER = Reply(501, "5.1.7 Bad sender address", isMistake=True)
+BAD_RECIPIENT = Reply(501, "5.1.3 Bad recipient address", isMistake=True)
+LONG_SENDER = Reply(501, "5.1.7 The path has more than 256 octets", isMistake=True)
+LONG_RECIPIENT = Reply(501, "5.1.3 The path has more than 256 octets", isMistake=True)
+NO_RECIPIENT = Reply(501, "5.1.3 The null address cannot be a recipient")
 BAD_PARAMETER = Reply(501, "5.5.4 Bad parameter", isMistake=True)
 NOT_OFFERED = Reply(555, "5.5.4 A parameter that is not offered")
 TOO_BIG = Reply(552, "5.3.4 The mail is too big")
-
 
 LENIENT = PathSyntax(mayOmitBrackets=True)
 TRUSTED = PathSyntax(mayOmitBrackets=True, mayOmitDomain=True)
 
 
 class CheckContext(Protocol):
-    """What a check needs to know about a session."""
+    """The attributes of a session that the checks use."""
 
     settings: Settings
     isTrusted: bool
@@ -48,19 +47,19 @@ class CheckContext(Protocol):
 
 
 def checkHello(session: CheckContext, words: list[str]) -> Reply | None:
-    """Exactly one argument, and that of printable ASCII."""
+    """Check that there is exactly one argument, which is printable ASCII."""
     if len(words) == 2 and words[1].isascii() and words[1].isprintable():
         return None
     return ONE_NAME
 
 
 def checkNoArgument(session: CheckContext, words: list[str]) -> Reply | None:
-    """The verb stands alone."""
+    """Check that there is no argument."""
     return None if len(words) == 1 else NO_ARGUMENT
 
 
 def checkSender(session: CheckContext, words: list[str]) -> Reply | None:
-    """Check MAIL FROM:<path> and parameters, and leave both in session.asked."""
+    """Check MAIL FROM:<path> and its parameters, and store both in session.asked."""
     argument = argumentAfter("FROM:", words)
     if argument is None:
         return SENDER_SYNTAX
@@ -77,7 +76,7 @@ def checkSender(session: CheckContext, words: list[str]) -> Reply | None:
 
 
 def checkRecipient(session: CheckContext, words: list[str]) -> Reply | None:
-    """Check RCPT TO:<path> and parameters, and leave both in session.asked."""
+    """Check RCPT TO:<path> and its parameters, and store both in session.asked."""
     argument = argumentAfter("TO:", words)
     if argument is None:
         return RECIPIENT_SYNTAX
@@ -105,7 +104,7 @@ def mayOmitDomain(session: CheckContext) -> bool:
 def readInto(
     session: CheckContext, argument: str, rows: dict[str, Parameter], bad: Reply, long: Reply
 ) -> Reply | None:
-    """Leave path and parameters in session.asked; return the refusal if one is malformed.
+    """Store path and parameters in session.asked; return the refusal if one is malformed.
 
     bad, long: the refusals of a path that is malformed, and of one that is too long.
     """

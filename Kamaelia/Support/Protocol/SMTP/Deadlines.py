@@ -1,4 +1,4 @@
-"""How long an SMTP server waits for its client (RFC 5321 section 4.5.3.2).
+"""The time limits of an SMTP server for its clients (RFC 5321 section 4.5.3.2).
 
 Example usage::
 
@@ -9,10 +9,10 @@ Example usage::
 
 How does it work?
 
-Silence is limited at each stage. The limit on the session ends it between two mails; from
-then on no new mail may begin, and one that has a sender has the same time once more to
-reach its text. A text may take as long as its client keeps up `textRate` on average, so
-that a steady client is never cut off, and one that sends an octet now and then is.
+The client may be silent for a limited time at each stage. The limit of the session ends it
+between two mails: no new mail may begin after it, and a mail that has a sender has the same
+time again to reach its text. A text may take as long as the client sends at least `textRate`
+on average. So a steady client is never cut off, but one that sends single octets is.
 """
 
 from __future__ import annotations
@@ -27,36 +27,36 @@ from Kamaelia.Support.Protocol.SMTP.TextScanner import TextScanner
 # What a client has to send next: see Session.awaited.
 STAGES = ("TLS", "hello", "command", "text")
 
-# RFC 5321 section 4.5.3.2.7: a server waits 5 minutes at least for the next command. Section
-# 4.5.3.2.5 gives a client 3 minutes for each piece of a text, so that 5 are enough there, too.
+# RFC 5321 section 4.5.3.2.7: a server waits at least 5 minutes for the next command. Section
+# 4.5.3.2.5 gives a client 3 minutes for each piece of a text, so 5 are enough there, too.
 INACTIVITY = 300.0
 SESSION = 3600.0
 TEXT_RATE = 100.0  # octets a second; a satellite telephone sends 300
 
 
 class TimedSession(Protocol):
-    """What is asked about a session."""
+    """The attributes of a session that determine its deadlines."""
 
     text: TextScanner
     seenMail: bool
 
     @property
     def awaited(self) -> str:
-        """One of STAGES."""
+        """Return what the client has to send next, one of STAGES."""
 
 
 class Deadline(NamedTuple):
-    """When a client is late, and the reply that it gets then."""
+    """The time at which a client is late, and the reply that it then receives."""
 
     at: float
     reply: Reply
 
 
 class TimeLimits:
-    """TimeLimits(inactivity, stages, session, textRate) -> seconds, and octets a second.
+    """TimeLimits(inactivity, stages, session, textRate): in seconds, and octets per second.
 
-    stages: the seconds of silence by stage, where they differ from `inactivity`. 0 means
-    no limit. Raises ValueError for an unknown stage.
+    stages: the seconds of silence for stages that differ from `inactivity`. 0 means no limit.
+    Raises ValueError for an unknown stage.
     """
 
     __slots__ = ("session", "silence", "textRate")
@@ -78,7 +78,7 @@ class TimeLimits:
 
 
 class Deadlines:
-    """Deadlines(limits, now) -> when the client of a session that begins now is late."""
+    """Deadlines(limits, now): the deadlines of the client of a session that begins now."""
 
     __slots__ = ("_limits", "_mailAt", "_startedAt", "_textAt")
 
@@ -110,10 +110,10 @@ class Deadlines:
         return Deadline(silence, INACTIVE) if silence <= last.at else last
 
     def _endOfText(self, text: TextScanner, heardAt: float) -> float:
-        """Return when a text of this size has to be complete, or to have grown."""
+        """Return the time by which a text of this size must be complete or have grown."""
         if self._textAt is None:
             self._textAt = heardAt
         if not self._limits.textRate:
             return inf
-        counted = min(text.size, text.limit)  # what is not kept earns no time
+        counted = min(text.size, text.limit)  # octets that are not kept give no time
         return self._textAt + self._limits.silence["text"] + counted / self._limits.textRate

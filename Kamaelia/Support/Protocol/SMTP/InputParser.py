@@ -1,16 +1,16 @@
-"""What an SMTP client sends, cut into events: commands, the text of a mail, its end, and faults.
+"""The parser of an SMTP client's input: events for commands, texts, their ends and faults.
 
 Example usage: see Kamaelia.Support.Protocol.SMTP.Session, whose Session is a Listener.
 
 How does it work?
 
-feed() takes bytes, next() returns one event at a time. Asking for the next event says
-that the last one has been answered, and so does answer(). Bytes that arrive in between
-were sent before the answer. A client that was not offered PIPELINING is refused for
-them: they may never have been meant as commands (RFC 2920, RFC 5321 section 4.1.1.4).
-A mail is judged by its own octets, and only then what follows its final dot.
+feed() takes bytes, next() returns one event at a time. A call of next() means that the last
+event has been answered, and so does answer(). Bytes that arrive in between were sent before
+the answer. A client that was not offered PIPELINING is refused for them, because they may not
+be meant as commands (RFC 2920, RFC 5321 section 4.1.1.4). A mail is judged by its own octets,
+and what follows its final dot is judged afterwards.
 
-Termination: once `breakConnection` is true nothing more is heard.
+Termination: once `breakConnection` is true, all further input is ignored.
 """
 
 from __future__ import annotations
@@ -24,31 +24,31 @@ from Kamaelia.Support.Protocol.SMTP.TextScanner import TextScanner
 TOO_EARLY = Reply(503, "5.5.0 Wait for the answer before the next command", closes=True)
 UNKNOWN = Reply(500, "5.5.1 Command not understood", isMistake=True)
 
-# With so many octets unread the component should stop reading: see Listener.isFull.
+# With so many unread octets, the component should stop reading; see isFull.
 FULL = 65536
 
 
 class CommandReceived(NamedTuple):
-    """A command that is known: its verb in capitals, and the words of its line."""
+    """A known command: its verb in capitals, and the words of its line."""
 
     verb: str
     words: list[str]
 
 
 class InputRefused(NamedTuple):
-    """Something other than a command: send this reply, which may close the connection."""
+    """Input that is refused: send this reply, which may close the connection."""
 
     reply: Reply
 
 
 class TextReceived(NamedTuple):
-    """Octets of a mail's text, to pass on or to keep."""
+    """Octets of a mail's text, to be passed on or kept."""
 
     chunk: bytes
 
 
 class TextEnded(NamedTuple):
-    """The final dot has come. `refusal` is the reason not to take the mail, or None."""
+    """The final dot has arrived. `refusal` is the reply if the mail must be refused, or None."""
 
     refusal: Reply | None
     size: int
@@ -59,7 +59,7 @@ ClientEvent = CommandReceived | InputRefused | TextReceived | TextEnded
 
 
 class InputParser:
-    """InputParser() -> takes bytes by feed(), gives events by next(); a subclass has the verbs."""
+    """InputParser(): takes bytes in feed(), returns events from next(). Subclasses have verbs."""
 
     def __init__(self) -> None:
         self.buffer = b""
@@ -71,19 +71,19 @@ class InputParser:
         self.gettingdata = False
         self.isInBadLine = False  # what arrives up to the next CRLF belongs to a refused line
         self.text = TextScanner()
-        self.stage = "CONNECT"  # what was heard last: a verb, TEXT or UNKNOWN
-        self.heard = b""  # the line of that command, or the start of a faulty one
+        self.stage = "CONNECT"  # what arrived last: a verb, TEXT or UNKNOWN
+        self.heard = b""  # the line of that command, or the start of a malformed one
 
-    mayPipeline = False  # the client may send the next command before it has the answer
-    isStrict = True  # a mistake closes the connection
-    mayEndWithLF = False  # a bare LF ends a command, too
+    mayPipeline = False  # whether the client may send the next command before the answer
+    isStrict = True  # whether a mistake closes the connection
+    mayEndWithLF = False  # whether a bare LF ends a command, too
 
     def mayFollow(self, verb: str) -> bool | None:
-        """Whether more bytes may stand behind this verb's line; None when there is no such verb."""
+        """Return whether bytes may follow this verb's line at once; None for an unknown verb."""
         raise NotImplementedError
 
     def feed(self, data: bytes) -> None:
-        """Bytes have arrived. What comes before its time is dropped, and remembered as a fault."""
+        """Take bytes that have arrived. Bytes that arrive too early are dropped and noted."""
         if self.breakConnection or not data:
             return
         if self.mustWait or not self.isOpen:
@@ -94,16 +94,16 @@ class InputParser:
 
     @property
     def unread(self) -> int:
-        """How many octets wait to be taken by next()."""
+        """The number of octets that next() has not taken."""
         return len(self.buffer) - self.position
 
     @property
     def isFull(self) -> bool:
-        """So much waits that reading should stop until next() has given None."""
+        """Whether reading should stop until next() has returned None."""
         return len(self.buffer) - self.position > FULL
 
     def next(self) -> ClientEvent | None:
-        """What has happened; None when it takes more bytes to say."""
+        """Return the next event, or None if more bytes are needed."""
         self.mustWait = False
         if self.breakConnection:
             self.forget()
@@ -117,7 +117,7 @@ class InputParser:
         return self._takeLine() if self.position < len(self.buffer) else None
 
     def forget(self) -> None:
-        """Drop what is unread."""
+        """Drop all unread octets."""
         self.buffer = b""
         self.position = 0
 
@@ -158,7 +158,7 @@ class InputParser:
     def _skipBadLine(self) -> bool:
         """Drop the rest of a refused line; return whether more follows it.
 
-        The line ends at CRLF and nowhere else: what follows a bare LF is no command.
+        The line ends only at CRLF: what follows a bare LF is not a command.
         """
         end = self.buffer.find(b"\r\n", self.position)
         if end < 0:
@@ -182,9 +182,7 @@ class InputParser:
         return self._end() if text.hasEnded else None
 
     def _end(self) -> TextEnded:
-        """Report the final dot, whose answer is due. What follows it without a right to is refused
-        after that answer.
-        """
+        """Report the final dot. Octets that may not follow it are refused after its answer."""
         self.gettingdata = False
         self.mustWait = not self.mayPipeline
         if self.unread and self.mustWait:

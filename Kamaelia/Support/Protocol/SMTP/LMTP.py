@@ -1,15 +1,15 @@
-"""What a client of SMTP hears when the server behind speaks LMTP (RFC 2033).
+"""The reply to an SMTP client whose mail goes to an LMTP server (RFC 2033).
 
 Example usage::
 
     outcome = outcomeOf([("<a@example.org>", taken), ("<b@example.org>", refused)])
     if outcome.refused:
-        ...          # report them to the sender, or say notTo(outcome.refused)
+        ...          # report them to the sender, or answer notTo(outcome.refused)
 
-After the dot LMTP has an answer for each recipient, and SMTP has one for all.
-A mail that one of several is refused for now is deferred as a whole, although
-some have it: the retry makes duplicates for them, but nobody is left out. With
-one recipient to a mail (max_recipients = 1) there is neither.
+After the dot, an LMTP server answers for each recipient, and an SMTP server once for all. If
+one of several recipients is refused temporarily, the client is asked to retry the whole mail.
+The recipients that were accepted then get a duplicate, but none is lost. This cannot happen
+with one recipient per mail (max_recipients = 1).
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ Answers = Sequence[tuple[str, Reply]]
 
 
 class Outcome(NamedTuple):
-    """`reply` is what the client hears, unless those that are `refused` for good stay unreported.
+    """The combined reply, and the recipients that are refused permanently.
 
-    `isMixed`: some have the mail although the client hears otherwise.
+    reply: the reply for the client, provided that the sender gets a report about `refused`.
+    isMixed: some recipients have the mail although the client is told to retry.
     """
 
     reply: Reply
@@ -34,7 +35,7 @@ class Outcome(NamedTuple):
 
 
 def outcomeOf(answers: Answers) -> Outcome:
-    """What the answers after the dot, one for each (path, reply), are together."""
+    """Return the outcome of the replies to the dot, one (path, reply) for each recipient."""
     if not answers:
         raise ValueError("an outcome needs the answer for at least one recipient")
     taken = [reply for _, reply in answers if reply.isPositive]
@@ -48,9 +49,9 @@ def outcomeOf(answers: Answers) -> Outcome:
 
 
 def notTo(refused: Answers) -> Reply:
-    """For a client whose mail has some of its recipients, when no report can tell its sender.
+    """Return the reply for a partly delivered mail whose sender cannot get a report.
 
-    It is for good, as there is nothing to be tried again; whoever sees it, sees for whom.
+    It is permanent, because a retry is useless, and it names the recipients without the mail.
     """
     lines = [
         f"{path}: {reply.code} {line}" for path, reply in refused for line in reply.text.split("\n")

@@ -1,7 +1,7 @@
 """The lines of an SMTP client: their ends, faults and words (RFC 5321 section 2.3.8).
 
-A line is what CRLF ends, however the network cut it. The first thing that is
-wrong with a line decides, so that the answer does not depend on the cuts.
+A line ends at CRLF, however the network splits it. The first fault of a line determines the
+reply, so the reply does not depend on the pieces.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ import re
 
 from Kamaelia.Support.Protocol.SMTP.Reply import Reply
 
-# RFC 5321 section 4.5.3.1.4, CRLF included; MAIL and RCPT are longer with parameters:
-# sections 4.1.1.11, RFC 1870, RFC 3461, RFC 6531 each add some.
+# RFC 5321 section 4.5.3.1.4, with CRLF. Parameters make MAIL and RCPT longer (section 4.1.1.11,
+# RFC 1870, RFC 3461, RFC 6531).
 LONGEST_LINE = 512
 LONGEST_LINE_WITH_PARAMETERS = 4096
 VERBS_WITH_PARAMETERS = (b"MAIL", b"RCPT")
 
 LINE = re.compile(rb"[^\r\n\0]{0,%d}" % LONGEST_LINE_WITH_PARAMETERS)
 
-# A quoted string is one word whatever is in it; one that does not end takes the rest. The
-# possessive repeat keeps the search linear, whatever a stranger writes.
+# A quoted string is one word; one without an end contains the rest. The possessive quantifier
+# keeps the search linear for hostile input.
 WORD = re.compile(r'(?:"(?:[^"\\]|\\.)*+(?:"|\\?$)|[^ "])+')
 
 TOO_LONG = Reply(500, "5.5.2 Line too long", isMistake=True)
@@ -47,12 +47,12 @@ def lineAt(data: bytes, start: int, mayEndWithLF: bool = False) -> tuple[bytes |
 
 
 def firstOf(data: bytes, start: int) -> bytes:
-    """Return how a faulty line begins there: up to its first CR, LF or NUL, 512 octets at most."""
+    """Return the beginning of a faulty line: up to its first CR, LF or NUL, at most 512 octets."""
     return LINE.match(data, start, start + LONGEST_LINE)[0]  # type: ignore[index]
 
 
 def longestLine(verb: bytes) -> int:
-    """How long a line may be that begins so."""
+    """Return the maximum length of a line with this verb."""
     return LONGEST_LINE_WITH_PARAMETERS if verb.upper() in VERBS_WITH_PARAMETERS else LONGEST_LINE
 
 
@@ -70,9 +70,9 @@ def wordsOf(line: bytes) -> list[str]:
 
 
 def verbOf(words: list[str]) -> str:
-    """The verb in capitals; empty when there is none.
+    """Return the verb in capitals, or "" if there is none.
 
-    Letters that only become ASCII as capitals are no letters.
+    A verb with letters that are not ASCII is none, even if its capitals are ASCII.
     """
     verb = words[0] if words else ""
     return verb.upper() if verb.isascii() else ""

@@ -1,4 +1,4 @@
-"""What a proxy may offer its clients in EHLO, by what the servers behind it offer.
+"""The extensions that a proxy may offer its clients, given those of the servers behind it.
 
 Example usage::
 
@@ -40,7 +40,7 @@ class ServerOffers:
 
     def __init__(self) -> None:
         self._known: dict[ServerAddress, dict[str, str]] = {}
-        self._offers: dict[Any, Offer] = {}  # that follow from it: each client hears one
+        self._offers: dict[Any, Offer] = {}  # derived from _known, because each client needs one
 
     def record(self, server: ServerAddress, extensions: Mapping[str, str]) -> bool:
         """Remember what a server offers. Return whether that differs from its last answer."""

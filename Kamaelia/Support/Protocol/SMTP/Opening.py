@@ -1,19 +1,17 @@
-"""How a session with the real server opens: hello, encryption, and who the client is.
+"""The opening of a session with the real server: hello, encryption and the client's address.
 
 Example usage::
 
     opening = begin(Manner(helo="mail.example.org", tls="must"), extensions)
-    next(opening)                          # ("greeting", ""): nothing is said, it is heard
+    next(opening)                          # ("greeting", ""): nothing is sent, a reply arrives
     stage, line = opening.send(reply)      # ("EHLO", "EHLO mail.example.org")
 
 How does it work?
 
-An opening is a generator: it yields what to say next, with the stage that it is
-(a row of SMTPRelay.STAGES), and is sent the answer; at "TLS" it is sent None
-after the handshake. It returns when mail may be sent, and raises Refused if that
-is never to be. What the server offers is in `extensions` then.
-
-Termination: as above.
+An opening is a generator. It yields the stage (a row of Relay.STAGES) and the line to send
+next, and receives the reply. At "TLS" it receives None after the handshake. It returns when
+mail may be sent; `extensions` then contains what the server offers. It raises OpeningRefused
+if the server does not accept the session.
 """
 
 from __future__ import annotations
@@ -37,10 +35,10 @@ Opening = Generator[Step, Any, None]
 
 @dataclass(frozen=True)
 class Manner:
-    """How to speak with the real server. Raises ValueError for what there is not.
+    """The settings of the sessions with the real server. Raises ValueError for unknown values.
 
-    helo: our name. tls: "no", "may" (where it is offered) or "must" be used.
-    protocol: "smtp" or "lmtp". telling: how to say who `client` is: "no",
+    helo: the name of this proxy. tls: "no", "may" (use it if it is offered) or "must".
+    protocol: "smtp" or "lmtp". telling: how the server learns the address of `client`: "no",
     "xclient", "xforward" or "proxy".
     """
 
@@ -57,7 +55,7 @@ class Manner:
 
     @property
     def clientsHelo(self) -> str:
-        """What the client calls itself: said where the server treats us as the client."""
+        """The name that the client gave in EHLO, for servers that treat the proxy as the client."""
         return (self.client.helo if self.client is not None else "") or self.helo
 
 
@@ -69,21 +67,21 @@ def mannerOf(
     telling: str = "no",
     client: ClientIdentity | None = None,
 ) -> Manner:
-    """Made once for all sessions that are set up alike. Raises ValueError."""
+    """Return a Manner, which sessions with equal settings share. Raise ValueError."""
     return Manner(helo, tls, protocol, telling, client)
 
 
 def check(name: str, value: Any, allowed: tuple[str, ...]) -> None:
-    """A ValueError that says what there is, if this is not."""
+    """Raise a ValueError that lists the allowed values if this is not one."""
     if value not in allowed:
         words = ", ".join(f'"{each}"' for each in allowed[:-1])
-        raise ValueError(f'{name} is {words} or "{allowed[-1]}", not {value!r}')
+        raise ValueError(f'{name} must be {words} or "{allowed[-1]}", not {value!r}')
 
 
 class OpeningRefused(Exception):
-    """The session cannot be opened: `reply` is what the client hears.
+    """The session cannot be opened. `reply` is the reply for the client.
 
-    `isForClient`: it is the client whom the server does not want, not us.
+    isForClient: the server refuses the client, and not this proxy.
     """
 
     def __init__(self, reason: str, reply: Reply = NOT_REACHED, isForClient: bool = False) -> None:
@@ -93,8 +91,8 @@ class OpeningRefused(Exception):
 
 
 def begin(manner: Manner, extensions: Extensions) -> Opening:
-    """From the greeting on."""
-    isClient = manner.telling == "proxy"  # the server has had the header before all this
+    """Open a session, from the greeting on."""
+    isClient = manner.telling == "proxy"  # the header precedes the greeting
     need("greeting", (yield "greeting", ""), isClient)
     yield from sayHello(manner, extensions, isClient, mayFallBack=manner.tls != "must")
     if manner.tls == "must" and "STARTTLS" not in extensions:
@@ -110,7 +108,7 @@ def begin(manner: Manner, extensions: Extensions) -> Opening:
 
 
 def sayHello(manner: Manner, extensions: Extensions, isClient: bool, mayFallBack: bool) -> Opening:
-    """EHLO or LHLO; HELO for a server that knows no EHLO."""
+    """Send EHLO or LHLO, or HELO if the server does not know EHLO."""
     extensions.clear()
     name = manner.clientsHelo if isClient else manner.helo
     verb = PROTOCOLS[manner.protocol]
@@ -123,7 +121,7 @@ def sayHello(manner: Manner, extensions: Extensions, isClient: bool, mayFallBack
 
 
 def encrypt(manner: Manner, extensions: Extensions, isClient: bool) -> Opening:
-    """STARTTLS. What was said before it is forgotten (RFC 3207 section 4.2)."""
+    """Send STARTTLS, and then EHLO again, as RFC 3207 section 4.2 requires."""
     reply = yield "STARTTLS", "STARTTLS"
     if not reply.isPositive and manner.tls == "may":
         return
@@ -133,7 +131,7 @@ def encrypt(manner: Manner, extensions: Extensions, isClient: bool) -> Opening:
 
 
 def becomeClient(manner: Manner, extensions: Extensions) -> Opening:
-    """XCLIENT. The server takes us for the client then, and begins anew."""
+    """Send XCLIENT. The server then treats the proxy as the client, and the session restarts."""
     if "XCLIENT" not in extensions or manner.client is None:
         raise OpeningRefused(
             "the mail server offers us no XCLIENT (smtpd_authorized_xclient_hosts)"
@@ -146,24 +144,25 @@ def becomeClient(manner: Manner, extensions: Extensions) -> Opening:
 
 
 def need(stage: str, reply: Reply, isClient: bool = False) -> None:
-    """Raises Refused for an answer that is none. Who is refused in the client's name is the client.
+    """Raise OpeningRefused if the reply is not positive.
 
-    Otherwise it is our fault, whatever the code is, and the client may try again.
+    isClient: the server treats the proxy as the client, so the client receives the refusal.
+    Otherwise the proxy is at fault whatever the code is, and the client may try again.
     """
     if not reply.isPositive:
         raise OpeningRefused(refusal(stage, reply), reply if isClient else NOT_REACHED, isClient)
 
 
 def refusal(stage: str, reply: Reply) -> str:
-    """For the log."""
+    """Return the reason for the log."""
     return f"the mail server refuses us at {stage}: {reply.code} {reply.text}"
 
 
 @lru_cache(maxsize=64)
 def extensionsIn(text: str) -> Mapping[str, str]:
-    """The extensions in an answer to EHLO: names in capitals, and what stands behind them.
+    """Return the extensions in a reply to EHLO: names in capitals, and their arguments.
 
-    Cached, because a server says the same in each session.
+    The result is cached, because a server sends the same reply in each session.
     """
     lines = text.split("\n")[1:]
     pairs = (line.strip().partition(" ") for line in lines)

@@ -1,4 +1,4 @@
-"""The record of one refusal: who was refused, at which stage, in which words, and why.
+"""The record of one refusal: the client, the stage, the reply and the reason.
 
 Example usage::
 
@@ -29,7 +29,7 @@ __all__ = ["RECIPIENT_REFUSED", "Refusal", "argumentOf", "reasonOf"]
 
 LONGEST_ARGUMENT = 320  # characters of the client's words that are kept
 
-CONNECT, UNKNOWN_COMMAND, TEXT = "CONNECT", "UNKNOWN", "TEXT"  # stages that are no verbs
+CONNECT, UNKNOWN_COMMAND, TEXT = "CONNECT", "UNKNOWN", "TEXT"  # stages that are not verbs
 REAL_SERVER = "real server"
 
 # The reason for a reply of our own, by its code and enhanced status (RFC 3463).
@@ -73,18 +73,18 @@ SHOWN = frozenset({"HELO", "EHLO", "MAIL", "RCPT", "DATA", "STARTTLS"})
 
 
 class Heard(Protocol):
-    """What is asked of a session: the stage, and the line that the client said there."""
+    """The attributes of a session that are read: the stage, and the line of the client."""
 
     stage: str
     heard: bytes
 
 
 class Refusal(NamedTuple):
-    """One refusal. `reply` is None where the connection ended without a word (TLS).
+    """One refusal. `reply` is None if the connection ended without a reply (TLS).
 
     stage: the verb that was refused, CONNECT (before any command), TEXT (the text of a mail
-    or its final dot), TLS (the handshake) or UNKNOWN. id: that of the mail, else that of
-    the session. reason: only where it is not that of the reply.
+    or its final dot), TLS (the handshake) or UNKNOWN. id: that of the mail, or else that of
+    the session. reason: given if it differs from that of the reply.
     """
 
     client: str
@@ -97,21 +97,21 @@ class Refusal(NamedTuple):
 
     @property
     def cause(self) -> str:
-        """Why: a few words from a table, for counters and filters."""
+        """The reason in a few words from a table, for counters and filters."""
         return self.reason or reasonOf(self.reply)
 
     @property
     def words(self) -> str:
-        """The reply in one string, "" if there was none."""
+        """The reply in one string, or "" if there was none."""
         return wordsOf(self.reply)
 
     @property
     def counter(self) -> tuple[str, str, str]:
-        """The counter that has one more: its first word, the stage and the reason."""
+        """The counter to increase: its name, the stage and the reason."""
         return ("refusals", self.stage, self.cause)
 
     def line(self, stamp: str) -> str:
-        """A line for the log, that begins with the time."""
+        """Return the line for the log, which begins with the time."""
         return (
             f"{stamp} refused client=[{self.client}]:{self.port} stage={self.stage}"
             f' reason="{self.cause}" id={self.id or "-"}'
@@ -119,7 +119,7 @@ class Refusal(NamedTuple):
         )
 
     def record(self, now: float) -> dict[str, Any]:
-        """The same for JSON: text and numbers."""
+        """Return the JSON object: text and numbers."""
         return {
             "event": "refusal",
             "id": self.id,
@@ -134,12 +134,12 @@ class Refusal(NamedTuple):
 
 
 def wordsOf(reply: Reply | None) -> str:
-    """A reply in one string: its code and its text; "" for None."""
+    """Return a reply in one string, its code and its text, or "" for None."""
     return f"{reply.code} {reply.text}" if reply is not None else ""
 
 
 def reasonOf(reply: Reply | None) -> str:
-    """Return why a client is refused that gets this reply."""
+    """Return the reason for a refusal with this reply."""
     if reply is None:
         return "no answer"
     if reply.isRelayed:
@@ -149,7 +149,7 @@ def reasonOf(reply: Reply | None) -> str:
 
 
 def argumentOf(session: Heard) -> str:
-    """Return the client's words behind the verb, where they may be shown; "" where not."""
+    """Return the client's words after the verb, or "" if they may not be shown."""
     if session.stage not in SHOWN:
         return ""
     argument = session.heard.decode("utf-8", "surrogateescape").strip()[len(session.stage) :]

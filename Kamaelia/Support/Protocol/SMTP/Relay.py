@@ -3,22 +3,22 @@
 Example usage::
 
     relay = Relay("mail.example.org")
-    for event in relay.receive(data):      # Send, BeginTLS, Ready, Answer or Broken
+    for event in relay.receive(data):      # Send, BeginTLS, Ready, StageReply or Broken
         ...
-    send(relay.mail(envelope))             # then wait for its Answer
+    send(relay.mail(envelope))             # then wait for its StageReply
     send(relay.rcpt(recipient)); send(relay.data())
     send(chunk); send(relay.dot()); send(relay.quit())
 
 How does it work?
 
-Each command sent is put in a queue, and each reply is for the oldest in it:
-so a late answer is never taken for another's. A reply that nobody waits for,
-or that came before its command was said, is a fault. STAGES has a row for each
-thing to wait for, with the first digit of a good answer and the seconds to wait.
-The opening (SMTPOpening) goes by itself. Whatever fails on the way to the real
-server is Broken, with what the client hears; refusals of a mail are Answers.
+Each command that is sent is put in a queue, and each reply belongs to the oldest command
+there, so a late reply is never taken for that of another command. A reply without a command,
+or one that arrives before its command was sent, is an error. STAGES has a row for each stage:
+the first digit of a positive reply, and the timeout. The opening (Opening) proceeds by
+itself. A failure of the session is a Broken event, with the reply for the client. The refusal
+of a mail is a StageReply.
 
-Termination: after Broken nothing more is read, and nothing may be said.
+Termination: after Broken, nothing more is read, and nothing may be sent.
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ from Kamaelia.Support.Protocol.SMTP.Reply import (
 
 
 class Stage(NamedTuple):
-    """What may be waited for: the first digit of a good reply, and the most seconds to wait."""
+    """A stage: the first digit of a positive reply, and the timeout in seconds."""
 
     good: int
     timeout: float
 
 
-# RFC 5321 section 4.5.3.2 gives at least: 5 minutes for the greeting, MAIL and RCPT, 2 for DATA,
-# 3 for each block of text, 10 after the dot. Ours are shorter, because our own client waits
-# meanwhile, and the real server is near; after the dot a timeout may cost a duplicate.
+# RFC 5321 section 4.5.3.2 requires at least 5 minutes for the greeting, MAIL and RCPT, 2 for DATA,
+# 3 for each block of text, and 10 after the dot. These are shorter, because a client of the proxy
+# waits meanwhile and the real server is near. A timeout after the dot may cause a duplicate.
 STAGES: Mapping[str, Stage] = {
     "connect": Stage(2, 30),
     "greeting": Stage(2, 60),
@@ -69,7 +69,7 @@ STAGES: Mapping[str, Stage] = {
     "QUIT": Stage(2, 5),
 }
 TIMEOUTS: Mapping[str, float] = {name: stage.timeout for name, stage in STAGES.items()}
-# Parameters that announce something and ask for nothing: the mail is the same without them.
+# Parameters that only announce something; the mail is the same without them.
 OPTIONAL = {"SIZE": "SIZE", "BODY": "8BITMIME"}
 
 
@@ -80,27 +80,27 @@ class Send(NamedTuple):
 
 
 class BeginTLS(NamedTuple):
-    """Begin the handshake now; call startedTLS() once it is done."""
+    """Begin the handshake now; call startedTLS() when it is done."""
 
 
 class Ready(NamedTuple):
-    """The opening is over: mail may be sent. `extensions` maps names to their arguments."""
+    """The session is open: mail may be sent. `extensions` maps names to their arguments."""
 
     extensions: Mapping[str, str]
 
 
 class StageReply(NamedTuple):
-    """The reply to the oldest command that waited for one; `stage` is its row in STAGES."""
+    """The reply to the oldest command without one; `stage` is its row in STAGES."""
 
     stage: str
     reply: Reply
 
 
 class Broken(NamedTuple):
-    """The session ended too early. `reply` is what the client hears, `reason` is for the log.
+    """The session ended too early. `reply` is the reply for the client, `reason` is for the log.
 
-    `isServers`: it is the server that failed; else it may be the client whom it does not want.
-    `hint`: which setting may be wrong, if the server refused the proxy itself.
+    isServers: the server failed; if false, the server may have refused the client.
+    hint: the setting that may be wrong, if the server refused the proxy.
     """
 
     reply: Reply
@@ -118,10 +118,9 @@ RelayEvent = Send | BeginTLS | Ready | StageReply | Broken
 
 
 class Relay:
-    """Relay(helo, tls="no") -> one session with the real server, from its greeting on.
+    """Relay(helo, tls="no"): one session with the real server, from its greeting on.
 
-    `timeouts` maps stages to seconds, where they differ from STAGES. `tls`, and what
-    is in `manner`: see SMTPOpening.Manner.
+    timeouts: the seconds for stages that differ from STAGES. tls, manner: see Opening.Manner.
     """
 
     def __init__(
@@ -137,25 +136,25 @@ class Relay:
         self.isReady = False
         self.speaksForClient = self.manner.telling == "proxy"
         self.brokenBy: Broken | None = None
-        self.accepted = 0  # recipients of the mail under way
-        self.isInText = False  # from a 354 to the dot
+        self.accepted = 0  # recipients of the mail in progress
+        self.isInText = False  # between a 354 and the dot
         self.dots = 0
         self.opening = begin(self.manner, self.extensions)
-        self.at = next(self.opening)[0]  # the stage of the opening that was reached
+        self.at = next(self.opening)[0]  # the last stage of the opening
         self.waiting: deque[str] = deque([self.at])
         self.reader = ReplyReader()
 
-    # What the component tells.
+    # Input from the component
 
     def _isBroken(self) -> bool:
         return self.brokenBy is not None
 
     def receive(self, data: bytes) -> list[RelayEvent]:
-        """The real server has sent this: what follows from it, in order."""
+        """Take bytes from the real server; return the events that follow, in order."""
         events: list[RelayEvent] = []
         if self.brokenBy is not None:
             return events
-        owed = len(self.waiting)  # what is said from now on has not reached the server yet
+        owed = len(self.waiting)  # commands that are sent from now on have not reached the server
         try:
             for reply in self.reader.take(data):
                 events.append(self._take(reply) if owed else self._takeUnasked(reply))
@@ -171,7 +170,7 @@ class Relay:
     def hungUp(self, error: object = None) -> Broken | None:
         """Note that the connection has ended, or with an error, that it failed.
 
-        Returns None if nobody is owed anything: QUIT was said before.
+        Return None if no reply was expected, because QUIT was sent before.
         """
         if self.brokenBy is not None or self.stage == "QUIT":
             return None
@@ -181,7 +180,7 @@ class Relay:
         return self.fail(f"{reason}: {error}" if error else reason, mayHint=not error)
 
     def timedOut(self) -> Broken:
-        """The time of this stage has passed."""
+        """Note that the timeout of this stage has expired."""
         at = self.stage or ("the text" if self.isReady else "TLS")
         return self.fail(f"the mail server took too long at {at}")
 
@@ -192,10 +191,10 @@ class Relay:
         isServers: bool = True,
         mayHint: bool = True,
     ) -> Broken:
-        """End the session; the client hears that it may try again, or `otherwise`.
+        """End the session; the client is told to try again, or receives `otherwise`.
 
-        A duplicate is possible after the dot; a loss would be worse. mayHint: the server may have
-        refused the proxy, so that a setting may be the cause.
+        After the dot, a retry may cause a duplicate, which is better than a loss. mayHint: the
+        server may have refused the proxy, so a setting may be the cause.
         """
         if self.brokenBy is None:
             owed = HUNG_UP_AFTER_DOT if "dot" in self.waiting else otherwise
@@ -205,63 +204,63 @@ class Relay:
         return self.brokenBy
 
     def startedTLS(self) -> bytes:
-        """The handshake is done: what was known before it is forgotten (RFC 3207 section 4.2)."""
+        """Note the end of the handshake, and restart the session (RFC 3207 section 4.2)."""
         self.reader = ReplyReader()
         return self._say(*self.opening.send(None))
 
     @property
     def stage(self) -> str:
-        """What is waited for, or "" when it is our turn."""
+        """The stage whose reply is expected next, or "" if none is expected."""
         return self.waiting[0] if self.waiting else ""
 
     @property
     def timeout(self) -> float | None:
-        """How many seconds to wait at this stage; None when nothing is waited for."""
+        """The timeout of this stage in seconds, or None if no reply is expected."""
         return self.timeoutOf(self.stage) if self.waiting else None
 
     def timeoutOf(self, stage: str) -> float:
-        """How many seconds a stage may last.
+        """Return how many seconds a stage may last.
 
-        Also those that no reply ends: "connect", "TLS" and "text" (each block of it).
+        This includes stages without a reply: "connect", "TLS" and "text" (for each block).
         """
         return self.timeouts[stage]
 
-    # What is said: each returns the bytes to send.
+    # Commands: each method returns the bytes to send
 
     def header(self) -> bytes:
-        """The very first bytes, before any greeting: who the client is, or nothing."""
+        """Return the PROXY header, which precedes the greeting, or nothing."""
         client = self.manner.client
         isProxied = self.manner.telling == "proxy"
         return blockFor(client.origin if client is not None else None) if isProxied else b""
 
     def forwarding(self) -> list[str]:
-        """What forward() has to say before each MAIL: the server forgets it after the mail."""
+        """Return the XFORWARD lines to send before each MAIL: they apply to one mail."""
         client = self.manner.client
         if self.manner.telling != "xforward" or client is None:
             return []
         return linesFor("XFORWARD", client, self.extensions["XFORWARD"].split())
 
     def forward(self, line: str) -> bytes:
-        """One line of forwarding()."""
+        """Return one line of forwarding()."""
         return self._say("XFORWARD", line)
 
     def mail(self, envelope: Envelope) -> bytes:
-        """MAIL FROM; parameters that only announce are left out where they are not offered."""
+        """Return MAIL FROM. Parameters in OPTIONAL are omitted if they are not offered."""
         self.accepted = 0
         return self._say("MAIL", "MAIL FROM:" + withParameters(envelope, self.extensions))
 
     def rcpt(self, envelope: Envelope) -> bytes:
-        """RCPT TO."""
+        """Return RCPT TO."""
         return self._say("RCPT", "RCPT TO:" + withParameters(envelope, self.extensions))
 
     def data(self) -> bytes:
-        """DATA; the text may follow only after a 354."""
+        """Return DATA. The text may only follow after a 354."""
         return self._say("DATA", "DATA")
 
     def dot(self) -> bytes:
-        """The end of a text whose last line is complete.
+        """Return the end of a text whose last line is complete.
 
-        LMTP answers it for each recipient that it has accepted (RFC 2033 section 4.2).
+        An LMTP server answers it for each accepted recipient (RFC 2033 section 4.2).
         """
         self.dots += 1
         self.isInText = False
@@ -270,31 +269,31 @@ class Relay:
         return self._say("dot", ".")
 
     def reset(self) -> bytes:
-        """RSET: the mail is dropped."""
+        """Return RSET, which drops the mail."""
         return self._say("RSET", "RSET")
 
     def quit(self) -> bytes:
-        """QUIT: nobody is owed anything more."""
+        """Return QUIT. A closed connection is no error afterwards."""
         return self._say("QUIT", "QUIT")
 
     def _say(self, stage: str, line: str) -> bytes:
         if self.brokenBy is not None:
-            raise ValueError(f"{stage} cannot be said: {self.brokenBy.reason}")
+            raise ValueError(f"{stage} cannot be sent: {self.brokenBy.reason}")
         self.waiting.append(stage)
         return f"{line}\r\n".encode()
 
-    # What the real server's replies mean.
+    # The replies of the real server
 
     def _take(self, reply: Reply) -> RelayEvent:
         stage, code = self.waiting[0], reply.code
-        # RFC 5321 section 3.8: it closes, whatever it was asked
+        # RFC 5321 section 3.8: the server closes the connection, whatever the command was
         if code == 421 and stage != "QUIT":
             return self.fail(
                 f"the mail server closes at {stage}: {reply.text}",
                 isServers=not self.speaksForClient,
             )
         if code < 400 and code // 100 != STAGES[stage].good:
-            return self.fail(f"{reply.code} {reply.text} is no answer to {stage}")
+            return self.fail(f"{reply.code} {reply.text} is not a valid reply to {stage}")
         self.waiting.popleft()
         if not self.isReady:
             return self._goOn(reply)
@@ -304,9 +303,9 @@ class Relay:
         return StageReply(stage, reply)
 
     def _takeUnasked(self, reply: Reply) -> Broken:
-        """Only the refusal of a text may come before its dot: it is the client's to hear.
+        """End the session. The refusal of a text before its dot is passed on to the client.
 
-        The session ends with it, since servers differ in whether they read on to the dot.
+        It ends the session, too, because not all servers then read the rest up to the dot.
         """
         if self.isInText and not reply.isPositive and reply.code != 421:
             reason = f"the mail server refuses a text before its end: {reply.code} {reply.text}"
@@ -314,7 +313,7 @@ class Relay:
         return self.fail(f"the mail server said {reply.code} {reply.text} unasked")
 
     def _goOn(self, reply: Reply) -> RelayEvent:
-        """The opening goes on."""
+        """Continue the opening."""
         try:
             stage, line = self.opening.send(reply)
         except StopIteration:
@@ -330,10 +329,10 @@ class Relay:
 
 
 def eventsThatCount(events: list[RelayEvent]) -> list[RelayEvent]:
-    """Return the events to act on, of those that one receive() returned.
+    """Return those of the events of one receive() that must be acted on.
 
-    If the session broke in the same bytes, nothing can be said to the server any more, and an
-    answer that it gave before is void. Only an answer to the dot still counts.
+    If the session broke in the same bytes, nothing more can be sent to the server, and earlier
+    replies are void. Only a reply to the dot still counts.
     """
     if not events or not isinstance(events[-1], Broken):
         return events
@@ -342,7 +341,7 @@ def eventsThatCount(events: list[RelayEvent]) -> list[RelayEvent]:
 
 
 def withParameters(envelope: Envelope, extensions: Mapping[str, str]) -> str:
-    """The path and its parameters as written, without OPTIONAL ones that are not offered."""
+    """Return the path and its parameters, without OPTIONAL ones that are not offered."""
     path, parameters = envelope
     words = [path]
     for name, value in parameters.items():

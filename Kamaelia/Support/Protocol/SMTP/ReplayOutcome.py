@@ -1,10 +1,10 @@
-"""What a client hears when the real server's answers are put together.
+"""The outcome of a replayed mail, from the real server's replies for all recipients.
 
 Example usage::
 
     verdict = verdictOn([("<a@example.org>", taken), ("<b@example.org>", refused)])
     if verdict.reply is None:
-        ...          # go on with DATA; report verdict.refused once it is taken
+        ...          # continue with DATA; report verdict.refused when it is accepted
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import NamedTuple
 from Kamaelia.Support.Protocol.SMTP.Reply import Reply
 
 # RFC 3463 section 3.7: 5.6.3 conversion required but not supported; RFC 6531 section 3.5: 5.6.7
-# non-ASCII addresses are not permitted. DSN has no code of its own; 5.6.0 is "other".
+# non-ASCII addresses are not permitted. There is no code for DSN; 5.6.0 is "other".
 LACKING = {
     "SMTPUTF8": Reply(554, "5.6.7 The mail server does not take internationalised mail"),
     "8BITMIME": Reply(554, "5.6.3 The mail server does not take 8-bit mail"),
@@ -25,21 +25,21 @@ NEEDED_BY = {"SMTPUTF8": "SMTPUTF8", "RET": "DSN", "ENVID": "DSN", "NOTIFY": "DS
 
 
 class ReplayOutcome(NamedTuple):
-    """`reply` is what the client hears; None: go on with DATA, and report `refused` then."""
+    """The reply for the client, or None to continue with DATA and then report `refused`."""
 
     reply: Reply | None
     refused: list[tuple[str, Reply]]
 
 
 def verdictOn(answers: Sequence[tuple[str, Reply]]) -> ReplayOutcome:
-    """What to do with a mail in replay, by the answer to each recipient (path, reply).
+    """Return the outcome of a replayed mail, given (path, reply) for each recipient.
 
-    One refusal for now is enough to give up: nothing is delivered to anybody,
-    so that a retry makes no duplicate and nobody is left out. When all are
-    refused the client hears the first such refusal, in the server's words.
+    If one recipient is refused temporarily, the mail is not delivered at all, so that a retry
+    causes no duplicates. If all are refused, the client receives the first such refusal in the
+    server's words.
     """
     if not answers:
-        raise ValueError("a verdict needs the answer to at least one recipient")
+        raise ValueError("a verdict requires the reply for at least one recipient")
     refused = [(path, reply) for path, reply in answers if not reply.isPositive]
     forNow = [reply for path, reply in refused if reply.isForNow]
     if len(refused) == len(answers):
@@ -59,5 +59,5 @@ def needsOf(parameters: Collection[tuple[str, str]]) -> set[str]:
 
 
 def refusalFor(needs: Iterable[str], extensions: Container[str]) -> Reply | None:
-    """The refusal when the real server lacks what a mail needs: nothing is converted."""
+    """Return the refusal if the real server lacks an extension: nothing is converted."""
     return next((LACKING[name] for name in sorted(needs) if name not in extensions), None)

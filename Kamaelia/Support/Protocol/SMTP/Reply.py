@@ -1,4 +1,4 @@
-"""Replies of SMTP: our own made, another server's read (RFC 5321 section 4.2).
+"""SMTP replies: those of this server, and a parser for those of another (RFC 5321 section 4.2).
 
 Example usage::
 
@@ -8,9 +8,9 @@ Example usage::
     >>> [reply.code for reply in reader.take(b"250-one\\r\\n250 two\\r\\n354 go")]
     [250]
 
-A reply's text may have several lines, parted by "\\n". `ReplyReader` trusts
-nothing: whatever is not a reply raises GarbageReply, and what it keeps of an
-unfinished reply is limited.
+The text of a reply may have several lines, separated by "\\n". ReplyReader expects hostile
+input: anything that is not a reply raises GarbageReply, and the size of an incomplete reply
+is limited.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-# Enhanced status code, the first word of a text (RFC 2034 section 4, RFC 3463 section 2).
+# The enhanced status code, the first word of a text (RFC 2034 section 4, RFC 3463 section 2).
 STATUS = re.compile(r"([245])\.[0-9]{1,3}\.[0-9]{1,3}(?= |$)", re.MULTILINE)
 
-# Those that do not stand for a byte: see the error handler "surrogateescape".
+# Surrogates that do not represent a byte in the error handler "surrogateescape".
 LONE_SURROGATE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
-# RFC 5321 section 4.2: a code, then a space or a hyphen and text; the code may stand alone.
-# Control characters other than a tab are no text: they would be passed on to a client.
+# RFC 5321 section 4.2: a code, then a space or a hyphen and text, or a code alone. Control
+# characters other than a tab are not allowed, because the text is passed on to a client.
 REPLY_LINE = re.compile(rb"([2-5][0-5][0-9])(?:([ -])([\t\x20-\x7e\x80-\xff]*))?\r\n")
 
-# RFC 5321 section 4.5.3.1.5 says 512; real servers explain themselves at greater length.
+# RFC 5321 section 4.5.3.1.5 says 512; real servers send longer explanations.
 LONGEST_REPLY_LINE = 4096
 MOST_REPLY_LINES = 100
 
 
 class Reply:
-    """Reply(code, text, closes=False, ...) -> one reply to a command.
+    """Reply(code, text, closes=False, ...): one reply to a command.
 
-    `wire` and bytes() return it as it is sent. `closes`: the connection is closed after
-    it, and everything that follows is ignored. `isMistake`: it does so only where the
-    settings are strict, because the command was malformed, unknown or out of order.
-    `isRelayed`: the words are those of the real server. Raises ValueError for a text that
-    would not stay within its reply.
+    `wire` and bytes() return it as it is sent. closes: the connection is closed after the
+    reply, and everything that follows is ignored. isMistake: the command was malformed,
+    unknown or out of order, and the connection is closed only if the settings are strict.
+    isRelayed: the words are those of the real server. Raises ValueError for a text that
+    contains a CR or a NUL.
     """
 
     __slots__ = ("closes", "code", "isMistake", "isPositive", "isRelayed", "text", "wire")
@@ -56,14 +56,14 @@ class Reply:
     ) -> None:
         if "\r" in text or "\0" in text:
             raise ValueError(
-                f"reply {code} has a CR or a NUL in {text!r}: part its lines by \\n alone"
+                f"reply {code} has a CR or a NUL in {text!r}: separate its lines by \\n"
             )
         self.code = code
         self.text = text
         self.closes = closes or isMistake
         self.isMistake = isMistake
         self.isRelayed = isRelayed
-        self.isPositive = code < 400  # 2xx and 3xx: it is done, or the next step may follow
+        self.isPositive = code < 400  # 2xx: the command is done; 3xx: the text may follow
         lines = f"{code} {text}\r\n"
         if "\n" in text:
             *first, last = text.split("\n")
@@ -84,24 +84,24 @@ class Reply:
 
     @property
     def isForNow(self) -> bool:
-        """4xx: refused, but the same may be accepted later."""
+        """Whether it is 4xx: a temporary refusal."""
         return 400 <= self.code < 500
 
     @property
     def isForGood(self) -> bool:
-        """5xx: refused, and trying again will not help."""
+        """Whether it is 5xx: a permanent refusal."""
         return self.code >= 500
 
     @property
     def status(self) -> str:
-        """The enhanced code of the text, or the code's class with .0.0 if none fits."""
+        """The enhanced status code of the text, or the class of the code with .0.0."""
         found = STATUS.match(self.text)
         kind = str(self.code)[0]
         return found[0] if found and found[1] == kind else f"{kind}.0.0"
 
 
 def encoded(text: str) -> bytes:
-    """Return the text as it is sent: bytes that are not UTF-8 as they came, no lone surrogates."""
+    """Return the text as it is sent: bytes that are not UTF-8 unchanged, no lone surrogates."""
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -115,11 +115,11 @@ def withoutClose(reply: Reply) -> Reply:
 
 
 class GarbageReply(ValueError):
-    """What a server sent is no reply; the message says why."""
+    """The input from a server is not a reply; the message says why."""
 
 
 class ReplyReader:
-    """ReplyReader() -> takes what a server sends, however cut, and gives its replies one by one."""
+    """ReplyReader(): takes the bytes of a server, however split, and returns its replies."""
 
     def __init__(self) -> None:
         self.kept = b""
@@ -128,11 +128,11 @@ class ReplyReader:
 
     @property
     def isAmidReply(self) -> bool:
-        """More has come than the replies that were given."""
+        """Whether a part of another reply has arrived."""
         return bool(self.kept or self.lines)
 
     def take(self, data: bytes) -> Iterable[Reply]:
-        """The replies that are complete with this data; GarbageReply where the first bad one is."""
+        """Return the replies that this data completes. Raise GarbageReply at the first bad one."""
         mayBeWhole = not self.isAmidReply and len(data) <= LONGEST_REPLY_LINE
         whole = wholeReplies(data) if mayBeWhole else ()
         return whole or self._takeAll(data)
@@ -146,7 +146,7 @@ class ReplyReader:
                 self.kept = unfinished(data[position:])
                 return
             if found.end() - position > LONGEST_REPLY_LINE:
-                raise GarbageReply(f"a line of over {LONGEST_REPLY_LINE} octets")
+                raise GarbageReply(f"a line has more than {LONGEST_REPLY_LINE} octets")
             position = found.end()
             reply = self._takeLine(*found.groups())
             if reply is not None:
@@ -157,10 +157,10 @@ class ReplyReader:
     def _takeLine(self, code: bytes, separator: bytes | None, text: bytes | None) -> Reply | None:
         if self.lines and code != self.code:
             raise GarbageReply(
-                f"a reply of code {self.code.decode()} went on with code {code.decode()}"
+                f"a reply with code {self.code.decode()} continues with code {code.decode()}"
             )
         if len(self.lines) == MOST_REPLY_LINES:
-            raise GarbageReply(f"a reply of over {MOST_REPLY_LINES} lines")
+            raise GarbageReply(f"a reply has more than {MOST_REPLY_LINES} lines")
         self.code = code
         self.lines.append((text or b"").decode("utf-8", "surrogateescape"))
         if separator == b"-":
@@ -171,9 +171,9 @@ class ReplyReader:
 
 @lru_cache(maxsize=64)
 def wholeReplies(data: bytes) -> tuple[Reply, ...]:
-    """The replies that this data is, if it is nothing else; otherwise none.
+    """Return the replies in this data if it consists of whole replies; otherwise none.
 
-    Cached, because a server says nearly the same in each session.
+    The result is cached, because a server sends nearly the same replies in each session.
     """
     reader = ReplyReader()
     try:
@@ -184,26 +184,26 @@ def wholeReplies(data: bytes) -> tuple[Reply, ...]:
 
 
 def unfinished(data: bytes) -> bytes:
-    """The data, when it may become a line of a reply; else GarbageReply."""
+    """Return the data if it may become a line of a reply. Raise GarbageReply if not."""
     if len(data) > LONGEST_REPLY_LINE:
-        raise GarbageReply(f"a line of over {LONGEST_REPLY_LINE} octets")
+        raise GarbageReply(f"a line has more than {LONGEST_REPLY_LINE} octets")
     if b"\n" in data:
-        raise GarbageReply(f"no reply: {data[:80]!r}")
+        raise GarbageReply(f"not a reply: {data[:80]!r}")
     return data
 
 
-# What the component around a session says without being asked, or when it was policy that decided.
+# Replies of the component around a session: to decisions of the policy, and unsolicited ones
 TAKEN = Reply(250, "2.0.0 Ok")
 DEFERRED = Reply(451, "4.7.1 Please try again later", closes=True)
 POLICY_FAILED = Reply(451, "4.3.0 Local error, please try again later")
 RECIPIENT_REFUSED = Reply(550, "5.7.1 This recipient is not accepted here")
 TOO_SLOW = Reply(421, "4.4.2 The mail arrives too slowly, closing", closes=True)
-INACTIVE = Reply(421, "4.4.2 Nothing was heard for too long, closing", closes=True)
+INACTIVE = Reply(421, "4.4.2 Idle for too long, closing", closes=True)
 SESSION_TOO_LONG = Reply(421, "4.4.2 The session took too long, closing", closes=True)
 SHUTTING_DOWN = Reply(421, "4.3.2 The service is shutting down", closes=True)
 TOO_MANY_CONNECTIONS = Reply(421, "4.7.0 Too many connections", closes=True)
 TOO_MANY_ERRORS = Reply(421, "4.7.0 Too many errors, closing", closes=True)
 
-# What a client hears when the way to the real server fails, not the mail: RFC 3463 section 3.5.
+# Replies to a client if the connection to the real server fails (RFC 3463 section 3.5)
 NOT_REACHED = Reply(451, "4.4.1 The mail server cannot be reached, please try again later")
 HUNG_UP_AFTER_DOT = Reply(451, "4.4.2 The mail server gave no answer, please try again later")

@@ -30,7 +30,7 @@ Nothing more will be tried for them.
 
 
 def hasReturnAddress(sender: str) -> bool:
-    """The null sender gets no report, so that reports are not reported (RFC 5321 section 4.5.5)."""
+    """Return whether the sender gets reports; the null sender does not (RFC 5321 section 4.5.5)."""
     return sender not in ("", "<>")
 
 
@@ -42,16 +42,15 @@ def deliveryReport(
     date: str,
     boundary: str,
 ) -> bytes:
-    """The report as a whole mail, with CRLF line ends and not yet dot-stuffed.
+    """Return the report as a whole mail with CRLF line ends, not yet dot-stuffed.
 
-    `server` is the name of the reporting server, `sender` the path that gets
-    the report, `refused` has (path, reply) of each recipient, `headers` is
-    what headersOf() gave, `date` as in a Date header. `boundary` is unique,
-    and made of letters, digits, dots, hyphens and underscores.
+    server: the name of the reporting server. sender: the path of its recipient. refused:
+    (path, reply) of each refused recipient. headers: the result of headersOf(). date: as in a
+    Date header. boundary: unique, of letters, digits, dots, hyphens and underscores.
     """
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,60}", boundary):
         raise ValueError(
-            f"a boundary is up to 60 letters, digits, dots, hyphens, underscores, not {boundary!r}"
+            f"a boundary has up to 60 letters, digits, dots, hyphens or underscores: {boundary!r}"
         )
     parts = [
         part("text/plain; charset=utf-8", explanation(refused).encode()),
@@ -70,7 +69,7 @@ def deliveryReport(
 
 
 def reportHeaders(server: str, sender: str, date: str, boundary: str) -> str:
-    """The headers of the report itself (RFC 3834 section 5 for Auto-Submitted)."""
+    """Return the headers of the report (Auto-Submitted: RFC 3834 section 5)."""
     return crlf(
         f"""\
 From: Mail Delivery System <MAILER-DAEMON@{server}>
@@ -87,13 +86,13 @@ Content-Type: multipart/report; report-type=delivery-status;
 
 
 def explanation(refused: Sequence[tuple[str, Reply]]) -> str:
-    """What a person reads."""
+    """Return the part for people."""
     refusals = "\n".join(f"{path}: {said(reply)}" for path, reply in refused)
     return crlf(EXPLANATION.format(refusals=refusals))
 
 
 def deliveryStatus(server: str, refused: Sequence[tuple[str, Reply]]) -> str:
-    """What a program reads: a block for the mail, one for each recipient (RFC 3464 section 2)."""
+    """Return the part for programs: fields of the mail and of each recipient (RFC 3464)."""
     blocks = [f"Reporting-MTA: dns; {server}\n"]
     for path, reply in refused:
         address = addressField(path)
@@ -105,7 +104,7 @@ def deliveryStatus(server: str, refused: Sequence[tuple[str, Reply]]) -> str:
 
 
 def addressField(path: str) -> str:
-    """rfc822; u@example.org, or its form in ASCII where the address is not (RFC 6533 section 3)."""
+    """Return "rfc822; u@example.org", or the form for an address that is not ASCII (RFC 6533)."""
     address = path.strip("<>")
     if address.isascii():
         return f"rfc822; {address}"
@@ -116,13 +115,13 @@ def addressField(path: str) -> str:
 
 
 def said(reply: Reply) -> str:
-    """A reply within a field: printable ASCII, and continued lines begin with a space."""
+    """Return a reply for a field: printable ASCII, with continuation lines."""
     text = f"{reply.code} {reply.text}".encode("ascii", "replace").decode().replace("\t", " ")
     return "\n ".join(line[:LONGEST_LINE] for line in text.split("\n") if line.strip())
 
 
 def part(kind: str, content: bytes) -> bytes:
-    """One part of the report; what is not ASCII is quoted, so that every server takes it."""
+    """Return one part of the report; octets that are not ASCII are quoted for all servers."""
     if content.isascii():
         return b"Content-Type: %s\r\n\r\n%s" % (kind.encode(), content)
     quoted = quopri.encodestring(content.replace(b"\r\n", b"\n")).replace(b"\n", b"\r\n")
@@ -133,22 +132,21 @@ def part(kind: str, content: bytes) -> bytes:
 
 
 def crlf(text: str) -> str:
-    """The same text with the line ends of mail."""
+    """Return the text with CRLF line ends."""
     return text.replace("\n", "\r\n")
 
 
 def headersOf(start: bytes, most: int = MOST_OF_HEADERS) -> bytes:
-    """The headers of a received text: whole lines, unstuffed, at most so many octets."""
+    """Return the headers of a received text: whole lines, unstuffed, at most `most` octets."""
     head, blank, _ = (b"\r\n" + start[:most]).partition(b"\r\n\r\n")
     whole = head + b"\r\n" if blank else head[: head.rfind(b"\r\n") + 2]
     return whole.replace(b"\r\n..", b"\r\n.")[2:]
 
 
 def dotStuffed(text: bytes) -> bytes:
-    """A text made here, ready to be sent between 354 and the dot.
+    """Return a text as it is sent between 354 and the dot: dot-stuffed, its last line complete.
 
-    Its lines are stuffed (RFC 5321 section 4.5.2), its last one is complete. A
-    mail that was received is stuffed already.
+    See RFC 5321 section 4.5.2. A mail that was received is already stuffed.
     """
     complete = text if text.endswith(b"\r\n") or not text else text + b"\r\n"
     return (b"\r\n" + complete).replace(b"\r\n.", b"\r\n..")[2:]

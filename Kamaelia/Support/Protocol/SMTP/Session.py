@@ -1,4 +1,4 @@
-"""The server's side of SMTP: which command may be said when, and what is answered (RFC 5321).
+"""The server's side of SMTP: the order of commands, their checks and the replies (RFC 5321).
 
 Example usage::
 
@@ -10,15 +10,14 @@ Example usage::
 
 How does it work?
 
-COMMANDS has a row for each verb: what a stranger writes chooses a row or
-nothing. A command is answered in two steps, so that policy can stand between
-them: may() gives the refusal, if there is one, and changes nothing but
-`asked`; do() changes the state and gives the answer.
+COMMANDS has a row for each verb: input from the network selects a row or none. A command is
+executed in two steps, so that a policy can decide between them: may() returns the refusal, if
+any, and changes only `asked`; do() changes the state and returns the reply.
 
-A new command is a row and a deed; a new rule for its argument is a check
-(CommandChecks), for a parameter a row in Address.
+A new command needs a row and a method. A new rule for its argument belongs in CommandChecks, a
+new parameter in Address.
 
-Termination: once `breakConnection` is true nothing more is heard.
+Termination: once `breakConnection` is true, all further input is ignored.
 """
 
 from __future__ import annotations
@@ -46,20 +45,20 @@ from Kamaelia.Support.Protocol.SMTP.Settings import Settings
 from Kamaelia.Support.Protocol.SMTP.TextScanner import TextScanner
 
 EARLY_TALKER = Reply(554, "5.5.0 The server speaks first", closes=True)
-NO_EHLO = Reply(500, "5.5.1 Command not understood, say HELO")
-NO_HELP = Reply(500, "5.5.1 There is no help", isMistake=True)
-HELLO_FIRST = Reply(503, "5.5.1 Send hello first")
-ONE_MAIL_AT_A_TIME = Reply(503, "5.5.1 One sender to a mail, RSET begins anew")
-SENDER_FIRST = Reply(503, "5.5.1 MAIL first", isMistake=True)
-RECIPIENT_FIRST = Reply(503, "5.5.1 RCPT first", isMistake=True)
+NO_EHLO = Reply(500, "5.5.1 Command not understood, use HELO")
+NO_HELP = Reply(500, "5.5.1 HELP is not available", isMistake=True)
+HELLO_FIRST = Reply(503, "5.5.1 Send HELO or EHLO first")
+ONE_MAIL_AT_A_TIME = Reply(503, "5.5.1 The sender is known already; RSET cancels this mail")
+SENDER_FIRST = Reply(503, "5.5.1 Send MAIL first", isMistake=True)
+RECIPIENT_FIRST = Reply(503, "5.5.1 Send RCPT first", isMistake=True)
 TOO_MANY_RECIPIENTS = Reply(452, "4.5.3 Too many recipients")
-TLS_ALREADY = Reply(503, "5.5.1 TLS has begun already")
+TLS_ALREADY = Reply(503, "5.5.1 TLS is already active")
 
 SENDER_TAKEN = Reply(250, "2.1.0 Sender ok")
 RECIPIENT_TAKEN = Reply(250, "2.1.5 Recipient ok")
 GO_ON = Reply(354, "End the mail with CRLF . CRLF")
-FORGOTTEN = Reply(250, "2.0.0 Begin anew")
-CANNOT_VERIFY = Reply(252, "2.5.2 Send a mail and see")
+FORGOTTEN = Reply(250, "2.0.0 Reset")
+CANNOT_VERIFY = Reply(252, "2.5.2 Cannot verify the address, but will try to deliver")
 BEGIN_TLS = Reply(220, "2.0.0 Go ahead with TLS")
 BYE = Reply(221, "2.0.0 Bye", closes=True)
 
@@ -67,10 +66,10 @@ NOTHING_ASKED = Envelope("", {})
 
 
 class Session(InputParser):
-    """Session(settings) -> what one client has said so far, and what may come next.
+    """Session(settings): the state of one client's session.
 
-    `sender` and `recipients` keep their brackets; `parameters` are those of
-    MAIL, `recipientParameters` those of each RCPT by its path.
+    `sender` and `recipients` keep their brackets. `parameters` are those of MAIL, and
+    `recipientParameters` those of each RCPT by its path.
     """
 
     def __init__(self, settings: Settings | None = None) -> None:
@@ -90,7 +89,7 @@ class Session(InputParser):
         self.reset()
 
     def reset(self) -> None:
-        """No mail is under way: after RSET, after hello, and (call it) after the final dot."""
+        """Drop the mail in progress: at RSET and hello. Call this after the final dot, too."""
         self.seenMail = False
         self.seenRcpt = False
         self.acceptingMail = False
@@ -115,10 +114,10 @@ class Session(InputParser):
             return "TLS"
         return "command" if self.seenHelo else "hello"
 
-    # What is answered.
+    # Replies
 
     def greet(self, date: str) -> Reply:
-        """The first word; the caller brings the date. Whoever spoke before it is turned away."""
+        """Return the greeting with this date, or the refusal of a client that has not waited."""
         self.isOpen = True
         if self.spokeEarly:
             self.breakConnection = True
@@ -126,9 +125,9 @@ class Session(InputParser):
         return greeting(self.settings.servername, self.settings.serverid, date)
 
     def may(self, verb: str, words: list[str]) -> Reply | None:
-        """Why this may not be said now; None when it may.
+        """Return the refusal of a command, or None if it is allowed now.
 
-        MAIL and RCPT leave the path and parameters in `asked`.
+        MAIL and RCPT store their path and parameters in `asked`.
         """
         command = COMMANDS[verb]
         for isSo, otherwise in command.guards:
@@ -137,17 +136,17 @@ class Session(InputParser):
         return command.check(self, words) if command.check else None
 
     def do(self, verb: str, words: list[str]) -> Reply:
-        """Do what may() has just allowed."""
+        """Execute the command that may() has just allowed."""
         return COMMANDS[verb].do(self, words)
 
     def say(self, verb: str, words: list[str]) -> Reply:
-        """may() and do() in one, where no policy stands between them."""
+        """Call may() and do(), if no policy decides between them."""
         return self.may(verb, words) or self.do(verb, words)
 
     def answer(self, reply: Reply) -> Reply:
-        """Return the reply to send where `reply` is due: another one after too many errors.
+        """Return the reply to send: `reply`, or another one after too many errors.
 
-        Note whether it closes. What arrives from now on came after the answer.
+        Note whether it closes the connection. Input from now on arrives after the reply.
         """
         self.mustWait = False
         if reply.isMistake and not self.isStrict:
@@ -166,7 +165,7 @@ class Session(InputParser):
         return not self.isOpen and self.stage == "STARTTLS"
 
     def startedTLS(self) -> None:
-        """The handshake is done: what came before it is forgotten (RFC 3207 section 4.2)."""
+        """Note the end of the handshake, and restart the session (RFC 3207 section 4.2)."""
         self.isOpen = True
         self.isEncrypted = True
         self.spokeEarly = False
@@ -174,7 +173,7 @@ class Session(InputParser):
         self._forgetClient()
 
     def receive(self, data: bytes) -> list[Reply]:
-        """The answers to these bytes, if every mail is taken: for tests, and as a model."""
+        """Return the replies to these bytes if every mail is accepted, as a model and for tests."""
         self.feed(data)
         replies = []
         while (event := self.next()) is not None:
@@ -191,16 +190,16 @@ class Session(InputParser):
             replies.append(self.answer(reply))
         return replies
 
-    # What the listener asks.
+    # Called by InputParser
 
     def mayFollow(self, verb: str) -> bool | None:
-        """Whether bytes may stand behind this line unanswered; None for an unknown verb."""
+        """Return whether bytes may follow this line at once; None for an unknown verb."""
         command = COMMANDS.get(verb)
         if command is None or (verb == "STARTTLS" and not self.settings.offers(verb)):
             return None
         return command.silences or (not command.isLast and self.mayPipeline)
 
-    # The questions of the table, and its deeds.
+    # The conditions in the table
 
     def isGreeted(self) -> bool:
         return self.seenHelo
@@ -222,6 +221,8 @@ class Session(InputParser):
 
     def isInTheClear(self) -> bool:
         return not self.isEncrypted
+
+    # The commands in the table
 
     def helo(self, words: list[str]) -> Reply:
         return self._hello(words, isExtended=False)
@@ -283,7 +284,7 @@ class Session(InputParser):
 
 @lru_cache(maxsize=16)
 def greeting(servername: str, serverid: str, date: str) -> Reply:
-    """All who connect within a second are greeted with the same."""
+    """Return the greeting; it is cached, because the date changes once a second."""
     return Reply(220, f"{servername} ESMTP {serverid} {date}")
 
 
@@ -293,10 +294,10 @@ Guard = tuple[Callable[[Session], bool], Reply]
 
 
 class Command(NamedTuple):
-    """A row: its deed, the questions that must be so (else: the answer), the check of its words.
+    """A row: the method, the conditions with their refusals, and the check of the argument.
 
-    `isLast`: even with PIPELINING the answer is waited for (RFC 2920 section
-    3.1). `silences`: what follows it is not heard, so that it may stand there.
+    isLast: clients wait for the reply even with PIPELINING (RFC 2920 section 3.1). silences:
+    what follows the command is ignored, so it is no mistake.
     """
 
     do: Deed

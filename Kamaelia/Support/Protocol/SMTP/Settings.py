@@ -1,4 +1,4 @@
-"""What an SMTP server is called, what it offers, and where its limits are."""
+"""The settings of an SMTP server: its name, extensions and limits."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ KNOWN_EXTENSIONS = OFFERED_BY_DEFAULT | {"STARTTLS", "PIPELINING", "SMTPUTF8", "
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings(servername=...) -> never changed once made: share it. A limit of 0 is none.
+    """Settings(servername=...): immutable, so sessions share it. 0 means no limit.
 
-    Raises ValueError for an extension that nobody here could keep.
+    Raises ValueError for an extension that is not implemented.
     """
 
     servername: str = "localhost"
@@ -23,7 +23,7 @@ class Settings:
     esmtp: bool = True
     extensions: frozenset[str] = OFFERED_BY_DEFAULT
     max_message_size: int = 32 * 1024 * 1024  # octets, RFC 1870
-    max_recipients: int = 1000  # RFC 5321 section 4.5.3.1.8 asks for at least 100
+    max_recipients: int = 1000  # RFC 5321 section 4.5.3.1.8 requires at least 100
     max_errors: int = 50  # replies of 5xx in one session
     # Whether a command that is malformed, unknown or out of order closes the connection. RFC 5321
     # section 3.8 forbids it; the historical handlers did it.
@@ -34,10 +34,10 @@ class Settings:
         unknown = set(self.extensions) - KNOWN_EXTENSIONS
         if unknown:
             known = ", ".join(sorted(KNOWN_EXTENSIONS))
-            raise ValueError(f"extensions has {', '.join(sorted(unknown))}; there are {known}")
+            raise ValueError(f"unknown extension {', '.join(sorted(unknown))}; known are: {known}")
 
     def offers(self, extension: str) -> bool:
-        """EHLO lists it (STARTTLS: until TLS has begun)."""
+        """Return whether EHLO lists it (STARTTLS: until TLS has begun)."""
         return self.esmtp and extension in self.extensions
 
     @cached_property

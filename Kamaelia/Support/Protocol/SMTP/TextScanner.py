@@ -1,4 +1,4 @@
-"""The text of a mail: where it ends, and whether it may be passed on (RFC 5321 4.1.1.4).
+"""A scanner for the text of a mail: its end, and whether it may be passed on (RFC 5321 4.1.1.4).
 
 Example usage::
 
@@ -16,7 +16,7 @@ then the result must not contain the end of a text, or it is refused like the ot
 A chunk is searched and counted in bulk, never line by line, and is passed on as the same
 object. Only one or two octets at the end of a chunk are held back, if they may be part of
 the end of the text or half of a CRLF: the real server never receives a dot before its
-meaning is known. Stuffed dots stay. Nobody sends END to the real server but the caller.
+meaning is known. Stuffed dots stay. The caller sends END to the real server.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ TOO_BIG = Reply(552, "5.3.4 The mail is too big")
 
 
 class TextScanner:
-    """TextScanner(limit, normalizes=False) -> takes chunks, returns the text that may be passed on.
+    """TextScanner(limit, normalizes=False): takes chunks, returns the text that may be passed on.
 
-    `size` counts the octets of the text as they came, without END; `isEightBit` tells
-    whether one of them was not ASCII. normalizes: a bare LF becomes CRLF.
+    `size` is the number of octets that arrived, without END; `isEightBit` is true if one of
+    them was not ASCII. normalizes: a bare LF becomes CRLF.
     """
 
     __slots__ = (
@@ -66,11 +66,11 @@ class TextScanner:
 
     @property
     def isTooBig(self) -> bool:
-        """It has become bigger than the limit."""
+        """Whether it exceeds the limit."""
         return self.size > self.limit
 
     def refusal(self) -> Reply | None:
-        """Why the text is not to be taken, whoever would take it; None when it may be."""
+        """Return the refusal of the text, or None if it may be accepted."""
         if self.isBare:
             return BARE
         return TOO_BIG if self.isTooBig else None
@@ -78,7 +78,7 @@ class TextScanner:
     def take(self, chunk: bytes) -> bytes:
         """Return the octets to pass on now: the chunk itself, if all of it is text.
 
-        Return nothing once the text is to be refused. What follows the end is left in `rest`.
+        Return nothing once the text has to be refused. `rest` contains what follows the end.
         """
         data = self._held + chunk if self._held else chunk
         end = self._findEnd(data)
@@ -112,9 +112,9 @@ class TextScanner:
         return 0
 
     def _judge(self, text: bytes) -> bytes:
-        """Count, look for what makes all of it bad, and return what may be passed on.
+        """Count the octets, look for forbidden ones, and return what may be passed on.
 
-        No CRLF is cut at either end of `text`.
+        No CRLF is split at either end of `text`.
         """
         self.size += len(text)
         self._atLineStart = text.endswith(b"\r\n")

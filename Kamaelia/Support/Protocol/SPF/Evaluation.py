@@ -1,27 +1,26 @@
-"""SPF (RFC 7208): whether a domain says that a client may send mail in its name.
+"""SPF (RFC 7208): whether a domain allows a client to send mail in its name.
 
 Example usage::
 
-    >>> checking = checkSPF("192.0.2.3", "mail.example.org", "<ann@example.org>")
-    >>> next(checking)
+    >>> lookup = checkSPF("192.0.2.3", "mail.example.org", "<ann@example.org>")
+    >>> next(lookup)
     Question(name='example.org', type='TXT')
     >>> try:
-    ...     checking.send((b"v=spf1 ip4:192.0.2.0/24 -all",))
+    ...     lookup.send((b"v=spf1 ip4:192.0.2.0/24 -all",))
     ... except StopIteration as end:
     ...     end.value.kind, end.value.domain, end.value.mechanism
     ('pass', 'example.org', 'ip4:192.0.2.0/24')
 
 How does it work?
 
-It asks of DNS as DNSNames describes, and never raises: each mistake of a domain is a
-"permerror", each failure of DNS a "temperror". What a policy can make us ask is bounded
-(section 4.6.4); the time that it may take, 20 seconds, is for the caller to keep.
-The explanation of a domain (exp=) is read for its syntax and never asked for.
+A check asks DNS as DNSNames describes, and raises no errors: a mistake of a domain is a
+"permerror", and a failure of DNS a "temperror". The number of questions is limited (section
+4.6.4). The caller limits the time, 20 seconds. The syntax of the explanation (exp=) is
+checked, but the explanation is not fetched.
 
-Why not the package pyspf: its last release, 2.0.14, is of January 2020; it asks with
-blocking calls through a DNS module that it chooses itself, so that it would need a thread
-for each session; and its cache is its own. Its rules are good, and what its tests say of
-the standard is among the tests of this module.
+The package pyspf is not used: its last release, 2.0.14, is of January 2020; it blocks during
+DNS lookups and would need a thread for each session; and it has its own cache. The tests of
+this module include the cases in its tests.
 """
 
 from __future__ import annotations
@@ -45,25 +44,25 @@ from Kamaelia.Support.Protocol.SPF.Macro import asksForName, dotted, expandedNam
 from Kamaelia.Support.Protocol.SPF.Record import BadPolicy, Mechanism, isPolicy, parsePolicy
 
 # Section 4.6.4
-MOST_TERMS = 10  # that ask of DNS
-MOST_VOID = 2  # of them that hear that there is nothing
+MOST_TERMS = 10  # that ask DNS
+MOST_VOID = 2  # terms that find no records
 MOST_EXCHANGES = 10  # of one mx
 
 KINDS = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
 
-# What lets in more than this says nothing of who the client is. 256 networks of /8 are all of
-# IPv4; the registries themselves hold no more than a /12 of IPv6.
+# A wider network does not identify a client: the registries have no network of IPv6 that is wider
+# than a /12, and 256 networks of /8 are all of IPv4.
 WIDEST_V4, WIDEST_V6 = 8, 12
 
 
 class SPFResult(NamedTuple):
-    """What a check found.
+    """The result of a check.
 
     kind: none, neutral, pass, fail, softfail, temperror or permerror.
-    domain: whose policy was asked, the sender's or that of HELO.
-    mechanism: the term which decided, as the policy (or the one it redirects to) has it, or "".
+    domain: the domain whose policy was read, that of the sender or of HELO.
+    mechanism: the term that decided, as in the policy or the one it redirects to, or "".
     isWide: that term, or the one within its include, would match nearly any client.
-    reason: of an error, a sentence.
+    reason: a description of an error.
     """
 
     kind: str
@@ -73,28 +72,28 @@ class SPFResult(NamedTuple):
     reason: str = ""
 
 
-Checking = Generator[Question, Records, SPFResult]
-Matching = Generator[Question, Records, bool]
+SPFLookup = Generator[Question, Records, SPFResult]
+MatchLookup = Generator[Question, Records, bool]
 
 
 def keyOf(result: SPFResult, peer: str) -> str:
-    """What greylisting knows a client by: "spf:" and the domain that answers for it, else `peer`.
+    """Return the key of a client for greylisting: "spf:" and its domain, or `peer`.
 
-    A domain that passes a client makes its retries one, from whatever address they come.
-    No key comes of a match that would be anybody's: of `all`, of a network wider than an
-    IPv4 /8 or an IPv6 /12, of an `exists` that does not ask for the client.
-    Many narrow networks are not added up: a domain may still let in the world with effort.
+    If a domain passes a client, retries from all its addresses have one key. A match that fits
+    nearly any client gives no such key: `all`, a network wider than an IPv4 /8 or an IPv6 /12,
+    and an `exists` that does not depend on the client. Many narrow networks are not added up,
+    so a domain can still allow all addresses with some effort.
     """
     if result.kind != "pass" or result.isWide:
         return peer
     return f"spf:{result.domain}"
 
 
-def checkSPF(peer: str, helo: str, sender: str) -> Checking:
-    """Whether `peer` may send as `sender`, or for the null sender as postmaster of `helo`.
+def checkSPF(peer: str, helo: str, sender: str) -> SPFLookup:
+    """Check whether `peer` may send as `sender`, or as postmaster of `helo` for the null sender.
 
-    sender: with or without its brackets. A client without an address, a domain that is none
-    or has but one label: "none" (section 4.3). A domain has to be in ASCII.
+    sender: with or without its brackets. The result is "none" for a client without an address,
+    and for a domain that is invalid or has one label (section 4.3). The domain must be ASCII.
     """
     local, domain = identityOf(helo, sender)
     address = addressIn(peer)
@@ -111,7 +110,7 @@ def checkSPF(peer: str, helo: str, sender: str) -> Checking:
 
 
 def identityOf(helo: str, sender: str) -> tuple[str, str]:
-    """The local part and the domain whose policy is asked (sections 2.3, 2.4 and 4.3)."""
+    """Return the local part, and the domain whose policy is read (sections 2.3, 2.4, 4.3)."""
     path = sender[1:-1] if sender[:1] == "<" and sender[-1:] == ">" else sender
     local, _, domain = path.rpartition("@")
     if not path:
@@ -122,7 +121,7 @@ def identityOf(helo: str, sender: str) -> tuple[str, str]:
 
 
 class SPFCheck:
-    """SPFCheck(address, helo, sender) -> counts what one check asks, through all its includes."""
+    """SPFCheck(address, helo, sender): one check, which counts its terms through all includes."""
 
     def __init__(self, address: IPAddress, helo: str, sender: str) -> None:
         self.address = address
@@ -133,14 +132,14 @@ class SPFCheck:
         self.values["i"] = dotted(address)
         self.values["v"] = "in-addr" if address.version == 4 else "ip6"
 
-    def host(self, domain: str) -> Checking:
-        """check_host() of the standard for a domain. Raises BadPolicy, and what it is thrown."""
+    def host(self, domain: str) -> SPFLookup:
+        """Evaluate check_host() of the RFC for a domain. Raise BadPolicy and NoAnswer."""
         records = (yield Question(domain, "TXT")) if isName(domain) else ()
         policies = [record for record in records if isPolicy(record)]
         if not policies:
             return SPFResult("none", domain)
         if len(policies) > 1:
-            raise BadPolicy(f"{domain} has {len(policies)} records of SPF")
+            raise BadPolicy(f"{domain} has {len(policies)} SPF records")
         policy = parsePolicy(policies[0])
         for mechanism in policy.mechanisms:
             if (yield from MATCHERS[mechanism.name](self, mechanism, domain)):
@@ -152,29 +151,29 @@ class SPFCheck:
             return SPFResult("neutral", domain)
         return (yield from self.redirected(policy.redirect, domain))
 
-    def redirected(self, spec: str, domain: str) -> Checking:
-        """Section 6.1: another domain's policy in place of this one's."""
+    def redirected(self, spec: str, domain: str) -> SPFLookup:
+        """Evaluate the policy of another domain instead of this one (section 6.1)."""
         self.count()
         target = yield from self.target(spec, domain)
         found = yield from self.host(target)
         if found.kind == "none":
-            raise BadPolicy(f"{domain} redirects to {target!r}, which has no record of SPF")
+            raise BadPolicy(f"{domain} redirects to {target!r}, which has no SPF record")
         return found._replace(domain=domain)
 
     def count(self) -> None:
-        """One more term that asks of DNS."""
+        """Count a term that asks DNS. Raise BadPolicy if there are too many."""
         self.terms += 1
         if self.terms > MOST_TERMS:
-            raise BadPolicy(f"over {MOST_TERMS} terms that ask of DNS")
+            raise BadPolicy(f"more than {MOST_TERMS} terms ask DNS")
 
     def target(self, spec: str, domain: str) -> Generator[Question, Records, str]:
-        """The name that a term is about."""
+        """Return the domain name of a term, with its macros expanded."""
         if not spec:
             return domain
         values = {**self.values, "d": domain}
         if asksForName(spec):
             names = yield from namesOf(self.address)
-            # Section 7.3: the domain itself first, then what is within it
+            # Section 7.3: first the domain itself, then its subdomains
             names.sort(key=lambda name: (name != domain, not isWithin(name, domain)))
             values["p"] = (yield from firstVerified(names, self.address)) or "unknown"
         return expandedName(spec, values)
@@ -182,7 +181,7 @@ class SPFCheck:
     def ask(
         self, mechanism: Mechanism, domain: str, kind: str
     ) -> Generator[Question, Records, Records]:
-        """The records that a mechanism is about; a name that cannot be has none (section 4.8)."""
+        """Return the records for a mechanism; an invalid name has none (section 4.8)."""
         self.count()
         name = yield from self.target(mechanism.spec, domain)
         if not isName(name):
@@ -191,11 +190,11 @@ class SPFCheck:
         if not records:
             self.void += 1
             if self.void > MOST_VOID:
-                raise BadPolicy(f"over {MOST_VOID} terms ask for what does not exist")
+                raise BadPolicy(f"more than {MOST_VOID} terms ask for names without records")
         return records
 
     def holds(self, records: Records, mechanism: Mechanism) -> bool:
-        """Whether the client is in the network of one of these addresses."""
+        """Return whether the client is in the network of one of these addresses."""
         bits = mechanism.v4 if self.address.version == 4 else mechanism.v6
         spare = self.address.max_prefixlen - bits
         own = int(self.address) >> spare
@@ -206,30 +205,30 @@ class SPFCheck:
 
     # The mechanisms, section 5
 
-    def matchesAll(self, mechanism: Mechanism, domain: str) -> Matching:
+    def matchesAll(self, mechanism: Mechanism, domain: str) -> MatchLookup:
         yield from ()
         return True
 
-    def matchesNetwork(self, mechanism: Mechanism, domain: str) -> Matching:
+    def matchesNetwork(self, mechanism: Mechanism, domain: str) -> MatchLookup:
         yield from ()
         return mechanism.network is not None and self.address in mechanism.network
 
-    def matchesInclude(self, mechanism: Mechanism, domain: str) -> Matching:
+    def matchesInclude(self, mechanism: Mechanism, domain: str) -> MatchLookup:
         self.count()
         target = yield from self.target(mechanism.spec, domain)
         found = yield from self.host(target)
         if found.kind == "none":
-            raise BadPolicy(f"{domain} includes {target!r}, which has no record of SPF")
+            raise BadPolicy(f"{domain} includes {target!r}, which has no SPF record")
         return found.kind == "pass"
 
-    def matchesA(self, mechanism: Mechanism, domain: str) -> Matching:
+    def matchesA(self, mechanism: Mechanism, domain: str) -> MatchLookup:
         records = yield from self.ask(mechanism, domain, typeOf(self.address))
         return self.holds(records, mechanism)
 
-    def matchesMX(self, mechanism: Mechanism, domain: str) -> Matching:
+    def matchesMX(self, mechanism: Mechanism, domain: str) -> MatchLookup:
         exchanges = yield from self.ask(mechanism, domain, "MX")
         if len(exchanges) > MOST_EXCHANGES:
-            raise BadPolicy(f"{mechanism.text} has over {MOST_EXCHANGES} mail exchanges")
+            raise BadPolicy(f"{mechanism.text} has more than {MOST_EXCHANGES} mail exchanges")
         for exchange in exchanges:
             name = str(exchange).lower().removesuffix(".")
             if isName(name):
@@ -238,19 +237,19 @@ class SPFCheck:
                     return True
         return False
 
-    def matchesPTR(self, mechanism: Mechanism, domain: str) -> Matching:
-        # That an address has no name is no mistake of the domain: it is not counted as void.
+    def matchesPTR(self, mechanism: Mechanism, domain: str) -> MatchLookup:
+        # An address without a name is not a mistake of the domain, so it is not counted as void.
         self.count()
         target = yield from self.target(mechanism.spec, domain)
         names = yield from namesOf(self.address)
         within = [name for name in names if isWithin(name, target)]
         return (yield from firstVerified(within, self.address)) is not None
 
-    def matchesExists(self, mechanism: Mechanism, domain: str) -> Matching:
+    def matchesExists(self, mechanism: Mechanism, domain: str) -> MatchLookup:
         return bool((yield from self.ask(mechanism, domain, "A")))
 
 
-MATCHERS: dict[str, Callable[[SPFCheck, Mechanism, str], Matching]] = {
+MATCHERS: dict[str, Callable[[SPFCheck, Mechanism, str], MatchLookup]] = {
     "all": SPFCheck.matchesAll,
     "include": SPFCheck.matchesInclude,
     "a": SPFCheck.matchesA,
@@ -263,12 +262,12 @@ MATCHERS: dict[str, Callable[[SPFCheck, Mechanism, str], Matching]] = {
 
 
 def isWithin(name: str, domain: str) -> bool:
-    """Whether a name is the domain or under it."""
+    """Return whether a name is the domain or one of its subdomains."""
     return name == domain or name.endswith(f".{domain}")
 
 
 def isWide(mechanism: Mechanism, address: IPAddress) -> bool:
-    """Whether a mechanism that matched would match nearly any other client too."""
+    """Return whether a mechanism that matched would match nearly any client."""
     if mechanism.name == "exists":
         return not speaksOfClient(mechanism.spec)
     if mechanism.name == "ptr":

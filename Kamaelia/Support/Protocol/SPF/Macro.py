@@ -1,4 +1,4 @@
-"""Macros in the policies of SPF (RFC 7208 section 7): `%{ir}.%{v}._spf.%{d2}`.
+"""Macros in SPF policies (RFC 7208 section 7): `%{ir}.%{v}._spf.%{d2}`.
 
 Example usage::
 
@@ -7,8 +7,8 @@ Example usage::
 
 How does it work?
 
-What is expanded has passed the syntax of SPFRecord, and `values` has a text for each
-letter in it. Only `%{p}` is dear to have, so `asksForName` says who needs it.
+The syntax has been checked by Record, and `values` has a text for each letter. Only the value
+of `%{p}` requires DNS lookups, so asksForName() says whether it is needed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SPEAKS_OF_CLIENT = re.compile(r"%\{[ipIP]")
 
 
 def expand(text: str, values: Mapping[str, str]) -> str:
-    """`text` with the macros replaced."""
+    """Return `text` with the macros replaced."""
 
     def replaced(macro: re.Match[str]) -> str:
         literal, letter, count, reverse, delimiters = macro.groups()
@@ -40,7 +40,7 @@ def expand(text: str, values: Mapping[str, str]) -> str:
 
 
 def transformed(value: str, count: int, isReversed: bool, delimiters: str) -> str:
-    """Section 7.3: split, turned round, the last `count` parts of it (0: all), with dots."""
+    """Split a value, reverse it, and join its last `count` parts (0: all) (section 7.3)."""
     parts = re.split(f"[{re.escape(delimiters or '.')}]", value)
     if isReversed:
         parts.reverse()
@@ -48,25 +48,25 @@ def transformed(value: str, count: int, isReversed: bool, delimiters: str) -> st
 
 
 def expandedName(spec: str, values: Mapping[str, str]) -> str:
-    """The name that a domain-spec gives, cut to 253 octets from its left, label by label."""
+    """Return the name for a domain-spec; the first labels are dropped beyond 253 octets."""
     name = expand(spec, values).lower().removesuffix(".")
     if len(name) <= LONGEST_NAME:
         return name
-    # One cut and not many: a record can make this a million labels.
+    # Cut once: a hostile record can cause a million labels.
     end = name[-LONGEST_NAME - 1 :]
     return end.partition(".")[2] or end
 
 
 def asksForName(spec: str) -> bool:
-    """Whether the verified name of the client is needed for it."""
+    """Return whether it depends on the verified name of the client."""
     return ASKS_FOR_NAME.search(spec) is not None
 
 
 def speaksOfClient(spec: str) -> bool:
-    """Whether another client would get another name from it."""
+    """Return whether it depends on the client's address."""
     return SPEAKS_OF_CLIENT.search(spec) is not None
 
 
 def dotted(address: IPv4Address | IPv6Address) -> str:
-    """An address for `%{i}`: an IPv6 address is its 32 half octets."""
+    """Return an address for `%{i}`: an IPv6 address as 32 hexadecimal digits with dots."""
     return str(address) if address.version == 4 else ".".join(address.exploded.replace(":", ""))

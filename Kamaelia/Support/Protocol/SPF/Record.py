@@ -1,4 +1,4 @@
-"""The record of SPF: which clients may send for a domain, as its owner writes it in DNS.
+"""The SPF record: the owner of a domain lists in DNS which clients may send for it.
 
 Example usage::
 
@@ -8,9 +8,9 @@ Example usage::
 
 How does it work?
 
-The syntax is that of RFC 7208 sections 4.6, 5, 6 and 7.1, one row of a table for each
-mechanism. A mistake anywhere is one of the whole record (section 4.6): BadPolicy. Each
-expression reads its text in a time that grows with the length, whatever is in it.
+The syntax is that of RFC 7208 sections 4.6, 5, 6 and 7.1, with a row of a table for each
+mechanism. Any mistake makes the whole record invalid (section 4.6): BadPolicy. Each regular
+expression takes linear time for any text.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from Kamaelia.Support.Networks import IPNetwork
 
-# Section 7.1. The number of parts is not 0 (section 7.3), and 127 is what has to be possible.
+# Section 7.1. The number of parts is not 0 (section 7.3); up to 127 must be supported.
 TRANSFORM = r"(?:(?!0+[^0-9])[0-9]{1,3})?[rR]?[-.+,/_=]*"
 EXPAND = rf"%(?:[%_-]|\{{[slodiphvSLODIPHV]{TRANSFORM}\}})"
 EXPAND_IN_ANY = rf"%(?:[%_-]|\{{[slodiphcrtvSLODIPHCRTV]{TRANSFORM}\}})"
@@ -31,7 +31,7 @@ SPEC = rf"(?P<spec>(?:{EXPAND}|{LITERAL})*(?:\.{TOP_LABEL}\.?|{EXPAND}))"
 LENGTH = "(?:0|[1-9][0-9]{0,2})"
 LENGTHS = f"(?:/(?P<v4>{LENGTH}))?(?://(?P<v6>{LENGTH}))?"
 
-#: What may follow the name of each mechanism.
+#: The syntax of what follows the name of each mechanism.
 ARGUMENTS = {
     name: re.compile(pattern)
     for name, pattern in {
@@ -48,17 +48,17 @@ ARGUMENTS = {
 TERM = re.compile(r"([+?~-]?)([A-Za-z][A-Za-z0-9_.-]*)((?:[=:/][!-~]*)?)")
 DOMAIN_SPEC = re.compile(SPEC)
 MACRO_STRING = re.compile(f"(?:{EXPAND_IN_ANY}|{LITERAL})*")
-# Octets. Section 3.4 asks for no more than 450; 64 KiB, which DNS would hold, are here to do harm.
+# Octets. Section 3.4 recommends at most 450. DNS allows 64 KiB, which only an attacker would use.
 LONGEST_RECORD = 8192
-SHOWN = 60  # characters of a mistake that its message has
+SHOWN = 60  # characters of a mistake in its message
 
 
 class BadPolicy(ValueError):
-    """The policy of a domain is wrong, or asks for too much: "permerror"."""
+    """The policy of a domain is invalid, or asks DNS too often: "permerror"."""
 
 
 class Mechanism(NamedTuple):
-    """`-a:example.org/24`: how it counts, its name, its domain-spec or network, its lengths."""
+    """A mechanism such as `-a:example.org/24`: its qualifier, name, domain-spec or network."""
 
     text: str
     qualifier: str
@@ -70,21 +70,21 @@ class Mechanism(NamedTuple):
 
 
 class Policy(NamedTuple):
-    """What a record says: its mechanisms in order, and the domain-spec of its redirect, or ""."""
+    """The content of a record: its mechanisms in order, and its redirect's domain-spec or ""."""
 
     mechanisms: tuple[Mechanism, ...]
     redirect: str
 
 
 def isPolicy(record: bytes) -> bool:
-    """Whether a TXT record is one of SPF (section 4.5)."""
+    """Return whether a TXT record is an SPF record (section 4.5)."""
     return record[:6].lower() == b"v=spf1" and record[6:7] in (b"", b" ")
 
 
 def parsePolicy(record: bytes) -> Policy:
-    """The policy in a record for which isPolicy() is true. Raises BadPolicy."""
+    """Return the policy in a record for which isPolicy() is true. Raise BadPolicy."""
     if len(record) > LONGEST_RECORD:
-        raise BadPolicy(f"the record has over {LONGEST_RECORD} octets")
+        raise BadPolicy(f"the record has more than {LONGEST_RECORD} octets")
     if not record.isascii():
         raise BadPolicy("the record is not ASCII")
     mechanisms = []
@@ -102,7 +102,10 @@ def parsePolicy(record: bytes) -> Policy:
 
 
 def takeModifier(modifiers: dict[str, str], name: str, value: str) -> None:
-    """Section 6: redirect and exp at most once; others may be anything, as often as they like."""
+    """Check a modifier and store it. redirect and exp may appear once, others any number of times.
+
+    See section 6. Raise BadPolicy.
+    """
     if name not in ("redirect", "exp"):
         if MACRO_STRING.fullmatch(value) is None:
             raise mistakeIn(f"{name}={value}")
@@ -115,7 +118,7 @@ def takeModifier(modifiers: dict[str, str], name: str, value: str) -> None:
 
 
 def mechanismOf(term: str, qualifier: str, name: str, rest: str) -> Mechanism:
-    """A mechanism, its arguments read. Raises BadPolicy."""
+    """Return a mechanism with its arguments. Raise BadPolicy."""
     pattern = ARGUMENTS.get(name)
     found = None if pattern is None else pattern.fullmatch(rest)
     if found is None:
@@ -136,5 +139,5 @@ def mechanismOf(term: str, qualifier: str, name: str, rest: str) -> Mechanism:
 
 
 def mistakeIn(term: str) -> BadPolicy:
-    """An error that names the term."""
-    return BadPolicy(f"{term[:SHOWN]!a} is no term of SPF")
+    """Return an error that names the term."""
+    return BadPolicy(f"{term[:SHOWN]!a} is not a term of SPF")

@@ -1,4 +1,4 @@
-"""Unusual clients and addresses, as public reports have them: what each says, and where."""
+"""Unusual clients and addresses in public reports: the commands, and the source of each."""
 
 from typing import NamedTuple
 
@@ -8,12 +8,12 @@ UP_TO_TEXT = (EHLO, MAIL, RCPT, "DATA")
 
 
 class Client(NamedTuple):
-    """One row: what is unusual, what is said (the last line decides), who reported it."""
+    """One row: a description, the commands (the reply to the last one counts), and the source."""
 
     what: str
     said: tuple[str, ...]
     source: str
-    why: str = ""  # the answer is not Postfix's, deliberately
+    why: str = ""  # the reason why the reply differs from that of Postfix
 
     @property
     def url(self) -> str:
@@ -21,7 +21,7 @@ class Client(NamedTuple):
         if "#" not in self.source:
             return self.source
         repository, number = self.source.split("#")
-        return f"{GITHUB}{repository}/issues/{number}"  # GitHub leads on to a pull request
+        return f"{GITHUB}{repository}/issues/{number}"  # GitHub redirects to a pull request
 
 
 def sender(what: str, path: str, source: str, why: str = "") -> Client:
@@ -33,9 +33,9 @@ def recipient(what: str, path: str, source: str, why: str = "") -> Client:
 
 
 NO_AUTH = "AUTH is not offered, and a parameter that is not offered is refused"
-ROUTE = "refused from strangers as a route to elsewhere"
-SMUGGLING = "refused from strangers: mail could be smuggled"
-OTHER_DOMAIN = "a domain that is not ours; Postfix trusts this client here"
+ROUTE = "refused from untrusted clients, because servers may relay it to another domain"
+SMUGGLING = "refused from untrusted clients, because mail could be smuggled"
+OTHER_DOMAIN = "a domain that is not forwarded; here, Postfix trusts this client"
 
 CLIENTS = [
     sender(
@@ -87,7 +87,7 @@ CLIENTS = [
     recipient("a space after TO:", " <c@d.example>", "KumoCorp/kumomta#76"),
     sender("a tab after FROM:", "\t<a@b.example>", "KumoCorp/kumomta#559"),
     Client("Nim: a space after DATA", (EHLO, MAIL, RCPT, "DATA "), "nim-lang/smtp#3"),
-    Client("a UPS: no name in HELO", ("HELO ",), "OpenSMTPD/OpenSMTPD#1054"),
+    Client("a UPS: HELO without a name", ("HELO ",), "OpenSMTPD/OpenSMTPD#1054"),
     Client("EHLO localhost", ("EHLO localhost", MAIL), "chatmail/core#1847"),
     Client(
         "EHLO localhost.localdomain",
@@ -100,7 +100,7 @@ CLIENTS = [
     ),
     Client("an IPv4 literal in EHLO", ("EHLO [192.168.1.1]", MAIL), "gogs/gogs#973"),
     Client(
-        "Python: small letters",
+        "Python: commands in lower case",
         ("ehlo client.example", "mail from:<a@b.example>"),
         "marlam/msmtp#45",
     ),
@@ -135,7 +135,7 @@ CLIENTS = [
         "ESP32: NOTIFY without a value", "<c@d.example> NOTIFY=", "mobizt/ESP-Mail-Client#74"
     ),
     Client(
-        "a fax machine: LF for CRLF",
+        "a fax machine: LF instead of CRLF",
         (*UP_TO_TEXT, "Subject: x\n\nHello\n\r\n."),
         "https://surgemail.com/knowledge-base/smtp-smuggling",
         SMUGGLING,

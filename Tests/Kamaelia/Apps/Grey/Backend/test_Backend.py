@@ -120,9 +120,9 @@ def test_a_server_that_does_not_want_the_client_says_so_itself_and_has_not_faile
         assert not protocol.smtp_health._failures
 
 
-def test_a_word_that_is_no_choice_is_an_error_when_the_handler_is_made() -> None:
+def test_an_unknown_value_of_a_setting_is_an_error_when_the_handler_is_created() -> None:
     for setting in ("smtp_client_address", "smtp_protocol", "smtp_tls"):
-        with pytest.raises(ValueError, match=f"{setting} is .*, not 'maybe'"):
+        with pytest.raises(ValueError, match=f"{setting} must be .*, not 'maybe'"):
             handler(25)(**{setting: "maybe"})
     with pytest.raises(ValueError, match="unix:/path"):
         handler(25)(smtp_servers=[("a", 0)])
@@ -160,7 +160,7 @@ def test_LMTP_gives_many_answers_and_the_client_hears_one(
         assert far.heard[0] == "LHLO localhost"
         assert far.dots == 1
         isMixed = YES in answers and LATER in answers
-        assert any("a retry doubles" in line for line in protocol.said) == isMixed
+        assert any("a retry causes duplicates" in line for line in protocol.said) == isMixed
 
 
 @RELAYS

@@ -117,6 +117,6 @@ def test_a_refused_XCLIENT_may_be_the_clients_fault_or_ours():
     ("setting", "name"),
     [("tls", "smtp_tls"), ("protocol", "smtp_protocol"), ("telling", "smtp_client_address")],
 )
-def test_a_word_that_is_no_choice_is_an_error_that_says_what_is(setting, name):
-    with pytest.raises(ValueError, match=f"{name} is .* or .*, not .maybe."):
+def test_an_unknown_value_of_a_setting_is_an_error_that_lists_the_allowed_ones(setting, name):
+    with pytest.raises(ValueError, match=f"{name} must be .* or .*, not .maybe."):
         Manner("us", **{setting: "maybe"})
