@@ -27,7 +27,7 @@ from Kamaelia.Support.Protocol.WebSocket.MessagePeer import (
     Closed,
     MessagePeer,
 )
-from Kamaelia.Util.SendWithRoom import sendWithRoom
+from Kamaelia.Util.SendWithRoom import isToStop, sendWithRoom
 
 
 class webSocketShutdown(socketShutdown):
@@ -131,7 +131,7 @@ class Conversation:
         if self._peer.isOpen():
             self._isPinged = False
             self._due = timeOf(self._owner) + self._timing.pingInterval
-        mayDeliver = True
+        mayDeliver = not isToStop(self._owner)
         for event in self._peer.receive(data):
             if mayDeliver and isinstance(event, str | bytes):
                 mayDeliver = yield from sendWithRoom(self._owner, event, self._toProgram)
