@@ -52,7 +52,8 @@ class MimeDict(dict[str, Any]):
         if name != BODY:
             checkName(name)
             occurrences = max(len(value), 1) if isinstance(value, list) else 1
-            self._forget(name)
+            if name in self:
+                self._forget(name)
             self.insertionorder += [name] * occurrences
         super().__setitem__(name, value)
 
@@ -61,8 +62,7 @@ class MimeDict(dict[str, Any]):
         self._forget(name)
 
     def _forget(self, name: str) -> None:
-        if name in self:
-            self.insertionorder = [each for each in self.insertionorder if each != name]
+        self.insertionorder = [each for each in self.insertionorder if each != name]
 
     # dict has its own versions of these, which would not call __setitem__ and __delitem__.
     update = MutableMapping.update
