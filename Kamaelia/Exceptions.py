@@ -2,13 +2,12 @@
 
 How does it work?
 -----------------
-They all are AxonExceptions. The library itself sends the end of a connection as a message,
-socketShutdown; a program may raise these.
+The library itself sends the end of a connection as a message, socketShutdown; a program may raise
+these. They are AxonExceptions, except BadRequest, which is raised by plain code (requestLine).
 """
 
-from typing import Any
-
 from Axon.AxonExceptions import AxonException
+from Kamaelia.Support.Data.requestLine import BadRequest
 
 __all__ = [
     "BadRequest",
@@ -43,12 +42,3 @@ class connectionDiedReceiving(connectionDied):
 
 class connectionServerShutdown(connectionClosedown):
     """A connection has been closed because its server ends."""
-
-
-class BadRequest(AxonException):
-    """BadRequest(request, innerexception): `exception` occurred while `request` was parsed."""
-
-    def __init__(self, request: Any, innerexception: Any) -> None:
-        super().__init__(request, innerexception)
-        self.request = request
-        self.exception = innerexception

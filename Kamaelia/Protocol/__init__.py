@@ -3,6 +3,8 @@
 HTTP                  clients and servers of the web
 WebSocket             messages in both directions, beside HTTP
 IRC                   a client of IRC
+RTP                   packets of media streams
+SDP                   a parser of session descriptions
 MimeRequestComponent  a parser of a request with a header and a body
 
 Small protocols for ServerCore:

@@ -22,6 +22,7 @@ PACKAGES = [
     "Kamaelia/Protocol/HTTP",
     "Kamaelia/Protocol/WebSocket",
     "Kamaelia/Protocol/IRC",
+    "Kamaelia/Protocol/RTP",
     "Kamaelia/Util",
     "Kamaelia/XML",
     "Kamaelia/Apps/Grey/Stores",

@@ -77,7 +77,13 @@ def connection(value: str) -> tuple[Any, ...]:
         r" *(IN) +(IP4|IP6) +([^/ ]+)(?:/(\d{1,5}))?(?:/(\d{1,5}))? *", value
     )
     if kind == "IP4":
-        return (net, kind, address, 127 if first is None else first, 1 if second is None else second)
+        return (
+            net,
+            kind,
+            address,
+            127 if first is None else first,
+            1 if second is None else second,
+        )
     if second is not None:
         raise ValueError(value)
     return (net, kind, address, None, 1 if first is None else first)

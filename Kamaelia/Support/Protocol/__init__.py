@@ -5,6 +5,8 @@ SPF          the Sender Policy Framework
 HTTP         messages and URLs of HTTP
 WebSocket    both sides of WebSocket
 IRC          messages and sessions of IRC
+RTP          packets of media streams
+SDP          session descriptions
 Framing      messages within a stream that may lose parts
 SequenceOrder  the order of items with sequence numbers
 DNSNames     the verified name of an address

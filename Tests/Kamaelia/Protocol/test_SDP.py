@@ -174,7 +174,9 @@ def test_repeats_belong_to_their_time_and_repeated_lines_become_lists() -> None:
 
 
 KINDS = st.sampled_from([*"vosiuepcbtrzkamx"])
-VALUES = st.sampled_from(["0", "- 1 1 IN IP4 a", "IN IP4 a", "audio 1 RTP/AVP 0", "0 0", "", "1 \u00fc"])
+VALUES = st.sampled_from(
+    ["0", "- 1 1 IN IP4 a", "IN IP4 a", "audio 1 RTP/AVP 0", "0 0", "", "1 \u00fc"]
+)
 
 
 @given(st.lists(st.tuples(KINDS, VALUES).map("=".join), max_size=12))

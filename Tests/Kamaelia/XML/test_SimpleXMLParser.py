@@ -55,7 +55,11 @@ def test_an_incomplete_document_is_an_error_at_the_end() -> None:
 
 @pytest.mark.parametrize(
     ("setting", "text"),
-    [("maxDepth", "<a><a><a/></a></a>"), ("maxToken", "<a bcdefgh"), ("maxNames", "<a><b/><c/></a>")],
+    [
+        ("maxDepth", "<a><a><a/></a></a>"),
+        ("maxToken", "<a bcdefgh"),
+        ("maxNames", "<a><b/><c/></a>"),
+    ],
 )
 def test_the_limits_are_settings(setting: str, text: str) -> None:
     outcome = feed(SimpleXMLParser(**{setting: 2}), inbox=[text])

@@ -1,5 +1,7 @@
 """The first line of a request, and requests with a header and a body."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -73,7 +75,7 @@ REQUEST = (
 def test_a_request_does_not_depend_on_the_pieces(cuts: list[int]) -> None:
     parser = MimeRequestParser()
     edges = [0, *sorted(cuts), len(REQUEST)]
-    pieces = [REQUEST[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    pieces = [REQUEST[a:b] for a, b in pairwise(edges)]
     found = None
     consumed = 0
     for piece in pieces:
