@@ -80,12 +80,13 @@ class linkableprocess(microprocess):
             inboxes = self.placesOfInboxes()
             sink = inboxes[boxname]
             return createSink(self, inboxes, boxname) if sink is UNUSED else sink
-        place = findPlace(self._linkedOutboxes, boxname)
+        places = self._linkedOutboxes
+        place = findPlace(places, boxname) if places else None
         if place is None:
             if boxname not in self.outboxes:
                 raise KeyError(boxname)
             place = outbox(self, boxname)
-            self._linkedOutboxes = withPlace(self._linkedOutboxes, place)
+            self._linkedOutboxes = withPlace(places, place) if places else (place,)
         return place
 
     def linkedOutboxes(self) -> Collection[outbox]:
@@ -96,6 +97,13 @@ class linkableprocess(microprocess):
         """Return the boxes where the linkages start that this component has made."""
         office = self._postoffice
         return () if office is None else office.sources()
+
+    def unlinkOutboxes(self) -> None:
+        """Remove the linkages that start at this component's outboxes, including those that others made."""
+        places, self._linkedOutboxes = self._linkedOutboxes, ()
+        for place in places.values() if isinstance(places, dict) else places:
+            if place.target is not None:
+                place.target.removesource(place)
 
     def forgetOutboxes(self, isForgotten: Callable[[outbox], bool]) -> None:
         """Forget the places of outboxes for which `isForgotten` is true; they are unlinked."""
@@ -193,8 +201,10 @@ class linkableprocess(microprocess):
             if sink is not UNUSED:
                 closeSinks(self, inboxes)
                 break
-        if self._linkedOutboxes:  # unlinked ones would keep this component alive
-            self.forgetOutboxes(lambda place: not place.isLinked())
+        for place in allPlaces(self._linkedOutboxes):
+            if place.target is None:  # an unlinked one would keep this component alive
+                self.forgetOutboxes(lambda place: not place.isLinked())
+                break
 
     # Errors
 

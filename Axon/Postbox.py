@@ -95,9 +95,10 @@ class postbox:
 
     def addsource(self, newsource: postbox) -> None:
         """Lead `newsource` here from now on. Raise as checkSource() does."""
-        self.checkSource(newsource)
+        if newsource.target is not None or self.target is not None or newsource is self:
+            self.checkSource(newsource)
         newsource.target = self
-        self.sources = withItem(self.sources, newsource)
+        self.sources = withItem(self.sources, newsource) if self.sources else (newsource,)
         if self.isInbox and self.target is None and not newsource.sources:
             newsource.leadTo(self)  # the commonest linkage: from end to end
         else:

@@ -88,8 +88,10 @@ class realsink(deque[Any], postbox):
 
     def addFeeder(self, task: Any) -> None:
         """Add `task`, an outbox of which leads here from now on."""
-        self.feeders = withItem(self.feeders, task)
-        self.feeder = self.feeders[0] if type(self.feeders) is tuple else None
+        if not self.feeders:
+            self.feeders, self.feeder = (task,), task
+        else:
+            self.feeders, self.feeder = withItem(self.feeders, task), None
 
     def removeFeeder(self, task: Any) -> None:
         """Undo one call of addFeeder()."""

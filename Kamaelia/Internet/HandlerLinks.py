@@ -39,10 +39,7 @@ def linkBoxes(source: component, sourcebox: str, sink: component, sinkbox: str) 
 def unlinkComponents(*components: component) -> None:
     """Remove the linkages that start at these components, so that none keeps another alive."""
     for each in components:
-        for box in each.linkedOutboxes():
-            if box.target is not None:
-                box.target.removesource(box)
-        each.forgetOutboxes(lambda _: True)
+        each.unlinkOutboxes()
 
 
 def subtreeOf(process: Any) -> list[Any]:

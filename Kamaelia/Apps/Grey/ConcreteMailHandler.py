@@ -27,6 +27,7 @@ the client hears nothing is not delivered. The answer to a dot is awaited.
 from __future__ import annotations
 
 from collections.abc import Generator
+from math import inf
 from typing import Any
 
 from Axon.Box import NULL, UNUSED
@@ -111,7 +112,8 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
 
     def heedOthers(self) -> None:
         """Pass what the real server has sent to the session with it."""
-        super().heedOthers()
+        if self.policyQuestion is not None:
+            super().heedOthers()
         backend = self.backend
         if backend is not None and backend.session is not None:
             self._heedServer(backend, backend.session)
@@ -291,7 +293,7 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
     # Delays, errors and the end
 
     def deadlineOfOthers(self) -> float:
-        deadline = super().deadlineOfOthers()
+        deadline = inf if self.policyQuestion is None else super().deadlineOfOthers()
         return deadline if self.backend is None else min(deadline, self.backend.deadline)
 
     def othersAreLate(self) -> None:

@@ -135,13 +135,13 @@ class GreyListingPolicy(ConcreteMailHandler):
 
     def _isInTriples(self, recipient: str) -> bool:
         mail = (self.peer, self.remotename, self.sender, recipient)
-        return any(
-            setting and compiled(setting, compile_).triple(*mail) is not None
-            for setting, compile_ in (
-                (self.whitelisted_triples, asTriples),
-                (self.whitelisted_nonstandard_triples, asHeloTriples),
-            )
-        )
+        for setting, compile_ in (
+            (self.whitelisted_triples, asTriples),
+            (self.whitelisted_nonstandard_triples, asHeloTriples),
+        ):
+            if setting and compiled(setting, compile_).triple(*mail) is not None:
+                return True
+        return False
 
     def isGreylisted(self, recipient: str) -> bool:
         """Return whether `recipient` has passed greylisting. (The name is historical.)"""

@@ -203,11 +203,10 @@ class MailHandler(SessionState, component):
             self.deadlines.heard()
         if self.starttls is not None:
             self._heedTLS()
-        if self.dataReady("inbox"):
-            self._takeAll()
+        isLeft = self._takeAll()
         self.heedOthers()
         if self.phase is Phase.CLIENT:
-            self._heedClient()
+            self._heedClient(isLeft)
         if self.dataReady("control"):
             self._heedControl()
         if self.deadlines.clock() >= self._dueAt:
@@ -219,7 +218,8 @@ class MailHandler(SessionState, component):
         """Return whether a mail's text is in progress, or the connection is closed already."""
         return self.session.gettingdata or self.session.breakConnection
 
-    def _heedClient(self) -> None:
+    def _heedClient(self, isLeft: bool) -> None:
+        """Act on what the client has sent. isLeft: whether some of it is still in "inbox"."""
         now = self.deadlines.clock
         until = now() + MOST_SECONDS
         for _ in range(MOST_EVENTS):
@@ -230,15 +230,19 @@ class MailHandler(SessionState, component):
                     return
                 if now() >= until:
                     break
-            elif self.dataReady("inbox"):
-                self._takeAll()
+            elif isLeft:
+                isLeft = self._takeAll()
             else:
                 return
         self.hasMore = True
 
-    def _takeAll(self) -> None:
-        while self.dataReady("inbox") and not self.session.isFull:
+    def _takeAll(self) -> bool:
+        """Take what is in "inbox". Return whether some is left because the session is full."""
+        while self.dataReady("inbox"):
+            if self.session.isFull:
+                return True
             self.logging_recv_connection()
+        return False
 
     def logging_recv_connection(self) -> None:
         """Take one message from the client: into `line`, and into the session."""

@@ -33,6 +33,8 @@ NULL_SENDER = "<>"
 POSTMASTER = "postmaster"
 LONGEST = 320  # characters: 64 and 255, with the @ between (RFC 5321 section 4.5.3.1)
 
+# The key of such an address is its text in lower case, without its brackets.
+PLAIN = re.compile(r"(<)?([a-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[a-z0-9-]+(?:\.[a-z0-9-]+)*)(?(1)>)")
 NEVER = re.compile(r"[\0-\x1f\x7f-\x9f\ud800-\udfff]")  # in an address: SMTPAddress.PATH
 
 QUOTING = re.compile(r'\\(.)|"', re.DOTALL)  # a quoted pair, or a quotation mark
@@ -112,6 +114,10 @@ def splitMailbox(mailbox: str) -> tuple[str, str]:
 
 def mailboxKey(mailbox: str) -> str:
     """Return the key of a mailbox. Raises ValueError if it is none. It may have its brackets."""
+    if mailbox.isascii() and len(mailbox) <= LONGEST:
+        plain = PLAIN.fullmatch(mailbox.lower())
+        if plain is not None:
+            return plain[2]
     bare = withoutBrackets(mailbox)
     at = bare.rfind("@")
     isPlain = bare.isprintable()  # then it has no character of NEVER

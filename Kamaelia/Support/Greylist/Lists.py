@@ -101,35 +101,36 @@ class Lists:
         self._heloTriples = _heloTriplesOf(heloTriples, mistakes)
         if mistakes:
             raise ListError(mistakes)
+        # Each mail asks which tables have entries; most are empty.
+        self._hasNetworks = bool(self._networks)
+        self.hasNames = bool(self._names)  # clients are listed by name
+        self._hasSenders, self._hasRecipients = bool(self._senders), bool(self._recipients)
+        self._hasTriples = bool(self._triples or self._heloTriples)
+        self._hasEntries = self._hasNetworks or self.hasNames or self._hasTriples
+        self._hasEntries |= self._hasSenders or self._hasRecipients
 
     def __bool__(self) -> bool:
         """Return whether there are any entries."""
-        tables = (self._networks, self._names, self._senders, self._recipients)
-        return any(tables) or bool(self._triples or self._heloTriples)
-
-    @property
-    def hasNames(self) -> bool:
-        """Whether clients are listed by name."""
-        return bool(self._names)
+        return self._hasEntries
 
     def client(self, peer: str, names: Iterable[str] = ()) -> ListEntry | None:
         """Return the entry that matches an address or one of its verified names, or None."""
-        found = self._networks.findPeer(peer) if self._networks else None
-        if found is None and self._names:
+        found = self._networks.findPeer(peer) if self._hasNetworks else None
+        if found is None and self.hasNames:
             return next(filter(None, map(self._names.find, names)), None)
         return found
 
     def sender(self, sender: str) -> ListEntry | None:
         """Return the entry that matches a sender, with or without brackets, or None."""
-        return self._senders.find(sender) if self._senders else None
+        return self._senders.find(sender) if self._hasSenders else None
 
     def recipient(self, recipient: str) -> ListEntry | None:
         """Return the entry that matches a recipient, with or without brackets, or None."""
-        return self._recipients.find(recipient) if self._recipients else None
+        return self._recipients.find(recipient) if self._hasRecipients else None
 
     def triple(self, peer: str, remotename: str, sender: str, recipient: str) -> ListEntry | None:
         """Return the triple that matches a mail, or None. `remotename`: the name in HELO."""
-        if not (self._triples or self._heloTriples):
+        if not self._hasTriples:
             return None
         try:
             to, address = recipientKey(recipient), addressOf(peer)

@@ -124,7 +124,7 @@ class Names(Generic[Found]):
 
     def find(self, name: str) -> Found | None:
         """Return the item of the most specific entry that matches `name`, or None."""
-        if not self or len(name) > LONGEST_NAME + 1:
+        if len(name) > LONGEST_NAME + 1:
             return None
         key = nameKey(name)
         if key.startswith("."):
@@ -149,6 +149,7 @@ class Mailboxes(Generic[Found]):
         self._whole: dict[str, Found] = {}
         self._patterns: list[tuple[Pattern, Found]] = []
         self._byLocal: dict[str, Names[Found]] = {}
+        self._locals: set[str] = set()  # the local parts of all entries that are no patterns
         for mailbox, what in (mailboxes or {}).items():
             self.add(parseMailbox(mailbox), what)
 
@@ -158,6 +159,7 @@ class Mailboxes(Generic[Found]):
             self._patterns.append((key, what))
             return
         local, _, domain = key.rpartition("@")
+        self._locals.add(local)
         if domain.startswith((".", EVERY)) or local == EVERY:
             self._byLocal.setdefault(local, Names()).add(domain, what)
         else:
@@ -169,6 +171,8 @@ class Mailboxes(Generic[Found]):
     def find(self, path: str) -> Found | None:
         """Return the item of the most specific entry that matches `path`, or None."""
         bare = withoutBrackets(path).lower() or path
+        if self._isMissing(bare):
+            return None
         found = self._whole.get(bare) if path.isascii() else None
         if found is not None:
             return found
@@ -181,6 +185,15 @@ class Mailboxes(Generic[Found]):
             return None
         found = self._find(local, domain)
         return firstMatch(self._patterns, f"{local}@{domain}") if found is None else found
+
+    def _isMissing(self, bare: str) -> bool:
+        """Return whether the local part alone shows that no entry matches: the common case."""
+        if self._patterns or EVERY in self._locals or '"' in bare or "\\" in bare:
+            return False
+        local = bare[: bare.rfind("@")] if "@" in bare else bare
+        if local in self._locals or not local.isascii() or bare in self._whole:
+            return False
+        return "+" not in local or local.partition("+")[0] not in self._locals
 
     def _findPostmaster(self, bare: str) -> Found | None:
         """Return the entry for the one mailbox that has no domain (RFC 5321 section 4.5.1)."""

@@ -17,11 +17,13 @@ dropped for a new one.
 
 from __future__ import annotations
 
-from Kamaelia.Support.Greylist.Keys import clientKey
 from Kamaelia.Support.Greylist.Rules import HOUR
+from Kamaelia.Support.Networks import addressOf
 
 MOST = 10_000
 V4, V6 = 24, 48  # bits of a network
+
+Network = tuple[int, int] | str  # the version and the leading bits; or a name
 
 
 class TripleLimit:
@@ -29,7 +31,7 @@ class TripleLimit:
 
     def __init__(self, most: int = 0) -> None:
         self.most = most
-        self._windows: dict[str, tuple[float, int]] = {}  # by network: begin and count
+        self._windows: dict[Network, tuple[float, int]] = {}  # by network: begin and count
 
     def isReached(self, peer: str, now: float) -> bool:
         """Return whether the network of `peer` may add no more triples now."""
@@ -52,9 +54,11 @@ class TripleLimit:
         self._windows[network] = began, count + 1
 
 
-def networkOf(peer: str) -> str:
+def networkOf(peer: str) -> Network:
     """Return the network of an address; a name is its own network."""
     try:
-        return clientKey(peer, V4, V6)
+        address = addressOf(peer)
     except ValueError:
         return peer
+    bits = V4 if address.version == 4 else V6
+    return address.version, int(address) >> (address.max_prefixlen - bits)

@@ -40,8 +40,8 @@ class CommandLog(list[str]):
     def add(self, words: list[str]) -> None:
         """Append the line of these words."""
         line = " ".join(words) + "\r\n"
-        self.octets += octetsOf(line)
-        if len(self) >= self.mostLines or self.octets > self.mostOctets:
+        self.octets += len(line) if line.isascii() else octetsOf(line)
+        if self.octets > self.mostOctets or len(self) >= self.mostLines:
             self._shorten()
             self.octets += octetsOf(line)
         self.append(line)

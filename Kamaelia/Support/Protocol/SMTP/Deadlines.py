@@ -102,12 +102,12 @@ class Deadlines:
         stage = client.awaited
         silence = heardAt + limits.silence[stage]
         if stage == "text":
-            last = Deadline(self._endOfText(client.text, heardAt), TOO_SLOW)
+            last, reply = self._endOfText(client.text, heardAt), TOO_SLOW
         else:
             self._textAt = None
             begun = self._mailAt if client.seenMail else self._startedAt
-            last = Deadline(begun + limits.session, SESSION_TOO_LONG)
-        return Deadline(silence, INACTIVE) if silence <= last.at else last
+            last, reply = begun + limits.session, SESSION_TOO_LONG
+        return Deadline(silence, INACTIVE) if silence <= last else Deadline(last, reply)
 
     def _endOfText(self, text: TextScanner, heardAt: float) -> float:
         """Return the time by which a text of this size must be complete or have grown."""

@@ -132,11 +132,12 @@ class InputParser:
         line, self.position = lineAt(self.buffer, start, self.mayEndWithLF)
         if line is None:
             return None
-        self.heard = line if isinstance(line, bytes) else firstOf(self.buffer, start)
         if isinstance(line, Reply):
+            self.heard = firstOf(self.buffer, start)
             self.stage = self._stageOf(verbOf(wordsOf(self.heard)))
             self.isInBadLine = True
             return self._refuse(line)
+        self.heard = line
         words = wordsOf(line)
         verb = verbOf(words)
         mayFollow = self.mayFollow(verb)
@@ -149,7 +150,7 @@ class InputParser:
         else:
             event = CommandReceived(verb, words)
         if self.position == len(self.buffer):
-            self.forget()
+            self.buffer, self.position = b"", 0
         elif not mayFollow:
             return self._refuse(TOO_EARLY)
         self.mustWait = not mayFollow

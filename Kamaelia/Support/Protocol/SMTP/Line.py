@@ -66,7 +66,8 @@ def wordsOf(line: bytes) -> list[str]:
     text = line.decode("utf-8", "surrogateescape").rstrip(" \t")
     if '"' in text:
         return WORD.findall(text)
-    return [word for word in text.split(" ") if word]
+    words = text.split(" ")
+    return [word for word in words if word] if "" in words else words
 
 
 def verbOf(words: list[str]) -> str:
