@@ -81,6 +81,7 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
 
     def __init__(self, **argv: Any) -> None:
         super().__init__(**argv)
+        self._offersSeen = self.smtp_offers.revision
         checkSettings(self)
         if self.smtp_tls != "no":
             self.inboxes["tcp_sslready"] = UNUSED  # TLS with the real server has begun
@@ -287,7 +288,9 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
 
     def handleEhlo(self, command: list[str]) -> None:
         """Offer what the real servers offer now."""
-        self.renewSettings()
+        if self.smtp_offers.revision != self._offersSeen:
+            self._offersSeen = self.smtp_offers.revision
+            self.renewSettings()
         super().handleEhlo(command)
 
     # Delays, errors and the end

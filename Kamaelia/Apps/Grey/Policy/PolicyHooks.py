@@ -47,13 +47,16 @@ POLICY_HOOKS = frozenset(
 )
 
 
-class PolicyHook:
-    """PolicyHook(name, hook) -> a descriptor: the hook, whose result is judged."""
+class PolicyHook(property):
+    """PolicyHook(name, hook) -> a descriptor: the hook, whose result is judged.
+
+    It is a property, because each mail reads several hooks and the interpreter reads a property
+    without a call. The class of a handler returns it itself, to be called with a handler.
+    """
 
     def __init__(self, name: str, hook: Any) -> None:
         self.name = name
         self.hook = hook
-
         isFunction = isinstance(hook, FunctionType)
 
         def call(handler: Any, *args: Any, **named: Any) -> Any:
@@ -73,13 +76,15 @@ class PolicyHook:
                 return result
             return self.judge(handler, result, args, named)
 
-        self.call = cast("Any", update_wrapper(call, hook))
-        self.call.policyHook = self
+        self.call = update_wrapper(call, hook)
+        super().__init__(partial(MethodType, self.call), self.assign)
+        update_wrapper(cast("Any", self), hook)
 
-    def __get__(self, handler: Any, kind: type | None = None) -> Any:
-        return self.call if handler is None else MethodType(self.call, handler)
+    def __call__(self, handler: Any, *args: Any, **named: Any) -> Any:
+        """Call the hook of the class, as a subclass does that overrides it."""
+        return self.call(handler, *args, **named)
 
-    def __set__(self, handler: Any, hook: Any) -> None:
+    def assign(self, handler: Any, hook: Any) -> None:
         """Set the hook of one handler, as a keyword argument does."""
         handler.__dict__[self.name] = hook
 
@@ -119,7 +124,7 @@ class PolicyHook:
     def _hookOf(self, handler: Any) -> Any:
         """Return the program's own function, bound to the handler."""
         own = vars(handler).get(self.name)
-        if own is not None and getattr(type(handler), self.name).policyHook is self:
+        if own is not None and getattr(type(handler), self.name) is self:
             return own
         bind = getattr(type(self.hook), "__get__", None)
         return bind(self.hook, handler, type(handler)) if bind else self.hook

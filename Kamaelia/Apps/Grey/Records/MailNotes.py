@@ -21,9 +21,9 @@ from typing import Any, NamedTuple, Protocol
 
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist, wallClock
 from Kamaelia.Apps.Grey.Records.MailLog import historicalLine
-from Kamaelia.Apps.Grey.Records.RefusalRecord import newId, writeRefusal
+from Kamaelia.Apps.Grey.Records.RefusalRecord import GREYLISTED, newId, writeRefusal
 from Kamaelia.Support.Greylist.Keys import withoutBrackets
-from Kamaelia.Support.Protocol.SMTP.Refusal import Refusal, argumentOf, wordsOf
+from Kamaelia.Support.Protocol.SMTP.Refusal import Refusal, argumentOf, reasonOf, wordsOf
 from Kamaelia.Support.Protocol.SMTP.Reply import RECIPIENT_REFUSED, Reply
 from Kamaelia.Support.Protocol.SMTP.Session import Session
 
@@ -114,13 +114,16 @@ class MailNotes:
 
     def refused(self, handler: NotedHandler, reply: Reply | None) -> None:
         """Record a reply of 4xx or 5xx to the command, or the text, that came last."""
-        session = handler.session
-        if session.seenMail:
-            self.lastReply = reply
-        isPolicys = reply == RECIPIENT_REFUSED and session.stage == "RCPT"
-        reason = self.verdictOn(session.asked.path).cause if isPolicys else ""
+        session, stage = handler.session, handler.session.stage
         isOfMail = session.seenMail
-        self._record(handler, session.stage, argumentOf(session), reply, reason, isOfMail)
+        if isOfMail:
+            self.lastReply = reply
+        if reasonOf(reply) == GREYLISTED:
+            self.greylist.count("refusals", stage, GREYLISTED)
+            return
+        isPolicys = stage == "RCPT" and reply == RECIPIENT_REFUSED
+        reason = self.verdictOn(session.asked.path).cause if isPolicys else ""
+        self._record(handler, stage, argumentOf(session), reply, reason, isOfMail)
 
     def refusedSilently(self, handler: NotedHandler, recipient: str, reply: Reply) -> None:
         """Record a recipient that is refused although the client hears 250 (replay)."""

@@ -33,8 +33,6 @@ def newId() -> str:
 def writeRefusal(refusal: Refusal, greylist: Greylist, log: Callable[[str], Any]) -> None:
     """Count a refusal, and write its lines. log: called with the line for the log."""
     greylist.count(*refusal.counter)
-    if refusal.cause == GREYLISTED:
-        return
     now = wallClock()
     log(refusal.line(stampOf(now)))
     if greylist.journal is not None:

@@ -36,9 +36,13 @@ class Offer(NamedTuple):
 
 
 class ServerOffers:
-    """ServerOffers() -> remembers each server's last answer to EHLO; share it among connections."""
+    """ServerOffers() -> remembers each server's last answer to EHLO; share it among connections.
+
+    revision: one more after each change.
+    """
 
     def __init__(self) -> None:
+        self.revision = 0
         self._known: dict[ServerAddress, dict[str, str]] = {}
         self._offers: dict[Any, Offer] = {}  # derived from _known, because each client needs one
 
@@ -47,6 +51,7 @@ class ServerOffers:
         if self._known.get(server) == extensions:
             return False
         self._known[server] = dict(extensions)
+        self.revision += 1
         self._offers.clear()
         return True
 
