@@ -99,9 +99,9 @@ class linkableprocess(microprocess):
         return () if office is None else office.sources()
 
     def unlinkOutboxes(self) -> None:
-        """Remove the linkages that start at this component's outboxes, including those that others made."""
+        """Remove all linkages that start at outboxes of this component."""
         places, self._linkedOutboxes = self._linkedOutboxes, ()
-        for place in places.values() if isinstance(places, dict) else places:
+        for place in allPlaces(places):
             if place.target is not None:
                 place.target.removesource(place)
 
@@ -196,11 +196,7 @@ class linkableprocess(microprocess):
     def _closeDownMicroprocess(self) -> Any:
         if self._postoffice is not None:
             self._postoffice.unlinkAll()
-        inboxes = self.placesOfInboxes()
-        for sink in inboxes.values():
-            if sink is not UNUSED:
-                closeSinks(self, inboxes)
-                break
+        closeSinks(self, self.placesOfInboxes())
         for place in allPlaces(self._linkedOutboxes):
             if place.target is None:  # an unlinked one would keep this component alive
                 self.forgetOutboxes(lambda place: not place.isLinked())

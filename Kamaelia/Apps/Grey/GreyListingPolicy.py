@@ -134,6 +134,8 @@ class GreyListingPolicy(ConcreteMailHandler):
         return reason is not None
 
     def _isInTriples(self, recipient: str) -> bool:
+        if not (self.whitelisted_triples or self.whitelisted_nonstandard_triples):
+            return False
         mail = (self.peer, self.remotename, self.sender, recipient)
         for setting, compile_ in (
             (self.whitelisted_triples, asTriples),

@@ -162,7 +162,8 @@ class MailHandler(SessionState, component):
         others = self.deadlineOfOthers()
         if self.phase is not Phase.CLIENT:
             return others
-        return min(others, self.deadlines.due(self.session).at)
+        deadline, _ = self.deadlines.due(self.session)
+        return deadline if deadline < others else others
 
     def heedTime(self) -> None:
         """Act on deadlines that have passed."""
@@ -171,9 +172,9 @@ class MailHandler(SessionState, component):
             self.othersAreLate()
         if self.phase is not Phase.CLIENT or self.session.breakConnection:
             return
-        deadline = self.deadlines.due(self.session)
-        if now >= deadline.at:
-            self.answer(deadline.reply)
+        deadline, reply = self.deadlines.due(self.session)
+        if now >= deadline:
+            self.answer(reply)
 
     # Wait
 
@@ -200,14 +201,15 @@ class MailHandler(SessionState, component):
     def _work(self) -> None:
         if self._wasHeld:  # that time was not the client's
             self._wasHeld = False
-            self.deadlines.heard()
+            self.deadlines.heardAt = None
         if self.starttls is not None:
             self._heedTLS()
-        isLeft = self._takeAll()
+        inboxes = self.placesOfInboxes()  # an empty inbox is false
+        isLeft = self._takeAll() if inboxes["inbox"] else False
         self.heedOthers()
         if self.phase is Phase.CLIENT:
             self._heedClient(isLeft)
-        if self.dataReady("control"):
+        if inboxes["control"]:
             self._heedControl()
         if self.deadlines.clock() >= self._dueAt:
             self.heedTime()
@@ -220,15 +222,16 @@ class MailHandler(SessionState, component):
 
     def _heedClient(self, isLeft: bool) -> None:
         """Act on what the client has sent. isLeft: whether some of it is still in "inbox"."""
-        now = self.deadlines.clock
-        until = now() + MOST_SECONDS
+        now, until = self.deadlines.clock, 0.0  # the limit begins after the first event
         for _ in range(MOST_EVENTS):
             event = self.session.next()
             if event is not None:
                 self._heed(event)
                 if self.phase is not Phase.CLIENT:
                     return
-                if now() >= until:
+                if not until:
+                    until = now() + MOST_SECONDS
+                elif now() >= until:
                     break
             elif isLeft:
                 isLeft = self._takeAll()
@@ -238,8 +241,9 @@ class MailHandler(SessionState, component):
 
     def _takeAll(self) -> bool:
         """Take what is in "inbox". Return whether some is left because the session is full."""
-        while self.dataReady("inbox"):
-            if self.session.isFull:
+        inbox, session = self.placesOfInboxes()["inbox"], self.session
+        while inbox:
+            if session.isFull:
                 return True
             self.logging_recv_connection()
         return False
@@ -248,7 +252,7 @@ class MailHandler(SessionState, component):
         """Take one message from the client: into `line`, and into the session."""
         self.line = self.recv("inbox")
         self.session.feed(self.line)
-        self.deadlines.heard()
+        self.deadlines.heardAt = None
 
     def _heedTLS(self) -> None:
         """Start the session anew if TLS has begun."""
@@ -299,7 +303,7 @@ class MailHandler(SessionState, component):
         else:
             self.hasSpoken = True
             self.send(wire)
-        self.deadlines.heard()
+        self.deadlines.heardAt = None
 
     def isOverheard(self) -> bool:
         """Return whether the lines of replies are needed: for a subclass's netPrint, or the log.

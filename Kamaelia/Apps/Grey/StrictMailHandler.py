@@ -118,7 +118,8 @@ class StrictMailHandler(MailHandler):
     def policyHasAnswered(self) -> None:
         """Forget the question, and read from the client again."""
         self.policyQuestion = None
-        self.resumeClient()
+        if self.phase is Phase.POLICY:
+            self.enter(Phase.CLIENT)
 
     def resumeClient(self) -> None:
         """Read from the client again, if it was waiting."""

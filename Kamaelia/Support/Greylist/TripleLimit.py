@@ -17,6 +17,8 @@ dropped for a new one.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from Kamaelia.Support.Greylist.Rules import HOUR
 from Kamaelia.Support.Networks import addressOf
 
@@ -54,6 +56,7 @@ class TripleLimit:
         self._windows[network] = began, count + 1
 
 
+@lru_cache(maxsize=64)  # a decision asks twice
 def networkOf(peer: str) -> Network:
     """Return the network of an address; a name is its own network."""
     try:

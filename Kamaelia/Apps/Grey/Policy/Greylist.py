@@ -211,16 +211,17 @@ class Greylist:
         self, peer: str, names: Iterable[str], remotename: str, sender: str, recipient: str
     ) -> str | None:
         """Return why this mail is not greylisted, or None. Always None unless `hasAllowed`."""
-        if self.large_senders and self.large_senders.client(peer, names):
-            return "large sender"
-        if self.opted_out and self.opted_out.recipient(recipient) is not None:
+        if self.opted_out.recipient(recipient) is not None:
             return "opted out"
-        for lists in (self.allowed, self._live.lists["allow"]):
-            if lists:
-                found = _found(lists, peer, names, sender, recipient)
-                found = found or lists.triple(peer, remotename, sender, recipient)
-                if found is not None:
-                    return f"allowed: {found}"
+        for lists in self._allowing:
+            if lists is self.large_senders:
+                if lists.client(peer, names):
+                    return "large sender"
+                continue
+            found = _found(lists, peer, names, sender, recipient)
+            found = found or lists.triple(peer, remotename, sender, recipient)
+            if found is not None:
+                return f"allowed: {found}"
         return None
 
     def denies(self, peer: str, names: Iterable[str], sender: str, recipient: str) -> str | None:
@@ -239,11 +240,12 @@ class Greylist:
 
     def _noteLists(self) -> None:
         """Note which lists have entries, so that empty ones are not searched."""
-        allowing = (self.allowed, self.large_senders, self.opted_out, self._live.lists["allow"])
+        allowing = (self.large_senders, self.allowed, self._live.lists["allow"])
         denying = (self.denied, self._live.lists["deny"])
-        self.hasAllowed = any(allowing)
+        self._allowing = [each for each in allowing if each]
+        self.hasAllowed = bool(self._allowing or self.opted_out)
         self.hasDenied = any(denying)
-        named = any(each.hasNames for each in (*allowing, *denying))
+        named = any(each.hasNames for each in (*allowing, self.opted_out, *denying))
         self.asksForNames = named and self.resolver is not None  # verified names are needed
 
     def refresh(self, now: float) -> None:

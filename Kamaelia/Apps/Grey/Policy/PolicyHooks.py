@@ -62,8 +62,7 @@ class PolicyHook(property):
         def call(handler: Any, *args: Any, **named: Any) -> Any:
             own = handler.__dict__
             question = own.get("policyQuestion")
-            isAgain = question is not None and question.pendingHooks
-            if isAgain or not isFunction or name in own:
+            if name in own or not isFunction or (question and question.pendingHooks):
                 return self.ask(handler, args, named)
             try:  # nothing is awaited, which is nearly always so
                 result = hook(handler, *args, **named)

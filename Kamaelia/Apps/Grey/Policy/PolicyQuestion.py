@@ -186,6 +186,7 @@ class PolicyQuestion:
         self._future = None
         self.deadline = inf
         pending, self.pendingHooks = self.pendingHooks, None
-        for each in (pending or {}).values():
-            each.task.cancel()
+        if pending:
+            for each in pending.values():
+                each.task.cancel()
         self._handler.policyHasAnswered()

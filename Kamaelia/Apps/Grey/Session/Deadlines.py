@@ -4,13 +4,13 @@ Example usage
 -------------
     limits = sharedLimits(300.0, (), 3600.0, 100.0)
     deadlines = ClientDeadlines(limits, clock)
-    deadlines.heard()                       # in this turn
+    deadlines.heardAt = None                # in this turn
     at, reply = deadlines.due(session)      # send this reply at that time
 
 How does it work?
 -----------------
 Kamaelia.Support.Protocol.SMTP.Deadlines has the rules. Time counts from the end of the
-turn in which the client was heard or answered: the first `due` after `heard` notes it.
+turn in which the client was heard or answered: the first `due` after that notes it.
 """
 
 from __future__ import annotations
@@ -24,26 +24,24 @@ from Kamaelia.Support.Protocol.SMTP.Deadlines import Deadline, Deadlines, TimedS
 class ClientDeadlines(Deadlines):
     """ClientDeadlines(limits, clock) -> the deadlines of a client that has connected now.
 
-    clock: returns the time in seconds. startedAt: the time of the connection.
+    clock: returns the time in seconds. startedAt: the time of the connection. heardAt: when the
+    client last sent something or was answered; set it to None in that turn.
     """
 
-    __slots__ = ("_heardAt", "clock", "startedAt")
+    __slots__ = ("clock", "heardAt", "startedAt")
 
     def __init__(self, limits: TimeLimits, clock: Callable[[], float]) -> None:
         self.clock = clock
         self.startedAt = clock()
-        self._heardAt: float | None = None
+        self.heardAt: float | None = None
         super().__init__(limits, self.startedAt)
-
-    def heard(self) -> None:
-        """Note that the client has sent something or has been answered in this turn."""
-        self._heardAt = None
 
     def due(self, client: TimedSession) -> Deadline:
         """Return when the client is late, and the reply that it gets then."""
-        if self._heardAt is None:
-            self._heardAt = self.clock()
-        return self.next(client, self._heardAt)
+        heardAt = self.heardAt
+        if heardAt is None:
+            heardAt = self.heardAt = self.clock()
+        return self.next(client, heardAt)
 
 
 @lru_cache(maxsize=64)

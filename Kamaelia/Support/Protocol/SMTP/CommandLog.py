@@ -21,30 +21,42 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 MOST_LINES = 5000
+MOST_OCTETS_OF_LINE = 4 * 4098  # Line.LONGEST_LINE_WITH_PARAMETERS and its end: see octetsOf
 MOST_OCTETS = 256 * 1024  # a thousand recipients with paths of 256 octets
 
 HELLO = ("HELO", "EHLO")
 
 
 class CommandLog(list[str]):
-    """CommandLog(mostLines, mostOctets) -> a list of lines, the oldest first."""
+    """CommandLog(mostLines, mostOctets) -> a list of lines, the oldest first.
 
-    __slots__ = ("mostLines", "mostOctets", "octets")
+    octets: of the lines that have been counted, which happens only when the log may be full.
+    """
+
+    __slots__ = ("_counted", "_mayHold", "mostLines", "mostOctets", "octets")
 
     def __init__(self, mostLines: int = MOST_LINES, mostOctets: int = MOST_OCTETS) -> None:
         super().__init__()
         self.mostLines = mostLines
         self.mostOctets = mostOctets
-        self.octets = 0
+        self.octets = self._counted = 0
+        self._mayHold = min(mostLines, mostOctets // MOST_OCTETS_OF_LINE)
 
     def add(self, words: list[str]) -> None:
         """Append the line of these words."""
         line = " ".join(words) + "\r\n"
-        self.octets += len(line) if line.isascii() else octetsOf(line)
-        if self.octets > self.mostOctets or len(self) >= self.mostLines:
-            self._shorten()
-            self.octets += octetsOf(line)
+        if len(self) >= self._mayHold:
+            self._makeRoom(line)
         self.append(line)
+
+    def _makeRoom(self, line: str) -> None:
+        """Shorten the log if `line` does not fit. Note how many lines fit, however long."""
+        self.octets += sum(map(octetsOf, self[self._counted :]))
+        if len(self) >= self.mostLines or self.octets + octetsOf(line) > self.mostOctets:
+            self._shorten()
+        self._counted = len(self)
+        free = (self.mostOctets - self.octets) // MOST_OCTETS_OF_LINE
+        self._mayHold = min(self.mostLines, self._counted + max(free, 1))
 
     def _shorten(self) -> None:
         self[:] = _needed(self)

@@ -4,7 +4,7 @@ Example usage::
 
     >>> from Kamaelia.Support.Protocol.SMTP.Session import Session
     >>> deadlines = Deadlines(TimeLimits(inactivity=300, session=3600), now=0.0)
-    >>> deadlines.next(Session(), heardAt=10.0).at
+    >>> deadlines.next(Session(), heardAt=10.0)[0]
     310.0
 
 How does it work?
@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import inf
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from Kamaelia.Support.Protocol.SMTP.Reply import INACTIVE, SESSION_TOO_LONG, TOO_SLOW, Reply
 from Kamaelia.Support.Protocol.SMTP.TextScanner import TextScanner
@@ -45,11 +45,8 @@ class TimedSession(Protocol):
         """Return what the client has to send next, one of STAGES."""
 
 
-class Deadline(NamedTuple):
-    """The time at which a client is late, and the reply that it then receives."""
-
-    at: float
-    reply: Reply
+# When a client is late, and the reply that it gets then. A plain tuple: each turn makes one.
+Deadline = tuple[float, Reply]
 
 
 class TimeLimits:
@@ -107,7 +104,7 @@ class Deadlines:
             self._textAt = None
             begun = self._mailAt if client.seenMail else self._startedAt
             last, reply = begun + limits.session, SESSION_TOO_LONG
-        return Deadline(silence, INACTIVE) if silence <= last else Deadline(last, reply)
+        return (silence, INACTIVE) if silence <= last else (last, reply)
 
     def _endOfText(self, text: TextScanner, heardAt: float) -> float:
         """Return the time by which a text of this size must be complete or have grown."""

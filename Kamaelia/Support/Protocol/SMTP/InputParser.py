@@ -141,14 +141,15 @@ class InputParser:
         words = wordsOf(line)
         verb = verbOf(words)
         mayFollow = self.mayFollow(verb)
-        self.stage = verb if mayFollow is not None else "UNKNOWN"
-        if mayFollow is None:
+        if mayFollow is not None:
+            self.stage = verb
+            event: CommandReceived | InputRefused = CommandReceived(verb, words)
+        else:
+            self.stage = "UNKNOWN"
             if self.isStrict:
                 return self._refuse(UNKNOWN)
             mayFollow = self.mayPipeline
-            event: CommandReceived | InputRefused = InputRefused(UNKNOWN)
-        else:
-            event = CommandReceived(verb, words)
+            event = InputRefused(UNKNOWN)
         if self.position == len(self.buffer):
             self.buffer, self.position = b"", 0
         elif not mayFollow:

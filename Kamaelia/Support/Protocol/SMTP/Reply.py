@@ -74,9 +74,7 @@ class Reply:
         return self.wire
 
     def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, Reply) and self.wire == other.wire and self.closes == other.closes
-        )
+        return isinstance(other, Reply) and self.wire == other.wire and self.closes == other.closes
 
     def __hash__(self) -> int:
         return hash((self.wire, self.closes))

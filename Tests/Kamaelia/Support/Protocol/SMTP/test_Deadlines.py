@@ -86,8 +86,8 @@ def test_the_next_text_has_time_of_its_own():
 
 def test_a_limit_of_nothing_is_none():
     deadlines = Deadlines(TimeLimits(0, session=0, textRate=0), 0)
-    assert deadlines.next(sessionAfter(*MAIL), 10).at == float("inf")
-    assert deadlines.next(sessionAfter(*DATA), 10).at == float("inf")
+    assert deadlines.next(sessionAfter(*MAIL), 10)[0] == float("inf")
+    assert deadlines.next(sessionAfter(*DATA), 10)[0] == float("inf")
     assert not deadlines.isSessionOver(1e9)
 
 
