@@ -23,6 +23,7 @@ PACKAGES = [
     "Kamaelia/Protocol/WebSocket",
     "Kamaelia/Protocol/IRC",
     "Kamaelia/Protocol/RTP",
+    "Kamaelia/Protocol/HTTP/Handlers",
     "Kamaelia/Util",
     "Kamaelia/XML",
     "Kamaelia/Apps/Grey/Stores",

@@ -17,8 +17,8 @@ from Kamaelia.Support.Protocol.HTTP.RequestDict import Request
 from Kamaelia.Support.Protocol.HTTP.ResponseWriter import ResponseWriter
 from Kamaelia.Support.Protocol.HTTP.StatusCodes import statusOf
 
-#: The linkages between a handler (the second) and the server (the first).
-LINKS_TO_HANDLER = (("_handleroutbox", "inbox"), ("_handlersignal", "control"))
+#: The linkages between the server and a handler
+BODY_LINK = ("_handleroutbox", "inbox")
 LINKS_FROM_HANDLER = (("outbox", "_handlerinbox"), ("signal", "_handlercontrol"))
 
 Response = dict[str, Any]
@@ -53,11 +53,16 @@ class Exchange:
         owner = self.owner
         for outbox, inbox in LINKS_FROM_HANDLER:
             linkBoxes(handler, outbox, owner, inbox)
-        for outbox, inbox in LINKS_TO_HANDLER:
-            linkBoxes(owner, outbox, handler, inbox)
+        if not self.hasRequestEnded:
+            linkBoxes(owner, BODY_LINK[0], handler, BODY_LINK[1])
         if not handler.isWatchedBy(owner):
             owner.addChildren(handler)
         handler.activate(Scheduler=owner.scheduler)
+
+    def tell(self, message: object) -> None:
+        """Send a message to "control" of the handler."""
+        if self.handler is not None:
+            self.handler.deliver(message, "control")
 
     def detach(self) -> None:
         """Remove the linkages. A handler that goes on may be attached to another exchange."""
@@ -65,21 +70,26 @@ class Exchange:
         if handler is None:
             return
         self.handler = None
-        for source, links in ((handler, LINKS_FROM_HANDLER), (owner, LINKS_TO_HANDLER)):
-            for outbox, _ in links:
-                place = source.placeOfBox(outbox, False)
-                if place.target is not None:
-                    place.target.removesource(place)
+        for outbox, _ in LINKS_FROM_HANDLER:
+            _unlink(handler, outbox)
+        _unlink(owner, BODY_LINK[0])
+        for _, inbox in LINKS_FROM_HANDLER:  # what is left must not count for the next request
+            if owner.dataReady(inbox):
+                for _ in owner.Inbox(inbox):
+                    pass
         owner.removeChild(handler)
 
     def isOver(self) -> bool:
         """Return whether the handler has ended, or has sent its last message."""
-        if self.handler is None or self.hasHandlerEnded:
+        handler = self.handler
+        if handler is None or self.hasHandlerEnded or handler.hasEnded():
             return True
-        for message in self.owner.Inbox("_handlercontrol"):
-            if isinstance(message, producerFinished | shutdownMicroprocess):
-                self.hasHandlerEnded = True
-        return self.hasHandlerEnded or self.handler.hasEnded()
+        owner = self.owner
+        if owner.dataReady("_handlercontrol"):
+            for message in owner.Inbox("_handlercontrol"):
+                if isinstance(message, producerFinished | shutdownMicroprocess):
+                    self.hasHandlerEnded = True
+        return self.hasHandlerEnded
 
     # The response
 
@@ -100,7 +110,7 @@ class Exchange:
         if status < 200:
             return self.writer.interim(status, _headersOf(message))
         fields, length = _fieldsOf(message, serverFields)
-        if length is None and (isLast or message.get("complete")):
+        if length is None and status != 304 and (isLast or message.get("complete")):
             length = len(data)
         return self.writer.head(status, fields, length) + self.writer.body(data)
 
@@ -110,6 +120,12 @@ class Exchange:
         if not any(name.lower() == "upgrade" for name, _ in fields):
             raise ValueError("the headers of an upgrade contain Upgrade, the name of the protocol")
         return self.writer.switchProtocols([*fields, *serverFields])
+
+
+def _unlink(process: component, outbox: str) -> None:
+    place = process.placeOfBox(outbox, False)
+    if place.target is not None:
+        place.target.removesource(place)
 
 
 def _dataOf(message: Response) -> bytes:

@@ -99,6 +99,10 @@ class HTTPConnection(HTTPRequestHandler):
             head.isKeptAlive = False
         return requestDict(head, **self.facts)
 
+    def isRequestComplete(self) -> bool:
+        """Return whether the request that nextIncoming() has just returned has no body."""
+        return self._isBroken or self._reader.skipEnd()
+
     def mayContinueAfter(self, exchange: Exchange) -> bool:
         """Return whether the next request can be read, after a response that is complete."""
         if exchange.hasRequestEnded:

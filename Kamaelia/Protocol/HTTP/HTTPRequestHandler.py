@@ -10,7 +10,8 @@ Example usage
 How does it work?
 -----------------
 `choose(request)` gets the request as a dict, and returns a component, the handler, or the whole
-response as a dict. The handler's messages are dicts: `statuscode`, `headers` (pairs),
+response as a dict. A handler with a method `immediateResponse()` need not run if that returns the
+whole response, and not None. The handler's messages are dicts: `statuscode`, `headers` (pairs),
 `content-type`, `charset` and `length` in the first, `data` in each; `complete`: there is no other.
 The response ends when the handler ends or sends producerFinished to "signal". The body of the
 request comes to the handler's "inbox", as bytes; producerFinished on "control" is its end, and
@@ -91,7 +92,6 @@ class HTTPRequestHandler(component):
         "debug": "a line of text about each response",
         "signal": "producerFinished: close the connection",
         "_handleroutbox": "the body of the request, as bytes",
-        "_handlersignal": "producerFinished: the body is complete; shutdownMicroprocess: give up",
     }
 
     limits = Limits()
@@ -183,6 +183,10 @@ class HTTPRequestHandler(component):
             return END
         raise TypeError(f"{self.name} expects the messages of an HTTPParser, not {message!r}")
 
+    def isRequestComplete(self) -> bool:
+        """Return whether the request that nextIncoming() has just returned has no body."""
+        return False
+
     def inputEnded(self) -> None:
         """Note that the peer sends no more."""
 
@@ -198,6 +202,7 @@ class HTTPRequestHandler(component):
         incoming = self.nextIncoming()
         if isinstance(incoming, dict):
             self.exchange = exchange = Exchange(self, incoming, self.scheduler.time)
+            exchange.hasRequestEnded = self.isRequestComplete()
             if incoming["headers"].get("expect", "").lower() == "100-continue":
                 exchange.turnsToContinue = TURNS_TO_CONTINUE
             self._createHandler(exchange)
@@ -206,17 +211,28 @@ class HTTPRequestHandler(component):
         return incoming is not None
 
     def _createHandler(self, exchange: Exchange) -> None:
-        request = exchange.request
+        make = self.requestHandlerFactory
         try:
-            made = plainResult(self.requestHandlerFactory(request), "requestHandlerFactory", self)
-            if not isinstance(made, dict):
-                exchange.attach(madeComponent(made, "requestHandlerFactory", self))
+            made = plainResult(make(exchange.request), "requestHandlerFactory", self)
+            response = made if isinstance(made, dict) else self._immediateResponse(made)
+            if response is None:
+                self._attach(exchange, made)
         except Exception:
             LOG.exception("no handler could be made for %s", exchange)
             exchange.detach()
-            made = getErrorPage(500)
-        if isinstance(made, dict):
-            self._respond(exchange, made)
+            response = getErrorPage(500)
+        if response is not None:
+            self._respond(exchange, response)
+
+    def _immediateResponse(self, handler: Any) -> Response | None:
+        """Return the response of a handler that need not run, or None."""
+        immediate = getattr(handler, "immediateResponse", None)
+        return None if immediate is None else plainResult(immediate(), "immediateResponse", self)
+
+    def _attach(self, exchange: Exchange, handler: Any) -> None:
+        exchange.attach(madeComponent(handler, "requestHandlerFactory", self))
+        if exchange.hasRequestEnded:
+            exchange.tell(producerFinished(self))
 
     def _takeBody(self, exchange: Exchange) -> bool:
         """Pass a part of the body on to the handler, if it has room. Return whether it did."""
@@ -229,7 +245,7 @@ class HTTPRequestHandler(component):
             self.send(incoming, "_handleroutbox")
         elif isinstance(incoming, End):
             exchange.hasRequestEnded = True
-            self.send(producerFinished(self), "_handlersignal")
+            exchange.tell(producerFinished(self))
         elif isinstance(incoming, dict):  # the body is malformed
             self._fail(exchange, statusOf(incoming["bad"], 400))
         elif self.isInputOver:
@@ -360,7 +376,7 @@ class HTTPRequestHandler(component):
         exchange = self.exchange
         if exchange is None or exchange.handler is None:
             return
-        self.send(shutdownMicroprocess(self), "_handlersignal")
+        exchange.tell(shutdownMicroprocess(self))
         until = timeOf(self) + self.handlerGrace
         while not exchange.handler.hasEnded() and (left := until - timeOf(self)) > 0:
             self.pause(left)

@@ -100,10 +100,10 @@ class RequestReader:
 
     def receive(self, data: bytes) -> None:
         """Add bytes that the client has sent."""
-        if self._body is not None:
-            self._body.receive(data)
-        else:
+        if self._body is None:
             self._pending += data
+        elif data:  # to h11, nothing means the end
+            self._body.receive(data)
 
     def end(self) -> None:
         """Note that the client sends no more."""
@@ -132,6 +132,12 @@ class RequestReader:
             self.isComplete = True
             return END
         return self._nextHead()
+
+    def skipEnd(self) -> bool:
+        """Return whether END is the next event; then next() does not return it any more."""
+        if self._body is None:
+            self.isComplete = True
+        return self.isComplete
 
     def _nextHead(self) -> RequestHead | None:
         head = self._takeHead()
@@ -163,6 +169,8 @@ class RequestReader:
     def _takeHead(self) -> bytes | None:
         """Return the bytes up to the empty line, or None if it has not arrived."""
         pending, limits = self._pending, self.limits
+        if not pending:
+            return None
         if pending[:1] == b"\r":
             self._skipEmptyLines()
         at = pending.find(_HEADER_END, max(0, self._searched - 3))

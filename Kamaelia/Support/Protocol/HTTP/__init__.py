@@ -12,6 +12,9 @@ Limits          the limits of a server on sizes and times
 StatusCodes     the status codes with their phrases
 Dates           dates in header fields
 CommonLog       a line of the access log
+FilePaths       the path of a file from the path in a URL
+Ranges          ranges of bytes
+Conditions      conditional requests
 Translators     a request in the form of WSGI, and the division of its path
 
 This package is also the historical import path of HTTPProtocol and requestHandlers, which are
