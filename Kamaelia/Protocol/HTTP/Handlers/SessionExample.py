@@ -84,3 +84,4 @@ class SessionExample(component):
 
 
 __kamaelia_components__ = (SessionExample,)
+__kamaelia_prefabs__ = (SessionExampleWrapper,)
