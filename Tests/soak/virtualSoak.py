@@ -20,10 +20,8 @@ import random
 import time
 from collections import Counter
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 from Axon.Component import component
 from Axon.EventLoop import newLoop
@@ -47,10 +45,6 @@ MAY_BE_MORE = 200  # objects that are created when they are first needed, and ke
 LARGE = ".large.example | many networks | https://large.example/why | 2020-01-31"
 SLOWNESS = 3600.0  # factor to the first part
 DAY = 86400.0
-CLOCKS = [
-    f"Kamaelia.Apps.Grey.{name}.wallClock"
-    for name in ("GreyListingPolicy", "Records.MailNotes", "Records.RefusalRecord")
-]
 
 
 class Wire(component):
@@ -161,10 +155,7 @@ class VirtualSoak(Soak):
         stay = Waiter()
         stay.activate()
         running = asyncio.create_task(scheduler.run.runAsync())
-        with ExitStack() as clocks:
-            for name in CLOCKS:
-                clocks.enter_context(patch(name, self.clock))
-            await self.run()
+        await self.run()
         scheduler.run.stop()
         await running
 
@@ -218,6 +209,7 @@ class VirtualSoak(Soak):
         configuration = Assembly.read(self.file)
         self.greylist = Assembly.greylistOf(configuration)
         self.greylist.resolver = Resolver(self.rng)
+        self.greylist.clock = self.clock
         self.greylist.large_senders = largeSenders(LARGE)
         more = {"smtp_soak": self, "connectToRealSMTPServer": connectByBoxes}
         self.protocol = Assembly.protocolOf(configuration, self.greylist, **more)

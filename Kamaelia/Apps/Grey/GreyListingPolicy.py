@@ -35,7 +35,7 @@ from Kamaelia.Apps.Grey.Policy.CompiledSettings import (
     asTriples,
     compiled,
 )
-from Kamaelia.Apps.Grey.Policy.Greylist import Greylist, wallClock
+from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
 from Kamaelia.Apps.Grey.Policy.PolicyAnswers import PolicyAnswers, after, inTask
 from Kamaelia.Apps.Grey.Records.MailNotes import (
     ACCEPTED,
@@ -184,7 +184,7 @@ class GreyListingPolicy(ConcreteMailHandler):
         """Return the answer at RCPT; None if greylisting decides."""
         if self._isTrusted():
             return True
-        self.greylist.refresh(wallClock())
+        self.greylist.refresh(self.greylist.clock())
         refusal = self._refusalOf(recipient)
         if refusal is not None:
             self.notes.note(recipient, REFUSED, refusal)
@@ -275,7 +275,7 @@ class GreyListingPolicy(ConcreteMailHandler):
     def _decisionOn(self, recipient: str) -> Decision:
         greylist = self.greylist
         triple = greylist.triple(self._clientKey(), self.sender, recipient)
-        about = (triple, wallClock(), self.peer)
+        about = (triple, self.greylist.clock(), self.peer)
         decision: Decision = self.answerTo(triple, greylist.decide, *about)
         greylist.answered()
         if decision.isAccepted:
@@ -362,7 +362,7 @@ class GreyListingPolicy(ConcreteMailHandler):
     def settle(self, reply: Reply) -> None:
         """Answer the final dot. Only a mail that the real server accepts counts for its client."""
         if reply.isPositive and self._passedAs:
-            self.greylist.countDelivery(self._passedAs, wallClock())
+            self.greylist.countDelivery(self._passedAs, self.greylist.clock())
         self.notes.lastReply = reply
         super().settle(reply)
 

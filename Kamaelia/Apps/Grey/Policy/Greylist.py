@@ -67,6 +67,8 @@ class Greylist:
     max_new_triples = 0  # from one network, per hour and process; 0: no limit
     tarpit: float = 0.0  # seconds before a reply that defers
     journal: Callable[[dict[str, Any]], None] | None = None  # called with each mail's record
+    # Returns the time in seconds. Not monotonic, because records are shared and outlive a process.
+    clock: Callable[[], float] = staticmethod(time.time)
 
     def __init__(self, **settings: Any) -> None:
         unknown = [name for name in settings if not hasattr(Greylist, name) or name[0] == "_"]
@@ -297,9 +299,6 @@ CHOICES = {
     "on_failure": ("defer", "accept"),
     "decide_at": ("data", "rcpt"),
 }
-
-
-wallClock = time.time  # not monotonic, because records are shared and outlive a process
 
 
 def networkOf(peer: str, bits: int) -> str | None:

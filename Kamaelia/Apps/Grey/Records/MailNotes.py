@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple, Protocol
 
-from Kamaelia.Apps.Grey.Policy.Greylist import Greylist, wallClock
+from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
 from Kamaelia.Apps.Grey.Records.MailLog import historicalLine
 from Kamaelia.Apps.Grey.Records.RefusalRecord import GREYLISTED, newId, writeRefusal
 from Kamaelia.Support.Greylist.Keys import withoutBrackets
@@ -153,7 +153,8 @@ class MailNotes:
 
     def write(self, handler: NotedHandler) -> None:
         """Write the historical line and the JSON object of the mail, and count it."""
-        now, greylist, status = wallClock(), self.greylist, handler.mailStatus
+        greylist, status = self.greylist, handler.mailStatus
+        now = greylist.clock()
         whose = (handler.remotename, handler.peer, handler.sender)
         recipients = self.allRecipients(handler)
         handler.noteToLog(historicalLine(now, *whose, recipients, status))

@@ -17,7 +17,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from Kamaelia.Apps.Grey.Policy.Greylist import Greylist, wallClock
+from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
 from Kamaelia.Apps.Grey.Records.MailLog import stampOf
 from Kamaelia.Support.Protocol.SMTP.Refusal import Refusal, reasonOf
 from Kamaelia.Support.Protocol.SMTP.Reply import DEFERRED
@@ -33,7 +33,7 @@ def newId() -> str:
 def writeRefusal(refusal: Refusal, greylist: Greylist, log: Callable[[str], Any]) -> None:
     """Count a refusal, and write its lines. log: called with the line for the log."""
     greylist.count(*refusal.counter)
-    now = wallClock()
+    now = greylist.clock()
     log(refusal.line(stampOf(now)))
     if greylist.journal is not None:
         greylist.journal(refusal.record(now))

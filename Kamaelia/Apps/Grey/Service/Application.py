@@ -28,7 +28,6 @@ from typing import Any
 
 from Axon.Scheduler import scheduler
 from Kamaelia.Apps.Grey.Policy.BackgroundTask import BackgroundTask
-from Kamaelia.Apps.Grey.Policy.Greylist import wallClock
 from Kamaelia.Apps.Grey.Records.LogFiles import logLine
 from Kamaelia.Apps.Grey.Records.RefusalRecord import newId, writeRefusal
 from Kamaelia.Apps.Grey.Service import Assembly
@@ -138,7 +137,7 @@ class Application:
         A store whose server is unreachable does not prevent the start.
         """
         with actingAs(self.user or self.configuration.listen.user), suppress(StoreUnreachable):
-            self.greylist.prepare(wallClock())
+            self.greylist.prepare(self.greylist.clock())
 
     def _tell(self, warnings: list[str]) -> None:
         for each in warnings:

@@ -18,12 +18,12 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from Kamaelia.Apps.Grey.Policy.Greylist import wallClock
 from Kamaelia.Apps.Grey.Service import Assembly, Tables
 from Kamaelia.Apps.Grey.Stores import Store, StoreEntry, StoreFailed, openStore
 from Kamaelia.Apps.Grey.Stores.Dbm import readDbm
@@ -205,7 +205,7 @@ def listAll(options: Any, store: Store) -> int:
     """Print the triples in the store and the entries of administrators."""
     Tables.triples(store.find(options.text), options.most)
     if not options.text:
-        Tables.entries(store.entries(), wallClock())
+        Tables.entries(store.entries(), time.time())
     return 0
 
 
@@ -216,7 +216,7 @@ def show(options: Any, store: Store) -> int:
     entries = [each for each in store.entries() if options.text in each.what]
     Tables.triples(known, options.most)
     Tables.regulars(regulars)
-    Tables.entries(entries, wallClock())
+    Tables.entries(entries, time.time())
     return 0 if known or regulars or entries else 1
 
 
@@ -234,7 +234,7 @@ def _addEntry(verdict: str, options: Any, store: Store) -> int:
     kind = options.kind or kindOf(options.what)
     if Lists(**{f"{kind}s": [options.what]}).hasNames:
         Assembly.checkResolver(options.what)
-    until = wallClock() + readDuration(options.duration) if options.duration else None
+    until = time.time() + readDuration(options.duration) if options.duration else None
     store.addEntry(StoreEntry(verdict, kind, options.what, options.note, until))
     print(f"{kind} {options.what}: {verdict}")
     return 0

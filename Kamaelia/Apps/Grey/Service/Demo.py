@@ -25,7 +25,6 @@ from pathlib import Path
 from typing import Any
 
 from Axon.Scheduler import scheduler
-from Kamaelia.Apps.Grey.Policy.Greylist import wallClock
 from Kamaelia.Apps.Grey.Service.Application import Application
 from Kamaelia.Apps.Grey.Service.DemoClient import DemoClient
 from Kamaelia.Apps.Grey.Service.Display import PlainDisplay, displayOn
@@ -74,7 +73,7 @@ class DemoApplication(Application):
         def shown(record: dict[str, Any]) -> None:
             journal(record)
             if record["event"] == "mail":
-                self.display.mail(record, wallClock())
+                self.display.mail(record, self.greylist.clock())
                 self.showFigures()
 
         self.greylist.journal = shown

@@ -9,10 +9,8 @@ import pytest
 
 from Kamaelia.Apps.Grey import GreyListingPolicy as policy
 from Kamaelia.Apps.Grey.GreyListingPolicy import GreyListingPolicy
-from Kamaelia.Apps.Grey.Policy import Greylist as module
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
 from Kamaelia.Apps.Grey.Policy.PolicyQuestion import Later
-from Kamaelia.Apps.Grey.Records import MailNotes
 from Kamaelia.Apps.Grey.Records.MailLog import jsonLine
 from Kamaelia.Apps.Grey.Stores import StoreEntry
 from Kamaelia.Apps.Grey.Stores.Memory import MemoryStore
@@ -39,16 +37,13 @@ class Clock:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The time by which greylisting counts; the test turns it."""
-    clock = Clock()
-    for each in (module, MailNotes, policy):
-        monkeypatch.setattr(each, "wallClock", clock)
-    return clock
+def clock() -> Clock:
+    """Return the clock of the Greylists that `make` creates; the test advances it."""
+    return Clock()
 
 
 @pytest.fixture
-def make() -> Iterator[Any]:
+def make(clock: Clock) -> Iterator[Any]:
     """make(**settings) -> a class of handlers, with a Greylist of its own in memory."""
     made: list[Greylist] = []
     offers = ServerOffers()
@@ -56,7 +51,8 @@ def make() -> Iterator[Any]:
 
     def make(**settings: Any) -> Any:
         ours = {name: settings.pop(name) for name in list(settings) if hasattr(Greylist, name)}
-        made.append(Greylist(**{"store": "memory:", "rules": Rules(client_passes=0), **ours}))
+        first = {"store": "memory:", "clock": clock, "rules": Rules(client_passes=0)}
+        made.append(Greylist(**{**first, **ours}))
         base = {"peer": STRANGER, "allowed_domains": OURS, "greylist": made[-1]}
         base["smtp_offers"] = offers  # the default server has told that it can do all
         return type("Grey", (GreyListingPolicy,), {**base, **settings})
@@ -359,7 +355,9 @@ def test_when_the_store_answers_later_nothing_else_is_asked_again(make: Any, clo
     asked = []
 
     class Counting(make()):  # type: ignore[misc]
-        greylist = SlowGreylist(store="memory:", rules=Rules(too_soon=0), decide_at="rcpt")
+        greylist = SlowGreylist(
+            store="memory:", clock=clock, rules=Rules(too_soon=0), decide_at="rcpt"
+        )
 
         def whiteListed(self, recipient: str) -> bool:
             asked.append(recipient)
