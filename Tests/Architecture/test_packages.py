@@ -26,6 +26,8 @@ PACKAGES = [
     "Kamaelia/Protocol/HTTP/Handlers",
     "Kamaelia/Util",
     "Kamaelia/XML",
+    "Kamaelia/Apps/JMB",
+    "Kamaelia/Apps/JMB/WSGI",
     "Kamaelia/Apps/Grey/Stores",
     "Kamaelia/Apps/Grey/System",
     "Kamaelia/Apps/Grey/Service",

@@ -60,7 +60,6 @@ class ResponseWriter:
         fields: header fields. length: that of the body; None if it is not known.
         Raises ValueError if a field contains characters that are not allowed.
         """
-        self.status = status
         lines = [statusLine(status)]
         for name, value in fields:
             lowered = name.lower()
@@ -68,6 +67,7 @@ class ResponseWriter:
                 lines.append(_line((name, value)))
             elif lowered == "connection" and "close" in value.lower():
                 self.isKeptAlive = False
+        self.status = status  # not before the fields are known to be valid
         if mayHaveBody(status):
             self._takesData = self.method != "HEAD"
             self._frame(lines, length)
@@ -95,9 +95,9 @@ class ResponseWriter:
 
     def switchProtocols(self, fields: Fields) -> bytes:
         """Return a 101 response. `fields` contain Upgrade; Connection is added."""
+        kept = [_line(field) for field in fields if field[0].lower() not in _OWN_FIELDS]
         self.status = 101
-        kept = [field for field in fields if field[0].lower() not in _OWN_FIELDS]
-        return _encode([statusLine(101), "Connection: Upgrade", *map(_line, kept), "", ""])
+        return _encode([statusLine(101), "Connection: Upgrade", *kept, "", ""])
 
     def body(self, data: bytes) -> bytes:
         """Return `data`, a part of the body, as it is sent. Raises ValueError beyond the length."""

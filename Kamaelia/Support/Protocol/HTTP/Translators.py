@@ -37,8 +37,9 @@ def WSGILikeTranslator(request: Request) -> dict[str, Any]:
     """Return the environ of WSGI for a request, except the entries about the server's work."""
     script: str = request.get("uri-prefix-trigger") or ""
     path: str = request["uri-suffix"] if "uri-suffix" in request else request["non-query-uri"]
+    if not path.startswith("/") and (path or script.endswith("/") or not script):
+        path = f"/{path}"
     script = checkSlashes(script) if script.strip("/") else ""
-    path = f"/{path.lstrip('/')}" if path or not script else ""
     name, port = _serverOf(request)
     headers = request["headers"]
     environ = {
