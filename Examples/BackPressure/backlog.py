@@ -57,7 +57,9 @@ class Show(component):
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description="Show the effect of a capacity.")
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     options.add_argument(
         "--messages", type=int, default=1000, help="number of messages (%(default)s)"
     )

@@ -9,6 +9,7 @@ number of words. `runAsync()` joins the running loop and returns when the pipeli
 server continues.
 """
 
+import argparse
 import asyncio
 from collections.abc import Iterable, Iterator
 
@@ -85,4 +86,7 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
     asyncio.run(main())

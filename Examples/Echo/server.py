@@ -35,7 +35,9 @@ def announce(server: ServerCore) -> None:
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description="Run an echo server.")
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     options.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     options.add_argument(
         "--port", type=int, default=1500, help="port, 0: any free port (%(default)s)"

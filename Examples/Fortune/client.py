@@ -51,7 +51,9 @@ class Show(component):
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description="Print a saying from a fortune server.")
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     options.add_argument("--host", default="127.0.0.1", help="host of the server (%(default)s)")
     options.add_argument("--port", type=int, default=1600, help="port of the server (%(default)s)")
     chosen = options.parse_args()

@@ -53,12 +53,14 @@ def cookiesFrom(text: str) -> list[str]:
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description="Send a saying to each client.")
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     options.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     options.add_argument(
         "--port", type=int, default=1600, help="port, 0: any free port (%(default)s)"
     )
-    options.add_argument("--cookies", type=Path, help="a file of sayings, with % between them")
+    options.add_argument("--cookies", type=Path, help="a file of sayings, with %% between them")
     chosen = options.parse_args()
     cookies = COOKIES if chosen.cookies is None else cookiesFrom(chosen.cookies.read_text())
     FortuneServer(host=chosen.host, port=chosen.port, cookies=cookies).run()

@@ -1,28 +1,37 @@
 """Greylisting as one class: a server that contains the policy, with an additional rule.
 
-python Examples/Greylisting/greylister.py [PORT [SMTP_PORT [DOMAIN]]]
+    smtp-sink localhost:2525 10                    # or another mail server
+    python Examples/Greylisting/greylister.py 1025 2525 example.org
+    swaks --server localhost --port 1025 --to you@example.org
 
-A mail server must listen on port 2525, such as Postfix or smtp-sink. Mail for DOMAIN
-(example.org) is accepted from all clients that try again after ten seconds. Mail for its
+Mail for the domain is accepted from all clients that try again after ten seconds. Mail for its
 postmaster is accepted at once, so that senders can report a mistake.
 """
 
-import sys
+import argparse
 
 from Kamaelia.Apps.Grey.GreyListingPolicy import GreyListingPolicy
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
 from Kamaelia.Chassis.ConnectedServer import ServerCore
 from Kamaelia.Support.Greylist.Rules import Rules
 
-given = dict(enumerate(sys.argv))
+options = argparse.ArgumentParser(
+    description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+)
+options.add_argument("port", type=int, nargs="?", default=1025, help="port (%(default)s)")
+options.add_argument(
+    "smtpPort", type=int, nargs="?", default=2525, help="port of the mail server (%(default)s)"
+)
+options.add_argument("domain", nargs="?", default="example.org", help="domain (%(default)s)")
+chosen = options.parse_args()
 
 
 class GreyLister(ServerCore):
-    port = int(given.get(1, 1025))
+    port = chosen.port
 
     class protocol(GreyListingPolicy):
-        smtp_ip, smtp_port = "127.0.0.1", int(given.get(2, 2525))
-        allowed_domains = [given.get(3, "example.org")]
+        smtp_ip, smtp_port = "127.0.0.1", chosen.smtpPort
+        allowed_domains = [chosen.domain]
         relay = "live"
         greylist = Greylist(store="memory:", rules=Rules(too_soon=0, min_defer_time=10))
 

@@ -1,13 +1,16 @@
 """A mail proxy with a policy of its own: it accepts mail only for the domains listed in a file.
 
-python Examples/SpamMe/policy.py DOMAINS [PORT [SMTP_PORT]]
+    echo example.org > domains
+    smtp-sink localhost:2525 10                    # or another mail server
+    python Examples/SpamMe/policy.py domains 1025 2525
+    swaks --server localhost --port 1025 --to you@example.org
 
 DOMAINS is a file with one domain per line. It is read again when it has changed, without a restart.
 If it cannot be read, the proxy replies "451, try again later", and no mail is lost.
 """
 
+import argparse
 import os
-import sys
 from collections.abc import Collection
 
 from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
@@ -43,13 +46,23 @@ class OurDomainsOnly(ConcreteMailHandler):
         return True
 
 
-def main(filename: str, port: str = "1025", smtpPort: str = "2525") -> None:
-    class Handler(OurDomainsOnly):
-        domains = Domains(filename)
-        smtp_ip, smtp_port = "127.0.0.1", int(smtpPort)
+def main() -> None:
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    options.add_argument("domains", metavar="DOMAINS", help="a file with one domain per line")
+    options.add_argument("port", type=int, nargs="?", default=1025, help="port (%(default)s)")
+    options.add_argument(
+        "smtpPort", type=int, nargs="?", default=2525, help="port of the mail server (%(default)s)"
+    )
+    chosen = options.parse_args()
 
-    ServerCore(protocol=Handler, port=int(port)).run()
+    class Handler(OurDomainsOnly):
+        domains = Domains(chosen.domains)
+        smtp_ip, smtp_port = "127.0.0.1", chosen.smtpPort
+
+    ServerCore(protocol=Handler, port=chosen.port).run()
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

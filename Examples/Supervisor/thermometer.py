@@ -61,7 +61,9 @@ class Average(component):
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description="Print the average of some temperatures.")
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     options.add_argument("words", nargs="*", default=["20", "21", "warm", "22"])
     chosen = options.parse_args()
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")

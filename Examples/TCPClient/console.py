@@ -41,7 +41,9 @@ class Text(component):
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description="Connect the console to a TCP server.")
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     options.add_argument("--host", default="127.0.0.1", help="host of the server (%(default)s)")
     options.add_argument("--port", type=int, default=1500, help="port of the server (%(default)s)")
     options.add_argument("--eol", default="\r\n", help="line end for the server (CR LF)")
