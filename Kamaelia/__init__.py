@@ -6,7 +6,7 @@
     Flow       operators on streams: joins, debounce, batches, buffers, pools
     Internet   connections and datagrams
     Chassis    components made of others: pipelines, graphlines, servers, supervisors
-    File       components that write files
+    File       components that read and write files, and that run commands
     Codec      formats of sound and video
     Automata   sources of values that behave by simple rules
     Audio      raw sound
@@ -14,10 +14,11 @@
     Protocol   clients and servers of protocols
     Visualisation  the text commands of graph viewers
     Apps       applications: Grey, the greylisting mail proxy
+    Experimental  services, sizes of inboxes, an interpreter
 
 BaseIPC and Exceptions are the bases of messages and errors, and SampleTemplateComponent has
-components to copy. KamaeliaExceptions, KamaeliaIPC, SimpleServerComponent and SingleServer are
-historical import paths.
+components to copy. KamaeliaExceptions, KamaeliaIPC, ReadFileAdaptor, SimpleServerComponent and
+SingleServer are historical import paths.
 
 A package imports only from those above it in this list, and from Axon.
 """

@@ -7,6 +7,8 @@ PrintableText  text with control characters escaped
 Mistakes       the mistakes in a text, with their lines
 Secrets        text without the credentials of URLs
 Failover       the order in which several servers are tried
+LineBuffer     lines in a stream that arrives in pieces
+Interpreter    Python statements that arrive line by line
 Tokens         the words of a line, of which some may be in quotes
 Deprecate      warnings about deprecated names
 

@@ -6,7 +6,7 @@
                   Stringify, Detuple, Max, ChunkNamer, TagWithSequenceNumber, LineSplit,
                   Marshalling, MarshallComponent, Tokenisation
     selection     FirstOnly, UnseenOnly, RangeFilter, Chooser, PromptedTurnstile
-    streams       Chunkifier, RateChunker, RateFilter, LossyConnector
+    streams       LineReader, Chunkifier, RateChunker, RateFilter, LossyConnector
     one to many   Fanout, TwoWaySplitter, Splitter, Backplane (publish and subscribe)
     many to one   Collate, Comparator, Sync
     structure     PassThrough, Parent (the base of all chassis), Settings (misspelt settings),

@@ -148,6 +148,8 @@ SUPPORT: list[Floor] = [
             "Kamaelia.Support.Deprecate",
             "Kamaelia.Support.Domains",
             "Kamaelia.Support.Failover",
+            "Kamaelia.Support.Interpreter",
+            "Kamaelia.Support.LineBuffer",
             "Kamaelia.Support.Mistakes",
             "Kamaelia.Support.Networks",
             "Kamaelia.Support.PrintableText",

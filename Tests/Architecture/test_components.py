@@ -16,6 +16,7 @@ ABSTRACT = {
     "Axon.ThreadBridge",
     "Axon.Component",
     "Axon.ThreadedComponent",
+    "Kamaelia.File.FileComponent",
 }
 
 

@@ -15,6 +15,7 @@ PACKAGES = [
     "Kamaelia/Automata",
     "Kamaelia/Chassis",
     "Kamaelia/Codec",
+    "Kamaelia/Experimental",
     "Kamaelia/File",
     "Kamaelia/Internet",
     "Kamaelia/Internet/Simulate",

@@ -1,5 +1,6 @@
 """Data structures and forms of data as plain code.
 
+ERModel      entity-relationship models, and the graphs of them
 Escape       the escapes of characters in a text or in bytes
 MimeDict     a header with a body that keeps the order of its fields
 MimeObject   a header, a body and a first line

@@ -1,0 +1,130 @@
+"""A component that runs a command in a process of the system, and ends with it.
+
+Example usage
+-------------
+    output, end = os.pipe()
+    process = ChildProcess("ls -l", stdout=Descriptor(end, "ls"))   # `output` is read elsewhere
+
+How does it work?
+-----------------
+asyncio starts the process and reports its end. The process leads a session, and thereby a process
+group, of its own: a signal reaches the programs that a shell has started, too.
+
+Termination: when the process has exited. At a shutdownMicroprocess, or at the end of the run, the
+group receives SIGTERM, and SIGKILL if it has not ended `grace` seconds later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from asyncio.subprocess import Process
+from collections.abc import Sequence
+from contextlib import suppress
+from subprocess import CalledProcessError
+from typing import Any
+
+from Axon.Component import component
+from Axon.Ipc import producerFinished
+from Kamaelia.File.Descriptor import Descriptor
+from Kamaelia.Util.SendWithRoom import STOP, isToStop
+
+__all__ = ["ChildProcess", "Command"]
+
+Command = str | bytes | Sequence[str | bytes | os.PathLike[str]]
+
+
+class ChildProcess(component):
+    """ChildProcess(command[, stdin][, stdout][, stderr]): runs a command.
+
+    command: text for the shell, or a sequence of a program and its arguments. stdin and so on: the
+    child's ends of pipes, which this component closes, or subprocess.DEVNULL; None: those of
+    this program.
+    """
+
+    Inboxes = {"inbox": "not used", "control": "shutdownMicroprocess: end the process"}
+    Outboxes = {
+        "outbox": "int: the exited status, or the negative number of the signal that ended it",
+        "signal": "producerFinished, whose message is None or an error; or shutdownMicroprocess",
+    }
+
+    grace = 2.0  # seconds between SIGTERM and SIGKILL
+    error: Exception | None = None  # why the process did not start, or its failure
+
+    def __init__(
+        self,
+        command: Command,
+        stdin: Descriptor | int | None = None,
+        stdout: Descriptor | int | None = None,
+        stderr: Descriptor | int | None = None,
+        **argd: Any,
+    ) -> None:
+        super().__init__(**argd)
+        self.command = command
+        self._ends = {"stdin": stdin, "stdout": stdout, "stderr": stderr}
+
+    async def main(self) -> None:
+        try:
+            process = await self._start()
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the command
+            self.error = error
+            self.send(producerFinished(self, error), "signal")
+            return
+        self.scheduler.outside += 1  # the end of the process wakes this component
+        exited = asyncio.ensure_future(process.wait())
+        exited.add_done_callback(lambda _: self.getTask().wake())
+        try:
+            while not exited.done() and not isToStop(self):
+                await self.waitForWakeUp()
+        finally:
+            try:
+                await self._end(process.pid, exited)
+            finally:
+                self.scheduler.outside -= 1
+        self._report(exited.result())
+
+    async def _start(self) -> Process:
+        ends: dict[str, Any] = {
+            name: end.number if isinstance(end, Descriptor) else end
+            for name, end in self._ends.items()
+        }
+        command = self.command
+        try:
+            if isinstance(command, str | bytes):
+                return await asyncio.create_subprocess_shell(
+                    command, start_new_session=True, **ends
+                )
+            return await asyncio.create_subprocess_exec(*command, start_new_session=True, **ends)
+        finally:
+            self.closeEnds()
+
+    def closeEnds(self) -> None:
+        """Close the child's ends of the pipes in this process."""
+        for end in self._ends.values():
+            if isinstance(end, Descriptor):
+                end.close()
+
+    async def _end(self, pid: int, exited: asyncio.Future[int]) -> None:
+        """Send signals to the process group until the process has exited."""
+        for number, patience in ((signal.SIGTERM, self.grace), (signal.SIGKILL, None)):
+            if exited.done():
+                return
+            with suppress(ProcessLookupError):
+                os.killpg(pid, number)
+            await asyncio.wait({exited}, timeout=patience)
+
+    def _report(self, status: int) -> None:
+        """Send the exited status, and the message that says how the process has ended."""
+        self.send(status)
+        if status != 0:
+            self.error = CalledProcessError(status, _shown(self.command))
+        orders = [each for each in self.Inbox("control") if isinstance(each, STOP)]
+        self.send(orders[0] if orders else producerFinished(self, self.error), "signal")
+
+
+def _shown(command: Command) -> Any:
+    return command if isinstance(command, str | bytes) else list(command)
+
+
+__kamaelia_components__ = (ChildProcess,)

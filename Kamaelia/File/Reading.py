@@ -1,0 +1,250 @@
+"""Components that read a file: on request, at a rate, or line by line.
+
+Example usage
+-------------
+    Pipeline(SimpleReader("/etc/fstab"), ConsoleEchoer()).run()
+    Pipeline(RateControlledFileReader("song", rate=16000, chunkrate=4), Player()).run()
+    Pipeline(DataSource([10, 20]), PromptedFileReader("data"), ConsoleEchoer()).run()
+
+How does it work?
+-----------------
+The file is read in a thread; a pipe is read when it has data. A reader waits while the inbox of its
+consumer is full. The reusable readers are Carousels: a message to "next" names the next file.
+
+Termination: at the end of the file, with a producerFinished, whose `message` is an OSError if the
+file could not be read; or at a shutdownMicroprocess. A producerFinished does not interrupt a
+reader, because a Carousel passes one on to the reader of its last file.
+"""
+
+from __future__ import annotations
+
+import codecs
+import errno
+import io
+from collections.abc import Generator
+from os import PathLike
+from typing import Any
+
+from Kamaelia.Chassis.Carousel import Carousel
+from Kamaelia.Chassis.Graphline import Graphline
+from Kamaelia.File.FileComponent import filecomponent
+from Kamaelia.File.InputFile import InputFile
+from Kamaelia.Support.LineBuffer import LineBuffer
+from Kamaelia.Util.RateFilter import ByteRate_RequestControl
+from Kamaelia.Util.SendWithRoom import isToStop
+
+__all__ = [
+    "EOF",
+    "FixedRateControlledReusableFileReader",
+    "PromptedFileReader",
+    "RateControlledFileReader",
+    "RateControlledReusableFileReader",
+    "ReusableFileReader",
+    "SimpleReader",
+]
+
+PIECE = 65536  # bytes per read, where lines are wanted
+REQUESTS = 100  # that may wait for a reader before the source of the requests is held
+
+Path = str | bytes | PathLike[str]
+
+
+class EOF(Exception):
+    """The end of a file. A historical name, which is never raised."""
+
+
+class PromptedFileReader(filecomponent):
+    """PromptedFileReader(filename[, readmode]): sends as much of a file as it is asked for.
+
+    readmode: "bytes" or "lines", the unit of the requests. The data is bytes in both modes; n
+    lines are one message. Raises ValueError for another mode.
+    """
+
+    Inboxes = {
+        "inbox": "int: how many bytes or lines to read",
+        "control": "shutdownMicroprocess: end now",
+    }
+    Outboxes = {
+        "outbox": "bytes: the data for a request; less than requested at the end, and from a pipe",
+        "signal": "producerFinished, or the shutdownMicroprocess from control",
+        "error": "errorInformation: a request that is not a number of 0 or more",
+    }
+
+    def __init__(self, filename: Path, readmode: str = "bytes") -> None:
+        if readmode not in ("bytes", "lines"):
+            raise ValueError(f"readmode must be 'bytes' or 'lines', not {readmode!r}")
+        super().__init__()
+        self.filename = filename
+        self.readmode = readmode
+        self._file = InputFile(self, filename)
+        self._buffer = LineBuffer(b"\n")
+        self._lines: list[Any] = []  # read, and not yet requested
+
+    def work(self) -> Generator[int, None, None]:
+        yield from self._file.open()
+        read = self._read if self.readmode == "bytes" else self._readLines
+        while not isToStop(self):
+            if not self.dataReady():
+                yield from self.waitForMessage()
+            elif number := self._requested(self.recv()):
+                data = yield from read(number)
+                if not data:
+                    return
+                yield from self.deliverWithRoom(data)
+
+    def _requested(self, message: Any) -> int:
+        """Return the number in a request, or 0 for one that is reported to "error"."""
+        try:
+            number = int(message)
+            if number < 0:
+                raise ValueError(f"a request must be 0 or more, not {number}")
+        except (TypeError, ValueError, OverflowError) as error:
+            self.reportError(error, message)
+            return 0
+        return number
+
+    def _read(self, number: int) -> Generator[int, None, bytes]:
+        return self._file.read(number)
+
+    def _readLines(self, number: int) -> Generator[int, None, bytes]:
+        lines = self._lines
+        while len(lines) < number:
+            if piece := (yield from self._file.readAhead(PIECE)):
+                lines.extend(self._buffer.feed(piece))
+            else:
+                lines.append(self._buffer.takeRest())
+                break
+        self._lines = lines[number:]
+        return b"".join(lines[:number])
+
+    def release(self) -> None:
+        self._file.close()
+
+
+class SimpleReader(filecomponent):
+    """SimpleReader(filename[, mode][, encoding][, errors][, limit]): sends a file line by line.
+
+    mode: "r" to send text, in which each line ends with a line feed; "rb" to send bytes. encoding
+    and errors: how bytes become text, UTF-8 and "strict". limit: the most characters (bytes in
+    mode "rb") of a line without its end; None for no limit. A file that has a longer line, or is
+    not text, ends the reader with an OSError. Raises ValueError for a mode that does not read.
+    """
+
+    Inboxes = {"inbox": "not used", "control": "shutdownMicroprocess: end now"}
+    Outboxes = {
+        "outbox": "a line, with its end: text, or bytes in mode rb",
+        "signal": "producerFinished, or the shutdownMicroprocess from control",
+    }
+
+    mode = "r"
+    buffering = 1  # a historical setting without effect
+    encoding = "utf-8"
+    errors = "strict"
+    limit: int | None = None
+
+    def __init__(self, filename: Path, **argd: Any) -> None:
+        super().__init__(**argd)
+        if self.mode not in ("r", "rb", "rt", "br", "rU"):
+            raise ValueError(f"{self.mode!r} is no mode to read a file: use 'r' or 'rb'")
+        self.filename = filename
+        self._file = InputFile(self, filename)
+
+    def work(self) -> Generator[int, None, None]:
+        yield from self._file.open()
+        isText = "b" not in self.mode
+        lines: LineBuffer[Any] = LineBuffer("\n" if isText else b"\n", self.limit)
+        decode = self._decoder() if isText else lambda piece, final: piece
+        while piece := (yield from self._file.readAhead(PIECE)):
+            for line in lines.feed(self._decoded(decode, piece, False)):
+                yield from self.deliverWithRoom(self._checked(line))
+                yield 1
+        for line in lines.feed(self._decoded(decode, b"", True)):
+            yield from self.deliverWithRoom(self._checked(line))
+        if rest := lines.takeRest():
+            yield from self.deliverWithRoom(self._checked(rest))
+
+    def _decoder(self) -> Any:
+        """Return a function that decodes pieces, and replaces all line ends by line feeds."""
+        decoder = codecs.getincrementaldecoder(self.encoding)(self.errors)
+        return io.IncrementalNewlineDecoder(decoder, translate=True).decode
+
+    def _decoded(self, decode: Any, piece: bytes, isLast: bool) -> Any:
+        try:
+            return decode(piece, isLast)
+        except UnicodeDecodeError as error:
+            raise self._unusable(f"it is not text in {self.encoding}: {error.reason}") from error
+
+    def _checked(self, line: Any) -> Any:
+        if isinstance(line, str | bytes):
+            return line
+        raise self._unusable(f"it has a line of more than limit={self.limit} characters")
+
+    def _unusable(self, reason: str) -> OSError:
+        return OSError(errno.EILSEQ, reason, self.filename)
+
+    def release(self) -> None:
+        self._file.close()
+
+
+def RateControlledFileReader(filename: Path, readmode: str = "bytes", **rateargs: Any) -> Graphline:
+    """Return a component that reads `filename` at a rate.
+
+    readmode: as for a PromptedFileReader; rateargs: as for a ByteRate_RequestControl.
+    """
+    return Graphline(
+        RC=ByteRate_RequestControl(**rateargs),
+        RFA=PromptedFileReader(filename, readmode),
+        linkages={
+            ("RC", "outbox"): ("RFA", "inbox"),
+            ("RFA", "outbox"): ("self", "outbox"),
+            ("RFA", "signal"): ("RC", "control"),
+            ("RC", "signal"): ("self", "signal"),
+            ("self", "control"): ("RFA", "control"),
+        },
+        capacity=REQUESTS,
+    )
+
+
+def ReusableFileReader(readmode: str) -> Carousel:
+    """Return a Carousel of PromptedFileReaders: send a filename to "next", requests to "inbox"."""
+    return Carousel(lambda filename: PromptedFileReader(filename, readmode))
+
+
+def RateControlledReusableFileReader(readmode: str) -> Carousel:
+    """Return a Carousel of RateControlledFileReaders: send (filename, rateargs) to "next"."""
+
+    def reader(request: tuple[Path, dict[str, Any]]) -> Graphline:
+        filename, rateargs = request
+        return RateControlledFileReader(filename, readmode, **rateargs)
+
+    return Carousel(reader)
+
+
+def FixedRateControlledReusableFileReader(readmode: str = "bytes", **rateargs: Any) -> Graphline:
+    """Return a component that reads one file after another at a rate.
+
+    Send a filename to "next" or "inbox" for the next file; "requestNext" asks for one.
+    """
+    return Graphline(
+        RC=ByteRate_RequestControl(**rateargs),
+        CAR=ReusableFileReader(readmode),
+        linkages={
+            ("self", "inbox"): ("CAR", "next"),
+            ("self", "next"): ("CAR", "next"),
+            ("self", "control"): ("CAR", "control"),
+            ("RC", "outbox"): ("CAR", "inbox"),
+            ("CAR", "outbox"): ("self", "outbox"),
+            ("CAR", "requestNext"): ("self", "requestNext"),
+            ("CAR", "signal"): ("RC", "control"),
+            ("RC", "signal"): ("self", "signal"),
+        },
+    )
+
+
+__kamaelia_components__ = (PromptedFileReader, SimpleReader)
+__kamaelia_prefabs__ = (
+    RateControlledFileReader,
+    ReusableFileReader,
+    RateControlledReusableFileReader,
+    FixedRateControlledReusableFileReader,
+)
