@@ -33,7 +33,7 @@ class SlowConsumer(component):
 
 
 class Deaf(component):
-    """A component that takes nothing, and calls a function when its inbox is full or a message came."""
+    """A component that takes nothing, and calls a function when enough messages have arrived."""
 
     def __init__(self, then: Callable[[], object], isEnough: int = 1) -> None:
         super().__init__()
