@@ -30,7 +30,7 @@ __all__ = ["MimeRequestComponent", "mimeObject"]
 class MimeRequestComponent(component):
     """A component that sends one mimeObject: preambleLine (a requestLine), header and body.
 
-    A malformed request is reported to "signal", and ends the component. maxHeader, maxBody: the
+    A malformed request ends the component. maxHeader, maxBody: the
     most bytes of the first line with the header, and of the body.
     """
 
@@ -40,7 +40,8 @@ class MimeRequestComponent(component):
     }
     Outboxes = {
         "outbox": "one mimeObject",
-        "signal": "errorInformation for a malformed request; the last message ends the receiver",
+        "signal": "producerFinished, or a shutdown message; before it the message of error, if any",
+        "error": "errorInformation: a malformed request; exception: a BadRequest",
     }
 
     maxHeader = 65536
@@ -57,14 +58,20 @@ class MimeRequestComponent(component):
                 try:
                     request = parser.feed(data.encode() if isinstance(data, str) else data)
                 except BadRequest as error:
-                    self.send(errorInformation(self, error, data), "signal")
-                    self.send(producerFinished(self), "signal")
+                    self._reportError(error.with_traceback(None), data)
                     return
                 if request is not None:
                     yield from self._sendRequest(request, isText)
                     return
             if self.isShuttingDown():
                 return
+
+    def _reportError(self, error: BadRequest, data: str | bytes) -> None:
+        """Report the error to "error", and to "signal" as 1.14 does, and end the receiver."""
+        information = errorInformation(self, error, data)
+        self.send(information, "error")
+        self.send(information, "signal")
+        self.send(producerFinished(self, error), "signal")
 
     def _sendRequest(self, request: mimeObject, isText: bool) -> Iterator[int]:
         """Send the request, with its body as text if `isText`, and the end of the data."""

@@ -51,7 +51,8 @@ class SDPParser(component):
     }
     Outboxes = {
         "outbox": "dicts, one for each session",
-        "signal": "errorInformation for a malformed session; the shutdown message from control",
+        "signal": "the shutdown message from control",
+        "error": "errorInformation: a malformed session",
     }
 
     maxSize = 2**20
@@ -84,7 +85,7 @@ class SDPParser(component):
         """Send each session, and report each error; `line` is the message that led to it."""
         for session in sessions:
             if isinstance(session, SDPError):
-                self.send(errorInformation(self, session, line), "signal")
+                self.send(errorInformation(self, session, line), "error")
             else:
                 yield from sendWithRoom(self, session)
 

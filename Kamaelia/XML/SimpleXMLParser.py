@@ -42,7 +42,8 @@ class SimpleXMLParser(component):
     }
     Outboxes = {
         "outbox": "the events, as tuples",
-        "signal": "errorInformation with an XMLError; the last message ends the receiver",
+        "signal": "the shutdown message from control, or producerFinished with an XMLError",
+        "error": "errorInformation: the document is malformed; exception: an XMLError",
     }
 
     maxDepth = 256
@@ -79,8 +80,9 @@ class SimpleXMLParser(component):
                 if not (yield from sendWithRoom(self, event)):
                     break
         except XMLError as error:
-            self.send(errorInformation(self, error, data), "signal")
-            self.send(producerFinished(self), "signal")
+            error = error.with_traceback(None)
+            self.send(errorInformation(self, error, data), "error")
+            self.send(producerFinished(self, error), "signal")
             return False
         return True
 

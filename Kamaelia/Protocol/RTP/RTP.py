@@ -37,6 +37,12 @@ __all__ = ["RTPDeframer", "RTPFramer"]
 class PacketConverter(component):
     """A component that sends convert(message) for each message, or reports its RTPError."""
 
+    Outboxes = {
+        "outbox": "the converted messages",
+        "signal": "the shutdown message from control",
+        "error": "errorInformation: a malformed message",
+    }
+
     def convert(self, message: Any) -> Any:
         """Return what to send. Raise RTPError for a malformed message."""
         raise NotImplementedError
@@ -48,7 +54,7 @@ class PacketConverter(component):
                 try:
                     converted = self.convert(message)
                 except RTPError as error:
-                    self.send(errorInformation(self, error, message), "signal")
+                    self.send(errorInformation(self, error.with_traceback(None), message), "error")
                 else:
                     yield from sendWithRoom(self, converted)
             if self.isShuttingDown():
@@ -65,7 +71,8 @@ class RTPFramer(PacketConverter):
     Inboxes = {"inbox": "dicts", "control": "a shutdown message"}
     Outboxes = {
         "outbox": "bytes: one packet for each dict",
-        "signal": "errorInformation for a malformed dict; the shutdown message from control",
+        "signal": "the shutdown message from control",
+        "error": "errorInformation: a malformed dict",
     }
 
     def __init__(self) -> None:
@@ -89,7 +96,8 @@ class RTPDeframer(PacketConverter):
     Inboxes = {"inbox": "bytes: one packet in each message", "control": "a shutdown message"}
     Outboxes = {
         "outbox": "tuples: (sequence number, dict)",
-        "signal": "errorInformation for a malformed packet; the shutdown message from control",
+        "signal": "the shutdown message from control",
+        "error": "errorInformation: a malformed packet",
     }
 
     def convert(self, message: bytes) -> tuple[int, dict[str, Any]]:

@@ -40,6 +40,7 @@ def test_a_malformed_request_is_reported_and_ends_it() -> None:
     outcome = feed(MimeRequestComponent(), inbox=["GET / HTTP/1.0\n\n"], control=[])
     assert outcome["outbox"] == []
     error, end = outcome["signal"]
+    assert outcome["error"] == [error]
     assert isinstance(error, errorInformation)
     assert isinstance(error.exception, BadRequest)
     assert isinstance(end, producerFinished)
@@ -54,7 +55,7 @@ def test_the_limits_are_settings() -> None:
 @pytest.mark.parametrize("message", [FINISHED, shutdownMicroprocess()])
 def test_a_shutdown_message_ends_it_before_the_request_is_complete(message: object) -> None:
     outcome = feed(MimeRequestComponent(), inbox=LINES[:2], control=[message])
-    assert outcome == {"outbox": [], "signal": [message]}
+    assert outcome == {"outbox": [], "signal": [message], "error": []}
 
 
 def test_a_request_and_the_end_of_its_source_may_arrive_together() -> None:
@@ -67,7 +68,7 @@ def test_it_waits_while_its_receiver_is_full() -> None:
     full.deliver("before", "inbox")
     parser.link((parser, "outbox"), (full, "inbox"))
     outcome = feed(parser, inbox=LINES, control=[], until=1.0)
-    assert outcome == {"signal": []}
+    assert outcome == {"signal": [], "error": []}
     assert full.recv() == "before"
     assert not full.dataReady()
 

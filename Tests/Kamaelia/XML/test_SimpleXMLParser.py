@@ -30,7 +30,7 @@ def test_the_events_of_a_document_are_sent() -> None:
 
 
 def test_without_any_input_nothing_is_sent() -> None:
-    assert feed(SimpleXMLParser()) == {"outbox": [], "signal": [FINISHED]}
+    assert feed(SimpleXMLParser()) == {"outbox": [], "signal": [FINISHED], "error": []}
 
 
 def test_an_error_is_reported_and_the_receiver_is_told_that_nothing_follows() -> None:
@@ -38,16 +38,17 @@ def test_an_error_is_reported_and_the_receiver_is_told_that_nothing_follows() ->
     text = "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"
     outcome = feed(parser, inbox=[text, "<a/>"])
     assert outcome["outbox"] == [("document",)]
-    error, end = outcome["signal"]
+    (error,), (end,) = outcome["error"], outcome["signal"]
     assert isinstance(error, errorInformation)
     assert (error.caller, error.message) == (parser, text)
     assert str(error.exception).startswith("document type declarations are refused (line 1")
     assert isinstance(end, producerFinished)
+    assert end.message is error.exception
 
 
 def test_an_incomplete_document_is_an_error_at_the_end() -> None:
     outcome = feed(SimpleXMLParser(), inbox=["<a>"])
-    assert [str(each.exception) for each in outcome["signal"][:1]] == [
+    assert [str(each.exception) for each in outcome["error"]] == [
         "no element found (line 1, column 4)"
     ]
     assert ("/document",) not in outcome["outbox"]
@@ -63,13 +64,13 @@ def test_an_incomplete_document_is_an_error_at_the_end() -> None:
 )
 def test_the_limits_are_settings(setting: str, text: str) -> None:
     outcome = feed(SimpleXMLParser(**{setting: 2}), inbox=[text])
-    assert len(outcome["signal"]) == 2
+    assert len(outcome["error"]) == 1
 
 
 def test_shutdownMicroprocess_ends_it_before_the_input_is_parsed() -> None:
     message = shutdownMicroprocess()
     outcome = feed(SimpleXMLParser(), inbox=["<a>"], control=[message])
-    assert outcome == {"outbox": [], "signal": [message]}
+    assert outcome == {"outbox": [], "signal": [message], "error": []}
 
 
 class SlowReader(component):
@@ -127,7 +128,7 @@ def test_shutdownMicroprocess_ends_it_while_its_receiver_is_full() -> None:
 
     Late().activate()
     outcome = feed(parser, inbox=["<a><b/></a>"], control=[])
-    assert outcome == {"signal": [message]}
+    assert outcome == {"signal": [message], "error": []}
     assert full.recv() == ("document",)
 
 

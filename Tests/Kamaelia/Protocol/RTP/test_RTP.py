@@ -146,7 +146,7 @@ def test_a_malformed_message_is_reported_and_the_next_one_is_converted(kind: Any
     message = shutdownMicroprocess()
     outcome = feed(kind(), inbox=[bad, good], control=["other", message])
     assert len(outcome["outbox"]) == 1
-    error, end = outcome["signal"]
+    (error,), (end,) = outcome["error"], outcome["signal"]
     assert isinstance(error, errorInformation)
     assert isinstance(error.exception, RTPError)
     assert (error.message, end) == (bad, message)
@@ -166,5 +166,5 @@ def test_it_waits_while_its_receiver_is_full_and_its_own_sized_inbox_refuses_mor
     sender.send(good)
     with pytest.raises(noSpaceInBox):
         sender.send(good)
-    assert feed(converter, until=1.0) == {"signal": []}
+    assert feed(converter, until=1.0) == {"signal": [], "error": []}
     assert len(full.inboxes["inbox"]) == 1
