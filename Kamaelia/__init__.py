@@ -13,7 +13,7 @@
     XML        components for XML
     Protocol   clients and servers of protocols
     Visualisation  the text commands of graph viewers
-    Apps       applications: Grey, the greylisting mail proxy
+    Apps       applications: Grey, the greylisting mail proxy; IRCLogger
     Experimental  services, sizes of inboxes, an interpreter
 
 BaseIPC and Exceptions are the bases of messages and errors, and SampleTemplateComponent has

@@ -29,6 +29,7 @@ PACKAGES = [
     "Kamaelia/XML",
     "Kamaelia/Apps/JMB",
     "Kamaelia/Apps/JMB/WSGI",
+    "Kamaelia/Apps/IRCLogger",
     "Kamaelia/Apps/Grey/Stores",
     "Kamaelia/Apps/Grey/System",
     "Kamaelia/Apps/Grey/Service",

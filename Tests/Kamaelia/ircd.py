@@ -1,4 +1,4 @@
-"""A real IRC server, ngircd, on a free port."""
+"""A real IRC server, ngircd, on a free port, and users who talk."""
 
 import re
 import subprocess
@@ -7,6 +7,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+from Axon.Component import component
+from Kamaelia.Chassis.Graphline import Graphline
 
 PATIENCE = 20.0  # seconds until a server that hangs is killed
 
@@ -65,3 +69,44 @@ def isListening(process: "subprocess.Popen[str]") -> bool:
         if "bind" in line.lower():
             return False
     raise AssertionError("ngircd has ended; its configuration may be wrong")
+
+
+class User(component):
+    """A user: sends each tuple of `steps`; at each function, waits until it accepts a tuple.
+
+    A component among the steps is activated.
+    """
+
+    steps: Any = ()
+
+    def main(self) -> Iterator[int]:
+        self.heard: list[Any] = []
+        for step in self.steps:
+            if isinstance(step, tuple):
+                self.send(step)
+            elif isinstance(step, component):
+                step.activate()
+            while callable(step) and not any(step(each) for each in self.heard):
+                assert not self.dataReady("control"), f"the connection has ended: {self.heard}"
+                yield from self.waitForMessage()
+                self.heard += self.Inbox()
+        while not self.isShuttingDown():
+            yield from self.waitForMessage()
+            self.heard += self.Inbox()
+
+
+def chat(**users: tuple[User, Graphline]) -> Graphline:
+    """Return users, each linked to a client; they end when all connections have ended."""
+    linkages = {}
+    for name in users:
+        linkages[name, "outbox"] = (f"{name}_client", "inbox")
+        linkages[f"{name}_client", "outbox"] = (name, "inbox")
+        linkages[f"{name}_client", "signal"] = (name, "control")
+    components = {name: user for name, (user, _) in users.items()}
+    clients = {f"{name}_client": client for name, (_, client) in users.items()}
+    return Graphline(linkages=linkages, **components, **clients)
+
+
+def heard(*wanted: str) -> Callable[[Any], bool]:
+    """Return a function that tells whether a tuple begins with these parts."""
+    return lambda each: tuple(each[: len(wanted)]) == wanted

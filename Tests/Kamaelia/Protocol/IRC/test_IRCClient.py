@@ -15,7 +15,7 @@ from Axon.testing import FINISHED, feed
 from Kamaelia.Chassis.Graphline import Graphline
 from Kamaelia.Protocol.IRC.IRCClient import IRC_Client, SimpleIRCClientPrefab
 from Kamaelia.Support.Protocol.IRC import IRCError
-from Tests.Kamaelia.ircd import runningServer
+from Tests.Kamaelia.ircd import User, chat, heard, runningServer
 
 
 def test_lines_are_heard_and_tuples_are_said() -> None:
@@ -157,47 +157,6 @@ def test_its_sized_inbox_refuses_more() -> None:
 
 
 # Beside a real server
-
-
-class User(component):
-    """A user: sends each tuple of `steps`; at each function, waits until it accepts a tuple.
-
-    A component among the steps is activated.
-    """
-
-    steps: Any = ()
-
-    def main(self) -> Iterator[int]:
-        self.heard: list[Any] = []
-        for step in self.steps:
-            if isinstance(step, tuple):
-                self.send(step)
-            elif isinstance(step, component):
-                step.activate()
-            while callable(step) and not any(step(each) for each in self.heard):
-                assert not self.dataReady("control"), f"the connection has ended: {self.heard}"
-                yield from self.waitForMessage()
-                self.heard += self.Inbox()
-        while not self.isShuttingDown():
-            yield from self.waitForMessage()
-            self.heard += self.Inbox()
-
-
-def chat(**users: tuple[User, Graphline]) -> Graphline:
-    """Return users, each linked to a client; they end when all connections have ended."""
-    linkages = {}
-    for name in users:
-        linkages[name, "outbox"] = (f"{name}_client", "inbox")
-        linkages[f"{name}_client", "outbox"] = (name, "inbox")
-        linkages[f"{name}_client", "signal"] = (name, "control")
-    components = {name: user for name, (user, _) in users.items()}
-    clients = {f"{name}_client": client for name, (_, client) in users.items()}
-    return Graphline(linkages=linkages, **components, **clients)
-
-
-def heard(*wanted: str) -> Callable[[Any], bool]:
-    """Return a function that tells whether a tuple begins with these parts."""
-    return lambda each: tuple(each[: len(wanted)]) == wanted
 
 
 def test_a_program_of_1_14_registers_by_itself(ircServer: int) -> None:
