@@ -192,12 +192,16 @@ class SingleShotHTTPClient(component):
                 if following is not None:
                     self.shutdownKids()
                     return following
+                self.received(message)
                 if not (yield from sendWithRoom(self, message)):
                     return None
             if not data:
                 break
         self.shutdownKids()
         return None
+
+    def received(self, message: Message) -> None:
+        """Called with each message before it is sent on. A subclass may override it."""
 
     def _received(self) -> Generator[int, None, bytes | None]:
         """Return the next data, b"" at the end of the connection, or None if this is to stop.

@@ -128,15 +128,20 @@ class Conversation:
 
     def receive(self, data: bytes) -> Generator[int, None, None]:
         """`yield from` this to send on the messages in `data`; b"": the end of the connection."""
-        if self._peer.isOpen():
+        peer, owner = self._peer, self._owner
+        if peer.isOpen():
             self._isPinged = False
-            self._due = timeOf(self._owner) + self._timing.pingInterval
-        mayDeliver = not isToStop(self._owner)
-        for event in self._peer.receive(data):
+            self._due = timeOf(owner) + self._timing.pingInterval
+        mayDeliver = not isToStop(owner)
+        message = peer.receiveWhole(data) if mayDeliver else None
+        if message is not None:  # most messages arrive like that
+            yield from sendWithRoom(owner, message, self._toProgram)
+            return
+        for event in peer.receive(data):
             if mayDeliver and isinstance(event, str | bytes):
-                mayDeliver = yield from sendWithRoom(self._owner, event, self._toProgram)
-        if replies := self._peer.takeReplies():
-            self._owner.send(replies, self._toPeer)
+                mayDeliver = yield from sendWithRoom(owner, event, self._toProgram)
+        if replies := peer.takeReplies():
+            owner.send(replies, self._toPeer)
 
     # Times
 

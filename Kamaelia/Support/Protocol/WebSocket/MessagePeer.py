@@ -27,7 +27,12 @@ from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
 from wsproto.events import Pong as PongFrame
 from wsproto.frame_protocol import CloseReason
 
-from Kamaelia.Support.Protocol.WebSocket.PlainFrames import PlainFrameReader, Raw, plainFrame
+from Kamaelia.Support.Protocol.WebSocket.PlainFrames import (
+    LONGEST,
+    PlainFrameReader,
+    Raw,
+    plainFrame,
+)
 
 NORMAL = 1000
 GOING_AWAY = 1001
@@ -38,6 +43,7 @@ INTERNAL_ERROR = 1011
 
 MOST_BYTES = 1024 * 1024  # in a message
 MOST_UTF8 = 4  # bytes of a character in UTF-8
+MOST_WHOLE = LONGEST * MOST_UTF8  # no message in a plain frame has more bytes
 MANY_PARTS = 256  # parts of a message are joined when there are so many
 
 
@@ -101,6 +107,12 @@ class MessagePeer:
         return b"".join(replies)
 
     # From the peer
+
+    def receiveWhole(self, data: bytes) -> str | bytes | None:
+        """Return the message if `data` is one short message and no more; else, call receive()."""
+        if self._connection.state is not ConnectionState.OPEN or self._mostBytes < MOST_WHOLE:
+            return None
+        return self._reader.whole(data)
 
     def receive(self, data: bytes) -> Iterator[Event]:
         """Generate the messages in `data`; b"" means the end of the connection."""

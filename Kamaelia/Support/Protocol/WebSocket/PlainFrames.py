@@ -17,6 +17,7 @@ means is left to wsproto. Frames are described in RFC 6455, section 5.2.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from os import urandom
 
 LONGEST = 64 * 1024  # bytes of a plain frame; a longer one is not collected, but passed on
@@ -74,6 +75,13 @@ class PlainFrameReader:
             if message is not None:
                 yield message
         self._buffer = bytearray(source[start:]) if start < len(source) else bytearray()
+
+    def whole(self, data: bytes) -> str | bytes | None:
+        """Return the message if `data` is exactly one plain frame; pass it to receive() if not."""
+        if self._buffer or self._rest:
+            return None
+        found = self._next(data, 0)
+        return found[0] if found is not None and found[1] == len(data) else None
 
     def _next(self, source: bytes | bytearray, start: int) -> tuple[str | bytes | None, int] | None:
         """Return the message in the plain frame at `start` and its end; None if it is incomplete.
@@ -135,5 +143,18 @@ def plainFrame(message: str | bytes, isClient: bool) -> bytes:
 def masked(body: bytes, key: bytes) -> bytes:
     """Return `body` masked with `key`, or without its mask: the operation is its own inverse."""
     length = len(body)
-    pattern = (key * (length // MASK_SIZE + 1))[:length]
-    return (int.from_bytes(body, "big") ^ int.from_bytes(pattern, "big")).to_bytes(length, "big")
+    if length > LONG:
+        pattern = int.from_bytes(key, "little") * _repeatedOne(length // MASK_SIZE + 1)
+        pattern &= (1 << 8 * length) - 1
+    else:
+        pattern = int.from_bytes((key * (length // MASK_SIZE + 1))[:length], "little")
+    return (int.from_bytes(body, "little") ^ pattern).to_bytes(length, "little")
+
+
+LONG = 512  # bytes from which on a product is faster than a repetition
+
+
+@lru_cache(maxsize=16)
+def _repeatedOne(count: int) -> int:
+    """Return the number whose product with a mask is the mask, repeated `count` times."""
+    return ((1 << 8 * MASK_SIZE * count) - 1) // ((1 << 8 * MASK_SIZE) - 1)

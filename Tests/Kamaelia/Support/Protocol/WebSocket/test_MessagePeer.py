@@ -10,6 +10,7 @@ from Kamaelia.Support.Protocol.WebSocket.MessagePeer import Closed, MessagePeer,
 from Kamaelia.Support.Protocol.WebSocket.PlainFrames import LONGEST, masked, plainFrame
 
 messages = st.one_of(st.text(max_size=300), st.binary(max_size=300))
+masks = st.binary(min_size=4, max_size=4)
 KEY = b"\x01\x02\x03\x04"
 
 
@@ -32,7 +33,11 @@ def pieces(data, cuts):
 
 
 def received(peer, data, cuts=()):
-    return [event for piece in pieces(data, cuts) for event in peer.receive(piece)]
+    events = []
+    for piece in pieces(data, cuts):
+        whole = peer.receiveWhole(piece)
+        events += peer.receive(piece) if whole is None else [whole]
+    return events
 
 
 @pytest.mark.parametrize("isClient", [True, False])
@@ -58,6 +63,12 @@ def test_parts_of_a_message_are_joined_and_pings_between_them_are_answered(sent,
     assert server.takeReplies() == b"\x8a\x01p" * pings
 
 
+@given(st.lists(messages, max_size=5), st.booleans())
+def test_one_message_in_one_piece_is_taken_directly(sent, isClient):
+    sender, receiver = MessagePeer(isClient), MessagePeer(not isClient)
+    assert [receiver.receiveWhole(sender.message(each)) for each in sent] == sent
+
+
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65535, 65536, LONGEST + 1, 1_000_000])
 def test_messages_of_any_length_are_understood_by_both_sides_of_wsproto(size):
     for kind, isClient in ((CLIENT, False), (SERVER, True)):
@@ -68,7 +79,7 @@ def test_messages_of_any_length_are_understood_by_both_sides_of_wsproto(size):
         assert received(MessagePeer(isClient), bytes(own)) == [bytes(size)]
 
 
-@given(st.binary(max_size=200), st.binary(min_size=4, max_size=4))
+@given(st.binary(max_size=200) | st.binary(min_size=500, max_size=600), masks)
 def test_a_mask_is_its_own_inverse(body, key):
     assert masked(masked(body, key), key) == body
     assert masked(body, key) == bytes(b ^ key[i % 4] for i, b in enumerate(body))
