@@ -95,6 +95,7 @@ class HTTPConnection(HTTPRequestHandler):
 
     def _requestOf(self, head: RequestHead) -> Incoming:
         self._requests += 1
+        self._awaited = ""
         if self.limits.requests is not None and self._requests >= self.limits.requests:
             head.isKeptAlive = False
         return requestDict(head, **self.facts)

@@ -150,14 +150,13 @@ class HTTPRequestHandler(component):
         exchange = self.exchange
         if exchange is None:
             return self._begin()
-        hasAdvanced = not exchange.hasRequestEnded and self._takeBody(exchange)
         if self.dataReady("_handlerinbox"):
             self._respond(exchange, self.recv("_handlerinbox"))
-            return True
-        if exchange.isOver() and not self.dataReady("_handlerinbox"):
+        elif exchange.isOver() and not self.dataReady("_handlerinbox"):
             self._finish(exchange)
-            return True
-        return hasAdvanced
+        else:
+            return not exchange.hasRequestEnded and self._takeBody(exchange)
+        return True
 
     def sleep(self) -> None:
         """Sleep from the next yield on, until there may be work."""
@@ -274,6 +273,8 @@ class HTTPRequestHandler(component):
         isLast = exchange.isOver() and not self.dataReady("_handlerinbox")
         if self._isDraining:
             exchange.writer.isKeptAlive = False
+        if exchange.turnsToContinue is not None:
+            self._decideOnBody(exchange, message, isLast)
         try:
             data = exchange.write(message, isLast, self._serverFields())
         except (ValueError, TypeError, LookupError) as error:
@@ -282,6 +283,14 @@ class HTTPRequestHandler(component):
             return
         if data:
             self.send(data)
+
+    def _decideOnBody(self, exchange: Exchange, message: Response, isLast: bool) -> None:
+        """Ask the client for the body, before a response that does not refuse it."""
+        if isLast or message.get("complete") or statusOf(message.get("statuscode")) >= 400:
+            exchange.writer.isKeptAlive = False  # the body may come nevertheless, or not
+        else:
+            exchange.turnsToContinue = 0
+            self._mayContinue(exchange)
 
     def _serverFields(self) -> list[tuple[str, str]]:
         return [("Date", _dateOf(int(self.scheduler.time))), ("Server", SERVER)]
