@@ -17,6 +17,7 @@ Clients:
 HTTPClient        a client for one URL after another, and the historical names of clients
 SingleShotClient  a client for one URL
 HTTPHelpers       POST requests for a client
+IcecastClient     internet radio
 PieceSender       sends a request to a connection
 """
 

@@ -5,6 +5,7 @@ Uri             the parts of a URL
 ClientRequest   the request of a client, and the one that follows a redirect
 ResponseReader  the response to a client's request
 ContentDecoder  bodies that are compressed, within a limit
+IcecastStream   sound and metadata in a radio stream
 RequestReader   the requests that come to a server, and what is refused
 RequestDict     a request as a dict, for the function that chooses its handler
 ResponseWriter  the response of a server as bytes
