@@ -48,10 +48,12 @@ class InterpreterTransformer(threadedcomponent):
         interpreter = Interpreter({"self": self, "Axon": Axon})
         self.send(NOTHING)
         try:
-            while not self.isShuttingDown():
+            while True:
                 self.waitForMessage()
                 for message in self.Inbox():
                     self._execute(interpreter, message)
+                if self.isShuttingDown():
+                    return
         except SystemExit:
             self.send(producerFinished(self), "signal")
 

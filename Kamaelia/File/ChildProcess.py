@@ -19,8 +19,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from asyncio.subprocess import Process
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from subprocess import CalledProcessError
 from typing import Any
@@ -63,41 +62,47 @@ class ChildProcess(component):
         super().__init__(**argd)
         self.command = command
         self._ends = {"stdin": stdin, "stdout": stdout, "stderr": stderr}
+        self._exited: asyncio.Future[None]
 
     async def main(self) -> None:
+        self._exited = asyncio.get_running_loop().create_future()
         try:
-            process = await self._start()
+            transport = await self._start()
         except (OSError, ValueError) as error:  # ValueError: a NUL in the command
             self.error = error
             self.send(producerFinished(self, error), "signal")
             return
         self.scheduler.outside += 1  # the end of the process wakes this component
-        exited = asyncio.ensure_future(process.wait())
-        exited.add_done_callback(lambda _: self.getTask().wake())
         try:
-            while not exited.done() and not isToStop(self):
+            while not self._exited.done() and not isToStop(self):
                 await self.waitForWakeUp()
         finally:
-            try:
-                await self._end(process.pid, exited)
-            finally:
-                self.scheduler.outside -= 1
-        self._report(exited.result())
+            await self._end(transport.get_pid())
+            self.scheduler.outside -= 1
+            transport.close()
+        self._report(transport.get_returncode() or 0)
 
-    async def _start(self) -> Process:
+    async def _start(self) -> asyncio.SubprocessTransport:
         ends: dict[str, Any] = {
             name: end.number if isinstance(end, Descriptor) else end
             for name, end in self._ends.items()
         }
-        command = self.command
+        loop, command = asyncio.get_running_loop(), self.command
+        isForShell = isinstance(command, str | bytes)
+        arguments: Any = (command,) if isForShell else command
+        start: Any = loop.subprocess_shell if isForShell else loop.subprocess_exec
         try:
-            if isinstance(command, str | bytes):
-                return await asyncio.create_subprocess_shell(
-                    command, start_new_session=True, **ends
-                )
-            return await asyncio.create_subprocess_exec(*command, start_new_session=True, **ends)
+            started = await start(
+                lambda: _ExitReport(self._reportExit), *arguments, start_new_session=True, **ends
+            )
         finally:
             self.closeEnds()
+        transport: asyncio.SubprocessTransport = started[0]
+        return transport
+
+    def _reportExit(self) -> None:
+        self._exited.set_result(None)
+        self.getTask().wake()
 
     def closeEnds(self) -> None:
         """Close the child's ends of the pipes in this process."""
@@ -105,14 +110,17 @@ class ChildProcess(component):
             if isinstance(end, Descriptor):
                 end.close()
 
-    async def _end(self, pid: int, exited: asyncio.Future[int]) -> None:
-        """Send signals to the process group until the process has exited."""
-        for number, patience in ((signal.SIGTERM, self.grace), (signal.SIGKILL, None)):
-            if exited.done():
-                return
-            with suppress(ProcessLookupError):
-                os.killpg(pid, number)
-            await asyncio.wait({exited}, timeout=patience)
+    async def _end(self, pid: int) -> None:
+        """Send signals to the process group until the process has exited.
+
+        If this is cancelled, because the run ends, the process does not have the time of grace.
+        """
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            if not self._exited.done():
+                with suppress(ProcessLookupError):
+                    os.killpg(pid, number)
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait({self._exited}, timeout=self.grace)
 
     def _report(self, status: int) -> None:
         """Send the exited status, and the message that says how the process has ended."""
@@ -121,6 +129,16 @@ class ChildProcess(component):
             self.error = CalledProcessError(status, _shown(self.command))
         orders = [each for each in self.Inbox("control") if isinstance(each, STOP)]
         self.send(orders[0] if orders else producerFinished(self, self.error), "signal")
+
+
+class _ExitReport(asyncio.SubprocessProtocol):
+    """A protocol that calls a function when the process has exited."""
+
+    def __init__(self, report: Callable[[], None]) -> None:
+        self._report = report
+
+    def process_exited(self) -> None:
+        self._report()
 
 
 def _shown(command: Command) -> Any:
