@@ -200,5 +200,6 @@ def _sizeOf(data: str | bytes) -> int:
 
 def _echoOf(event: CloseConnection) -> CloseConnection:
     """Return the answer to a close: it has the same code, RFC 6455, section 5.5.1."""
-    isWithout = event.code == CloseReason.NO_STATUS_RCVD
-    return CloseConnection(CloseReason.NO_STATUS_RCVD if isWithout else event.code)
+    if event.code == CloseReason.NO_STATUS_RCVD:
+        return CloseConnection(CloseReason.NO_STATUS_RCVD)
+    return CloseConnection(event.code, event.reason)

@@ -93,7 +93,7 @@ def test_a_close_is_answered_with_the_same_code(cuts):
     client, server = MessagePeer(True), MessagePeer(False)
     assert received(server, client.close(1001, "bye"), cuts) == [Closed(1001, "bye")]
     assert not server.isOpen()
-    assert received(client, server.takeReplies()) == [Closed(1001, "")]
+    assert received(client, server.takeReplies()) == [Closed(1001, "bye")]
     assert server.message("late") == b""
     assert server.close() == b""
     assert server.ping() == b""
