@@ -24,13 +24,13 @@ Termination: when all components have ended. If no linkage leads to its "signal"
 shutdownMicroprocess from its control, or else a new producerFinished.
 """
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from Axon.Component import component
 from Axon.ComponentCheck import checkComponents, checkLinkages
 from Axon.Ipc import producerFinished, shutdownMicroprocess
-from Kamaelia.Util.Parent import parent
+from Kamaelia.Util.Parent import PlannedLinkage, parent
 
 __all__ = ["Graphline", "component"]
 
@@ -87,7 +87,7 @@ class Graphline(parent):
         self.Inboxes, self.Outboxes = inboxes, outboxes  # type: ignore[misc]
 
     def main(self) -> Iterator[int]:
-        self.makeLinkages(self.components)
+        self.makePlannedLinkages()
         self.adopt(*self.components.values())
         inward = {
             box for (name, box), (sink, _) in self.layout.items() if self._isInward(name, sink)
@@ -108,18 +108,28 @@ class Graphline(parent):
     def _isOwn(self, name: str, box: str, boxname: str) -> bool:
         return name not in self.components and box == boxname
 
-    def makeLinkages(self, names: Container[str]) -> None:
-        """Create the linkages that start or end at one of the components `names`."""
+    def plannedParts(self) -> Mapping[str, Any]:
+        return self.components
+
+    def plannedLinkages(self) -> Iterator[PlannedLinkage]:
         for (source, sourcebox), (sink, sinkbox) in self.layout.items():
             isInward, isOutward = source not in self.components, sink not in self.components
-            if source in names or sink in names or (isInward and isOutward):
-                isInner = not (isInward or isOutward) and sinkbox != "control"
-                self.link(
-                    (self.components.get(source, self), sourcebox),
-                    (self.components.get(sink, self), sinkbox),
-                    passthrough=0 if isInward is isOutward else 1 if isInward else 2,
-                    capacity=self.capacity if isInner else None,
-                )
+            isInner = not (isInward or isOutward) and sinkbox != "control"
+            yield (
+                (self.components.get(source, self), sourcebox),
+                (self.components.get(sink, self), sinkbox),
+                {
+                    "passthrough": 0 if isInward is isOutward else 1 if isInward else 2,
+                    "capacity": self.capacity if isInner else None,
+                },
+            )
+
+    def makeLinkages(self, names: Iterable[str]) -> None:
+        """Create the linkages that start or end at one of the components `names`."""
+        ends = {self.components[name] for name in names}
+        for source, sink, options in self.plannedLinkages():
+            if source[0] in ends or sink[0] in ends:
+                self.link(source, sink, **options)
 
     def passOnControl(self, message: Any) -> None:
         """Pass a message from "control" on to the components whose control no linkage feeds."""

@@ -22,7 +22,7 @@ from typing import Any
 from Axon.ComponentCheck import checkComponents
 from Axon.Hooks import iterableResult
 from Axon.Ipc import producerFinished, shutdownMicroprocess
-from Kamaelia.Util.Parent import parent
+from Kamaelia.Util.Parent import PlannedLinkage, parent
 
 __all__ = ["PAR"]
 
@@ -54,9 +54,7 @@ class PAR(parent):
         self.components = list(components)
 
     def main(self) -> Iterator[int]:
-        for each in self.components:
-            self.link((each, "outbox"), (self, "outbox"), passthrough=2)
-            self.link((each, "signal"), (self, "_signals"))
+        self.makePlannedLinkages()
         self.adopt(*self.components)
         last: Any = None
         while True:
@@ -73,6 +71,14 @@ class PAR(parent):
                 break
             yield from self.waitForChange()
         self.send(last or producerFinished(self), "signal")
+
+    def plannedParts(self) -> dict[str, Any]:
+        return {str(place): each for place, each in enumerate(self.components, 1)}
+
+    def plannedLinkages(self) -> Iterator[PlannedLinkage]:
+        for each in self.components:
+            yield (each, "outbox"), (self, "outbox"), {"passthrough": 2}
+            yield (each, "signal"), (self, "_signals"), {}
 
     def _passOnData(self) -> None:
         for message in self.Inbox():

@@ -21,7 +21,7 @@ from typing import Any
 from Axon.AxonExceptions import wiringError
 from Axon.Component import component
 from Axon.ComponentCheck import checkComponents
-from Kamaelia.Util.Parent import parent
+from Kamaelia.Util.Parent import PlannedLinkage, parent
 
 __all__ = ["Pipeline", "component", "pipeline"]
 
@@ -56,26 +56,27 @@ class Pipeline(parent):
         self.components = list(components)
 
     def main(self) -> Iterator[int]:
-        self._makeLinkages()
+        self.makePlannedLinkages()
         self.adopt(*self.components)
         while not self.childrenDone():
             yield from self.waitForChange()
             self.discardUnread("inbox", "control")  # messages for a first component that has ended
 
-    def _makeLinkages(self) -> None:
-        first, last = self.components[0], self.components[-1]
-        for source, sink in pairwise(self.components):
-            self._linkNeighbours(source, sink)
-        for outbox, inbox in BOXES:
-            self.link((self, inbox), (first, inbox), passthrough=1)
-            if not self.circular:
-                self.link((last, outbox), (self, outbox), passthrough=2)
-        if self.circular:
-            self._linkNeighbours(last, first)
+    def plannedParts(self) -> dict[str, Any]:
+        return {str(place): each for place, each in enumerate(self.components, 1)}
 
-    def _linkNeighbours(self, source: Any, sink: Any) -> None:
-        self.link((source, "outbox"), (sink, "inbox"), capacity=self.capacity)
-        self.link((source, "signal"), (sink, "control"))
+    def plannedLinkages(self) -> Iterator[PlannedLinkage]:
+        first, last = self.components[0], self.components[-1]
+        neighbours = list(pairwise(self.components))
+        if self.circular:
+            neighbours.append((last, first))
+        for source, sink in neighbours:
+            yield (source, "outbox"), (sink, "inbox"), {"capacity": self.capacity}
+            yield (source, "signal"), (sink, "control"), {}
+        for outbox, inbox in BOXES:
+            yield (self, inbox), (first, inbox), {"passthrough": 1}
+            if not self.circular:
+                yield (last, outbox), (self, outbox), {"passthrough": 2}
 
 
 pipeline = Pipeline

@@ -14,6 +14,7 @@ Deprecate      warnings about deprecated names
 
 Packages, each built on those before it:
 Data           headers, requests, XML, escapes, fractions: data structures and their parsers
+Drawing        pictures of components and systems, as SVG and other text
 Media          formats of sound and video
 Protocol       protocols on bytes: SMTP, LMTP, SPF, HTTP, IRC, DNS names, PROXY headers
 Greylist       rules, keys and lists of greylisting

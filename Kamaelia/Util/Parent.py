@@ -16,20 +16,38 @@ wakes it, and so does a message to its own inboxes, but not a message that passe
 A parent is told which child has ended and does not search its children, so n children end in
 time proportional to n.
 
+A chassis with a plan (plannedParts, plannedLinkages) can be drawn and checked before it runs.
+
 Termination: waitForChildren() returns when every child has ended.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from Axon.Component import component
 from Axon.YieldCheck import waitMethod
+
+# Source and sink, each a component and a box, and further arguments of component.link.
+PlannedLinkage = tuple[tuple[Any, str], tuple[Any, str], dict[str, Any]]
 
 
 class parent(component):
     """A component that has children."""
 
     _ended: Any = ()  # the children that have ended and have not been removed: the keys of a dict
+
+    def plannedParts(self) -> Mapping[str, Any]:
+        """Return the components that this chassis has when it starts, by name."""
+        return {}
+
+    def plannedLinkages(self) -> Iterable[PlannedLinkage]:
+        """Yield the linkages that this chassis makes when it starts."""
+        return ()
+
+    def makePlannedLinkages(self) -> None:
+        """Make the linkages that plannedLinkages() yields."""
+        for source, sink, options in self.plannedLinkages():
+            self.link(source, sink, **options)
 
     def adopt(self, *children: Any) -> None:
         """Make components children of this one, and activate them in order."""

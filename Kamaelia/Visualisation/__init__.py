@@ -1,5 +1,6 @@
 """Pictures of running systems and of other graphs.
 
+SystemGraph   a picture of a program, before it runs or while it runs
 PhysicsGraph  the text commands of a graph viewer
 Axon, ER      the historical import paths of its components
 """

@@ -158,7 +158,11 @@ SUPPORT: list[Floor] = [
         ]
     },
     {"data structures": ["Kamaelia.Support.Data"]},
-    {"protocols": ["Kamaelia.Support.Protocol"], "media": ["Kamaelia.Support.Media"]},
+    {
+        "protocols": ["Kamaelia.Support.Protocol"],
+        "media": ["Kamaelia.Support.Media"],
+        "drawings": ["Kamaelia.Support.Drawing"],
+    },
     {"greylisting": ["Kamaelia.Support.Greylist"]},
     {"settings": ["Kamaelia.Support.Settings"]},
     {"the top of Support": ["Kamaelia.Support"]},
