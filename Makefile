@@ -9,14 +9,15 @@
 # make docs    build the documentation as HTML in Docs/_build/html
 # make clean   remove everything that make created
 #
-# Packages are installed in .venv once, and again when pyproject.toml or setup.py changes.
+# Packages are installed in .venv once, and again when pyproject.toml, setup.py or the
+# compiled core changes.
 
 PYTHON ?= python3
 ARGS   ?=
 BENCH  ?= run
 VENV   := .venv
 PIP    := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
-FORM   := pyproject.toml setup.py
+FORM   := pyproject.toml setup.py Axon/_core.pyx
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -64,6 +65,7 @@ clean:
 	rm -rf $(VENV) .venv-* build dist *.egg-info Docs/_build Docs/reference
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	rm -rf Tests/benchmarks/build Tests/benchmarks/results
+	rm -f Axon/_core.c Axon/_core.*.so
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:

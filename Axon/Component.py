@@ -34,23 +34,21 @@ from collections.abc import (
     Callable,
     Collection,
     Generator,
-    Iterable,
-    Iterator,
     Mapping,
 )
-from typing import Any, ClassVar, Literal, NoReturn
+from typing import Any, ClassVar
 
 from Axon import HistoricalNames
-from Axon.AxonExceptions import emptyInbox, noSpaceInBox
+from Axon.AxonExceptions import noSpaceInBox
 from Axon.Box import (
     NULL,
-    TAKEN,
     UNUSED,
     makeInbox,
     makeOutbox,
     realsink,
     takeDirectly,
 )
+from Axon.BoxMethods import BoxMethods
 from Axon.ComponentCheck import (
     checkBoxNames,
     checkMain,
@@ -62,13 +60,11 @@ from Axon.Hooks import plainResult
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.LinkableProcess import linkableprocess
 from Axon.Linkage import linkage
-from Axon.MessageWaits import hasNews, waitForAny, waitForBox
 from Axon.Postoffice import postoffice
-from Axon.RunQueue import HOLD, PAUSE, READY, RUNNING, WAIT
 from Axon.Scheduler import scheduler
 from Axon.SystemTest import runSystemTest
 from Axon.Trace import traceRecvs, traceSends
-from Axon.YieldCheck import Wait, waitMethod
+from Axon.YieldCheck import waitMethod
 
 __all__ = [  # makeInbox and the others: programs import them from here
     "TraceAllRecvs",
@@ -89,11 +85,8 @@ TraceAllRecvs = False  # the same for each message that is taken
 
 OLD_STYLE = ("main", "initialiseComponent", "mainBody", "closeDownComponent")
 
-_ONCE = Wait("waitForMessage", 1)  # the results of waitForMessage(): sleep once, or not at all
-_NOT_AT_ALL = Wait("waitForMessage")
 
-
-class component(linkableprocess):
+class component(BoxMethods, linkableprocess):
     """component(**attributes) -> a microprocess with boxes; each keyword becomes an attribute."""
 
     Inboxes: ClassVar[Collection[str]] = {
@@ -142,81 +135,6 @@ class component(linkableprocess):
 
     # Messages
 
-    def send(self, message: Any, boxname: str = "outbox") -> None:
-        """Put `message` into the inbox to which the outbox `boxname` leads, immediately.
-
-        An outbox without a linkage discards it. Raises noSuchBox (a KeyError), and
-        noSpaceInBox if the inbox has a size and is full. If the inbox has a capacity
-        and is full now, this component is held at its next yield.
-        """
-        try:
-            sink = self.outboxes[boxname]
-        except (KeyError, AttributeError):
-            self._wrongBox(boxname, "outbox")
-        gate = sink.append(message)
-        task = sink.task
-        state = task.state
-        if state < READY:
-            queue = task.queue  # this is task.wake(), inlined: 8 % faster in a pipeline
-            task.state = queue.mark
-            push = queue.push
-            push(task)
-        elif state >= RUNNING:
-            task.messageArrived(sink.isUrgent)
-        if gate is not None:
-            self._task.hold(gate)
-
-    def recv(self, boxname: str = "inbox") -> Any:
-        """Take the oldest message from the inbox, and return it.
-
-        Raises noSuchBox (a KeyError) and emptyInbox (an IndexError).
-        """
-        try:
-            sink = self._inboxes[boxname]
-            message = sink.popleft()
-        except (KeyError, IndexError, AttributeError):
-            self._cannotTake(boxname)
-        sink.reported = -1  # TAKEN; a literal is faster
-        task = sink.feeder
-        if task is None:
-            sink.wakeFeeders()
-        elif not task.state:
-            queue = task.queue
-            task.state = queue.mark
-            push = queue.push
-            push(task)
-        return message
-
-    def dataReady(self, boxname: str = "inbox") -> int:
-        """Return how many messages the inbox holds."""
-        try:
-            return len(self._inboxes[boxname])
-        except (KeyError, AttributeError):
-            self._wrongBox(boxname, "inbox")
-
-    def anyReady(self) -> str | Literal[False]:
-        """Return the first inbox, in order of declaration, that holds a message, or False."""
-        for boxname, sink in self._inboxes.items():
-            if sink:
-                return boxname
-        return False
-
-    def Inbox(self, boxname: str = "inbox") -> Iterator[Any]:
-        """Take and generate the messages in the inbox, including those that arrive meanwhile."""
-        try:
-            sink = self._inboxes[boxname]
-        except (KeyError, AttributeError):
-            self._wrongBox(boxname, "inbox")
-        while sink:
-            message = sink.popleft()
-            sink.reported = -1  # TAKEN; a literal is faster
-            task = sink.feeder
-            if task is None:
-                sink.wakeFeeders()
-            elif not task.state:
-                task.wake()
-            yield message
-
     def takeDirectly(self, boxname: str, take: Callable[[Any], Any]) -> None:
         """Call `take(message)` for each message to an inbox, within the turn of its sender.
 
@@ -233,46 +151,6 @@ class component(linkableprocess):
     def replaceInboxes(self, inboxes: Mapping[str, realsink]) -> None:
         """Use `inboxes`, by name, as the inboxes of this component."""
         self._inboxes = dict(inboxes)
-
-    # Sleep
-
-    def pause(self, timeout: float | None = None) -> object:
-        """Sleep from the next yield on until a message arrives, a message that this component
-        has sent is taken, a child ends, unpause() is called, or `timeout` seconds have passed.
-        """
-        task = self._task
-        if timeout is not None or task.deadline is not None:
-            return self._sleep(PAUSE, timeout)
-        task.wish |= PAUSE
-        return 1
-
-    def waitForMessage(
-        self, boxname: str | None = None, timeout: float | None = None
-    ) -> Iterable[int]:
-        """`yield from` this to wait until the inbox (any inbox, if none is named) has a message.
-
-        Messages that an earlier wait has reported do not end a wait for any inbox, unless a
-        message was taken from the same inbox since: the wait sleeps until something new arrives.
-        A wait for one inbox that would repeat a report takes one turn, and ends.
-
-        After `timeout` seconds the wait ends, and perhaps no inbox has a message.
-        """
-        if boxname is not None:
-            return waitForBox(self, boxname, timeout)
-        if timeout is not None:
-            return waitForAny(self, timeout)
-        task = self._task
-        for sink in self._inboxes.values():
-            if sink:
-                if sink.reported != TAKEN:
-                    if hasNews(self):
-                        return _NOT_AT_ALL
-                    break
-                sink.reported = len(sink)
-                return _NOT_AT_ALL
-            sink.reported = 0
-        task.wish = task.wish & HOLD | WAIT  # the messages that woke it in this turn are taken
-        return _ONCE
 
     # Shutdown
 
@@ -350,13 +228,6 @@ class component(linkableprocess):
     def closeDownComponent(self) -> Any:
         """Clean up an old-style component; called once, in its last turn. Override it."""
         return 1
-
-    # Errors
-
-    def _cannotTake(self, boxname: str) -> NoReturn:
-        if boxname not in getattr(self, "_inboxes", ()):
-            self._wrongBox(boxname, "inbox")
-        raise emptyInbox(f"the inbox {boxname!r} of {self.name} is empty")
 
 
 def producersConsumersSystemTest() -> None:

@@ -14,7 +14,7 @@ wiringError that names the place and the object, and says what to write instead.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from types import FunctionType
+from types import FunctionType, MethodDescriptorType
 from typing import Any, TypeVar
 
 from Axon.AxonExceptions import wiringError
@@ -92,7 +92,8 @@ def methodNames(cls: type) -> frozenset[str]:
     return frozenset(
         name
         for name, value in attributes.items()
-        if isinstance(value, FunctionType) and not value.__code__.co_flags & ASYNC
+        if isinstance(value, MethodDescriptorType)
+        or (isinstance(value, FunctionType) and not value.__code__.co_flags & ASYNC)
     )
 
 

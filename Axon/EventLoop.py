@@ -26,6 +26,13 @@ def newLoop(clock: Clock | None = None) -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()  # type: ignore[no-any-return, unused-ignore]
 
 
+def nameOfLoop() -> str:
+    """Return "uvloop" or "asyncio", the library of the loops that newLoop() returns."""
+    loop = newLoop()
+    loop.close()
+    return type(loop).__module__.partition(".")[0]
+
+
 def checkNoLoopRuns() -> None:
     """Raise RuntimeError if an event loop runs in this thread."""
     try:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any, NoReturn
 
-from Axon.AxonExceptions import noSuchBox, wiringError
+from Axon.AxonExceptions import emptyInbox, noSuchBox, wiringError
 from Axon.Box import UNUSED, closeSinks, createSink, outbox, postbox, realsink
 from Axon.Children import Children
 from Axon.ComponentCheck import whyNoComponent
@@ -210,3 +210,8 @@ class linkableprocess(microprocess):
             raise wiringError(whyNoComponent(self))
         boxes, opposite = (inboxes, outboxes) if direction == "inbox" else (outboxes, inboxes)
         raise noSuchBox(self.name, boxname, direction, boxes, opposite) from None
+
+    def _cannotTake(self, boxname: str) -> NoReturn:
+        if boxname not in getattr(self, "_inboxes", ()):
+            self._wrongBox(boxname, "inbox")
+        raise emptyInbox(f"the inbox {boxname!r} of {self.name} is empty")

@@ -347,26 +347,28 @@ class microprocess(AxonObject):
         self.scheduler.wakeThread(self)
 
 
-class _ForeignTask(Task):
-    """The Task of a microprocess in a scheduler that is not Axon's own."""
+class _ForeignQueue:
+    """Passes what concerns a task on to a scheduler that is not Axon's own.
+
+    It has the interface Axon.RunQueue.ForeignQueue.
+    """
 
     __slots__ = ()
 
-    def isAlive(self) -> bool:
-        return self.state != ENDED
+    def push(self, task: Task) -> None:
+        task.process.scheduler.wakeThread(task.process)
 
-    def isRunnable(self) -> bool:
-        return self.isAlive() and not self.process.scheduler.isThreadPaused(self.process)
+    def isPaused(self, task: Task) -> bool:
+        return bool(task.process.scheduler.isThreadPaused(task.process))
 
-    def wake(self) -> None:
-        """Pass a wake-up on: a message has arrived, or a child has ended."""
-        self.process.scheduler.wakeThread(self.process)
+
+_FOREIGN = _ForeignQueue()
 
 
 def _handOver(process: microprocess, body: Any) -> None:
     """Give `process` to its scheduler, which is not Axon's own, through `_addThread`."""
     task = process.getTask()
-    task.__class__ = _ForeignTask
+    task.queue = _FOREIGN
     task.body, task.resume = body, body.send
     task.deadline = inf  # so that pause() asks the scheduler
     process.scheduler._addThread(process)  # part of the historical interface

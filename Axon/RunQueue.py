@@ -21,8 +21,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection, Iterable
 from itertools import repeat
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from weakref import ref
+
+from Axon import Core
 
 # The sleeping states. A delivery ends all three, so that one comparison, state < READY, decides.
 PAUSED = 0  # pause(): everything wakes it, also when a message that it has sent is taken
@@ -62,6 +64,16 @@ class Gate(Protocol):
         """Release `task` when the gate opens."""
 
 
+class ForeignQueue(Protocol):
+    """The place of a RunQueue for a task that a scheduler of another program runs."""
+
+    def push(self, task: Task) -> None:
+        """Pass a wake-up on: a message has arrived, or a child has ended."""
+
+    def isPaused(self, task: Task) -> bool:
+        """Return whether `task` sleeps."""
+
+
 class TaskHandler(Protocol):
     """The reactions to what happens to the tasks of a RunQueue; Axon.Lifecycle has them."""
 
@@ -95,7 +107,7 @@ class Task:
     )
 
     body: Any  # these three are set at the activation
-    queue: RunQueue
+    queue: Any  # the RunQueue, or a ForeignQueue if the state remains NEW
     resume: Callable[[None], object]
 
     def __init__(self, process: Any) -> None:
@@ -121,9 +133,13 @@ class Task:
         """Refer to the microprocess, which has ended, only weakly: no reference cycle remains."""
         self._process = ref(self._process)
 
+    def _isForeign(self) -> bool:
+        """Return whether a scheduler that is not Axon's own gives the turns; it has no RunQueue."""
+        return self.state == NEW and hasattr(self, "queue")
+
     def isAlive(self) -> bool:
         """Return whether this has been activated and has not ended."""
-        return self.state < NEW
+        return self.state < NEW or self._isForeign()
 
     def hasEnded(self) -> bool:
         """Return whether this has ended."""
@@ -131,6 +147,8 @@ class Task:
 
     def isRunnable(self) -> bool:
         """Return whether this is activated, has not ended, and does not sleep."""
+        if self._isForeign():
+            return not self.queue.isPaused(self)
         return READY <= self.state <= RUNNING
 
     def isReady(self) -> bool:
@@ -150,6 +168,8 @@ class Task:
             push(self)
         elif self.state == RUNNING:
             self.wish |= WOKEN
+        elif self._isForeign():
+            self.queue.push(self)
 
     def wakeUnlessWaiting(self) -> None:
         """End a sleep, except a wait for a message: unpause(), the end of a child, a timeout."""
@@ -396,3 +416,11 @@ def _leadsTo(task: Task, receiver: Task) -> bool:
 
 NO_TASK = Task(None)
 NO_TASK.state = READY  # so that nothing tries to wake it
+
+if not TYPE_CHECKING and Core.compiled is not None:
+    Task, RunQueue, EndOfRound = (
+        Core.compiled.Task,
+        Core.compiled.RunQueue,
+        Core.compiled.EndOfRound,
+    )
+    NO_TASK = Core.compiled.NO_TASK

@@ -17,9 +17,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from Axon import Core
 from Axon.AxonExceptions import noSpaceInBox
 from Axon.LateMessages import LateMessages
 from Axon.Multiset import withItem, withoutItem
@@ -31,11 +32,8 @@ TAKEN = -1  # a sink's `reported` after a message was taken
 _shown: WeakKeyDictionary[realsink, str] = WeakKeyDictionary()
 
 
-class realsink(deque[Any], postbox):
-    """realsink([task, boxname]) -> an inbox that stores messages, first in, first out.
-
-    `append(message)` returns None, or the gate at which the sender has to wait.
-    """
+class Storage(deque[Any]):
+    """The fields and the storage of an inbox."""
 
     __slots__ = (
         "boxname",
@@ -51,24 +49,17 @@ class realsink(deque[Any], postbox):
         "waiting",
     )
 
-    isInbox = True
-
     def __init__(self, task: Any = None, boxname: str = "inbox") -> None:
         self.task = NO_TASK if task is None else task
         self.boxname = boxname
-        self.sources = ()
-        self.target = None
+        self.sources: Any = ()
+        self.target: Any = None
         self.feeders: Any = ()  # the tasks whose outboxes lead here
         self.feeder: Any = NO_TASK  # the only one of them; NO_TASK: there is none, None: several
         self.size: int | None = None
         self.capacity: int | None = None
         self.reported = 0  # how many of its messages a wait has reported, or TAKEN
         self.waiting: Any = ()  # the tasks that are held until there is room: a dict's keys
-
-    @property
-    def component(self) -> Any:
-        """The component that has this inbox."""
-        return self.task.process
 
     # two sinks are never equal, even if they hold the same messages
     __hash__ = object.__hash__  # type: ignore[assignment]
@@ -78,6 +69,44 @@ class realsink(deque[Any], postbox):
 
     def __ne__(self, other: object) -> bool:
         return self is not other
+
+    def wakeFeeders(self) -> None:
+        """Wake the tasks that feed this inbox and sleep in pause(): a message was taken."""
+        for task in self.feeders:
+            if not task.state:
+                task.wake()
+
+    def hasNews(self) -> bool:
+        """Return whether a wait has something to report.
+
+        That is a message that no wait has reported, or any message after one was taken.
+        """
+        waiting = len(self)
+        return waiting > 0 and waiting != self.reported
+
+    def noteReport(self) -> None:
+        """Note that a wait has reported the messages that are here now."""
+        self.reported = len(self)
+
+
+if not TYPE_CHECKING and Core.compiled is not None:
+    Storage = Core.compiled.Storage
+
+
+class realsink(Storage, postbox):
+    """realsink([task, boxname]) -> an inbox that stores messages, first in, first out.
+
+    `append(message)` returns None, or the gate at which the sender has to wait.
+    """
+
+    __slots__ = ()
+
+    isInbox = True
+
+    @property
+    def component(self) -> Any:
+        """The component that has this inbox."""
+        return self.task.process
 
     def pop(self, index: int = -1) -> Any:
         """Take the message at `index`, 0 being the oldest. Raise IndexError if there is none."""
@@ -98,24 +127,6 @@ class realsink(deque[Any], postbox):
         self.feeders = withoutItem(self.feeders, task)
         if not self.feeders:
             self.feeder = NO_TASK
-
-    def wakeFeeders(self) -> None:
-        """Wake the tasks that feed this inbox and sleep in pause(): a message was taken."""
-        for task in self.feeders:
-            if not task.state:
-                task.wake()
-
-    def hasNews(self) -> bool:
-        """Return whether a wait has something to report.
-
-        That is a message that no wait has reported, or any message after one was taken.
-        """
-        waiting = len(self)
-        return waiting > 0 and waiting != self.reported
-
-    def noteReport(self) -> None:
-        """Note that a wait has reported the messages that are here now."""
-        self.reported = len(self)
 
     def setSize(self, size: int | None) -> None:
         """Limit this inbox to `size` messages; one more raises noSpaceInBox. None: no limit."""
@@ -207,11 +218,11 @@ class guardedsink(realsink):
             raise noSpaceInBox(len(self), self.size)
         if self in _shown:
             _logTransit(_shown[self], message)
-        deque.append(self, message)
+        Storage.append(self, message)
         return self if self.capacity is not None and len(self) >= self.capacity else None
 
     def popleft(self) -> Any:
-        message = deque.popleft(self)
+        message = Storage.popleft(self)
         if self.waiting and len(self) * 2 <= (self.capacity or 0):
             self.open()
         return message
@@ -317,6 +328,9 @@ def _logTransit(tag: str, message: Any) -> None:
 
     logging.getLogger("Axon.Box").info("%s: %r", tag, message)
 
+
+if Core.compiled is not None:
+    Core.compiled.provideSinks(NO_TASK, realsink)
 
 # The placeholder, within a component, for an inbox that has no sink yet. It stays empty, and no
 # program sees it. It has the class of most sinks, since the interpreter is faster with one class.

@@ -244,7 +244,7 @@ class threadedcomponent(bridgedcomponent):
 
         Raises TypeError if the main method is a generator function or a coroutine function.
         """
-        if self._thread is None and "_task" in self.__dict__:
+        if self._thread is None and self.init:
             body = getattr(self, mainmethod)
             code = getattr(body, "__code__", None)
             if not callable(body) or (code and code.co_flags & GENERATOR_OR_COROUTINE):

@@ -9,6 +9,7 @@ groups above it. Docs/design.rst explains why; Tests/Architecture/floors.py has 
     ComponentCheck, Hooks, YieldCheck                 checks of programs, with helpful messages
     LateMessages, Observer, Trace, UnreadBox          reports about a running system
     SystemTest                                        the self-test of an installed system
+    Core                                              whether the compiled core is used
     debug, debugConfigDefaults, debugConfigFile       historical debugging output
 2. When: turns. It knows nothing about boxes
     RunQueue                                          tasks, their states, and rounds of turns
@@ -25,7 +26,8 @@ groups above it. Docs/design.rst explains why; Tests/Architecture/floors.py has 
     Box, Inboxes, OutboxPlaces                        the boxes of one component
     Linkage, Postoffice                               linkages as data; the register of linkages
 4. Component: a microprocess with boxes, which joins the two
-    LinkableProcess, Component, MessageWaits          linkages and children; send, recv; waits
+    LinkableProcess, Component                        linkages and children; main
+    BoxMethods, MessageWaits                          send, recv and pause; the rarer waits
 5. Built on Component
     AdaptiveCommsComponent                            boxes that are added and deleted at run time
     ThreadBridge, ThreadedComponent, background       threads
@@ -33,6 +35,7 @@ groups above it. Docs/design.rst explains why; Tests/Architecture/floors.py has 
     Introspection, Introspector, IntrospectorText     the state of a running system
     testing, pytestPlugin                             tests of components
     experimental                                      components in other processes
+    __main__                                          python -m Axon: version, core, loop
 """
 
 from Axon import (

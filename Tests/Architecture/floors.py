@@ -26,6 +26,7 @@ AXON: list[Floor] = [
             "Axon.Base",
             "Axon.Children",
             "Axon.ComponentCheck",
+            "Axon.Core",
             "Axon.Hooks",
             "Axon.Ipc",
             "Axon.LateMessages",
@@ -77,7 +78,14 @@ AXON: list[Floor] = [
             "Axon.Sinks",
         ],
     },
-    {"Component": ["Axon.Component", "Axon.LinkableProcess", "Axon.MessageWaits"]},
+    {
+        "Component": [
+            "Axon.BoxMethods",
+            "Axon.Component",
+            "Axon.LinkableProcess",
+            "Axon.MessageWaits",
+        ]
+    },
     {
         "built on Component": [
             "Axon.AdaptiveCommsComponent",
@@ -93,7 +101,7 @@ AXON: list[Floor] = [
             "Axon.testing",
         ]
     },
-    {"the top": ["Axon"]},
+    {"the top": ["Axon", "Axon.__main__"]},
 ]
 
 KAMAELIA: list[Floor] = [

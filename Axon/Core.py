@@ -1,0 +1,48 @@
+"""The choice of the core: the compiled extension Axon._core, or the pure Python modules.
+
+Example usage
+-------------
+    from Axon import Core
+
+    Core.name()                 # "compiled" or "pure"
+
+How does it work?
+-----------------
+The pure modules (Axon.RunQueue, Axon.Sinks, Axon.BoxMethods) define the classes of the hot path,
+and are their specification. At its end each of them replaces its classes by those of the
+extension, if there is one. Other modules import the classes from the same places in either case.
+
+The pure core is used if the environment variable AXON_PURE is set, if the extension has not been
+built (there was no C compiler), and if the extension belongs to another version of these modules.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from types import ModuleType
+
+__all__ = ["compiled", "name", "reason"]
+
+INTERFACE = 1  # what the pure modules expect of the extension; it has a constant of this name
+
+
+def _load() -> tuple[ModuleType | None, str]:
+    """Return the extension or None, and the reason."""
+    if os.environ.get("AXON_PURE"):
+        return None, "AXON_PURE is set"
+    try:
+        extension = import_module("Axon._core")
+    except ImportError as error:
+        return None, f"the extension cannot be imported: {error}"
+    if extension.INTERFACE != INTERFACE:
+        return None, "the extension belongs to another version: build it again"
+    return extension, "the extension Axon._core is used"
+
+
+compiled, reason = _load()  # the extension, or None
+
+
+def name() -> str:
+    """Return "compiled" or "pure"."""
+    return "pure" if compiled is None else "compiled"

@@ -1,0 +1,1094 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
+# cython: nonecheck=False, binding=False, embedsignature=True, embedsignature.format=clinic
+# cython: auto_pickle=False, always_allow_keywords=True
+"""The compiled core: the classes of Axon.RunQueue, Axon.Sinks and Axon.BoxMethods as C types.
+
+The Python classes in those modules are the specification. Each class and method here does
+exactly what the one of the same name does there, where it is documented. Axon.Core decides which
+of the two a program uses, and Tests/Axon/test_bothCores.py compares them.
+
+How does it work?
+-----------------
+The fields of a task, a sink and a component are C fields, so that the commonest calls need no
+look-up of attributes. A queue is a `Ring`. Whatever runs rarely remains in Python: a sink is an
+instance of a Python class that is derived from `Storage`, and a component one of a class that is
+derived from `BoxMethods`.
+
+A crash of the interpreter is the worst fault. Code that may call a program (a look-up in a dict, a
+destructor, a collection of garbage) holds its own references, and reads the fields again after
+the call.
+"""
+
+cimport cython
+from cpython.ref cimport PyObject, Py_INCREF, Py_DECREF
+
+from collections import deque
+from weakref import ref
+
+cdef extern from "Python.h":
+    int PyIter_Send(PyObject *, PyObject *, PyObject **) except -1
+    PyObject *Py_None
+    PyObject *PyDict_GetItemWithError(object, object) except? NULL
+    PyObject *PyList_GET_ITEM(PyObject *, Py_ssize_t)
+    Py_ssize_t PyList_GET_SIZE(PyObject *)
+    void PyList_SET_ITEM(PyObject *, Py_ssize_t, PyObject *)
+    PyObject *PyCFunction_GET_SELF(PyObject *)
+    bint PyCFunction_CheckExact(PyObject *)
+    bint PyGen_CheckExact(PyObject *)
+    void Py_XDECREF(PyObject *)
+    int PyObject_IsTrue(object) except -1
+    Py_ssize_t PyObject_Size(object) except -1
+
+cdef extern from *:
+    """
+    #define AX_TYPE(o) ((PyObject *)Py_TYPE(o))
+
+    /* Give a type the name of the class that it replaces. */
+    static void ax_name(PyObject *type, const char *name) {
+        ((PyTypeObject *)type)->tp_name = name;
+    }
+
+    /* Create instances as object.__new__ does, which alone gives them inline attributes
+       (CPython 3.11 and 3.12). All fields of the type are objects, and begin as None. */
+    static Py_ssize_t ax_fields = 0;
+    static PyObject *ax_new(PyTypeObject *type, PyObject *args, PyObject *kw) {
+        PyObject *none = PyTuple_New(0), *made;
+        if (none == NULL) return NULL;
+        made = PyBaseObject_Type.tp_new(type, none, NULL);
+        Py_DECREF(none);
+        if (made != NULL) {
+            PyObject **field = (PyObject **)((char *)made + sizeof(PyObject));
+            for (Py_ssize_t i = 0; i < ax_fields; i++) { Py_INCREF(Py_None); field[i] = Py_None; }
+        }
+        return made;
+    }
+    static void ax_renew(PyObject *type) {
+        PyTypeObject *t = (PyTypeObject *)type;
+        ax_fields = (t->tp_basicsize - sizeof(PyObject)) / sizeof(PyObject *);
+        t->tp_new = ax_new;
+    }
+    """
+    void ax_name(object, const char *)
+    void ax_renew(object)
+    PyObject *typeOf "AX_TYPE" (PyObject *)
+
+#: Axon.Core compares it with its own, and does not use an extension of another version.
+INTERFACE = 1
+
+cdef enum:  # see Axon.RunQueue
+    PAUSED = 0
+    WAITING = 1
+    WAITING_FOR_CHANGE = 2
+    READY = 4
+    RUNNING = 6
+    HELD = 8
+    HELD_WAITING = 9
+    NEW = 10
+    ENDED = 11
+    PAUSE = 1
+    WAIT = 2
+    HOLD = 4
+    WOKEN = 8
+    WISHES = 15
+    REPORTED = 16
+    TAKEN = -1
+    SMALL = 1024  # a ring of more places is released when it is empty
+
+cdef object ONE = 1
+cdef object UNSET = object()  # the value of an attribute that does not exist yet
+cdef object INBOX = "inbox"
+cdef object OUTBOX = "outbox"
+cdef object CONTROL = "control"
+
+
+cdef object missing(object owner, str name):
+    return AttributeError(
+        f"{type(owner).__name__!r} object has no attribute {name!r}", name=name, obj=owner
+    )
+
+
+# Queues
+
+
+@cython.trashcan(True)
+cdef class Ring:
+    """A queue with the methods of a deque: a list that is used in a circle."""
+
+    cdef list _items
+    cdef Py_ssize_t _head, _n, _mask  # the list has _mask + 1 places, a power of 2
+
+    def __cinit__(self, *args, **kw):
+        self._mask = -1
+
+    cdef int _reset(self) except -1:
+        items, self._items = self._items, None
+        self._head = self._n = 0
+        self._mask = -1
+        return 0
+
+    cdef int _grow(self) except -1:
+        """Make room for one more. To allocate may run a program, which may use this ring."""
+        cdef Py_ssize_t places, i
+        cdef list new
+        if self._items is not None and PyList_GET_SIZE(<PyObject *>self._items) <= self._mask:
+            self._reset()  # the garbage collector has cleared the list
+        while self._n > self._mask:
+            places = 2 * (self._mask + 1) if self._mask >= 0 else 4
+            new = [None] * places
+            if self._n >= places or self._mask + 1 >= places:
+                continue
+            for i in range(self._n):
+                new[i] = self._items[(self._head + i) & self._mask]
+            self._head = 0
+            self._mask = places - 1
+            old, self._items = self._items, new
+        return 0
+
+    cdef inline int put(self, object item) except -1:
+        cdef Py_ssize_t i
+        if self._n > self._mask or PyList_GET_SIZE(<PyObject *>self._items) <= self._mask:
+            self._grow()
+        i = (self._head + self._n) & self._mask
+        Py_INCREF(item)
+        Py_DECREF(None)
+        PyList_SET_ITEM(<PyObject *>self._items, i, <PyObject *>item)
+        self._n += 1
+        return 0
+
+    cdef inline object take(self):
+        """Return the oldest item. The caller has checked that there is one."""
+        cdef PyObject *p
+        if PyList_GET_SIZE(<PyObject *>self._items) <= self._mask:
+            self._reset()
+            raise IndexError("pop from an empty deque")
+        p = PyList_GET_ITEM(<PyObject *>self._items, self._head)
+        Py_INCREF(None)
+        PyList_SET_ITEM(<PyObject *>self._items, self._head, Py_None)
+        self._head = (self._head + 1) & self._mask
+        self._n -= 1
+        item = <object>p
+        Py_DECREF(item)
+        if self._n == 0 and self._mask >= SMALL:
+            self._reset()
+        return item
+
+    cdef int admits(self, object item) except -1:
+        """Raise TypeError if `item` has the wrong type."""
+        return 0
+
+    def append(self, message, /):
+        self.admits(message)
+        self.put(message)
+
+    def popleft(self):
+        if self._n == 0:
+            raise IndexError("pop from an empty deque")
+        return self.take()
+
+    def extend(self, items, /):
+        for item in list(items) if items is self else items:
+            self.admits(item)
+            self.put(item)
+
+    def clear(self):
+        self._reset()
+
+    def __len__(self):
+        return self._n
+
+    def __bool__(self):
+        return self._n != 0
+
+    cdef Py_ssize_t _at(self, Py_ssize_t index) except -1:
+        if index < 0:
+            index += self._n
+        if not 0 <= index < self._n or len(self._items) <= self._mask:
+            raise IndexError("deque index out of range")
+        return (self._head + index) & self._mask
+
+    def __getitem__(self, Py_ssize_t index):
+        return self._items[self._at(index)]
+
+    def __setitem__(self, Py_ssize_t index, value):
+        self.admits(value)
+        self._items[self._at(index)] = value
+
+    def __delitem__(self, Py_ssize_t index):
+        self._at(index)  # raises IndexError
+        if index < 0:
+            index += self._n
+        if index == 0:
+            self.take()
+            return
+        items = self.asList()
+        del items[index]
+        self._replace(items)
+
+    cdef list asList(self):
+        cdef Py_ssize_t i
+        cdef list made = []
+        for i in range(self._n):
+            made.append(self._items[self._at(i)])
+        return made
+
+    cdef int _replace(self, items) except -1:
+        self._reset()
+        for item in items:
+            self.put(item)
+        return 0
+
+    def __iter__(self):
+        return RingIterator.__new__(RingIterator, self)
+
+    def __reversed__(self):
+        return reversed(self.asList())
+
+    def __contains__(self, item):
+        return item in self.asList()
+
+    def __repr__(self):
+        return f"{type(self).__name__}({self.asList()!r})"
+
+    # The methods of a deque that only programs call, rarely
+
+    cdef object _asDeque(self, str method, tuple arguments):
+        items = deque(self.asList())
+        result = getattr(items, method)(*arguments)
+        self._replace(items)
+        return result
+
+    def appendleft(self, item, /):
+        self.admits(item)
+        self._asDeque("appendleft", (item,))
+
+    def extendleft(self, items, /):
+        items = list(items)
+        for item in items:
+            self.admits(item)
+        self._asDeque("extendleft", (items,))
+
+    def insert(self, index, item, /):
+        self.admits(item)
+        self._asDeque("insert", (index, item))
+
+    def remove(self, item, /):
+        self._asDeque("remove", (item,))
+
+    def reverse(self):
+        self._asDeque("reverse", ())
+
+    def rotate(self, n=1, /):
+        self._asDeque("rotate", (n,))
+
+    def count(self, item, /):
+        return self.asList().count(item)
+
+    def index(self, item, *bounds):
+        return deque(self.asList()).index(item, *bounds)
+
+    @property
+    def maxlen(self):
+        return None
+
+
+cdef class RingIterator:
+    """The iterator over a ring; it does not survive changes of the ring, as that of a deque."""
+
+    cdef Ring _ring
+    cdef Py_ssize_t _next, _n, _head
+
+    def __cinit__(self, Ring ring not None):
+        self._ring = ring
+        self._n = ring._n
+        self._head = ring._head
+
+    def __iter__(self):
+        return self
+
+    def __length_hint__(self):
+        return self._n - self._next
+
+    def __next__(self):
+        cdef Ring ring = self._ring
+        if ring is None:
+            raise StopIteration
+        if ring._n != self._n or ring._head != self._head:
+            self._ring = None
+            raise RuntimeError("deque mutated during iteration")
+        if self._next >= self._n:
+            self._ring = None
+            raise StopIteration
+        self._next += 1
+        return ring._items[ring._at(self._next - 1)]
+
+
+cdef class TaskRing(Ring):
+    """The tasks that are ready."""
+
+    cdef int admits(self, object item) except -1:
+        if not isinstance(item, Task):
+            raise TypeError(f"a run queue contains tasks, not {item!r}")
+        return 0
+
+
+# Turns: see Axon.RunQueue
+
+
+@cython.trashcan(True)
+cdef class Task:
+    """The execution of one microprocess: its body, its state, and its wishes."""
+
+    cdef public object _process, callers, watchers, gates, deadline
+    cdef object _body, _resume, _foreignQueue
+    cdef RunQueue _queue
+    cdef bint _isGenerator  # _resume is the generator itself, and not a function
+    cdef public int state, wish
+
+    def __cinit__(self, *args, **kw):
+        self._body = self._resume = UNSET
+        self.state = NEW
+        self.watchers = ()
+
+    def __init__(self, process):
+        self._process = process
+        self.state = NEW
+        self.wish = 0
+        self.callers = self.gates = self.deadline = None
+        self.watchers = ()
+
+    @property
+    def body(self):
+        if self._body is UNSET:
+            raise missing(self, "body")
+        return self._body
+
+    @body.setter
+    def body(self, body):
+        self._body = body
+
+    @property
+    def resume(self):
+        if self._isGenerator:
+            return self._resume.send
+        if self._resume is UNSET:
+            raise missing(self, "resume")
+        return self._resume
+
+    @resume.setter
+    def resume(self, resume):
+        cdef PyObject *function = <PyObject *>resume
+        cdef PyObject *owner
+        if PyCFunction_CheckExact(function):
+            owner = PyCFunction_GET_SELF(function)
+            if owner != NULL and PyGen_CheckExact(owner) and resume.__name__ == "send":
+                self._isGenerator = False
+                self._resume = <object>owner
+                self._isGenerator = True
+                return
+        self._isGenerator = False
+        self._resume = resume
+
+    @property
+    def queue(self):
+        if self._queue is not None:
+            return self._queue
+        if self._foreignQueue is None:
+            raise missing(self, "queue")
+        return self._foreignQueue
+
+    @queue.setter
+    def queue(self, queue):
+        if isinstance(queue, RunQueue):
+            self._queue = queue
+            self._foreignQueue = None
+        else:
+            self._queue = None
+            self._foreignQueue = queue
+
+    @property
+    def process(self):
+        process = self._process
+        return process() if type(process) is ref else process
+
+    def nameOfProcess(self):
+        return str(getattr(self.process, "name", None))
+
+    def releaseProcess(self):
+        self._process = ref(self._process)
+
+    cdef inline bint _isForeign(self):
+        return self._foreignQueue is not None and self.state == NEW
+
+    def isAlive(self):
+        return self.state < NEW or self._isForeign()
+
+    def hasEnded(self):
+        return self.state == ENDED
+
+    def isRunnable(self):
+        if self._isForeign():
+            return not self._foreignQueue.isPaused(self)
+        return READY <= self.state <= RUNNING
+
+    def isReady(self):
+        return READY <= self.state < RUNNING
+
+    def isPaused(self):
+        return self.state < READY or HELD <= self.state <= NEW
+
+    cdef inline int _makeReady(self) except -1:
+        """Add this task, which sleeps, to its queue."""
+        if self._queue is None:
+            raise missing(self, "queue")
+        self.state = self._queue.mark
+        self._queue._push(self)
+        return 0
+
+    cdef inline int _wake(self) except -1:
+        if self.state < READY:
+            self._makeReady()
+        elif self.state == RUNNING:
+            self.wish |= WOKEN
+        elif self._isForeign():
+            self._foreignQueue.push(self)
+        return 0
+
+    def wake(self):
+        self._wake()
+
+    def wakeUnlessWaiting(self):
+        if self.state != WAITING:
+            self._wake()
+
+    cdef int _messageArrived(self, bint isUrgent) except -1:
+        if self.state == HELD_WAITING:
+            self.state = HELD
+        if self.state == HELD and isUrgent:
+            self._force()
+        else:
+            self._wake()
+        return 0
+
+    def messageArrived(self, isUrgent):
+        self._messageArrived(isUrgent)
+
+    cdef int _force(self) except -1:
+        if self.state == HELD or self.state == HELD_WAITING:
+            self.queue.held.discard(self)
+            self.state = PAUSED
+        self._wake()
+        return 0
+
+    def force(self):
+        self._force()
+
+    def hold(self, gate):
+        self._hold(gate)
+
+    cdef int _hold(self, gate) except -1:
+        if self.gates is None:
+            self.gates = [gate]
+        elif gate not in self.gates:
+            self.gates.append(gate)
+        if self.state >= READY:
+            self.wish |= HOLD
+        elif self.isHeldBack():
+            self.queue.held.add(self)
+            self.state = HELD
+        return 0
+
+    def isHeldBack(self):
+        shut = [gate for gate in self.gates or () if gate.isShut()]
+        self.gates = shut or None
+        if not shut:
+            return False
+        for gate in shut:
+            if leadsTo(self, gate.receiver):
+                return False
+        for gate in shut:
+            gate.hold(self)
+        return True
+
+    cdef int _fallAsleep(self, int wish) except -1:
+        cdef bint wasWoken = wish & WOKEN, isWaiting
+        cdef int sleep = wish & 3
+        if wish & HOLD and self.isHeldBack():
+            self.queue.held.add(self)
+            isWaiting = sleep == WAIT and not wasWoken
+            self.state = HELD_WAITING if isWaiting else HELD
+            if isWaiting:
+                self.wish = REPORTED
+            return 0
+        self.state = PAUSED
+        if sleep == 0 or wasWoken:
+            self._wake()
+        else:
+            self.state = sleep - 1
+            if sleep == WAIT:
+                self.wish = REPORTED
+        return 0
+
+    def fallAsleep(self, int wish):
+        self._fallAsleep(wish)
+
+    def removeGate(self, gate):
+        if self.gates is not None and gate in self.gates:
+            self.gates.remove(gate)
+            self.release()
+
+    def release(self):
+        if self.state < HELD or self.state > HELD_WAITING or self.isHeldBack():
+            return
+        if self.state == HELD:
+            self._force()
+        else:
+            self.queue.held.discard(self)
+            self.state = WAITING
+
+    def call(self, body):
+        self.callers = (self.body, self.callers)
+        self._body = body
+        self.resume = body.send
+
+    def returnToCaller(self, error):
+        assert self.callers is not None
+        self._body, self.callers = self.callers
+        self.resume = self._body.send if error is None else self.thrower(error)
+        self.state = PAUSED
+        self._wake()
+
+    def thrower(self, error):
+        def throw(_):
+            self.resume = self.body.send
+            return self.body.throw(error)
+
+        return throw
+
+
+class EndOfRound(BaseException):
+    """Raised at the end of the round in which RunQueue.stop() was called."""
+
+    __module__ = "Axon.RunQueue"
+
+
+cdef class RunQueue:
+    """RunQueue([handler]) -> gives turns to its tasks, in rounds.
+
+    handler: reacts to ends, errors and requests of tasks.
+    """
+
+    cdef public object handler, held
+    cdef readonly TaskRing ready
+    cdef public list newcomers
+    cdef public int mark
+    cdef public bint isRunning, isStopping
+    cdef bint _isRequested  # run() will be called, and need not be requested
+
+    def __cinit__(self, *args, **kw):
+        self.ready = TaskRing.__new__(TaskRing)
+        self.newcomers = []
+        self.mark = READY
+        self.held = set()
+
+    def __init__(self, handler=None):
+        self.handler = handler
+
+    def __bool__(self):
+        return self.ready._n != 0 or bool(self.newcomers)
+
+    cdef inline int _push(self, Task task) except -1:
+        self.ready.put(task)
+        if not self._isRequested:
+            self._request()
+        return 0
+
+    cdef int _request(self) except -1:
+        if self.handler is not None and self.handler.becameReady():
+            self._isRequested = True
+        return 0
+
+    def push(self, Task task not None, /):
+        self._push(task)
+
+    def join(self, Task task not None):
+        task._queue = self
+        task.wish = 0
+        task.state = self.mark
+        newcomers = self.newcomers
+        newcomers.append(task)
+        if not self.isRunning and len(newcomers) == 1 and self.handler is not None:
+            self.handler.becameReady()
+
+    def stop(self):
+        self.isStopping = True
+        self.newcomers.append(NO_TASK)
+        if not self.isRunning and self.handler is not None:
+            self.handler.becameReady()
+
+    def clear(self):
+        self.ready.clear()
+        self.newcomers.clear()
+        self.isStopping = False
+
+    def admit(self, int mark):
+        cdef Task task
+        newcomers, self.newcomers = self.newcomers, []
+        if self.isStopping:
+            raise EndOfRound
+        for task in newcomers:
+            if task.state < NEW:
+                task.state = mark
+                self.ready.put(task)
+
+    def nextTask(self):
+        cdef Task task
+        for task in self.ready:
+            if task.state < RUNNING:
+                return task
+        for task in self.newcomers:
+            if task.state < NEW:
+                return task
+        return None
+
+    def run(self, Py_ssize_t turns):
+        cdef TaskRing ready = self.ready
+        cdef Task task = NO_TASK
+        cdef int current = self.mark ^ 1
+        cdef int wish, how
+        cdef PyObject *result
+        handler = self.handler
+        assert handler is not None
+        self._isRequested = self.isRunning = True
+        try:
+            while True:
+                try:
+                    while turns > 0:
+                        turns -= 1
+                        if ready._n == 0:
+                            if not self.newcomers:
+                                return False
+                            self.admit(self.mark)
+                            continue
+                        task = <Task>ready.take()
+                        if task.state != current:
+                            if task.state > RUNNING:
+                                continue
+                            current = task.state
+                            self.mark = current ^ 1
+                            if self.newcomers:
+                                self.admit(current)
+                        task.state = RUNNING
+                        resume = task._resume
+                        if task._isGenerator:
+                            result = NULL
+                            how = PyIter_Send(<PyObject *>resume, Py_None, &result)
+                            if how == 0:
+                                Py_XDECREF(result)
+                                handler.taskEnded(task)
+                                continue
+                            request = <object>result
+                            Py_XDECREF(result)
+                        elif resume is UNSET:
+                            raise missing(task, "resume")
+                        else:
+                            request = resume(None)
+                        if request is not ONE:
+                            handler.taskRequested(task, request)
+                        wish = task.wish
+                        if not wish:
+                            task.state = self.mark
+                            ready.put(task)
+                        else:
+                            task.wish = REPORTED if wish == WAIT else 0
+                            if wish < HOLD:
+                                task.state = wish - 1
+                            elif wish == REPORTED:
+                                task.state = self.mark
+                                ready.put(task)
+                            else:
+                                task._fallAsleep(wish & WISHES)
+                    return self.__bool__()
+                except StopIteration:
+                    handler.taskEnded(task)
+                except EndOfRound:
+                    raise
+                except BaseException as error:
+                    handler.taskFailed(task, error)
+        finally:
+            self._isRequested = self.isRunning = False
+
+
+cdef bint leadsTo(Task task, object receiver) except -1:
+    """Return whether `receiver` waits for `task`, directly or through other held tasks."""
+    seen = set()
+    pending = [receiver]
+    while pending:
+        other = pending.pop()
+        if other is task:
+            return True
+        if other not in seen and HELD <= other.state <= HELD_WAITING:
+            seen.add(other)
+            pending += [gate.receiver for gate in other.gates or ()]
+    return False
+
+
+NO_TASK = Task(None)
+(<Task>NO_TASK).state = READY
+
+
+# Messages: see Axon.Sinks and Axon.BoxMethods
+
+
+cdef class Storage(Ring):
+    """The fields and the storage of an inbox."""
+
+    cdef public object task, boxname, sources, target, feeders, feeder, size, capacity, waiting
+    cdef object _late
+    cdef public Py_ssize_t reported
+    cdef object __weakref__
+
+    def __init__(self, task=None, boxname=INBOX):
+        self.task = NO_WAKE if task is None else task
+        self.boxname = boxname
+        self.sources = self.feeders = self.waiting = ()
+        self.feeder = NO_WAKE
+        self.target = self.size = self.capacity = None
+        self.reported = 0
+
+    @property
+    def late(self):
+        if self._late is None:
+            raise missing(self, "late")
+        return self._late
+
+    @late.setter
+    def late(self, late):
+        self._late = late
+
+    def wakeFeeders(self):
+        wakeAll(self.feeders)
+
+    def hasNews(self):
+        return self._n > 0 and self._n != self.reported
+
+    def noteReport(self):
+        self.reported = self._n
+
+
+cdef object NO_WAKE = None  # Axon.Postbox.NO_TASK, which no message wakes
+cdef PyObject *PLAIN = NULL  # Axon.Sinks.realsink, whose append and popleft are those of Ring
+cdef object SLEEP_ONCE = (1,)
+cdef object NO_SLEEP = ()
+cdef object waitForBox, waitForAny, hasNews
+
+
+def provideSinks(noTask, plain):
+    """Use these objects of Axon.Sinks."""
+    global NO_WAKE, PLAIN
+    NO_WAKE = noTask
+    Py_INCREF(plain)
+    PLAIN = <PyObject *>plain
+
+
+def provideWaits(once, notAtAll, forBox, forAny, news):
+    """Use these objects of Axon.MessageWaits."""
+    global SLEEP_ONCE, NO_SLEEP, waitForBox, waitForAny, hasNews
+    SLEEP_ONCE, NO_SLEEP, waitForBox, waitForAny, hasNews = once, notAtAll, forBox, forAny, news
+
+
+cdef inline int arrived(object who, object sink) except -1:
+    """Wake the task `who`: a message has arrived in `sink`."""
+    cdef Task task
+    cdef int state
+    if type(who) is Task:
+        task = <Task>who
+        if task.state < READY:
+            task._makeReady()
+        elif task.state == RUNNING:
+            task.wish |= WOKEN
+        elif task.state > RUNNING:
+            task._messageArrived(sink.isUrgent)
+    else:
+        state = who.state
+        if state < READY:
+            who.wake()
+        elif state >= RUNNING:
+            who.messageArrived(sink.isUrgent)
+    return 0
+
+
+cdef int wakeAll(object feeders) except -1:
+    for task in feeders:
+        if not task.state:
+            task.wake()
+    return 0
+
+
+cdef inline int taken(Storage sink) except -1:
+    """Wake the tasks that sleep until a message is taken from `sink`."""
+    cdef Task task
+    feeder = sink.feeder
+    sink.reported = TAKEN
+    if type(feeder) is Task:
+        task = <Task>feeder
+        if task.state == PAUSED:
+            task._makeReady()
+    elif feeder is None:
+        wakeAll(sink.feeders)
+    elif not feeder.state:
+        feeder.wake()
+    return 0
+
+
+cdef int takenFrom(object sink) except -1:
+    """The same for a sink of any class."""
+    sink.reported = TAKEN
+    feeder = sink.feeder
+    if feeder is None:
+        sink.wakeFeeders()
+    elif not feeder.state:
+        feeder.wake()
+    return 0
+
+
+cdef enum:
+    TASK, INBOXES, OUTBOXES
+
+
+cdef class Field:
+    """An attribute of a component that is a field of BoxMethods; the class has none."""
+
+    cdef str _name
+    cdef int _which
+
+    def __init__(self, str name, int which):
+        self._name = name
+        self._which = which
+
+    def __get__(self, owner, kind):
+        cdef BoxMethods component = owner
+        if component is None:
+            raise AttributeError(
+                f"type object {kind.__name__!r} has no attribute {self._name!r}",
+                name=self._name,
+                obj=kind,
+            )
+        if self._which == TASK:
+            value = component._taskOrNone
+        elif self._which == INBOXES:
+            value = component._inboxesOrNone
+        else:
+            value = component._outboxesOrNone
+        if value is None:
+            raise missing(owner, self._name)
+        return value
+
+    def __set__(self, owner, value):
+        cdef BoxMethods component = owner
+        if component is None:
+            raise TypeError(f"{self._name!r} is an attribute of a component")
+        if self._which == TASK:
+            component._taskOrNone = value
+        elif self._which == INBOXES:
+            component._inboxesOrNone = value
+        else:
+            component._outboxesOrNone = value
+
+    def __delete__(self, owner):
+        if self.__get__(owner, type(owner)) is not None:
+            self.__set__(owner, None)
+
+
+cdef class BoxMethods:
+    """The methods with which a component sends and takes messages, and sleeps."""
+
+    cdef object _taskOrNone, _inboxesOrNone, _outboxesOrNone
+
+    _task = Field("_task", TASK)
+    _inboxes = Field("_inboxes", INBOXES)
+    outboxes = Field("outboxes", OUTBOXES)
+
+    cdef inline object _inbox(self, object boxname):
+        """Return the sink of an inbox, or None."""
+        cdef PyObject *found
+        boxes = self._inboxesOrNone
+        if type(boxes) is dict:
+            found = PyDict_GetItemWithError(boxes, boxname)
+            return None if found == NULL else <object>found
+        return lookUp(boxes, boxname)
+
+    cdef inline object _outbox(self, object boxname):
+        cdef PyObject *found
+        boxes = self._outboxesOrNone
+        if type(boxes) is dict:
+            found = PyDict_GetItemWithError(boxes, boxname)
+            return None if found == NULL else <object>found
+        return lookUp(boxes, boxname)
+
+    def send(self, message, boxname=OUTBOX):
+        """Put `message` into the inbox to which the outbox `boxname` leads, immediately.
+
+        An outbox without a linkage discards it. Raises noSuchBox (a KeyError), and
+        noSpaceInBox if the inbox has a size and is full. If the inbox has a capacity
+        and is full now, this component is held at its next yield.
+        """
+        sink = self._outbox(boxname)
+        if typeOf(<PyObject *>sink) == PLAIN:
+            (<Storage>sink).put(message)
+            arrived((<Storage>sink).task, sink)
+            return None
+        if sink is None:
+            self._wrongBox(boxname, "outbox")
+        gate = sink.append(message)
+        arrived(sink.task, sink)
+        if gate is not None:
+            self._task.hold(gate)
+
+    def recv(self, boxname=INBOX):
+        """Take the oldest message from the inbox, and return it.
+
+        Raises noSuchBox (a KeyError) and emptyInbox (an IndexError).
+        """
+        sink = self._inbox(boxname)
+        if typeOf(<PyObject *>sink) == PLAIN:
+            if (<Storage>sink)._n == 0:
+                self._cannotTake(boxname)
+            message = (<Storage>sink).take()
+            taken(<Storage>sink)
+            return message
+        if sink is None:
+            self._cannotTake(boxname)
+        try:
+            message = sink.popleft()
+        except (KeyError, IndexError, AttributeError):
+            self._cannotTake(boxname)
+        takenFrom(sink)
+        return message
+
+    def dataReady(self, boxname=INBOX):
+        """Return how many messages the inbox holds."""
+        sink = self._inbox(boxname)
+        if typeOf(<PyObject *>sink) == PLAIN:
+            return (<Storage>sink)._n
+        if sink is None:
+            self._wrongBox(boxname, "inbox")
+        return PyObject_Size(sink)
+
+    def anyReady(self):
+        """Return the first inbox, in order of declaration, that holds a message, or False."""
+        for boxname, sink in self._inboxes.items():
+            if PyObject_IsTrue(sink):
+                return boxname
+        return False
+
+    def Inbox(self, boxname=INBOX):
+        """Take and generate the messages in the inbox, including those that arrive meanwhile."""
+        cdef MessageIterator made = MessageIterator.__new__(MessageIterator)
+        made._owner = self
+        made._boxname = boxname
+        return made
+
+    def pause(self, timeout=None):
+        """Sleep from the next yield on until a message arrives, a message that this component
+        has sent is taken, a child ends, unpause() is called, or `timeout` seconds have passed.
+        """
+        task = self._taskOrNone
+        if timeout is None and type(task) is Task and (<Task>task).deadline is None:
+            (<Task>task).wish |= PAUSE
+            return ONE
+        task = self._task
+        return self._sleep(PAUSE, timeout)
+
+    def waitForMessage(self, boxname=None, timeout=None):
+        """`yield from` this to wait until the inbox (any inbox, if none is named) has a message.
+
+        Messages that an earlier wait has reported do not end a wait for any inbox, unless a
+        message was taken from the same inbox since: the wait sleeps until something new arrives.
+        A wait for one inbox that would repeat a report takes one turn, and ends.
+
+        After `timeout` seconds the wait ends, and perhaps no inbox has a message.
+        """
+        cdef Py_ssize_t waiting
+        if boxname is not None:
+            return waitForBox(self, boxname, timeout)
+        if timeout is not None:
+            return waitForAny(self, timeout)
+        task = self._task
+        boxes = self._inboxes
+        for sink in (<dict>boxes).values() if type(boxes) is dict else boxes.values():
+            if typeOf(<PyObject *>sink) == PLAIN:
+                waiting = (<Storage>sink)._n
+                if not waiting:
+                    (<Storage>sink).reported = 0
+                    continue
+                if (<Storage>sink).reported == TAKEN:
+                    (<Storage>sink).reported = waiting
+                    return NO_SLEEP
+            elif PyObject_IsTrue(sink):
+                if sink.reported == TAKEN:
+                    sink.reported = len(sink)
+                    return NO_SLEEP
+            else:
+                sink.reported = 0
+                continue
+            if hasNews(self):
+                return NO_SLEEP
+            break
+        if type(task) is Task:
+            (<Task>task).wish = (<Task>task).wish & HOLD | WAIT
+        else:
+            task.wish = task.wish & HOLD | WAIT
+        return SLEEP_ONCE
+
+
+cdef object lookUp(object boxes, object boxname):
+    """Return boxes[boxname], or None; `boxes` are None in a component without boxes."""
+    if boxes is None:
+        return None
+    try:
+        return boxes[boxname]
+    except (KeyError, AttributeError):
+        return None
+
+
+cdef class MessageIterator:
+    """The iterator over the messages in an inbox, see BoxMethods.Inbox()."""
+
+    cdef BoxMethods _owner
+    cdef object _boxname, _sink
+
+    def __iter__(self):
+        return self
+
+    def close(self):
+        """Take no more messages."""
+        self._owner = self._sink = None
+
+    def __next__(self):
+        cdef BoxMethods owner
+        sink = self._sink
+        if sink is None:
+            owner, self._owner = self._owner, None
+            if owner is None:
+                raise StopIteration
+            sink = owner._inbox(self._boxname)
+            if sink is None:
+                owner._wrongBox(self._boxname, "inbox")
+            self._sink = sink
+        if typeOf(<PyObject *>sink) == PLAIN:
+            if (<Storage>sink)._n:
+                message = (<Storage>sink).take()
+                taken(<Storage>sink)
+                return message
+        elif PyObject_IsTrue(sink):
+            message = sink.popleft()
+            takenFrom(sink)
+            return message
+        self._sink = None
+        raise StopIteration
+
+
+ax_renew(BoxMethods)
+ax_name(Task, b"Axon.RunQueue.Task")
+ax_name(RunQueue, b"Axon.RunQueue.RunQueue")
+ax_name(BoxMethods, b"Axon.BoxMethods.BoxMethods")
