@@ -111,6 +111,7 @@ class HTTPRequestHandler(component):
         self.isInputOver = False  # whether the peer sends no more
         self._isDraining = False  # whether the current response is the last
         self._adapter: Any = None  # the connection, once it has reported an end
+        self._controls: list[Any] = []  # the messages from control
         self._failed: Any = None  # a handler that has raised an error
         self.closingMessage: shutdownMicroprocess | None = None  # instead of producerFinished
         self._successor: component | None = None  # what takes the connection over
@@ -135,6 +136,7 @@ class HTTPRequestHandler(component):
 
     def _readControl(self) -> None:
         for message in self.Inbox("control"):
+            self._controls.append(message)
             if isinstance(message, shutdownMicroprocess):
                 self._isDraining = True
             elif isinstance(message, producerFinished):
@@ -356,6 +358,8 @@ class HTTPRequestHandler(component):
         """Link `successor` to the connection in place of this component, until it ends."""
         if rest := self.takeRest():
             successor.deliver(rest, "inbox")
+        for message in self._controls:
+            successor.deliver(message, "control")
         self.addChildren(successor)
         for box in ("inbox", "control"):
             self.link((self, box), (successor, box), passthrough=1)

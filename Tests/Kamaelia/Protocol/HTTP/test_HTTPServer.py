@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from Axon.testing import feedConnection
+from Axon.testing import FINISHED, feedConnection
 from Kamaelia.Protocol.HTTP.Routing import HTTPProtocol
 from Tests.Kamaelia.Protocol.HTTP.webServer import (
     Broken,
@@ -126,3 +126,28 @@ def test_an_upgrade_hands_the_connection_over():
     assert head.startswith(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n")
     assert b"\r\nUpgrade: whisper" in head
     assert body == b"ONE TWO THREE"
+
+
+def test_an_upgraded_connection_learns_what_was_reported_before():
+    received = []
+
+    class Notes(Whisper):
+        def main(self):
+            yield from self.waitForMessage("control")
+            received.append(self.recv("control"))
+
+    def upgrade(request):
+        return {"statuscode": 101, "headers": [("Upgrade", "x")], "upgrade": Notes()}
+
+    feedConnection(HTTPProtocol([["/", upgrade]])(), get("/", "Upgrade: x"))
+    assert received == [FINISHED]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [{"upgrade": "not a component", "headers": [("Upgrade", "x")]}, {"upgrade": Page({})}],
+)
+def test_an_upgrade_that_cannot_be_made_is_an_error(message, caplog):
+    [answer] = exchange([["/", lambda request: {"statuscode": 101} | message]], get())
+    assert answer.status == 500
+    assert "upgrade" in caplog.text
