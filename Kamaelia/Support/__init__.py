@@ -11,6 +11,7 @@ LineBuffer     lines in a stream that arrives in pieces
 Interpreter    Python statements that arrive line by line
 Tokens         the words of a line, of which some may be in quotes
 Deprecate      warnings about deprecated names
+Particles      particles with forces and bonds, for the layout of graphs
 
 Packages, each built on those before it:
 Data           headers, requests, XML, escapes, fractions: data structures and their parsers

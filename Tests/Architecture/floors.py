@@ -160,6 +160,7 @@ SUPPORT: list[Floor] = [
             "Kamaelia.Support.LineBuffer",
             "Kamaelia.Support.Mistakes",
             "Kamaelia.Support.Networks",
+            "Kamaelia.Support.Particles",
             "Kamaelia.Support.PrintableText",
             "Kamaelia.Support.Secrets",
             "Kamaelia.Support.Tokens",

@@ -38,6 +38,7 @@ PACKAGES = [
     "Kamaelia/Support/Data",
     "Kamaelia/Support/Greylist",
     "Kamaelia/Support/Media",
+    "Kamaelia/Support/Particles",
     "Kamaelia/Support/Protocol",
     "Kamaelia/Support/Protocol/HTTP",
     "Kamaelia/Support/Protocol/IRC",

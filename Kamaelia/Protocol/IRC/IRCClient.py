@@ -29,16 +29,16 @@ from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Kamaelia.Chassis.Graphline import Graphline
 from Kamaelia.Internet.TCPClient import TCPClient
+from Kamaelia.Support.LineBuffer import LineBuffer, LongLine
 from Kamaelia.Support.Protocol.IRC import (
     IRCError,
-    LineBuffer,
     Message,
     Session,
     clientError,
     heardOf,
     messagesOf,
 )
-from Kamaelia.Support.Protocol.IRC.Message import decoded
+from Kamaelia.Support.Protocol.IRC.Message import LONGEST_LINE, decoded
 from Kamaelia.Util.SendWithRoom import sendWithRoom
 from Kamaelia.Util.Settings import refuseMisspelt
 
@@ -88,14 +88,15 @@ class IRC_Client(component):
                 bytes(message)  # raises IRCError for a setting that cannot be sent
 
     def main(self) -> Iterator[int]:
-        lines = LineBuffer()
+        lines = LineBuffer(b"\n", LONGEST_LINE)
         for message in self.session.start() if self.session else []:
             yield from sendWithRoom(self, bytes(message))
         while True:
             yield from self.waitForMessage()
             for data in self.Inbox():
                 for line in lines.feed(data.encode() if isinstance(data, str) else data):
-                    yield from self._hear(line)
+                    if isinstance(line, LongLine) or line.strip():
+                        yield from self._hear(line)
             for command in self.Inbox("talk"):
                 yield from self._say(command)
             if self._isTold():
@@ -114,11 +115,12 @@ class IRC_Client(component):
         for message in self.inboxes["control"]:
             self.send(message, "disconnect")
 
-    def _hear(self, line: bytes | IRCError) -> Iterator[int]:
+    def _hear(self, line: bytes | LongLine[bytes]) -> Iterator[int]:
         """Answer a line from the server if necessary, and pass it on as a tuple."""
         answers: list[bytes] = []
-        if isinstance(line, IRCError):
-            heard = clientError(str(line))
+        if isinstance(line, LongLine):
+            begin = line.beginning[:50]
+            heard = clientError(f"a line is longer than {LONGEST_LINE} bytes: {begin!r}")
         else:
             try:
                 message = Message.parse(line)
@@ -126,7 +128,7 @@ class IRC_Client(component):
                 received = self.session.receive(message) if self.session else []
                 answers = [bytes(answer) for answer in received]
             except IRCError:  # also if the server asks for an answer that cannot be sent
-                heard = clientError(decoded(line))
+                heard = clientError(decoded(line).rstrip("\r\n"))
         for answer in answers:
             yield from sendWithRoom(self, answer)
         yield from sendWithRoom(self, heard, "heard")

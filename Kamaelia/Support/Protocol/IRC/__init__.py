@@ -1,14 +1,12 @@
 """IRC on bytes: RFC 2812 and IRCv3 message tags.
 
 Message  one message: parsed, checked and written
-Lines    lines of a limited length
 Session  registration, PONG, nickname, channels
 Heard    the tuples of an IRC_Client
 Text     what people type and read: informat and outformat
 """
 
 from Kamaelia.Support.Protocol.IRC.Heard import Heard, clientError, heardOf, messagesOf
-from Kamaelia.Support.Protocol.IRC.Lines import LineBuffer
 from Kamaelia.Support.Protocol.IRC.Message import IRCError, Message
 from Kamaelia.Support.Protocol.IRC.Session import Session, folded
 from Kamaelia.Support.Protocol.IRC.Text import (
@@ -21,7 +19,6 @@ from Kamaelia.Support.Protocol.IRC.Text import (
 __all__ = [
     "Heard",
     "IRCError",
-    "LineBuffer",
     "Message",
     "Session",
     "channelInformat",
