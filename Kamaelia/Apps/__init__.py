@@ -1,5 +1,11 @@
-"""Applications: whole programs made of components.
+"""Applications, and components that contributors have made for theirs.
 
-Grey       the greylisting mail proxy
-IRCLogger  a logger of an IRC channel
+Grey          the greylisting mail proxy
+IRCLogger     a logger of an IRC channel
+JMB           WSGI applications behind the HTTP server
+SA            timers, a time limit for a component, a sink for tests
+MPS           a tee that copies chosen messages to a component
+MH            a profiler
+CL            JSON, a chooser with a dict, a file writer that reports
+Europython09  a bulletin board, and Unix filters as components
 """

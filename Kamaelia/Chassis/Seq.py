@@ -7,8 +7,8 @@ Example usage
 How does it work?
 -----------------
 The running component has the inbox and the outbox of the Seq. Messages to its signal are
-discarded, as the other components have not ended. A text among the components is printed when
-its turn comes.
+discarded, as the other components have not ended. What a component has not read from its inbox goes
+to the next one. A text among the components is printed when its turn comes.
 
 Termination: when the last component has ended; producerFinished is sent then. A
 shutdownMicroprocess goes to the running component, no other component runs after it, and the
@@ -64,6 +64,8 @@ class Seq(parent):
             if last is not None:
                 self.send(last, "signal")
                 return
+            for message in each.Inbox():
+                self.deliver(message)
         self.send(producerFinished(self), "signal")
 
     def _shutdown(self, running: Any) -> shutdownMicroprocess | None:

@@ -11,7 +11,8 @@ Example usage
 How does it work?
 -----------------
 Both wait while the receiver has no space. Samples are "S8" or "S16_LE". The length in the header of
-a written file is 0, which means that it is unknown.
+a written file is the greatest one,
+which means that it is unknown.
 
 Termination: at a producerFinished, after the data that arrived before it, or at a
 shutdownMicroprocess at once. A parser also ends at the end of the samples, and, with an InvalidWAV

@@ -10,7 +10,7 @@ How does it work?
 A Framer takes pairs (tag, data), and a DeFramer returns them. A DataChunker puts a sync message
 before each message, and a DataDeChunker finds the messages in a stream that is cut at any places
 and has lost some. Kamaelia.Support.Protocol.Framing has the formats and does the work. Invalid data
-is discarded, and the error is sent to "error".
+is discarded, and an errorInformation is sent to "error".
 
 Termination: at a producerFinished, after the messages that arrived before it, or at a
 shutdownMicroprocess. The last chunk of a stream counts as complete at a producerFinished, unless
@@ -20,9 +20,11 @@ that reports an error.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
+from contextlib import suppress
 from typing import Any
 
 from Axon.AxonExceptions import noSpaceInBox
+from Axon.Ipc import errorInformation
 from Kamaelia.Support.Protocol.Framing import (
     SYNC_MESSAGE,
     ChunkCutter,
@@ -70,12 +72,10 @@ class Framer(StreamTransformer):
 class _Receiver(StreamTransformer):
     """A component that reports the invalid parts of what it receives."""
 
-    def report(self, error: ValueError) -> None:
-        """Send the error to "error", unless that is full."""
-        try:
-            self.send(error, "error")
-        except noSpaceInBox:
-            return
+    def report(self, error: ValueError, message: Any = None) -> None:
+        """Send an errorInformation to "error", unless that is full."""
+        with suppress(noSpaceInBox):
+            self.send(errorInformation(self, error, message), "error")
 
 
 class DeFramer(_Receiver):
@@ -84,7 +84,7 @@ class DeFramer(_Receiver):
     Inboxes = {"inbox": "a frame, bytes or str", "control": "shutdown"}
     Outboxes = {
         "outbox": "(tag, data): a number or str; bytes or str like the frame",
-        "error": "CorruptFrame or ShortFrame for each frame that was discarded",
+        "error": "errorInformation for each frame that was discarded: CorruptFrame or ShortFrame",
         "signal": "the shutdown message from control",
     }
 
@@ -93,7 +93,7 @@ class DeFramer(_Receiver):
         try:
             return (SimpleFrame.fromString(message),)
         except (CorruptFrame, ShortFrame) as error:
-            self.report(error)
+            self.report(error, message)
             return ()
 
 
@@ -137,7 +137,7 @@ class DataDeChunker(_Receiver):
     }
     Outboxes = {
         "outbox": "messages, bytes or str like the stream",
-        "error": "IncompleteChunk for each part of the stream that was discarded",
+        "error": "errorInformation for each part that was discarded: IncompleteChunk",
         "signal": "the shutdown message from control",
     }
 

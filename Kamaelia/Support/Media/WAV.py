@@ -23,6 +23,7 @@ __all__ = ["AudioFormat", "InvalidWAV", "WAVReader", "wavHeader"]
 _PCM = 1
 _EXTENSIBLE = 0xFFFE  # the actual format is in the extension of the chunk
 _BYTES = {"S8": 1, "S16_LE": 2}
+_UNKNOWN = b"\xff\xff\xff\xff"  # the size of a file that is not complete; readers accept it
 _UNKNOWN_SIZES = (0, 0xFFFFFFFF)
 _LONGEST_FORMAT = 1 << 16  # bytes
 
@@ -60,8 +61,8 @@ def wavHeader(audio: AudioFormat) -> bytes:
         )
     except struct.error as error:
         raise ValueError(f"a WAV file cannot have the format {audio}: {error}") from error
-    start = b"RIFF" + struct.pack("<L", 0) + b"WAVE" + b"fmt " + struct.pack("<L", len(form))
-    return start + form + b"data" + struct.pack("<L", 0)
+    start = b"RIFF" + _UNKNOWN + b"WAVE" + b"fmt " + struct.pack("<L", len(form))
+    return start + form + b"data" + _UNKNOWN
 
 
 def audioFormatOf(form: bytes) -> AudioFormat:

@@ -97,3 +97,18 @@ def test_a_shutdown_ends_the_running_component_and_is_passed_on():
 def test_an_argument_that_is_neither_a_component_nor_a_text_is_an_error():
     with pytest.raises(wiringError):
         Seq(Say)
+
+
+class One(component):
+    """A component that takes one message, sends it with its number, and ends."""
+
+    number = 0
+
+    def main(self):
+        yield from self.waitForMessage("inbox")
+        self.send((self.number, self.recv()))
+
+
+def test_what_a_component_has_not_read_goes_to_the_next_one():
+    sequence = Seq(One(number=1), One(number=2), One(number=3))
+    assert feed(sequence, inbox="abcd", control=())["outbox"] == [(1, "a"), (2, "b"), (3, "c")]

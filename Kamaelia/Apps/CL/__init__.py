@@ -1,0 +1,5 @@
+"""Components by C. Luo.
+
+DictChooser  the items of a choice, from a dict
+JSON         values as JSON, and back
+"""

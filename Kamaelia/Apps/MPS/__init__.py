@@ -1,0 +1,4 @@
+"""Components by M. P. Sparks.
+
+TPipe  a tee that copies chosen messages to a component
+"""
