@@ -8,8 +8,12 @@ SDP                   a parser of session descriptions
 MimeRequestComponent  a parser of a request with a header and a body
 
 Small protocols for ServerCore:
-EchoProtocol           sends back what it receives
-EchoProtocolComponent  its historical import path
+EchoProtocol             sends back what it receives
+EchoProtocolComponent    its historical import path
+FortuneCookieProtocol    sends a saying
+FileStream               sends a file, or the output of a command, at a constant rate
+AudioCookieProtocol      sends a sound
+SimpleVideoCookieServer  sends a video
 
 Messages over streams and datagrams:
 Framing                  frames and chunks: messages within a stream

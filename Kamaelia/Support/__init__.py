@@ -10,6 +10,7 @@ Failover       the order in which several servers are tried
 LineBuffer     lines in a stream that arrives in pieces
 Interpreter    Python statements that arrive line by line
 Tokens         the words of a line, of which some may be in quotes
+Fortunes       sayings
 Deprecate      warnings about deprecated names
 Particles      particles with forces and bonds, for the layout of graphs
 

@@ -156,6 +156,7 @@ SUPPORT: list[Floor] = [
             "Kamaelia.Support.Deprecate",
             "Kamaelia.Support.Domains",
             "Kamaelia.Support.Failover",
+            "Kamaelia.Support.Fortunes",
             "Kamaelia.Support.Interpreter",
             "Kamaelia.Support.LineBuffer",
             "Kamaelia.Support.Mistakes",

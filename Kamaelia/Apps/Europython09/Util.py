@@ -9,39 +9,40 @@ How does it work?
 Find reads folders in a thread. Each of the others does what its name says with the messages that it
 receives.
 
-Termination: Find ends when all folders have been read, and at a shutdown message; the others at a
-producerFinished or shutdownMicroprocess, which is passed on.
+Termination: Find ends when all folders have been read, or at a shutdownMicroprocess; the others at
+a producerFinished or shutdownMicroprocess, which is passed on.
 """
 
 import os
 import re
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable
+from functools import partial
 from typing import Any
 
 from Axon.Component import component
-from Axon.Ipc import producerFinished
-from Axon.ThreadedComponent import threadedcomponent
+from Kamaelia.File.FileComponent import filecomponent
+from Kamaelia.File.Waits import inThread
 from Kamaelia.Util.SendWithRoom import sendWithRoom
 from Kamaelia.Util.StreamTransformer import StreamTransformer
 
 __all__ = ["Find", "Grep", "Sort", "TwoWayBalancer"]
 
 
-class Find(threadedcomponent):
-    """A component that sends the paths below `path`.
+class Find(filecomponent):
+    """A component that sends the paths below `path`, each folder before its content.
 
     walktype: "a" for files and folders, "f" for files, "d" for folders. act_like_find: True to skip
     a folder that cannot be read; otherwise the OSError is the message of the producerFinished.
     Raises ValueError for another walktype.
     """
 
-    Inboxes = {"inbox": "not used", "control": "a shutdown message"}
+    Inboxes = {"inbox": "not used", "control": "shutdownMicroprocess: end now"}
     Outboxes = {
         "outbox": "str: a path",
-        "signal": "producerFinished at the end, or the shutdown message from control",
+        "signal": "producerFinished at the end, or the shutdownMicroprocess from control",
     }
 
-    path = "."
+    path: str | os.PathLike[str] = "."
     walktype = "a"
     act_like_find = True
 
@@ -50,32 +51,21 @@ class Find(threadedcomponent):
         if self.walktype not in ("a", "f", "d"):
             raise ValueError(f'walktype is {self.walktype!r}, but must be "a", "f" or "d"')
 
-    def main(self) -> None:
-        error: OSError | None = None
-        try:
-            for path in self.find(self.path, self.walktype):
-                self.send(path)
-                if self.isShuttingDown():
-                    return
-        except OSError as caught:
-            error = caught
-        self.send(producerFinished(self, error), "signal")
-
-    def find(self, path: str = ".", walktype: str = "a") -> Iterator[str]:
-        """Generate the paths below `path`, each folder before its content."""
-        waiting = [path]
+    def work(self) -> Generator[int, None, None]:
+        waiting = [os.fspath(self.path)]
         while waiting:
-            for entry in self._entriesOf(waiting.pop()):
-                isFolder = entry.is_dir(follow_symlinks=False)
-                if walktype == "a" or isFolder is (walktype == "d"):
-                    yield entry.path
+            folder = waiting.pop()
+            for path, isFolder in (yield from inThread(self, partial(self._entriesOf, folder))):
+                if self.walktype == "a" or isFolder is (self.walktype == "d"):
+                    yield from self.deliverWithRoom(path)
                 if isFolder:
-                    waiting.append(entry.path)
+                    waiting.append(path)
 
-    def _entriesOf(self, folder: str) -> list[os.DirEntry[str]]:
+    def _entriesOf(self, folder: str) -> list[tuple[str, bool]]:
+        """Return the path of each entry, and whether it is a folder. It runs in a thread."""
         try:
             with os.scandir(folder) as entries:
-                return sorted(entries, key=lambda entry: entry.name)
+                return sorted((each.path, each.is_dir(follow_symlinks=False)) for each in entries)
         except OSError:
             if not self.act_like_find:
                 raise

@@ -17,6 +17,7 @@ whose message is the error.
 import codecs
 from collections.abc import Iterable
 
+from Kamaelia.Support.LineBuffer import LineBuffer, LongLine
 from Kamaelia.Util.StreamTransformer import StreamTransformer
 
 __all__ = ["chunks_to_lines"]
@@ -36,26 +37,25 @@ class chunks_to_lines(StreamTransformer):
     def __init__(self, **argd: int) -> None:
         super().__init__(**argd)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._begun: list[str] = []
-        self._length = 0
+        self._lines: LineBuffer[str] = LineBuffer("\n", self.limit)
 
     def transform(self, message: str | bytes) -> Iterable[str]:
-        """Return the lines that end in this message."""
+        """Generate the lines that end in this message."""
         text = message if isinstance(message, str) else self._decoder.decode(bytes(message))
-        *lines, rest = text.replace("\r", "").split("\n")
-        if lines:
-            lines[0] = "".join(self._begun) + lines[0]
-            self._begun, self._length = [], 0
-        self._begun.append(rest)
-        self._length += len(rest)
-        if self._length > self.limit:
-            raise ValueError(f"a line is longer than {self.limit} characters")
-        return lines
+        for line in self._lines.feed(text.replace("\r", "")):
+            yield self._checked(line).removesuffix("\n")
 
     def finish(self) -> Iterable[str]:
-        """Return the last line, if it lacks a line end and is not cut short by an error."""
-        rest = "".join(self._begun) + self._decoder.decode(b"", final=True)
-        return [rest] if rest and not self.isBroken else []
+        """Generate the last line, if it lacks a line end and is not cut short by an error."""
+        yield from self.transform(self._decoder.decode(b"", final=True))
+        rest = self._checked(self._lines.takeRest())
+        if rest and not self.isBroken:
+            yield rest
+
+    def _checked(self, line: str | LongLine[str]) -> str:
+        if isinstance(line, LongLine):
+            raise ValueError(f"a line is longer than {self.limit} characters")
+        return line
 
 
 __kamaelia_components__ = (chunks_to_lines,)

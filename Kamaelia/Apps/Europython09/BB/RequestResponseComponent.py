@@ -18,13 +18,13 @@ Termination: when main() of the subclass ends.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
 from Axon.Component import component
 from Axon.Ipc import WaitComplete, producerFinished
 from Kamaelia.Apps.Europython09.BB.Exceptions import GotShutdownMessage
+from Kamaelia.File.Waits import inThread
 
 __all__ = ["RequestResponseComponent"]
 
@@ -70,15 +70,7 @@ class RequestResponseComponent(component):
 
     def inThread(self, function: Callable[[], T]) -> Generator[int, None, T]:
         """`yield from` this to call a function that reads or writes files, in a thread."""
-        future = asyncio.get_running_loop().run_in_executor(None, function)
-        future.add_done_callback(lambda _: self.unpause())
-        self.scheduler.outside += 1
-        try:
-            while not future.done():
-                yield from self.waitForChange()
-        finally:
-            self.scheduler.outside -= 1
-        return future.result()
+        return (yield from inThread(self, function))
 
     def main(self) -> Generator[Any, None, None]:
         self.send("no protocol attached\r\n\r\n")
