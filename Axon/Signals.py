@@ -10,7 +10,8 @@ How does it work?
 `runThreads()` and `run()` install handlers if they are called in the main
 thread; `runAsync()` installs none, since the signals belong to the program that
 owns the loop. The first SIGINT or SIGTERM calls the subscribers (servers), or
-ends the run if there is none. A signal that is ignored (SIG_IGN) stays ignored.
+ends the run if there is none. A signal that is ignored (SIG_IGN) stays ignored,
+except SIGQUIT in a worker.
 A handler of the program's own stays in force; while there are subscribers it is
 replaced, and it is called after the run if its signal has arrived.
 
@@ -79,7 +80,9 @@ class Signals:
     def _install(self, numbers: Iterable[signal.Signals]) -> None:
         for number in numbers:
             before = signal.getsignal(number)
-            if number not in self._replaced and before not in (signal.SIG_IGN, None):
+            # The parent of a worker sends SIGQUIT, which shells ignore for background jobs.
+            isNeeded = before != signal.SIG_IGN or number.name == "SIGQUIT"
+            if number not in self._replaced and isNeeded and before is not None:
                 with suppress(ValueError):  # a subinterpreter has no signals
                     signal.signal(number, self._handle)
                     self._replaced[number] = before

@@ -406,13 +406,17 @@ def test_when_the_fork_server_is_killed_all_processes_end_with_an_error(caplog):
 # Separate programs, which can be signalled
 
 PROGRAM = """
-import asyncio, os, pathlib, sys
+import asyncio, os, pathlib, signal, sys
 from Axon import EventLoop
+if "ignored" in sys.argv:  # as in a shell's background job
+    signal.signal(signal.SIGQUIT, signal.SIG_IGN)
 if sys.argv[1] == "asyncio":
     EventLoop.newLoop = lambda clock=None: asyncio.new_event_loop()
 from Kamaelia.Chassis.ConnectedServer import ServerCore
+from Kamaelia.Internet import ForkServer
 from Tests.Kamaelia.Chassis.test_Workers import Stubborn, ProcessReporter
 
+ForkServer.KILL_DELAY = float(sys.argv[3])
 settings = {"port": 0, "host": "127.0.0.1", "workers": 2, "reloads": 0}
 
 class Server(ServerCore):
@@ -461,9 +465,10 @@ class Program:
 def program(eachLoop: str) -> Iterator[Callable[..., Program]]:
     with ExitStack() as stack:
 
-        def start(*arguments: str) -> Program:
+        def start(grace: float = 5, *flags: str, killDelay: float = PATIENCE) -> Program:
+            seconds = [str(grace), str(killDelay)]
             process = subprocess.Popen(
-                [sys.executable, "-W", "error", "-c", PROGRAM, eachLoop, *(arguments or ["5"])],
+                [sys.executable, "-W", "error", "-c", PROGRAM, eachLoop, *seconds, *flags],
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
@@ -491,8 +496,9 @@ def test_a_signal_ends_all_processes_in_order(program, number, isForAll):
     assert running.process.returncode == 0
 
 
-def test_a_second_signal_ends_all_processes_at_once(program):
-    running = program("3600", "s")  # the grace period; the second signal ends it
+@pytest.mark.parametrize("flags", [(), ("ignored",)], ids=["", "SIGQUIT ignored"])
+def test_a_second_signal_ends_all_processes_at_once(program, flags):
+    running = program(3600, "s", *flags)  # the grace period; the second signal ends it
     with dials(running.port, 4) as socks:
         for sock in socks:
             ask(sock)
@@ -515,7 +521,7 @@ def test_when_the_parent_is_killed_the_workers_end_in_order(program):
 
 
 def test_a_worker_that_hangs_is_killed(program):
-    running = program("0.1")
+    running = program(0.1, killDelay=0.1)
     os.kill(running.pids[0], signal.SIGSTOP)
     running.process.terminate()
     assert running.ends() == ("over\n", "")
