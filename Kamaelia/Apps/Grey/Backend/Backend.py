@@ -6,7 +6,8 @@ How does it work?
 a conversation there. If the session breaks, `ask` begins again with the next
 server, if that can neither lose nor duplicate a mail: the server's failure is its
 own, no dot has been sent, and the caller allows it (`mayMove`). Otherwise the
-client gets the reply that says what went wrong.
+client gets the reply that says what went wrong. A session that an earlier mail has
+used may end at any time, so it is first replaced by one with the same server.
 
 The backend reaches the boxes only through its handler, see BackendHandler. All
 handlers of a class share `smtp_health` and `smtp_offers`.
@@ -90,6 +91,7 @@ class Backend:
     __slots__ = (
         "_dots",
         "_handler",
+        "_isReused",
         "_lostMail",
         "_lostReply",
         "_request",
@@ -106,6 +108,7 @@ class Backend:
         self._request: Request | None = None
         self._tried: list[ServerAddress] = []
         self._dots = 0
+        self._isReused = False  # whether the request began in a session of an earlier one
         self._lostMail: Any = None
         self._lostReply: Reply | None = None
         self.session: RelaySession | None = None
@@ -126,6 +129,7 @@ class Backend:
         self._request = Request(make, then, given, mayMove)
         self._tried = []
         self._handler.waitForServer()
+        self._isReused = self.session is not None
         self._hold(self._request, self.session or self._connectTo(self._inOrder()[0]))
 
     def lostReply(self) -> Reply | None:
@@ -221,7 +225,8 @@ class Backend:
     def broke(self, broken: Broken) -> None:
         """Ask the next server, or pass on what went wrong. A mail that was begun is lost."""
         request, session, handler = self._request, self.session, self._handler
-        if request is not None and broken.isServers:
+        isReused, self._isReused = self._isReused, False
+        if request is not None and broken.isServers and not isReused:
             self._settings.smtp_health.failed(self.server, handler.now())
         self._log(broken)
         self._forgetSession()
@@ -229,7 +234,8 @@ class Backend:
             self._lostMail, self._lostReply = handler.recipients, broken.reply
         if request is None or session is None:
             return
-        self._tried.append(self.server)
+        if not isReused:
+            self._tried.append(self.server)
         mayMove = request.mayMove and broken.isServers and session.relay.dots == self._dots
         others = [each for each in self._inOrder() if each not in self._tried] if mayMove else []
         if others:

@@ -224,6 +224,38 @@ def test_several_mails_go_through_one_session(serving: Any, relay: str) -> None:
         assert far.heard.count("EHLO localhost") == 1
 
 
+def twoMails(server: Any) -> list[str]:
+    """Send two mails in one session; return the answers to their dots or recipients."""
+    caller = Caller(server.ports[0])
+    replies = []
+    for _ in range(2):
+        *_, recipient = caller.begin()
+        replies.append(caller.send() if recipient.startswith("250") else recipient)
+        caller.say("RSET")
+    return replies
+
+
+@pytest.mark.parametrize("relay", RELAYS)
+@pytest.mark.parametrize("answer", [HANG_UP, "421 4.7.0 too many mails in one session"])
+@pytest.mark.parametrize("stage", ["MAIL", "RCPT"])
+def test_a_used_session_that_ends_before_the_next_mail_has_begun_is_replaced(
+    serving: Any, relay: str, answer: str, stage: str
+) -> None:
+    with FarEnd(**{stage: ["250 ok", answer]}) as far:
+        replies = serving(twoMails, protocol=handler(far, relay=relay))
+        assert replies == ["250 2.0.0 far took it"] * 2
+        assert far.heard.count("EHLO localhost") == 2
+        assert len(far.mails) == 2
+
+
+@pytest.mark.parametrize("relay", RELAYS)
+def test_a_used_session_is_replaced_once_for_each_mail(serving: Any, relay: str) -> None:
+    with FarEnd(MAIL=["250 ok", HANG_UP, HANG_UP]) as far:
+        replies = serving(twoMails, protocol=handler(far, relay=relay))
+        assert [reply[:9] for reply in replies] == ["250 2.0.0", "451 4.4.1"]
+        assert far.heard.count("EHLO localhost") == 2
+
+
 @pytest.mark.parametrize("relay", RELAYS)
 def test_a_session_that_broke_is_begun_anew_for_the_next_mail(serving: Any, relay: str) -> None:
     def client(server: Any) -> list[str]:
