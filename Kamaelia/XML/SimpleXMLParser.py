@@ -22,7 +22,7 @@ from typing import Any
 
 from Axon.Component import component
 from Axon.Ipc import errorInformation, producerFinished
-from Kamaelia.Support.Data.XMLEvents import XMLError, XMLEventParser
+from Kamaelia.Support.Data.XMLEvents import Event, XMLError, XMLEventParser
 from Kamaelia.Util.SendWithRoom import isToStop, sendWithRoom
 
 __all__ = ["SimpleXMLParser"]
@@ -65,20 +65,23 @@ class SimpleXMLParser(component):
                 break
         self.isShuttingDown()
 
+    def messagesOf(self, event: Event) -> Iterable[Any]:
+        """Return the messages to send for an event. Subclasses may override this."""
+        return (event,)
+
     def _isProducerFinished(self) -> bool:
         """Return whether "control" holds a producerFinished, and no message waits in "inbox"."""
         return not self.dataReady("inbox") and any(
             isinstance(each, producerFinished) for each in self.inboxes["control"]
         )
 
-    def _sendEvents(
-        self, events: Iterable[tuple[Any, ...]], data: Any
-    ) -> Generator[int, None, bool]:
+    def _sendEvents(self, events: Iterable[Event], data: Any) -> Generator[int, None, bool]:
         """Send the events. Report an error in the document, and return False after it."""
         try:
             for event in events:
-                if not (yield from sendWithRoom(self, event)):
-                    break
+                for message in self.messagesOf(event):
+                    if not (yield from sendWithRoom(self, message)):
+                        return True
         except XMLError as error:
             error = error.with_traceback(None)
             self.send(errorInformation(self, error, data), "error")

@@ -136,6 +136,7 @@ KAMAELIA: list[Floor] = [
         "historical import paths": [
             "Kamaelia.ReadFileAdaptor",
             "Kamaelia.SampleTemplateComponent",
+            "Kamaelia.Support.Data.Experimental",
             "Kamaelia.SimpleServerComponent",
             "Kamaelia.Internet.TimeOutCSA",
             "Kamaelia.SingleServer",

@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from typing import Any
 from xml.parsers import expat
 
-__all__ = ["Attributes", "XMLError", "XMLEventParser"]
+__all__ = ["Attributes", "Event", "XMLError", "XMLEventParser"]
 
 SLICE = 16384  # bytes that expat parses at a time
 ATTEMPTS = 64  # to parse one token, before the parser waits for it to grow

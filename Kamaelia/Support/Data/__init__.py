@@ -9,4 +9,6 @@ Rationals    fractions for floating-point numbers
 XMLEvents    a parser of XML streams with limits
 bitfieldrec  records of bit fields
 requestLine  the first line of a request with an absolute URI
+
+Experimental is a historical import path.
 """
