@@ -150,6 +150,13 @@ class WebSocketConnection(component):
                     return
             yield from self.waitForChange()
 
+    def childEnded(self, child: Any) -> None:
+        """Discard what the client sends from now on: the handler has ended."""
+        received = self.placeOfBox("_received", False)
+        if received.target is not None:
+            received.target.removesource(received)
+        super().childEnded(child)
+
     def childFailed(self, child: Any, culprit: Any, error: BaseException) -> bool:
         """End the handler, and no more than this connection, after an error of the handler."""
         if child is not self.handler:

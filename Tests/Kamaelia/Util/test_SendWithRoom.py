@@ -8,6 +8,7 @@ from Axon.Component import component
 from Axon.Ipc import shutdownMicroprocess
 from Axon.testing import feed
 from Kamaelia.Chassis.Graphline import Graphline
+from Kamaelia.Chassis.Pipeline import Pipeline
 from Kamaelia.Util.SendWithRoom import sendWithRoom
 
 
@@ -86,3 +87,31 @@ def test_shutdownMicroprocess_ends_the_wait(isSized: bool) -> None:
     sender.link((sender, "outbox"), (full, "inbox"), **({} if isSized else {"capacity": 2}))
     assert feed(sender, control=[message])["signal"] == [message]
     assert len(full.inboxes["inbox"]) <= 2
+
+
+class ShortSender(component):
+    """A component that ends when it has sent its numbers."""
+
+    def main(self) -> Iterator[int]:
+        for number in range(50):
+            yield from sendWithRoom(self, number)
+
+
+class ShortReceiver(component):
+    """A component that ends after two messages."""
+
+    def main(self) -> Iterator[int]:
+        for _ in range(2):
+            yield from self.waitForMessage("inbox")
+            self.recv()
+        yield 1  # the sender fills the inbox again
+
+
+@pytest.mark.parametrize("isSized", [True, False])
+def test_a_sender_is_not_stuck_when_its_receiver_has_ended(isSized: bool) -> None:
+    sender, receiver = ShortSender(), ShortReceiver()
+    if isSized:
+        receiver.inboxes["inbox"].setSize(1)
+    feed(Pipeline(sender, receiver, capacity=None if isSized else 1), control=[])
+    assert receiver.hasEnded()
+    assert sender.hasEnded()

@@ -491,6 +491,24 @@ def test_a_handler_with_a_sized_inbox_gets_every_message(size):
     assert listener.received == [str(number) for number in range(50)]
 
 
+@pytest.mark.parametrize("isSized", [True, False])
+def test_messages_that_a_handler_has_left_unread_do_not_keep_its_connection(isSized):
+    class TakesOne(component):
+        def main(self):
+            yield from self.waitForMessage("inbox")
+            self.recv()
+            yield 1  # the inbox is filled again
+
+    handler = TakesOne()
+    if isSized:
+        handler.setInboxSize("inbox", 1)
+    data, _ = wire(*map(str, range(200)))
+    connection = WebSocketConnection(handler, timing=Timing(closeTimeout=0))
+    outcome = feed(connection, inbox=[data], control=[])
+    assert outcome["outbox"] == [b"\x88\x02\x03\xe8"]
+    assert connection.hasEnded()
+
+
 def test_a_misspelt_setting_is_an_error():
     with pytest.raises(TypeError, match="Did you mean 'mostBytes'"):
         WebSocketConnection(Echo(), mostByte=10)
