@@ -68,3 +68,13 @@ def test_the_mail_benchmark_measures_the_proxy_in_both_relay_modes(needs, tmp_pa
     )
     rows = [line for line in done.stdout.splitlines() if "us CPU each" in line]
     assert len(rows) == 3, done.stdout + done.stderr
+
+
+def test_the_benchmark_of_files_measures_all_contenders(tmp_path):
+    program = ROOT / "Tests" / "benchmarks" / "files.py"
+    words = ["--size", "1", "--reps", "1", "--folder", str(tmp_path)]
+    done = subprocess.run(
+        [sys.executable, str(program), *words], capture_output=True, text=True, timeout=60
+    )
+    assert len(done.stdout.splitlines()) == 6, done.stderr
+    assert "components" in done.stdout

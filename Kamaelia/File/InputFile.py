@@ -14,8 +14,9 @@ Example usage
 How does it work?
 -----------------
 A regular file is read in a thread, a batch of chunks at a time, and the next batch is read while
-the component sends this one. At most two batches are in memory. A pipe or a device is read when
-the event loop reports that it has data, so a FIFO without a writer blocks nothing.
+the component sends this one. At most two batches are in memory. A batch grows as long as the
+component waits for the thread, since each call of a thread has a price. A pipe or a device is read
+when the event loop reports that it has data, so a FIFO without a writer blocks nothing.
 
 Termination: a wait for a pipe or a device raises normalShutdown at a shutdownMicroprocess.
 """
@@ -30,7 +31,8 @@ from Axon.Component import component
 from Kamaelia.File.Descriptor import Descriptor, Path, checkedPath, openFile
 from Kamaelia.File.Waits import Job, waitForDescriptor
 
-BATCH = 512 * 1024  # bytes: what a thread reads at a time, if the chunks are smaller
+BATCH = 256 * 1024  # bytes: what a thread reads at a time at first, if the chunks are smaller
+LARGEST_BATCH = 4 * 1024 * 1024  # bytes: what it reads at a time for a fast consumer
 
 
 class InputFile:
@@ -45,6 +47,7 @@ class InputFile:
         self._descriptor: Descriptor | None = None
         self._chunks: deque[bytes] = deque()
         self._ahead: Job[list[bytes]] | None = None
+        self._batch = BATCH
         self._isAtEnd = False
 
     def open(self) -> Generator[int, None, None]:
@@ -84,6 +87,8 @@ class InputFile:
         while not self._chunks and not self._isAtEnd:
             job = self._ahead or self._nextBatch(descriptor, size)
             self._ahead = None
+            if not job.isDone():
+                self._batch = min(2 * self._batch, LARGEST_BATCH)
             chunks = yield from job.result()
             self._isAtEnd = not chunks
             self._chunks.extend(chunks)
@@ -92,7 +97,7 @@ class InputFile:
         return self._chunks.popleft() if self._chunks else b""
 
     def _nextBatch(self, descriptor: Descriptor, size: int) -> Job[list[bytes]]:
-        return descriptor.job(self._process, readBatch, size, max(1, BATCH // size))
+        return descriptor.job(self._process, readBatch, size, max(1, self._batch // size))
 
     def readAll(self) -> Generator[int, None, bytes]:
         """`yield from` this to read the rest of the file."""

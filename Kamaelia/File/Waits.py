@@ -39,6 +39,10 @@ class Job(Generic[T]):
             future.exception()  # otherwise asyncio logs that nothing retrieved it
         self._process.unpause()
 
+    def isDone(self) -> bool:
+        """Return whether the call has ended."""
+        return self._future.done()
+
     def result(self) -> Generator[int, None, T]:
         """`yield from` this to wait for the result of the call. Raises what the call raises."""
         process = self._process
