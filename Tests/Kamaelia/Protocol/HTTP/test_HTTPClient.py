@@ -3,6 +3,7 @@
 import errno
 import gzip
 import os
+import threading
 import zlib
 
 import pytest
@@ -461,6 +462,33 @@ def test_a_client_whose_consumer_is_full_can_be_stopped(web, limit):
 
     Stopper().activate()
     assert [type(each) for each in feed(chain, control=[])["signal"]] == [shutdownMicroprocess]
+
+
+def test_a_server_has_to_wait_while_the_consumer_is_full(web):
+    sent = []
+
+    def endless(sock, _):
+        sock.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        sock.settimeout(0.2)
+        try:
+            while sum(sent) < 100_000_000:
+                sent.append(sock.send(bytes(65536)))
+        except TimeoutError:
+            pass
+        isOver.set()
+
+    class Stopper(component):
+        def main(self):
+            while not isOver.is_set():
+                yield from self.waitForChange(0.01)
+            chain.deliver(shutdownMicroprocess(), "control")
+
+    web.answers["/"] = endless
+    isOver = threading.Event()
+    chain = Pipeline(SingleShotHTTPClient(web.url("/")), FullConsumer(), capacity=2)
+    Stopper().activate()
+    feed(chain, control=[])
+    assert sum(sent) < 50_000_000
 
 
 def test_producerFinished_lets_a_response_complete(web):
