@@ -23,7 +23,7 @@ from typing import Any
 from Axon.Ipc import shutdownMicroprocess
 from Kamaelia.Internet.EventLoop import timeOf
 from Kamaelia.Protocol.HTTP.Exchange import Exchange
-from Kamaelia.Protocol.HTTP.HTTPRequestHandler import MOST_WAITING, HTTPRequestHandler, Incoming
+from Kamaelia.Protocol.HTTP.HTTPRequestHandler import MOST_UNREAD, HTTPRequestHandler, Incoming
 from Kamaelia.Support.Protocol.HTTP.RequestDict import badRequestDict, requestDict
 from Kamaelia.Support.Protocol.HTTP.RequestReader import (
     END,
@@ -133,7 +133,7 @@ class HTTPConnection(HTTPRequestHandler):
         exchange = self.exchange
         if exchange is not None and exchange.turnsToContinue is not None:
             return
-        isFull = len(self.outboxes["_handleroutbox"]) >= MOST_WAITING
+        isFull = len(self.outboxes["_handleroutbox"]) >= MOST_UNREAD
         left = self._timeLeft(self._whatIsAwaited(isFull))
         if left is not None and left <= 0:
             self._expire()

@@ -59,7 +59,8 @@ __all__ = ["HTTPRequestHandler", "MapStatusCodeToText", "currentTimeHTTP"]
 LOG = logging.getLogger("Kamaelia.Protocol.HTTP.HTTPRequestHandler")
 
 SERVER = "Kamaelia"
-MOST_WAITING = 8  # messages of a handler that wait, and parts of a body that wait for a handler
+MOST_WAITING = 2  # messages of a handler that wait; then it is held
+MOST_UNREAD = 8  # parts of a body that wait for a handler
 TURNS_TO_CONTINUE = 3  # a handler that refuses a body in its first turn gets no body
 
 Incoming = Request | bytes | End
@@ -239,7 +240,7 @@ class HTTPRequestHandler(component):
         """Pass a part of the body on to the handler, if it has room. Return whether it did."""
         if exchange.turnsToContinue is not None and not self._mayContinue(exchange):
             return False
-        if len(self.outboxes["_handleroutbox"]) >= MOST_WAITING:
+        if len(self.outboxes["_handleroutbox"]) >= MOST_UNREAD:
             return False
         incoming = self.nextIncoming()
         if isinstance(incoming, bytes):

@@ -22,6 +22,7 @@ from typing import Any
 
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Kamaelia.Internet.EventLoop import timeOf
 from Kamaelia.Protocol.HTTP.ErrorPages import getErrorPage
 from Kamaelia.Protocol.HTTP.Handlers.FileJob import FileJob
 from Kamaelia.Protocol.HTTP.Handlers.StaticFiles import FoundFile, IsFolder, StaticFiles
@@ -37,7 +38,8 @@ from Kamaelia.Support.Protocol.HTTP.Ranges import (
 
 __all__ = ["Minimal", "MinimalFactory", "sanitizeFilename", "sanitizePath"]
 
-PART = 256 * 1024  # bytes that are read at a time
+SMALLEST_PART, LARGEST_PART = 128 * 1024, 1024 * 1024  # bytes that are read at a time
+FAST, SLOW = 0.02, 0.2  # seconds that a part takes, so that the next one is larger or smaller
 
 Response = dict[str, Any]
 
@@ -176,31 +178,44 @@ class Minimal(component):
     ) -> Generator[int, None, None]:
         """Send a file in parts. The next part is read while one is sent."""
         at, end = wanted
+        size, before = SMALLEST_PART, timeOf(self)
         job: FileJob[bytes] | None = None
         try:
             self.send(response | {"length": end - at, "complete": False})
             if self.request["method"] == "HEAD":
                 return
-            job = self._read(found, at, end)
+            job = self._read(found, at, min(size, end - at))
             while at < end and not self._isStopped():
                 data = yield from job.result()
                 at += len(data)
                 if not data:  # the file has become shorter
                     return
-                job = self._read(found, at, end)
+                job = self._read(found, at, min(size, end - at))
                 self.send({"data": data})
                 yield 1
+                now = timeOf(self)
+                size, before = sizeAfter(size, now - before), now
         finally:
             if job is None:
                 found.close()
             else:
                 job.afterwards(found.close)
 
-    def _read(self, found: FoundFile, start: int, end: int) -> FileJob[bytes]:
-        return FileJob(self, lambda: found.read(start, min(PART, end - start)))
+    def _read(self, found: FoundFile, start: int, size: int) -> FileJob[bytes]:
+        return FileJob(self, lambda: found.read(start, size))
 
     def _isStopped(self) -> bool:
         return any(isinstance(each, shutdownMicroprocess) for each in self.Inbox("control"))
+
+
+def sizeAfter(size: int, seconds: float) -> int:
+    """Return the size of the next part of a file, after a part of `size` took `seconds`.
+
+    A fast client gets large parts, which cost less; slow clients occupy little memory.
+    """
+    if seconds < FAST:
+        return min(2 * size, LARGEST_PART)
+    return max(size // 2, SMALLEST_PART) if seconds > SLOW else size
 
 
 def MinimalFactory(

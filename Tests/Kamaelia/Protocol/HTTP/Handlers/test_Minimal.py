@@ -8,7 +8,13 @@ import pytest
 from Axon.Component import component
 from Axon.Ipc import shutdownMicroprocess
 from Axon.testing import feed
-from Kamaelia.Protocol.HTTP.Handlers.Minimal import Minimal, MinimalFactory
+from Kamaelia.Protocol.HTTP.Handlers.Minimal import (
+    LARGEST_PART,
+    SMALLEST_PART,
+    Minimal,
+    MinimalFactory,
+    sizeAfter,
+)
 from Tests.Kamaelia.Protocol.HTTP.webServer import exchange, get
 
 LARGE = bytes(range(256)) * 4096  # 1 MiB
@@ -193,3 +199,14 @@ def test_descriptors_are_closed(folder):
         ask(folder, get("/large.bin"), get("/none"), get("/nothing"), get("/a%20b.txt"))
         feed(Minimal(REQUEST, homedirectory=str(folder)), control=[shutdownMicroprocess()])
     assert len(os.listdir("/proc/self/fd")) <= before
+
+
+def test_the_parts_of_a_file_grow_for_a_fast_client_within_limits():
+    size = SMALLEST_PART
+    for _ in range(10):
+        size = sizeAfter(size, 0.001)
+    assert size == LARGEST_PART
+    assert sizeAfter(size, 0.1) == size
+    for _ in range(10):
+        size = sizeAfter(size, 1.0)
+    assert size == SMALLEST_PART
