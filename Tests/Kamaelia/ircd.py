@@ -20,7 +20,7 @@ SETTINGS = """
     Info = a server for tests
     AdminInfo1 = none
     Listen = 127.0.0.1
-    Ports = {port}
+    {ports}
     {password}
 [Limits]
     MaxConnectionsIP = 0
@@ -31,33 +31,63 @@ SETTINGS = """
     PAM = no
 """
 
+TLS = """
+[SSL]
+    CertFile = {folder}/cert.pem
+    KeyFile = {folder}/key.pem
+    Ports = {port}
+"""
+
 
 @contextmanager
-def runningServer(program: str, freePorts: Callable[[], int], password: str = "") -> Iterator[int]:
-    """Run ngircd and return its port. A port that another program has taken is replaced."""
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o755)  # ngircd gives up the rights of root
+def runningServer(
+    program: str, freePorts: Callable[[], int], password: str = "", isTLS: bool = False
+) -> Iterator[int]:
+    """Run ngircd and return its port. A port that another program has taken is replaced.
+
+    isTLS: True for TLS with a self-signed certificate of localhost.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # ngircd gives up the rights of root
+        if isTLS:
+            makeCertificate(folder)
         while True:
             port = freePorts()
-            file = Path(folder) / "ngircd.conf"
-            line = f"Password = {password}" if password else ""
-            file.write_text(SETTINGS.format(port=port, password=line))
-            process = subprocess.Popen(
-                [program, "-n", "-f", str(file)],
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
+            settings = SETTINGS.format(
+                ports="" if isTLS else f"Ports = {port}",
+                password=f"Password = {password}" if password else "",
             )
-            killer = threading.Timer(3 * PATIENCE, process.kill)
-            killer.start()
-            try:
+            if isTLS:
+                settings += TLS.format(folder=folder, port=port)
+            (folder / "ngircd.conf").write_text(settings)
+            with runningProgram([program, "-n", "-f", f"{name}/ngircd.conf"]) as process:
                 if isListening(process):
                     yield port
                     return
-            finally:
-                killer.cancel()
-                process.kill()
-                process.communicate(timeout=PATIENCE)
+
+
+@contextmanager
+def runningProgram(command: list[str]) -> Iterator["subprocess.Popen[str]"]:
+    """Run a program until the end of the block."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    killer = threading.Timer(3 * PATIENCE, process.kill)
+    killer.start()
+    try:
+        yield process
+    finally:
+        killer.cancel()
+        process.kill()
+        process.communicate(timeout=PATIENCE)
+
+
+def makeCertificate(folder: Path) -> None:
+    """Write a self-signed certificate of localhost, and its key."""
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
+    names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
+    subprocess.run([*command.split(), *names, *files], check=True, capture_output=True)
+    (folder / "key.pem").chmod(0o644)
 
 
 def isListening(process: "subprocess.Popen[str]") -> bool:
