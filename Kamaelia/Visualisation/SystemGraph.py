@@ -32,7 +32,7 @@ from Kamaelia.Support.Drawing.GraphDrawing import drawing
 from Kamaelia.Support.Drawing.GraphText import dot, mermaid, plainData
 from Kamaelia.Util.Parent import parent
 
-__all__ = ["FORMATS", "SystemGraph", "graph"]
+__all__ = ["FORMATS", "SystemGraph", "graph", "plannedGraph"]
 
 
 class SystemGraph(Graph):
@@ -83,7 +83,7 @@ def graph(system: Any) -> SystemGraph:
     if isinstance(system, Snapshot):
         return _ofSnapshot(system, {})
     if isinstance(system, component):
-        return _ofActive(system) if system.isActive() else _ofPlan(system)
+        return _ofActive(system) if system.isActive() else plannedGraph([system])
     if hasattr(system, "listAllThreads"):
         return _ofSnapshot(snapshot(system), _labelsIn(system.listAllThreads()))
     raise TypeError(
@@ -95,20 +95,23 @@ def graph(system: Any) -> SystemGraph:
 # A plan
 
 
-def _ofPlan(system: component) -> SystemGraph:
+def plannedGraph(systems: Iterable[component]) -> SystemGraph:
+    """Return the graph of components as they are planned, also if they are active already."""
     edges: list[Edge] = []
-    linked = _linkedBoxes(_plannedEdges(system, edges))
-    return SystemGraph((_plannedNode(system, "", linked),), tuple(edges))
+    systems = list(systems)
+    for system in systems:
+        _plannedEdges(system, edges)
+    linked = _linkedBoxes(edges)
+    return SystemGraph(tuple(_plannedNode(each, "", linked) for each in systems), tuple(edges))
 
 
-def _plannedEdges(system: Any, edges: list[Edge]) -> list[Edge]:
-    """Add the edges of a chassis, and of each chassis inside it, to `edges`, and return that."""
+def _plannedEdges(system: Any, edges: list[Edge]) -> None:
+    """Add the edges of a chassis, and of each chassis inside it, to `edges`."""
     if isinstance(system, parent):
         for source, sink, _ in system.plannedLinkages():
             edges.append(Edge(_keyOf(source[0]), source[1], _keyOf(sink[0]), sink[1]))
         for part in system.plannedParts().values():
             _plannedEdges(part, edges)
-    return edges
 
 
 def _plannedNode(system: Any, label: str, linked: Mapping[str, Collection[str]]) -> Node:

@@ -1,0 +1,194 @@
+"""The options of the command `kamaelia`, and what each subcommand prints.
+
+    kamaelia run chat:Chat --set port=1500      run a system
+    kamaelia check program.py                   look for mistakes before it runs
+    kamaelia graph program.py > system.svg      draw it
+    kamaelia components file                    the components that have to do with files
+    kamaelia show SimpleReader                  one component and its boxes
+
+A SYSTEM is module:attribute (a component, a class of components, or a function that returns a
+component; the current folder comes first), or the path of a program, which is executed up to its
+first run(). The exit status is 0; 1 for mistakes that were found; 2 for a wrong command line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any, NoReturn
+
+from Kamaelia.Apps.Command import Library
+from Kamaelia.Apps.Command.Checks import ERROR, Finding, checked
+from Kamaelia.Apps.Command.Plan import planOf
+from Kamaelia.Apps.Command.Sources import repeatedKeys
+from Kamaelia.Apps.Command.Target import (
+    MistakeFound,
+    Target,
+    TargetError,
+    execute,
+    isProgram,
+    load,
+)
+from Kamaelia.Visualisation.SystemGraph import FORMATS, plannedGraph
+
+FOUND, MISUSED = 1, 2
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the command, and return its exit status."""
+    options = _parser().parse_args(words)
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        return command(options)
+    except MistakeFound as error:
+        return _fail(str(error), FOUND)
+    except TargetError as error:
+        return _fail(str(error), MISUSED)
+    except BrokenPipeError:  # for example with `| head`
+        sys.stderr.close()
+        return 0
+
+
+def _fail(message: str, status: int) -> int:
+    print(f"kamaelia: {message}", file=sys.stderr)
+    return status
+
+
+def _print(words: str) -> None:
+    print(words)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="kamaelia",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, command, summary in (
+        ("run", run, "run a system"),
+        ("check", check, "find mistakes in a system before it runs"),
+        ("graph", draw, "draw a system"),
+    ):
+        sub = commands.add_parser(name, help=summary, description=summary)
+        sub.add_argument("system", metavar="SYSTEM", help="module:attribute or program.py")
+        sub.add_argument("arguments", nargs="*", help="arguments of a program, after --")
+        sub.add_argument(
+            "--set", action="append", default=[], metavar="NAME=VALUE", type=_setting,
+            help="a keyword argument for a class or function",
+        )  # fmt: skip
+        sub.set_defaults(command=command)
+        if name == "check":
+            sub.add_argument("--strict", action="store_true", help="fail for warnings, too")
+            sub.add_argument("--json", action="store_true", help="print JSON")
+        if name == "graph":
+            sub.add_argument("--format", choices=list(FORMATS), default="svg")
+    sub = commands.add_parser("components", help="list the components of the library")
+    sub.add_argument("word", nargs="?", default="", help="only those in which it occurs")
+    sub.add_argument("--json", action="store_true", help="print JSON")
+    sub.set_defaults(command=listing)
+    sub = commands.add_parser("show", help="describe one component")
+    sub.add_argument("name", metavar="NAME", help="its name or import path")
+    sub.add_argument("--json", action="store_true", help="print JSON")
+    sub.set_defaults(command=show)
+    return parser
+
+
+def _setting(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.isidentifier():
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return name, value
+
+
+def _target(options: argparse.Namespace) -> Target:
+    return load(options.system, dict(options.set), options.arguments)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run a system until it ends."""
+    if isProgram(options.system):
+        execute(options.system, options.arguments)
+    else:
+        (system,) = _target(options).systems
+        system.run()
+    return 0
+
+
+def check(options: argparse.Namespace) -> int:
+    """Print the mistakes in a system."""
+    target = _target(options)
+    found = [*_textFindings(target)]
+    for system in target.systems:
+        found += checked(planOf(system))
+    target.discard()
+    if options.json:
+        _print(json.dumps([asdict(finding) for finding in found], indent=1))
+    else:
+        for finding in found:
+            _print(f"{finding.severity}: {finding.text}")
+    isBad = any(options.strict or finding.severity == ERROR for finding in found)
+    return FOUND if isBad else 0
+
+
+def _textFindings(target: Target) -> list[Finding]:
+    if target.source is None:
+        return []
+    text = target.source.read_text(encoding="utf-8")
+    return [
+        Finding(ERROR, f"{target.source}, line {line}: {words}")
+        for line, words in repeatedKeys(text)
+    ]
+
+
+def draw(options: argparse.Namespace) -> int:
+    """Print the picture of a system."""
+    target = _target(options)
+    _print(FORMATS[options.format](plannedGraph(target.systems)))
+    target.discard()
+    return 0
+
+
+def listing(options: argparse.Namespace) -> int:
+    """Print the components in which a word occurs."""
+    found = Library.entries(options.word)
+    if options.json:
+        _print(json.dumps([_plain(each) for each in found], indent=1))
+        return 0
+    if not found:
+        return _fail(f"no component has {options.word!r} in its name or description", FOUND)
+    width = min(max(len(each.path) for each in found), 60)
+    for each in found:
+        _print(f"{each.path:{width}}  {each.summary}")
+    return 0
+
+
+def show(options: argparse.Namespace) -> int:
+    """Print the description of a component, or of all that have its name."""
+    found = Library.find(options.name)
+    if not found:
+        near = [each.path for each in Library.entries(options.name)][:5]
+        hint = f": did you mean {', '.join(near)}?" if near else ""
+        return _fail(f"there is no component {options.name!r}{hint}", FOUND)
+    if options.json:
+        _print(json.dumps([_plain(each) for each in found], indent=1))
+    else:
+        _print("\n\n\n".join(map(Library.described, found)))
+    return 0
+
+
+def _plain(each: Library.Entry) -> dict[str, Any]:
+    boxes = {
+        title.lower(): dict(getattr(each.item, title, {}))
+        for title in ("Inboxes", "Outboxes")
+        if isinstance(getattr(each.item, title, None), dict)
+    }
+    return {"path": each.path, "summary": each.summary, "isPrefab": each.isPrefab, **boxes}
+
+
+def entryPoint() -> NoReturn:
+    """Run the command as a program."""
+    sys.exit(main())
