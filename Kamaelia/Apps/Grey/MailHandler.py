@@ -288,6 +288,7 @@ class MailHandler(SessionState, component):
     def netPrint(self, *args: str) -> None:
         """Send each line, all in one write, and write it to the debugging log."""
         self.hasSpoken = True
+        self.session.mustWait = False  # a hook may answer with this alone
         for line in args:
             self.noteToDebugLog(line)
         self.send(encoded("\r\n".join(args) + "\r\n"))

@@ -407,7 +407,7 @@ def test_when_the_fork_server_is_killed_all_processes_end_with_an_error(caplog):
 
 PROGRAM = """
 import asyncio, os, pathlib, signal, sys
-from Axon import EventLoop
+from Axon import EventLoop, Signals
 if "ignored" in sys.argv:  # as in a shell's background job
     signal.signal(signal.SIGQUIT, signal.SIG_IGN)
 if sys.argv[1] == "asyncio":
@@ -416,7 +416,7 @@ from Kamaelia.Chassis.ConnectedServer import ServerCore
 from Kamaelia.Internet import ForkServer
 from Tests.Kamaelia.Chassis.test_Workers import Stubborn, ProcessReporter
 
-ForkServer.KILL_DELAY = float(sys.argv[3])
+Signals.PATIENCE = ForkServer.KILL_DELAY = float(sys.argv[3])
 settings = {"port": 0, "host": "127.0.0.1", "workers": 2, "reloads": 0}
 
 class Server(ServerCore):
@@ -465,8 +465,8 @@ class Program:
 def program(eachLoop: str) -> Iterator[Callable[..., Program]]:
     with ExitStack() as stack:
 
-        def start(grace: float = 5, *flags: str, killDelay: float = PATIENCE) -> Program:
-            seconds = [str(grace), str(killDelay)]
+        def start(grace: float = 5, *flags: str, patience: float = PATIENCE) -> Program:
+            seconds = [str(grace), str(patience)]
             process = subprocess.Popen(
                 [sys.executable, "-W", "error", "-c", PROGRAM, eachLoop, *seconds, *flags],
                 stdout=subprocess.PIPE,
@@ -521,7 +521,7 @@ def test_when_the_parent_is_killed_the_workers_end_in_order(program):
 
 
 def test_a_worker_that_hangs_is_killed(program):
-    running = program(0.1, killDelay=0.1)
+    running = program(0.1, patience=0.1)
     os.kill(running.pids[0], signal.SIGSTOP)
     running.process.terminate()
     assert running.ends() == ("over\n", "")

@@ -11,6 +11,7 @@ from Axon.Component import component
 from Axon.Ipc import producerFinished
 from Axon.testing import feed
 from Axon.Timers import VirtualClock
+from Kamaelia.Apps.Grey import MailHandler
 from Kamaelia.Apps.Grey.StrictMailHandler import StrictMailHandler
 from Tests.Kamaelia.Apps.Grey.dialogue import codes, talk
 
@@ -163,6 +164,21 @@ def test_a_hook_that_is_overridden_decides_alone() -> None:
     dialogue = talk(handler, *MAIL, b"x\r\n.\r\n")
     assert dialogue.heard[-3:-1] == ["250 mine", "354 End the mail with CRLF . CRLF"]
     assert handler.results[0][2] == ["TO:<d@e.f>"]
+
+
+def test_a_client_may_go_on_after_the_answer_of_a_hook_even_if_the_turn_ends_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Mine(Accepting):
+        extensions = frozenset({"PIPELINING"})
+
+        def handleEhlo(self, command: list[str]) -> None:
+            self.session.do("EHLO", command)
+            self.netPrint("250 mine")
+
+    monkeypatch.setattr(MailHandler, "MOST_SECONDS", -1.0)  # a turn ends after two events
+    dialogue = talk(Mine(), "EHLO me", b"NOOP\r\nEHLO again\r\n", "NOOP", "QUIT")
+    assert codes(dialogue) == [250, 250, 250, 250, 221]
 
 
 def test_whatever_is_answered_is_heard_by_a_hook_that_is_overridden() -> None:
