@@ -91,7 +91,7 @@ class DeFramer(_Receiver):
     def transform(self, message: bytes | str) -> Iterable[tuple[Any, Any]]:
         """Return the content of the frame."""
         try:
-            return (SimpleFrame.fromString(message),)
+            return (SimpleFrame.fromString(message, isExact=True),)
         except (CorruptFrame, ShortFrame) as error:
             self.report(error, message)
             return ()

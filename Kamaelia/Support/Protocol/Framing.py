@@ -13,7 +13,8 @@ How does it work?
 -----------------
 A frame is "TAG LENGTH", a newline and the data; LENGTH counts bytes, of text in UTF-8. A chunk is a
 sync message and the data, in which each character of the sync message is escaped
-(Kamaelia.Support.Data.Escape). So the end of a chunk is known when the next one begins.
+(Kamaelia.Support.Data.Escape). So the end of a chunk is known when the next one begins. The format
+is that of 1.14 and has no checksum: what is damaged is recognised only by a wrong length.
 """
 
 from __future__ import annotations
@@ -74,20 +75,22 @@ class SimpleFrame:
         return bytes(self).decode()
 
     @staticmethod
-    def fromString(frame: Any) -> tuple[Any, Any]:
+    def fromString(frame: Any, isExact: bool = False) -> tuple[Any, Any]:
         """Return (tag, data) of a frame, with data of the type of `frame`, bytes or str.
 
         A tag of digits is returned as a number, any other as a str. Data after the end of the
-        frame is discarded. Raises CorruptFrame or ShortFrame.
+        frame is discarded, or, with isExact=True, an error. Raises CorruptFrame or ShortFrame.
         """
         data = frame.encode() if isinstance(frame, str) else bytes(frame)
         end = data.find(b"\n", 0, _LONGEST_HEADER)
         found = _HEADER.fullmatch(data, 0, end) if end >= 0 else None
         if found is None:
             raise CorruptFrame(f"{data[:40]!r} is not the beginning of a frame")
-        body = data[end + 1 : end + 1 + int(found[2])]
-        if len(body) < int(found[2]):
-            raise ShortFrame(f"{int(found[2])} bytes were announced, but {len(body)} are there")
+        length, present = int(found[2]), len(data) - end - 1
+        if present < length or (isExact and present > length):
+            kind = ShortFrame if present < length else CorruptFrame
+            raise kind(f"{length} bytes were announced, but {present} are there")
+        body = data[end + 1 : end + 1 + length]
         tag = found[1].decode(errors="replace")
         isNumber = tag.isdecimal() and tag.isascii() and len(tag) <= 1000
         return int(tag) if isNumber else tag, (

@@ -47,7 +47,10 @@ def test_the_parts_of_a_message_that_are_lost_cost_only_that_message():
     assert len(rest) < len(data)
 
 
-@pytest.mark.parametrize(("frame", "kind"), [(b"1 5\nabc", ShortFrame), (b"garbage", CorruptFrame)])
+@pytest.mark.parametrize(
+    ("frame", "kind"),
+    [(b"1 5\nabc", ShortFrame), (b"garbage", CorruptFrame), (b"1 1\nab", CorruptFrame)],
+)
 def test_an_invalid_frame_is_reported_and_the_next_one_is_read(frame, kind):
     outcome = feed(DeFramer(), inbox=[frame, b"2 1\nx"])
     assert outcome["outbox"] == [(2, b"x")]

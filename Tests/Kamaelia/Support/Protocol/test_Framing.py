@@ -54,8 +54,10 @@ def test_a_frame_that_is_cut_short_is_found(data, draw):
         SimpleFrame.fromString(frame[:cut])
 
 
-def test_data_after_the_end_of_a_frame_is_discarded():
+def test_data_after_the_end_of_a_frame_is_discarded_or_an_error():
     assert SimpleFrame.fromString(b"1 2\nabcd") == (1, b"ab")
+    with pytest.raises(CorruptFrame, match="2 bytes were announced, but 4 are there"):
+        SimpleFrame.fromString(b"1 2\nabcd", isExact=True)
 
 
 @pytest.mark.parametrize(
