@@ -4,8 +4,9 @@
 
 A stream has no messages: what one side sends in three pieces may arrive in one or in seven. A
 Framer gives each message a number and its length, and a DataChunker puts a mark before it. The
-other side finds the marks again, even after a part of the stream is missing. It reports what it
-discards on "error", and the other messages are unchanged.
+other side finds the marks again, even after a part of the stream is missing. Most damaged
+messages have a wrong length: they are discarded, and reported on "error". A checksum in the data
+would find the others.
 
 Over TCP nothing is lost. Leave out the Throwaway, and put a TCPClient and a server in its place.
 """
