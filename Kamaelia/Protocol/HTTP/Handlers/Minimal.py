@@ -26,7 +26,6 @@ from Kamaelia.Internet.EventLoop import timeOf
 from Kamaelia.Protocol.HTTP.ErrorPages import getErrorPage
 from Kamaelia.Protocol.HTTP.Handlers.FileJob import FileJob
 from Kamaelia.Protocol.HTTP.Handlers.StaticFiles import FoundFile, IsFolder, StaticFiles
-from Kamaelia.Protocol.HTTP.MimeTypes import workoutMimeType
 from Kamaelia.Support.Protocol.HTTP.Conditions import mayUseRange, statusOfCondition
 from Kamaelia.Support.Protocol.HTTP.FilePaths import partsOfPath, sanitizeFilename, sanitizePath
 from Kamaelia.Support.Protocol.HTTP.Ranges import (
@@ -59,19 +58,19 @@ class Minimal(component):
         "signal": "producerFinished, when the response is complete",
     }
 
-    followsLinks = False
-
     def __init__(
         self,
         request: dict[str, Any],
         indexfilename: str = "index.html",
         homedirectory: str = "htdocs/",
+        followsLinks: bool = False,
         **argd: Any,
     ) -> None:
         super().__init__(**argd)
         self.request = request
         self.indexfilename = indexfilename
         self.homedirectory = homedirectory
+        self.followsLinks = followsLinks
         self._path: str | None = None
         self._files: StaticFiles | None = None
 
@@ -135,11 +134,7 @@ class Minimal(component):
     def _responseWith(self, found: FoundFile) -> tuple[Response, Range]:
         """Return the response, with its data unless the file is large, and the bytes to send."""
         headers = self.request["headers"]
-        fields = [
-            ("Last-Modified", found.lastModified),
-            ("ETag", found.etag),
-            ("Accept-Ranges", "bytes"),
-        ]
+        fields = found.fields.copy()
         status = statusOfCondition(self.request["method"], headers, found.etag, found.modified)
         wanted = (0, found.size)
         if status is None:
@@ -149,7 +144,7 @@ class Minimal(component):
         response: Response = {
             "statuscode": status,
             "headers": fields,
-            "content-type": workoutMimeType(found.path),
+            "content-type": found.kind,
             "complete": True,
         }
         if status in (304, 412, 416):
@@ -224,7 +219,7 @@ def MinimalFactory(
     """Return a factory of Minimal handlers with these settings."""
 
     def makeMinimal(request: dict[str, Any]) -> Minimal:
-        return Minimal(request, indexfilename, homedirectory, followsLinks=followsLinks)
+        return Minimal(request, indexfilename, homedirectory, followsLinks)
 
     return makeMinimal
 

@@ -21,6 +21,7 @@ from collections import OrderedDict
 from stat import S_ISDIR, S_ISREG
 from time import monotonic
 
+from Kamaelia.Protocol.HTTP.MimeTypes import workoutMimeType
 from Kamaelia.Support.Protocol.HTTP.Dates import httpDate
 
 SMALL = 64 * 1024  # bytes of a file that stays in memory
@@ -37,8 +38,18 @@ class IsFolder(OSError):
 class FoundFile:
     """A file that was found: open, or with its content."""
 
-    __slots__ = ("checked", "content", "descriptor", "etag", "lastModified", "modified", "path",
-                 "signature", "size")  # fmt: skip
+    __slots__ = (
+        "checked",
+        "content",
+        "descriptor",
+        "etag",
+        "fields",
+        "kind",
+        "modified",
+        "path",
+        "signature",
+        "size",
+    )  # fmt: skip
 
     def __init__(self, path: str, facts: os.stat_result, descriptor: int) -> None:
         self.path = path
@@ -47,7 +58,13 @@ class FoundFile:
         self.modified = facts.st_mtime
         self.signature = signatureOf(facts)
         self.etag = f'"{facts.st_mtime_ns:x}-{facts.st_size:x}"'
-        self.lastModified = httpDate(facts.st_mtime)
+        #: The header fields about the file
+        self.fields = [
+            ("Last-Modified", httpDate(facts.st_mtime)),
+            ("ETag", self.etag),
+            ("Accept-Ranges", "bytes"),
+        ]
+        self.kind = workoutMimeType(path)
         self.content: bytes | None = None  # if it is small
         self.checked = 0.0
 

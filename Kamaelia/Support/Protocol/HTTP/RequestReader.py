@@ -175,16 +175,18 @@ class RequestReader:
             self._skipEmptyLines()
         at = pending.find(_HEADER_END, max(0, self._searched - 3))
         end = at + 4 if at >= 0 else len(pending)
-        if _WRONG_LINE.search(pending, max(0, self._searched - 2), end):
-            raise BadRequest(400, "a line of the header does not end with CR LF, or is folded")
         if end > limits.headerSize or (at < 0 and end > limits.targetSize):
             self._checkSize(end)
         if at < 0:
+            if _WRONG_LINE.search(pending, max(0, self._searched - 2), end):
+                raise _wrongLine()
             self._searched = end
             return None
         self._searched = 0
         head = bytes(pending[:end])
         del pending[:end]
+        if _hasWrongLine(head):
+            raise _wrongLine()
         return head
 
     def _skipEmptyLines(self) -> None:
@@ -285,6 +287,22 @@ class _BodyReader:
             before = self._last[: len(self._last) - len(self.rest())]
             if not before.endswith(_HEADER_END[-len(before) :]):
                 raise BadRequest(400, "the last chunk does not end with CR LF")
+
+
+def _hasWrongLine(head: bytes) -> bool:
+    """Return whether _WRONG_LINE is in a whole header; this is faster."""
+    lines = head.count(b"\r\n")
+    return (
+        head.count(b"\n") != lines
+        or head.count(b"\r") != lines
+        or b"\0" in head
+        or b"\n " in head
+        or b"\n\t" in head
+    )
+
+
+def _wrongLine() -> BadRequest:
+    return BadRequest(400, "a line of the header does not end with CR LF, or is folded")
 
 
 def _setConnection(head: RequestHead) -> None:
