@@ -71,11 +71,15 @@ class ResponseReader:
 
         Raises ValueError if the response is not valid, too large or incomplete.
         """
+        isEnd = not data
         if self._beginning is not None:
             data = self._withoutICY(data)
-            if not data:
+            if not data and not isEnd:
                 return
         try:
+            if data and isEnd:
+                self._connection.receive_data(data)
+                data = b""
             self._connection.receive_data(data)
             yield from self._messages()
         except h11.RemoteProtocolError as error:
