@@ -352,6 +352,7 @@ class HTTPRequestHandler(component):
             self._fail(exchange)
             return
         self._report(exchange)
+        self.exchange = None  # its memory is not needed as long as the successor runs
         self._successor = successor
         self.isOpen = False
 

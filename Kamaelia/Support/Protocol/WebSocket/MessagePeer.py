@@ -71,7 +71,7 @@ class MessagePeer:
 
     def __init__(self, isClient: bool, mostBytes: int = MOST_BYTES) -> None:
         self._isClient = isClient
-        self._connection = Connection(CLIENT if isClient else SERVER)
+        self._wsproto: Connection | None = None  # it is created for the first frame that needs it
         self._reader = PlainFrameReader(isClient)
         self._mostBytes = mostBytes
         self._parts: list[Any] = []  # of the message that is incomplete, all of one type
@@ -79,11 +79,20 @@ class MessagePeer:
         self._replies: list[bytes] = []
         self.closed: Closed | None = None  # how the connection was closed
 
+    @property
+    def _connection(self) -> Connection:
+        if self._wsproto is None:
+            self._wsproto = Connection(CLIENT if self._isClient else SERVER)
+        return self._wsproto
+
+    def _isConnectionOpen(self) -> bool:
+        return self._wsproto is None or self._wsproto.state is ConnectionState.OPEN
+
     # To the peer
 
     def isOpen(self) -> bool:
         """Return whether messages may be sent: neither side has begun to close."""
-        return self._connection.state is ConnectionState.OPEN and self.closed is None
+        return self.closed is None and self._isConnectionOpen()
 
     def message(self, data: str | bytes) -> bytes:
         """Return the frame of a text or binary message, or b"" if the connection is closing."""
@@ -110,7 +119,7 @@ class MessagePeer:
 
     def receiveWhole(self, data: bytes) -> str | bytes | None:
         """Return the message if `data` is one short message and no more; else, call receive()."""
-        if self._connection.state is not ConnectionState.OPEN or self._mostBytes < MOST_WHOLE:
+        if self._mostBytes < MOST_WHOLE or not self._isConnectionOpen():
             return None
         return self._reader.whole(data)
 
@@ -128,7 +137,7 @@ class MessagePeer:
                     yield event
                     if isinstance(event, Closed):
                         return
-            elif self._connection.state is ConnectionState.OPEN:
+            elif self._isConnectionOpen():
                 if len(each) * MOST_UTF8 > self._mostBytes and _sizeOf(each) > self._mostBytes:
                     yield self._failAsTooLarge()
                     return

@@ -529,5 +529,5 @@ def test_a_connection_that_has_ended_is_freed(webServing):
     webServing(client, make)
     del listeners[:]
     gc.collect()
-    left = [each for each in gc.get_objects() if isinstance(each, WebSocketConnection)]
+    left = [each for each in gc.get_objects() if type(each) is WebSocketConnection]
     assert left == []
