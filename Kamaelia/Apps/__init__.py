@@ -1,5 +1,6 @@
 """Applications, and components that contributors have made for theirs.
 
+Command       the command kamaelia: run, check and draw a system
 Grey          the greylisting mail proxy
 IRCLogger     a logger of an IRC channel
 JMB           WSGI applications behind the HTTP server
