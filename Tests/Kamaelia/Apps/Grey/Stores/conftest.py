@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from Kamaelia.Apps.Grey.Stores import Store, openStore
+from Kamaelia.Apps.Grey.Stores import RedisConnection, Store, openStore
+from Tests.Kamaelia.Apps.Grey.programs import PATIENCE
 
 
 class ServerEnded(Exception):
-    """A redis-server ended before it was ready; the text is what it said."""
+    """A redis-server ended before it was ready; the text is its output."""
 
 
 class RedisServer:
-    """A redis-server of our own, on a socket that nobody else knows."""
+    """A redis-server for one test, on a socket of its own."""
 
     def __init__(self, program: str, folder: Path, *arguments: str) -> None:
         self.command = [program, "--save", "", "--dir", str(folder), "--port", "0"]
@@ -48,7 +49,11 @@ def redisFolder() -> Iterator[Path]:
 
 
 @pytest.fixture
-def redisServer(needs: Callable[[str], str], redisFolder: Path) -> Iterator[RedisServer]:
+def redisServer(
+    needs: Callable[[str], str], redisFolder: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[RedisServer]:
+    """A Redis that has as much time for each reply as a busy machine may need."""
+    monkeypatch.setattr(RedisConnection, "TIMEOUT", PATIENCE)
     server = RedisServer(needs("redis-server"), redisFolder)
     server.start()
     yield server

@@ -22,6 +22,7 @@ from Kamaelia.Apps.Grey.Stores.Redis import RedisStore
 from Kamaelia.Apps.Grey.Stores.RedisBatch import ASK, KEPT_AFTER, WRITE, keyOf
 from Kamaelia.Apps.Grey.Stores.RedisMigration import migrate
 from Kamaelia.Support.Greylist.Rules import Decision, Record, Regular, Rules, Triple, decide
+from Tests.Kamaelia.Apps.Grey.programs import PATIENCE
 from Tests.Kamaelia.Apps.Grey.Stores.conftest import RedisServer, ServerEnded
 
 NOW = float(int(time.time()))
@@ -302,7 +303,7 @@ def test_who_only_asks_for_counters_hears_what_others_count(redisServer: RedisSe
         for so_far in (1, 2):
             others.count("sessions")
             await asyncio.to_thread(others.flush)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE):
                 while store.counters() != {"sessions": so_far}:
                     await asyncio.sleep(0.01)
         redisServer.stop()
