@@ -12,6 +12,7 @@ Interpreter    Python statements that arrive line by line
 Tokens         the words of a line, of which some may be in quotes
 Fortunes       sayings
 Deprecate      warnings about deprecated names
+Tk             widgets of Tk: a list and a menu that scroll
 Particles      particles with forces and bonds, for the layout of graphs
 
 Packages, each built on those before it:

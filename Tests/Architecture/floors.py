@@ -165,6 +165,7 @@ SUPPORT: list[Floor] = [
             "Kamaelia.Support.Particles",
             "Kamaelia.Support.PrintableText",
             "Kamaelia.Support.Secrets",
+            "Kamaelia.Support.Tk",
             "Kamaelia.Support.Tokens",
         ]
     },

@@ -53,6 +53,7 @@ PACKAGES = [
     "Kamaelia/Support/Protocol/SPF",
     "Kamaelia/Support/Protocol/WebSocket",
     "Kamaelia/Support/Settings",
+    "Kamaelia/Support/Tk",
     "Kamaelia/Util/Tokenisation",
     "Kamaelia/Visualisation",
     "Kamaelia/Visualisation/Axon",

@@ -1,0 +1,4 @@
+"""Widgets of Tk that tkinter lacks.
+
+Scrolling  a list and a menu with many entries
+"""
