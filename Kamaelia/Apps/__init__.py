@@ -2,6 +2,7 @@
 
 Command       the command kamaelia: run, check and draw a system
 Grey          the greylisting mail proxy
+Command       the command kamaelia
 IRCLogger     a logger of an IRC channel
 JMB           WSGI applications behind the HTTP server
 SA            timers, a time limit for a component, a sink for tests
