@@ -78,3 +78,13 @@ def test_the_benchmark_of_files_measures_all_contenders(tmp_path):
     )
     assert len(done.stdout.splitlines()) == 6, done.stderr
     assert "components" in done.stdout
+
+
+def test_the_benchmark_of_WebSockets_measures_all_contenders():
+    program = ROOT / "Tests" / "benchmarks" / "run_websocket.py"
+    words = ["-s", "32", "--reps", "1", "--seconds", "0.05", "--clients", "2"]
+    done = subprocess.run(
+        [sys.executable, str(program), *words], capture_output=True, text=True, timeout=60
+    )
+    rows = [line for line in done.stdout.splitlines() if line.startswith(("| k", "| w", "| a"))]
+    assert len(rows) == 4, done.stdout + done.stderr

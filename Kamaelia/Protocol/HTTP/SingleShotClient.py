@@ -31,6 +31,7 @@ from Kamaelia.Protocol.HTTP.PieceSender import PieceSender
 from Kamaelia.Support.Protocol.HTTP.ClientRequest import REDIRECTS, ClientRequest
 from Kamaelia.Support.Protocol.HTTP.Messages import ParsedHTTPHeader, ParsedHTTPRedirect
 from Kamaelia.Support.Protocol.HTTP.ResponseReader import MOST_DECODED, Message, ResponseReader
+from Kamaelia.Support.Secrets import withoutCredentials
 from Kamaelia.Util.SendWithRoom import isToStop, sendWithRoom
 from Kamaelia.Util.Settings import refuseMisspelt
 
@@ -114,7 +115,7 @@ class SingleShotHTTPClient(component):
             while following is not None:
                 following = yield from self._exchange(following)
         except (OSError, ValueError) as error:
-            url = self.starturl if self.request is None else self.request.url
+            url = self.request.url if self.request else withoutCredentials(self.starturl)
             self.send(f"the download of {url} has failed: {error}", "debug")
             self.send(errorInformation(self, error.with_traceback(None), url), "error")
 

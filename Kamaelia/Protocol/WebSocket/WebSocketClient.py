@@ -154,7 +154,9 @@ class WebSocketClient(component):
                     raise message.message
                 return self._handshake.receive(b"")
             if (left := until - timeOf(self)) <= 0:
-                raise TimeoutError(f"{self.url} was not open after {self.timeout:g} seconds")
+                raise TimeoutError(
+                    f"{self._handshake.url} was not open after {self.timeout:g} seconds"
+                )
             yield from self.waitForChange(left)
         return None
 

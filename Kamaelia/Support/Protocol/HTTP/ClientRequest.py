@@ -22,6 +22,7 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 import h11
 
 from Kamaelia.Support.Protocol.HTTP.Uri import splitUri
+from Kamaelia.Support.Secrets import withoutCredentials
 
 PORTS = {"http": 80, "https": 443}
 AGENT = "Kamaelia"
@@ -93,7 +94,8 @@ class ClientRequest:
         """Return the request that follows a redirect. Raises ValueError if none may follow."""
         url = urljoin(self.url, location.strip())
         if urlsplit(url).scheme not in PORTS:
-            raise ValueError(f"{self.url} redirects to {location!r}, which is not http or https")
+            shown = withoutCredentials(location)
+            raise ValueError(f"{self.url} redirects to {shown!r}, which is not http or https")
         following = ClientRequest.forURL(url)
         dropped: set[str] = set() if following.server == self.server else FOR_ONE_SERVER
         method, body = self.method, self.body
@@ -137,22 +139,23 @@ class ClientRequest:
 
 def serverOf(parts: Mapping[str, str], url: str) -> Server:
     """Return where a request for `url` with these parts (splitUri) goes. Raises ValueError."""
+    shown = withoutCredentials(url)
     scheme = parts["uri-protocol"].lower() or "http"
     if scheme not in PORTS:
-        raise ValueError(f"{url!r} is not a URL of http or https")
+        raise ValueError(f"{shown!r} is not a URL of http or https")
     host = parts["uri-server"].removeprefix("[").removesuffix("]")
     if not host:
-        raise ValueError(f"{url!r} names no server")
+        raise ValueError(f"{shown!r} names no server")
     if not host.isascii():
         try:
             host = host.encode("idna").decode()
         except UnicodeError as error:
-            raise ValueError(f"{url!r} has no valid server name: {error}") from error
+            raise ValueError(f"{shown!r} has no valid server name: {error}") from error
     if NOT_IN_HOST & set(host) or not host.isprintable():
-        raise ValueError(f"{url!r} has no valid server name")
+        raise ValueError(f"{shown!r} has no valid server name")
     port = parts.get("uri-port") or str(PORTS[scheme])
     if not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536):
-        raise ValueError(f"{url!r} has no valid port: {port!r}")
+        raise ValueError(f"{shown!r} has no valid port: {port!r}")
     return Server(scheme, host.lower(), int(port))
 
 

@@ -24,6 +24,7 @@ from wsproto.utilities import generate_accept_token
 from Kamaelia.Support.Protocol.HTTP.ClientRequest import ClientRequest, Server
 from Kamaelia.Support.Protocol.HTTP.ResponseReader import MOST_HEADER_BYTES, headersByName
 from Kamaelia.Support.Protocol.WebSocket.Handshake import VERSION, tokensOf
+from Kamaelia.Support.Secrets import withoutCredentials
 
 SCHEMES = {"ws": "http", "wss": "https"}
 
@@ -48,7 +49,7 @@ class ClientHandshake:
         headers: Mapping[str, str] | None = None,
         subprotocols: Sequence[str] = (),
     ) -> None:
-        self.url = url
+        self.url = withoutCredentials(url)  # for messages
         self._key = b64encode(urandom(16)).decode()
         self._offered = tuple(subprotocols)
         self.subprotocol: str | None = None  # the one that the server has chosen
@@ -119,5 +120,5 @@ class ClientHandshake:
 def _asHTTP(url: str) -> str:
     scheme, isAbsolute, rest = url.partition("://")
     if not isAbsolute or scheme.lower() not in SCHEMES:
-        raise ValueError(f"{url!r} is not a URL of ws or wss")
+        raise ValueError(f"{withoutCredentials(url)!r} is not a URL of ws or wss")
     return f"{SCHEMES[scheme.lower()]}://{rest}"

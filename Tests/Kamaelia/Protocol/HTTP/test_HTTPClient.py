@@ -176,6 +176,17 @@ def test_a_line_break_in_a_header_is_refused(web):
     assert web.requests == []
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["http://me:secret@h:99999/", "ftp://me:secret@h/", "http://me:secret@h x/", "%s"],
+)
+def test_a_failure_does_not_show_a_password(freePort, url):
+    url = url.replace("%s", f"http://me:secret@127.0.0.1:{freePort}/")
+    outcome = download(SingleShotHTTPClient(url))
+    shown = [failureOf(outcome), outcome["error"][0].message, *outcome["debug"]]
+    assert "secret" not in "".join(shown)
+
+
 @pytest.mark.parametrize("url", [None, 5, b"http://h/"])
 def test_a_url_that_is_no_text_is_refused_at_once(url):
     with pytest.raises(TypeError, match="a URL is text"):
