@@ -39,6 +39,7 @@ class WAVParser(StreamTransformer):
         "channels": "int, once",
         "sample_rate": "int: Hz, once",
         "all_meta": "dict: sample_format, channels and sample_rate, once",
+        "error": "errorInformation: the data is not a WAV file",
         "signal": "the shutdown message from control, or producerFinished: the samples have ended",
     }
 

@@ -37,6 +37,7 @@ class YUV4MPEGToFrame(StreamTransformer):
     Inboxes = {"inbox": "bytes: the stream in pieces of any size", "control": "a shutdown message"}
     Outboxes = {
         "outbox": "dict: a frame",
+        "error": "errorInformation: the data is not a YUV4MPEG stream",
         "signal": "the shutdown message from control, or producerFinished with an error",
     }
 
@@ -61,6 +62,7 @@ class FrameToYUV4MPEG(StreamTransformer):
     Inboxes = {"inbox": "dict: a frame", "control": "a shutdown message"}
     Outboxes = {
         "outbox": "bytes: headers and planes",
+        "error": "errorInformation: the frame cannot be in this stream",
         "signal": "the shutdown message from control, or producerFinished with an error",
     }
 

@@ -59,6 +59,7 @@ class Framer(StreamTransformer):
     Inboxes = {"inbox": "(tag, data): one word or a number; bytes or str", "control": "shutdown"}
     Outboxes = {
         "outbox": "a frame, bytes or str like the data",
+        "error": "errorInformation: the tag is not one word",
         "signal": "the shutdown message from control, or producerFinished with an error",
     }
 

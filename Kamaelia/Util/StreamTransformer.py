@@ -17,15 +17,18 @@ by its capacity, nothing more is read from "inbox", so memory stays bounded.
 
 Termination: at a producerFinished, after the messages that arrived before it and what finish()
 returns; at a shutdownMicroprocess at once. A ValueError from a hook means that the input is
-invalid: the component sends producerFinished with the error as its message, and ends.
+invalid: the component sends errorInformation to "error", if it has that box, and a producerFinished
+with the error as its message to "signal", and ends.
 """
 
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
+from Axon.AxonExceptions import noSpaceInBox
 from Axon.Component import component
 from Axon.Hooks import iterableResult
-from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Axon.Ipc import errorInformation, producerFinished, shutdownMicroprocess
 from Kamaelia.Util.SendWithRoom import isToStop, sendWithRoom
 
 __all__ = ["StreamTransformer"]
@@ -39,9 +42,11 @@ class StreamTransformer(component):
     Inboxes = {"inbox": "the messages to transform", "control": "a shutdown message"}
     Outboxes = {
         "outbox": "the results",
+        "error": "errorInformation: a message is invalid; exception: the ValueError",
         "signal": "the shutdown message from control, or producerFinished with an error",
     }
 
+    _error: ValueError | None = None
     isBroken = False  # True in finish() if an error has ended the stream
 
     def start(self) -> Iterable[Any]:
@@ -72,30 +77,39 @@ class StreamTransformer(component):
 
     def main(self) -> Turns:
         end: Any = None
-        try:
-            yield from self.sendEach(iterableResult(self.start(), "start", self))
-            while end is None:
-                end = yield from self._turn()
-            if isinstance(end, producerFinished) and end.caller is not self:
-                self.isBroken = isinstance(end.message, Exception)
-                yield from self.sendEach(iterableResult(self.finish(), "finish", self))
-        except ValueError as error:
-            end = producerFinished(self, error)
+        yield from self.sendEach(self._resultsOf(self.start))
+        while end is None and self._error is None:
+            end = yield from self._turn()
+        if self._error is None and isinstance(end, producerFinished) and end.caller is not self:
+            self.isBroken = isinstance(end.message, Exception)
+            yield from self.sendEach(self._resultsOf(self.finish))
+        if self._error is not None:
+            end = producerFinished(self, self._error)
         self.send(end, "signal")
 
     def _turn(self) -> Generator[int, None, Any]:
         """Wait for messages and transform them. Return the end of the stream, or None."""
         yield from self.waitForMessage()
         for message in self.Inbox():
-            yield from self.sendEach(iterableResult(self.transform(message), "transform", self))
+            yield from self.sendEach(self._resultsOf(self.transform, message))
             if self.isComplete():
                 return producerFinished(self)
-            if isToStop(self):
+            if self._error is not None or isToStop(self):
                 break
         yield from self.attend()
         if self.dataReady() and not isToStop(self):  # it has arrived while this waited for room
             return None
         return self._takeEnd()
+
+    def _resultsOf(self, hook: Callable[..., Iterable[Any]], *message: Any) -> Iterator[Any]:
+        """Generate what a hook returns. Report its ValueError, but not one of a receiver."""
+        try:
+            yield from iterableResult(hook(*message), hook.__name__, self)
+        except ValueError as error:
+            self._error = error.with_traceback(None)  # it would keep this component alive
+            if "error" in self.outboxes:
+                with suppress(noSpaceInBox):
+                    self.send(errorInformation(self, self._error, *message), "error")
 
     def _takeEnd(self) -> Any:
         """Return the first shutdown message from "control", or None."""

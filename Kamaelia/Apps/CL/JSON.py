@@ -28,6 +28,7 @@ class JSONEncoder(StreamTransformer):
     Inboxes = {"inbox": "a value", "control": "a shutdown message"}
     Outboxes = {
         "outbox": "str: JSON",
+        "error": "errorInformation: JSON cannot express the value",
         "signal": "the shutdown message from control, or producerFinished with an error",
     }
 
@@ -45,6 +46,7 @@ class JSONDecoder(StreamTransformer):
     Inboxes = {"inbox": "str or bytes: JSON", "control": "a shutdown message"}
     Outboxes = {
         "outbox": "a value",
+        "error": "errorInformation: the text is not JSON",
         "signal": "the shutdown message from control, or producerFinished with an error",
     }
 

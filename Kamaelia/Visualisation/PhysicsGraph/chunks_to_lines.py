@@ -29,6 +29,7 @@ class chunks_to_lines(StreamTransformer):
     Inboxes = {"inbox": "str or bytes, cut at any places", "control": "a shutdown message"}
     Outboxes = {
         "outbox": "str: one line each",
+        "error": "errorInformation: a line is too long",
         "signal": "the shutdown message from control, or producerFinished with an error",
     }
 

@@ -99,6 +99,27 @@ def test_invalid_input_ends_the_component_with_the_error():
     assert isinstance(end, producerFinished)
     assert end.caller is made
     assert isinstance(end.message, ValueError)
+    (report,) = outcome["error"]
+    assert (report.caller, report.exception, report.message) == (made, end.message, "x")
+
+
+def test_an_error_of_the_receiver_is_not_one_of_the_input():
+    def take(message):
+        raise ValueError("mine")
+
+    source, sink = Numbers(), StreamTransformer()
+    sink.takeDirectly("inbox", take)
+    source.link((source, "outbox"), (sink, "inbox"))
+    with pytest.raises(ValueError, match="mine"):
+        feed(source, inbox=["1"])
+
+
+def test_a_full_error_box_does_not_hold_the_end():
+    source, sink = Numbers(), StreamTransformer()
+    sink.setInboxSize("inbox", 1)
+    sink.deliver("full")
+    source.link((source, "error"), (sink, "inbox"))
+    assert len(feed(source, inbox=["x"])["signal"]) == 1
 
 
 def test_the_end_of_a_stream_is_broken_if_its_message_is_an_error():
