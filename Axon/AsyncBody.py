@@ -18,7 +18,7 @@ from contextvars import copy_context
 from types import coroutine
 from typing import Any
 
-from Axon.RunQueue import HELD_WAITING, HOLD, ONE, READY, WAIT, Task
+from Axon.RunQueue import HELD_WAITING, HOLD, ONE, READY, WAIT_FOR_CHANGE, Task
 
 
 class AsyncBody:
@@ -48,7 +48,7 @@ class AsyncBody:
     def send(self, _: None) -> object:
         """Start the coroutine, or wake all its waits, which check what they wait for."""
         mayBeHeld = self._task.wish & HOLD and not self._hasUrgentMessage()
-        self._task.wish = HOLD if mayBeHeld else WAIT
+        self._task.wish = HOLD if mayBeHeld else WAIT_FOR_CHANGE
         if self._job is None:
             self._start()
         waiters, self._waiters = self._waiters, {}

@@ -32,7 +32,16 @@ from Axon.debug import debug
 from Axon.idGen import numId, tupleId
 from Axon.Multiset import withItem, withoutItem
 from Axon.ProcessDefaults import Debugger, Init, Name, NullScheduler, Tracker
-from Axon.RunQueue import ENDED, HOLD, NEW, PAUSE, WAIT_FOR_CHANGE, WAITING, Task
+from Axon.RunQueue import (
+    ENDED,
+    HOLD,
+    NEW,
+    PAUSE,
+    WAIT_FOR_CHANGE,
+    WAITING,
+    WAITING_FOR_CHANGE,
+    Task,
+)
 from Axon.YieldCheck import Wait
 
 if TYPE_CHECKING:
@@ -247,11 +256,10 @@ class microprocess(AxonObject):
     def isWaitingForMessage(self) -> bool:
         """Return whether only a message wakes this: it waits in waitForMessage() or receive()."""
         task = self._task
-        if task.state != WAITING:
-            return False
-        # A coroutine that awaits something else of the event loop is in the same state.
         isWaiting = getattr(task.body, "isWaitingForMessage", None)
-        return isWaiting is None or bool(isWaiting())
+        if isWaiting is None:
+            return task.state == WAITING
+        return task.state == WAITING_FOR_CHANGE and bool(isWaiting())  # the body is a coroutine
 
     def _isRunnable(self) -> bool:
         """Return whether this is activated, has not ended, and does not sleep."""

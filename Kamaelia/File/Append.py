@@ -6,35 +6,38 @@ Example usage
 
 How does it work?
 -----------------
-Each message is written and flushed before the next one is read. Text is encoded as UTF-8.
+The messages that wait are written together, in a thread, and sent when they are in the file. Text
+is encoded as UTF-8. A message that is neither text nor bytes is reported to "error".
 
-Termination: at any message on "control", after the messages that arrived before it. The file is
-closed.
+Termination: at any message on "control", after the messages that arrived before it; or if the file
+cannot be written: then the `message` of the producerFinished on "signal" is the OSError.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
-from Axon.Component import component
+from Kamaelia.File.FileComponent import filecomponent
+from Kamaelia.File.OutputFile import OutputFile, bytesOf
+from Kamaelia.Util.SendWithRoom import isToStop
 
 __all__ = ["Append"]
 
 
-class Append(component):
+class Append(filecomponent):
     """A component that appends each message, text or bytes, to the file `filename`.
 
     forwarder: True to send each message to "outbox" as well. blat_file: True to empty the file
-    first. hold_open: True to keep the file open; otherwise it is opened for each message, so that
-    another program may move it away. Raises ValueError without a filename, and OSError if the file
-    cannot be written.
+    first. hold_open: True to keep the file open; otherwise it is opened for the messages that
+    wait, so that another program may move it away. Raises ValueError without a filename.
     """
 
     Inboxes = {"inbox": "text or bytes to add to the file", "control": "anything: stop"}
     Outboxes = {
         "outbox": "each written message, if forwarder is True",
-        "signal": "the message from control",
+        "signal": "the message from control, or producerFinished with an OSError",
+        "error": "errorInformation: a message that cannot be written",
     }
 
     filename: Any = None
@@ -46,39 +49,55 @@ class Append(component):
         super().__init__(**argd)
         if self.filename is None:
             raise ValueError("Append needs a filename: Append(filename=...)")
-        self.file: Any = None
+        self._file: OutputFile | None = None
 
-    def main(self) -> Iterator[int]:
+    def work(self) -> Generator[int, None, None]:
         if self.blat_file:
-            open(self.filename, "wb").close()
-        try:
-            while True:
-                yield from self.waitForMessage()
-                for chunk in self.Inbox():
-                    self.writeChunk(chunk)
-                    if self.forwarder:
-                        self.send(chunk)
-                if self.dataReady("control"):
-                    self.send(self.recv("control"), "signal")
-                    return
-        finally:
-            self.stop()
+            yield from self._openFile("wb")
+        while not isToStop(self):
+            yield from self.waitForMessage()
+            messages = list(self.Inbox())
+            yield from self._append(messages)
+            if self.dataReady("control") and not self.dataReady():
+                break
+        yield from self._closeFile()
 
-    def writeChunk(self, chunk: str | bytes) -> None:
-        """Write one message to the file and flush it."""
-        if self.file is None:
-            self.file = open(self.filename, "ab")  # noqa: SIM115 - held, and closed by stop()
-        self.file.write(chunk.encode() if isinstance(chunk, str) else chunk)
-        if self.hold_open:
-            self.file.flush()
-        else:
-            self.stop()
+    def _append(self, messages: list[Any]) -> Generator[int, None, None]:
+        written, pieces = [], []
+        for message in messages:
+            try:
+                pieces.append(bytesOf(message))
+                written.append(message)
+            except (TypeError, ValueError) as error:
+                self.reportError(error, message)
+        if not pieces:
+            return
+        file = self._file or (yield from self._openFile("ab"))
+        yield from file.write(b"".join(pieces))
+        if not self.hold_open:
+            yield from self._closeFile()
+        for message in written if self.forwarder else ():
+            yield from self.deliverWithRoom(message)
 
-    def stop(self) -> None:
-        """Close the file."""
-        if self.file is not None:
-            self.file.close()
-            self.file = None
+    def _openFile(self, mode: str) -> Generator[int, None, OutputFile]:
+        self._file = file = OutputFile(self, self.filename, mode)
+        yield from file.open()
+        return file
+
+    def _closeFile(self) -> Generator[int, None, None]:
+        if self._file is not None:
+            yield from self._file.finish()
+            self._file = None
+
+    def lastMessage(self) -> Any:
+        """Return the message for "signal": the first from "control", if there is no error."""
+        if self.error is None and self.dataReady("control"):
+            return self.recv("control")
+        return super().lastMessage()
+
+    def release(self) -> None:
+        if self._file is not None:
+            self._file.close()
 
 
 __kamaelia_components__ = (Append,)

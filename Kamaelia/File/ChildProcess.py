@@ -102,7 +102,7 @@ class ChildProcess(component):
 
     def _reportExit(self) -> None:
         self._exited.set_result(None)
-        self.getTask().wake()
+        self.unpause()
 
     def closeEnds(self) -> None:
         """Close the child's ends of the pipes in this process."""

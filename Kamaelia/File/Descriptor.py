@@ -91,7 +91,38 @@ class Descriptor:
 
 def openFile(process: component, path: Path, flags: int) -> Generator[int, None, Descriptor]:
     """`yield from` this to open a file without blocking. Raises OSError with its name."""
-    return (yield from inThread(process, lambda: _opened(path, flags)))
+    opening = _Opening(path, flags)
+    try:
+        return (yield from inThread(process, opening.open))
+    except GeneratorExit:  # the run ends while the thread is at work
+        opening.abandon()
+        raise
+
+
+class _Opening:
+    """A call of os.open() in a thread, whose result is closed if nobody waits for it any more."""
+
+    def __init__(self, path: Path, flags: int) -> None:
+        self._path, self._flags = path, flags
+        self._lock = Lock()
+        self._descriptor: Descriptor | None = None
+        self._isAbandoned = False
+
+    def open(self) -> Descriptor:
+        """Open the file; called in the thread."""
+        descriptor = _opened(self._path, self._flags)
+        with self._lock:
+            self._descriptor = descriptor
+            if self._isAbandoned:
+                descriptor.close()
+        return descriptor
+
+    def abandon(self) -> None:
+        """Close the file, now or when it has been opened."""
+        with self._lock:
+            self._isAbandoned = True
+            if self._descriptor is not None:
+                self._descriptor.close()
 
 
 def _opened(path: Path, flags: int) -> Descriptor:

@@ -23,6 +23,7 @@ Termination: a wait for a pipe or a device raises normalShutdown at a shutdownMi
 
 from __future__ import annotations
 
+import errno
 import os
 from collections import deque
 from collections.abc import Generator
@@ -99,11 +100,17 @@ class InputFile:
     def _nextBatch(self, descriptor: Descriptor, size: int) -> Job[list[bytes]]:
         return descriptor.job(self._process, readBatch, size, max(1, self._batch // size))
 
-    def readAll(self) -> Generator[int, None, bytes]:
-        """`yield from` this to read the rest of the file."""
-        pieces = []
+    def readAll(self, limit: int | None = None) -> Generator[int, None, bytes]:
+        """`yield from` this to read the rest of the file.
+
+        Raises OSError also if the rest is more than `limit` bytes.
+        """
+        pieces, length = [], 0
         while piece := (yield from self.readAhead(BATCH)):
             pieces.append(piece)
+            length += len(piece)
+            if limit is not None and length > limit:
+                raise OSError(errno.EFBIG, f"it has more than limit={limit} bytes", self._path)
         return b"".join(pieces)
 
     def close(self) -> None:

@@ -28,7 +28,10 @@ __all__ = ["TriggeredFileReader"]
 
 
 class TriggeredFileReader(fileconsumer):
-    """TriggeredFileReader(): sends the content of each file whose path it receives."""
+    """TriggeredFileReader([limit]): sends the content of each file whose path it receives.
+
+    limit: the most bytes of a file; a longer one is reported to "error". None: no limit.
+    """
 
     Inboxes = {
         "inbox": "the path of a file to read",
@@ -39,6 +42,8 @@ class TriggeredFileReader(fileconsumer):
         "signal": "the shutdown message from control",
         "error": "errorInformation: a file that cannot be read",
     }
+
+    limit: int | None = None
 
     def work(self) -> Generator[int, None, None]:
         while not isToStop(self):
@@ -62,7 +67,7 @@ class TriggeredFileReader(fileconsumer):
         file = InputFile(self, filename)
         try:
             yield from file.open()
-            return (yield from file.readAll())
+            return (yield from file.readAll(self.limit))
         finally:
             file.close()
 

@@ -379,3 +379,22 @@ def test_an_error_that_is_raised_as_another_ends_the_run_is_not_lost():
     with pytest.raises(ExceptionGroup) as caught:
         scheduler.run.runThreads()
     assert [type(error) for error in caught.value.exceptions] == [ValueError, ValueError]
+
+
+@pytest.mark.parametrize("reason", ["the end of a child", "unpause() from the loop"])
+def test_waitForWakeUp_ends_at_the_end_of_a_child_and_at_unpause(reason):
+    class Child(component):
+        def main(self):
+            yield 1
+
+    async def main(self):
+        if reason == "the end of a child":
+            child = Child()
+            self.addChildren(child)
+            child.activate()
+        else:
+            asyncio.get_running_loop().call_later(0.001, self.unpause)
+        await self.waitForWakeUp()
+        self.got = reason
+
+    assert alone(main).got == reason

@@ -29,7 +29,10 @@ def test_the_page_states_each_reason_for_leaving_a_name_out():
     assert not [reason for reason in historical.LEFT_OUT if reason not in page]
 
 
-@pytest.mark.parametrize("package", ["Axon", "Kamaelia.Chassis", "Kamaelia.Internet"])
+@pytest.mark.parametrize(
+    "package",
+    ["Axon", "Kamaelia.Chassis", "Kamaelia.Experimental", "Kamaelia.File", "Kamaelia.Internet"],
+)
 def test_no_name_of_a_finished_package_is_missing(package):
     missing = [
         f"{row.module}.{name}"

@@ -1,6 +1,7 @@
 """UnixProcess and UnixProcess2 with real commands."""
 
 import os
+import select
 import signal
 import stat
 from collections.abc import Callable, Iterator
@@ -126,13 +127,23 @@ def test_a_child_that_stops_reading_discards_the_rest_and_is_no_error(process: A
 
 @BOTH
 def test_shutdownMicroprocess_ends_the_process_and_what_it_has_started(
-    process: Any, tmp_path: Path
+    process: Any,
 ) -> None:
-    order, pids = shutdownMicroprocess(), tmp_path / "pids"
-    running = process(f"sleep 1000 & echo $! $$; wait; echo {pids}")
-    outcome = _feedUntilOutput(running, order)
+    order = shutdownMicroprocess()
+    running = process("sleep 1000 & echo $! $$; wait")
+    watched: list[int] = []
+
+    def watchAndEnd(outcome: Any) -> bool:
+        if outcome["outbox"] and not watched:
+            watched.extend(os.pidfd_open(int(pid)) for pid in outcome["outbox"][0].split())
+            running.deliver(order, "control")
+        return False
+
+    outcome = feed(running, control=[], until=watchAndEnd)
     assert outcome["signal"] == [order]
-    assert not any(isAlive(int(pid)) for pid in b"".join(outcome["outbox"]).split())
+    for descriptor in watched:
+        assert select.select([descriptor], [], [], 10)[0], "the process has not ended"
+        os.close(descriptor)
 
 
 def test_a_process_that_ignores_SIGTERM_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,6 +201,11 @@ def test_a_child_that_floods_waits_for_the_consumer() -> None:
     Limited().activate()
     Pipeline(process, consumer).run()
     assert consumer.mostWaiting == 2
+
+
+def test_a_child_that_floods_its_standard_error_does_not_wait_if_nobody_reads_that() -> None:
+    outcome = feed(Pipeline(UnixProcess2("head -c 1000000 /dev/zero >&2; echo done")))
+    assert outcome["outbox"] == [b"done\n"]
 
 
 def test_a_child_that_never_reads_holds_the_source() -> None:

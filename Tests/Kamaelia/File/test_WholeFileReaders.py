@@ -129,6 +129,14 @@ def test_whole_files_are_sent_in_the_order_of_the_requests(large: Path, file: Pa
     assert outcome["signal"] == [FINISHED]
 
 
+def test_a_file_of_more_than_the_limit_is_an_error(file: Path) -> None:
+    length = file.stat().st_size
+    assert feed(TriggeredFileReader(limit=length), inbox=[file])["outbox"] == [file.read_bytes()]
+    outcome = feed(TriggeredFileReader(limit=1000), inbox=["/dev/zero", file])
+    assert "more than limit=1000 bytes: '/dev/zero'" in str(outcome["error"][0].exception)
+    assert outcome["outbox"] == [file.read_bytes()]
+
+
 @pytest.mark.parametrize("bad", [3, None, ["x"]])
 def test_a_request_that_is_no_path_is_an_error(file: Path, bad: Any) -> None:
     outcome = feed(TriggeredFileReader(), inbox=[bad, file])
