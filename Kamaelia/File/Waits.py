@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from asyncio import Future
 from collections.abc import Callable, Generator
+from concurrent.futures import Executor
 from typing import Generic, TypeVar
 
 from Axon.AxonExceptions import normalShutdown
@@ -27,11 +28,16 @@ T = TypeVar("T")
 
 
 class Job(Generic[T]):
-    """Job(process, function): a call of `function`, in a thread, for the component `process`."""
+    """Job(process, function[, pool]): a call of `function`, in a thread, for `process`.
 
-    def __init__(self, process: component, function: Callable[[], T]) -> None:
+    process: a component. pool: the executor with the threads; None: that of the event loop.
+    """
+
+    def __init__(
+        self, process: component, function: Callable[[], T], pool: Executor | None = None
+    ) -> None:
         self._process = process
-        self._future: Future[T] = eventLoopOf(process).run_in_executor(None, function)
+        self._future: Future[T] = eventLoopOf(process).run_in_executor(pool, function)
         self._future.add_done_callback(self._wakeProcess)
 
     def _wakeProcess(self, future: Future[T]) -> None:
@@ -43,16 +49,27 @@ class Job(Generic[T]):
         """Return whether the call has ended."""
         return self._future.done()
 
-    def result(self) -> Generator[int, None, T]:
-        """`yield from` this to wait for the result of the call. Raises what the call raises."""
+    def result(self, meanwhile: Callable[[], object] | None = None) -> Generator[int, None, T]:
+        """`yield from` this to wait for the result of the call. Raises what the call raises.
+
+        meanwhile: called whenever the component is woken, and once more when the call has ended.
+        """
         process = self._process
         process.scheduler.outside += 1
         try:
-            while not self._future.done():
+            while True:
+                isDone = self._future.done()
+                if meanwhile is not None:
+                    meanwhile()
+                if isDone:
+                    return self._future.result()
                 yield from process.waitForChange()
         finally:
             process.scheduler.outside -= 1
-        return self._future.result()
+
+    def afterwards(self, function: Callable[[], object]) -> None:
+        """Call `function` when the call has ended, even if the component has ended before."""
+        self._future.add_done_callback(lambda _: function())
 
 
 def inThread(process: component, function: Callable[[], T]) -> Generator[int, None, T]:

@@ -134,6 +134,8 @@ class HTTPRequestHandler(component):
             self.ended()
             if self.exchange is not None and self.exchange.handler is not None:
                 stopSubtree(self.exchange.handler)
+            self.exchange = self._adapter = self._failed = None  # they refer to this component
+            self._controls.clear()
 
     def _readControl(self) -> None:
         for message in self.Inbox("control"):

@@ -22,7 +22,7 @@ from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Kamaelia.Apps.JMB.WSGI.AppThread import Application, AppThread, ClientGone
 from Kamaelia.Apps.JMB.WSGI.RequestBody import RequestBody
-from Kamaelia.Protocol.HTTP.Handlers.FileJob import FileJob
+from Kamaelia.File.Waits import Job
 
 
 class ErrorStream:
@@ -87,7 +87,7 @@ class WSGIHandler(component):
         while True:
             for data in self.Inbox():
                 if body.add(data):
-                    yield from FileJob(self, body.write).result()
+                    yield from Job(self, body.write).result()
             for message in self.Inbox("control"):
                 if isinstance(message, producerFinished | shutdownMicroprocess):
                     return isinstance(message, producerFinished)
@@ -101,7 +101,7 @@ class WSGIHandler(component):
             environ["wsgi.input"] = body.open()
             call.run()
 
-        job = FileJob(self, run, self.pool)
+        job = Job(self, run, self.pool)
         try:
             yield from job.result(meanwhile=lambda: self._sendAll(call))
         except ClientGone:

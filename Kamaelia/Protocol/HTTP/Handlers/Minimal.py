@@ -22,9 +22,9 @@ from typing import Any
 
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Kamaelia.File.Waits import Job
 from Kamaelia.Internet.EventLoop import timeOf
 from Kamaelia.Protocol.HTTP.ErrorPages import getErrorPage
-from Kamaelia.Protocol.HTTP.Handlers.FileJob import FileJob
 from Kamaelia.Protocol.HTTP.Handlers.StaticFiles import FoundFile, IsFolder, StaticFiles
 from Kamaelia.Support.Protocol.HTTP.Conditions import mayUseRange, statusOfCondition
 from Kamaelia.Support.Protocol.HTTP.FilePaths import partsOfPath, sanitizeFilename, sanitizePath
@@ -109,7 +109,7 @@ class Minimal(component):
         files = self._files
         assert files is not None
         try:
-            found = yield from FileJob(self, lambda: files.find(path)).result()
+            found = yield from Job(self, lambda: files.find(path)).result()
         except IsFolder:
             self.send(getErrorPage(404) if self._isForFolder() else self._redirection())
             return
@@ -174,7 +174,7 @@ class Minimal(component):
         """Send a file in parts. The next part is read while one is sent."""
         at, end = wanted
         size, before = SMALLEST_PART, timeOf(self)
-        job: FileJob[bytes] | None = None
+        job: Job[bytes] | None = None
         try:
             self.send(response | {"length": end - at, "complete": False})
             if self.request["method"] == "HEAD":
@@ -196,8 +196,8 @@ class Minimal(component):
             else:
                 job.afterwards(found.close)
 
-    def _read(self, found: FoundFile, start: int, size: int) -> FileJob[bytes]:
-        return FileJob(self, lambda: found.read(start, size))
+    def _read(self, found: FoundFile, start: int, size: int) -> Job[bytes]:
+        return Job(self, lambda: found.read(start, size))
 
     def _isStopped(self) -> bool:
         return any(isinstance(each, shutdownMicroprocess) for each in self.Inbox("control"))

@@ -2,6 +2,5 @@
 
 Minimal         the files in a folder
 StaticFiles     how the files are found and opened, and which of them stay in memory
-FileJob         work with a file, in a thread
 SessionExample  a component that goes on between the requests of a session
 """

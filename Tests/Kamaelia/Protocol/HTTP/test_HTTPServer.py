@@ -1,11 +1,20 @@
 """The HTTP server, on the bytes of one connection."""
 
+import gc
+import threading
+from weakref import finalize
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from Axon.Component import component
+from Axon.Ipc import producerFinished
 from Axon.testing import FINISHED, feedConnection
+from Axon.ThreadedComponent import threadedcomponent
+from Kamaelia.Chassis.Pipeline import Pipeline
 from Kamaelia.Protocol.HTTP.Routing import HTTPProtocol
+from Kamaelia.Util.OneShot import OneShot
 from Tests.Kamaelia.Protocol.HTTP.webServer import (
     Broken,
     EchoBody,
@@ -17,6 +26,7 @@ from Tests.Kamaelia.Protocol.HTTP.webServer import (
     post,
     whole,
 )
+from Tests.Kamaelia.sockets import PATIENCE, dial
 
 ROUTING = [["/page/", Page], ["/echo", EchoBody], ["/", whole()]]
 
@@ -151,3 +161,102 @@ def test_an_upgrade_that_cannot_be_made_is_an_error(message, caplog):
     [answer] = exchange([["/", lambda request: {"statuscode": 101} | message]], get())
     assert answer.status == 500
     assert "upgrade" in caplog.text
+
+
+class Said(threadedcomponent):
+    """A handler in a thread, as older programs have it."""
+
+    def __init__(self, request):
+        super().__init__()
+        self.request = request
+
+    def main(self):
+        self.send({"statuscode": "200 OK", "headers": [("content-type", "text/plain")]})
+        for number in range(100):
+            self.send({"data": f"{number} "})
+        self.send(producerFinished(self), "signal")
+
+
+class Wrapper(component):
+    """The end of a pipeline that is a handler: wrap the first message into a page, and pause."""
+
+    def main(self):
+        self.send({"type": "text/html", "statuscode": "200"})
+        yield 1
+        while not self.dataReady():
+            self.pause()
+            yield 1
+        self.send({"data": f"<p>{self.recv()}</p>"})
+        yield 1
+        self.send(producerFinished(self), "signal")
+        yield 1
+
+
+class Announced(component):
+    """Announce a length, send the data in another turn, and go on for a while."""
+
+    def __init__(self, request):
+        super().__init__()
+
+    def main(self):
+        self.send({"statuscode": 200, "length": 5})
+        yield 1
+        self.send({"data": "whole"})
+        yield 1
+        self.send(producerFinished(self), "signal")
+        yield 1
+        yield 1
+
+
+def test_handlers_of_older_programs():
+    def piped(request):
+        return Pipeline(OneShot(request["query"]), Wrapper())
+
+    routing = [["/said", Said], ["/piped", piped], ["/announced", Announced]]
+    requests = [get("/said"), get("/piped?a=b"), get("/announced")] * 2
+    answers = exchange(routing, b"".join(requests))
+    numbers = " ".join(map(str, range(100))) + " "
+    bodies = [numbers.encode(), b"<p>a=b</p>", b"whole"]
+    assert [answer.body for answer in answers] == bodies * 2
+    assert answers[1].headers["content-type"] == "text/html"
+
+
+@given(st.binary(max_size=300))
+def test_garbage_gets_an_error_or_nothing(data):
+    for prefix in (b"", b"GET / HTTP/1.1\r\nHost: x\r\n", post(b"x" * 50, path="/echo")[:-20]):
+        for answer in exchange(ROUTING, prefix + data):
+            assert answer.status in (200, 400, 404, 408, 413, 414, 431, 501, 505)
+
+
+REQUESTS = [
+    get("/page/1"),
+    get("/"),
+    post(b"x" * 100),
+    get("/broken"),
+    b"garbage\r\n\r\n",
+    get()[:9],
+]
+
+
+@pytest.mark.parametrize("request_", REQUESTS)
+def test_a_connection_leaves_no_object_to_the_garbage_collector(serving, request_, caplog):
+    gone = threading.Semaphore(0)
+    make = HTTPProtocol([["/broken", lambda request: Broken()], *ROUTING])
+
+    def protocol(**facts):
+        handler = make(**facts)
+        finalize(handler, gone.release)
+        return handler
+
+    def client(server):
+        with dial(server.port) as sock:
+            sock.sendall(REQUESTS[name])
+            if name != "half":
+                sock.recv(10)
+        return gone.acquire(timeout=PATIENCE)
+
+    gc.disable()
+    try:
+        assert serving(client, protocol=protocol)
+    finally:
+        gc.enable()
