@@ -6,8 +6,8 @@ Example usage
 
 How does it work?
 -----------------
-Each path stays open until the next day's path takes its place: at most `mostOpen` files are open.
-The text is on its way to the disk when no message waits.
+A file stays open until another one takes its place: at most `mostOpen` files are open. The files
+are flushed when no message waits.
 
 Termination: at a producerFinished or shutdownMicroprocess, after the messages before it; or when a
 file cannot be written. The OSError is then reported, and is the message of the producerFinished.

@@ -26,7 +26,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from Axon.Component import component
-from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Axon.Ipc import producerFinished
 from Kamaelia.Chassis.Graphline import Graphline
 from Kamaelia.Internet.TCPClient import TCPClient
 from Kamaelia.Support.LineBuffer import LineBuffer, LongLine
@@ -39,7 +39,7 @@ from Kamaelia.Support.Protocol.IRC import (
     messagesOf,
 )
 from Kamaelia.Support.Protocol.IRC.Message import LONGEST_LINE, decoded
-from Kamaelia.Util.SendWithRoom import sendWithRoom
+from Kamaelia.Util.SendWithRoom import isToStop, sendWithRoom
 from Kamaelia.Util.Settings import refuseMisspelt
 
 __all__ = ["IRC_Client", "SimpleIRCClientPrefab"]
@@ -93,23 +93,30 @@ class IRC_Client(component):
             yield from sendWithRoom(self, bytes(message))
         while True:
             yield from self.waitForMessage()
-            for data in self.Inbox():
+            # Only what waits now, so that a server that floods cannot delay the other inboxes.
+            for _ in range(self.dataReady("inbox")):
+                data = self.recv("inbox")
                 for line in lines.feed(data.encode() if isinstance(data, str) else data):
                     if isinstance(line, LongLine) or line.strip():
                         yield from self._hear(line)
-            for command in self.Inbox("talk"):
-                yield from self._say(command)
-            if self._isTold():
+            for _ in range(self.dataReady("talk")):
+                yield from self._say(self.recv("talk"))
+            if self._isOver():
                 break
         if self.session:
             yield from sendWithRoom(self, bytes(Message("QUIT")))
         self._disconnect()
         self.isShuttingDown()
 
-    def _isTold(self) -> bool:
-        """Return whether "control" holds a shutdown message, which is left there."""
-        control = self.inboxes["control"]
-        return any(isinstance(each, producerFinished | shutdownMicroprocess) for each in control)
+    def _isOver(self) -> bool:
+        """Return whether to end: at once, or because all messages before the end are processed.
+
+        The shutdown message is left in "control".
+        """
+        if isToStop(self):
+            return True
+        isFinished = any(isinstance(each, producerFinished) for each in self.inboxes["control"])
+        return isFinished and not (self.dataReady("inbox") or self.dataReady("talk"))
 
     def _disconnect(self) -> None:
         for message in self.inboxes["control"]:
