@@ -46,7 +46,9 @@ def connected(channel: str, client: component) -> Graphline:
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description="Print what is said in an IRC channel.")
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     options.add_argument("--host", default="127.0.0.1", help="host of the server (%(default)s)")
     options.add_argument("--port", type=int, default=6667, help="port (%(default)s)")
     options.add_argument("--tls", action="store_true", help="use TLS and verify the certificate")

@@ -3,7 +3,7 @@
     curl -s https://example.org/feed.xml | python Examples/XML/titles.py
     python Examples/XML/titles.py --element name < products.xml
 
-SimpleXMLParser turns pieces of text into events: the begin of an element, text, the end of an
+SimpleXMLParser turns pieces of text into events: the start of an element, text, the end of an
 element. TEXTS collects the text of one kind of element. Only the element that is open is kept in
 memory, so the document may be endless, and `capacity` makes the parser wait for a slow terminal.
 A document type declaration is refused: no entity can expand into gigabytes or read a file.
@@ -56,7 +56,9 @@ class Errors(component):
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description="Print the titles in an XML document.")
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     options.add_argument("--element", default="title", help="the element (%(default)s)")
     chosen = options.parse_args()
     Graphline(
