@@ -228,18 +228,18 @@ def test_garbage_gets_an_error_or_nothing(data):
             assert answer.status in (200, 400, 404, 408, 413, 414, 431, 501, 505)
 
 
-REQUESTS = [
-    get("/page/1"),
-    get("/"),
-    post(b"x" * 100),
-    get("/broken"),
-    b"garbage\r\n\r\n",
-    get()[:9],
-]
+REQUESTS = {
+    "a component": get("/page/1"),
+    "a function": get("/"),
+    "a body": post(b"x" * 100),
+    "an error": get("/broken"),
+    "garbage": b"garbage\r\n\r\n",
+    "half": get()[:9],
+}
 
 
-@pytest.mark.parametrize("request_", REQUESTS)
-def test_a_connection_leaves_no_object_to_the_garbage_collector(serving, request_, caplog):
+@pytest.mark.parametrize("name", REQUESTS)
+def test_a_connection_leaves_no_object_to_the_garbage_collector(serving, name, caplog):
     gone = threading.Semaphore(0)
     make = HTTPProtocol([["/broken", lambda request: Broken()], *ROUTING])
 
