@@ -107,14 +107,21 @@ class ClientRequest:
         return replace(following, method=method, headers=kept + own, body=body)
 
     def pieces(self) -> list[bytes]:
-        """Return the head and, if there is one, the body. Raises ValueError for a bad header."""
+        """Return the head and, if there is one, the body, in the form that its headers announce.
+
+        Raises ValueError if the headers are not valid, or announce another body.
+        """
         headers = [*self._defaults(), *self.headers]
         writer = h11.Connection(h11.CLIENT)
         try:
-            head = writer.send(h11.Request(method=self.method, target=self.target, headers=headers))
+            request = h11.Request(method=self.method, target=self.target, headers=headers)
+            pieces = [writer.send(request) or b""]
+            if self.body:
+                pieces += writer.send_with_data_passthrough(h11.Data(data=self.body)) or []
+            pieces += writer.send_with_data_passthrough(h11.EndOfMessage()) or []
         except (h11.LocalProtocolError, UnicodeEncodeError) as error:
             raise ValueError(f"the request for {self.url} is not valid: {error}") from error
-        return [head or b"", self.body] if self.body else [head or b""]
+        return pieces
 
     def _defaults(self) -> list[tuple[str, str]]:
         """Return the headers that are sent unless the caller has set them."""

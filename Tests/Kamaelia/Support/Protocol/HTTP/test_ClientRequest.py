@@ -69,6 +69,26 @@ def test_the_headers_about_a_body_leave_with_it():
     assert request.redirected(308, "/").body == b"body"
 
 
+@pytest.mark.parametrize("body", [b"", b"some body"])
+@pytest.mark.parametrize("headers", [{}, {"Transfer-Encoding": "chunked"}])
+def test_the_body_has_the_form_that_its_headers_announce(headers, body):
+    server = h11.Connection(h11.SERVER)
+    for piece in ClientRequest.forURL("http://h/", "POST", headers, body).pieces():
+        server.receive_data(piece)
+    server.next_event()
+    data = b""
+    while isinstance(event := server.next_event(), h11.Data):
+        data += event.data
+    assert (data, type(event)) == (body, h11.EndOfMessage)
+
+
+@pytest.mark.parametrize("length", ["1", "20", "x"])
+def test_a_length_that_is_not_that_of_the_body_is_refused(length):
+    request = ClientRequest.forURL("http://h/", "POST", {"Content-Length": length}, b"some body")
+    with pytest.raises(ValueError, match="is not valid"):
+        request.pieces()
+
+
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_any_url_and_any_location_give_a_valid_request_or_a_ValueError(url, location):
     try:
