@@ -50,7 +50,7 @@ def helpOf():
 
 def commandsIn(text):
     """Return the words of each command line of an example in a text."""
-    lines = re.findall(r"^ +python Examples/(.*)$", text, re.MULTILINE)
+    lines = re.findall(r"^ +(?:\S.*\| )?python Examples/(.*)$", text, re.MULTILINE)
     return [shlex.split(line, comments=True) for line in lines]
 
 
@@ -69,6 +69,8 @@ def test_the_commands_in_a_help_name_programs_and_options_that_exist(program, he
 
 def test_the_README_names_all_examples_and_no_others():
     named = set(re.findall(r"\b(\w+/\w+\.py)\b", README))
+    for name, first, last in re.findall(r"`(\w+/\w+?)(\d+)\.py` to `\D+(\d+)\.py`", README):
+        named |= {f"{name}{number}.py" for number in range(int(first), int(last) + 1)}
     assert named == set(PROGRAMS)
 
 
