@@ -5,6 +5,7 @@
 # make format  lay out the code as lint requires
 # make bench   run the benchmarks of the core (ARGS="-w pipe1,ring") or of mail (BENCH=run_smtp)
 # make attack  attack servers at full size                    (ARGS="--list", ARGS="scanEcho fuzz")
+# make historical  download Kamaelia 1.14.32, whose programs the tests run on this release
 # make soak    send an hour and a month of mail traffic       (ARGS="--store redis --workers 2")
 # make docs    build the documentation as HTML in Docs/_build/html
 # make clean   remove everything that make created
@@ -21,7 +22,7 @@ FORM   := pyproject.toml setup.py Axon/_core.pyx
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test plain lint format bench attack soak docs clean
+.PHONY: help run test plain lint format bench attack historical soak docs clean
 
 help:
 	@sed -n 's/^# \(make.*\)/\1/p' Makefile
@@ -54,6 +55,9 @@ bench: $(VENV)/installed
 
 attack: $(VENV)/installed
 	$(VENV)/bin/python -m Tests.attacks $(ARGS)
+
+historical: $(VENV)/installed
+	$(VENV)/bin/python -m Tests.historical.distribution
 
 soak: $(VENV)/installed
 	$(VENV)/bin/python -m Tests.soak $(ARGS)
