@@ -3,8 +3,8 @@
     python -m Tests.historical.distribution       # download it to .historical/
 
 The tests read it and never change it, and no part of it is copied into this repository. Its package
-`Kamaelia` contains the components; the core of that time, Axon, is not part of it. So its components
-run on our Axon, unchanged.
+`Kamaelia` contains the components; the core of that time, Axon, is not part of it. So its
+components run on our Axon, unchanged.
 """
 
 import os

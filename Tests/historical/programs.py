@@ -167,6 +167,8 @@ def echo(session):
 def chat(session):
     session.start()
     with session.dial(1500) as one, session.dial(1500) as other:
+        other.sendall(b"ready")
+        readUntil(other, b"says ready")
         one.sendall(b"hello")
         for sock in (one, other):
             readUntil(sock, b"says hello")
