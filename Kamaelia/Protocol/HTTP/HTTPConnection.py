@@ -182,7 +182,7 @@ class HTTPConnection(HTTPRequestHandler):
         """End the connection: the peer does not read."""
         self._writeTimer = None
         self.isOpen = False
-        self.closingMessage = shutdownMicroprocess(self)
+        self.closingMessage = shutdownMicroprocess()
         self.unhold()
 
     def ended(self) -> None:

@@ -128,7 +128,7 @@ class HTTPRequestHandler(component):
                     yield 1
             if self._successor is not None:
                 yield from self._relay(self._successor)
-            self.send(self.closingMessage or producerFinished(self), "signal")
+            self.send(self.closingMessage or producerFinished(), "signal")
             yield from self._leaveHandler()
         finally:
             self.ended()
@@ -236,7 +236,7 @@ class HTTPRequestHandler(component):
     def _attach(self, exchange: Exchange, handler: Any) -> None:
         exchange.attach(madeComponent(handler, "requestHandlerFactory", self))
         if exchange.hasRequestEnded:
-            exchange.tell(producerFinished(self))
+            exchange.tell(producerFinished())
 
     def _takeBody(self, exchange: Exchange) -> bool:
         """Pass a part of the body on to the handler, if it has room. Return whether it did."""
@@ -249,7 +249,7 @@ class HTTPRequestHandler(component):
             self.send(incoming, "_handleroutbox")
         elif isinstance(incoming, End):
             exchange.hasRequestEnded = True
-            exchange.tell(producerFinished(self))
+            exchange.tell(producerFinished())
         elif isinstance(incoming, dict):  # the body is malformed
             self._fail(exchange, statusOf(incoming["bad"], 400))
         elif self.isInputOver:
@@ -393,7 +393,7 @@ class HTTPRequestHandler(component):
         exchange = self.exchange
         if exchange is None or exchange.handler is None:
             return
-        exchange.tell(shutdownMicroprocess(self))
+        exchange.tell(shutdownMicroprocess())
         until = timeOf(self) + self.handlerGrace
         while not exchange.handler.hasEnded() and (left := until - timeOf(self)) > 0:
             self.pause(left)

@@ -152,7 +152,7 @@ class RequestReader:
             connection.receive_data(head)
             request = connection.next_event()
         except h11.RemoteProtocolError as error:
-            raise BadRequest(error.error_status_hint, str(error)) from None
+            raise _refusalOf(error) from None
         if not isinstance(request, h11.Request):
             raise BadRequest(400, "the header is empty")
         found = RequestHead(request)
@@ -241,7 +241,7 @@ class RequestReader:
         try:
             data = body.next()
         except h11.RemoteProtocolError as error:
-            raise BadRequest(error.error_status_hint, str(error)) from None
+            raise _refusalOf(error) from None
         if isinstance(data, End):
             self._pending += body.rest()
             self._body = None
@@ -287,6 +287,11 @@ class _BodyReader:
             before = self._last[: len(self._last) - len(self.rest())]
             if not before.endswith(_HEADER_END[-len(before) :]):
                 raise BadRequest(400, "the last chunk does not end with CR LF")
+
+
+def _refusalOf(error: h11.RemoteProtocolError) -> BadRequest:
+    error.__traceback__ = None  # a frame of h11 in it refers to the error: that is a cycle
+    return BadRequest(error.error_status_hint, str(error))
 
 
 def _hasWrongLine(head: bytes) -> bool:
