@@ -49,6 +49,7 @@ class ChildProcess(component):
     }
 
     grace = 2.0  # seconds between SIGTERM and SIGKILL
+    _isRunning = False
     error: Exception | None = None  # why the process did not start, or its failure
 
     def __init__(
@@ -73,11 +74,13 @@ class ChildProcess(component):
             self.send(producerFinished(self, error), "signal")
             return
         self.scheduler.outside += 1  # the end of the process wakes this component
+        self._isRunning = True
         try:
             while not self._exited.done() and not isToStop(self):
                 await self.waitForWakeUp()
         finally:
             await self._end(transport.get_pid())
+            self._isRunning = False
             self.scheduler.outside -= 1
             transport.close()
         self._report(transport.get_returncode() or 0)
@@ -103,6 +106,10 @@ class ChildProcess(component):
     def _reportExit(self) -> None:
         self._exited.set_result(None)
         self.unpause()
+
+    def isAtWork(self) -> bool:
+        """Return whether the process runs: a virtual clock stands still meanwhile."""
+        return self._isRunning
 
     def closeEnds(self) -> None:
         """Close the child's ends of the pipes in this process."""

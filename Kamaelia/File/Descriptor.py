@@ -128,8 +128,8 @@ class _Opening:
 def _opened(path: Path, flags: int) -> Descriptor:
     try:
         number = os.open(path, flags | ALWAYS, PERMISSIONS)
-    except ValueError as error:  # the path contains a NUL
-        raise OSError(errno.EINVAL, str(error), path) from None
+    except ValueError:
+        raise OSError(errno.EINVAL, "a path cannot contain a null byte", path) from None
     try:
         if stat.S_ISDIR(os.fstat(number).st_mode):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)

@@ -1,11 +1,13 @@
 """SimpleReader, PromptedFileReader, and the readers that are made of it."""
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.testing import FINISHED, feed
 from Kamaelia.Chassis.Pipeline import Pipeline
@@ -173,6 +175,17 @@ def test_a_fifo_that_nobody_writes_does_not_block_others(fifo: Path, file: Path)
 def test_a_run_that_ends_closes_what_its_readers_have_open(fifo: Path, file: Path) -> None:
     feed(SimpleReader(file), until=lambda outcome: bool(outcome["outbox"]))
     feed(SimpleReader(fifo), until=0.01)  # the fixture examines the descriptors
+
+
+@pytest.mark.parametrize("turns", range(1, 30))
+def test_a_run_may_end_while_a_file_is_opened_or_read(file: Path, turns: int) -> None:
+    class Stopper(component):
+        def main(self) -> Iterator[int]:
+            for _ in range(turns):
+                yield 1
+
+    SimpleReader(file).activate()
+    feed(Stopper())  # the fixture examines the descriptors
 
 
 # PromptedFileReader

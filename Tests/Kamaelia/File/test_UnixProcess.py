@@ -5,6 +5,7 @@ import select
 import signal
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.Scheduler import scheduler
 from Axon.testing import FINISHED, feed
+from Axon.Timers import VirtualClock
 from Kamaelia.Chassis.Pipeline import Pipeline
 from Kamaelia.File.ChildProcess import ChildProcess
 from Kamaelia.File.FileHandles import FromFileHandle, ToFileHandle
@@ -144,6 +146,41 @@ def test_shutdownMicroprocess_ends_the_process_and_what_it_has_started(
     for descriptor in watched:
         assert select.select([descriptor], [], [], 10)[0], "the process has not ended"
         os.close(descriptor)
+
+
+@BOTH
+def test_a_child_that_somebody_kills_ends_the_component_with_an_error(process: Any) -> None:
+    def kill(outcome: Any) -> bool:
+        if outcome["outbox"]:
+            with suppress(ProcessLookupError):
+                os.kill(int(outcome["outbox"][0]), signal.SIGKILL)
+        return False
+
+    outcome = feed(process("echo $$; exec sleep 1000"), control=[], until=kill)
+    assert "died with <Signals.SIGKILL: 9>" in errorOf(outcome["signal"][0])
+
+
+def test_many_processes_run_beside_each_other() -> None:
+    consumers = [SlowConsumer() for _ in range(30)]
+    for number, consumer in enumerate(consumers):
+        Pipeline(Source([f"{number}\n"]), UnixProcess2("cat"), consumer).activate()
+    feed(UnixProcess2("sleep 0.1"))
+    scheduler.run.runThreads()
+    taken = [b"".join(consumer.taken) for consumer in consumers]
+    assert taken == [b"%d\n" % number for number in range(30)]
+
+
+def test_virtual_time_stands_still_while_a_process_runs(virtualClock: VirtualClock) -> None:
+    class Hurry(component):
+        def main(self) -> Iterator[int]:
+            yield from self.waitForMessage(timeout=3600)
+            process.deliver(shutdownMicroprocess(), "control")
+
+    process, consumer = UnixProcess2("sleep 0.05; echo done"), SlowConsumer()
+    Hurry().activate()
+    Pipeline(process, consumer).run()
+    assert consumer.taken == [b"done\n"]
+    assert virtualClock.now() == 3600
 
 
 def test_a_process_that_ignores_SIGTERM_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:

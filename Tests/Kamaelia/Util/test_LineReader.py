@@ -12,6 +12,8 @@ from Kamaelia.Chassis.Pipeline import Pipeline
 from Kamaelia.IPC import socketShutdown
 from Kamaelia.Util.DataSource import DataSource
 from Kamaelia.Util.LineReader import LineReader
+from Kamaelia.Util.PureTransformer import PureTransformer
+from Tests.Kamaelia.sockets import dial
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
@@ -134,3 +136,19 @@ def test_shutdownMicroprocess_reaches_it_while_it_waits_for_room() -> None:
     Pipeline(DataSource([b"1\n2\n3\n"]), reader, deaf).run()
     assert ends == [order]
     assert FINISHED not in ends
+
+
+def test_a_server_reads_the_lines_of_a_client_that_sends_them_in_pieces(serving: Any) -> None:
+    def protocol(**peer: Any) -> Pipeline:
+        return Pipeline(LineReader(limit=10), PureTransformer(lambda line: b"<" + line + b">"))
+
+    def client(server: Any) -> bytes:
+        with dial(server.port) as sock:
+            for piece in (b"on", b"e\r", b"\ntwo\n", b"x" * 100_000, b"\nthree", b"\nrest\n"):
+                sock.sendall(piece)
+            answer = b""
+            while not answer.endswith(b"<rest>"):
+                answer += sock.recv(1000)
+            return answer
+
+    assert serving(client, protocol=protocol) == b"<one><two><three><rest>"
