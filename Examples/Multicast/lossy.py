@@ -37,10 +37,10 @@ class UntilQuiet(component):
     quiet = 0.5  # seconds
 
     def main(self) -> Iterator[int]:
-        hasNews = True
-        while hasNews:
-            yield from self.waitForMessage(timeout=self.quiet)
-            hasNews = bool(self.dataReady())
+        silences = 0
+        while silences < 2:  # two halves, in case that the whole program was stopped for a time
+            yield from self.waitForMessage(timeout=self.quiet / 2)
+            silences = 0 if self.dataReady() else silences + 1
             for message in self.Inbox():
                 self.send(message)
         self.send(shutdownMicroprocess(), "stop")
