@@ -91,25 +91,41 @@ class StreamTransformer(component):
         """Wait for messages and transform them. Return the end of the stream, or None."""
         yield from self.waitForMessage()
         for message in self.Inbox():
-            yield from self.sendEach(self._resultsOf(self.transform, message))
+            if results := self._resultsOf(self.transform, message):
+                yield from self.sendEach(results)
             if self.isComplete():
                 return producerFinished(self)
-            if self._error is not None or isToStop(self):
+            if self._error is not None or (self.dataReady("control") and isToStop(self)):
                 break
         yield from self.attend()
         if self.dataReady() and not isToStop(self):  # it has arrived while this waited for room
             return None
         return self._takeEnd()
 
-    def _resultsOf(self, hook: Callable[..., Iterable[Any]], *message: Any) -> Iterator[Any]:
-        """Generate what a hook returns. Report its ValueError, but not one of a receiver."""
+    def _resultsOf(self, hook: Callable[..., Iterable[Any]], *message: Any) -> Iterable[Any]:
+        """Return what a hook returns. Report its ValueError, but not one of a receiver."""
         try:
-            yield from iterableResult(hook(*message), hook.__name__, self)
+            results = hook(*message)
         except ValueError as error:
-            self._error = error.with_traceback(None)  # it would keep this component alive
-            if "error" in self.outboxes:
-                with suppress(noSpaceInBox):
-                    self.send(errorInformation(self, self._error, *message), "error")
+            return self._reportError(error, *message)
+        if type(results) is tuple or type(results) is list:
+            return results
+        return self._guarded(iterableResult(results, hook.__name__, self), *message)
+
+    def _guarded(self, results: Iterable[Any], *message: Any) -> Iterator[Any]:
+        """Generate the results, which a hook may calculate only now."""
+        try:
+            yield from results
+        except ValueError as error:
+            self._reportError(error, *message)
+
+    def _reportError(self, error: ValueError, *message: Any) -> tuple[()]:
+        """Remember and report an error. Return no results."""
+        self._error = error.with_traceback(None)  # it would keep this component alive
+        if "error" in self.outboxes:
+            with suppress(noSpaceInBox):
+                self.send(errorInformation(self, self._error, *message), "error")
+        return ()
 
     def _takeEnd(self) -> Any:
         """Return the first shutdown message from "control", or None."""
@@ -121,8 +137,16 @@ class StreamTransformer(component):
     def sendEach(self, messages: Iterable[Any], boxname: str = "outbox") -> Turns:
         """Send the messages, each as soon as there is space, until a shutdownMicroprocess."""
         for message in messages:
-            if not (yield from sendWithRoom(self, message, boxname)):
-                return
+            try:
+                self.send(message, boxname)
+            except noSpaceInBox:
+                if not (yield from sendWithRoom(self, message, boxname)):
+                    return
+            else:
+                if self.isHeld():
+                    yield 1
+                    if isToStop(self):
+                        return
 
 
 __kamaelia_components__ = (StreamTransformer,)

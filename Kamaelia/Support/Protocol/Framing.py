@@ -20,6 +20,7 @@ is that of 1.14 and has no checksum: what is damaged is recognised only by a wro
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from Kamaelia.Support.Data.Escape import escape, unescape
@@ -98,6 +99,7 @@ class SimpleFrame:
         )
 
 
+@lru_cache(maxsize=64)
 def checkedSyncMessage(syncmessage: str | bytes) -> bytes:
     """Return the sync message as bytes.
 
@@ -129,10 +131,16 @@ def decodeChunk(chunk: bytes | str, syncmessage: str | bytes = SYNC_MESSAGE) -> 
     if not data.startswith(sync):
         raise IncompleteChunk(f"{data[:40]!r} does not begin with the sync message")
     message = data[len(sync) :]
-    if message.translate(None, bytes(set(sync) - set(_CODE))) != message:
+    if message.translate(None, _forbiddenIn(sync)) != message:
         raise IncompleteChunk(f"{message[:40]!r} contains a part of a sync message")
     message = unescape(message, sync)
     return message.decode(errors="replace") if isinstance(chunk, str) else message
+
+
+@lru_cache(maxsize=64)
+def _forbiddenIn(sync: bytes) -> bytes:
+    """Return the bytes of a sync message that do not occur in an escaped message."""
+    return bytes(set(sync) - set(_CODE))
 
 
 class ChunkCutter:
