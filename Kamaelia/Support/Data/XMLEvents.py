@@ -70,6 +70,53 @@ class Attributes(dict[str, str]):
     getQNameByName = getNameByQName
 
 
+class Handler:
+    """The methods that expat calls: they append to `events`. A ValueError ends the parser.
+
+    It does not know the parser: a cycle of references would delay the release of both.
+    """
+
+    def __init__(self, maxDepth: int) -> None:
+        self.maxDepth = maxDepth
+        self.depth = 0
+        self.events: list[Event] = []
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        """Begin an element."""
+        self.depth += 1
+        if self.depth > self.maxDepth:
+            raise ValueError(f"there are more than {self.maxDepth} elements in each other")
+        self.events.append(("element", name, Attributes(attributes)))
+
+    def end(self, name: str) -> None:
+        """End an element."""
+        self.depth -= 1
+        self.events.append(("/element", name))
+
+    def text(self, text: str) -> None:
+        """Add text."""
+        self.events.append(("chars", text))
+
+    def refuse(self, *declaration: object) -> None:
+        """Refuse a declaration."""
+        raise ValueError("document type declarations are refused")
+
+
+def newParser(encoding: str | None, handler: Handler) -> expat.XMLParserType:
+    """Return an expat parser that calls the methods of `handler`."""
+    parser = expat.ParserCreate(encoding, intern={})
+    if hasattr(parser, "SetReparseDeferralEnabled"):
+        # From expat 2.6 on. It would delay events, and XMLEventParser has its own way to
+        # avoid parsing a long token again and again.
+        parser.SetReparseDeferralEnabled(False)
+    parser.StartElementHandler = handler.start
+    parser.EndElementHandler = handler.end
+    parser.CharacterDataHandler = handler.text
+    parser.StartDoctypeDeclHandler = handler.refuse
+    parser.EntityDeclHandler = handler.refuse
+    return parser
+
+
 class XMLEventParser:
     """A parser of one document.
 
@@ -78,11 +125,9 @@ class XMLEventParser:
     """
 
     def __init__(self, maxDepth: int = 256, maxToken: int = 2**20, maxNames: int = 10_000) -> None:
-        self.maxDepth = maxDepth
         self.maxToken = maxToken
         self.maxNames = maxNames
-        self._events: list[Event] = []
-        self._depth = 0
+        self._handler = Handler(maxDepth)
         self._fed = 0  # bytes that expat has received
         self._waiting = bytearray()  # bytes that it has not received yet
         self._attempts = 0  # slices since expat has made progress
@@ -95,7 +140,7 @@ class XMLEventParser:
             return
         if self._parser is None:
             # Text is passed on as UTF-8, whatever encoding its declaration names.
-            self._parser = self._newParser("utf-8" if isinstance(data, str) else None)
+            self._parser = newParser("utf-8" if isinstance(data, str) else None, self._handler)
             yield ("document",)
         piece = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
         for begin in range(0, len(piece), SLICE):
@@ -119,53 +164,27 @@ class XMLEventParser:
             parser.Parse(data, isFinal)
             self._fed += len(data)
             self._checkProgress(parser)
-        except XMLError as error:
-            problem = error
         except expat.ExpatError as error:
             problem = self._error(expat.ErrorString(error.code))
-        except (LookupError, ValueError) as error:  # the declaration names a strange encoding
+        except (LookupError, ValueError) as error:  # from a handler, or for a strange encoding
             problem = self._error(str(error))
-        events, self._events = self._events, []
+        events, self._handler.events = self._handler.events, []
         yield from events
         if problem is not None:
             raise problem
 
     def _checkProgress(self, parser: expat.XMLParserType) -> None:
-        """Note the position of the incomplete token. Raise XMLError if a limit is exceeded."""
+        """Note the position of the incomplete token. Raise ValueError if a limit is exceeded."""
         position = max(parser.CurrentByteIndex, 0)
         self._attempts = self._attempts + 1 if position == self._reached else 0
         self._reached = position
         if self._fed - position > self.maxToken:
-            raise self._error(f"a piece of markup is longer than {self.maxToken} bytes")
+            raise ValueError(f"a piece of markup is longer than {self.maxToken} bytes")
         if len(parser.intern) > self.maxNames:
-            raise self._error(f"there are more than {self.maxNames} different names")
+            raise ValueError(f"there are more than {self.maxNames} different names")
 
     def _error(self, reason: str) -> XMLError:
         assert self._parser is not None
         return XMLError(
             reason, self._parser.CurrentLineNumber, self._parser.CurrentColumnNumber + 1
         )
-
-    def _newParser(self, encoding: str | None) -> expat.XMLParserType:
-        """Return an expat parser whose handlers append to the events."""
-        parser = expat.ParserCreate(encoding, intern={})
-
-        def start(name: str, attributes: dict[str, str]) -> None:
-            self._depth += 1
-            if self._depth > self.maxDepth:
-                raise self._error(f"there are more than {self.maxDepth} elements in each other")
-            self._events.append(("element", name, Attributes(attributes)))
-
-        def end(name: str) -> None:
-            self._depth -= 1
-            self._events.append(("/element", name))
-
-        def refuse(*declaration: object) -> None:
-            raise self._error("document type declarations are refused")
-
-        parser.StartElementHandler = start
-        parser.EndElementHandler = end
-        parser.CharacterDataHandler = lambda text: self._events.append(("chars", text))
-        parser.StartDoctypeDeclHandler = refuse
-        parser.EntityDeclHandler = refuse
-        return parser

@@ -1,5 +1,7 @@
 """XML becomes events; what could exhaust the memory or the processor is refused."""
 
+import gc
+import weakref
 import xml.sax
 from typing import Any
 
@@ -137,6 +139,28 @@ def test_a_long_tag_in_small_pieces_is_not_parsed_again_at_each_of_them() -> Non
         list(parser.feed(piece))
     assert [event[0] for event in parser.close()] == ["element", "/element", "/document"]
     assert len(parses) < ATTEMPTS + 20
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_an_event_is_not_delayed(size: int) -> None:
+    """expat 2.6 waits for more input after an incomplete token, unless it is told not to."""
+    parser, pieces = XMLEventParser(), ["<stream>", "<message to='ann'>", "</message>"]
+    for text in pieces:
+        cut = [text[begin : begin + size] for begin in range(0, len(text), size)]
+        events = [event for piece in cut for event in parser.feed(piece)]
+        assert events[-1][0] in ("element", "/element")
+
+
+def test_a_parser_is_released_without_the_garbage_collector() -> None:
+    parser = XMLEventParser()
+    list(parser.feed("<a>"))
+    reference = weakref.ref(parser)
+    gc.disable()
+    try:
+        del parser
+        assert reference() is None
+    finally:
+        gc.enable()
 
 
 class Recorder(xml.sax.ContentHandler):
