@@ -100,7 +100,7 @@ class SimpleHTTPClient(component):
         try:
             client = makeSSHTTPClient({**self._settings, **parameters})
         except (TypeError, ValueError, AttributeError) as error:
-            self.send(errorInformation(self, error, request), "error")
+            yield from sendWithRoom(self, errorInformation(self, error, request), "error")
             return b""
         self.link((client, "outbox"), (self, "_carouselinbox"))
         self.link((client, "error"), (self, "_failures"))
@@ -116,18 +116,18 @@ class SimpleHTTPClient(component):
             client.deliver(shutdownMicroprocess(self), "control")
             return None
         self.removeChild(client)
-        return self._bodyOf(chunks)
+        return (yield from self._bodyOf(chunks))
 
     def _chunks(self) -> Iterator[bytes]:
         for message in self.Inbox("_carouselinbox"):
             if isinstance(message, ParsedHTTPBodyChunk):
                 yield message.bodychunk
 
-    def _bodyOf(self, chunks: list[bytes]) -> bytes:
+    def _bodyOf(self, chunks: list[bytes]) -> Generator[int, None, bytes]:
         if not self.dataReady("_failures"):
             return b"".join(chunks)
         for failure in self.Inbox("_failures"):
-            self.send(failure, "error")
+            yield from sendWithRoom(self, failure, "error")
         return b""
 
 

@@ -117,7 +117,8 @@ class SingleShotHTTPClient(component):
         except (OSError, ValueError) as error:
             url = self.request.url if self.request else withoutCredentials(self.starturl)
             self.send(f"the download of {url} has failed: {error}", "debug")
-            self.send(errorInformation(self, error.with_traceback(None), url), "error")
+            failure = errorInformation(self, error.with_traceback(None), url)
+            yield from sendWithRoom(self, failure, "error")
 
     # Requests
 
@@ -135,6 +136,7 @@ class SingleShotHTTPClient(component):
     def _describe(self, request: ClientRequest) -> dict[str, Any]:
         self.request = request
         return {
+            "url": request.url,
             "method": request.method,
             "raw-uri": request.target,
             "uri-protocol": request.server.scheme,
@@ -192,7 +194,8 @@ class SingleShotHTTPClient(component):
                 following = self._afterRedirect(message, request.redirectcount)
                 if following is not None:
                     self.shutdownKids()
-                    return following
+                    redirect = ParsedHTTPRedirect(following.requestobject["url"])
+                    return following if (yield from sendWithRoom(self, redirect)) else None
                 self.received(message)
                 if not (yield from sendWithRoom(self, message)):
                     return None
@@ -212,12 +215,14 @@ class SingleShotHTTPClient(component):
         until = min(timeOf(self) + self.timeout, self._due)
         sent = self._sent()
         while not isToStop(self):
+            if timeOf(self) >= self._due:
+                raise TimeoutError(self._lateness())
             if self.dataReady("_tcpinbox"):
                 return bytes(self.recv("_tcpinbox"))
             if self.dataReady("_tcpcontrol"):
                 return self._endOfConnection(self.recv("_tcpcontrol"))
             if (left := until - timeOf(self)) <= 0:
-                if self._sent() == sent or until >= self._due:
+                if self._sent() == sent:
                     raise TimeoutError(self._lateness())
                 sent, until = self._sent(), min(timeOf(self) + self.timeout, self._due)
                 continue
@@ -240,7 +245,7 @@ class SingleShotHTTPClient(component):
 
     def _afterRedirect(self, message: Message, count: int) -> HTTPRequest | None:
         """Return the request that follows if `message` begins a redirect, or None."""
-        if not isinstance(message, ParsedHTTPHeader) or self.request is None:
+        if not isinstance(message, ParsedHTTPHeader):
             return None
         location = message.header["headers"].get("location")
         status = int(message.header["responsecode"])
@@ -248,9 +253,9 @@ class SingleShotHTTPClient(component):
             return None
         if count >= self.mostRedirects:
             raise ValueError(f"there were more than {self.mostRedirects} redirects")
-        described = self._describe(self.request.redirected(status, location))
-        self.send(ParsedHTTPRedirect(self.request.url))
-        return HTTPRequest(described, count + 1)
+        if self.request is None:  # a subclass forms its requests itself
+            return HTTPRequest({"url": location, **self.formRequest(location)}, count + 1)
+        return HTTPRequest(self._describe(self.request.redirected(status, location)), count + 1)
 
     def _shutdownMessage(self) -> Any:
         messages = (

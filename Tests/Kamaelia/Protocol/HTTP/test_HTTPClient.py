@@ -26,6 +26,7 @@ from Kamaelia.Protocol.HTTP.HTTPClient import (
     removeTrailingCr,
 )
 from Kamaelia.Protocol.HTTP.HTTPHelpers import HTTPMakePostRequest
+from Kamaelia.Util.NullSink import nullSinkComponent
 from Tests.Kamaelia.Protocol.HTTP.conftest import response
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
@@ -371,6 +372,18 @@ def test_a_server_that_sends_forever_is_stopped_by_mostTime(web):
     assert failureOf(download(client)) == "the download took more than 0.2 seconds"
 
 
+def test_a_server_that_floods_is_stopped_by_mostTime(web):
+    def flood(sock, _):
+        sock.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        while True:
+            sock.sendall(bytes(65536))
+
+    web.answers["/"] = flood
+    client = Pipeline(SingleShotHTTPClient(web.url("/"), mostTime=0.2), nullSinkComponent())
+    outcome = feed(client, control=[])
+    assert [type(each) for each in outcome["signal"]] == [producerFinished]
+
+
 def test_an_early_response_to_a_large_upload_is_read(web):
     def refuse(sock, _):
         sock.sendall(response(b"too large", status="413 Too Large"))
@@ -538,6 +551,38 @@ def test_a_subclass_may_form_the_request_itself(web):
             return {"uri-server": "127.0.0.1", "uri-port": str(web.port), "request": request}
 
     assert bodyOf(download(Own("http://ignored/"))) == b"hello"
+
+
+def test_the_redirects_of_such_a_subclass_are_followed_too(web):
+    web.answers["/1"] = response(b"", "Location: http://x/2", status="302 Found")
+    web.answers["/2"] = response(b"hello")
+
+    class Own(SingleShotHTTPClient):
+        def formRequest(self, url):
+            request = f"GET /{url[-1]} HTTP/1.1\r\nHost: x\r\n\r\n"
+            return {"uri-server": "127.0.0.1", "uri-port": str(web.port), "request": request}
+
+    outcome = download(Own("http://x/1"))
+    assert outcome["outbox"][0].redirectto == "http://x/2"
+    assert bodyOf(outcome) == b"hello"
+
+
+def test_redirects_wait_for_room(web):
+    web.answers["/"] = response(b"", "Location: /", status="302 Found")
+    consumer = SlowConsumer()
+    consumer.setInboxSize("inbox", 1)
+    feed(Pipeline(SingleShotHTTPClient(web.url("/"), mostRedirects=5), consumer), control=[])
+    assert [type(each) for each in consumer.taken] == [ParsedHTTPRedirect] * 5
+
+
+def test_failures_wait_for_room(web):
+    web.answers["/"] = response(b"", "Location: /", status="302 Found")
+    client, errors = SimpleHTTPClient(mostRedirects=2), SlowConsumer()
+    errors.setInboxSize("inbox", 1)
+    errors.link((client, "error"), (errors, "inbox"))
+    errors.activate()
+    feed(client, inbox=[5, web.url("/"), 6, web.url("/")])
+    assert [each.message for each in errors.taken] == [5, web.url("/"), 6, web.url("/")]
 
 
 # SimpleHTTPClient
