@@ -43,6 +43,7 @@ from Kamaelia.Internet.EventLoop import timeOf
 from Kamaelia.Internet.HandlerLinks import stopSubtree
 from Kamaelia.Protocol.HTTP.ErrorPages import getErrorPage
 from Kamaelia.Protocol.HTTP.Exchange import Exchange, Response
+from Kamaelia.Protocol.HTTP.Upgrade import relayTo
 from Kamaelia.Support.Protocol.HTTP.Dates import httpDate
 from Kamaelia.Support.Protocol.HTTP.Limits import Limits
 from Kamaelia.Support.Protocol.HTTP.Messages import (
@@ -127,14 +128,15 @@ class HTTPRequestHandler(component):
                     self.sleep()
                     yield 1
             if self._successor is not None:
-                yield from self._relay(self._successor)
+                yield from relayTo(self._successor, self, self.takeRest(), self._controls)
             self.send(self.closingMessage or producerFinished(), "signal")
             yield from self._leaveHandler()
         finally:
             self.ended()
             if self.exchange is not None and self.exchange.handler is not None:
                 stopSubtree(self.exchange.handler)
-            self.exchange = self._adapter = self._failed = None  # they refer to this component
+            # They refer to this component:
+            self.exchange = self._adapter = self._failed = self._successor = None
             self._controls.clear()
 
     def _readControl(self) -> None:
@@ -357,22 +359,6 @@ class HTTPRequestHandler(component):
         self.exchange = None  # its memory is not needed as long as the successor runs
         self._successor = successor
         self.isOpen = False
-
-    def _relay(self, successor: component) -> Generator[int, None, None]:
-        """Link `successor` to the connection in place of this component, until it ends."""
-        if rest := self.takeRest():
-            successor.deliver(rest, "inbox")
-        for message in self._controls:
-            successor.deliver(message, "control")
-        self.addChildren(successor)
-        for box in ("inbox", "control"):
-            self.link((self, box), (successor, box), passthrough=1)
-        for box in ("outbox", "signal"):
-            self.link((successor, box), (self, box), passthrough=2)
-        successor.activate(Scheduler=self.scheduler)
-        while not successor.hasEnded():
-            yield from self.waitForChange()
-        self.removeChild(successor)
 
     # Errors and ends
 

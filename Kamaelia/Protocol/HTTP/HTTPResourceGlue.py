@@ -2,7 +2,7 @@
 
 Example usage
 -------------
-    ServerCore(protocol=lambda **facts: HTTPServer(createRequestHandler, **facts), port=8080).run()
+    ServerCore(protocol=functools.partial(HTTPServer, createRequestHandler), port=8080).run()
 
 Programs define a routing of their own, and use HTTPProtocol(routing).
 """

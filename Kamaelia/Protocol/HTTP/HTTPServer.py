@@ -5,7 +5,7 @@ Example usage
     def hello(request):
         return {"statuscode": 200, "content-type": "text/plain", "data": "Hello, world"}
 
-    ServerCore(protocol=lambda **facts: HTTPServer(hello, **facts), port=8080).run()
+    ServerCore(protocol=functools.partial(HTTPServer, hello), port=8080).run()
 
 Most programs use HTTPProtocol(routing), which chooses a handler by the path.
 

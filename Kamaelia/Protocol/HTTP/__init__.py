@@ -6,6 +6,7 @@ Routing             the same, with a handler for each prefix of paths
 HTTPConnection      one connection of a server
 HTTPRequestHandler  the responses to the requests of a connection
 Exchange            one request with its response
+Upgrade             another protocol on the same connection
 HTTPParser          bytes as messages about requests or responses
 HTTPResourceGlue    the handlers of the historical example server
 Handlers            handlers of requests: files, an example with sessions
