@@ -35,9 +35,12 @@ def readUntil(sock, text: bytes) -> bytes:
     return data
 
 
-def readAll(sock) -> bytes:
+def readSome(sock, size: int) -> bytes:
+    """Return `size` bytes or more."""
     data = b""
-    while more := sock.recv(65536):
+    while len(data) < size:
+        more = sock.recv(65536)
+        assert more, f"the connection ended after {len(data)} bytes"
         data += more
     return data
 
@@ -207,11 +210,8 @@ def singleServer(session):
 def streamer(session):
     expected = (session.examples / "SupportingMediaFiles/KDE_Startup_2.ogg").read_bytes()
     session.start()
-    data = b""
     with session.dial(1500) as sock:
-        while len(data) < 40_000:
-            data += sock.recv(65536)
-    assert expected.startswith(data)
+        assert expected.startswith(readSome(sock, 40_000))
 
 
 @plays("UsingChassis/_WhatIsTheCarouselFor/_SimpleMultiFileStreamer.py")
@@ -222,10 +222,7 @@ def manyFiles(session):
     file.write_bytes(expected)
     session.start()
     with session.dial(1500) as sock:
-        data = b""
-        while len(data) < 3 * len(expected):
-            data += sock.recv(65536)
-    assert data == expected * 3
+        assert readSome(sock, 3 * len(expected)) == expected * 3
 
 
 @plays("UsingChassis/_WhatIsTheCarouselFor/_ClientStreamToFile.py")

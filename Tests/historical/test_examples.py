@@ -32,10 +32,10 @@ FAULTS = {
     "TCP_Systems/_HTTP/cookbook_2.py": "the same",
     "_HTTPSpider/HTTPSpider.py": "the same",
     "_Handles/_simplehttpclient.py": "its selector uses an undefined name",
-    "TCP_Systems/_IRC/BasicDemo.py": "its client does not send text",
-    "TCP_Systems/_SSL/https.py": "its TLS uses socket.ssl of Python 2",
+    "TCP_Systems/_IRC/BasicDemo.py": "its client uses string.join of Python 2",
+    "TCP_Systems/_SSL/https.py": "its TLS uses a socket that Python 3 has detached",
     "TCP_Systems/_SSL/tcpssl.py": "the same",
-    "UsingChassis/_WhatIsTheCarouselFor/_SimpleMultiFileStreamer.py": "its file reader never ends",
+    "UsingChassis/_WhatIsTheCarouselFor/_SimpleMultiFileStreamer.py": "its Chooser uses next()",
     "_Handles/_simpletcpclient.py": "its client does not send text",
 }
 
