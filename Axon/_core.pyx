@@ -207,11 +207,13 @@ cdef class Ring:
         return (self._head + index) & self._mask
 
     def __getitem__(self, Py_ssize_t index):
-        return self._items[self._at(index)]
+        index = self._at(index)
+        return self._items[index]
 
     def __setitem__(self, Py_ssize_t index, value):
         self.admits(value)
-        self._items[self._at(index)] = value
+        index = self._at(index)
+        self._items[index] = value
 
     def __delitem__(self, Py_ssize_t index):
         self._at(index)  # raises IndexError
@@ -225,10 +227,11 @@ cdef class Ring:
         self._replace(items)
 
     cdef list asList(self):
-        cdef Py_ssize_t i
+        cdef Py_ssize_t i, at
         cdef list made = []
         for i in range(self._n):
-            made.append(self._items[self._at(i)])
+            at = self._at(i)
+            made.append(self._items[at])
         return made
 
     cdef int _replace(self, items) except -1:
@@ -310,6 +313,7 @@ cdef class RingIterator:
 
     def __next__(self):
         cdef Ring ring = self._ring
+        cdef Py_ssize_t at
         if ring is None:
             raise StopIteration
         if ring._n != self._n or ring._head != self._head:
@@ -318,8 +322,9 @@ cdef class RingIterator:
         if self._next >= self._n:
             self._ring = None
             raise StopIteration
+        at = ring._at(self._next)
         self._next += 1
-        return ring._items[ring._at(self._next - 1)]
+        return ring._items[at]
 
 
 cdef class TaskRing(Ring):
