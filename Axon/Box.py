@@ -21,8 +21,9 @@ the chains.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from Axon import Core
 from Axon.AxonExceptions import BoxAlreadyLinkedToDestination, noSpaceInBox
 from Axon.LateMessages import LateMessages
 from Axon.Postbox import (
@@ -68,9 +69,14 @@ def createSink(component: Any, boxes: dict[str, realsink], boxname: str) -> real
     if ShowAllTransits:
         sink.setShowTransit(True)
     if component.isStopped():
-        others = (each.late for each in boxes.values() if type(each) is endedsink)
-        sink.closeDown(next(others, None) or LateMessages(component))
+        _closeAdded(component, boxes, sink)
     return sink
+
+
+def _closeAdded(component: Any, boxes: dict[str, realsink], sink: realsink) -> None:
+    """Close `sink`, which was added to the inboxes of a component that has ended."""
+    others = (each.late for each in boxes.values() if type(each) is endedsink)
+    sink.closeDown(next(others, None) or LateMessages(component))
 
 
 def closeSinks(component: Any, boxes: dict[str, realsink]) -> None:
@@ -83,6 +89,11 @@ def closeSinks(component: Any, boxes: dict[str, realsink]) -> None:
         if sink is not UNUSED and isinstance(sink, realsink):
             late = late or LateMessages(component)
             sink.closeDown(late)
+
+
+if not TYPE_CHECKING and Core.compiled is not None:
+    createSink, closeSinks = Core.compiled.createSink, Core.compiled.closeSinks
+    Core.compiled.provideBoxes(globals(), UNUSED, endedsink, LateMessages, _closeAdded)
 
 
 def takeDirectly(

@@ -36,6 +36,10 @@ class BoxMethods:
         def _wrongBox(self, boxname: str, direction: str) -> NoReturn: ...
         def _cannotTake(self, boxname: str) -> NoReturn: ...
 
+    def placesOfInboxes(self) -> dict[str, Any]:
+        """Return the inboxes as this component stores them; UNUSED represents an unused one."""
+        return self._inboxes
+
     def send(self, message: Any, boxname: str = "outbox") -> None:
         """Put `message` into the inbox to which the outbox `boxname` leads, immediately.
 

@@ -36,9 +36,9 @@ from collections.abc import (
     Generator,
     Mapping,
 )
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from Axon import HistoricalNames
+from Axon import Core, HistoricalNames
 from Axon.AxonExceptions import noSpaceInBox
 from Axon.Box import (
     NULL,
@@ -57,10 +57,14 @@ from Axon.ComponentCheck import (
 )
 from Axon.HistoricalNames import *  # noqa: F403 - for programs that import them from here
 from Axon.Hooks import plainResult
+from Axon.idGen import numId
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.LinkableProcess import linkableprocess
 from Axon.Linkage import linkage
+from Axon.Microprocess import microprocess
+from Axon.OutboxPlaces import withPlace
 from Axon.Postoffice import postoffice
+from Axon.ProcessDefaults import NullScheduler
 from Axon.Scheduler import scheduler
 from Axon.SystemTest import runSystemTest
 from Axon.Trace import traceRecvs, traceSends
@@ -86,6 +90,17 @@ TraceAllRecvs = False  # the same for each message that is taken
 OLD_STYLE = ("main", "initialiseComponent", "mainBody", "closeDownComponent")
 
 
+def _applySettings(made: component, settings: dict[str, Any]) -> None:
+    """Make each setting an attribute of the component `made`. Raise wiringError for a mistake."""
+    methods = made._methodNames
+    if methods is None:
+        methods = type(made)._methodNames = methodNames(type(made))
+    if not methods.isdisjoint(settings):
+        checkSettings(made, settings, methods)
+    for name, value in settings.items():
+        setattr(made, name, value)
+
+
 class component(BoxMethods, linkableprocess):
     """component(**attributes) -> a microprocess with boxes; each keyword becomes an attribute."""
 
@@ -100,23 +115,18 @@ class component(BoxMethods, linkableprocess):
     Usescomponents: ClassVar[list[Any]] = []
 
     _methodNames: ClassVar[frozenset[str] | None] = None  # found when a setting is first given
+    _isInitialisedPlainly: ClassVar[bool | None] = None  # for the compiled core, likewise
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        cls._methodNames = None
+        cls._methodNames = cls._isInitialisedPlainly = None
 
     def __init__(self, *args: Any, **argd: Any) -> None:
         super().__init__()
         self._postoffice = self._children = None  # see linkableprocess
         self._linkedOutboxes = ()
         if argd:
-            methods = self._methodNames
-            if methods is None:
-                methods = type(self)._methodNames = methodNames(type(self))
-            if not methods.isdisjoint(argd):
-                checkSettings(self, argd, methods)
-            for name, value in argd.items():
-                setattr(self, name, value)
+            _applySettings(self, argd)
         inboxes, outboxes = self.Inboxes, self.Outboxes
         if type(inboxes) is str or type(outboxes) is str:
             checkBoxNames(self, "Inboxes", inboxes)
@@ -143,10 +153,6 @@ class component(BoxMethods, linkableprocess):
         error in `take` is raised in the sender. Raises KeyError if there is no such inbox.
         """
         takeDirectly(self._inboxes, self._task, boxname, take)
-
-    def placesOfInboxes(self) -> dict[str, realsink]:
-        """Return the inboxes as this component stores them; UNUSED represents an unused one."""
-        return self._inboxes
 
     def replaceInboxes(self, inboxes: Mapping[str, realsink]) -> None:
         """Use `inboxes`, by name, as the inboxes of this component."""
@@ -228,6 +234,13 @@ class component(BoxMethods, linkableprocess):
     def closeDownComponent(self) -> Any:
         """Clean up an old-style component; called once, in its last turn. Override it."""
         return 1
+
+
+if not TYPE_CHECKING and Core.compiled is not None:
+    del component.__init__  # BoxMethods has it, compiled
+    Core.compiled.provideComponents(
+        globals(), microprocess, numId, NullScheduler, _applySettings, checkBoxNames, withPlace
+    )
 
 
 def producersConsumersSystemTest() -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from Axon import Core
 from Axon.AxonExceptions import BoxAlreadyLinkedToDestination, wiringError
 from Axon.Multiset import withItem, withoutItem
 from Axon.Observer import Observer
@@ -167,29 +168,19 @@ class postbox:
         raise TypeError("a postbox is an inbox or an outbox")
 
 
-class outbox(postbox):
-    """The place of an outbox among the linkages.
-
-    Its length is that of the sink in which it ends, which `component.outboxes` has.
-    """
+class OutboxFields:
+    """The fields of an outbox, and what changes them."""
 
     __slots__ = ("boxname", "component", "sources", "target")
-
-    isInbox = False
 
     def __init__(self, component: Any, boxname: str) -> None:
         self.component = component
         self.boxname = boxname
-        self.sources = ()
-        self.target = None
-
-    def __len__(self) -> int:
-        return len(self.end())
-
-    def __bool__(self) -> bool:
-        return True
+        self.sources: Any = ()
+        self.target: Any = None
 
     def leadTo(self, sink: Any) -> None:
+        """Let the messages of this outbox end in `sink` from now on."""
         outboxes, task = self.component.outboxes, self.component.getTask()
         before = outboxes.get(self.boxname, NULL)
         if before is sink:
@@ -201,6 +192,27 @@ class outbox(postbox):
         if sink is not NULL:
             sink.addFeeder(task)
         outboxes[self.boxname] = sink
+
+
+if not TYPE_CHECKING and Core.compiled is not None:
+    OutboxFields = Core.compiled.OutboxFields
+
+
+class outbox(OutboxFields, postbox):
+    """The place of an outbox among the linkages.
+
+    Its length is that of the sink in which it ends, which `component.outboxes` has.
+    """
+
+    __slots__ = ()
+
+    isInbox = False
+
+    def __len__(self) -> int:
+        return len(self.end())
+
+    def __bool__(self) -> bool:
+        return True
 
 
 def addObserver(observer: Observer) -> None:
@@ -219,3 +231,7 @@ def boxesChanged(component: Any) -> None:
     """Tell the observers that boxes of `component` have been added or removed."""
     for observer in observers:
         observer.boxesChanged(component)
+
+
+if Core.compiled is not None:
+    Core.compiled.provideLinkages(globals(), NULL, outbox)

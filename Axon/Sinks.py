@@ -70,6 +70,19 @@ class Storage(deque[Any]):
     def __ne__(self, other: object) -> bool:
         return self is not other
 
+    def addFeeder(self, task: Any) -> None:
+        """Add `task`, an outbox of which leads here from now on."""
+        if not self.feeders:
+            self.feeders, self.feeder = (task,), task
+        else:
+            self.feeders, self.feeder = withItem(self.feeders, task), None
+
+    def removeFeeder(self, task: Any) -> None:
+        """Undo one call of addFeeder()."""
+        self.feeders = withoutItem(self.feeders, task)
+        if not self.feeders:
+            self.feeder = NO_TASK
+
     def wakeFeeders(self) -> None:
         """Wake the tasks that feed this inbox and sleep in pause(): a message was taken."""
         for task in self.feeders:
@@ -87,6 +100,32 @@ class Storage(deque[Any]):
     def noteReport(self) -> None:
         """Note that a wait has reported the messages that are here now."""
         self.reported = len(self)
+
+    def closeDown(self, late: LateMessages) -> None:
+        """Release the senders, and count the messages that still arrive in `late`."""
+        self.late = late
+        self.__class__ = endedsink
+        self.open()
+
+    def open(self) -> None:
+        """Release all tasks that are held."""
+        waiting, self.waiting = self.waiting, ()
+        for task in waiting:
+            task.release()
+
+    def leadTo(self, sink: Any) -> None:
+        """Move the messages to `sink`, in which messages to this inbox end from now on."""
+        if sink is self:
+            return
+        if self.capacity is not None and (sink.capacity is None or self.capacity < sink.capacity):
+            sink.setCapacity(self.capacity)  # which holds for the whole chain
+        if not self:
+            return
+        sink.extend(self)
+        self.clear()
+        self.reported = 0
+        self.open()
+        sink.task.messageArrived(sink.isUrgent)
 
 
 if not TYPE_CHECKING and Core.compiled is not None:
@@ -115,19 +154,6 @@ class realsink(Storage, postbox):
         self.reported = TAKEN
         return message
 
-    def addFeeder(self, task: Any) -> None:
-        """Add `task`, an outbox of which leads here from now on."""
-        if not self.feeders:
-            self.feeders, self.feeder = (task,), task
-        else:
-            self.feeders, self.feeder = withItem(self.feeders, task), None
-
-    def removeFeeder(self, task: Any) -> None:
-        """Undo one call of addFeeder()."""
-        self.feeders = withoutItem(self.feeders, task)
-        if not self.feeders:
-            self.feeder = NO_TASK
-
     def setSize(self, size: int | None) -> None:
         """Limit this inbox to `size` messages; one more raises noSpaceInBox. None: no limit."""
         self.size = size
@@ -154,29 +180,10 @@ class realsink(Storage, postbox):
         if self.waiting and not self.isShut():
             self.open()
 
-    def closeDown(self, late: LateMessages) -> None:
-        """Release the senders, and count the messages that still arrive in `late`."""
-        self.late = late
-        self.__class__ = endedsink
-        self.open()
-
     @property
     def isUrgent(self) -> bool:
         """Whether a message to this inbox wakes a component that is held."""
         return self.boxname == "control"
-
-    def leadTo(self, sink: Any) -> None:
-        if sink is self:
-            return
-        if self.capacity is not None and (sink.capacity is None or self.capacity < sink.capacity):
-            sink.setCapacity(self.capacity)  # which holds for the whole chain
-        if not self:
-            return
-        sink.extend(self)
-        self.clear()
-        self.reported = 0
-        self.open()
-        sink.task.messageArrived(sink.isUrgent)
 
     # The gate that holds senders
 
@@ -200,12 +207,6 @@ class realsink(Storage, postbox):
         if task in self.waiting:
             del self.waiting[task]
             task.removeGate(self)
-
-    def open(self) -> None:
-        """Release all tasks that are held."""
-        waiting, self.waiting = self.waiting, ()
-        for task in waiting:
-            task.release()
 
 
 class guardedsink(realsink):

@@ -73,7 +73,7 @@ cdef extern from *:
     PyObject *typeOf "AX_TYPE" (PyObject *)
 
 #: Axon.Core compares it with its own, and does not use an extension of another version.
-INTERFACE = 1
+INTERFACE = 2
 
 cdef enum:  # see Axon.RunQueue
     PAUSED = 0
@@ -105,6 +105,14 @@ cdef object missing(object owner, str name):
     return AttributeError(
         f"{type(owner).__name__!r} object has no attribute {name!r}", name=name, obj=owner
     )
+
+
+cdef inline object variable(object variables, object name):
+    """Return a variable of a module, which a program may set."""
+    cdef PyObject *found = PyDict_GetItemWithError(variables, name)
+    if found == NULL:
+        raise NameError(f"name {name!r} is not defined")
+    return <object>found
 
 
 # Queues
@@ -745,20 +753,44 @@ NO_TASK = Task(None)
 
 
 cdef class Storage(Ring):
-    """The fields and the storage of an inbox."""
+    """The fields and the storage of an inbox.
 
-    cdef public object task, boxname, sources, target, feeders, feeder, size, capacity, waiting
+    A collection with one object is that object itself, which saves a tuple.
+    """
+
+    cdef public object task, boxname, target, feeder, size, capacity, waiting
+    cdef object _sources  # None, one source, or a dict of many
+    cdef dict _feeders  # if `feeder` is None
     cdef object _late
     cdef public Py_ssize_t reported
     cdef object __weakref__
 
     def __init__(self, task=None, boxname=INBOX):
-        self.task = NO_WAKE if task is None else task
+        self._begin(NO_WAKE if task is None else task, boxname)
+
+    cdef int _begin(self, task, boxname) except -1:
+        self.task = task
         self.boxname = boxname
-        self.sources = self.feeders = self.waiting = ()
+        self.waiting = ()
         self.feeder = NO_WAKE
-        self.target = self.size = self.capacity = None
+        self._feeders = None
+        self._sources = self.target = self.size = self.capacity = None
         self.reported = 0
+        return 0
+
+    @property
+    def sources(self):
+        return asCollection(self._sources)
+
+    @sources.setter
+    def sources(self, sources):
+        self._sources = asField(sources)
+
+    @property
+    def feeders(self):
+        if self.feeder is NO_WAKE:
+            return ()
+        return (self.feeder,) if self.feeder is not None else self._feeders
 
     @property
     def late(self):
@@ -770,6 +802,36 @@ cdef class Storage(Ring):
     def late(self, late):
         self._late = late
 
+    cdef int _addFeeder(self, task) except -1:
+        if self.feeder is NO_WAKE:
+            self.feeder = task
+            return 0
+        if self.feeder is not None:
+            self._feeders = {self.feeder: 1}
+            self.feeder = None
+        self._feeders[task] = self._feeders.get(task, 0) + 1
+        return 0
+
+    def addFeeder(self, task):
+        self._addFeeder(task)
+
+    cdef int _removeFeeder(self, task) except -1:
+        if self.feeder is not None:
+            self.feeder = NO_WAKE
+            return 0
+        count = self._feeders[task] - 1
+        if count:
+            self._feeders[task] = count
+            return 0
+        del self._feeders[task]
+        if not self._feeders:
+            self._feeders = None
+            self.feeder = NO_WAKE
+        return 0
+
+    def removeFeeder(self, task):
+        self._removeFeeder(task)
+
     def wakeFeeders(self):
         wakeAll(self.feeders)
 
@@ -778,6 +840,296 @@ cdef class Storage(Ring):
 
     def noteReport(self):
         self.reported = self._n
+
+    def open(self):
+        waiting, self.waiting = self.waiting, ()
+        for task in waiting:
+            task.release()
+
+    def closeDown(self, late):
+        self._late = late
+        self.__class__ = ENDED_SINK
+        if self.waiting:
+            self.open()
+
+    def leadTo(self, sink):
+        if sink is self:
+            return
+        if self.capacity is not None and (sink.capacity is None or self.capacity < sink.capacity):
+            sink.setCapacity(self.capacity)
+        if self._n == 0:
+            return
+        sink.extend(self)
+        self.clear()
+        self.reported = 0
+        self.open()
+        sink.task.messageArrived(sink.isUrgent)
+
+    def addsource(self, newsource):
+        join(self, newsource)
+
+    def removesource(self, oldsource):
+        part(self, oldsource)
+
+    def end(self):
+        return endOf(self)
+
+    def resolve(self):
+        resolve(self)
+
+
+# Linkages: see Axon.Postbox
+
+
+cdef class OutboxFields:
+    """The fields of the place of an outbox among the linkages."""
+
+    cdef public object component, boxname, target
+    cdef object _sources
+
+    def __init__(self, component, boxname):
+        self.component = component
+        self.boxname = boxname
+        self._sources = self.target = None
+
+    @property
+    def sources(self):
+        return asCollection(self._sources)
+
+    @sources.setter
+    def sources(self, sources):
+        self._sources = asField(sources)
+
+    def leadTo(self, sink):
+        leadOutbox(self, sink)
+
+    def addsource(self, newsource):
+        join(self, newsource)
+
+    def removesource(self, oldsource):
+        part(self, oldsource)
+
+    def end(self):
+        return endOf(self)
+
+    def resolve(self):
+        resolve(self)
+
+
+cdef inline object asCollection(object field):
+    """Return the collection that a field represents, as Axon.Multiset does."""
+    if field is None:
+        return ()
+    return field if type(field) is dict else (field,)
+
+
+cdef object asField(object collection):
+    if type(collection) is dict:
+        return collection
+    if len(collection) > 1:
+        return dict.fromkeys(collection, 1)
+    return collection[0] if collection else None
+
+
+cdef inline object withSource(object field, object box):
+    if field is None:
+        return box
+    cdef dict several = <dict>field if type(field) is dict else {field: 1}
+    several[box] = several.get(box, 0) + 1
+    return several
+
+
+cdef inline object withoutSource(object field, object box):
+    cdef dict several
+    if type(field) is not dict:
+        return None
+    several = <dict>field
+    count = several[box] - 1
+    if count:
+        several[box] = count
+        return several
+    del several[box]
+    return several or None
+
+
+cdef inline object targetOf(object box):
+    if isinstance(box, OutboxFields):
+        return (<OutboxFields>box).target
+    return (<Storage>box).target if isinstance(box, Storage) else box.target
+
+
+cdef inline int setTarget(object box, object target) except -1:
+    if isinstance(box, OutboxFields):
+        (<OutboxFields>box).target = target
+    elif isinstance(box, Storage):
+        (<Storage>box).target = target
+    else:
+        box.target = target
+    return 0
+
+
+cdef inline object sourcesOf(object box):
+    """Return the sources of a box as a field: None if there are none."""
+    if isinstance(box, OutboxFields):
+        return (<OutboxFields>box)._sources
+    return (<Storage>box)._sources if isinstance(box, Storage) else asField(box.sources)
+
+
+cdef inline bint isInbox(object box) except -1:
+    if isinstance(box, OutboxFields):
+        return False
+    return True if isinstance(box, Storage) else bool(box.isInbox)
+
+
+cdef object endOf(object box):
+    target = targetOf(box)
+    while target is not None:
+        box = target
+        target = targetOf(box)
+    return box if isInbox(box) else NULL_SINK
+
+
+cdef int resolve(object box) except -1:
+    sink = endOf(box)
+    cdef list pending = [box]
+    while pending:
+        box = pending.pop()
+        sources = sourcesOf(box)
+        if type(sources) is dict:
+            pending += sources
+        elif sources is not None:
+            pending.append(sources)
+        if isinstance(box, OutboxFields):
+            leadOutbox(<OutboxFields>box, sink)
+        else:
+            box.leadTo(sink)
+    return 0
+
+
+cdef int join(object box, object source) except -1:
+    """Lead `source` to `box` from now on: addsource()."""
+    if targetOf(source) is not None or targetOf(box) is not None or source is box:
+        box.checkSource(source)
+    setTarget(source, box)
+    if isinstance(box, Storage):
+        (<Storage>box)._sources = withSource((<Storage>box)._sources, source)
+    else:
+        (<OutboxFields?>box)._sources = withSource((<OutboxFields>box)._sources, source)
+    if isInbox(box) and targetOf(box) is None and sourcesOf(source) is None:
+        if isinstance(source, OutboxFields):
+            leadOutbox(<OutboxFields>source, box)
+        else:
+            source.leadTo(box)
+    else:
+        source.resolve()
+    for observer in variable(POSTBOX, OBSERVERS):
+        observer.linked(source, box)
+    return 0
+
+
+cdef int part(object box, object source) except -1:
+    """Lead `source` to `box` no longer: removesource()."""
+    if targetOf(source) is not box:
+        return 0
+    if isinstance(box, Storage):
+        (<Storage>box)._sources = withoutSource((<Storage>box)._sources, source)
+    else:
+        (<OutboxFields?>box)._sources = withoutSource((<OutboxFields>box)._sources, source)
+    setTarget(source, None)
+    if isInbox(source) or sourcesOf(source) is not None:
+        source.resolve()
+    elif isinstance(source, OutboxFields):
+        leadOutbox(<OutboxFields>source, NULL_SINK)
+    else:
+        source.leadTo(NULL_SINK)
+    for observer in variable(POSTBOX, OBSERVERS):
+        observer.unlinked(source, box)
+    return 0
+
+
+cdef int leadOutbox(OutboxFields place, object sink) except -1:
+    """Let the messages of an outbox end in `sink` from now on."""
+    cdef PyObject *found
+    component = place.component
+    if isinstance(component, BoxMethods):
+        boxes = (<BoxMethods>component)._outboxesOrNone
+        task = (<BoxMethods>component)._taskOrNone
+    else:
+        boxes, task = component.outboxes, component.getTask()
+    if boxes is None or task is None:
+        raise missing(component, "outboxes")
+    if type(boxes) is dict:
+        found = PyDict_GetItemWithError(boxes, place.boxname)
+        before = NULL_SINK if found == NULL else <object>found
+    else:
+        before = boxes.get(place.boxname, NULL_SINK)
+    if before is sink:
+        return 0
+    if before is not NULL_SINK:
+        if isinstance(before, Storage):
+            (<Storage>before)._removeFeeder(task)
+        else:
+            before.removeFeeder(task)
+        if (before.waiting or task.gates) and task not in before.feeders:
+            before.removeSender(task)
+    if isinstance(sink, Storage):
+        (<Storage>sink)._addFeeder(task)
+    elif sink is not NULL_SINK:
+        sink.addFeeder(task)
+    boxes[place.boxname] = sink
+    return 0
+
+
+def createSink(component, boxes, boxname):
+    """Return a new sink for an inbox of `component`, and store it in `boxes`, its inboxes."""
+    sink = newSink(component.getTask(), boxname)
+    boxes[boxname] = sink
+    if variable(BOX, SHOW_ALL):
+        sink.setShowTransit(True)
+    if component.isStopped():
+        closeAdded(component, boxes, sink)
+    return sink
+
+
+cdef object newSink(object task, object boxname):
+    cdef Storage made = (<object>PLAIN).__new__(<object>PLAIN)
+    made._begin(NO_WAKE if task is None else task, boxname)
+    return made
+
+
+def closeSinks(component, boxes):
+    """Release the senders to `component`, which has ended, and count what still arrives.
+
+    boxes: its inboxes by name.
+    """
+    late = None
+    for sink in list(boxes.values()):
+        if sink is not UNUSED_SINK and isinstance(sink, Storage):
+            if late is None:
+                late = LATE(component)
+            sink.closeDown(late)
+
+
+cdef object NULL_SINK = None  # Axon.Postbox.NULL
+cdef object UNUSED_SINK = None  # Axon.Sinks.UNUSED
+cdef object ENDED_SINK = None  # Axon.Sinks.endedsink
+cdef object POSTBOX = {}  # the variables of Axon.Postbox
+cdef object BOX = {}  # the variables of Axon.Box
+cdef object LATE, closeAdded, OUTBOX_CLASS
+cdef object OBSERVERS = "observers"
+cdef object SHOW_ALL = "ShowAllTransits"
+
+
+def provideLinkages(variables, null, outbox):
+    """Use these objects of Axon.Postbox."""
+    global POSTBOX, NULL_SINK, OUTBOX_CLASS
+    POSTBOX, NULL_SINK, OUTBOX_CLASS = variables, null, outbox
+
+
+def provideBoxes(variables, unused, ended, late, close):
+    """Use these objects of Axon.Box."""
+    global BOX, UNUSED_SINK, ENDED_SINK, LATE, closeAdded
+    BOX, UNUSED_SINK, ENDED_SINK, LATE, closeAdded = variables, unused, ended, late, close
 
 
 cdef object NO_WAKE = None  # Axon.Postbox.NO_TASK, which no message wakes
@@ -857,7 +1209,7 @@ cdef int takenFrom(object sink) except -1:
 
 
 cdef enum:
-    TASK, INBOXES, OUTBOXES
+    TASK, INBOXES, OUTBOXES, POSTOFFICE, CHILDREN, PLACES
 
 
 cdef class Field:
@@ -882,9 +1234,15 @@ cdef class Field:
             value = component._taskOrNone
         elif self._which == INBOXES:
             value = component._inboxesOrNone
-        else:
+        elif self._which == OUTBOXES:
             value = component._outboxesOrNone
-        if value is None:
+        elif self._which == POSTOFFICE:
+            value = component._officeOrNone
+        elif self._which == CHILDREN:
+            value = component._childrenOrNone
+        else:
+            value = component._placesOrNone
+        if value is None and (self._which not in (POSTOFFICE, CHILDREN) or component._placesOrNone is None):
             raise missing(owner, self._name)
         return value
 
@@ -896,8 +1254,14 @@ cdef class Field:
             component._taskOrNone = value
         elif self._which == INBOXES:
             component._inboxesOrNone = value
-        else:
+        elif self._which == OUTBOXES:
             component._outboxesOrNone = value
+        elif self._which == POSTOFFICE:
+            component._officeOrNone = value
+        elif self._which == CHILDREN:
+            component._childrenOrNone = value
+        else:
+            component._placesOrNone = value
 
     def __delete__(self, owner):
         if self.__get__(owner, type(owner)) is not None:
@@ -908,10 +1272,91 @@ cdef class BoxMethods:
     """The methods with which a component sends and takes messages, and sleeps."""
 
     cdef object _taskOrNone, _inboxesOrNone, _outboxesOrNone
+    cdef object _officeOrNone, _childrenOrNone, _placesOrNone
 
     _task = Field("_task", TASK)
     _inboxes = Field("_inboxes", INBOXES)
     outboxes = Field("outboxes", OUTBOXES)
+    _postoffice = Field("_postoffice", POSTOFFICE)
+    _children = Field("_children", CHILDREN)
+    _linkedOutboxes = Field("_linkedOutboxes", PLACES)
+
+    def __init__(self, *args, **argd):
+        cdef Task task
+        kind = type(self)
+        isPlain = kind._isInitialisedPlainly
+        if isPlain is None:
+            isPlain = findInitialiser(kind)
+        if isPlain:
+            task = Task.__new__(Task)
+            task._process = self
+            self.id = NEXT_NUMBER()
+            self._taskOrNone = task
+            self.scheduler = NO_SCHEDULER
+            self._isStopping = False
+        else:
+            super().__init__()
+        self._officeOrNone = self._childrenOrNone = None
+        self._placesOrNone = ()
+        if argd:
+            applySettings(self, argd)
+        inboxes, outboxes = self.Inboxes, self.Outboxes
+        if type(inboxes) is str or type(outboxes) is str:
+            checkNames(self, "Inboxes", inboxes)
+            checkNames(self, "Outboxes", outboxes)
+        self._inboxesOrNone = dict.fromkeys(inboxes, UNUSED_SINK)
+        self._outboxesOrNone = dict.fromkeys(outboxes, NULL_SINK)
+        if variable(COMPONENT, TRACE_SENDS):
+            COMPONENT["traceSends"](self)
+        if variable(COMPONENT, TRACE_RECVS):
+            COMPONENT["traceRecvs"](self)
+
+    def getTask(self):
+        """Return the Task that represents this in a run queue (Axon.RunQueue).
+
+        Schedulers, boxes and gates use it. Programs use the methods of this class instead.
+        """
+        return self._task if self._taskOrNone is None else self._taskOrNone
+
+    def placesOfInboxes(self):
+        """Return the inboxes as this component stores them; UNUSED represents an unused one."""
+        return self._inboxes if self._inboxesOrNone is None else self._inboxesOrNone
+
+    def placeOfBox(self, boxname, isInbox):
+        """Return the place of an inbox or outbox among the linkages (Axon.Box.postbox).
+
+        `placeOfSink.addsource(placeOfSource)` links two boxes without a postoffice; only
+        `removesource` removes such a linkage. Raises KeyError if there is no such box.
+        """
+        cdef OutboxFields made
+        if isInbox:
+            inboxes = self.placesOfInboxes()
+            sink = inboxes[boxname]
+            return createSink(self, inboxes, boxname) if sink is UNUSED_SINK else sink
+        places = self._linkedOutboxes
+        if type(places) is dict:
+            place = places.get(boxname)
+            if place is not None:
+                return place
+        else:
+            for place in <tuple>places:
+                if place.boxname == boxname:
+                    return place
+        if boxname not in self.outboxes:
+            raise KeyError(boxname)
+        made = OUTBOX_CLASS.__new__(OUTBOX_CLASS)
+        made.component = self
+        made.boxname = boxname
+        self._placesOrNone = addPlace(places, made) if places else (made,)
+        return made
+
+    def unlinkOutboxes(self):
+        """Remove all linkages that start at outboxes of this component."""
+        places, self._placesOrNone = self._linkedOutboxes, ()
+        for place in list(places.values()) if type(places) is dict else places:
+            target = place.target
+            if target is not None:
+                target.removesource(place)
 
     cdef inline object _inbox(self, object boxname):
         """Return the sink of an inbox, or None."""
@@ -1046,6 +1491,29 @@ cdef class BoxMethods:
         return SLEEP_ONCE
 
 
+cdef object NEXT_NUMBER, NO_SCHEDULER, PLAIN_PROCESS
+cdef object applySettings, checkNames, addPlace
+cdef object COMPONENT = {}  # the variables of Axon.Component
+cdef object TRACE_SENDS = "TraceAllSends"
+cdef object TRACE_RECVS = "TraceAllRecvs"
+
+
+def provideComponents(variables, process, number, noScheduler, settings, names, withPlace):
+    """Use these objects of Axon.Component and the modules below it."""
+    global COMPONENT, PLAIN_PROCESS, NEXT_NUMBER, NO_SCHEDULER, applySettings, checkNames, addPlace
+    COMPONENT, PLAIN_PROCESS, NEXT_NUMBER, NO_SCHEDULER = variables, process, number, noScheduler
+    applySettings, checkNames, addPlace = settings, names, withPlace
+
+
+cdef object findInitialiser(object kind):
+    """Return whether the __init__ that follows in the order of bases is that of microprocess."""
+    bases = kind.__mro__
+    following = bases[bases.index(BoxMethods) + 1 :]
+    first = next(each for each in following if "__init__" in vars(each))
+    kind._isInitialisedPlainly = first is PLAIN_PROCESS
+    return first is PLAIN_PROCESS
+
+
 cdef object lookUp(object boxes, object boxname):
     """Return boxes[boxname], or None; `boxes` are None in a component without boxes."""
     if boxes is None:
@@ -1096,4 +1564,6 @@ cdef class MessageIterator:
 ax_renew(BoxMethods)
 ax_name(Task, b"Axon.RunQueue.Task")
 ax_name(RunQueue, b"Axon.RunQueue.RunQueue")
+ax_name(Storage, b"Axon.Sinks.Storage")
+ax_name(OutboxFields, b"Axon.Postbox.OutboxFields")
 ax_name(BoxMethods, b"Axon.BoxMethods.BoxMethods")
