@@ -37,11 +37,10 @@ OFF = "[off]"  # at the beginning of a message that is not to be logged
 HTML_HEAD = '<!DOCTYPE html>\n<meta charset="utf-8">\n<table>\n'
 
 ANSWERS = {
-    "dance": ("ME", "does the macarena"),
-    "poke": ("PRIVMSG", "Not the eye! Not the eye!"),
-    "slap": ("PRIVMSG", "Ouch!"),
-    "ecky": ("PRIVMSG", "Ptang!"),
-    "boo": ("PRIVMSG", "Nice try, but that didn't scare me"),
+    "dance": ("ME", "dances a waltz"),
+    "poke": ("PRIVMSG", "Please do not poke me."),
+    "slap": ("PRIVMSG", "That hurts."),
+    "boo": ("PRIVMSG", "I am not afraid."),
 }
 
 

@@ -2,8 +2,8 @@
 
 Example usage
 -------------
-    line = requestLine("GET http://foo.bar.com/fwibble PROTO/3.3")
-    line.domain, line.url       # "foo.bar.com", "/fwibble"
+    line = requestLine("GET http://example.org/tea TALK/1.0")
+    line.domain, line.url       # "example.org", "/tea"
 
 How does it work?
 -----------------

@@ -10,12 +10,12 @@ from Kamaelia.Protocol.MimeRequestComponent import MimeRequestComponent, mimeObj
 from Kamaelia.Support.Data.requestLine import BadRequest
 
 LINES = [
-    "GET http://user:password@127.0.0.1:1234/ HTTP/1.0\n",
-    "A-Header-Field: value\n",
-    "Content-Length: 74\n",
+    "GET http://ann:secret@127.0.0.1:8000/ HTTP/1.0\n",
+    "Colour: green\n",
+    "Content-Length: 20\n",
     "\n",
-    "....x....X....x....X....x....X....x..",
-    "....v....Y....v....Y....v....Y....v..",
+    "0123456789",
+    "abcdefghij",
 ]
 
 
@@ -26,12 +26,12 @@ def test_a_request_is_sent_and_ends_it(isText: bool) -> None:
     (request,) = outcome["outbox"]
     assert isinstance(request, mimeObject)
     assert request.header == {
-        "a-header-field": ["A-Header-Field", "value"],
-        "content-length": ["Content-Length", "74"],
+        "colour": ["Colour", "green"],
+        "content-length": ["Content-Length", "20"],
     }
     body = LINES[4] + LINES[5]
     assert request.body == (body if isText else body.encode())
-    assert request.preambleLine.passwd == "password"
+    assert request.preambleLine.passwd == "secret"
     (end,) = outcome["signal"]
     assert isinstance(end, producerFinished)
 

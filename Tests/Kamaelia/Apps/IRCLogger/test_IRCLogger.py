@@ -68,7 +68,7 @@ def test_a_channel_cannot_name_a_file_elsewhere(channel: str, name: str) -> None
         ("bot: TIME please", ("PRIVMSG", "#tea", "09:30:05")),
         ("bot:logfile", ("PRIVMSG", "#tea", "log")),
         ("bot: infofile", ("PRIVMSG", "#tea", "info")),
-        ("bot: dance", ("ME", "#tea", "does the macarena")),
+        ("bot: dance", ("ME", "#tea", "dances a waltz")),
         ("bot: unknown", None),
         ("bot:", None),
         ("robot: date", None),
@@ -105,10 +105,10 @@ def test_talk_goes_to_the_log_and_the_rest_to_the_information_file() -> None:
             (info, "[09:30] Reply 001 from irc to bot: Welcome\n"),
             (log, "[09:30] <ann> hi\n"),
             (log, "[09:30] <ann> bot: poke\n"),
-            (log, "[09:30] <bot> Not the eye! Not the eye!\n"),
+            (log, "[09:30] <bot> Please do not poke me.\n"),
             (log, "[09:30] *** ann has quit IRC\n"),
         ],
-        "irc": [("PRIVMSG", "#Tea", "Not the eye! Not the eye!")],
+        "irc": [("PRIVMSG", "#Tea", "Please do not poke me.")],
         "signal": [FINISHED],
     }
 
@@ -180,7 +180,7 @@ def test_a_channel_is_logged(ircServer: int, tmp_path: Path) -> None:
             lambda each: each[0] in ("JOIN", "353") and "bot" in each[1] + each[3],
             ("PRIVMSG", "#tea", "good morning"),
             ("PRIVMSG", "#tea", "bot: poke"),
-            heard("PRIVMSG", "bot", "#tea", "Not the eye! Not the eye!"),
+            heard("PRIVMSG", "bot", "#tea", "Please do not poke me."),
             ("QUIT", "bye"),
         ]
     )
@@ -200,7 +200,7 @@ def test_a_channel_is_logged(ircServer: int, tmp_path: Path) -> None:
     chat(ann=(ann, client)).run()
     log = (tmp_path / "tea2026-01-31_log.txt").read_text().splitlines()
     assert "[09:30] <ann> good morning" in log
-    assert "[09:30] <bot> Not the eye! Not the eye!" in log
+    assert "[09:30] <bot> Please do not poke me." in log
     info = (tmp_path / "tea2026-01-31_info.txt").read_text()
     assert "Reply 001 from irc.example.net to bot" in info
 

@@ -17,20 +17,20 @@ pytestmark = pytest.mark.needs("ngircd")
 def test_a_program_of_1_14_registers_by_itself(ircServer: int) -> None:
     user = User(
         steps=[
-            ("NICK", "jlei"),
-            ("USER", "jlei", "nohost", "noserver", "Kamaelia IRC Client"),
-            heard("001", "irc.example.net", "jlei"),
+            ("NICK", "ann"),
+            ("USER", "ann", "nohost", "noserver", "Ann Example"),
+            heard("001", "irc.example.net", "ann"),
             ("JOIN", "#tea"),
             heard("366"),
             ("TOPIC", "#tea", "Earl Grey: hot"),
-            heard("TOPIC", "jlei", "#tea", "Earl Grey: hot"),
-            ("BERSERKER", "Lvl. 10"),
+            heard("TOPIC", "ann", "#tea", "Earl Grey: hot"),
+            ("UNKNOWN", "two words"),
             heard("421"),
             ("QUIT", "done"),
         ]
     )
     chat(user=(user, SimpleIRCClientPrefab("127.0.0.1", ircServer))).run()
-    assert ("JOIN", "jlei", "#tea", "") in user.heard
+    assert ("JOIN", "ann", "#tea", "") in user.heard
     assert user.heard[-1][0] == "ERROR"  # the server's last word
 
 

@@ -11,10 +11,10 @@ from Kamaelia.Support.Data.MimeRequest import MimeRequestParser
 from Kamaelia.Support.Data.requestLine import BadRequest, requestLine
 
 LINES = [
-    "BIBBLE foo://toor:letmein@server.bigcompany.com/bla?this&that=other PROTO/3.3",
-    "BIBBLE foo://toor@server.bigcompany.com/bla?this&that=other PROTO/3.3",
-    "BIBBLE foo://server.bigcompany.com/bla?this&that=other PROTO/3.3",
-    "BIBBLE foo://server.bigcompany.com:80/ PROTO/3.3",
+    "SAY foo://ann:secret@host.example.org/path?this&that=other PROTO/3.3",
+    "SAY foo://ann@host.example.org/path?this&that=other PROTO/3.3",
+    "SAY foo://host.example.org/path?this&that=other PROTO/3.3",
+    "SAY foo://host.example.org:80/ PROTO/3.3",
 ]
 
 
@@ -25,18 +25,18 @@ def test_a_line_is_written_as_it_was_read(text: str) -> None:
 
 def test_the_parts_of_a_line() -> None:
     line = requestLine(LINES[0])
-    assert (line.method, line.protocol, line.version) == ("BIBBLE", "PROTO", "3.3")
-    assert (line.reqprotocol, line.user, line.passwd) == ("foo", "toor", "letmein")
-    assert (line.domain, line.url) == ("server.bigcompany.com", "/bla?this&that=other")
-    assert line.debug__str__().splitlines()[0] == "METHOD  \t:BIBBLE"
-    assert line.debug__str__().splitlines()[-1] == "URL     \t:/bla?this&that=other"
+    assert (line.method, line.protocol, line.version) == ("SAY", "PROTO", "3.3")
+    assert (line.reqprotocol, line.user, line.passwd) == ("foo", "ann", "secret")
+    assert (line.domain, line.url) == ("host.example.org", "/path?this&that=other")
+    assert line.debug__str__().splitlines()[0] == "METHOD  \t:SAY"
+    assert line.debug__str__().splitlines()[-1] == "URL     \t:/path?this&that=other"
 
 
 @pytest.mark.parametrize(
     "text",
     [
         "",
-        "foo://server.bigcompany.com/ PROTO/3.3",
+        "foo://host.example.org/ PROTO/3.3",
         "GET / HTTP/1.0",
         "GET http://a HTTP/1.0",
         "GET http://a/",

@@ -67,7 +67,7 @@ SAID: dict[Sequence[str], list[bytes]] = {
     ("ACTION", "#tea"): [b"PRIVMSG #tea \x01ACTION\x01\r\n"],
     ("QUIT",): [b"QUIT\r\n"],
     ("QUIT", "enough for today\n"): [b"QUIT :enough for today\r\n"],
-    ("BERSERKER", "Lvl. 10"): [b"BERSERKER :Lvl. 10\r\n"],
+    ("UNKNOWN", "two words"): [b"UNKNOWN :two words\r\n"],
 }
 
 
