@@ -77,21 +77,18 @@ class HTTPConnection(HTTPRequestHandler):
 
     def _nextEvent(self) -> Event | None:
         reader = self._reader
-        while True:
+        event = reader.next()
+        while event is None and self.dataReady():
+            reader.receive(self.recv())
             event = reader.next()
-            if event is None:
-                if not self.dataReady():
-                    return None
-                reader.receive(self.recv())
-            elif self._mayDiscard is None:
-                return event
-            elif isinstance(event, End):
-                self._mayDiscard = None
-            elif isinstance(event, bytes):
-                self._mayDiscard -= len(event)
-                if self._mayDiscard < 0:
-                    self.isOpen = False
-                    return None
+        if event is None or self._mayDiscard is None:
+            return event
+        if isinstance(event, bytes):
+            self._mayDiscard -= len(event)
+            self.isOpen = self._mayDiscard >= 0
+            return b""
+        self._mayDiscard = None
+        return reader.next() if isinstance(event, End) else event
 
     def _requestOf(self, head: RequestHead) -> Incoming:
         self._requests += 1

@@ -41,6 +41,8 @@ __all__ = [
     "splitUri",
 ]
 
+MOST_SENT = 16  # messages in a turn, so that others get theirs
+
 Parsed = ParsedHTTPHeader | ParsedHTTPBodyChunk | ParsedHTTPEnd
 
 
@@ -81,17 +83,17 @@ class HTTPParser(component):
     def main(self) -> Generator[int, None, None]:
         messages = self._requests() if self.mode == "request" else self._response()
         last: Any = None
+        sent = 0  # in this turn
         for message in messages:
             if message is not None:
                 self.send(message)
-                if not self.isHeld():
+                sent += 1
+                if sent < MOST_SENT and not self.isHeld():
                     continue
+                yield 1
             elif not self.dataReady() and not self._isInputOver:
                 yield from self.waitForMessage()
-            else:
-                continue
-            if self.isHeld():
-                yield 1
+            sent = 0
             last = self._readControl()
             if last is not None:
                 break

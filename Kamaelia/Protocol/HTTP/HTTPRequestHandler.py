@@ -62,6 +62,7 @@ LOG = logging.getLogger("Kamaelia.Protocol.HTTP.HTTPRequestHandler")
 SERVER = "Kamaelia"
 MOST_WAITING = 2  # messages of a handler that wait; then it is held
 MOST_UNREAD = 8  # parts of a body that wait for a handler
+STEPS = 16  # pieces of work in a turn, such as the beginning or the end of a response
 TURNS_TO_CONTINUE = 3  # a handler that refuses a body in its first turn gets no body
 
 Incoming = Request | bytes | End
@@ -122,10 +123,10 @@ class HTTPRequestHandler(component):
         try:
             while self.isOpen:
                 self._readControl()
-                while self.isOpen and not self.isHeld() and self._advance():
-                    pass
+                hasMore = self._work()
                 if self.isOpen:
-                    self.sleep()
+                    if not hasMore:
+                        self.sleep()
                     yield 1
             if self._successor is not None:
                 yield from relayTo(self._successor, self, self.takeRest(), self._controls)
@@ -151,6 +152,13 @@ class HTTPRequestHandler(component):
         state = getattr(self._adapter, "connectionState", None)
         if state is not None and state.isOver:  # nobody is there to read a response
             self.isOpen = False
+
+    def _work(self) -> bool:
+        """Do what fits in a turn, so that others get theirs. Return whether there is more."""
+        for _ in range(STEPS):
+            if not self.isOpen or self.isHeld() or not self._advance():
+                return False
+        return True
 
     def _advance(self) -> bool:
         """Do the next piece of work. Return whether there was any."""

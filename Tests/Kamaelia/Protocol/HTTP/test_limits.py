@@ -12,6 +12,7 @@ from Axon.Component import component
 from Axon.Ipc import shutdownMicroprocess
 from Axon.testing import feed, feedConnection
 from Kamaelia.IPC import socketShutdown
+from Kamaelia.Protocol.HTTP.HTTPParser import HTTPParser
 from Kamaelia.Protocol.HTTP.Routing import HTTPProtocol
 from Kamaelia.Support.Protocol.HTTP.Limits import Limits
 from Tests.Kamaelia.Protocol.HTTP.webServer import (
@@ -326,3 +327,30 @@ def test_the_access_log_has_a_line_for_each_response(caplog):
 def test_a_socketShutdown_alone_leaves_the_response_to_be_sent():
     outcome = feed(HTTPProtocol(ROUTING)(), inbox=[get("/page/1")], control=[socketShutdown()])
     assert b"page 1" in b"".join(outcome["outbox"])
+
+
+class Ticker(component):
+    """Count turns until another component ends."""
+
+    def __init__(self, other: component) -> None:
+        super().__init__()
+        self.other = other
+        self.turns = 0
+
+    def main(self) -> Generator[int, None, None]:
+        while not self.other.hasEnded():
+            self.turns += 1
+            yield 1
+
+
+CHUNKS = get("/", "Transfer-Encoding: chunked", method="POST") + b"1\r\nx\r\n" * 500 + b"0\r\n\r\n"
+
+
+@pytest.mark.parametrize("data", [get() * 500, CHUNKS])
+@pytest.mark.parametrize("isParser", [False, True])
+def test_others_get_turns_while_much_has_arrived_at_once(data, isParser):
+    busy = HTTPParser() if isParser else HTTPProtocol(ROUTING)()
+    ticker = Ticker(busy)
+    ticker.activate()
+    feed(busy, inbox=[data])
+    assert ticker.turns >= 500 // 16
