@@ -18,9 +18,7 @@ from collections.abc import Generator
 from os import PathLike
 from typing import Any
 
-from Axon.AxonExceptions import normalShutdown
 from Kamaelia.File.MaxSpeedFileReader import MaxSpeedFileReader
-from Kamaelia.Util.SendWithRoom import isToStop
 
 __all__ = ["IntelligentFileReader"]
 
@@ -64,8 +62,7 @@ class IntelligentFileReader(MaxSpeedFileReader):
         while len(self.outboxes[boxname]) >= self.maxqueue:
             for _ in self.Inbox():
                 pass
-            if isToStop(self):
-                raise normalShutdown("a shutdownMicroprocess has arrived")
+            self.checkShutdown()
             self.debug(f"{self.name} waits: {self.maxqueue} messages wait for the consumer")
             self.pause()
             yield 1

@@ -18,13 +18,13 @@ Termination: when work() ends, or at a shutdownMicroprocess.
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from typing import Any
 
-from Axon.AxonExceptions import normalShutdown
+from Axon.AxonExceptions import normalShutdown, noSpaceInBox
 from Axon.Component import component
 from Axon.Ipc import errorInformation, producerFinished
-from Kamaelia.Util.SendWithRoom import STOP, sendWithRoom
+from Kamaelia.Util.SendWithRoom import STOP, isToStop, sendWithRoom
 
 LOG = logging.getLogger("Kamaelia.File")
 
@@ -69,7 +69,29 @@ class filecomponent(component):
 
     def deliverWithRoom(self, message: Any, boxname: str = "outbox") -> Generator[int, None, None]:
         """`yield from` this to send when there is room. Raises normalShutdown if it has to stop."""
-        if not (yield from sendWithRoom(self, message, boxname)):
+        yield from sendWithRoom(self, message, boxname)
+        self.checkShutdown()
+
+    def deliverAll(self, messages: Iterable[Any]) -> Generator[int, None, None]:
+        """`yield from` this to send many messages to "outbox", as deliverWithRoom() does each.
+
+        It takes a turn only when the receiver has no room, and one at the end.
+        """
+        for message in messages:
+            try:
+                self.send(message)
+            except noSpaceInBox:
+                yield from self.deliverWithRoom(message)
+            else:
+                if self.isHeld():
+                    yield 1
+                    self.checkShutdown()
+        yield 1
+        self.checkShutdown()
+
+    def checkShutdown(self) -> None:
+        """Raise normalShutdown if "control" holds a shutdownMicroprocess."""
+        if isToStop(self):
             raise normalShutdown("a shutdownMicroprocess has arrived")
 
     def reportError(self, error: Exception, message: Any) -> None:

@@ -24,7 +24,6 @@ from collections.abc import Generator
 from os import PathLike
 from typing import Any
 
-from Axon.AxonExceptions import normalShutdown
 from Axon.Ipc import shutdownMicroprocess
 from Kamaelia.File.ChildProcess import ChildProcess, Command
 from Kamaelia.File.Descriptor import Descriptor
@@ -32,7 +31,6 @@ from Kamaelia.File.FileComponent import filecomponent
 from Kamaelia.File.InputFile import InputFile
 from Kamaelia.Internet.EventLoop import timeOf
 from Kamaelia.Support.LineBuffer import LineBuffer
-from Kamaelia.Util.SendWithRoom import isToStop
 
 __all__ = ["EOF", "ReadFileAdaptor"]
 
@@ -117,8 +115,7 @@ class ReadFileAdaptor(filecomponent):
     def _waitUntil(self, due: float) -> Generator[int, None, None]:
         """Wait until `due`; messages do not end the wait, but a shutdownMicroprocess does."""
         while self.steptime and (left := due - timeOf(self)) > 0:
-            if isToStop(self):
-                raise normalShutdown("a shutdownMicroprocess has arrived")
+            self.checkShutdown()
             yield from self.waitForChange(left)
 
     def _readBlock(self) -> Generator[int, None, bytes]:
@@ -139,8 +136,7 @@ class ReadFileAdaptor(filecomponent):
         """Wait for the end of the command, if there is one, and remember its error."""
         process = self._process
         while process is not None and not process.isStopped():
-            if isToStop(self):
-                raise normalShutdown("a shutdownMicroprocess has arrived")
+            self.checkShutdown()
             yield from self.waitForChange()
         if process is not None:
             self.error = process.error

@@ -22,6 +22,7 @@ import codecs
 import errno
 import io
 from collections.abc import Generator
+from itertools import takewhile
 from os import PathLike
 from typing import Any
 
@@ -29,7 +30,7 @@ from Kamaelia.Chassis.Carousel import Carousel
 from Kamaelia.Chassis.Graphline import Graphline
 from Kamaelia.File.FileComponent import filecomponent
 from Kamaelia.File.InputFile import InputFile
-from Kamaelia.Support.LineBuffer import LineBuffer
+from Kamaelia.Support.LineBuffer import LineBuffer, LongLine
 from Kamaelia.Util.RateFilter import ByteRate_RequestControl
 from Kamaelia.Util.SendWithRoom import isToStop
 
@@ -155,13 +156,17 @@ class SimpleReader(filecomponent):
         lines: LineBuffer[Any] = LineBuffer("\n" if isText else b"\n", self.limit)
         decode = self._decoder() if isText else lambda piece, final: piece
         while piece := (yield from self._file.readAhead(PIECE)):
-            for line in lines.feed(self._decoded(decode, piece, False)):
-                yield from self.deliverWithRoom(self._checked(line))
-                yield 1
-        for line in lines.feed(self._decoded(decode, b"", True)):
-            yield from self.deliverWithRoom(self._checked(line))
+            yield from self._sendLines(lines.feed(self._decoded(decode, piece, False)))
+        yield from self._sendLines(lines.feed(self._decoded(decode, b"", True)))
         if rest := lines.takeRest():
-            yield from self.deliverWithRoom(self._checked(rest))
+            yield from self._sendLines([rest])
+
+    def _sendLines(self, lines: list[Any]) -> Generator[int, None, None]:
+        if self.limit is None or not any(isinstance(line, LongLine) for line in lines):
+            yield from self.deliverAll(lines)
+            return
+        yield from self.deliverAll(takewhile(lambda line: not isinstance(line, LongLine), lines))
+        raise self._unusable(f"it has a line of more than limit={self.limit} characters")
 
     def _decoder(self) -> Any:
         """Return a function that decodes pieces, and replaces all line ends by line feeds."""
@@ -173,11 +178,6 @@ class SimpleReader(filecomponent):
             return decode(piece, isLast)
         except UnicodeDecodeError as error:
             raise self._unusable(f"it is not text in {self.encoding}: {error.reason}") from error
-
-    def _checked(self, line: Any) -> Any:
-        if isinstance(line, str | bytes):
-            return line
-        raise self._unusable(f"it has a line of more than limit={self.limit} characters")
 
     def _unusable(self, reason: str) -> OSError:
         return OSError(errno.EILSEQ, reason, self.filename)
