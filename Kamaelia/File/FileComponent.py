@@ -21,10 +21,10 @@ import logging
 from collections.abc import Generator, Iterable
 from typing import Any
 
-from Axon.AxonExceptions import normalShutdown, noSpaceInBox
+from Axon.AxonExceptions import normalShutdown
 from Axon.Component import component
 from Axon.Ipc import errorInformation, producerFinished
-from Kamaelia.Util.SendWithRoom import STOP, isToStop, sendWithRoom
+from Kamaelia.Util.SendWithRoom import STOP, isToStop, sendAllWithRoom, sendWithRoom
 
 LOG = logging.getLogger("Kamaelia.File")
 
@@ -73,20 +73,8 @@ class filecomponent(component):
         self.checkShutdown()
 
     def deliverAll(self, messages: Iterable[Any]) -> Generator[int, None, None]:
-        """`yield from` this to send many messages to "outbox", as deliverWithRoom() does each.
-
-        It takes a turn only when the receiver has no room, and one at the end.
-        """
-        for message in messages:
-            try:
-                self.send(message)
-            except noSpaceInBox:
-                yield from self.deliverWithRoom(message)
-            else:
-                if self.isHeld():
-                    yield 1
-                    self.checkShutdown()
-        yield 1
+        """`yield from` this to send many messages to "outbox", as deliverWithRoom() does each."""
+        yield from sendAllWithRoom(self, messages)
         self.checkShutdown()
 
     def checkShutdown(self) -> None:

@@ -18,13 +18,13 @@ lack its end; or at a shutdownMicroprocess, at once.
 from __future__ import annotations
 
 import codecs
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Iterator
 from typing import Any
 
 from Axon.Component import component
 from Axon.Ipc import errorInformation, producerFinished
 from Kamaelia.Support.LineBuffer import LineBuffer, LongLine
-from Kamaelia.Util.SendWithRoom import isToStop, sendWithRoom
+from Kamaelia.Util.SendWithRoom import isToStop, sendAllWithRoom
 
 __all__ = ["LineReader"]
 
@@ -73,10 +73,9 @@ class LineReader(component):
         while not isToStop(self):
             yield from self.waitForMessage()
             for message in self.Inbox():
-                for line in self._linesOf(message):
-                    yield from self._handle(line)
+                yield from sendAllWithRoom(self, self._messagesOf(self._linesOf(message)))
             if self._isInputOver():
-                yield from self._handle(self._lines.takeRest())
+                yield from sendAllWithRoom(self, self._messagesOf([self._lines.takeRest()]))
                 break
         self.isShuttingDown()
 
@@ -91,20 +90,25 @@ class LineReader(component):
             return []
         return self._lines.feed(bytes(message))
 
-    def _handle(self, line: bytes | LongLine[bytes]) -> Generator[int, None, None]:
-        """Send a line, unless it is empty and without an end."""
-        text = line.beginning if isinstance(line, LongLine) else withoutEnd(line)
-        if self.limit is not None and len(text) > self.limit:
-            error = ValueError(f"a line is longer than {self.limit} bytes: set a higher limit=")
-            self._report(error, text[: self.limit])
-        elif line:
-            text = text if not self.keepsEnds or isinstance(line, LongLine) else line
-            try:
-                message = text if self.encoding is None else text.decode(self.encoding, self.errors)
-            except UnicodeDecodeError as error:
-                self._report(error, text)
-            else:
-                yield from sendWithRoom(self, message)
+    def _messagesOf(self, lines: Iterable[bytes | LongLine[bytes]]) -> Iterator[Any]:
+        """Generate the messages for lines; report those that cannot be sent, and omit b""."""
+        for line in lines:
+            text = line.beginning if isinstance(line, LongLine) else withoutEnd(line)
+            if self.limit is not None and len(text) > self.limit:
+                error = ValueError(f"a line is longer than {self.limit} bytes: set a higher limit=")
+                self._report(error, text[: self.limit])
+            elif line and self.encoding is None:
+                yield line if self.keepsEnds else text
+            elif line:
+                yield from self._decoded(line if self.keepsEnds else text, self.encoding)
+
+    def _decoded(self, text: Any, encoding: Any) -> tuple[str, ...]:
+        """Return `text` in the form in which it is sent, or nothing after an error."""
+        try:
+            return (text.decode(encoding, self.errors),)
+        except UnicodeDecodeError as error:
+            self._report(error, text)
+            return ()
 
     def _report(self, error: Exception, message: Any) -> None:
         self.send(errorInformation(self, error, message), "error")

@@ -15,7 +15,7 @@ its next yield, so that one follows at once. A sender without limits takes no tu
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from typing import Any
 
 from Axon.AxonExceptions import noSpaceInBox
@@ -45,6 +45,29 @@ def sendWithRoom(
             if process.isHeld():
                 yield 1
             return not isToStop(process)
+
+
+def sendAllWithRoom(
+    process: component, messages: Iterable[Any], boxname: str = "outbox"
+) -> Generator[int, None, bool]:
+    """`yield from` this to send `messages` as sendWithRoom() sends each, with less work for each.
+
+    It takes a turn at the end, too, so that others run before the next messages. Return whether
+    `process` is to continue.
+    """
+    for message in messages:
+        try:
+            process.send(message, boxname)
+        except noSpaceInBox:
+            if not (yield from sendWithRoom(process, message, boxname)):
+                return False
+        else:
+            if process.isHeld():
+                yield 1
+                if isToStop(process):
+                    return False
+    yield 1
+    return not isToStop(process)
 
 
 def isToStop(process: component) -> bool:

@@ -9,7 +9,7 @@ from Axon.Ipc import shutdownMicroprocess
 from Axon.testing import feed
 from Kamaelia.Chassis.Graphline import Graphline
 from Kamaelia.Chassis.Pipeline import Pipeline
-from Kamaelia.Util.SendWithRoom import sendWithRoom
+from Kamaelia.Util.SendWithRoom import sendAllWithRoom, sendWithRoom
 
 
 class Sender(component):
@@ -115,3 +115,42 @@ def test_a_sender_is_not_stuck_when_its_receiver_has_ended(isSized: bool) -> Non
     feed(Pipeline(sender, receiver, capacity=None if isSized else 1), control=[])
     assert receiver.hasEnded()
     assert sender.hasEnded()
+
+
+class AllAtOnce(Sender):
+    """A sender that sends all of them by one call."""
+
+    def main(self) -> Iterator[int]:
+        self.isToContinue = yield from sendAllWithRoom(self, range(self.count))
+
+
+@pytest.mark.parametrize(
+    ("size", "capacity", "most"), [(3, None, 3), (None, 3, 3), (None, None, 50)]
+)
+def test_many_messages_wait_for_room_as_one_does(
+    size: int | None, capacity: int | None, most: int
+) -> None:
+    sender, receiver = AllAtOnce(), Receiver()
+    receiver.inboxes["inbox"].setSize(size)
+    Pipeline(sender, receiver, capacity=capacity).run()
+    assert receiver.got == list(range(50))
+    assert receiver.most == most
+    assert sender.isToContinue
+
+
+@pytest.mark.parametrize(("size", "capacity"), [(1, None), (None, 1)])
+def test_a_shutdownMicroprocess_interrupts_many_messages(
+    size: int | None, capacity: int | None
+) -> None:
+    class Deaf(component):
+        def main(self) -> Iterator[int]:
+            yield from self.waitForMessage("inbox")
+            sender.deliver(shutdownMicroprocess(), "control")
+            while sender.isActive():
+                yield 1
+
+    sender, deaf = AllAtOnce(), Deaf()
+    deaf.inboxes["inbox"].setSize(size)
+    Pipeline(sender, deaf, capacity=capacity).run()
+    assert not sender.isToContinue
+    assert deaf.dataReady() == 1
