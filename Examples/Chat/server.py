@@ -6,22 +6,22 @@
 Messages are published through a Backplane. `chatter` returns this Graphline for each client, and is
 the protocol of the ServerCore:
 
-    client -> LISTENER -> PUBLISH ->   (the Backplane)   -> SUBSCRIBE -> DESK -> WRITER -> client
-                 |                                                        ^-- next --'     ^
-                 '--- questions to this client alone --------------------------------------'
+    client -> LISTENER -> PUBLISH ->   (the Backplane)   -> SUBSCRIBE -> BUFFER -> client
+                 |                                                                   ^
+                 '--- questions to this client alone --------------------------------'
 
 A component that sends to a client is held while the client does not read. The Backplane must not
-be held, because one such client would stop the whole chat. So a WRITER requests one message at a
-time from a DESK. The DESK is never held: it discards the oldest messages if there are too many.
+be held, because one such client would stop the whole chat. A BUFFER is never held by its client:
+it keeps the newest messages, and discards older ones.
 """
 
 import argparse
-from collections import deque
 from collections.abc import Iterator
 
 from Axon.Component import component
 from Kamaelia.Chassis.ConnectedServer import ServerCore
 from Kamaelia.Chassis.Graphline import Graphline
+from Kamaelia.Flow.Buffer import Buffer
 from Kamaelia.Util.Backplane import Backplane, PublishTo, SubscribeTo
 
 LONGEST = 1000  # bytes in a line; the rest is discarded
@@ -63,65 +63,24 @@ class Listener(component):
             self.send(b"* %s has come\n" % line)
 
 
-class Desk(component):
-    """A queue of the newest messages, which sends one for each request at "next"."""
-
-    Inboxes = {"inbox": "messages", "next": "anything: a request", "control": "the end"}
-    most = 1000
-
-    def main(self) -> Iterator[int]:
-        news: deque[bytes] = deque(maxlen=self.most)
-        asked = 0
-        while True:
-            yield from self.waitForMessage()
-            news.extend(self.Inbox())
-            asked += len(list(self.Inbox("next")))
-            while asked and news:
-                self.send(news.popleft())
-                asked -= 1
-            if self.isShuttingDown():
-                return
-
-
-class Writer(component):
-    """A component that requests a message, sends it, and then requests the next one."""
-
-    Outboxes = {"outbox": "messages", "next": "a request for one message", "signal": "the end"}
-
-    def main(self) -> Iterator[int]:
-        self.send(True, "next")
-        while True:
-            yield from self.waitForMessage()
-            for message in self.Inbox():
-                self.send(message)
-                yield 1  # held here while the client does not read
-                self.send(True, "next")
-            if self.isShuttingDown():
-                return
-
-
 def chatter(**peer: object) -> Graphline:
     """Return the components for one client."""
     return Graphline(
         LISTENER=Listener(),
         PUBLISH=PublishTo("chat"),
         SUBSCRIBE=SubscribeTo("chat"),
-        DESK=Desk(),
-        WRITER=Writer(),
+        BUFFER=Buffer(1000),
         linkages={
             ("self", "inbox"): ("LISTENER", "inbox"),
             ("self", "control"): ("LISTENER", "control"),
             ("LISTENER", "outbox"): ("PUBLISH", "inbox"),
-            ("SUBSCRIBE", "outbox"): ("DESK", "inbox"),
-            ("WRITER", "next"): ("DESK", "next"),
-            ("DESK", "outbox"): ("WRITER", "inbox"),
-            ("WRITER", "outbox"): ("self", "outbox"),
+            ("SUBSCRIBE", "outbox"): ("BUFFER", "inbox"),
+            ("BUFFER", "outbox"): ("self", "outbox"),
             ("LISTENER", "reply"): ("self", "outbox"),
             # When the client disconnects, its components end in this order.
             ("LISTENER", "signal"): ("PUBLISH", "control"),
             ("PUBLISH", "signal"): ("SUBSCRIBE", "control"),
-            ("SUBSCRIBE", "signal"): ("DESK", "control"),
-            ("DESK", "signal"): ("WRITER", "control"),
+            ("SUBSCRIBE", "signal"): ("BUFFER", "control"),
         },
     )
 

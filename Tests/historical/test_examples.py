@@ -5,6 +5,7 @@ selectors, socket adapters, servers, a console, chassis and files.
 """
 
 import subprocess
+import sys
 
 import pytest
 
@@ -12,6 +13,15 @@ from Tests.historical.programs import PROGRAMS
 from Tests.historical.session import ROOT, commandFor
 
 pytestmark = [pytest.mark.needs("unshare"), pytest.mark.timeout(120)]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _namespaces():
+    """Skip the tests where the system does not allow namespaces, as in some containers."""
+    command = ["unshare", "--map-root-user", "--net", "--mount", sys.executable, "-c", "pass"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"needs namespaces: {done.stderr.strip()}")
 
 
 #: Examples that do not run with the components of 1.14 on Python 3, and the reason.
