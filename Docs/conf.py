@@ -12,10 +12,17 @@ extensions = [
     "sphinx.ext.apidoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.viewcode",
+    "sphinx_copybutton",
+    "Kamaelia.Support.Sphinx",
 ]
 exclude_patterns = ["_build"]
-html_theme = "alabaster"
-html_theme_options = {"description": "A component framework", "page_width": "60em"}
+html_theme = "furo"
+html_title = "Kamaelia"
+
+# Each component has a page, see Kamaelia.Support.Sphinx.
+kamaelia_pages = {"reference/components": "Kamaelia"}
+kamaelia_tests = ["../Tests"]
+kamaelia_examples = ["../Examples"]
 
 # The reference is generated from the docstrings.
 apidoc_modules = [

@@ -175,7 +175,10 @@ SUPPORT: list[Floor] = [
         "media": ["Kamaelia.Support.Media"],
         "drawings": ["Kamaelia.Support.Drawing"],
     },
-    {"greylisting": ["Kamaelia.Support.Greylist"]},
+    {
+        "greylisting": ["Kamaelia.Support.Greylist"],
+        "documentation": ["Kamaelia.Support.Sphinx"],
+    },
     {"settings": ["Kamaelia.Support.Settings"]},
     {"the top of Support": ["Kamaelia.Support"]},
 ]

@@ -1,0 +1,33 @@
+"""A Sphinx extension that documents components: a drawing, boxes, settings, tests.
+
+    extensions = ["Kamaelia.Support.Sphinx"]
+    kamaelia_tests = ["../Tests"]         # folders with tests, which are parsed and not run
+
+    kamaelia_pages = {"components": "package"}    # a page for each component, in this folder
+
+    .. component:: package.module.Name
+    .. components:: package
+
+Description  what a class says about itself: boxes, settings, methods
+TestIndex    the tests that use a component, as sentences
+Markup       reST for the page of a component and for tables
+Pages        files with the page of each component of a package
+Directives   the directives and roles
+
+Only this package needs Sphinx, and only Directives imports it. Components of any project can be
+documented: a component is a class with Inboxes and Outboxes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the extension: Sphinx calls it."""
+    from Kamaelia.Support.Sphinx.Directives import register
+
+    return register(app)
