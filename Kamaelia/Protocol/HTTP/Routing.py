@@ -59,9 +59,17 @@ def HTTPProtocol(
     routing: Routing, errorhandler: ErrorHandler | None = None, **settings: Any
 ) -> Callable[..., HTTPConnection]:
     """Return a protocol for ServerCore. settings: see HTTPServer."""
-    choose = requestHandlers(routing, errorhandler)
+    return _Protocol(requestHandlers(routing, errorhandler), settings)
 
-    def protocol(isEncrypted: bool = False, **facts: Any) -> HTTPConnection:
-        return HTTPServer(choose, isEncrypted=isEncrypted, **settings, **facts)
 
-    return protocol
+class _Protocol:
+    """Creates the components of connections."""
+
+    descriptors = 2  # of a connection: its socket and the file that is sent
+
+    def __init__(self, choose: RequestHandlerFactory, settings: dict[str, Any]) -> None:
+        self._choose = choose
+        self._settings = settings
+
+    def __call__(self, isEncrypted: bool = False, **facts: Any) -> HTTPConnection:
+        return HTTPServer(self._choose, isEncrypted=isEncrypted, **self._settings, **facts)

@@ -17,6 +17,7 @@ Termination: when it has sent the file, and at shutdownMicroprocess on "control"
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Generator
 from typing import Any
 
@@ -39,6 +40,17 @@ __all__ = ["Minimal", "MinimalFactory", "sanitizeFilename", "sanitizePath"]
 
 SMALLEST_PART, LARGEST_PART = 128 * 1024, 1024 * 1024  # bytes that are read at a time
 FAST, SLOW = 0.02, 0.2  # seconds that a part takes, so that the next one is larger or smaller
+
+#: The errors that mean that there is no such file for clients. Others are errors of the server.
+NOT_FOUND = {
+    errno.EACCES,
+    errno.ELOOP,
+    errno.ENAMETOOLONG,
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.ENXIO,
+    errno.EPERM,
+}
 
 Response = dict[str, Any]
 
@@ -113,7 +125,12 @@ class Minimal(component):
         except IsFolder:
             self.send(getErrorPage(404) if self._isForFolder() else self._redirection())
             return
-        except (OSError, ValueError):  # ValueError: the name cannot be encoded
+        except OSError as error:
+            if error.errno not in NOT_FOUND:
+                raise
+            self.send(getErrorPage(404))
+            return
+        except ValueError:  # the name cannot be encoded
             self.send(getErrorPage(404))
             return
         files.remember(path, found)

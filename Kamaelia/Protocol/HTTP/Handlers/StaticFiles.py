@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
+from errno import EACCES
 from stat import S_ISDIR, S_ISREG
 from time import monotonic
 
@@ -148,11 +149,11 @@ class StaticFiles:
         try:
             facts = os.fstat(descriptor)
             if not self.followsLinks and not self._isInside(whole, descriptor, facts):
-                raise PermissionError(f"{whole} leads out of {self.folder}")
+                raise PermissionError(EACCES, f"it leads out of {self.folder}", whole)
             if S_ISDIR(facts.st_mode):
                 raise IsFolder(whole)
             if not S_ISREG(facts.st_mode):
-                raise PermissionError(f"{whole} is not a regular file")
+                raise PermissionError(EACCES, "it is not a regular file", whole)
             found = FoundFile(whole, facts, descriptor)
             if facts.st_size <= SMALL:
                 found.content = found.read(0, facts.st_size)

@@ -1,6 +1,8 @@
 """The handler that responds with the files in a folder."""
 
+import errno
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -191,6 +193,23 @@ def test_a_handler_that_is_held_reads_no_further(folder):
     handler.link((handler, "outbox"), (sink, "inbox"), capacity=1)
     feed(handler, until=0.2, control=())
     assert len(sink.inboxes["inbox"]) == 1  # the beginning of the response
+
+
+def test_names_that_cannot_be_those_of_files_are_not_found(folder):
+    (folder / "loop").symlink_to("loop")
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.bind(str(folder / "socket"))
+    for path in ("/loop", "/socket", "/" + "a" * 300, "/%ed%a0%80"):
+        assert [answer.status for answer in ask(folder, get(path))] == [404]
+
+
+def test_an_error_of_the_disk_is_an_error_of_the_server(folder, monkeypatch, caplog):
+    def open(*arguments):  # noqa: A001
+        raise OSError(errno.EIO, "the disk is broken")
+
+    monkeypatch.setattr(os, "open", open)
+    assert [answer.status for answer in ask(folder, get("/a%20b.txt"))] == [500]
+    assert "the disk is broken" in caplog.text
 
 
 def test_descriptors_are_closed(folder):
