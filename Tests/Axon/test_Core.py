@@ -24,6 +24,14 @@ def outputOf(*arguments, **environment):
     return ran.stdout
 
 
+@pytest.mark.skipif(
+    not os.environ.get("KAMAELIA_REQUIRE_COMPILED_CORE") or bool(os.environ.get("AXON_PURE")),
+    reason="needs KAMAELIA_REQUIRE_COMPILED_CORE",
+)
+def test_the_compiled_core_has_been_built_if_it_is_required():
+    assert Core.name() == "compiled", Core.reason
+
+
 @pytest.mark.parametrize("cls", CLASSES)
 def test_all_classes_of_the_hot_path_are_of_the_same_core(cls):
     isCompiled = not cls.__flags__ & HEAP_TYPE
