@@ -217,7 +217,8 @@ class HTTPRequestHandler(component):
         if isinstance(incoming, dict):
             self.exchange = exchange = Exchange(self, incoming, self.scheduler.time)
             exchange.hasRequestEnded = self.isRequestComplete()
-            if incoming["headers"].get("expect", "").lower() == "100-continue":
+            expected = incoming["headers"].get("expect", "").lower()
+            if expected == "100-continue" and not exchange.hasRequestEnded:
                 exchange.turnsToContinue = TURNS_TO_CONTINUE
             self._createHandler(exchange)
         elif incoming is None and self.isInputOver:

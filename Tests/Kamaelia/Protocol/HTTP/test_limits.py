@@ -133,7 +133,8 @@ class TestTimes:
         [answer], _ = slowly(steps, LIMITS)
         assert answer.body == b"x" * 10000
 
-    def test_a_handler_may_take_its_time(self):
+    @pytest.mark.parametrize("fields", [(), ("Expect: 100-continue",)])
+    def test_a_handler_may_take_its_time(self, fields):
         class Late(component):
             def __init__(self, request):
                 super().__init__()
@@ -143,7 +144,7 @@ class TestTimes:
                 yield from self.waitForChange(1000)
                 self.send({"statuscode": 200, "data": "late", "complete": True})
 
-        [answer], _ = slowly([(0, get())], LIMITS, [["/", Late]])
+        [answer], _ = slowly([(0, get("/", *fields))], LIMITS, [["/", Late]])
         assert answer.body == b"late"
 
 
