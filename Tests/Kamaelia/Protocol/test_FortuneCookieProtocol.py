@@ -93,3 +93,4 @@ def test_a_client_receives_a_saying_and_the_end(program, serving):
 def test_each_fortune_ends_with_a_line_end():
     assert all(each.endswith("\n") and each.strip() for each in FORTUNES)
     assert len(set(FORTUNES)) == len(FORTUNES)
+    assert "".join(FORTUNES).isascii()  # programs decode each byte on its own
