@@ -36,7 +36,7 @@ from math import inf
 from queue import Empty
 from typing import Any, ClassVar
 
-from Axon.AxonExceptions import noSpaceInBox, noSuchBox, queueFull
+from Axon.AxonExceptions import noSuchBox
 from Axon.ThreadBridge import DefaultQueueSize, bridgedcomponent
 
 _TO = {"inbox": "_outbox", "control": "_signal"}  # the component's inboxes, and our outboxes
@@ -85,16 +85,13 @@ class Handle(bridgedcomponent):
         """
         if boxname not in self._to:
             raise noSuchBox(self.children[0].name, boxname, "inbox", self._to)
-        try:
-            self._bridge.put(item, self._to[boxname])
-        except noSpaceInBox as error:
-            length, size = error.args
-            raise queueFull(length, size, self._explainFullQueue(boxname)) from None
+        self._bridge.put(item, self._to[boxname])
 
     def _explainFullQueue(self, boxname: str) -> str:
+        theirs = next(theirs for theirs, ours in _TO.items() if ours == boxname)
         return (
             f"the full queue is the Handle's own: {self.queuelengths} messages wait on their way"
-            f" to the {boxname!r} of {self.children[0].name}. Put no more until it has taken"
+            f" to the {theirs!r} of {self.children[0].name}. Put no more until it has taken"
             " some (or allow more: Handle(component, queuelengths=...))"
         )
 

@@ -10,7 +10,7 @@ error, acts on requests, and finishes tasks. Axon.ErrorRouting contains the rule
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from Axon import ErrorRouting
 from Axon.Hooks import isAwaitable, plainResult
@@ -19,8 +19,27 @@ from Axon.RunQueue import ENDED
 from Axon.YieldCheck import KINDS, faultOf
 
 if TYPE_CHECKING:
-    from Axon.RunQueue import Task
-    from Axon.Scheduler import scheduler as Scheduler
+    from Axon.LoopRun import LoopRun
+    from Axon.Observer import Observer
+    from Axon.RunQueue import RunQueue, Task
+    from Axon.Timers import Timers
+
+
+class TaskOwner(Protocol):
+    """The part of a scheduler that its Lifecycle uses."""
+
+    loopRun: LoopRun | None
+    observers: tuple[Observer, ...]
+    queue: RunQueue
+    tasks: dict[Task, None]
+    timers: Timers
+
+    @property
+    def isImmortal(self) -> bool:
+        """Whether errors of components are logged and end no run."""
+
+    def wakeThread(self, mprocess: Any) -> None:
+        """Wake a microprocess."""
 
 
 class Lifecycle:
@@ -31,7 +50,7 @@ class Lifecycle:
 
     __slots__ = ("_announced", "_scheduler", "errors", "isEnding")
 
-    def __init__(self, scheduler: Scheduler) -> None:
+    def __init__(self, scheduler: TaskOwner) -> None:
         self._scheduler = scheduler
         self.begin()
 

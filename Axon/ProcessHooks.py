@@ -5,15 +5,27 @@ from __future__ import annotations
 import atexit
 import os
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import Any, ClassVar, Protocol
 
 from Axon import ErrorRouting, WaitDescriptions
 
-if TYPE_CHECKING:
-    from Axon.Scheduler import scheduler as Scheduler
+
+class DefaultScheduler(Protocol):
+    """The class of schedulers, whose `run` is the default scheduler."""
+
+    run: Any  # an instance, or None
+    hasRun: ClassVar[bool]
+
+    @property
+    def tasks(self) -> Iterable[Any]:
+        """The tasks that have been activated and have not ended."""
+
+    def isRunning(self) -> bool:
+        """Return whether it runs."""
 
 
-def install(schedulerClass: type[Scheduler]) -> None:
+def install(schedulerClass: type[DefaultScheduler]) -> None:
     """Install the hooks for `schedulerClass.run`, once in a process."""
 
     def replaceAfterFork() -> None:

@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sized
+from typing import Protocol
 
 from Axon.DeadlockCheck import DeadlockCheck
-from Axon.Timers import VirtualClock
+from Axon.RunQueue import RunQueue
+from Axon.ThreadCalls import ThreadCalls
+from Axon.Timers import Timers, VirtualClock
 
-if TYPE_CHECKING:
-    from Axon.Scheduler import scheduler as Scheduler
+
+class SteppedScheduler(Protocol):
+    """The part of a scheduler that a StepRun uses."""
+
+    calls: ThreadCalls
+    queue: RunQueue
+    timers: Timers
+
+    @property
+    def tasks(self) -> Sized:
+        """The tasks that have been activated and have not ended."""
+
+    @property
+    def wait_for_one(self) -> bool:
+        """Whether the run waits for a first task."""
+
+    def isAtWorkOutside(self) -> bool:
+        """Return whether a thread, a socket or a job could wake a task."""
 
 
 class StepRun:
@@ -19,7 +38,7 @@ class StepRun:
 
     __slots__ = ("_canBlock", "_deadlockCheck", "_scheduler")
 
-    def __init__(self, scheduler: Scheduler, canblock: bool) -> None:
+    def __init__(self, scheduler: SteppedScheduler, canblock: bool) -> None:
         self._scheduler = scheduler
         self._canBlock = canblock
         self._deadlockCheck = DeadlockCheck(scheduler)

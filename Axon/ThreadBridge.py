@@ -24,7 +24,7 @@ from threading import TIMEOUT_MAX, Condition, get_ident
 from time import monotonic
 from typing import Any
 
-from Axon.AxonExceptions import normalShutdown, noSpaceInBox
+from Axon.AxonExceptions import normalShutdown, noSpaceInBox, queueFull
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.RunQueue import HOLD, NEW
@@ -35,16 +35,22 @@ _STOPPED = "this thread was told to end"
 
 
 class ThreadBridge:
-    """ThreadBridge(limit, wake, warn) -> queues of at most `limit` messages per box (0: no limit).
+    """ThreadBridge(limit, wake, warn, explain): queues of `limit` messages per box (0: no limit).
 
     wake: called, in any thread, when the scheduler's side has something to do.
     warn: called when the thread waits although "control" holds messages that a wait has reported.
+    explain: called with the name of an outbox whose queue is full; returns the error's message.
     """
 
     def __init__(
-        self, limit: float, wake: Callable[[], object], warn: Callable[[], object]
+        self,
+        limit: float,
+        wake: Callable[[], object],
+        warn: Callable[[], object],
+        explain: Callable[[str], str],
     ) -> None:
         self._warnOfUnreadControl = warn
+        self._explainFullQueue = explain
         self.limit = limit if limit > 0 else inf
         self.changed = Condition()
         self.inbound: dict[str, deque[Any]] = {}
@@ -68,13 +74,13 @@ class ThreadBridge:
     # For the other thread
 
     def put(self, message: Any, boxname: str) -> None:
-        """Queue a message for an outbox. Raises noSpaceInBox if `limit` messages wait for it."""
+        """Queue a message for an outbox. Raises queueFull if `limit` messages wait for it."""
         with self.changed:
             if self.isClosed:
                 return
             load = self.load.get(boxname, 0)
             if load >= self.limit:
-                raise noSpaceInBox(load, self.limit)
+                raise queueFull(load, self.limit, self._explainFullQueue(boxname))
             self.load[boxname] = load + 1
             self.outbound.append((boxname, message))
         self.wakeScheduler()
@@ -285,9 +291,16 @@ class bridgedcomponent(component):
     def _openBridge(self) -> ThreadBridge:
         """Create the bridge, and return it."""
         self._bridge = bridge = ThreadBridge(
-            self.queuelengths, self._wakeTask, lambda: warnOfUnreadControl(self)
+            self.queuelengths,
+            self._wakeTask,
+            lambda: warnOfUnreadControl(self),
+            self._explainFullQueue,
         )
         return bridge
+
+    def _explainFullQueue(self, boxname: str) -> str:
+        """Return the message of queueFull for an outbox, or "" for the usual one."""
+        return ""
 
     def _wakeTask(self) -> None:
         if self._task.state != NEW:  # otherwise its first turn finds the messages

@@ -37,7 +37,7 @@ from typing import Any, ClassVar, Self
 
 from Axon import ThreadBridge
 from Axon.AdaptiveCommsComponent import _AdaptiveCommsable
-from Axon.AxonExceptions import normalShutdown, noSpaceInBox, queueFull
+from Axon.AxonExceptions import normalShutdown, noSpaceInBox
 from Axon.Component import component
 from Axon.Hooks import plainResult
 from Axon.RunQueue import NEW
@@ -95,11 +95,7 @@ class threadedcomponent(bridgedcomponent):
         elif boxname not in self.outboxes:
             self._wrongBox(boxname, "outbox")
         else:
-            try:
-                self._bridge.put(message, boxname)
-            except noSpaceInBox as error:
-                length, size = error.args
-                raise queueFull(length, size, self._explainFullQueue(boxname)) from None
+            self._bridge.put(message, boxname)
 
     def _explainFullQueue(self, boxname: str) -> str:
         return (

@@ -23,9 +23,9 @@ from __future__ import annotations
 import logging
 import signal
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from socket import socket
-from typing import TYPE_CHECKING
+from typing import Any, Protocol, cast
 
 from Axon import Signals
 from Axon.AxonExceptions import AxonException
@@ -40,9 +40,6 @@ from Kamaelia.Internet.ListeningSockets import closeAll
 from Kamaelia.Internet.TCPServer import TCPServer
 from Kamaelia.IPC import serverShutdown
 
-if TYPE_CHECKING:
-    from Kamaelia.Chassis.ConnectedServer import ServerCore
-
 ATTEMPTS = 5
 FIRST_DELAY, LONGEST_DELAY = 0.1, 5.0  # seconds before a worker is replaced
 PERIOD = 60.0  # seconds after which the death of a worker no longer lengthens the delay
@@ -52,6 +49,21 @@ LOG = logging.getLogger("Kamaelia.Chassis.Workers")
 
 class workersCannotStart(AxonException, RuntimeError):
     """The error of Workers when no worker becomes ready; the log of the last worker says why."""
+
+
+class ServedCore(Protocol):
+    """The part of a ServerCore that runs in workers: a component with these attributes."""
+
+    grace: float
+    isWorker: bool
+    onListening: Callable[[Any], object] | None
+    onWorker: Callable[[Any], object] | None
+    server: Any
+    sockets: Any
+    workers: int | None
+
+    def hangUp(self) -> None:
+        """Act on SIGHUP."""
 
 
 class Workers(component):
@@ -71,7 +83,7 @@ class Workers(component):
         "protocolHandlerSignal": "not used: only the workers know their connections",
     }
 
-    def __init__(self, server: ServerCore, tcpServer: TCPServer, count: int) -> None:
+    def __init__(self, server: ServedCore, tcpServer: TCPServer, count: int) -> None:
         super().__init__()
         self.ports: list[int] = []  # empty until all workers are ready
         self.pids: set[int] = set()  # of the workers that are ready
@@ -194,24 +206,25 @@ def _nameOfSignal(number: int) -> str:
         return f"signal {number}"
 
 
-def runWorker(server: ServerCore, sockets: list[socket], worker: Worker) -> None:
+def runWorker(server: ServedCore, sockets: list[socket], worker: Worker) -> None:
     """Run `server` in a new process, and no other component of the program."""
+    core = cast("component", server)
     scheduler.run = scheduler()
     coordinatingassistanttracker.basecat = None
     Signals.becomeWorker()
-    component.__init__(server)  # it keeps its settings, and gets new boxes
+    component.__init__(core)  # it keeps its settings, and gets new boxes
     server.server, server.workers, server.sockets = None, None, sockets
     server.isWorker = True
-    server.onListening = lambda _: _reportReady(server, worker)
+    server.onListening = lambda _: _reportReady(core, worker)
     if server.onWorker is not None:
         plainResult(server.onWorker(server), "onWorker", server)
     if worker.isHungUp:
         server.hangUp()
-    server.activate()
+    core.activate()
     scheduler.run.runThreads()
 
 
-def _reportReady(server: ServerCore, worker: Worker) -> None:
+def _reportReady(server: component, worker: Worker) -> None:
     loop = eventLoopOf(server)
 
     def stop() -> None:

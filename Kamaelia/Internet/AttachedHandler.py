@@ -12,10 +12,10 @@ Example usage
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, Any
-from typing import Protocol as Interface
+from typing import Any
 
 from Axon.Component import component
+from Kamaelia.Internet.Connection import Connection
 from Kamaelia.Internet.EventLoop import timeOf
 from Kamaelia.Internet.HalfClosed import HalfClosed
 from Kamaelia.Internet.HandlerLinks import (
@@ -25,29 +25,13 @@ from Kamaelia.Internet.HandlerLinks import (
     unlinkComponents,
 )
 
-if TYPE_CHECKING:
-    from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter
-
-
-class Creator(Interface):
-    """What an adapter tells the component that created it, usually a TCPServer."""
-
-    def opened(self, adapter: Any) -> None:
-        """Called when the connection has been made."""
-
-    def closed(self, adapter: Any) -> None:
-        """Called when the connection has ended."""
-
-    def outlived(self, adapter: Any) -> bool:
-        """Called when the connection has ended before its handler. Return True to take it over."""
-
 
 class AttachedHandler:
     """AttachedHandler(adapter, handler): links both, and decides when the handler has done."""
 
     __slots__ = ("_adapter", "_halfClosed", "_handler")
 
-    def __init__(self, adapter: ConnectedSocketAdapter, handler: component) -> None:
+    def __init__(self, adapter: Connection, handler: component) -> None:
         self._adapter = adapter
         self._handler = handler
         self._halfClosed: HalfClosed | None = None

@@ -25,7 +25,6 @@ from __future__ import annotations
 
 from asyncio import AbstractEventLoop, Transport
 from collections.abc import Callable, Collection, Coroutine, Generator
-from ssl import SSLContext
 from typing import TYPE_CHECKING, Any
 
 from Axon.AxonExceptions import noSpaceInBox
@@ -33,22 +32,22 @@ from Axon.Box import NULL
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.WriteGate import WriteGate
-from Kamaelia.Internet.AttachedHandler import AttachedHandler, Creator
+from Kamaelia.Internet.AttachedHandler import AttachedHandler
 from Kamaelia.Internet.CloseTimeouts import CloseTimeouts, closeTimeoutsOf
+from Kamaelia.Internet.Connection import Connection
 from Kamaelia.Internet.ConnectionState import ConnectionState as State
 from Kamaelia.Internet.EventLoop import isShutdownReceived, waitForCoroutine
 from Kamaelia.Internet.GracefulClose import closeTransport
 from Kamaelia.Internet.OutgoingData import asBytes, discard
 from Kamaelia.Internet.ReadFlowControl import ReadFlowControl
 from Kamaelia.Internet.StartTLS import TLSHandshake, contextFor
-from Kamaelia.Internet.WriteGate import GatedComponent
 from Kamaelia.IPC import socketShutdown
 
 if TYPE_CHECKING:
     from Kamaelia.Support.Protocol.ProxyHeader import Origin
 
 
-class ConnectedSocketAdapter(GatedComponent):
+class ConnectedSocketAdapter(Connection):
     """ConnectedSocketAdapter([listensocket]): one connection, given as a connected socket.
 
     listensocket: the socket, or None if a listener makes the connection. The other parameters
@@ -73,12 +72,8 @@ class ConnectedSocketAdapter(GatedComponent):
     mostUnread = 256 * 1024  # bytes
     mostKept = 64  # messages that are kept until the connection is made, before senders are held
     promptly = 5.0  # seconds to send the rest after shutdownMicroprocess
-    patience = 60.0  # seconds without progress after producerFinished
     origin: Origin | None = None  # both ends of the connection, as a load balancer reports them
     mayStayHalfClosed = False  # whether this side may send after the peer has sent its last
-    isServer = False
-    serverHostname: str | None = None  # the name in the server's certificate
-    sslContext: SSLContext | None = None  # the default for "makessl"
     _directBoxes: tuple[str, ...] = ("inbox",)
 
     def __init__(
@@ -93,7 +88,6 @@ class ConnectedSocketAdapter(GatedComponent):
         self.socket = listensocket
         self.transport: Transport | None = None
         self.handler: component | None = None  # it starts and ends with the connection
-        self.creator: Creator | None = None
         self.connectionState = State.CONNECTING
         self._kept: list[Any] = []
         self._transmit: Callable[[Any], object] = self._keepUntilOpen

@@ -16,19 +16,16 @@ Termination: `LISTEN_TIMEOUT` seconds after all has been sent, or after `MOST_DR
 from __future__ import annotations
 
 from asyncio import Protocol, Transport
-from typing import TYPE_CHECKING
 
 from Kamaelia.Internet.CloseTimeouts import CloseTimeouts, closeTimeoutsOf
+from Kamaelia.Internet.Connection import Connection
 from Kamaelia.Internet.ConnectionState import ConnectionState
-
-if TYPE_CHECKING:
-    from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter
 
 LISTEN_TIMEOUT = 2.0  # seconds for the client to end its side once it has been sent everything
 MOST_DROPPED = 16 * 1024 * 1024  # bytes that the client may still send
 
 
-def closeTransport(connection: ConnectedSocketAdapter, transport: Transport) -> None:
+def closeTransport(connection: Connection, transport: Transport) -> None:
     """Close `transport` when everything has been sent; gracefully on the side of a server.
 
     That is not needed when the client has ended its side, and not possible within TLS.
@@ -50,9 +47,9 @@ class GracefulClose(Protocol):
     __slots__ = ("_connection", "_remaining", "_timeouts", "_transport")
 
     def __init__(
-        self, connection: ConnectedSocketAdapter, transport: Transport, timeouts: CloseTimeouts
+        self, connection: Connection, transport: Transport, timeouts: CloseTimeouts
     ) -> None:
-        self._connection: ConnectedSocketAdapter | None = connection
+        self._connection: Connection | None = connection
         self._timeouts = timeouts
         self._transport = transport
         self._remaining = MOST_DROPPED

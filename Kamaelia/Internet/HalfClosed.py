@@ -16,10 +16,9 @@ counted from the last time that it sent something.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter
+from Kamaelia.Internet.Connection import Connection
 
 FED = {"inbox", "control", "sslready"}  # the inboxes into which a connection sends
 
@@ -32,7 +31,7 @@ class HalfClosed:
 
     __slots__ = ("_adapter", "_hasSent", "_idleSince", "_send")
 
-    def __init__(self, adapter: ConnectedSocketAdapter, transmit: Callable[[Any], object]) -> None:
+    def __init__(self, adapter: Connection, transmit: Callable[[Any], object]) -> None:
         self._adapter = adapter
         self._send = transmit
         self._hasSent = True

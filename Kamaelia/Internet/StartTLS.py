@@ -12,13 +12,10 @@ from __future__ import annotations
 from asyncio import AbstractEventLoop, Task, Transport
 from collections.abc import Callable
 from ssl import SSLContext, create_default_context
-from typing import TYPE_CHECKING
 
 from Kamaelia.Internet.Addresses import notResolved
+from Kamaelia.Internet.Connection import Connection
 from Kamaelia.Internet.TLSAlerts import sendAlertsTo, withAlerts
-
-if TYPE_CHECKING:
-    from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter
 
 #: Called at the end with the encrypted transport, or with None and the reason.
 Done = Callable[[Transport | None, Exception | None], None]
@@ -29,7 +26,7 @@ class TLSHandshake:
 
     def __init__(
         self,
-        adapter: ConnectedSocketAdapter,
+        adapter: Connection,
         transport: Transport,
         context: SSLContext,
         done: Done,
@@ -69,7 +66,7 @@ class TLSHandshake:
         self._done(transport, reason)
 
 
-def contextFor(adapter: ConnectedSocketAdapter, message: object) -> SSLContext:
+def contextFor(adapter: Connection, message: object) -> SSLContext:
     """Return the context for TLS: `message`, if it is one, or the default of the adapter.
 
     Raises TypeError if there is none on the side of a server.

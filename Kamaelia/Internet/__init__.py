@@ -5,6 +5,7 @@ Connections
     TCPServer, SingleServer             servers; see also Kamaelia.Chassis.ConnectedServer
     ConnectedSocketAdapter              one connection as a component
 Parts of a connection
+    Connection                                            the interface for the other parts
     ConnectionState, AttachedHandler, HandlerLinks        its state, its handler, their linkages
     ReadFlowControl, WriteGate, OutgoingData              bounded memory in both directions
     StartTLS, TLSAlerts                                   TLS

@@ -1,0 +1,48 @@
+"""The interface of a connection for the classes that do parts of its work.
+
+ConnectedSocketAdapter implements it. AttachedHandler, GracefulClose, HalfClosed and TLSHandshake
+use only this interface, and the adapter uses them.
+"""
+
+from __future__ import annotations
+
+from ssl import SSLContext
+from typing import Any, Protocol
+
+from Kamaelia.Internet.ConnectionState import ConnectionState
+from Kamaelia.Internet.WriteGate import GatedComponent
+
+
+class Creator(Protocol):
+    """What a connection tells the component that created it, usually a TCPServer."""
+
+    def opened(self, adapter: Any) -> None:
+        """Called when the connection has been made."""
+
+    def closed(self, adapter: Any) -> None:
+        """Called when the connection has ended."""
+
+    def outlived(self, adapter: Any) -> bool:
+        """Called when the connection has ended before its handler. Return True to take it over."""
+
+
+class Connection(GatedComponent):
+    """Connection(**attributes): the base of ConnectedSocketAdapter."""
+
+    patience = 60.0  # seconds without progress after producerFinished
+    isServer = False
+    serverHostname: str | None = None  # the name in the server's certificate
+    sslContext: SSLContext | None = None  # the default for "makessl"
+    creator: Creator | None = None
+    connectionState: ConnectionState
+
+    def takeTLSDirectly(self) -> None:
+        """Start TLS within the turn of the component that sends a message to "makessl"."""
+        raise NotImplementedError
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Report the end of the connection. `error` is the reason, or None."""
+        raise NotImplementedError
+
+
+__kamaelia_components__ = (Connection,)
