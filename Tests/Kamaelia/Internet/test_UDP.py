@@ -77,7 +77,7 @@ def test_a_sender_sends_all_data_before_it_ends(other):
     sender = UDP_ng.UDPSender(*other.getsockname())
     outcome = feed(sender, inbox=[b"1", "2"], control=[finished])
     assert [other.recv(10), other.recv(10)] == [b"1", b"2"]
-    assert outcome == {"outbox": [], "signal": [finished], "_selectorSignal": []}
+    assert outcome == {"outbox": [], "signal": [finished]}
 
 
 class Knock(component):
