@@ -1,7 +1,10 @@
 """The Sphinx configuration of the documentation: `make docs`."""
 
+import os
 import re
 from importlib import metadata
+
+os.environ["AXON_PURE"] = "1"  # the reference describes the Python classes
 
 project = "Kamaelia"
 author = "the Kamaelia contributors"
