@@ -6,6 +6,7 @@ selectors, socket adapters, servers, a console, chassis and files.
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -23,6 +24,8 @@ def _namespaces():
     if done.returncode:
         pytest.skip(f"needs namespaces: {done.stderr.strip()}")
 
+
+BESIDE = 4  # examples that run at the same time
 
 #: Examples that do not run with the components of 1.14 on Python 3, and the reason.
 FAULTS = {
@@ -50,22 +53,42 @@ FAULTS = {
 }
 
 
-def play(historical, program, library):
-    done = subprocess.run(
-        commandFor(str(historical), program, library),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+@pytest.fixture(scope="module")
+def play(request, historical):
+    """Return play(program, library), which fails the test if the example does not do its work.
+
+    The examples of all selected tests run beside each other, because they mostly wait.
+    """
+
+    def run(program, library):
+        return subprocess.run(
+            commandFor(str(historical), program, library),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    items = [each for each in request.session.items if each.path == request.path]
+    chosen = [(each.callspec.params["program"], each.callspec.params["library"]) for each in items]
+    with ThreadPoolExecutor(BESIDE) as pool:
+        running = {each: pool.submit(run, *each) for each in chosen}
+
+        def play(*each):
+            done = running[each].result()
+            assert done.returncode == 0, done.stdout + done.stderr
+
+        yield play
+        pool.shutdown(cancel_futures=True)
 
 
+@pytest.mark.parametrize("library", ["ours"])
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_an_example_of_1_14_runs_unchanged(historical, program):
-    play(historical, program, "ours")
+def test_an_example_of_1_14_runs_unchanged(play, program, library):
+    play(program, library)
 
 
+@pytest.mark.parametrize("library", ["historical"])
 @pytest.mark.parametrize("program", [each for each in PROGRAMS if each not in FAULTS])
-def test_the_components_of_1_14_run_unchanged_on_our_Axon(historical, program):
-    play(historical, program, "historical")
+def test_the_components_of_1_14_run_unchanged_on_our_Axon(play, program, library):
+    play(program, library)
