@@ -15,6 +15,7 @@ written.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -33,6 +34,8 @@ from Kamaelia.Support.Protocol.IRC import folded
 from Kamaelia.Util.SendWithRoom import sendWithRoom
 
 __all__ = ["BasicLogger", "Logger"]
+
+LOG = logging.getLogger(__name__)
 
 Formatter = Callable[[Sequence[str]], str | None]
 
@@ -76,8 +79,16 @@ class BasicLogger(component):
             yield from self.waitForMessage()
             for heard in self.Inbox():
                 yield from self._log(heard)
+            self._reportError()
             if self.isShuttingDown():
                 return
+
+    def _reportError(self) -> None:
+        """Log the error that has ended the connection, if "control" holds one."""
+        for message in self.inboxes["control"]:
+            error = getattr(message, "message", None)
+            if isinstance(error, Exception):
+                LOG.warning("the connection to the IRC server has ended: %s", error)
 
     def _log(self, heard: Sequence[str]) -> Iterator[int]:
         """Write what was heard, answer it, and write the answer."""

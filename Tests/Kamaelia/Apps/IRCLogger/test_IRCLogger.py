@@ -275,9 +275,14 @@ def test_the_program_reports_a_log_that_cannot_be_written(
     assert capsys.readouterr().err.startswith("the log cannot be written: [Errno ")
 
 
-def test_the_program_ends_with_its_connection(freePort: int, tmp_path: Path) -> None:
+def test_the_program_ends_with_its_connection_and_logs_why(
+    freePort: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     words = ["--channel", "#tea", "--port", str(freePort), "--logdir", str(tmp_path), "--once"]
     assert __main__.main(words) == 0
+    (record,) = caplog.records
+    assert "the connection to the IRC server has ended: " in record.getMessage()
+    assert "refused" in record.getMessage()
 
 
 def test_times_are_those_of_the_day() -> None:
