@@ -16,9 +16,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from Axon.AxonExceptions import noSpaceInBox
 from Axon.ThreadedComponent import threadedcomponent
 from Kamaelia.Chassis.Pipeline import Pipeline
 from Kamaelia.Util.PureTransformer import PureTransformer
@@ -42,7 +44,8 @@ class _Counts:
 class Profiler(threadedcomponent):
     """A component that sends statistics of all microprocesses.
 
-    samplingrate: samples per second. outputrate: outputs per second.
+    samplingrate: samples per second. outputrate: outputs per second. Statistics for which the
+    receiver has no room are discarded.
     """
 
     Inboxes = {"inbox": "not used", "control": "a shutdown message"}
@@ -52,12 +55,14 @@ class Profiler(threadedcomponent):
         "signal": "the shutdown message from control",
     }
 
-    def __init__(self, samplingrate: float = 1.0, outputrate: float = 1.0) -> None:
-        super().__init__()
+    def __init__(
+        self, samplingrate: float = 1.0, outputrate: float = 1.0, queuelengths: int = 1000
+    ) -> None:
+        super().__init__(queuelengths)
         self.samplestep = 1.0 / samplingrate
         self.outputstep = 1.0 / outputrate
         self._counts: dict[str, _Counts] = {}
-        self._samples = 0
+        self.samples = 0
         self._recentSamples = 0
 
     def main(self) -> None:
@@ -68,13 +73,14 @@ class Profiler(threadedcomponent):
                 self.takeSample()
                 sampleDue = now + self.samplestep
             if now >= outputDue:
-                self.send(self.statistics())
+                with suppress(noSpaceInBox):  # the receiver is slow: it gets later statistics
+                    self.send(self.statistics())
                 outputDue = now + self.outputstep
             self.waitForMessage("control", min(sampleDue, outputDue) - now)
 
     def takeSample(self) -> None:
         """Count which microprocesses are at work now."""
-        self._samples += 1
+        self.samples += 1
         self._recentSamples += 1
         for task in list(self.scheduler.tasks):  # another thread changes the original
             process = task.process
@@ -86,13 +92,13 @@ class Profiler(threadedcomponent):
             counts.active += isAtWork
             counts.recent += isAtWork
             counts.line = _lineOf(task)
-            counts.latest = self._samples
+            counts.latest = self.samples
 
     def statistics(self) -> list[Row]:
         """Return the statistics, and forget the microprocesses that have ended."""
         rows = []
         for name, counts in list(self._counts.items()):
-            isDone = counts.latest != self._samples
+            isDone = counts.latest != self.samples
             rows.append(
                 {
                     "name": name,

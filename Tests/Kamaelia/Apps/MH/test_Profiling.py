@@ -52,6 +52,27 @@ def test_the_statistics_become_a_table():
     assert table.endswith("-\n")
 
 
+class Deaf(component):
+    """A component that takes nothing until the profiler has taken many samples."""
+
+    def main(self):
+        while self.source.samples < 100:
+            yield 1
+        self.found = self.dataReady()
+        self.send(shutdownMicroprocess(), "signal")
+
+
+def test_a_receiver_without_room_does_not_end_the_profiler():
+    profiler, deaf = Profiler(1000, 1000, queuelengths=1), Deaf()
+    deaf.source = profiler
+    deaf.setInboxSize("inbox", 2)
+    deaf.link((profiler, "outbox"), (deaf, "inbox"))
+    deaf.link((deaf, "signal"), (profiler, "control"))
+    profiler.activate()
+    deaf.run()
+    assert deaf.found == 2
+
+
 @pytest.mark.parametrize("make", [Profiler, FormattedProfiler])
 def test_a_shutdown_ends_it(make):
     assert feed(make(100, 100), control=[shutdownMicroprocess()])["signal"]

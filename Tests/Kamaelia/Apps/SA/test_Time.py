@@ -1,5 +1,6 @@
 import pytest
 
+from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.testing import feed
 from Kamaelia.Apps.SA.Time import PeriodicTick, SingleTick
@@ -44,3 +45,26 @@ def test_a_shutdown_ends_ticks():
     assert feed(PeriodicTick(5), control=[end])["signal"] == [end]
     end = producerFinished()
     assert feed(SingleTick(5), control=[end])["signal"] == [end]
+
+
+class Slow(component):
+    """A component that takes a tick every ten seconds, and stops the source after five."""
+
+    def main(self):
+        self.longest = 0
+        for _ in range(5):
+            yield from self.waitForMessage("control", timeout=10)
+            self.longest = max(self.longest, self.dataReady())
+            self.recv()
+        self.send(shutdownMicroprocess(), "signal")
+
+
+@pytest.mark.parametrize("limit", [{"pipewidth": 2}, {"capacity": 2}])
+def test_ticks_wait_for_a_slow_receiver(virtualClock, limit):
+    source, slow = PeriodicTick(1), Slow()
+    slow.link((source, "outbox"), (slow, "inbox"), **limit)
+    slow.link((slow, "signal"), (source, "control"))
+    source.activate()
+    feed(slow, control=())
+    assert slow.longest == 2
+    assert source.hasEnded()
