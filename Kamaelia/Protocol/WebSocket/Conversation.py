@@ -4,8 +4,9 @@ How does it work?
 -----------------
 A Conversation belongs to a component, which reads the bytes of the peer. What the program sends is
 passed to the connection at once, within the turn of the sender, and the sender is held while the
-peer does not read; the component itself is not, so it continues to read. While the
-program does not take messages, the component waits, so the peer has to wait, too.
+peer does not read. The component itself is not, so it continues to read and to watch the time;
+meanwhile it does not answer pings. While the program does not take messages, the component
+waits, so the peer has to wait, too.
 
 A silent peer receives a ping. If it stays silent, the conversation ends with the code 1006.
 """
@@ -87,6 +88,7 @@ class Conversation:
         self._timing = timing or Timing()
         self._due = inf  # when the peer must have sent something
         self._isPinged = False
+        self._gate: Any = None  # of the connection, once the peer did not read
 
     @property
     def closed(self) -> Closed | None:
@@ -107,17 +109,19 @@ class Conversation:
         if not isinstance(message, str | bytes):
             message = asBytes(self._owner, "inbox", message)
         data = self._peer.message(message)
-        if not data:
-            return None
-        sink = self._owner.outboxes[self._toPeer]  # send() would hold the owner, not the sender
-        gate = sink.append(data)
+        return self._transmit(data) if data else None
+
+    def _transmit(self, data: bytes) -> Any:
+        """Send bytes to the peer, and return the gate. send() would hold the owner at it."""
+        sink = self._owner.outboxes[self._toPeer]
+        self._gate = gate = sink.append(data)
         sink.task.messageArrived(sink.isUrgent)
         return gate
 
     def close(self, code: int = NORMAL, reason: str = "") -> None:
         """Begin to close, if neither side has begun."""
         if data := self._peer.close(code, reason):
-            self._owner.send(data, self._toPeer)
+            self._transmit(data)
             self._due = timeOf(self._owner) + self._timing.closeTimeout
 
     def isOpen(self) -> bool:
@@ -140,8 +144,12 @@ class Conversation:
         for event in peer.receive(data):
             if mayDeliver and isinstance(event, str | bytes):
                 mayDeliver = yield from sendWithRoom(owner, event, self._toProgram)
-        if replies := peer.takeReplies():
-            owner.send(replies, self._toPeer)
+        replies = peer.takeReplies()
+        if replies and (peer.closed is not None or not self._isPeerSlow()):
+            self._transmit(replies)
+
+    def _isPeerSlow(self) -> bool:
+        return self._gate is not None and self._gate.isShut()
 
     # Times
 
@@ -153,7 +161,7 @@ class Conversation:
         if self._isPinged or not self.isOpen():
             self._peer.lose("the peer was silent for too long")
         else:
-            self._owner.send(self._peer.ping(), self._toPeer)
+            self._transmit(self._peer.ping())
             self._isPinged = True
             self._due = now + self._timing.pingTimeout
         return self._due

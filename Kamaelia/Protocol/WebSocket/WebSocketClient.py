@@ -122,7 +122,8 @@ class WebSocketClient(component):
             self.takeDirectly("inbox", discard)
             self._kept = []
             self._gate.open()
-        self.send(producerFinished(self), "_tcpsignal")
+        isLost = code == ABNORMAL
+        self.send(shutdownMicroprocess(self) if isLost else producerFinished(self), "_tcpsignal")
         self.send(webSocketShutdown(self, self._error, code, reason), "signal")
 
     def _talk(self) -> Generator[int, None, tuple[int, str]]:

@@ -41,6 +41,7 @@ from Kamaelia.Internet.OutgoingData import discard
 from Kamaelia.Protocol.WebSocket.Conversation import Conversation, Timing, webSocketShutdown
 from Kamaelia.Support.Protocol.WebSocket.Handshake import Refusal, accept
 from Kamaelia.Support.Protocol.WebSocket.MessagePeer import (
+    ABNORMAL,
     GOING_AWAY,
     INTERNAL_ERROR,
     MOST_BYTES,
@@ -66,7 +67,7 @@ class WebSocketConnection(component):
     }
     Outboxes = {
         "outbox": "bytes for the client",
-        "signal": "producerFinished: close the connection",
+        "signal": "producerFinished: close the connection; shutdownMicroprocess: it is lost",
         "_received": "str and bytes for the handler",
         "_handlersignal": "webSocketShutdown for the handler, or shutdownMicroprocess",
     }
@@ -89,7 +90,8 @@ class WebSocketConnection(component):
         linkBoxes(handler, "signal", self, "_handlercontrol")
         linkBoxes(self, "_received", handler, "inbox")
         linkBoxes(self, "_handlersignal", handler, "control")
-        handler.setInboxCapacity("inbox", MOST_WAITING)
+        if handler.inboxes["inbox"].capacity is None:
+            handler.setInboxCapacity("inbox", MOST_WAITING)
         self.addChildren(handler)
 
     def main(self) -> Generator[int, None, None]:
@@ -102,7 +104,8 @@ class WebSocketConnection(component):
                 yield from self._work()
                 closed = conversation.closed
             self._tellHandler(webSocketShutdown(self, self._error, *closed))
-            self.send(producerFinished(self), "signal")
+            isLost = closed.code == ABNORMAL
+            self.send(shutdownMicroprocess(self) if isLost else producerFinished(self), "signal")
             yield from self._waitForHandler()
         finally:
             if not self.handler.hasEnded():

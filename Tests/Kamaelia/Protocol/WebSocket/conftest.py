@@ -10,7 +10,7 @@ import pytest
 from Kamaelia.Protocol.HTTP.HTTPServer import HTTPServer
 from Kamaelia.Protocol.WebSocket.WebSocketServer import webSocketHandler
 from Tests.Kamaelia.conftest import Serving
-from Tests.Kamaelia.sockets import Echo, dial
+from Tests.Kamaelia.sockets import PATIENCE, Echo
 
 
 def protocolOf(choose: Callable[[Any], Any]) -> Callable[..., Any]:
@@ -39,9 +39,13 @@ def webServing(serving: Serving) -> WebSocketServing:
     return WebSocketServing(serving)
 
 
-def upgraded(port: int, *headers: str) -> socket.socket:
+def upgraded(port: int, *headers: str, receiveBuffer: int | None = None) -> socket.socket:
     """Return a socket after a handshake that was accepted."""
-    sock = dial(port)
+    sock = socket.socket()
+    sock.settimeout(PATIENCE)
+    if receiveBuffer is not None:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receiveBuffer)
+    sock.connect(("127.0.0.1", port))
     key = base64.b64encode(bytes(16)).decode()
     lines = [
         "GET / HTTP/1.1",

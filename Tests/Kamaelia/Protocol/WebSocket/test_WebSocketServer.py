@@ -420,6 +420,40 @@ def test_a_client_that_does_not_read_holds_the_handler(webServing):
     assert held * 10_000 < 50_000_000
 
 
+def test_a_client_that_neither_reads_nor_sends_is_dropped(webServing):
+    flood = Flood()
+
+    def client(port):
+        with upgraded(port):
+            turn = threading.Event()
+            while not flood.hasEnded():
+                turn.wait(0.01)
+            return flood.count
+
+    timing = Timing(pingInterval=0.05, pingTimeout=0.05)
+    assert webServing(client, lambda _: flood, timing=timing) > 0
+
+
+def test_pings_of_a_client_that_does_not_read_are_not_all_answered(serving):
+    """The answers have 6.5 MB; the system buffers about 4 MB, and the rest would need memory."""
+    ping = b"\x89\xfd" + bytes(4) + bytes(125)
+    listener = Listener()
+
+    def client(server):
+        with upgraded(server.port, receiveBuffer=4096) as sock:
+            for _ in range(50):
+                sock.sendall(ping * 1000)
+            sock.sendall(MessagePeer(True).message("all are sent"))
+            turn = threading.Event()
+            while not listener.received:
+                turn.wait(0.01)
+            return sum(adapter.bytesToSend() for adapter in server.connections)
+
+    protocol = protocolOf(webSocketHandler(lambda _: listener))
+    assert serving(client, protocol=protocol) < 500_000
+    assert listener.received == ["all are sent"]
+
+
 class Reluctant(component):
     """Takes no message."""
 
