@@ -88,7 +88,7 @@ async def hostileServer(size: float) -> None:
                 number: int, server: Server = server, counts: Counter[str] = answers
             ) -> None:
                 answer = await _lastAnswer(server.port)
-                must(answer[:1] in ("4", "5"), f"a mail that nobody has is answered {answer!r}")
+                must(answer[:1] in ("4", "5"), f"a mail that no server has is answered {answer!r}")
                 counts[answer[:9]] += 1
 
             await inParallel(one, int(SESSIONS * size) or 1, AT_ONCE)

@@ -34,7 +34,7 @@ def test_servers_that_are_well_are_asked_in_the_order_given():
     assert Health().inOrder([TWO, ONE, THREE], 0.0) == [TWO, ONE, THREE]
 
 
-def test_who_failed_is_asked_last_and_who_failed_longest_ago_first_of_these():
+def test_servers_that_failed_are_tried_last_in_the_order_of_their_failures():
     health = Health(rest=30)
     health.failed(ONE, 100.0)
     health.failed(TWO, 110.0)

@@ -1,4 +1,4 @@
-"""A client made of a component: says the next thing when it has heard a reply; no socket."""
+"""A client made of a component: it sends the next line when a reply arrives; no socket."""
 
 from collections.abc import Generator
 from typing import Any
@@ -47,7 +47,7 @@ class Dialogue(component):
 
 
 def talk(handler: Any, *lines: str | bytes, leaves: bool = True) -> Dialogue:
-    """What a client hears who says these lines, each (CRLF is added to text) after a reply."""
+    """Run a client that sends these lines, each after a reply; CRLF is added to text."""
     wire = [line if isinstance(line, bytes) else f"{line}\r\n".encode() for line in lines]
     dialogue = Dialogue(handler, wire, leaves)
     dialogue.activate()

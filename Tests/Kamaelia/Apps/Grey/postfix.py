@@ -137,7 +137,7 @@ class Postfix:
         return self.arrived()
 
     def end(self) -> None:
-        """Ends master, which ends its daemons, and whoever of them is left after that."""
+        """End master, which ends its daemons, and kill those that are left."""
         self.program.terminate()
         with suppress(subprocess.TimeoutExpired):
             self.program.wait(timeout=5)

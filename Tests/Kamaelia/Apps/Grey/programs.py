@@ -26,7 +26,7 @@ class Program(subprocess.Popen[str]):
         while time.monotonic() < until and self.poll() is None:
             with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
                 return
-            time.sleep(0.01)  # nothing tells when somebody else's port is open
+            time.sleep(0.01)  # no event tells when the port of another process is open
         raise AssertionError(f"{self.args} does not listen on {port}")
 
     def readUntil(self, word: str) -> str:

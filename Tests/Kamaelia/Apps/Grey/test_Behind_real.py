@@ -173,7 +173,7 @@ def test_a_unix_socket_that_is_not_there_is_followed_by_the_next_server(
 
 @RELAYS
 @pytest.mark.parametrize("origin", [CLIENT, CLIENT6])
-def test_a_PROXY_header_tells_the_server_who_the_client_is(
+def test_a_PROXY_header_tells_the_server_the_address_of_the_client(
     serving: Any, behind: Callable[..., Any], relay: str, origin: Origin
 ) -> None:
     far = behind(proxy_protocol_timeout=0.5)
@@ -211,7 +211,7 @@ def test_a_certificate_has_to_have_the_servers_name(
 
 
 @RELAYS
-def test_a_certificate_that_nobody_trusts_is_named_in_the_log(
+def test_an_untrusted_certificate_is_named_in_the_log(
     serving: Any, behind: Callable[..., Any], certificate: Any, relay: str
 ) -> None:
     far = behind(tls_context=certificate.server)
@@ -311,7 +311,7 @@ class TestPostfix:
         assert "client=" not in log
 
     @RELAYS
-    def test_its_rules_for_clients_are_heeded(
+    def test_its_rules_for_clients_apply(
         self, serving: Any, postfix: Callable[..., Postfix], relay: str
     ) -> None:
         far = postfix(

@@ -15,7 +15,7 @@ WRITERS = pytest.mark.parametrize("write", [lineFor, blockFor])
 
 
 class Telling(StrictMailHandler):
-    """Says in its greeting who the client is."""
+    """A handler that states the client's address in its greeting."""
 
     def handleConnect(self) -> None:
         self.servername = f"{self.peer}:{self.peerport}>{self.localip}:{self.localport}"
@@ -71,7 +71,7 @@ def test_from_anybody_else_a_header_is_garbage(serving: Any, write: Any) -> None
 
 
 @pytest.mark.parametrize("sent", [b"EHLO me\r\n", b"PROXY TCP4 nonsense\r\n"])
-def test_a_balancer_that_does_not_say_who_its_client_is_hears_nothing(
+def test_a_balancer_that_does_not_state_its_client_gets_no_answer(
     serving: Any, sent: bytes
 ) -> None:
     def client(server: Any) -> bytes:

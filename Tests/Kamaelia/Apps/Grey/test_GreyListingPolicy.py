@@ -1,4 +1,4 @@
-"""Greylisting through a handler's boxes: who is asked what, in which order, and what is said."""
+"""Greylisting through a handler's boxes: the checks, their order, and the replies."""
 
 import asyncio
 import json
@@ -105,16 +105,14 @@ def test_at_data_a_deferral_closes_and_at_rcpt_others_may_go_on(make: Any, clock
     assert say(protocol, *lines) == [250, 250, 451, 250, 354]
 
 
-def test_recipients_that_were_deferred_count_too_so_that_nobody_asks_for_ever(
-    make: Any, clock: Clock
-) -> None:
+def test_deferred_recipients_count_towards_the_limit(make: Any, clock: Clock) -> None:
     protocol = make(decide_at="rcpt", max_recipients=2)
     rcpts = [f"RCPT TO:<{each}@example.org>" for each in "xyz"]
     again = ["RSET", "MAIL FROM:<a@b.example>", TO]
     assert say(protocol, *MAIL, *rcpts, *again)[2:] == [451, 451, 452, 250, 250, 451]
 
 
-# Who may send where
+# Permission to send
 
 
 @pytest.mark.parametrize(
@@ -248,7 +246,7 @@ def test_the_domain_counts_in_any_case_and_one_recipient_elsewhere_spoils_no_oth
     assert say(make(), *lines) == [250, 250, 250, 550, 451]
 
 
-def test_without_domains_of_ones_own_nobody_is_forwarded_for(make: Any, clock: Clock) -> None:
+def test_without_allowed_domains_no_mail_is_forwarded(make: Any, clock: Clock) -> None:
     assert say(make(allowed_domains=[]), *MAIL, TO) == [250, 250, 550]
 
 

@@ -178,7 +178,7 @@ class TestPostfix:
             answer = machine.send(Origin("2001:db8::7", 4711, "2001:db8::25", 25))
         assert answer[:9] == {"ipv4": "451 4.4.1", "all": "250 2.0.0"}[protocols]
 
-    def test_nobody_but_this_machine_may_send_to_anybody(self, machine: Machine) -> None:
+    def test_only_this_machine_may_send_to_any_domain(self, machine: Machine) -> None:
         machine.do("Move Postfix")
         machine.far.program.waitForPort(machine.behind)
         machine.greylist()

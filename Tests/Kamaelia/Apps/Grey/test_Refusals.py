@@ -350,7 +350,7 @@ def test_nothing_secret_and_no_control_character_is_written_down(told: Run) -> N
         ({"listen": LISTEN.replace("= 6", "= 2")}, (1, 2, 3), "too many connections"),
     ],
 )
-def test_a_connection_too_many_is_recorded(
+def test_a_connection_over_a_limit_is_recorded(
     grey: Any, tmp_path: Path, settings: dict[str, Any], addresses: tuple[int, ...], reason: str
 ) -> None:
     more = MORE.format(folder=tmp_path, silence=30)

@@ -15,7 +15,7 @@ from Tests.Kamaelia.Apps.Grey.wire import Caller
 __all__ = ["grey"]  # a fixture
 
 ALLOW = '[allow]\nrecipients = ["c@example.org"]'
-needsRoot = pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
+needsRoot = pytest.mark.skipif(os.getuid() != 0, reason="only root can change its user")
 
 
 @needsRoot

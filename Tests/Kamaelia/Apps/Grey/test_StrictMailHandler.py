@@ -44,12 +44,12 @@ def test_the_greeting_names_the_server_and_the_time() -> None:
     assert dialogue.heard[0].startswith("220 mx.example ESMTP Grey ")
 
 
-def test_whoever_speaks_first_is_turned_away() -> None:
+def test_a_client_that_speaks_first_is_refused() -> None:
     outcome = feed(Accepting(), inbox=[b"EHLO spam\r\n"], control=())
     assert [reply[:9] for reply in outcome["outbox"]] == [b"554 5.5.0"]
 
 
-def test_whoever_speaks_within_the_delay_of_the_greeting_is_turned_away(
+def test_a_client_that_speaks_during_the_delay_of_the_greeting_is_refused(
     virtualClock: VirtualClock,
 ) -> None:
     from Axon.Component import component
@@ -181,7 +181,7 @@ def test_a_client_may_go_on_after_the_answer_of_a_hook_even_if_the_turn_ends_the
     assert codes(dialogue) == [250, 250, 250, 250, 221]
 
 
-def test_whatever_is_answered_is_heard_by_a_hook_that_is_overridden() -> None:
+def test_each_answer_is_passed_to_an_overridden_netPrint() -> None:
     class Overheard(Accepting):
         def netPrint(self, *args: str) -> None:
             printed.extend(args)
@@ -240,7 +240,7 @@ class Slow(component):
             self.send(b"NOOP\r\n")
 
 
-def test_the_time_to_say_something_begins_anew_with_each_answer(
+def test_the_time_for_the_next_command_restarts_with_each_answer(
     virtualClock: VirtualClock,
 ) -> None:
     handler = Accepting(inactivity_timeout=60)
@@ -313,7 +313,7 @@ def test_too_many_recipients_are_refused_for_now() -> None:
 # STARTTLS
 
 
-def test_after_starttls_the_session_begins_anew() -> None:
+def test_STARTTLS_restarts_the_session() -> None:
     handler = Accepting(starttls=ssl.create_default_context())
     dialogue = talk(handler, "EHLO me", "STARTTLS")
     assert "250 STARTTLS" in dialogue.heard

@@ -206,7 +206,7 @@ def test_a_historical_file_decides_as_it_did():
     assert (configuration.greylist.decide_at, configuration.server.relay) == ("data", "replay")
 
 
-def test_the_historical_whitelists_still_pass_who_they_passed():
+def test_the_historical_whitelists_still_match_the_same_clients():
     allow = readConfiguration(HISTORICAL).allow
     lists = Lists(triples=allow.triples, heloTriples=allow.helo_triples)
     assert lists.triple("192.0.2.5", "x", "<ann@example.com>", "<bob@example.org>")

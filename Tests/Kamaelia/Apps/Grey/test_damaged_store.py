@@ -53,7 +53,7 @@ def failUntil(proxy: Grey, word: str, before: Callable[[], object] = lambda: Non
 
 
 @WORKERS
-def test_a_damaged_store_is_made_anew_as_the_log_says_without_a_restart(
+def test_a_damaged_store_is_replaced_as_the_log_says_without_a_restart(
     grey: Any, listen: str
 ) -> None:
     proxy = grey(listen=listen, delay=3600)
@@ -75,7 +75,7 @@ def test_a_damaged_store_is_made_anew_as_the_log_says_without_a_restart(
 
 
 @WORKERS
-def test_a_store_that_was_deleted_is_made_anew_and_shared_by_all(
+def test_a_deleted_store_is_created_again_and_shared_by_all_workers(
     grey: Any, listen: str, capsys: Any
 ) -> None:
     proxy = grey(listen=listen, delay=3600)

@@ -1,4 +1,4 @@
-"""The components beside the historical greylister: a clock, and who tells what there is."""
+"""The components beside the historical greylister: a clock and an introspector."""
 
 from pathlib import Path
 

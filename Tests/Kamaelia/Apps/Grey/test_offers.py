@@ -153,7 +153,7 @@ def test_with_an_interval_of_0_only_mails_tell(serving: Any) -> None:
         assert far.heard == []
 
 
-def test_a_handler_with_a_connection_of_its_own_asks_nobody() -> None:
+def test_a_handler_with_its_own_connection_asks_no_server() -> None:
     class Own(Proxy):
         def connectToRealSMTPServer(self) -> None:
             raise NotImplementedError

@@ -105,7 +105,7 @@ def test_a_server_that_is_not_there_is_451(serving: Any, relay: str) -> None:
 @pytest.mark.parametrize("relay", RELAYS)
 @pytest.mark.parametrize("stage", ["greeting", "HELO"])
 @pytest.mark.parametrize("answer", ["554 5.7.1 not you", "450 4.7.1 not now"])
-def test_being_refused_ourselves_is_our_fault_and_not_the_clients(
+def test_a_refusal_of_the_proxy_itself_is_not_the_fault_of_the_client(
     serving: Any, stage: str, answer: str, relay: str
 ) -> None:
     with FarEnd(**{stage: answer, "EHLO": "502 no"}) as far:
@@ -143,7 +143,7 @@ def test_replay_passes_on_the_first_refusal_when_all_are_refused(serving: Any) -
         assert serving(client, protocol=handler(far)) == "550 5.1.1 one"
 
 
-def test_replay_reports_whom_the_server_refused_for_good(serving: Any) -> None:
+def test_replay_reports_permanently_refused_recipients(serving: Any) -> None:
     with FarEnd(RCPT=["250 ok", "550 5.1.1 no such user"]) as far:
         client = oneMail("<a@d.example>", "<b@d.example>")
         assert serving(client, protocol=handler(far)) == "250 2.0.0 far took it"
@@ -172,7 +172,7 @@ def test_a_report_that_cannot_be_sent_makes_the_client_try_again(serving: Any) -
         assert serving(client, protocol=handler(far)).startswith(NOT_REACHED)
 
 
-def test_live_tells_the_truth_about_each_recipient(serving: Any) -> None:
+def test_live_passes_on_the_reply_for_each_recipient(serving: Any) -> None:
     def client(server: Any) -> list[str]:
         caller = Caller(server.ports[0])
         replies = caller.begin("<a@d.example>", "<b@d.example>", "<c@d.example>")
@@ -257,7 +257,7 @@ def test_a_used_session_is_replaced_once_for_each_mail(serving: Any, relay: str)
 
 
 @pytest.mark.parametrize("relay", RELAYS)
-def test_a_session_that_broke_is_begun_anew_for_the_next_mail(serving: Any, relay: str) -> None:
+def test_a_broken_session_is_replaced_for_the_next_mail(serving: Any, relay: str) -> None:
     def client(server: Any) -> list[str]:
         caller = Caller(server.ports[0])
         caller.begin()
@@ -314,7 +314,7 @@ def test_what_is_pipelined_is_answered_in_order_while_the_server_is_asked(
 
 
 @pytest.mark.parametrize("relay", RELAYS)
-def test_text_that_comes_before_the_354_is_turned_away(serving: Any, relay: str) -> None:
+def test_text_that_arrives_before_the_354_is_refused(serving: Any, relay: str) -> None:
     def client(server: Any) -> str:
         caller = Caller(server.ports[0])
         caller.begin()
@@ -492,7 +492,7 @@ def test_a_server_that_pipelines_hears_sender_and_recipient_in_one_write(
 
 @pytest.mark.parametrize("relay", RELAYS)
 @pytest.mark.parametrize("behind", ["503 5.5.1 no sender", HANG_UP])
-def test_a_sender_that_is_refused_is_not_taken_for_the_recipient_that_was_pipelined(
+def test_the_refusal_of_a_sender_is_not_taken_for_that_of_a_pipelined_recipient(
     serving: Any, relay: str, behind: str
 ) -> None:
     def client(server: Any) -> list[str]:

@@ -47,7 +47,7 @@ def test_clients_are_served_while_a_reload_reads(grey: Any) -> None:
     assert before.say("NOOP").startswith("250")
 
 
-def test_a_hangup_while_a_reload_reads_is_heeded_afterwards(grey: Any) -> None:
+def test_a_hangup_during_a_reload_causes_another_reload(grey: Any) -> None:
     proxy = grey(delay=3600)
     reload = HeldReload(proxy)
     proxy.program.send_signal(signal.SIGHUP)

@@ -89,7 +89,7 @@ def test_a_limit_of_0_for_policy_is_none(serving: Any) -> None:
 
 
 @pytest.mark.parametrize("relay", ["live", "replay"])
-def test_a_server_that_dies_while_policy_thinks_takes_its_time_limit_along_for_nobody(
+def test_a_server_that_dies_while_a_policy_decides_leaves_no_time_limit_behind(
     serving: Any, relay: str
 ) -> None:
     with FarEnd() as far:

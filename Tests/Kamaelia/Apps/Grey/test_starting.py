@@ -27,7 +27,7 @@ url = "sqlite:{folder}/grey.db"
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_hangup_while_it_starts_does_not_end_it_and_is_heeded(
+def test_a_hangup_during_the_start_does_not_end_it_and_causes_a_reload(
     run: Callable[..., Program], tmp_path: Path, workers: int
 ) -> None:
     file = tmp_path / "grey.toml"

@@ -12,7 +12,7 @@ from Tests.Kamaelia.sockets import PATIENCE, dial, readAll
 
 HANG_UP = "hang up"
 SILENCE = "silence"
-TOOK_AND_HUNG_UP = f"250 {HANG_UP}"  # after the dot: the mail is kept, and nobody hears of it
+TOOK_AND_HUNG_UP = f"250 {HANG_UP}"  # after the dot: the mail is kept, and no answer is sent
 TOOK_IN_SILENCE = f"250 {SILENCE}"
 
 GOOD = {
@@ -156,7 +156,7 @@ def inTLS(base: Any, context: ssl.SSLContext) -> Any:
 
 
 def nowhere() -> int:
-    """A port on which nobody listens."""
+    """Return a port on which no process listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -1,4 +1,4 @@
-"""Who is on a list, which entry says so, and what is wrong with an entry."""
+"""Lists: what an entry matches, which entry is found, and mistakes in entries."""
 
 from ipaddress import IPv4Network, ip_address, ip_network
 
@@ -73,7 +73,7 @@ def test_the_beginning_of_an_address_ends_at_an_octet(stranger):
 
 
 @given(st.lists(st.integers(0, 255), min_size=1, max_size=3), st.ip_addresses(v=4))
-def test_a_textual_prefix_has_whoever_begins_with_these_octets(octets, address):
+def test_a_textual_prefix_contains_all_addresses_that_begin_with_these_octets(octets, address):
     prefix = ".".join(map(str, octets))
     isIn = str(address).split(".")[: len(octets)] == prefix.split(".")
     assert (Lists(clients=[prefix]).client(str(address)) is not None) == isIn

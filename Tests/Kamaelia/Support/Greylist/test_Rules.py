@@ -43,7 +43,7 @@ def test_who_was_never_seen_is_deferred_and_noted():
 
 
 @pytest.mark.parametrize("waited", [0.0, 1.0, before(180.0)])
-def test_who_is_back_too_soon_begins_anew(waited):
+def test_a_retry_that_is_too_early_restarts_the_time(waited):
     assert decide(Record(0.0), None, RULES, waited) == anew("retried too soon", waited)
 
 
@@ -64,7 +64,7 @@ def test_who_waited_long_enough_has_passed(waited):
 
 
 @pytest.mark.parametrize("waited", [after(25000.0), 1e9])
-def test_who_is_back_too_late_begins_anew(waited):
+def test_a_retry_that_is_too_late_restarts_the_time(waited):
     assert decide(Record(0.0), None, RULES, waited) == anew("retried too late", waited)
 
 
@@ -79,7 +79,7 @@ def test_who_passed_too_long_ago_is_forgotten_and_deferred_as_new():
     assert decide(Record(-5000.0, 0.0, 7), None, RULES, now) == anew("passed too long ago", now)
 
 
-def test_a_clock_that_was_put_back_lets_nobody_in_and_keeps_nobody_out():
+def test_a_clock_that_was_set_back_changes_no_decision():
     assert not decide(Record(T), None, RULES, T - 9999).isAccepted
     assert decide(Record(0.0, T, 1), None, RULES, T - 9999).isAccepted
 
@@ -149,7 +149,7 @@ def test_where_no_triples_are_added_a_new_one_is_deferred_and_a_known_one_is_not
         ({"too_soon": 25001}, "no mail could ever pass"),
     ],
 )
-def test_rules_by_which_nobody_passes_are_refused(wrong, words):
+def test_rules_that_no_mail_can_fulfil_are_refused(wrong, words):
     with pytest.raises(ValueError, match=words):
         Rules(**wrong)
 
@@ -205,7 +205,7 @@ def test_every_history_ends_as_with_two_tables(visits):
         now += pause
         known = records.get(who)
         if known is not None and now > known.expires(RULES):
-            known = None  # a record may be dropped once it has expired: nobody can tell
+            known = None  # a record may be dropped once it has expired: this is not visible
         decision = decide(known, None, RULES, now)
         assert decision.isAccepted == model.accepts(who, now)
         if decision.record is not None:

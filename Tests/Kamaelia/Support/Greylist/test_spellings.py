@@ -111,7 +111,7 @@ def test_other_mailboxes_have_other_keys(one: str, other: str, data: Any) -> Non
         '<"closed"@[IPv6:2001:db8::1]>',
     ],
 )
-def test_quotes_hide_nobody_from_a_list(path: str) -> None:
+def test_quotes_do_not_evade_a_list(path: str) -> None:
     lists = Lists(recipients=["closed@example.org", "closed@[ipv6:2001:db8:0:0::1]"])
     assert lists.recipient(path)
 

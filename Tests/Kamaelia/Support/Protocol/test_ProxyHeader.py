@@ -76,7 +76,7 @@ def block(command=0x21, family=0x11, addresses=b"\xc0\0\2\1\xc6\x33\x64\5\x12\x6
         (block(family=0x10), None),
     ],
 )
-def test_a_header_says_who_the_client_is_however_it_is_cut(header, origin):
+def test_a_header_gives_the_client_however_the_network_splits_it(header, origin):
     for size in (1, 2, 5, 13, 1000):
         reader = read(header + b"EHLO me\r\n", range(0, len(header) + 9, size))
         assert reader.isWhole
@@ -125,7 +125,7 @@ def test_garbage_is_refused_however_it_is_cut(garbage, size):
         read(garbage, range(0, len(garbage), size))
 
 
-def test_a_checksum_is_heeded():
+def test_a_checksum_is_verified():
     assert crc32c(b"123456789") == 0xE3069283
     unfinished = block(more=bytes([CRC32C, 0, 4]) + bytes(4) + b"\x04\0\1x")
     good = unfinished.replace(b"\3\0\4" + bytes(4), b"\3\0\4" + crc32c(unfinished).to_bytes(4))

@@ -1,4 +1,4 @@
-"""The servers behind the proxy: told who the client is, spoken to in LMTP, one after the other."""
+"""The servers behind the proxy: the client's address, LMTP, TLS, and several servers."""
 
 import re
 from collections import Counter
@@ -49,7 +49,7 @@ def handler(*behind: Any, **settings: Any) -> Any:
     return type("Handler", (Proxy,), own | settings)
 
 
-# Who the client is
+# The client's address
 
 
 OFFER = "250-far\r\n250-XCLIENT ADDR NAME HELO PROTO LOGIN\r\n250 XFORWARD ADDR SOURCE"
@@ -178,7 +178,7 @@ def test_LMTP_whom_it_refuses_for_good_after_the_dot_is_reported(serving: Any, r
 
 
 @RELAYS
-def test_where_no_report_can_be_sent_the_client_hears_who_was_left_out(
+def test_if_no_report_can_be_sent_the_client_is_told_which_recipients_were_refused(
     serving: Any, relay: str
 ) -> None:
     rcpts = [GOOD["RCPT"]] * 2 + ["550 5.1.1 no such user here"]
@@ -189,7 +189,7 @@ def test_where_no_report_can_be_sent_the_client_hears_who_was_left_out(
         assert len(far.mails) == 1
 
 
-def test_LMTP_in_replay_reports_all_who_are_refused_before_the_dot_and_after_it(
+def test_LMTP_in_replay_reports_all_recipients_refused_before_the_dot_and_after_it(
     serving: Any,
 ) -> None:
     rcpts = [GOOD["RCPT"], "550 5.1.1 unknown"]
@@ -296,7 +296,7 @@ def _leavingInText(base: Any) -> Any:
 
 @RELAYS
 @pytest.mark.parametrize("answer", [HANG_UP, SILENCE, "421 4.3.2 bye", TOOK_AND_HUNG_UP])
-def test_after_the_dot_nobody_else_is_asked(serving: Any, relay: str, answer: str) -> None:
+def test_after_the_dot_no_other_server_is_asked(serving: Any, relay: str, answer: str) -> None:
     with FarEnd(dot=answer) as first, FarEnd() as second:
         protocol = handler(first, second, relay=relay)
         assert serving(oneMail(), protocol=protocol).startswith("451 4.4.2")
@@ -306,7 +306,7 @@ def test_after_the_dot_nobody_else_is_asked(serving: Any, relay: str, answer: st
 @RELAYS
 @pytest.mark.parametrize("stage", ["MAIL", "RCPT", "DATA", "dot"])
 @pytest.mark.parametrize("answer", ["450 4.2.1 busy", "550 5.1.1 never"])
-def test_a_refusal_is_an_answer_and_nobody_else_is_asked(
+def test_after_a_refusal_no_other_server_is_asked(
     serving: Any, relay: str, stage: str, answer: str
 ) -> None:
     with FarEnd(**{stage: answer}) as first, FarEnd() as second:
@@ -373,7 +373,7 @@ def test_nothing_is_lost_or_doubled_between_servers_that_fail_at_random(
 
     with ExitStack() as stack:
         ends = [stack.enter_context(Unreliable(seed * 10 + number)) for number in range(3)]
-        patient = {"smtp_timeouts": {}}  # nobody is silent here, but a busy machine may be slow
+        patient = {"smtp_timeouts": {}}  # no server is silent here, but a busy machine may be slow
         settings = {"relay": relay, "smtp_health": Health(rest=0.05)} | patient
         protocol = handler(*ends, nowhere(), **settings)
         serving(client, protocol=protocol)

@@ -213,7 +213,7 @@ def test_a_check_that_takes_too_long_in_all_is_a_temporary_error(onServer, monke
     assert name is None
 
 
-def test_where_nobody_listens_is_a_temporary_error_and_no_name(onServer, freePort):
+def test_an_unreachable_server_is_a_temporary_error_and_gives_no_name(onServer, freePort):
     async def talk(server):
         resolver = Resolver([f"127.0.0.1:{freePort}"], timeout=0.3)
         found = await resolver.spf("192.0.2.3", "h", "<ann@example.org>")

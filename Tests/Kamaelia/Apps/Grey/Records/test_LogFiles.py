@@ -70,9 +70,7 @@ def test_soon_after_a_rotation_lines_go_into_a_new_file(
     assert file.read_text() == "new\nnew\n"
 
 
-def test_a_file_that_was_deleted_is_made_anew(
-    tmp_path: Path, later: Callable[[float], None]
-) -> None:
+def test_a_deleted_file_is_created_again(tmp_path: Path, later: Callable[[float], None]) -> None:
     file = tmp_path / "log"
     for word in ("old", "new"):
         append(str(file), word)

@@ -153,7 +153,9 @@ def test_a_stranger_is_deferred_retries_passes_and_all_of_it_is_noted(
 
 
 @WORKERS
-def test_a_hangup_reads_settings_and_lists_again_and_cuts_nobody(grey: Any, listen: str) -> None:
+def test_a_hangup_reads_settings_and_lists_again_and_disconnects_no_client(
+    grey: Any, listen: str
+) -> None:
     proxy = grey(listen=listen, delay=3600)
     before = Caller(proxy.port)
     assert before.begin("<c@example.org>")[-1].startswith("451")
@@ -165,7 +167,7 @@ def test_a_hangup_reads_settings_and_lists_again_and_cuts_nobody(grey: Any, list
     assert before.say("RSET").startswith("250")
     assert before.begin("<c@example.org>")[-1].startswith(
         "451"
-    )  # who was there goes on as it began
+    )  # an earlier client continues with its settings
     assert proxy.stop().count("reloaded") == (2 if listen else 1)
 
 
@@ -233,7 +235,7 @@ def test_killed_at_any_moment_it_forgets_no_decision(grey: Any, capsys: Any, lis
     assert [f" c{number}@example.org " in shown for number in range(50)] == [True] * 50
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root may become somebody else")
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may change its user")
 def test_a_connection_too_many_hears_421_and_the_next_is_served_again(grey: Any) -> None:
     proxy = grey(listen="max_connections = 1")
     first = Caller(proxy.port)
@@ -285,7 +287,7 @@ def test_starttls_has_the_certificate_and_after_a_hangup_the_new_one(
         return shown != old
 
     assert eventually(isNew, "the new certificate is shown")
-    with before:  # who was there goes on as it began
+    with before:  # an earlier client continues with its settings
         before.ehlo()
         before.mail("a@b.example")
         assert before.rcpt("c@example.org")[0] == 451

@@ -298,7 +298,7 @@ def encrypt(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["check", "run"])
-def test_an_encrypted_key_is_a_mistake_and_nobody_is_asked_for_a_password(
+def test_an_encrypted_key_is_a_mistake_and_does_not_prompt_for_a_password(
     tmp_path: Path, command: str
 ) -> None:
     makeCertificate(tmp_path)

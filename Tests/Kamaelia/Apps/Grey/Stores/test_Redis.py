@@ -92,7 +92,7 @@ def test_what_is_asked_at_once_is_answered_as_if_one_after_the_other(
     asyncio.run(askAll())
 
 
-def test_many_who_ask_at_once_wait_together(redisServer: RedisServer) -> None:
+def test_many_questions_at_once_are_sent_together(redisServer: RedisServer) -> None:
     async def askAll() -> None:
         store = RedisStore(redisServer.url)
         before = store.link.sendNow("INFO", "stats")["total_commands_processed"]
@@ -156,7 +156,7 @@ def test_a_stranger_waits_for_what_follows_for_whom_it_shares_a_key_with(
     asyncio.run(go())
 
 
-def test_a_connection_that_the_server_has_closed_meanwhile_is_opened_anew(
+def test_a_connection_that_the_server_has_closed_is_opened_again(
     redisServer: RedisServer,
 ) -> None:
     async def go() -> None:
@@ -295,7 +295,7 @@ def test_entries_of_others_are_noticed_in_an_event_loop(redisServer: RedisServer
     asyncio.run(notice())
 
 
-def test_who_only_asks_for_counters_hears_what_others_count(redisServer: RedisServer) -> None:
+def test_a_process_that_only_reads_counters_gets_those_of_others(redisServer: RedisServer) -> None:
     """As the process does that answers Prometheus for its workers."""
 
     async def watch(others: RedisStore) -> None:
@@ -318,7 +318,7 @@ def test_who_only_asks_for_counters_hears_what_others_count(redisServer: RedisSe
         asyncio.run(watch(others))
 
 
-def test_counters_are_written_by_and_by(redisServer: RedisServer) -> None:
+def test_counters_are_written_from_time_to_time(redisServer: RedisServer) -> None:
     async def countAndAsk() -> None:
         store, other = RedisStore(redisServer.url), RedisStore(redisServer.url)
         store.count("deferred", 2)
@@ -389,7 +389,7 @@ def test_a_server_that_says_nothing_is_waited_for_once(monkeypatch: pytest.Monke
             now[0] += RedisConnection.FIRST_PAUSE
             probe = asyncio.ensure_future(askOrFail(store))
             await asyncio.sleep(0)
-            with pytest.raises(StoreFailed):  # nobody else waits for the one who tries
+            with pytest.raises(StoreFailed):  # other questions do not wait for the attempt
                 store.decide(ONE, RULES, NOW)
             with pytest.raises(StoreFailed):
                 await probe
@@ -443,7 +443,7 @@ def onPort(
         try:
             server.start()
         except ServerEnded as reason:
-            if "in use" in str(reason):  # somebody was quicker
+            if "in use" in str(reason):  # another process was quicker
                 return start(*arguments, tls=tls)
             raise
         servers.append(server)
@@ -478,7 +478,7 @@ def test_a_password_that_the_server_repeats_is_in_no_text(
     assert "s3cret" not in str(caught.value) + caplog.text
 
 
-def test_over_tls_the_server_must_be_who_it_says(
+def test_over_TLS_the_name_of_the_server_is_verified(
     needs: Callable[[str], str], onPort: Callable[..., int], redisFolder: Path
 ) -> None:
     key, certificate = str(redisFolder / "key.pem"), str(redisFolder / "certificate.pem")

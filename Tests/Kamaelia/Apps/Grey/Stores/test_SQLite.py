@@ -1,4 +1,4 @@
-"""The store in one file: what may be wrong with the file, and who else is at it."""
+"""The store in one file: faults of the file, and other processes that use it."""
 
 import asyncio
 import os
@@ -132,7 +132,7 @@ def test_several_may_make_the_file_at_once(path: str) -> None:
     assert failures == []
 
 
-def test_whoever_was_forked_is_told_to_open_it_anew(store: SQLiteStore) -> None:
+def test_a_forked_process_is_told_to_open_the_store_itself(store: SQLiteStore) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # threads: that is what is tested
         child = os.fork()
@@ -208,13 +208,13 @@ def test_a_lock_that_stays_is_an_error_that_names_the_file(store: SQLiteStore, p
     with pytest.raises(StoreFailed, match=r"grey\.db is locked: another process"):
         store.forget(ONE)
     asyncio.run(ask())
-    assert len(list(store.known())) == 1  # whoever only reads is not in anybody's way
+    assert len(list(store.known())) == 1  # a reader blocks no writer
     other.close()
     assert store.decide(ONE, RULES, NOW).reason == "retried too soon"
 
 
 class Between:
-    """A connection that lets somebody else do something before it writes for the first time."""
+    """A connection that lets another process act before its first write."""
 
     def __init__(self, connection: sqlite3.Connection, meanwhile: Callable[[], object]) -> None:
         self.connection = connection
@@ -260,7 +260,7 @@ SAME_CLIENT = Triple(ONE.client, "<c@example.com>", ONE.recipient)
         ),
     ],
 )
-def test_who_is_slower_is_answered_after_who_was_quicker(
+def test_the_slower_of_two_questions_is_answered_after_the_quicker_one(
     store: SQLiteStore,
     path: str,
     before: list[tuple[Triple, float]],
@@ -318,7 +318,7 @@ def test_a_delivery_is_counted_as_soon_as_the_lock_is_free(
 
 
 def test_an_expired_record_that_is_renewed_meanwhile_is_kept(store: SQLiteStore, path: str) -> None:
-    """The sweep finds it expired; before it deletes, somebody is back, late."""
+    """The sweep finds it expired; before it deletes the record, the client retries, late."""
     store.decide(ONE, RULES, NOW)
 
     sweeper = sqlite3.connect(path, isolation_level=None)
@@ -329,7 +329,7 @@ def test_an_expired_record_that_is_renewed_meanwhile_is_kept(store: SQLiteStore,
     assert dict(store.known()) == {ONE: Record(NOW + 700)}
 
 
-def test_a_record_that_is_swept_while_it_is_renewed_is_written_anew(
+def test_a_record_that_is_swept_while_it_is_renewed_is_written_again(
     store: SQLiteStore, path: str
 ) -> None:
     """The decision finds it expired; before it writes, the sweep is there."""
@@ -416,7 +416,7 @@ def logSize(path: str) -> int:
     return os.path.getsize(path + "-wal")
 
 
-def test_the_log_begins_anew_although_somebody_writes_during_each_checkpoint(
+def test_the_log_restarts_although_another_process_writes_during_each_checkpoint(
     store: SQLiteStore, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(SQLiteMaintenance, "EMPTY_LOG_AT", 100)
@@ -461,7 +461,7 @@ def test_the_log_stays_bounded_although_the_keeper_is_no_more(
     store.close()
 
 
-def test_one_who_reads_slowly_does_not_keep_the_log_from_beginning_anew(
+def test_a_slow_reader_does_not_prevent_the_log_from_restarting(
     rounds: Rounds, store: SQLiteStore, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(SQLiteMaintenance, "EMPTY_LOG_AT", 100)

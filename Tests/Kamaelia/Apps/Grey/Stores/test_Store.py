@@ -61,7 +61,7 @@ def empty(store: Store) -> None:
 
 @pytest.fixture
 def untouched(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is swept meanwhile: who is back too late is told from who was never seen."""
+    """Nothing is swept meanwhile: a late retry differs from a first attempt."""
     monkeypatch.setattr(SQLiteMaintenance, "SLICES", 0)
 
 
@@ -259,7 +259,7 @@ def test_counters_add_up(store: Store) -> None:
 
 
 @pytest.mark.parametrize("setting", ["sqlite", "redis"], indirect=True)
-def test_all_is_there_for_who_opens_it_next(setting: str) -> None:
+def test_all_records_are_there_when_it_is_opened_again(setting: str) -> None:
     store = openStore(setting)
     passAt(store, ONE, NOW, WITH_REGULARS)
     store.addEntry(StoreEntry("deny", "sender", "<x@y>", "spam", NOW))
@@ -293,7 +293,7 @@ def test_a_setting_that_names_no_store_is_an_error_that_says_what_would(setting:
         openStore(setting)
 
 
-def test_one_mail_an_hour_counts_whoever_counts_it(store: Store) -> None:
+def test_one_mail_an_hour_counts_in_whatever_process(store: Store) -> None:
     rules = replace(RULES, client_passes=5, max_grey=100_000)
     for now in (NOW, NOW + 1, NOW + 3599, NOW + 3600, NOW + 7000, NOW + 7200):
         store.countDelivery("192.0.2.0/24", rules, now)

@@ -1,4 +1,4 @@
-"""Many answers after the dot, and one for the client: nobody is left out."""
+"""Many replies after the dot, and one for the client: no recipient is left out."""
 
 import pytest
 from hypothesis import given
@@ -36,9 +36,9 @@ def test_one_answer_is_made_of_many(replies, reply, refused):
 
 
 @given(st.lists(st.sampled_from([YES, LATER, NEVER]), min_size=1))
-def test_nobody_is_left_out_and_duplicates_are_owned_up_to(replies):
+def test_no_recipient_is_left_out_and_possible_duplicates_are_noted(replies):
     reply, refused, isMixed = outcome(*replies)
-    if reply.isPositive:  # whoever has no mail is told of
+    if reply.isPositive:  # each recipient without the mail is reported
         assert len(refused) == len([each for each in replies if not each.isPositive])
         assert all(each.isForGood for _, each in refused)
     assert isMixed == (YES in replies and LATER in replies)

@@ -143,7 +143,7 @@ def test_a_late_354_is_not_the_answer_to_the_dot():
     assert broken.reply.wire.startswith(b"451 4.4.2 ")
 
 
-def test_an_answer_that_nobody_asked_for_breaks_the_session():
+def test_an_unsolicited_reply_breaks_the_session():
     relay = ready()
     (broken,) = relay.receive(b"250 by the way\r\n")
     assert "unasked" in broken.reason
@@ -176,7 +176,7 @@ def test_each_of_several_commands_gets_its_own_answer():
 
 
 @pytest.mark.parametrize("tls", ["may", "must"])
-def test_TLS_is_begun_where_it_is_offered_and_all_is_asked_anew(tls):
+def test_TLS_is_used_if_it_is_offered_and_EHLO_is_repeated(tls):
     relay = Relay("mx.example", tls=tls)
     relay.receive(b"220 real\r\n")
     assert relay.receive(b"250-real\r\n250-X\r\n250 STARTTLS\r\n") == [Send(b"STARTTLS\r\n")]

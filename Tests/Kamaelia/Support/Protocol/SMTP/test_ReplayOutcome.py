@@ -33,7 +33,7 @@ def test_the_answers_to_all_recipients_make_one(replies, heard, reported):
     assert verdict == (heard, reported)
 
 
-def test_a_verdict_on_nobody_is_an_error():
+def test_a_verdict_without_recipients_is_an_error():
     with pytest.raises(ValueError, match="at least one"):
         verdictOn([])
 

@@ -181,7 +181,7 @@ def test_the_greeting_names_the_server_and_the_date():
     assert greeting.wire == b"220 mx.example ESMTP Grey Thu, 1 Jan 2026 00:00:00 +0000\r\n"
 
 
-def test_whoever_speaks_before_the_greeting_is_turned_away():
+def test_a_client_that_speaks_before_the_greeting_is_refused():
     session = Session()
     session.feed(b"E")
     assert session.next() is None
@@ -311,13 +311,13 @@ def test_a_mail_with_a_bare_line_end_is_refused_after_its_dot_and_closes():
     "data",
     [b"EHLO a\r\nMAIL FROM:<a@b>\r\n", b"NOOP\r\nN", b"RSET\r\n\r\n", b"HELO a\r\n\r"],
 )
-def test_whoever_does_not_wait_for_the_answer_is_turned_away(data):
+def test_a_client_that_does_not_wait_for_the_answer_is_refused(data):
     session = opened()
     (reply,) = session.receive(data)
     assert (reply.code, reply.text[:5], reply.closes) == (503, "5.5.0", True)
 
 
-def test_whoever_sends_while_an_answer_is_made_is_turned_away_after_it():
+def test_a_client_that_sends_while_an_answer_is_prepared_is_refused_after_it():
     session = opened()
     session.feed(b"NOOP\r\n")
     assert session.next() == ("NOOP", ["NOOP"])
@@ -417,7 +417,7 @@ def test_what_is_unread_is_dropped_when_an_answer_closes():
     assert session.unread == 0
 
 
-def test_TLS_begins_the_session_anew_and_drops_what_was_sent_before():
+def test_TLS_restarts_the_session_and_drops_what_was_sent_before():
     session = opened(extensions=ALL)
     talk(session, RCPT)
     assert [reply.code for reply in session.receive(b"RSET\r\nSTARTTLS\r\n")] == [250, 220]
@@ -582,7 +582,7 @@ def test_the_session_knows_what_the_client_has_to_send_next():
     assert stages == ["hello", "command", "command", "command", "text", "command", "TLS"]
 
 
-def test_an_extension_that_nobody_knows_is_an_error_at_once():
+def test_an_unknown_extension_is_an_error_at_once():
     with pytest.raises(ValueError, match="CHUNKING"):
         Settings(extensions=frozenset({"CHUNKING"}))
 

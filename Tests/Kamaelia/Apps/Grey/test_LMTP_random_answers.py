@@ -1,4 +1,4 @@
-"""A server of LMTP that answers each recipient at random: whoever has no mail is told of."""
+"""An LMTP server that answers each recipient at random: a recipient without the mail is reported."""
 
 import random
 import re
