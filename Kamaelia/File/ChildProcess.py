@@ -50,6 +50,7 @@ class ChildProcess(component):
 
     grace = 2.0  # seconds between SIGTERM and SIGKILL
     _isRunning = False
+    hasStarted = False
     error: Exception | None = None  # why the process did not start, or its failure
 
     def __init__(
@@ -74,7 +75,7 @@ class ChildProcess(component):
             self.send(producerFinished(self, error), "signal")
             return
         self.scheduler.outside += 1  # the end of the process wakes this component
-        self._isRunning = True
+        self._isRunning = self.hasStarted = True
         try:
             while not self._exited.done() and not isToStop(self):
                 await self.waitForWakeUp()

@@ -79,6 +79,7 @@ class UnixProcess2(parent):
         self._endOfInput: Any = None  # the message from "control" that ended the input
         self._sources: list[Any] = []  # the components that write to the process
         self._fromNamedPipes: list[Any] = []
+        self._ends: list[Descriptor] = []  # the ends of pipes for the process
 
     def _addBoxes(self) -> None:
         """Create the boxes of the named pipes, for this component and not for its class."""
@@ -92,18 +93,18 @@ class UnixProcess2(parent):
         self.Inboxes, self.Outboxes = inboxes, outboxes  # type: ignore[misc]
 
     def main(self) -> Generator[int, None, None]:
-        process = None
         try:
             yield from inThread(self, self._names.create)
             process = self._createChildren()
             yield from self._attend(process)
         except OSError as error:
+            _tell(self.childComponents(), shutdownMicroprocess(self))
             self.send(producerFinished(self, error), "signal")
         else:
             self.send(self._order or self.endOfOutput(process.error), "signal")
         finally:
-            if process is not None:
-                process.closeEnds()
+            for end in self._ends:
+                end.close()
             self._names.remove()
 
     # The components for the process and its pipes
@@ -126,14 +127,16 @@ class UnixProcess2(parent):
     def _pipeTo(self, boxname: str) -> Descriptor:
         """Lead an inbox to a new pipe, and return the end of the pipe for the process."""
         end, handle = os.pipe()
+        self._ends.append(Descriptor(end, boxname))
         self._feed(_ToFileHandle(handle), boxname)
-        return Descriptor(end, boxname)
+        return self._ends[-1]
 
     def _pipeFrom(self, boxname: str) -> Descriptor:
         """Lead a new pipe to an outbox, and return the end of the pipe for the process."""
         handle, end = os.pipe()
+        self._ends.append(Descriptor(end, boxname))
         self._receive(handle, boxname)
-        return Descriptor(end, boxname)
+        return self._ends[-1]
 
     def _feed(self, source: Any, boxname: str) -> None:
         self.link((self, boxname), (source, "inbox"), passthrough=1)
@@ -158,6 +161,8 @@ class UnixProcess2(parent):
                 self._handleControl(message, process)
             if process.isStopped() and not isExitKnown:
                 isExitKnown = True
+                if not process.hasStarted:  # uvloop may keep the ends of the pipes open
+                    _tell(self.childComponents(), shutdownMicroprocess(self))
                 _tell(self._sources, shutdownMicroprocess(self))
                 _tell(self._fromNamedPipes, producerFinished(self))
             if self.childrenDone():

@@ -1,6 +1,7 @@
 """UnixProcess and UnixProcess2 with real commands."""
 
 import os
+import resource
 import select
 import signal
 import stat
@@ -164,7 +165,6 @@ def test_many_processes_run_beside_each_other() -> None:
     consumers = [SlowConsumer() for _ in range(30)]
     for number, consumer in enumerate(consumers):
         Pipeline(Source([f"{number}\n"]), UnixProcess2("cat"), consumer).activate()
-    feed(UnixProcess2("sleep 0.1"))
     scheduler.run.runThreads()
     taken = [b"".join(consumer.taken) for consumer in consumers]
     assert taken == [b"%d\n" % number for number in range(30)]
@@ -220,6 +220,39 @@ def _feedUntilOutput(running: Any, order: Any) -> dict[str, list[Any]]:
         return False
 
     return feed(running, control=[], until=isFirst)
+
+
+@pytest.mark.parametrize("room", range(6))  # with more, uvloop itself leaves pipes open
+def test_a_lack_of_descriptors_is_an_error_and_nothing_remains_open(room: int) -> None:
+    class Tight(component):
+        def main(self) -> Iterator[int]:
+            yield 1  # the event loop has opened what it needs
+            used = max(map(int, os.listdir("/proc/self/fd")))
+            resource.setrlimit(resource.RLIMIT_NOFILE, (used + 20, before[1]))
+            with suppress(OSError):
+                while True:
+                    taken.append(os.open("/dev/null", os.O_RDONLY))
+            for _ in range(room):
+                os.close(taken.pop())
+            process = UnixProcess2("cat")
+            self.link((process, "signal"), (self, "control"))
+            process.deliver(FINISHED, "control")
+            self.addChildren(process)
+            process.activate()
+            while process.isActive():
+                yield from self.waitForChange()
+            self.end = self.recv("control")
+
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    taken: list[int] = []
+    tight = Tight()
+    try:
+        tight.run()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        for descriptor in taken:
+            os.close(descriptor)
+    assert tight.end is FINISHED or "Too many open files" in errorOf(tight.end)
 
 
 # Back-pressure
