@@ -1,4 +1,4 @@
-"""An LMTP server that answers each recipient at random: a recipient without the mail is reported."""
+"""An LMTP server that answers each recipient at random: no refused recipient goes unreported."""
 
 import random
 import re

@@ -240,9 +240,7 @@ def test_the_queue_of_a_postfix_drains_into_a_server_that_fails_and_recovers(
         )
         words = ["-N", "-s", 5, "-m", MAILS, "-r", 2, "-f", "a@b.example", "-t", "c@f.example"]
         send("smtp-source", *words, f"127.0.0.1:{front.port}")
-        front.waitUntil(
-            lambda: "status=deferred" in front.log(), "no server is reached: it waits"
-        )
+        front.waitUntil(lambda: "status=deferred" in front.log(), "no server is reached: it waits")
         protocol.smtp_port = far.port
         front.waitUntil(lambda: not front.queued(), "all has been sent")
         return front.log()
