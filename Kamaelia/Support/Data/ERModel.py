@@ -95,7 +95,7 @@ def parseMultilineEntity(X: Iterable[str]) -> Item:
     """Return ["entity", {...}] for the lines of an entity and its block. Raises ParseError."""
     record: dict[str, Any] = {}
     for line in X:
-        kind = line.split(maxsplit=1)[0]
+        kind = next(iter(line.split(maxsplit=1)), "")
         if kind == "entity":
             record.update(parseEntityLine(line)[1])
         elif kind == "simpleattributes":

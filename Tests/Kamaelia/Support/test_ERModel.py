@@ -1,7 +1,7 @@
 """Entity-relationship models."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from Kamaelia.Support.Data.ERModel import (
@@ -91,6 +91,7 @@ def test_a_line_of_another_kind_is_an_error() -> None:
         list(parse_model(["entity a:", "   attributes x"]))
 
 
+@example([":"])
 @given(st.lists(st.text("entityrlaoxnsmp()#: \t,\n")))
 def test_any_text_is_a_model_or_a_ParseError(lines: list[str]) -> None:
     try:
