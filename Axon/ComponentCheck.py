@@ -43,7 +43,7 @@ def whyNoComponent(thing: object) -> str:
     if isinstance(thing, type):
         name = thing.__name__
         return f"{name} is a class; use an instance of it, such as {name}()"
-    if hasattr(thing, "inboxes"):
+    if hasattr(thing, "outboxes"):  # in two steps less than "inboxes"
         return ""
     kind = type(thing)
     if hasattr(kind, "Inboxes"):
@@ -65,8 +65,9 @@ def madeComponent(made: T, hook: str, owner: object = None) -> T:
     Raise TypeError for an awaitable or a generator, and wiringError for anything else that
     is not a component.
     """
-    fault = whyNoComponent(plainResult(made, hook, owner))
+    fault = whyNoComponent(made)
     if fault:
+        plainResult(made, hook, owner)
         raise wiringError(f"{hookName(hook, owner)} must return a component, but {fault}")
     return made
 

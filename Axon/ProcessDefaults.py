@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from Axon.debug import debug
+from Axon.idGen import defaultName
 
 
 class NullScheduler:
@@ -38,10 +39,7 @@ class Name:
     """
 
     def __get__(self, process: Any, owner: type) -> Any:
-        if process is None:
-            return owner.__qualname__
-        cls = type(process)
-        return f"{cls.__module__}.{cls.__name__}_{process.id}"
+        return owner.__qualname__ if process is None else defaultName(type(process), process.id)
 
 
 class Tracker:

@@ -12,7 +12,7 @@ How does it work?
 
 from itertools import count
 
-__all__ = ["idGen", "newId", "numId", "strId", "tupleId"]
+__all__ = ["defaultName", "idGen", "newId", "numId", "strId", "tupleId"]
 
 _takeNumber = count(
     1
@@ -54,3 +54,8 @@ _ids = idGen()
 newId = strId = _ids.strId
 numId = _takeNumber  # not through the object, since each new microprocess calls it
 tupleId = _ids.tupleId
+
+
+def defaultName(kind: type, number: int) -> str:
+    """Return the name of a microprocess of this class, with this number."""
+    return f"{kind.__module__}.{kind.__name__}_{number}"

@@ -72,7 +72,7 @@ class ConnectedSocketAdapter(Connection):
     mostUnread = 256 * 1024  # bytes
     mostKept = 64  # messages that are kept until the connection is made, before senders are held
     promptly = 5.0  # seconds to send the rest after shutdownMicroprocess
-    origin: Origin | None = None  # both ends of the connection, as a load balancer reports them
+    origin: Origin | None = None  # both ends, as a load balancer reports them, once they are known
     mayStayHalfClosed = False  # whether this side may send after the peer has sent its last
     _directBoxes: tuple[str, ...] = ("inbox",)
 

@@ -265,7 +265,10 @@ def endsOf(adapter: Any) -> Origin:
     if origin is not None:
         return origin
     transport = adapter.transport
-    return Origin(*addressOf(transport, "peername"), *addressOf(transport, "sockname"))
+    ends = Origin(*addressOf(transport, "peername"), *addressOf(transport, "sockname"))
+    if ends.peer:  # known for good: a listener and its server both ask
+        adapter.origin = ends
+    return ends
 
 
 def addressOf(transport: BaseTransport, which: str) -> tuple[str, int]:

@@ -126,7 +126,9 @@ class MailHandler(SessionState, component):
             while not self.isOver():
                 yield from self.getline()
                 self._work()
-            self.send(self._goodbye(), "signal")
+            # Nothing can be sent during a TLS handshake, so it is closed at once then.
+            end = shutdownMicroprocess if self.session.isBeginningTLS else producerFinished
+            self.send(end(self), "signal")
             last: Any = self.handleDisconnect()
             if isinstance(last, Generator):
                 yield from last
@@ -134,13 +136,6 @@ class MailHandler(SessionState, component):
                 self.logResult()
         finally:
             self.cleanUp()
-
-    def _goodbye(self) -> producerFinished | shutdownMicroprocess:
-        """Return the message that closes the connection: at once during a TLS handshake, in
-        which nothing can be sent.
-        """
-        isAbrupt = self.session.isBeginningTLS
-        return shutdownMicroprocess(self) if isAbrupt else producerFinished(self)
 
     # Time
 
@@ -154,8 +149,7 @@ class MailHandler(SessionState, component):
 
     def now(self) -> float:
         """Return the time of the scheduler's clock, in seconds."""
-        now: float = self.scheduler.timers.clock.now()
-        return now
+        return float(self.scheduler.timers.clock.now())
 
     def due(self) -> float:
         """Return when the client, or what the handler waits for, is late; or infinity."""
