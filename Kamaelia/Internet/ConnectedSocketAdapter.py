@@ -35,7 +35,18 @@ from Axon.WriteGate import WriteGate
 from Kamaelia.Internet.AttachedHandler import AttachedHandler
 from Kamaelia.Internet.CloseTimeouts import CloseTimeouts, closeTimeoutsOf
 from Kamaelia.Internet.Connection import Connection
-from Kamaelia.Internet.ConnectionState import ConnectionState as State
+from Kamaelia.Internet.ConnectionState import (
+    CLOSE_AFTER_TLS,
+    CLOSED,
+    CLOSING,
+    CLOSING_BOTH,
+    CONNECTING,
+    HALF_CLOSED,
+    LOST,
+    OPEN,
+    STARTING_TLS,
+    ConnectionState,
+)
 from Kamaelia.Internet.EventLoop import isShutdownReceived, waitForCoroutine
 from Kamaelia.Internet.GracefulClose import closeTransport
 from Kamaelia.Internet.OutgoingData import asBytes, discard
@@ -88,7 +99,7 @@ class ConnectedSocketAdapter(Connection):
         self.socket = listensocket
         self.transport: Transport | None = None
         self.handler: component | None = None  # it starts and ends with the connection
-        self.connectionState = State.CONNECTING
+        self.connectionState = CONNECTING
         self._kept: list[Any] = []
         self._transmit: Callable[[Any], object] = self._keepUntilOpen
         self._reading = ReadFlowControl(self.mostUnread)
@@ -102,12 +113,12 @@ class ConnectedSocketAdapter(Connection):
         scheduler = self.scheduler
         scheduler.outside += 1
         try:
-            if self.connectionState is State.CONNECTING:
+            if self.connectionState is CONNECTING:
                 yield from self.openConnection()
                 if self.transport is None:
                     self.connection_lost(None)
-            elif self.connectionState is State.LOST:
-                self._enter(State.CLOSED)
+            elif self.connectionState is LOST:
+                self._enter(CLOSED)
                 self._reportEnd(self._error)
             while not self.connectionState.isOver:
                 self.handleMessages()
@@ -182,7 +193,7 @@ class ConnectedSocketAdapter(Connection):
     def connection_made(self, transport: Any) -> None:
         """Send what was kept, and tell the creator."""
         self.transport = transport
-        self._enter(State.OPEN)
+        self._enter(OPEN)
         self._transmit = transport.write
         kept, self._kept = self._kept, []
         if kept:
@@ -215,7 +226,7 @@ class ConnectedSocketAdapter(Connection):
         """Report that the peer sends no more. Return whether this side may go on sending."""
         if self.isActive() and not self.connectionState.hasPeerEnded:
             isClosing = self.connectionState.isClosing
-            self._enter(State.CLOSING_BOTH if isClosing else State.HALF_CLOSED)
+            self._enter(CLOSING_BOTH if isClosing else HALF_CLOSED)
             self._reportEnd(None)
         if not self.mayStayHalfClosed or self.isEncrypted():
             return False
@@ -230,7 +241,7 @@ class ConnectedSocketAdapter(Connection):
         if before.isOver:
             return
         isReported = self.isActive() or self.hasEnded()  # or nothing is linked yet
-        self._enter(State.CLOSED if isReported else State.LOST)
+        self._enter(CLOSED if isReported else LOST)
         self._error = error
         if self._timeouts is not None:
             self._timeouts.cancel(self)
@@ -316,12 +327,12 @@ class ConnectedSocketAdapter(Connection):
 
         Raises TypeError on the side of a server if there is no SSLContext.
         """
-        if self.connectionState is State.HALF_CLOSED:
+        if self.connectionState is HALF_CLOSED:
             self.abort()  # the peer cannot answer
-        if self.connectionState is not State.OPEN or self.transport is None:
+        if self.connectionState is not OPEN or self.transport is None:
             return
         context = contextFor(self, message)
-        self._enter(State.STARTING_TLS)
+        self._enter(STARTING_TLS)
         unread = self.outboxes["outbox"]
         if unread:
             unread.clear()
@@ -339,8 +350,8 @@ class ConnectedSocketAdapter(Connection):
                 self.transport.abort()
             self.connection_lost(reason)
             return
-        isToClose = self.connectionState is State.CLOSE_AFTER_TLS
-        self._enter(State.OPEN)
+        isToClose = self.connectionState is CLOSE_AFTER_TLS
+        self._enter(OPEN)
         self.transport, self._transmit = transport, transport.write
         for data in handshake.unsent:
             self._transmit(data)
@@ -359,15 +370,15 @@ class ConnectedSocketAdapter(Connection):
         """
         state = self.connectionState
         if state.isHandshake:  # nothing can be sent before it is done
-            if state is State.STARTING_TLS:
-                self._enter(State.CLOSE_AFTER_TLS)
+            if state is STARTING_TLS:
+                self._enter(CLOSE_AFTER_TLS)
             if not mayRenew:
                 self.abort()
             return
         if state.isOver or self.transport is None or (state.isClosing and mayRenew):
             return
         if not state.isClosing:
-            self._enter(State.CLOSING_BOTH if state.hasPeerEnded else State.CLOSING)
+            self._enter(CLOSING_BOTH if state.hasPeerEnded else CLOSING)
             self._transmit = discard
             if not self.transport.is_closing():  # asyncio's must not be closed twice within TLS
                 self._reading.isPaused = False
@@ -384,7 +395,7 @@ class ConnectedSocketAdapter(Connection):
             self.transport.abort()
             self.connection_lost(None)
 
-    def _enter(self, state: State) -> None:
+    def _enter(self, state: ConnectionState) -> None:
         self.connectionState = self.connectionState.next(state)
 
     def _reportEnd(self, error: Exception | None) -> None:

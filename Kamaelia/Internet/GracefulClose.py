@@ -19,7 +19,7 @@ from asyncio import Protocol, Transport
 
 from Kamaelia.Internet.CloseTimeouts import CloseTimeouts, closeTimeoutsOf
 from Kamaelia.Internet.Connection import Connection
-from Kamaelia.Internet.ConnectionState import ConnectionState
+from Kamaelia.Internet.ConnectionState import CLOSING
 
 LISTEN_TIMEOUT = 2.0  # seconds for the client to end its side once it has been sent everything
 MOST_DROPPED = 16 * 1024 * 1024  # bytes that the client may still send
@@ -30,7 +30,7 @@ def closeTransport(connection: Connection, transport: Transport) -> None:
 
     That is not needed when the client has ended its side, and not possible within TLS.
     """
-    mayStillSend = connection.connectionState is ConnectionState.CLOSING
+    mayStillSend = connection.connectionState is CLOSING
     if connection.isServer and mayStillSend and transport.can_write_eof():
         GracefulClose(connection, transport, closeTimeoutsOf(connection.scheduler.loop)).begin()
     else:

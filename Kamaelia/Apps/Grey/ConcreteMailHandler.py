@@ -39,7 +39,7 @@ from Kamaelia.Apps.Grey.Backend.RelaySession import RelaySession
 from Kamaelia.Apps.Grey.Backend.ServerConnection import connectionTo
 from Kamaelia.Apps.Grey.Backend.ServerInquiry import ServerInquiry
 from Kamaelia.Apps.Grey.Backend.ServerSettings import ServerSettings, checkSettings, serversFor
-from Kamaelia.Apps.Grey.Session.Phase import Phase
+from Kamaelia.Apps.Grey.Session.Phase import SERVER
 from Kamaelia.Apps.Grey.StrictMailHandler import StrictMailHandler, statusOf
 from Kamaelia.Support.Protocol.ProxyHeader import Origin
 from Kamaelia.Support.Protocol.SMTP.ClientAddress import ClientIdentity
@@ -246,7 +246,7 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
 
     def waitForServer(self) -> None:
         """Read nothing more from the client until the real server has answered."""
-        self.enter(Phase.SERVER)
+        self.enter(SERVER)
 
     def workSoon(self) -> None:
         """Continue in the next turn."""

@@ -38,7 +38,7 @@ from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Kamaelia.Apps.Grey.Records.LogFiles import logLine, note
 from Kamaelia.Apps.Grey.Session.Deadlines import ClientDeadlines, sharedLimits
 from Kamaelia.Apps.Grey.Session.HeldWatch import HeldTooLong, HeldWatch, watchHeld
-from Kamaelia.Apps.Grey.Session.Phase import Phase
+from Kamaelia.Apps.Grey.Session.Phase import CLIENT, GONE
 from Kamaelia.Apps.Grey.Session.SessionState import SessionState
 from Kamaelia.Support.PrintableText import printable
 from Kamaelia.Support.Protocol.SMTP.CommandLog import CommandLog
@@ -121,7 +121,7 @@ class MailHandler(SessionState, component):
             self._takeAll()
             self.callHook("handleConnect")
             self.session.isOpen = True
-            self.enter(Phase.CLIENT)
+            self.enter(CLIENT)
             self._work()
             while not self.isOver():
                 yield from self.getline()
@@ -154,7 +154,7 @@ class MailHandler(SessionState, component):
     def due(self) -> float:
         """Return when the client, or what the handler waits for, is late; or infinity."""
         others = self.deadlineOfOthers()
-        if self.phase is not Phase.CLIENT:
+        if self.phase is not CLIENT:
             return others
         deadline, _ = self.deadlines.due(self.session)
         return deadline if deadline < others else others
@@ -164,7 +164,7 @@ class MailHandler(SessionState, component):
         now = self.now()
         if now >= self.deadlineOfOthers():
             self.othersAreLate()
-        if self.phase is not Phase.CLIENT or self.session.breakConnection:
+        if self.phase is not CLIENT or self.session.breakConnection:
             return
         deadline, reply = self.deadlines.due(self.session)
         if now >= deadline:
@@ -201,13 +201,13 @@ class MailHandler(SessionState, component):
         inboxes = self.placesOfInboxes()  # an empty inbox is false
         isLeft = self._takeAll() if inboxes["inbox"] else False
         self.heedOthers()
-        if self.phase is Phase.CLIENT:
+        if self.phase is CLIENT:
             self._heedClient(isLeft)
         if inboxes["control"]:
             self._heedControl()
         if self.deadlines.clock() >= self._dueAt:
             self.heedTime()
-        if self._isAskedToGo and self.phase is Phase.CLIENT and not self._isBusy():
+        if self._isAskedToGo and self.phase is CLIENT and not self._isBusy():
             self.answer(SHUTTING_DOWN)
 
     def _isBusy(self) -> bool:
@@ -221,7 +221,7 @@ class MailHandler(SessionState, component):
             event = self.session.next()
             if event is not None:
                 self._heed(event)
-                if self.phase is not Phase.CLIENT:
+                if self.phase is not CLIENT:
                     return
                 if not until:
                     until = now() + MOST_SECONDS
@@ -273,7 +273,7 @@ class MailHandler(SessionState, component):
             elif isinstance(message, shutdownMicroprocess):
                 self._isAskedToGo = True
             elif isinstance(message, producerFinished):
-                self.enter(Phase.GONE)
+                self.enter(GONE)
                 if self.session.isBeginningTLS:
                     self.noteFailedTLS(getattr(message, "message", None))
 

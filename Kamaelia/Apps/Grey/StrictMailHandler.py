@@ -29,7 +29,7 @@ from typing import Any
 from Kamaelia.Apps.Grey.MailHandler import MailHandler
 from Kamaelia.Apps.Grey.Policy.PolicyHooks import judgeHooks
 from Kamaelia.Apps.Grey.Policy.PolicyQuestion import PolicyQuestion
-from Kamaelia.Apps.Grey.Session.Phase import Phase
+from Kamaelia.Apps.Grey.Session.Phase import CLIENT, POLICY
 from Kamaelia.Support.Protocol.SMTP.InputParser import InputRefused, TextEnded
 from Kamaelia.Support.Protocol.SMTP.Reply import (
     DEFERRED,
@@ -113,18 +113,18 @@ class StrictMailHandler(MailHandler):
 
     def waitForPolicy(self) -> None:
         """Read nothing more from the client until policy has answered."""
-        self.enter(Phase.POLICY)
+        self.enter(POLICY)
 
     def policyHasAnswered(self) -> None:
         """Forget the question, and read from the client again."""
         self.policyQuestion = None
-        if self.phase is Phase.POLICY:
-            self.enter(Phase.CLIENT)
+        if self.phase is POLICY:
+            self.enter(CLIENT)
 
     def resumeClient(self) -> None:
         """Read from the client again, if it was waiting."""
         if self.isWaiting:
-            self.enter(Phase.CLIENT)
+            self.enter(CLIENT)
 
     def heedOthers(self) -> None:
         if self.policyQuestion is not None:

