@@ -34,7 +34,7 @@ def download() -> Path:
     if found is not None:
         return found
     with tempfile.TemporaryDirectory() as folder:
-        options = ["--quiet", "--no-deps", "--no-binary", ":all:", "--dest", folder]
+        options = ["--quiet", "--no-deps", "--no-binary", "kamaelia", "--dest", folder]
         pip = [sys.executable, "-m", "pip", "download", *options, f"kamaelia=={VERSION}"]
         subprocess.run(pip, check=True)
         [archive] = Path(folder).glob("*.tar.gz")
