@@ -24,7 +24,7 @@ from types import ModuleType
 
 __all__ = ["compiled", "name", "reason"]
 
-INTERFACE = 2  # what the pure modules expect of the extension; it has a constant of this name
+INTERFACE = 3  # what the pure modules expect of the extension; it has a constant of this name
 
 
 def _load() -> tuple[ModuleType | None, str]:

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from weakref import ref
 
 from Axon import Core
+from Axon.FeederSearches import searched
 
 # The sleeping states. A delivery ends all three, so that one comparison, state < READY, decides.
 PAUSED = 0  # pause(): everything wakes it, also when a message that it has sent is taken
@@ -44,8 +45,10 @@ WISHES = PAUSE | WAIT | WAIT_FOR_CHANGE | HOLD | WOKEN
 # Not a wish: the turn has begun with the end of a waitForMessage(), which has reported the
 # messages that are there.
 REPORTED = 16
+# Not a wish: the feeders of an inbox have been woken in this turn (Axon.Sinks).
+FEEDERS_WOKEN = 32
 # The wish with which the turn after a sleep begins, by the wish that led to the sleep.
-NEXT_WISH = tuple(REPORTED if wish == WAIT else 0 for wish in range(2 * REPORTED))
+NEXT_WISH = tuple(REPORTED if wish == WAIT else 0 for wish in range(2 * FEEDERS_WOKEN))
 
 ONE = 1  # nearly every turn yields it; the comparison is by identity
 
@@ -348,6 +351,7 @@ class RunQueue:
         pop, push, handler = self.ready.popleft, self.ready.append, self.handler
         assert handler is not None
         self.push, self.isRunning = push, True
+        searched.clear()
         current = self.mark ^ 1
         task = NO_TASK
         turn: Iterable[None] = repeat(None, turns)
@@ -398,6 +402,7 @@ class RunQueue:
                     handler.taskFailed(task, error)
         finally:
             self.push, self.isRunning = self._pushFromOutside, False
+            searched.clear()
 
 
 def _leadsTo(task: Task, receiver: Task) -> bool:
@@ -424,3 +429,4 @@ if not TYPE_CHECKING and Core.compiled is not None:
         Core.compiled.EndOfRound,
     )
     NO_TASK = Core.compiled.NO_TASK
+    Core.compiled.provideSearches(searched)

@@ -22,10 +22,12 @@ from weakref import WeakKeyDictionary
 
 from Axon import Core
 from Axon.AxonExceptions import noSpaceInBox
+from Axon.FeederSearches import searched
 from Axon.LateMessages import LateMessages
 from Axon.Multiset import withItem, withoutItem
 from Axon.Postbox import NO_TASK, postbox
 
+RUNNING, FEEDERS_WOKEN = 6, 32  # as in Axon.RunQueue, which this tower does not import
 TAKEN = -1  # a sink's `reported` after a message was taken
 
 # The sinks that log their messages, and the tags of their logs.
@@ -76,6 +78,7 @@ class Storage(deque[Any]):
             self.feeders, self.feeder = (task,), task
         else:
             self.feeders, self.feeder = withItem(self.feeders, task), None
+            searched.discard(id(self))
 
     def removeFeeder(self, task: Any) -> None:
         """Undo one call of addFeeder()."""
@@ -85,6 +88,14 @@ class Storage(deque[Any]):
 
     def wakeFeeders(self) -> None:
         """Wake the tasks that feed this inbox and sleep in pause(): a message was taken."""
+        owner = self.task
+        if owner.state == RUNNING:
+            if not owner.wish & FEEDERS_WOKEN:
+                owner.wish |= FEEDERS_WOKEN
+                searched.clear()
+            elif id(self) in searched:
+                return
+            searched.add(id(self))
         for task in self.feeders:
             if not task.state:
                 task.wake()

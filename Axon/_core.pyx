@@ -73,7 +73,7 @@ cdef extern from *:
     PyObject *typeOf "AX_TYPE" (PyObject *)
 
 #: Axon.Core compares it with its own, and does not use an extension of another version.
-INTERFACE = 2
+INTERFACE = 3
 
 cdef enum:  # see Axon.RunQueue
     PAUSED = 0
@@ -91,6 +91,7 @@ cdef enum:  # see Axon.RunQueue
     WOKEN = 8
     WISHES = 15
     REPORTED = 16
+    FEEDERS_WOKEN = 32
     TAKEN = -1
     SMALL = 1024  # a ring of more places is released when it is empty
 
@@ -672,6 +673,7 @@ cdef class RunQueue:
         handler = self.handler
         assert handler is not None
         self._isRequested = self.isRunning = True
+        SEARCHED.clear()
         try:
             while True:
                 try:
@@ -729,6 +731,7 @@ cdef class RunQueue:
                     handler.taskFailed(task, error)
         finally:
             self._isRequested = self.isRunning = False
+            SEARCHED.clear()
 
 
 cdef bint leadsTo(Task task, object receiver) except -1:
@@ -810,6 +813,7 @@ cdef class Storage(Ring):
             self._feeders = {self.feeder: 1}
             self.feeder = None
         self._feeders[task] = self._feeders.get(task, 0) + 1
+        SEARCHED.discard(<Py_ssize_t><PyObject *>self)
         return 0
 
     def addFeeder(self, task):
@@ -832,8 +836,23 @@ cdef class Storage(Ring):
     def removeFeeder(self, task):
         self._removeFeeder(task)
 
+    cdef int _wakeFeeders(self) except -1:
+        owner = self.task
+        key = <Py_ssize_t><PyObject *>self
+        if owner.state == RUNNING:
+            if not owner.wish & FEEDERS_WOKEN:
+                owner.wish |= FEEDERS_WOKEN
+                SEARCHED.clear()
+            elif key in SEARCHED:
+                return 0
+            SEARCHED.add(key)
+        for task in self.feeders:
+            if not task.state:
+                task.wake()
+        return 0
+
     def wakeFeeders(self):
-        wakeAll(self.feeders)
+        self._wakeFeeders()
 
     def hasNews(self):
         return self._n > 0 and self._n != self.reported
@@ -1139,6 +1158,15 @@ cdef object NO_SLEEP = ()
 cdef object waitForBox, waitForAny, hasNews
 
 
+cdef set SEARCHED = set()  # of Axon.FeederSearches
+
+
+def provideSearches(searched):
+    """Use this set of Axon.FeederSearches."""
+    global SEARCHED
+    SEARCHED = searched
+
+
 def provideSinks(noTask, plain):
     """Use these objects of Axon.Sinks."""
     global NO_WAKE, PLAIN
@@ -1174,13 +1202,6 @@ cdef inline int arrived(object who, object sink) except -1:
     return 0
 
 
-cdef int wakeAll(object feeders) except -1:
-    for task in feeders:
-        if not task.state:
-            task.wake()
-    return 0
-
-
 cdef inline int taken(Storage sink) except -1:
     """Wake the tasks that sleep until a message is taken from `sink`."""
     cdef Task task
@@ -1191,7 +1212,7 @@ cdef inline int taken(Storage sink) except -1:
         if task.state == PAUSED:
             task._makeReady()
     elif feeder is None:
-        wakeAll(sink.feeders)
+        sink._wakeFeeders()
     elif not feeder.state:
         feeder.wake()
     return 0

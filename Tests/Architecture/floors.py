@@ -27,6 +27,7 @@ AXON: list[Floor] = [
             "Axon.Children",
             "Axon.ComponentCheck",
             "Axon.Core",
+            "Axon.FeederSearches",
             "Axon.Hooks",
             "Axon.Ipc",
             "Axon.LateMessages",

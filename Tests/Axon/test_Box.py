@@ -256,3 +256,38 @@ def test_any_number_of_outboxes_can_be_linked_and_linked_again(count):
         assert list(sink.Inbox()) == names
         assert {each.boxname for each in source.linkedOutboxes()} == set(names)
         source.unlink(sink)
+
+
+def test_one_turn_wakes_the_feeders_of_an_inbox_again_after_one_was_added():
+    run, taken = scheduler(), []
+
+    class Feeder(component):
+        turns = 0
+
+        def main(self):
+            while True:
+                self.turns += 1
+                yield self.pause()
+
+    class Consumer(component):
+        def main(self):
+            yield from self.waitForChange()
+            taken.append(self.recv())
+            self.link((late, "outbox"), (self, "inbox"))
+            taken.append(self.recv())
+            yield from self.waitForChange()
+            taken.append(self.recv())
+
+    feeders, late, sink = [Feeder() for _ in range(3)], Feeder(), Consumer()
+    for feeder in feeders:
+        feeder.link((feeder, "outbox"), (sink, "inbox"))
+    for part in (*feeders, late, sink):
+        part.activate(Scheduler=run)
+    run.queue.run(1000)
+    for feeder in feeders:
+        feeder.send(1)
+    for turns in (2, 3):
+        run.queue.run(1000)
+        assert [part.turns for part in (*feeders, late)] == [turns] * 4
+        sink.unpause()
+    assert taken == [1, 1, 1]
