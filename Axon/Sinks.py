@@ -52,7 +52,7 @@ class Storage(deque[Any]):
     )
 
     def __init__(self, task: Any = None, boxname: str = "inbox") -> None:
-        self.task = NO_TASK if task is None else task
+        self.task: Any = NO_TASK if task is None else task
         self.boxname = boxname
         self.sources: Any = ()
         self.target: Any = None
