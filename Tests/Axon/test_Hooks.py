@@ -83,7 +83,7 @@ def test_without_an_owner_the_error_names_only_the_hook():
 @pytest.mark.parametrize(
     "value",
     [None, True, 0, "", [], {}, (1, 2), component, newComponent(), iter([1]), range(3), len],
-    ids=repr,
+    ids=lambda value: type(value).__name__ if "0x" in repr(value) else repr(value),
 )
 def test_any_other_value_is_returned_as_it_is(value):
     assert plainResult(value, "hook") is value

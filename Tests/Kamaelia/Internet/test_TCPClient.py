@@ -408,7 +408,9 @@ def test_an_interrupted_run_leaves_no_descriptor_open():
 
 @pytest.mark.needs("openssl")
 @pytest.mark.usefixtures("eachLoop")
-@pytest.mark.parametrize("message", [" make ssl ", True, None, 0, object()], ids=repr)
+@pytest.mark.parametrize(
+    "message", [" make ssl ", True, None, 0, object()], ids=["text", "True", "None", "0", "object"]
+)
 @pytest.mark.parametrize("isEarly", [True, False], ids=["early", "connected"])
 def test_a_message_of_any_kind_to_makessl_starts_tls(certificate, message, isEarly):
     def behave(sock: socket.socket) -> str:
