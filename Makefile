@@ -1,5 +1,5 @@
 # make run     run Kamaelia Grey with a mail sink             (ARGS="--send", ARGS="--help")
-# make test    run the tests                                  (ARGS="-k Box -x")
+# make test    run the tests in two processes                 (ARGS="-k Box -x", PROCESSES=0)
 # make plain   run the programs of README and Docs after a plain `pip install .`
 # make lint    check style (ruff) and types (mypy)
 # make format  lay out the code as lint requires
@@ -16,6 +16,7 @@
 PYTHON ?= python3
 ARGS   ?=
 BENCH  ?= run
+PROCESSES ?= 2
 VENV   := .venv
 PIP    := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 FORM   := pyproject.toml setup.py Axon/_core.pyx
@@ -30,8 +31,9 @@ help:
 run: $(VENV)/installed
 	$(VENV)/bin/python -m Kamaelia.Apps.Grey.Service.Demo $(ARGS)
 
+# The tests of one file run in one process, in their order.
 test: $(VENV)/installed-test
-	$(VENV)/bin/python -m pytest $(ARGS)
+	$(VENV)/bin/python -m pytest -n $(PROCESSES) --dist loadfile $(ARGS)
 
 # Only a plain installation shows that a package is missing in pyproject.toml, or that a page does
 # not mention an extra. Stale files in build/ would be installed, so they are removed first.
