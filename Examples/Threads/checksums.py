@@ -38,6 +38,7 @@ class Checksum(threadedcomponent):
             sys.stderr.write(f"{name}: {error.strerror}\n")
         else:
             self.send(f"{digest.hexdigest()}  {name}\n")
+            self.sync()  # wait until it is delivered: the queue of this thread has room for one
 
 
 def main() -> None:

@@ -103,3 +103,6 @@ class fileconsumer(filecomponent):
         """
         ends = (producerFinished, *STOP)
         return any(isinstance(each, ends) for each in self.inboxes["control"])
+
+
+__kamaelia_components__ = (filecomponent, fileconsumer)
