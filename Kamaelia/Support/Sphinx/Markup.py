@@ -32,6 +32,7 @@ from Kamaelia.Support.Sphinx.Description import (
 from Kamaelia.Support.Sphinx.TestIndex import Test
 
 MOST_TESTS = 40  # that a page lists
+PARAMETER = re.compile(r"(?:\*{0,2}\w+(?:=\.\.\.)?)?")
 EMPTY = "\\ "  # a cell without words
 
 Cells = Sequence[str]
@@ -92,7 +93,8 @@ def synopsisOf(kind: Any) -> tuple[str, str]:
         return kind.__name__, summary
     call = re.sub(r"\[, ?([\w*]+)\]", r", \1=...", match[0].rstrip(" :->"))
     call = re.sub(r"[\[\]]", "", call)
-    isValid = re.fullmatch(r"\w+\((?:\*{0,2}\w+(?:=\.\.\.)?(?:, )?)*\)", call)
+    parameters = call.removesuffix(")").partition("(")[2].split(", ")
+    isValid = all(PARAMETER.fullmatch(each) for each in parameters)
     rest = summary[match.end() :]
     return (call if isValid else kind.__name__), f"{rest[:1].upper()}{rest[1:]}"
 
