@@ -295,7 +295,9 @@ def test_a_small_body_that_expands_to_a_large_one_is_stopped(web):
     assert len(bodyOf(outcome)) <= 1_000_000
 
 
-@pytest.mark.parametrize("body", [gzip.compress(b"x" * 1000)[:-12], b"no gzip at all"])
+@pytest.mark.parametrize(
+    "body", [gzip.compress(b"x" * 1000)[:-12], b"no gzip at all"], ids=["cut off", "other data"]
+)
 def test_a_broken_compression_is_a_failure(web, body):
     web.answers["/"] = response(body, "Content-Encoding: gzip")
     assert "compressed body is" in failureOf(download(SingleShotHTTPClient(web.url("/"))))
