@@ -11,7 +11,7 @@
 # make clean   remove everything that make created
 #
 # Packages are installed in .venv once, and again when pyproject.toml, setup.py or the
-# compiled core changes.
+# compiled extensions change.
 
 PYTHON ?= python3
 ARGS   ?=
@@ -19,7 +19,7 @@ BENCH  ?= run
 PROCESSES ?= 2
 VENV   := .venv
 PIP    := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
-FORM   := pyproject.toml setup.py Axon/_core.pyx
+FORM   := pyproject.toml setup.py Axon/_core.pyx Kamaelia/Support/Protocol/WebSocket/_masks.pyx
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -71,7 +71,7 @@ clean:
 	rm -rf $(VENV) .venv-* build dist *.egg-info Docs/_build Docs/reference
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	rm -rf Tests/benchmarks/build Tests/benchmarks/results
-	rm -f Axon/_core.c Axon/_core.*.so
+	rm -f $(foreach source,$(filter %.pyx,$(FORM)),$(source:.pyx=.c) $(source:.pyx=.*.so))
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:

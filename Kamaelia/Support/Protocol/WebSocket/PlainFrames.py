@@ -140,7 +140,7 @@ def plainFrame(message: str | bytes, isClient: bool) -> bytes:
     return head + key + masked(body, key)
 
 
-def masked(body: bytes, key: bytes) -> bytes:
+def maskedInPython(body: bytes, key: bytes) -> bytes:
     """Return `body` masked with `key`, or without its mask: the operation is its own inverse."""
     length = len(body)
     if length > LONG:
@@ -158,3 +158,9 @@ LONG = 512  # bytes from which on a product is faster than a repetition
 def _repeatedOne(count: int) -> int:
     """Return the number whose product with a mask is the mask, repeated `count` times."""
     return ((1 << 8 * MASK_SIZE * count) - 1) // ((1 << 8 * MASK_SIZE) - 1)
+
+
+try:
+    from Kamaelia.Support.Protocol.WebSocket._masks import masked
+except ImportError:  # it was installed without a C compiler
+    masked = maskedInPython

@@ -7,7 +7,12 @@ from wsproto.connection import CLIENT, SERVER, Connection
 from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
 
 from Kamaelia.Support.Protocol.WebSocket.MessagePeer import Closed, MessagePeer, Pong
-from Kamaelia.Support.Protocol.WebSocket.PlainFrames import LONGEST, masked, plainFrame
+from Kamaelia.Support.Protocol.WebSocket.PlainFrames import (
+    LONGEST,
+    masked,
+    maskedInPython,
+    plainFrame,
+)
 
 messages = st.one_of(st.text(max_size=300), st.binary(max_size=300))
 masks = st.binary(min_size=4, max_size=4)
@@ -79,10 +84,20 @@ def test_messages_of_any_length_are_understood_by_both_sides_of_wsproto(size):
         assert received(MessagePeer(isClient), bytes(own)) == [bytes(size)]
 
 
-@given(st.binary(max_size=200) | st.binary(min_size=500, max_size=600), masks)
-def test_a_mask_is_its_own_inverse(body, key):
-    assert masked(masked(body, key), key) == body
-    assert masked(body, key) == bytes(b ^ key[i % 4] for i, b in enumerate(body))
+@pytest.mark.parametrize("mask", [masked, maskedInPython], ids=["installed", "Python"])
+@given(body=st.binary(max_size=200) | st.binary(min_size=500, max_size=600), key=masks)
+def test_a_mask_is_its_own_inverse(mask, body, key):
+    assert mask(mask(body, key), key) == body
+    assert mask(body, key) == bytes(b ^ key[i % 4] for i, b in enumerate(body))
+
+
+@pytest.mark.skipif(masked is maskedInPython, reason="there is no compiled mask")
+def test_the_compiled_mask_refuses_what_is_no_mask():
+    with pytest.raises(ValueError, match="4 bytes, not 3"):
+        masked(b"text", b"key")
+    for body, key in ((None, b"keys"), ("text", b"keys"), (b"text", None)):
+        with pytest.raises(TypeError):
+            masked(body, key)
 
 
 # The close

@@ -1,0 +1,3 @@
+"""The mask of a WebSocket frame, compiled."""
+
+def masked(body: bytes, key: bytes) -> bytes: ...
