@@ -163,15 +163,19 @@ class component(BoxMethods, linkableprocess):
     def isShuttingDown(self) -> bool:
         """Return whether "control" holds a producerFinished or shutdownMicroprocess.
 
-        It is passed on to "signal", and other messages before it are discarded. Call this after
-        "inbox" has been read, or the last messages are lost.
+        It is passed on to "signal", a shutdownMicroprocess before a producerFinished, because it
+        means that messages may be missing. Other messages are discarded. Call this after "inbox"
+        has been read, or the last messages are lost.
         """
-        while self.dataReady("control"):
+        end = None
+        while self.dataReady("control") and not isinstance(end, shutdownMicroprocess):
             message = self.recv("control")
-            if isinstance(message, producerFinished | shutdownMicroprocess):
-                self.send(message, "signal")
-                return True
-        return False
+            isEnd = isinstance(message, producerFinished) and end is None
+            if isEnd or isinstance(message, shutdownMicroprocess):
+                end = message
+        if end is not None:
+            self.send(end, "signal")
+        return end is not None
 
     @waitMethod("passOnShutdown")
     def passOnShutdown(self) -> Generator[int, None, None]:

@@ -54,11 +54,39 @@ class EOF(Exception):
     """The end of a file. A historical name, which is never raised."""
 
 
+class FileDecoder:
+    """FileDecoder(filename[, encoding][, errors]): turns the bytes of a file into text, in pieces.
+
+    Each line of the text ends with a line feed. Raises OSError for bytes that are not text.
+    """
+
+    def __init__(self, filename: Path, encoding: str = "utf-8", errors: str = "strict") -> None:
+        self.filename = filename
+        self.encoding = encoding
+        bare = codecs.getincrementaldecoder(encoding)(errors)
+        self._decode = io.IncrementalNewlineDecoder(bare, translate=True).decode
+
+    def decoded(self, piece: bytes, isLast: bool = False) -> str:
+        """Return the text that is complete with this piece."""
+        try:
+            return self._decode(piece, isLast)
+        except UnicodeDecodeError as error:
+            raise unusableFile(
+                self.filename, f"it is not text in {self.encoding}: {error.reason}"
+            ) from error
+
+
+def unusableFile(filename: Path, reason: str) -> OSError:
+    """Return an error about the content of a file."""
+    return OSError(errno.EILSEQ, reason, filename)
+
+
 class PromptedFileReader(filecomponent):
     """PromptedFileReader(filename[, readmode]): sends as much of a file as it is asked for.
 
-    readmode: "bytes" or "lines", the unit of the requests. The data is bytes in both modes; n
-    lines are one message. Raises ValueError for another mode.
+    readmode: "bytes" to send bytes, or "lines" to send lines of text in UTF-8, n lines as one
+    message. A file of lines that is not text ends the reader with an OSError. Raises ValueError
+    for another mode.
     """
 
     Inboxes = {
@@ -66,7 +94,7 @@ class PromptedFileReader(filecomponent):
         "control": "shutdownMicroprocess: end now",
     }
     Outboxes = {
-        "outbox": "bytes: the data for a request; less than requested at the end, and from a pipe",
+        "outbox": "bytes or text for a request; less than requested at the end, and from a pipe",
         "signal": "producerFinished, or the shutdownMicroprocess from control",
         "error": "errorInformation: a request that is not a number of 0 or more",
     }
@@ -78,12 +106,13 @@ class PromptedFileReader(filecomponent):
         self.filename = filename
         self.readmode = readmode
         self._file = InputFile(self, filename)
-        self._buffer = LineBuffer(b"\n")
+        self._decoder = FileDecoder(filename)
+        self._buffer: LineBuffer[Any] = LineBuffer("\n")
         self._lines: list[Any] = []  # read, and not yet requested
 
     def work(self) -> Generator[int, None, None]:
         yield from self._file.open()
-        read = self._read if self.readmode == "bytes" else self._readLines
+        read: Any = self._file.read if self.readmode == "bytes" else self._readLines
         while not isToStop(self):
             if not self.dataReady():
                 yield from self.waitForMessage()
@@ -104,19 +133,16 @@ class PromptedFileReader(filecomponent):
             return 0
         return number
 
-    def _read(self, number: int) -> Generator[int, None, bytes]:
-        return self._file.read(number)
-
-    def _readLines(self, number: int) -> Generator[int, None, bytes]:
+    def _readLines(self, number: int) -> Generator[int, None, str]:
         lines = self._lines
         while len(lines) < number:
-            if piece := (yield from self._file.readAhead(PIECE)):
-                lines.extend(self._buffer.feed(piece))
-            else:
+            piece = yield from self._file.readAhead(PIECE)
+            lines.extend(self._buffer.feed(self._decoder.decoded(piece, not piece)))
+            if not piece:
                 lines.append(self._buffer.takeRest())
                 break
         self._lines = lines[number:]
-        return b"".join(lines[:number])
+        return "".join(lines[:number])
 
     def release(self) -> None:
         self._file.close()
@@ -154,10 +180,11 @@ class SimpleReader(filecomponent):
         yield from self._file.open()
         isText = "b" not in self.mode
         lines: LineBuffer[Any] = LineBuffer("\n" if isText else b"\n", self.limit)
-        decode = self._decoder() if isText else lambda piece, final: piece
+        decoder = FileDecoder(self.filename, self.encoding, self.errors)
         while piece := (yield from self._file.readAhead(PIECE)):
-            yield from self._sendLines(lines.feed(self._decoded(decode, piece, False)))
-        yield from self._sendLines(lines.feed(self._decoded(decode, b"", True)))
+            yield from self._sendLines(lines.feed(decoder.decoded(piece) if isText else piece))
+        if isText:
+            yield from self._sendLines(lines.feed(decoder.decoded(b"", isLast=True)))
         if rest := lines.takeRest():
             yield from self._sendLines([rest])
 
@@ -166,21 +193,8 @@ class SimpleReader(filecomponent):
             yield from self.deliverAll(lines)
             return
         yield from self.deliverAll(takewhile(lambda line: not isinstance(line, LongLine), lines))
-        raise self._unusable(f"it has a line of more than limit={self.limit} characters")
-
-    def _decoder(self) -> Any:
-        """Return a function that decodes pieces, and replaces all line ends by line feeds."""
-        decoder = codecs.getincrementaldecoder(self.encoding)(self.errors)
-        return io.IncrementalNewlineDecoder(decoder, translate=True).decode
-
-    def _decoded(self, decode: Any, piece: bytes, isLast: bool) -> Any:
-        try:
-            return decode(piece, isLast)
-        except UnicodeDecodeError as error:
-            raise self._unusable(f"it is not text in {self.encoding}: {error.reason}") from error
-
-    def _unusable(self, reason: str) -> OSError:
-        return OSError(errno.EILSEQ, reason, self.filename)
+        reason = f"it has a line of more than limit={self.limit} characters"
+        raise unusableFile(self.filename, reason)
 
     def release(self) -> None:
         self._file.close()

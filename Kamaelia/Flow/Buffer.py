@@ -24,7 +24,7 @@ from typing import Any
 
 from Axon.Component import component
 from Axon.Hooks import plainResult
-from Kamaelia.Flow.Operator import isToldToStop, sendAll
+from Kamaelia.Util.SendWithRoom import isToStop, sendWithRoom
 
 __all__ = ["Buffer", "Conflate", "Store"]
 
@@ -71,11 +71,11 @@ class Store(component):
         while True:
             if self._error is not None:
                 raise self._error
-            if isToldToStop(self) or (self.isEmpty() and self.dataReady("control")):
+            if isToStop(self) or (self.isEmpty() and self.dataReady("control")):
                 if self.isShuttingDown():
                     return
             elif not self.isEmpty() and not len(self.outboxes["outbox"]):
-                yield from sendAll(self, [self.take()])
+                yield from sendWithRoom(self, self.take())
                 continue
             self.pause()  # a message, or the receiver that takes one, ends it
             yield 1

@@ -23,8 +23,8 @@ from typing import Any
 from Axon.AxonExceptions import wiringError
 from Axon.ComponentCheck import checkComponents
 from Axon.Ipc import producerFinished, shutdownMicroprocess
-from Kamaelia.Flow.Operator import sendAll
 from Kamaelia.Util.Parent import parent
+from Kamaelia.Util.SendWithRoom import sendWithRoom
 
 __all__ = ["CombineLatest", "Join", "Merge", "Zip"]
 
@@ -85,7 +85,8 @@ class Join(parent):
     def main(self) -> Iterator[int]:
         self._startChildren()
         while True:
-            yield from sendAll(self, self.results())
+            for result in self.results():
+                yield from sendWithRoom(self, result)
             self._readControls()
             self.discardUnread(*self._unused)
             if self._shutdown is not None or self.isComplete():

@@ -24,12 +24,12 @@ returns; at a shutdownMicroprocess at once.
 from collections.abc import Generator, Iterable, Iterator
 from typing import Any
 
-from Axon.AxonExceptions import noSpaceInBox
 from Axon.Component import component
-from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Axon.Ipc import producerFinished
 from Axon.YieldCheck import waitMethod
+from Kamaelia.Util.SendWithRoom import isToStop, sendWithRoom
 
-__all__ = ["Operator", "isToldToStop", "sendAll", "sendAtOnce"]
+__all__ = ["Operator"]
 
 
 class Operator(component):
@@ -61,27 +61,26 @@ class Operator(component):
         while True:
             yield from self._waitForMessageOrTime()
             for message in self.Inbox():
-                for made in self.received(message, now()):
-                    if not sendAtOnce(self, made):
-                        yield from sendAll(self, (made,))
-                    if self.isHeld():
-                        yield 1
+                yield from self._sendEach(self.received(message, now()))
             if self.due is not None and self.due <= now():
-                yield from sendAll(self, self.expired(now()))
-            if self.dataReady():  # it has arrived while this waited for space
+                yield from self._sendEach(self.expired(now()))
+            if self.dataReady() and not isToStop(self):  # it came while this waited for room
                 continue
             if (yield from self._isTheEnd()):
                 return
 
     def _isTheEnd(self) -> Generator[int, None, bool]:
         """Return whether "control" holds a shutdown message; pass it on after the last results."""
-        for message in self.Inbox("control"):
-            if isinstance(message, producerFinished):
-                yield from sendAll(self, self.finished())
-            if isinstance(message, producerFinished | shutdownMicroprocess):
-                self.send(message, "signal")
-                return True
-        return False
+        isInputOver = any(isinstance(each, producerFinished) for each in self.inboxes["control"])
+        if isInputOver and not isToStop(self):
+            yield from self._sendEach(self.finished())
+        return self.isShuttingDown()
+
+    def _sendEach(self, messages: Iterable[Any]) -> Iterator[int]:
+        """Send messages, and wait while the receiver has no room; discard the rest at a stop."""
+        for message in messages:
+            if not (yield from sendWithRoom(self, message)):
+                return
 
     @waitMethod("_waitForMessageOrTime")
     def _waitForMessageOrTime(self) -> Iterator[int]:
@@ -89,38 +88,6 @@ class Operator(component):
             yield from self.waitForMessage()
         elif not (self.dataReady() or self.dataReady("control")):
             yield from self.waitUntil(self.due)
-
-
-def sendAtOnce(sender: Any, message: Any) -> bool:
-    """Send a message to the outbox of `sender`. Return False if the inbox at its end is full."""
-    try:
-        sender.send(message)
-    except noSpaceInBox:
-        return False
-    return True
-
-
-def sendAll(sender: Any, messages: Iterable[Any]) -> Iterator[int]:
-    """`yield from` this to send messages to the outbox of `sender`.
-
-    Wait while the inbox at the far end is full. Discard the rest once "control" holds a
-    shutdownMicroprocess.
-    """
-    for message in messages:
-        while not sendAtOnce(sender, message):
-            if isToldToStop(sender):
-                return
-            sender.pause()
-            yield 1
-        if sender.isHeld():
-            yield 1
-            if isToldToStop(sender):
-                return
-
-
-def isToldToStop(process: Any) -> bool:
-    """Return whether "control" of a component holds a shutdownMicroprocess, and leave it there."""
-    return any(isinstance(each, shutdownMicroprocess) for each in process.inboxes["control"])
 
 
 __kamaelia_components__ = (Operator,)

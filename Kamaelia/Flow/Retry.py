@@ -23,7 +23,7 @@ from typing import Any
 from Axon.Box import NULL
 from Axon.Component import component
 from Axon.Hooks import isAwaitable
-from Kamaelia.Flow.Operator import isToldToStop, sendAll
+from Kamaelia.Util.SendWithRoom import isToStop, sendWithRoom
 
 __all__ = ["Retry"]
 
@@ -67,7 +67,7 @@ class Retry(component):
     def main(self) -> Iterator[int]:
         while True:
             yield from self.waitForMessage()
-            while self.dataReady() and not isToldToStop(self):
+            while self.dataReady() and not isToStop(self):
                 yield from self._process(self.recv())
                 yield 1
             if self.isShuttingDown():
@@ -84,10 +84,11 @@ class Retry(component):
                     self._reportFailure(message, error)
                     return
             else:
-                yield from sendAll(self, () if result is None else (result,))
+                if result is not None:
+                    yield from sendWithRoom(self, result)
                 return
             yield from self._waitForDelay(self.delayAfter(attempt))
-            if isToldToStop(self):
+            if isToStop(self):
                 return
 
     def delayAfter(self, attempt: int) -> float:
@@ -102,7 +103,7 @@ class Retry(component):
     def _waitForDelay(self, seconds: float) -> Iterator[int]:
         now = self.scheduler.timers.clock.now
         until = now() + seconds
-        while now() < until and not isToldToStop(self):
+        while now() < until and not isToStop(self):
             yield from self.waitUntil(until)
 
     def _await(self, awaitable: Any) -> Generator[int, None, Any]:
@@ -112,7 +113,7 @@ class Retry(component):
         self.scheduler.outside += 1  # something outside of the scheduler will wake this
         try:
             while not work.done():
-                if isToldToStop(self):
+                if isToStop(self):
                     return None
                 yield from self.waitForChange()
             return work.result()

@@ -749,3 +749,14 @@ def test_a_timeout_of_an_earlier_pause_does_not_end_a_wait_for_messages(virtualC
     early.activate()
     feed(sender, control=(), until=5)
     assert not sender.waited
+
+
+def test_of_two_ends_the_shutdownMicroprocess_is_passed_on():
+    made, after = joined()
+    made.link((made, "signal"), (after, "control"))
+    end, stop = producerFinished(made), shutdownMicroprocess()
+    for message in ("no end", end, stop):
+        made.deliver(message, "control")
+    assert made.isShuttingDown()
+    assert list(after.inboxes["control"]) == [stop]
+    assert not made.isShuttingDown()

@@ -197,10 +197,19 @@ def test_bytes_are_sent_as_requested(file: Path) -> None:
     assert isinstance(outcome["signal"][0], producerFinished)
 
 
-def test_lines_are_sent_together_as_bytes(file: Path) -> None:
+def test_lines_are_sent_together_as_text(file: Path) -> None:
     outcome = feed(PromptedFileReader(file, "lines"), inbox=[1, 2, 5, 1])
-    lines = [line.encode() for line in LINES]
-    assert outcome["outbox"] == [lines[0], lines[1] + lines[2], lines[3]]
+    assert outcome["outbox"] == [LINES[0], LINES[1] + LINES[2], LINES[3]]
+
+
+def test_lines_that_are_not_text_end_the_reader_with_an_error(tmp_path: Path) -> None:
+    file = tmp_path / "binary"
+    file.write_bytes(b"text\n" * 20_000 + b"\xff\n")
+    outcome = feed(PromptedFileReader(file, "lines"), inbox=[1, 50_000])
+    assert outcome["outbox"] == ["text\n"]
+    (end,) = outcome["signal"]
+    assert end.message.strerror == "it is not text in utf-8: invalid start byte"
+    assert end.message.filename == file
     assert isinstance(outcome["signal"][0], producerFinished)
 
 
@@ -256,7 +265,7 @@ ALL = b"0a\n0b\n1a\n1b\n2a\n2b\n"
 def test_a_reader_at_a_fixed_rate_reads_one_file_after_another(files: list[str]) -> None:
     reader = FixedRateControlledReusableFileReader("lines", rate=10, chunksize=1)
     feeder = _Playlist(reader, files)
-    assert b"".join(feeder.read()) == ALL
+    assert feeder.read() == ALL.decode().splitlines(keepends=True)
 
 
 @pytest.mark.usefixtures("virtualClock")
@@ -269,7 +278,7 @@ def test_files_are_read_one_after_another_each_at_its_rate(files: list[str]) -> 
 def test_a_reusable_reader_reads_what_is_requested_of_the_next_file(files: list[str]) -> None:
     carousel = ReusableFileReader("lines")
     feeder = _Playlist(carousel, files, requests=[2, 1])
-    assert b"".join(feeder.read()) == ALL
+    assert "".join(feeder.read()) == ALL.decode()
 
 
 class _Playlist:
