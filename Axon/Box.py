@@ -14,8 +14,8 @@ A sink is also the place of an inbox in the chain. It is created when it is firs
 then `UNUSED` represents the inbox within its component, and `component.inboxes` (Axon.Inboxes)
 creates the sink of each box that a program looks at.
 
-Axon.Postbox contains the chains, Axon.Sinks the inboxes. Only linking and unlinking look at
-the chains.
+Axon.Postbox contains the chains, Axon.Sinks and Axon.DirectSinks the inboxes. Only linking and
+unlinking look at the chains.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from Axon import Core
 from Axon.AxonExceptions import BoxAlreadyLinkedToDestination, noSpaceInBox
+from Axon.DirectSinks import directsink
 from Axon.LateMessages import LateMessages
 from Axon.Postbox import (
     NULL,
@@ -35,7 +36,7 @@ from Axon.Postbox import (
     postbox,
     removeObserver,
 )
-from Axon.Sinks import TAKEN, UNUSED, directsink, endedsink, guardedsink, realsink
+from Axon.Sinks import TAKEN, UNUSED, endedsink, guardedsink, realsink
 
 __all__ = [  # what programs import from here, other modules' names included
     "NULL",
@@ -101,8 +102,8 @@ def takeDirectly(
 ) -> None:
     """Pass each message to the inbox `boxname` in `boxes` to `take` when it arrives."""
     before = boxes[boxname]
-    if type(before) is directsink:
-        before.append = take
+    if isinstance(before, directsink):
+        before.setTake(take)
         return
     sink = boxes[boxname] = directsink(task, boxname, take)
     if before is not UNUSED:

@@ -310,7 +310,7 @@ def _rowOf(process: Any, now: float) -> tuple[Any, ...]:
 def _detailsOf(inboxes: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
     """Return the depth, capacity, size and kind of each inbox."""
     return {
-        name: (len(sink), sink.capacity, sink.size, type(sink) is directsink)
+        name: (len(sink), sink.capacity, sink.size, isinstance(sink, directsink))
         for name, sink in inboxes.items()
     }
 

@@ -2,9 +2,9 @@
 
 How does it work?
 -----------------
-A sink is a deque. One with a size, a capacity or a log of its messages changes its class to
-`guardedsink`, and that of a component that has ended to `endedsink`; the others pay nothing
-for it. A `directsink` stores nothing.
+A sink is a deque. One with a size or a capacity changes its class to `guardedsink`, one whose
+messages are observed to `tappedsink`, and that of a component that has ended to `endedsink`; the
+others pay nothing for it.
 
 `reported` is the number of messages that a wait has reported. `recv` sets it to TAKEN; then the
 next wait reports the remaining messages again.
@@ -16,7 +16,7 @@ next wait reports the remaining messages again.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -30,8 +30,10 @@ from Axon.Postbox import NO_TASK, postbox
 RUNNING, FEEDERS_WOKEN = 6, 32  # as in Axon.RunQueue, which this tower does not import
 TAKEN = -1  # a sink's `reported` after a message was taken
 
-# The sinks that log their messages, and the tags of their logs.
-_shown: WeakKeyDictionary[realsink, str] = WeakKeyDictionary()
+Listener = Callable[[Any, Any], object]  # called with a sink and a message that arrives there
+
+# The sinks whose messages are observed, and the functions that are told of each message.
+listeners: WeakKeyDictionary[Any, tuple[Listener, ...]] = WeakKeyDictionary()
 
 
 class Storage(deque[Any]):
@@ -179,15 +181,33 @@ class realsink(Storage, postbox):
 
     def setShowTransit(self, showtransit: bool, tag: str | None = None) -> None:
         """Log each message that arrives under `tag`, or stop that."""
+        for each in listeners.get(self, ()):
+            if isinstance(each, _TransitLog):
+                self.removeListener(each)
         if showtransit:
-            _shown[self] = tag or "transit"
-        else:
-            _shown.pop(self, None)
+            self.addListener(_TransitLog(tag or "transit"))
+
+    def addListener(self, listener: Listener) -> None:
+        """Call `listener(self, message)` for each message that arrives, in the sender's turn.
+
+        An error that it raises is raised in the sender.
+        """
+        listeners[self] = (*listeners.get(self, ()), listener)
+        self._guard()
+
+    def removeListener(self, listener: Listener) -> None:
+        """Undo one call of addListener()."""
+        removeListener(self, listener)
         self._guard()
 
     def _guard(self) -> None:
-        isPlain = self.size is None and self.capacity is None and self not in _shown
-        self.__class__ = realsink if isPlain else guardedsink
+        """Take the class that the limits and the listeners require."""
+        if self in listeners:
+            self.__class__ = tappedsink
+        elif self.size is None and self.capacity is None:
+            self.__class__ = realsink
+        else:
+            self.__class__ = guardedsink
         if self.waiting and not self.isShut():
             self.open()
 
@@ -221,15 +241,13 @@ class realsink(Storage, postbox):
 
 
 class guardedsink(realsink):
-    """A sink with a size, a capacity or a log of its messages."""
+    """A sink with a size or a capacity."""
 
     __slots__ = ()
 
     def append(self, message: Any) -> guardedsink | None:  # type: ignore[override]
         if self.size is not None and len(self) >= self.size:
             raise noSpaceInBox(len(self), self.size)
-        if self in _shown:
-            _logTransit(_shown[self], message)
         Storage.append(self, message)
         return self if self.capacity is not None and len(self) >= self.capacity else None
 
@@ -240,7 +258,19 @@ class guardedsink(realsink):
         return message
 
 
-class endedsink(guardedsink):
+class tappedsink(guardedsink):
+    """A sink that has listeners, and perhaps a size or a capacity."""
+
+    __slots__ = ()
+
+    def append(self, message: Any) -> guardedsink | None:  # type: ignore[override]
+        gate = guardedsink.append(self, message)
+        for listener in listeners.get(self, ()):
+            listener(self, message)
+        return gate
+
+
+class endedsink(tappedsink):
     """The inbox of a component that has ended: it stores no more than its capacity."""
 
     __slots__ = ()
@@ -249,7 +279,7 @@ class endedsink(guardedsink):
         isFull = self.capacity is not None and len(self) >= self.capacity
         self.late.count(isFull)
         if not isFull:
-            guardedsink.append(self, message)
+            tappedsink.append(self, message)
 
     def extend(self, messages: Iterable[Any]) -> None:
         for message in messages:
@@ -267,78 +297,26 @@ class endedsink(guardedsink):
         return self.late.discarded
 
 
-class directsink(postbox):
-    """directsink(task, boxname, take) -> an inbox that passes each message to `take` at once.
-
-    For components at the edge of the system, such as a connection: what is sent
-    to them leaves the system within the sender's turn. `take(message)` returns None or a gate.
-    """
-
-    __slots__ = ("append", "boxname", "feeders", "owner", "reported", "sources", "target", "task")
-
-    isInbox = True
-    isUrgent = False
-    capacity = size = None
-    waiting = ()
-
-    def __init__(self, task: Any, boxname: str, take: Callable[[Any], Any]) -> None:
-        self.append = take
-        self.task = NO_TASK
-        self.owner, self.boxname, self.target = task, boxname, None
-        self.sources = self.feeders = ()
-        self.reported = 0
-
-    def addFeeder(self, task: Any) -> None:
-        """Add `task`, an outbox of which leads here from now on."""
-        self.feeders = withItem(self.feeders, task)
-
-    def removeFeeder(self, task: Any) -> None:
-        """Undo one call of addFeeder()."""
-        self.feeders = withoutItem(self.feeders, task)
-
-    def standInFor(self, inbox: realsink) -> None:
-        """Take the place of `inbox`: its messages and its linkages lead here."""
-        inbox.target = self
-        self.sources = (inbox,)
-        inbox.resolve()
-
-    @property
-    def component(self) -> Any:
-        """The component that has this inbox."""
-        return self.owner.process
-
-    def __len__(self) -> int:
-        return 0
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(())
-
-    def popleft(self) -> Any:
-        raise IndexError("messages to this inbox are taken as they come")
-
-    def extend(self, messages: Any) -> None:
-        for message in messages:
-            self.append(message)
-
-    def leadTo(self, sink: Any) -> None:
-        """Do nothing: no message waits here that would have to move."""
-
-    def setSize(self, size: int | None) -> None:
-        """Do nothing: no message waits here that a limit could count."""
-
-    setCapacity = setSize
-
-    def removeSender(self, task: Any) -> None:
-        """Release `task`, whose outbox no longer leads here, from gates of this component."""
-        for gate in list(task.gates or ()):
-            if gate.receiver is self.owner:
-                task.removeGate(gate)
+def removeListener(sink: Any, listener: Listener) -> None:
+    """Remove `listener` from `listeners` once."""
+    remaining = list(listeners.get(sink, ()))
+    remaining.remove(listener)
+    if remaining:
+        listeners[sink] = tuple(remaining)
+    else:
+        del listeners[sink]
 
 
-def _logTransit(tag: str, message: Any) -> None:
-    import logging  # here, because few programs need it
+class _TransitLog:
+    """A listener that logs each message under a tag."""
 
-    logging.getLogger("Axon.Box").info("%s: %r", tag, message)
+    def __init__(self, tag: str) -> None:
+        self._tag = tag
+
+    def __call__(self, sink: Any, message: Any) -> None:
+        import logging  # here, because few programs need it
+
+        logging.getLogger("Axon.Box").info("%s: %r", self._tag, message)
 
 
 if Core.compiled is not None:

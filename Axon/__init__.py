@@ -23,7 +23,7 @@ groups above it. Docs/design.rst explains why; Tests/Architecture/floors.py has 
     DeadlockCheck, WaitDescriptions, WriteGate        deadlocks; what tasks wait for; flow control
     HistoricalNames                                   names that programs import from other places
 3. Where: messages. It knows nothing about turns
-    Sinks, Postbox                                    inboxes; the chains of linkages
+    Sinks, DirectSinks, Postbox                       inboxes; the chains of linkages
     Box, Inboxes, OutboxPlaces                        the boxes of one component
     Linkage, Postoffice                               linkages as data; the register of linkages
 4. Component: a microprocess with boxes, which joins the two
@@ -34,6 +34,7 @@ groups above it. Docs/design.rst explains why; Tests/Architecture/floors.py has 
     ThreadBridge, ThreadedComponent, background       threads
     Handle, CoordinatingAssistantTracker, STM         access from plain code; shared services
     Introspection, Introspector, IntrospectorText     the state of a running system
+    Taps, MessageText                                 the messages that pass, and their text
     testing, pytestPlugin                             tests of components
     experimental                                      components in other processes
     __main__                                          python -m Axon: version, core, loop

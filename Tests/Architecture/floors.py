@@ -71,6 +71,7 @@ AXON: list[Floor] = [
         ],
         "Where": [
             "Axon.Box",
+            "Axon.DirectSinks",
             "Axon.Inboxes",
             "Axon.Linkage",
             "Axon.OutboxPlaces",
@@ -95,6 +96,8 @@ AXON: list[Floor] = [
             "Axon.Introspection",
             "Axon.Introspector",
             "Axon.IntrospectorText",
+            "Axon.MessageText",
+            "Axon.Taps",
             "Axon.ThreadedComponent",
             "Axon.background",
             "Axon.experimental",

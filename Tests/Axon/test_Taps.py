@@ -1,0 +1,283 @@
+"""Taps, which show the messages that arrive at an inbox of a running system."""
+
+import gc
+import weakref
+
+import pytest
+
+from Axon.Box import directsink, realsink
+from Axon.Component import component
+from Axon.Introspection import snapshot
+from Axon.Ipc import producerFinished
+from Axon.Scheduler import scheduler
+from Axon.Taps import KEPT, tap
+from Axon.ThreadedComponent import threadedcomponent
+
+
+class Sender(component):
+    """Send the given messages, one a turn."""
+
+    messages = (1, 2, 3)
+
+    def main(self):
+        for message in self.messages:
+            self.send(message)
+            yield 1
+        self.send(producerFinished(self), "signal")
+
+
+class Receiver(component):
+    """Take what arrives until the end."""
+
+    def main(self):
+        self.seen = []
+        while not self.dataReady("control"):
+            yield from self.waitForMessage()
+            self.seen += self.Inbox()
+
+
+@pytest.fixture
+def linked():
+    sender, receiver = Sender(), Receiver()
+    sender.link((sender, "outbox"), (receiver, "inbox"))
+    sender.link((sender, "signal"), (receiver, "control"))
+    return sender, receiver
+
+
+def test_a_tap_counts_the_messages_and_knows_their_sender(linked):
+    sender, receiver = linked
+    with tap(receiver) as tapped:
+        sender.activate()
+        receiver.run()
+    assert (tapped.count, receiver.seen) == (3, [1, 2, 3])
+    assert [(each.number, each.message, each.text) for each in tapped.last()] == [
+        (1, 1, "1"),
+        (2, 2, "2"),
+        (3, 3, "3"),
+    ]
+    assert {each.sender for each in tapped.last()} == {sender}
+    assert {(each.receiver, each.boxname) for each in tapped.last()} == {(receiver, "inbox")}
+
+
+def test_an_inbox_has_its_usual_class_before_and_after(linked):
+    _, receiver = linked
+    sink = receiver.inboxes["inbox"]
+    first, second = tap(receiver), tap(receiver)
+    assert type(sink) is not realsink
+    first.close()
+    first.close()
+    assert type(sink) is not realsink
+    second.close()
+    assert type(sink) is realsink
+
+
+def test_only_the_last_messages_are_kept(linked):
+    sender, receiver = linked
+    with tap(receiver) as tapped:
+        for number in range(KEPT + 10):
+            sender.send(number)
+    sender.send("later")
+    assert tapped.count == KEPT + 10
+    assert [each.message for each in tapped.last()] == list(range(10, KEPT + 10))
+
+
+def test_several_senders_are_told_apart_by_their_turns(linked):
+    one, receiver = linked
+    other = Sender(messages=("a",))
+    other.link((other, "outbox"), (receiver, "inbox"))
+    tapped = tap(receiver)
+    onlyOne = tap(one, "outbox", isInbox=False, onlySender=True)
+    other.activate()
+    one.activate()
+    receiver.run()
+    assert {(each.sender, each.message) for each in tapped.last()} == {
+        (one, 1),
+        (one, 2),
+        (one, 3),
+        (other, "a"),
+    }
+    assert [each.message for each in onlyOne.last()] == [1, 2, 3]
+
+
+def test_the_sender_is_unknown_if_several_could_have_sent(linked):
+    sender, receiver = linked
+    other = Sender()
+    other.link((other, "outbox"), (receiver, "inbox"))
+    with tap(receiver) as tapped:
+        sender.send("outside of any turn")
+    assert tapped.last()[0].sender is None
+    assert tapped.last()[0].sourceBoxes() == []
+
+
+def test_a_message_names_the_outbox_that_leads_to_the_inbox(linked):
+    sender, receiver = linked
+    with tap(receiver, "control") as tapped:
+        sender.send("x", "signal")
+    assert tapped.last()[0].sourceBoxes() == ["signal"]
+
+
+def test_a_tap_of_a_chain_is_at_its_end():
+    outer, inner = component(), component()
+    outer.link((outer, "inbox"), (inner, "inbox"), passthrough=1)
+    other = Sender()
+    other.link((other, "outbox"), (outer, "inbox"))
+    with tap(outer) as tapped, tap(other, "outbox", isInbox=False) as tappedOutbox:
+        other.send("x")
+    assert [tapped.count, tappedOutbox.count] == [1, 1]
+    assert tapped.last()[0].receiver is inner
+
+
+def test_an_outbox_that_leads_nowhere_cannot_be_tapped():
+    with pytest.raises(ValueError, match="'outbox' leads to no inbox"):
+        tap(Sender(), "outbox", isInbox=False)
+
+
+def test_a_box_that_does_not_exist_cannot_be_tapped():
+    with pytest.raises(KeyError, match="inbx"):
+        tap(Sender(), "inbx")
+
+
+def test_limits_hold_while_an_inbox_is_tapped(linked):
+    sender, receiver = linked
+    receiver.inboxes["inbox"].setSize(2)
+    with tap(receiver) as tapped:
+        sender.send(1)
+        sender.send(2)
+        with pytest.raises(Exception, match="2"):
+            sender.send(3)
+    assert tapped.count == 2
+    assert receiver.inboxes["inbox"].size == 2
+
+
+def test_a_full_inbox_holds_its_sender_while_it_is_tapped(linked):
+    sender, receiver = linked
+    receiver.inboxes["inbox"].setCapacity(1)
+    with tap(receiver) as tapped:
+        sender.activate()
+        receiver.run()
+    assert (tapped.count, receiver.seen) == (3, [1, 2, 3])
+
+
+class Edge(component):
+    """Pass each message on at once."""
+
+    def __init__(self):
+        super().__init__()
+        self.taken = []
+        self.takeDirectly("inbox", self.taken.append)
+
+
+def test_an_inbox_that_takes_directly_can_be_tapped():
+    sender, edge = Sender(), Edge()
+    sender.link((sender, "outbox"), (edge, "inbox"))
+    sink = edge.inboxes["inbox"]
+    with tap(edge) as tapped:
+        sender.send("x")
+        edge.takeDirectly("inbox", lambda message: edge.taken.append(message * 2))
+        sender.send("y")
+        assert snapshot(_schedulerWith(edge)).components[0].inboxes[0].isDirect
+    sender.send("z")
+    assert edge.taken == ["x", "yy", "zz"]
+    assert tapped.count == 2
+    assert type(sink) is directsink
+
+
+def _schedulerWith(each):
+    made = scheduler()
+    each.activate(Scheduler=made)
+    return made
+
+
+def test_a_message_to_a_component_that_has_ended_is_counted(linked):
+    sender, receiver = linked
+    tapped = tap(receiver)
+    receiver.stop()
+    sender.send("late")
+    assert tapped.count == 1
+
+
+def test_a_thread_is_a_sender_like_any_other(linked):
+    class Threaded(threadedcomponent):
+        def main(self):
+            self.send("from a thread")
+            self.send(producerFinished(self), "signal")
+
+    _, receiver = linked
+    threaded = Threaded()
+    threaded.link((threaded, "outbox"), (receiver, "inbox"))
+    threaded.link((threaded, "signal"), (receiver, "control"))
+    with tap(receiver) as tapped:
+        threaded.activate()
+        receiver.run()
+    assert [(each.sender, each.message) for each in tapped.last()] == [(threaded, "from a thread")]
+
+
+def test_each_passage_can_be_reported_as_it_happens(linked):
+    sender, receiver = linked
+    reported = []
+    with tap(receiver, call=reported.append) as tapped:
+        sender.send("x")
+    assert reported == tapped.last()
+
+
+def test_a_tap_that_nothing_refers_to_is_closed(linked):
+    _, receiver = linked
+    sink = receiver.inboxes["inbox"]
+    tapped = tap(receiver)
+    assert type(sink) is not realsink
+    del tapped
+    assert type(sink) is realsink
+
+
+def test_a_tap_that_was_not_closed_does_not_keep_its_component_alive():
+    sender, receiver = Sender(), Receiver()
+    sender.link((sender, "outbox"), (receiver, "inbox"))
+    receiver.tapped = tap(receiver)  # each refers to the other
+    sender.send("x")
+    gone = weakref.ref(receiver)
+    del sender, receiver
+    gc.collect()
+    assert gone() is None
+
+
+class Confidential(Sender):
+    def shown(self, message):
+        return f"{len(message)} bytes of mail"
+
+
+def test_the_sender_says_what_is_shown_of_its_messages():
+    sender, receiver = Confidential(), Receiver()
+    sender.link((sender, "outbox"), (receiver, "inbox"))
+    with tap(receiver) as tapped:
+        sender.send(b"Dear Bob")
+    assert tapped.last()[0].text == "8 bytes of mail"
+    assert tapped.last()[0].message == b"Dear Bob"
+
+
+def test_the_receiver_says_what_is_shown_of_messages_to_it():
+    sender, receiver = Sender(), Confidential()
+    sender.link((sender, "outbox"), (receiver, "inbox"))
+    with tap(receiver) as tapped:
+        sender.send(b"Dear Bob")
+    assert tapped.last()[0].text == "8 bytes of mail"
+
+
+def test_what_is_shown_is_one_line_of_at_most_200_characters():
+    class Long(Sender):
+        def shown(self, message):
+            return "line\n" * 100
+
+    sender, receiver = Long(), Receiver()
+    sender.link((sender, "outbox"), (receiver, "inbox"))
+    with tap(receiver) as tapped:
+        sender.send(b"")
+    text = tapped.last()[0].text
+    assert (len(text), text[-8:], "\n" in text) == (200, "ne li...", False)
+
+
+def test_an_error_in_shown_shows_nothing_of_the_message():
+    sender, receiver = Confidential(), Receiver()
+    sender.link((sender, "outbox"), (receiver, "inbox"))
+    with tap(receiver) as tapped:
+        sender.send(5)
+    assert tapped.last()[0].text == "<shown() raised TypeError>"
