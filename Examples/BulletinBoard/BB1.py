@@ -22,10 +22,6 @@ class Greeter(RequestResponseComponent):
         yield 1
 
 
-def announce(server: ServerCore) -> None:
-    print(f"bulletin board: listening on {server.host}, port {server.port}", flush=True)
-
-
 def main() -> None:
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -35,7 +31,7 @@ def main() -> None:
         "--port", type=int, default=1600, help="port, 0: any free port (%(default)s)"
     )
     chosen = options.parse_args()
-    ServerCore(protocol=Greeter, host=chosen.host, port=chosen.port, onListening=announce).run()
+    ServerCore(protocol=Greeter, host=chosen.host, port=chosen.port).run()
 
 
 if __name__ == "__main__":

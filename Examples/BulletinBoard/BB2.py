@@ -29,10 +29,6 @@ class Greeter(RequestResponseComponent):
             self.send(self.recv("control"), "signal")
 
 
-def announce(server: ServerCore) -> None:
-    print(f"bulletin board: listening on {server.host}, port {server.port}", flush=True)
-
-
 def main() -> None:
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -42,7 +38,7 @@ def main() -> None:
         "--port", type=int, default=1600, help="port, 0: any free port (%(default)s)"
     )
     chosen = options.parse_args()
-    ServerCore(protocol=Greeter, host=chosen.host, port=chosen.port, onListening=announce).run()
+    ServerCore(protocol=Greeter, host=chosen.host, port=chosen.port).run()
 
 
 if __name__ == "__main__":

@@ -31,10 +31,6 @@ def conversation(folder: Path) -> component:
     )
 
 
-def announce(server: ServerCore) -> None:
-    print(f"bulletin board: listening on {server.host}, port {server.port}", flush=True)
-
-
 def main() -> None:
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -51,7 +47,7 @@ def main() -> None:
     def protocol(**peer: object) -> component:
         return conversation(chosen.folder)
 
-    ServerCore(protocol=protocol, host=chosen.host, port=chosen.port, onListening=announce).run()
+    ServerCore(protocol=protocol, host=chosen.host, port=chosen.port).run()
 
 
 if __name__ == "__main__":

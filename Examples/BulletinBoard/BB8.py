@@ -66,10 +66,6 @@ def conversation(users: dict[str, str], folder: Path, states: Path) -> component
     )
 
 
-def announce(server: ServerCore) -> None:
-    print(f"bulletin board: listening on {server.host}, port {server.port}", flush=True)
-
-
 def main() -> None:
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -91,7 +87,7 @@ def main() -> None:
             conversation(users, chosen.messages, chosen.states), timeout=PATIENCE
         )
 
-    ServerCore(protocol=protocol, host=chosen.host, port=chosen.port, onListening=announce).run()
+    ServerCore(protocol=protocol, host=chosen.host, port=chosen.port).run()
 
 
 if __name__ == "__main__":

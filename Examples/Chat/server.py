@@ -85,10 +85,6 @@ def chatter(**peer: object) -> Graphline:
     )
 
 
-def announce(server: ServerCore) -> None:
-    print(f"chat server: listening on {server.host}, port {server.port}", flush=True)
-
-
 def main() -> None:
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -99,7 +95,7 @@ def main() -> None:
     )
     chosen = options.parse_args()
     Backplane("chat").activate()
-    ServerCore(protocol=chatter, host=chosen.host, port=chosen.port, onListening=announce).run()
+    ServerCore(protocol=chatter, host=chosen.host, port=chosen.port).run()
 
 
 if __name__ == "__main__":

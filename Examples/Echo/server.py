@@ -30,10 +30,6 @@ class Echo(component):
                 return
 
 
-def announce(server: ServerCore) -> None:
-    print(f"echo server: listening on {server.host}, port {server.port}", flush=True)
-
-
 def main() -> None:
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -43,7 +39,7 @@ def main() -> None:
         "--port", type=int, default=1500, help="port, 0: any free port (%(default)s)"
     )
     chosen = options.parse_args()
-    ServerCore(protocol=Echo, host=chosen.host, port=chosen.port, onListening=announce).run()
+    ServerCore(protocol=Echo, host=chosen.host, port=chosen.port).run()
 
 
 if __name__ == "__main__":

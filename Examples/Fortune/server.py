@@ -43,9 +43,6 @@ class FortuneServer(ServerCore):
     def protocol(self, **peer: object) -> Fortune:
         return Fortune(cookies=self.cookies)
 
-    def onListening(self, server: ServerCore) -> None:
-        print(f"fortune server: listening on {self.host}, port {self.port}", flush=True)
-
 
 def cookiesFrom(text: str) -> list[str]:
     """Return the sayings in a text in the format of fortune(6)."""

@@ -39,4 +39,4 @@ class GreyLister(ServerCore):
             return recipient.lower().startswith("<postmaster@") or super().whiteListed(recipient)
 
 
-GreyLister(onListening=lambda server: print(f"listening on port {server.port}")).run()
+GreyLister().run()

@@ -60,10 +60,6 @@ class Clock(component):
             yield from self.waitForMessage(timeout=1)
 
 
-def announce(server: ServerCore) -> None:
-    print(f"web server: listening on {server.host}, port {server.port}", flush=True)
-
-
 def main() -> None:
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -77,8 +73,10 @@ def main() -> None:
     chosen = options.parse_args()
     accessLog = None
     if chosen.log is not None:
-        logging.basicConfig(filename=chosen.log, format="%(message)s", level=logging.INFO)
-        accessLog = logging.getLogger("access").info
+        logger = logging.getLogger("access")
+        logger.addHandler(logging.FileHandler(chosen.log))
+        logger.setLevel(logging.INFO)
+        accessLog = logger.info
     routing = [
         ["/hello/", hello],
         ["/words", Words],
@@ -89,7 +87,6 @@ def main() -> None:
         protocol=HTTPProtocol(routing, accessLog=accessLog),
         host=chosen.host,
         port=chosen.port,
-        onListening=announce,
     ).run()
 
 

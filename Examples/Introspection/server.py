@@ -53,8 +53,7 @@ class Changes(component):
                 self.send(f"- {self.names.pop(identity)}\n")
 
 
-def announce(server: ServerCore) -> None:
-    print(f"echo server: listening on {server.host}, port {server.port}", flush=True)
+def showChanges(server: ServerCore) -> None:
     Pipeline(Introspector(), Changes(), ConsoleEchoer()).activate()
 
 
@@ -67,7 +66,7 @@ def main() -> None:
         "--port", type=int, default=1500, help="port, 0: any free port (%(default)s)"
     )
     chosen = options.parse_args()
-    ServerCore(protocol=Echo, host=chosen.host, port=chosen.port, onListening=announce).run()
+    ServerCore(protocol=Echo, host=chosen.host, port=chosen.port, onListening=showChanges).run()
 
 
 if __name__ == "__main__":

@@ -48,10 +48,6 @@ def contextOf(path: Path) -> ssl.SSLContext:
     return context
 
 
-def announce(server: ServerCore) -> None:
-    print(f"TLS echo server: listening on {server.host}, port {server.port}", flush=True)
-
-
 def main() -> None:
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -71,7 +67,6 @@ def main() -> None:
             host=chosen.host,
             port=chosen.port,
             ssl=contextOf(path),
-            onListening=announce,
         ).run()
 
 

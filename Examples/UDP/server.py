@@ -9,6 +9,7 @@ pipeline is circular: the answers lead back to the peer.
 """
 
 import argparse
+import sys
 import time
 from contextlib import suppress
 from typing import Any
@@ -24,7 +25,8 @@ class TimePeer(PostboxPeer):
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         assert self.local is not None
-        print(f"time server: listening on {self.local[0]}, port {self.local[1]}", flush=True)
+        host, port = self.local[:2]
+        print(f"{type(self).__name__} listens on {host}:{port}", file=sys.stderr, flush=True)
 
 
 def answer(message: tuple[bytes, tuple[str, int]]) -> tuple[str, int, bytes]:

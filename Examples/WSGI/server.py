@@ -32,10 +32,6 @@ def named(path: str) -> Any:
     return getattr(import_module(module), name or "application")
 
 
-def announce(server: ServerCore) -> None:
-    print(f"WSGI server: listening on {server.host}, port {server.port}", flush=True)
-
-
 def main() -> None:
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -52,7 +48,6 @@ def main() -> None:
         protocol=HTTPProtocol([["/", factory]]),
         host=chosen.host,
         port=chosen.port,
-        onListening=announce,
     ).run()
 
 

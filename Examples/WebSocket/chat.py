@@ -54,10 +54,6 @@ def chatter(request: Mapping[str, Any]) -> Graphline:
 ROUTING = [["/chat", webSocketHandler(chatter, mostBytes=LONGEST)], ["/", page]]
 
 
-def announce(server: ServerCore) -> None:
-    print(f"chat: listening on {server.host}, port {server.port}", flush=True)
-
-
 def main() -> None:
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -68,9 +64,7 @@ def main() -> None:
     )
     chosen = options.parse_args()
     Backplane("chat").activate()
-    ServerCore(
-        protocol=HTTPProtocol(ROUTING), host=chosen.host, port=chosen.port, onListening=announce
-    ).run()
+    ServerCore(protocol=HTTPProtocol(ROUTING), host=chosen.host, port=chosen.port).run()
 
 
 if __name__ == "__main__":

@@ -20,6 +20,9 @@ handler's inbox and outbox lead from and to the peer, its control receives socke
 end of the connection, and producerFinished from its signal closes the connection, as does the
 end of the handler. An error in a handler is logged and closes its own connection only.
 
+It logs in one line where it listens. If the program that calls run() has not configured logging,
+run() writes this line, and further messages of Kamaelia, to standard error.
+
 Termination: producerFinished or shutdownMicroprocess on "control", SIGTERM or SIGINT. The server
 stops accepting, sends shutdownMicroprocess to its handlers, and closes the connections that are
 left after `grace` seconds.
@@ -48,6 +51,7 @@ from Kamaelia.Internet.HandlerLinks import stopSubtree
 from Kamaelia.Internet.TCPServer import TCPServer, endsOf
 from Kamaelia.Internet.UnixSockets import checkedPath
 from Kamaelia.IPC import newCSA, serverShutdown, shutdownCSA
+from Kamaelia.Support.ProgramLog import isCalledByProgram, messagesOnStderr
 from Kamaelia.Util.Settings import refuseMisspelt
 
 if TYPE_CHECKING:
@@ -249,11 +253,33 @@ class ServerCore(component):
         for companion in self._companions:
             companion.activate(Scheduler=self.scheduler)
 
+    def run(self) -> None:
+        """Run this server, and show where it listens if a program with no logging calls this.
+
+        Otherwise it does what the run() of every component does.
+        """
+        with messagesOnStderr(isCalledByProgram()):
+            super().run()
+
     def _listening(self, server: Any) -> None:
         if server.ports:
             self.port = server.ports[0]
+        addresses = getattr(server, "addresses", ())  # a TCPS of the program may have none
+        if addresses and not self.isWorker:
+            self.reportListening(addresses)
         if self.onListening is not None:
             plainResult(self.onListening(self), "onListening", self)
+
+    def reportListening(self, addresses: Iterable[str]) -> None:
+        """Log in one line where this server listens. Override it to report that differently.
+
+        addresses: as bound, such as "127.0.0.1:1500" or the path of a Unix socket.
+        """
+        what = type(self).__name__
+        if type(self) in (ServerCore, SimpleServer, FastRestartServer):
+            name = getattr(self.protocol, "__name__", type(self.protocol).__name__)
+            what = f"{what}(protocol={name})" if name.isidentifier() else what  # "<lambda>"
+        LOG.info("%s listens on %s", what, ", ".join(addresses))
 
     # Connections
 

@@ -157,6 +157,7 @@ class Workers(component):
         if len(self.pids) == self.count and not self._isReported:
             self._isReported = True
             self.ports = list(self._tcpServer.ports)
+            self.addresses = list(self._tcpServer.addresses)
             if self._tcpServer.onListening is not None:
                 self._tcpServer.onListening(self)
 

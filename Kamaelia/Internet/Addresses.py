@@ -15,6 +15,7 @@ for impossible names such as "a..b", a label of 70 letters, or a name with a NUL
 
 from __future__ import annotations
 
+import os
 import socket
 from asyncio import AbstractEventLoop
 from ipaddress import IPv6Address
@@ -48,6 +49,16 @@ def isLiteral(host: object) -> bool:
             continue
         return True
     return False
+
+
+def textOfAddress(sock: socket.socket) -> str:
+    """Return the address to which a socket is bound: "127.0.0.1:25", "[::1]:25", or a path."""
+    name = sock.getsockname()
+    if isinstance(name, str | bytes):
+        path = os.fsdecode(name)
+        return f"@{path[1:]}" if path.startswith("\0") else path  # as in /proc/net/unix
+    host, port = name[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def networkOf(peer: str) -> str:

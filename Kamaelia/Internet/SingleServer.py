@@ -8,7 +8,8 @@ How does it work?
 -----------------
 It is a TCPServer with at most one connection: the next client waits in the queue of the system
 until the connection has ended. Data that is sent while no client is connected waits. At the end
-of each connection, it sends producerFinished to "signal" and continues.
+of each connection, it sends producerFinished to "signal" and continues. It reports where it
+listens as a ServerCore does (Kamaelia.Chassis.ConnectedServer).
 
 Termination: producerFinished or shutdownMicroprocess on "control". A producerFinished that this
 component itself has sent, and that comes back, does not end it.
@@ -16,6 +17,7 @@ component itself has sent, and that comes back, does not end it.
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections.abc import Callable, Generator, Iterable
 from typing import Any
@@ -30,7 +32,10 @@ from Kamaelia.Internet.EventLoop import eventLoopOf
 from Kamaelia.Internet.ListeningSockets import Options
 from Kamaelia.Internet.TCPServer import TCPServer
 from Kamaelia.IPC import newCSA, serverShutdown
+from Kamaelia.Support.ProgramLog import isCalledByProgram, messagesOnStderr
 from Kamaelia.Util.Settings import refuseMisspelt
+
+LOG = logging.getLogger("Kamaelia.Internet.SingleServer")
 
 
 class SingleServer(component):
@@ -100,7 +105,13 @@ class SingleServer(component):
         self.addChildren(server)
         server.activate(Scheduler=self.scheduler)
 
-    def _listening(self, _: Any) -> None:
+    def run(self) -> None:
+        """Run this server, and show where it listens if a program with no logging calls this."""
+        with messagesOnStderr(isCalledByProgram()):
+            super().run()
+
+    def _listening(self, server: Any) -> None:
+        LOG.info("%s listens on %s", type(self).__name__, ", ".join(server.addresses))
         if self.onListening is not None:
             plainResult(self.onListening(self), "onListening", self)
 

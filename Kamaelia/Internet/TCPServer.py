@@ -35,7 +35,7 @@ from Axon.Component import component
 from Axon.Hooks import plainResult
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Kamaelia.Internet.Acceptor import AMONG_SEVERAL, AT_ONCE
-from Kamaelia.Internet.Addresses import checkedPort, networkOf
+from Kamaelia.Internet.Addresses import checkedPort, networkOf, textOfAddress
 from Kamaelia.Internet.Balancers import Balancers
 from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter
 from Kamaelia.Internet.EventLoop import eventLoopOf
@@ -96,6 +96,7 @@ class TCPServer(component):
             checkedPath(self.path)
         self.socketOptions = socketOptions
         self.ports: list[int] = []
+        self.addresses: list[str] = []  # as bound: "127.0.0.1:25", or the path of a Unix socket
         self.connections: set[Any] = set()
         self.perPeer: dict[str, int] = {}
         self._listener = Listener([], self._newAdapter)
@@ -136,10 +137,15 @@ class TCPServer(component):
         return False
 
     def openAll(self) -> list[socket.socket]:
-        """Return the sockets to listen on, and set `ports`."""
+        """Return the sockets to listen on, and set `ports` and `addresses`."""
+        sockets = list(self.sockets or ())
+        if not sockets and self.path is not None:
+            sockets = [openPath(self.path)]
+        elif not sockets:
+            sockets = self.makeTCPServerPort(self.listenport, self.host)[0]
+        self.addresses = [textOfAddress(each) for each in sockets]
         if self.path is not None:
-            return list(self.sockets or [openPath(self.path)])
-        sockets = list(self.sockets or ()) or self.makeTCPServerPort(self.listenport, self.host)[0]
+            return sockets
         self.ports = [each.getsockname()[1] for each in sockets if each.family != socket.AF_UNIX]
         return sockets
 

@@ -4,6 +4,7 @@ General:
 Domains        the form in which domains are compared
 Networks       IP addresses and networks, and a fast search for the network of an address
 PrintableText  text with control characters escaped
+ProgramLog     log messages on standard error, for programs without logging
 Mistakes       the mistakes in a text, with their lines
 Secrets        text without the credentials of URLs
 Failover       the order in which several servers are tried

@@ -168,6 +168,7 @@ SUPPORT: list[Floor] = [
             "Kamaelia.Support.Networks",
             "Kamaelia.Support.Particles",
             "Kamaelia.Support.PrintableText",
+            "Kamaelia.Support.ProgramLog",
             "Kamaelia.Support.Secrets",
             "Kamaelia.Support.Tk",
             "Kamaelia.Support.Tokens",

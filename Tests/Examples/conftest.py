@@ -1,5 +1,6 @@
 """Fixtures that run an example as a user does, in a separate process."""
 
+import os
 import re
 import signal
 import subprocess
@@ -52,6 +53,14 @@ class Served:
         return self.process.returncode, errors
 
 
+def _firstLine(descriptor: int) -> str:
+    """Read one line, and leave what follows to other readers."""
+    line = b""
+    while not line.endswith(b"\n") and (byte := os.read(descriptor, 1)):
+        line += byte
+    return line.decode().rstrip()
+
+
 @pytest.fixture
 def serve() -> Iterator[Callable[..., Served]]:
     """Return serve("Topic/server.py", *options), which runs a server until the test ends."""
@@ -67,8 +76,8 @@ def serve() -> Iterator[Callable[..., Served]]:
         killer = threading.Timer(PATIENCE, process.kill)
         killer.start()
         started.append((process, killer))
-        said = process.stdout.readline()
-        found = re.search(r"listening on (\S+), port (\d+)$", said)
+        said = _firstLine(process.stderr.fileno())
+        found = re.search(r" listens on (\S+):(\d+)$", said)
         if found is None:
             process.kill()
             pytest.fail(f"{example} said {said!r}, and {process.stderr.read()}")

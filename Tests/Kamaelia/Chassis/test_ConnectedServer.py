@@ -591,11 +591,12 @@ def test_a_port_scan_leaves_no_connection_behind(serving, caplog):
 
 
 PROGRAM = """
-import asyncio, resource, sys
+import asyncio, logging, resource, sys
 from Axon import EventLoop
 from Axon.Component import component
 from Kamaelia.Chassis.ConnectedServer import ServerCore
 
+logging.basicConfig(format="%(message)s")  # warnings only
 if sys.argv[1] == "asyncio":
     EventLoop.newLoop = lambda clock=None: asyncio.new_event_loop()
 if len(sys.argv) > 2:

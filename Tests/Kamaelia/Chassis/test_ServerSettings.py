@@ -198,7 +198,9 @@ def stop(server):
     print("listening")
 ServerCore(protocol=echo, port=0, onListening=stop).run()
 """
-    assert runWithout(program) == "listening\n"
+    said, report = runWithout(program).splitlines()
+    assert said == "listening"
+    assert report.startswith("ServerCore(protocol=echo) listens on 0.0.0.0:")
 
 
 def test_the_error_of_workers_names_what_the_system_lacks():

@@ -406,8 +406,9 @@ def test_when_the_fork_server_is_killed_all_processes_end_with_an_error(caplog):
 # Separate programs, which can be signalled
 
 PROGRAM = """
-import asyncio, os, pathlib, signal, sys
+import asyncio, logging, os, pathlib, signal, sys
 from Axon import EventLoop, Signals
+logging.basicConfig(format="%(message)s")  # warnings only
 if "ignored" in sys.argv:  # as in a shell's background job
     signal.signal(signal.SIGQUIT, signal.SIG_IGN)
 if sys.argv[1] == "asyncio":

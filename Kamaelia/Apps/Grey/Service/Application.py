@@ -20,7 +20,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -206,6 +206,9 @@ class GreyServer(ServerCore):
     def mkProtocolHandler(self, **sock_info: Any) -> Any:
         """Return a handler with the current configuration."""
         return self.application.protocol(**sock_info)
+
+    def reportListening(self, addresses: Iterable[str]) -> None:
+        """Do nothing: Application.listens() reports it."""
 
     def companions(self) -> list[Any]:
         """Return the components that ask the real servers for their extensions."""

@@ -14,7 +14,7 @@ Termination: after one response, or when the client disconnects.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -143,6 +143,9 @@ class MetricsServer(ServerCore):
 
     grace = 0
     store: Callable[[], Any]
+
+    def reportListening(self, addresses: Iterable[str]) -> None:
+        """Do nothing: the application that starts this server reports its address."""
 
     def mkProtocolHandler(self, **sock_info: Any) -> Any:
         while len(self.connections) >= MOST:

@@ -257,7 +257,7 @@ def test_the_greylisting_example_defers_all_but_mail_for_the_postmaster(
 ) -> None:
     with FarEnd() as far:
         program = run(*python(ROOT / "Examples/Greylisting/greylister.py", "0", str(far.port)))
-        port = int(program.readUntil("listening on port").split()[-1])
+        port = int(program.readUntil("GreyLister listens on").rpartition(":")[2])
         sendTo(port, "postmaster@example.org")
         assert len(far.mails) == 1
         with pytest.raises(smtplib.SMTPResponseException) as deferred:
