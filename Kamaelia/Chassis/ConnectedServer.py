@@ -278,7 +278,8 @@ class ServerCore(component):
         what = type(self).__name__
         if type(self) in (ServerCore, SimpleServer, FastRestartServer):
             name = getattr(self.protocol, "__name__", type(self.protocol).__name__)
-            what = f"{what}(protocol={name})" if name.isidentifier() else what  # "<lambda>"
+            if name.isidentifier() and not name.startswith("_"):  # such as "<lambda>"
+                what = f"{what}(protocol={name})"
         LOG.info("%s listens on %s", what, ", ".join(addresses))
 
     # Connections
