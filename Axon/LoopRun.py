@@ -137,6 +137,8 @@ class LoopRun:
         queue = scheduler.queue
         turns = self._turns if not self._slowmo else max(1, len(queue.ready))
         run: Callable[[int], bool] = self._giveTimedTurn if self._isDebugged else queue.run
+        if scheduler.brake:
+            run = scheduler.brake.run
         while run(turns):
             if self._slowmo:
                 sleep(self._slowmo)
@@ -150,7 +152,8 @@ class LoopRun:
                     sleep(GIVE_WAY)
                 break
         else:
-            self._deadlockCheck.check()
+            if not scheduler.brake:
+                self._deadlockCheck.check()
         self.setAlarm()
 
     def _giveTimedTurn(self, _: int) -> bool:

@@ -32,6 +32,8 @@ from types import GeneratorType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from Axon import ErrorRouting, HistoricalNames, ProcessHooks, WaitDescriptions
+from Axon.Attendants import Attendants
+from Axon.Brake import Brake
 from Axon.ForeignProcesses import ForeignProcesses
 from Axon.HistoricalNames import *  # noqa: F403 - for programs that import them from here
 from Axon.Lifecycle import Lifecycle
@@ -74,6 +76,8 @@ class scheduler(microprocess):
         self.queue = RunQueue() if queue is None else queue  # an empty one is false
         self.queue.handler = self.lifecycle
         self.observers: tuple[Observer, ...] = ()  # told of activations and ends
+        self.attendants = Attendants()  # they observe this system, and are no part of it
+        self.brake = Brake(self)
         self.outside = 0  # the number of threads, sockets and jobs that could wake a task
         self.jobs: set[asyncio.Task[None]] = set()  # of async bodies
         self.calls = ThreadCalls()
@@ -263,8 +267,10 @@ class scheduler(microprocess):
         return self._thread is not None and self._thread != get_ident()
 
     def isOver(self) -> bool:
-        """Return whether nothing is left to run or to wait for."""
-        return not self.tasks and not self.calls and not (self.wait_for_one and not self.errors)
+        """Return whether nothing is left to run or to wait for; attendants may be left."""
+        if self.tasks and not (self.attendants and self.attendants.areAlone(self.tasks)):
+            return False
+        return not self.calls and not (self.wait_for_one and not self.errors)
 
     def ownsLoop(self) -> bool:
         """Return whether this scheduler has made the event loop on which it runs."""
@@ -315,6 +321,7 @@ class scheduler(microprocess):
             if self.loopRun is not None:
                 self.loopRun.close()
             self._thread = self.loop = self.loopRun = None
+            self.brake.release()
             scheduler.wait_for_one = False
 
     # Runs

@@ -50,6 +50,8 @@ AXON: list[Floor] = [
         "transactional memory": ["Axon.STM"],
         "When": [
             "Axon.AsyncBody",
+            "Axon.Attendants",
+            "Axon.Brake",
             "Axon.ErrorRouting",
             "Axon.EventLoop",
             "Axon.ForeignProcesses",

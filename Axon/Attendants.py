@@ -1,0 +1,67 @@
+"""Attendants: components that observe a system and are no part of it, such as the live page.
+
+Example usage
+-------------
+    scheduler.run.attendants.add(page)      # page and everything below it
+
+How does it work?
+-----------------
+A component is below an attendant if the attendant is among its watchers, or among theirs. The run
+ends when only attendants are left, and while the system is paused (Axon.Brake) only they have
+turns. The answer for a task that is below an attendant is kept; it never changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from weakref import WeakSet
+
+from Axon.RunQueue import NO_TASK, Task
+
+
+class Attendants:
+    """Attendants() -> those of one scheduler."""
+
+    __slots__ = ("_known", "_roots")
+
+    def __init__(self) -> None:
+        self._roots: WeakSet[Any] = WeakSet()
+        self._known: set[int] = set()  # ids of processes; an id is never used again
+
+    def add(self, process: Any) -> None:
+        """Make `process`, and everything below it, attendants."""
+        self._roots.add(process)
+        self._known.add(process.id)
+
+    def __bool__(self) -> bool:
+        return bool(self._known)
+
+    def has(self, task: Task) -> bool:
+        """Return whether the process of `task` is an attendant."""
+        if task is NO_TASK:
+            return True
+        process = task.process
+        if process is None or process.id in self._known:
+            return True
+        if self._isBelow(task):
+            self._known.add(process.id)
+            return True
+        return False
+
+    def _isBelow(self, task: Task) -> bool:
+        seen = {task}
+        pending = list(task.watchers)
+        while pending:
+            watcher = pending.pop()
+            if watcher.id in self._known:
+                return True
+            above = watcher.getTask()
+            if above not in seen:
+                seen.add(above)
+                pending += above.watchers
+        return False
+
+    def areAlone(self, tasks: Iterable[Task]) -> bool:
+        """Return whether all `tasks` are attendants."""
+        return all(map(self.has, tasks))

@@ -1,0 +1,60 @@
+"""Attendants: components that observe a system, and do not keep its run alive."""
+
+from Axon.Component import component
+from Axon.Scheduler import scheduler
+
+
+class Forever(component):
+    def main(self):
+        while True:
+            yield from self.waitForMessage()
+
+
+class Parent(Forever):
+    def main(self):
+        self.child = Forever()
+        self.addChildren(self.child)
+        self.child.activate()
+        yield from super().main()
+
+
+class Turns(component):
+    turns = 3
+
+    def main(self):
+        for _ in range(self.turns):
+            yield 1
+
+
+def test_a_run_ends_when_only_attendants_and_what_is_below_them_are_left():
+    page = Parent()
+    scheduler.run.attendants.add(page)
+    page.activate()
+    work = Turns().activate()
+    scheduler.run.runThreads()
+    assert work.hasEnded()
+    assert page.hasEnded()
+    assert page.child.hasEnded()
+
+
+def test_a_run_by_hand_ends_when_only_attendants_are_left():
+    page = Forever().activate()
+    scheduler.run.attendants.add(page)
+    Turns(turns=10).activate()
+    assert sum(1 for _ in scheduler.run.main()) >= 10
+
+
+def test_a_component_without_an_attendant_above_it_is_none():
+    scheduler.run.attendants.add(Forever().activate())
+    parent, other = Parent().activate(), Turns()
+    other.addChildren(parent)
+    parent.addChildren(other)  # a circle
+    assert not scheduler.run.attendants.has(parent.getTask())
+    parent.terminate()
+
+
+def test_an_empty_set_of_attendants_is_false():
+    attendants = scheduler.run.attendants
+    assert not attendants
+    attendants.add(Forever())
+    assert attendants
