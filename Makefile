@@ -7,6 +7,7 @@
 # make attack  attack servers at full size                    (ARGS="--list", ARGS="scanEcho fuzz")
 # make historical  download Kamaelia 1.14.32, whose programs the tests run on this release
 # make soak    send an hour and a month of mail traffic       (ARGS="--store redis --workers 2")
+# make page    check the JavaScript of the live page (needs npm), and copy its library
 # make docs    build the documentation as HTML in Docs/_build/html
 # make clean   remove everything that make created
 #
@@ -23,7 +24,7 @@ FORM   := pyproject.toml setup.py Axon/_core.pyx Kamaelia/Support/Protocol/WebSo
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test plain lint format bench attack historical soak docs clean
+.PHONY: help run test plain lint format bench attack historical soak page docs clean
 
 help:
 	@sed -n 's/^# \(make.*\)/\1/p' Makefile
@@ -63,6 +64,11 @@ historical: $(VENV)/installed
 
 soak: $(VENV)/installed
 	$(VENV)/bin/python -m Tests.soak $(ARGS)
+
+# The copies are committed, so that an installation needs no npm. `ARGS=verify` only compares them.
+page:
+	cd Packaging/page && npm ci --silent --no-audit --no-fund && npm run --silent check && \
+	  npm run --silent $(or $(ARGS),build)
 
 docs: $(VENV)/installed-docs
 	$(VENV)/bin/python -m sphinx -W --keep-going -b html Docs Docs/_build/html $(ARGS)

@@ -62,6 +62,11 @@ def textOf(message: object, limit: int = LIMIT) -> str:
     return text if len(text) <= limit else f"{text[: limit - 3]}..."
 
 
+def textOfNamed(name: str, value: object, limit: int = LIMIT) -> str:
+    """Return `value` as textOf() does, but leave it out if `name` is that of a secret."""
+    return LEFT_OUT if _isSecret(name) else textOf(value, limit)
+
+
 def _text(value: Any, limit: int, depth: int) -> str:
     """Return the text of `value`, and up to `depth` that of what it contains."""
     kind = type(value)  # isinstance() would ask the object

@@ -98,6 +98,7 @@ class ServerCore(component):
     descriptors: int | None = None
     proxy_protocol_from: Iterable[str] | None = None  # see Kamaelia.Internet.Balancers
     grace: float = 5.0  # seconds
+    endsAtSignals: bool = True  # whether SIGINT and SIGTERM stop this server
     workers: int | None = None  # see Kamaelia.Chassis.Workers
     # Called with this component:
     onListening: Callable[[Any], object] | None = None  # clients can connect; not in workers
@@ -140,7 +141,8 @@ class ServerCore(component):
         eventLoopOf(self)
         self.initialiseServerSocket()
         scheduler = self.scheduler
-        Signals.subscribe(scheduler, self._interrupted, self.hangUp if self.onHangup else None)
+        if self.endsAtSignals:
+            Signals.subscribe(scheduler, self._interrupted, self.hangUp if self.onHangup else None)
         try:
             message = yield from self._serve()
             yield from self._endInOrder()

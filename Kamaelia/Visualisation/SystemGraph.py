@@ -22,15 +22,16 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from Axon.Component import component
-from Axon.Introspection import BoxSnapshot, ComponentSnapshot, LinkageSnapshot, Snapshot, snapshot
+from Axon.Introspection import BoxSnapshot, ComponentSnapshot, Snapshot, snapshot
 from Kamaelia.Support.Drawing.Graph import Box, Edge, Graph, Node
 from Kamaelia.Support.Drawing.GraphDrawing import drawing
 from Kamaelia.Support.Drawing.GraphText import dot, mermaid, plainData
 from Kamaelia.Util.Parent import parent
+from Kamaelia.Visualisation.Nesting import labelsIn, partsByChassis
 
 __all__ = ["FORMATS", "SystemGraph", "graph", "plannedGraph"]
 
@@ -85,7 +86,7 @@ def graph(system: Any) -> SystemGraph:
     if isinstance(system, component):
         return _ofActive(system) if system.isActive() else plannedGraph([system])
     if hasattr(system, "listAllThreads"):
-        return _ofSnapshot(snapshot(system), _labelsIn(system.listAllThreads()))
+        return _ofSnapshot(snapshot(system), labelsIn(system.listAllThreads()))
     raise TypeError(
         f"graph() draws a component, a scheduler or a snapshot, not {type(system).__name__}:"
         " pass the object that you would call run() on"
@@ -165,18 +166,7 @@ def _ofActive(system: component) -> SystemGraph:
     kept = [each for each in whole.components if isWithin(each.id)]
     ids = {each.id for each in kept}
     linkages = [each for each in whole.linkages if each.source in ids and each.sink in ids]
-    return _ofSnapshot(Snapshot(kept, linkages), _labelsIn(scheduler.listAllThreads()))
-
-
-def _labelsIn(processes: Iterable[Any]) -> dict[int, str]:
-    """Return the names that chassis have given to their components, by id."""
-    return {
-        part.id: name
-        for process in processes
-        if isinstance(process, parent)
-        for name, part in process.plannedParts().items()
-        if not name.isdigit()
-    }
+    return _ofSnapshot(Snapshot(kept, linkages), labelsIn(scheduler.listAllThreads()))
 
 
 def _ofSnapshot(taken: Snapshot, labels: Mapping[int, str]) -> SystemGraph:
@@ -185,7 +175,7 @@ def _ofSnapshot(taken: Snapshot, labels: Mapping[int, str]) -> SystemGraph:
         Edge(str(each.source), each.sourceBox, str(each.sink), each.sinkBox)
         for each in taken.linkages
     ]
-    inside = _partsByChassis(components, taken.linkages)
+    inside = partsByChassis(components, taken.linkages)
     linked = _linkedBoxes(edges)
 
     def node(each: ComponentSnapshot) -> Node:
@@ -210,43 +200,3 @@ def _ofSnapshot(taken: Snapshot, labels: Mapping[int, str]) -> SystemGraph:
 def _box(box: BoxSnapshot) -> Box:
     limits = [each for each in (box.capacity, box.size) if each]
     return Box(box.name, depth=box.depth, capacity=min(limits, default=None))
-
-
-def _partsByChassis(
-    components: Mapping[int, ComponentSnapshot], linkages: Iterable[LinkageSnapshot]
-) -> dict[int, list[int]]:
-    """Return the children of each component that is a chassis."""
-    chassis = set(_chassisIn(components, linkages))
-    inside: dict[int, list[int]] = defaultdict(list)
-    for each in components.values():
-        if each.parent in chassis and not _isBelow(each.parent, each.id, components):
-            inside[each.parent].append(each.id)
-    return inside
-
-
-def _chassisIn(
-    components: Mapping[int, ComponentSnapshot], linkages: Iterable[LinkageSnapshot]
-) -> Iterator[int]:
-    parents = {number: each.parent for number, each in components.items()}
-    for each in linkages:
-        source, sink = parents.get(each.source), parents.get(each.sink)
-        isPassedOn = each.kind in ("inbox to inbox", "outbox to outbox")
-        if isPassedOn and sink == each.source:
-            yield each.source
-        elif isPassedOn and source == each.sink:
-            yield each.sink
-        elif each.maker is not None and source == sink == each.maker:
-            yield each.maker
-
-
-def _isBelow(number: int, other: int, components: Mapping[int, ComponentSnapshot]) -> bool:
-    """Return whether a component is below another one: programs may make parents circular."""
-    seen = set()
-    following: int | None = number
-    while following is not None and following not in seen:
-        if following == other:
-            return True
-        seen.add(following)
-        each = components.get(following)
-        following = None if each is None else each.parent
-    return False

@@ -1,6 +1,8 @@
 """Pictures of running systems and of other graphs.
 
 SystemGraph   a picture of a program, before it runs or while it runs
+Live          a page that shows a running system
+Nesting       which components of a running system are the parts of a chassis
 PhysicsGraph  the text commands of a graph viewer
 Axon, ER      the historical import paths of its components
 """

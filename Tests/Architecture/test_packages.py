@@ -58,6 +58,7 @@ PACKAGES = [
     "Kamaelia/Visualisation",
     "Kamaelia/Visualisation/Axon",
     "Kamaelia/Visualisation/ER",
+    "Kamaelia/Visualisation/Live",
     "Kamaelia/Visualisation/PhysicsGraph",
 ]
 

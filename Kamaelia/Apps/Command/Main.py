@@ -81,6 +81,10 @@ def _parser() -> argparse.ArgumentParser:
             help="a keyword argument for a class or function",
         )  # fmt: skip
         sub.set_defaults(command=command)
+        if name == "run":
+            sub.add_argument(
+                "--watch", action="store_true", help="print the address of a page that shows it"
+            )
         if name == "check":
             sub.add_argument("--strict", action="store_true", help="fail for warnings, too")
             sub.add_argument("--json", action="store_true", help="print JSON")
@@ -110,6 +114,12 @@ def _target(options: argparse.Namespace) -> Target:
 
 def run(options: argparse.Namespace) -> int:
     """Run a system until it ends."""
+    if options.watch:
+        from Kamaelia.Visualisation.Live.Watch import (
+            Watch,  # here, because most runs need no server
+        )
+
+        Watch().activate()
     if isProgram(options.system):
         execute(options.system, options.arguments)
     else:

@@ -1,0 +1,148 @@
+"""The reader of a running system: its structure when that changes, its states and queues always.
+
+Example usage
+-------------
+    reader = Reader(scheduler.run)
+    reader.open()
+    reading = reader.read()
+    reading.structure.components, reading.loads     # the loads are in the order of the components
+    reader.close()
+
+How does it work?
+-----------------
+A snapshot is taken only after a component has been activated, or has ended, or a linkage has
+changed, of which observers tell (Axon.Observer). Between two changes, only the states and the
+lengths of the inboxes are read. While it is closed, it observes nothing and costs nothing.
+
+Components that have lived between two readings are counted by class. Attendants are left out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from Axon import Box
+from Axon.Component import component
+from Axon.Introspection import snapshot
+from Axon.Observer import Observer
+from Axon.RunQueue import HELD, HELD_WAITING, READY, RUNNING
+from Kamaelia.Visualisation.Live.Structure import Structure, structureOf
+from Kamaelia.Visualisation.Nesting import labelsIn
+
+SLEEPS, IS_READY, IS_HELD = "sleeps", "ready", "held"
+
+# The state, the lengths of the inboxes, and the boxes that must be emptied.
+Load = tuple[str, tuple[int, ...], tuple[tuple[int, str | None], ...]]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The system at one time.
+
+    loads: one for each component. born, ended: how many since the reader was opened. brief: the
+    components among these that no reading contains, by class.
+    """
+
+    structure: Structure = field(default_factory=Structure)
+    loads: tuple[Load, ...] = ()
+    born: int = 0
+    ended: int = 0
+    brief: Counter[str] = field(default_factory=Counter)
+
+
+class Reader(Observer):
+    """Reader(scheduler) -> reads the system that `scheduler` runs, in its thread."""
+
+    def __init__(self, scheduler: Any) -> None:
+        self._scheduler = scheduler
+        self._structure = Structure()
+        self._places: list[tuple[Any, dict[str, Any]]] = []  # each task with its inboxes
+        self._hasChanged = True
+        self._isOpen = False
+        self._new: set[int] = set()  # ids of components that no reading contains yet
+        self._born = self._ended = 0
+        self._brief: Counter[str] = Counter()
+
+    def open(self) -> None:
+        """Begin to observe."""
+        if not self._isOpen:
+            self._isOpen = self._hasChanged = True
+            self._scheduler.addObserver(self)
+            Box.addObserver(self)
+
+    def close(self) -> None:
+        """Stop observing."""
+        if self._isOpen:
+            self._isOpen = False
+            self._scheduler.removeObserver(self)
+            Box.removeObserver(self)
+            self._new.clear()
+            self._structure, self._places = Structure(), []
+
+    def read(self) -> Reading:
+        """Return the system as it is now."""
+        if self._hasChanged:
+            self._hasChanged = False
+            self._readStructure()
+        loads = tuple([_loadOf(task, inboxes) for task, inboxes in self._places])
+        return Reading(self._structure, loads, self._born, self._ended, self._brief.copy())
+
+    def _readStructure(self) -> None:
+        scheduler = self._scheduler
+        isAttendant = scheduler.attendants.has
+        processes = scheduler.listAllThreads()
+        hidden = {each.id for each in processes if isAttendant(each.getTask())}
+        taken = snapshot(scheduler)
+        structure = structureOf(taken, labelsIn(processes), hidden.__contains__)
+        self._structure = structure
+        found = {each.id: each for each in processes}
+        self._places = [_placesOf(found.get(number)) for number in structure.components]
+        self._new.clear()
+
+    # Notifications
+
+    def activated(self, process: Any) -> None:
+        if not self._scheduler.attendants.has(process.getTask()):
+            self._hasChanged = True
+            self._born += 1
+            self._new.add(process.id)
+
+    def ending(self, process: Any) -> None:
+        if not self._scheduler.attendants.has(process.getTask()):
+            self._hasChanged = True
+            self._ended += 1
+            if process.id in self._new:
+                self._new.discard(process.id)
+                self._brief[type(process).__name__] += 1
+
+    def linked(self, source: Any, sink: Any) -> None:
+        self._hasChanged = True
+
+    unlinked = linked
+
+    def boxesChanged(self, process: Any) -> None:
+        self._hasChanged = True
+
+
+def _placesOf(process: Any) -> tuple[Any, dict[str, Any]]:
+    if process is None:  # a component that is not active, to which a linkage leads
+        return None, {}
+    return process.getTask(), process.placesOfInboxes() if isinstance(process, component) else {}
+
+
+def _loadOf(task: Any, inboxes: dict[str, Any]) -> Load:
+    if task is None:
+        return SLEEPS, (), ()
+    state = task.state
+    depths = tuple([len(sink) for sink in inboxes.values()])
+    if HELD <= state <= HELD_WAITING:
+        return IS_HELD, depths, _gatesOf(task)
+    return IS_READY if READY <= state <= RUNNING else SLEEPS, depths, ()
+
+
+def _gatesOf(task: Any) -> tuple[tuple[int, str | None], ...]:
+    return tuple(
+        (gate.receiver.process.id, getattr(gate, "boxname", None)) for gate in task.gates or ()
+    )

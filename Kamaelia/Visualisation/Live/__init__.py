@@ -1,0 +1,12 @@
+"""The live page: a running system in the browser, with its queues and what waits for what.
+
+Watch      the server of the page, which a program activates
+Session    one browser: what it is sent, and what it asks for
+Reader     the system as it is now
+Structure  its components and linkages as plain data
+Feed       the differences between two readings, as messages
+Details    what a click on a component shows
+ErrorLog   the last errors of components
+Access     who may use the page: the token, the cookie, Host and Origin
+PageFiles  the files of the page, from the folder page
+"""

@@ -1,0 +1,305 @@
+// The picture of a scene on a canvas.
+// @ts-check
+/** @import { Edge, Node, Port, Scene, Theme, View } from "./types.js" */
+import { fillOf } from "./model.js";
+import { HEAD, short } from "./scene.js";
+
+export const FONT = '12px system-ui, "DejaVu Sans", sans-serif';
+export const BOLD = '600 13px system-ui, "DejaVu Sans", sans-serif';
+const CORNER = 11;
+const BOX_NAMES = 0.62; // the scale below which names of boxes are left out
+const TITLES = 0.3; // the same for titles
+
+/** @typedef {{theme: Theme, scene: Scene, view: View, width: number, height: number,
+ *   selected: number | null, found: Set<number> | null, order: number[], now: number}} Picture */
+
+/** @param {CanvasRenderingContext2D} context @param {Picture} picture */
+export function draw(context, picture) {
+  const { scene, view, theme, width, height } = picture;
+  context.save();
+  context.fillStyle = theme.back;
+  context.fillRect(0, 0, width, height);
+  context.translate(view.x, view.y);
+  context.scale(view.scale, view.scale);
+  const visible = {
+    left: -view.x / view.scale,
+    top: -view.y / view.scale,
+    right: (width - view.x) / view.scale,
+    bottom: (height - view.y) / view.scale,
+  };
+  /** @param {Node} node */
+  const isVisible = (node) =>
+    node.x <= visible.right && node.x + node.w >= visible.left &&
+    node.y <= visible.bottom && node.y + node.h >= visible.top;
+  for (const node of scene.nodes) if (node.isOpen && isVisible(node)) drawChassis(context, picture, node);
+  drawEdges(context, picture, visible);
+  for (const node of scene.nodes) if (!node.isOpen && isVisible(node)) drawNode(context, picture, node);
+  drawHolds(context, picture);
+  context.restore();
+}
+
+/** @param {CanvasRenderingContext2D} context @param {Node} node @param {number} dx @param {number} dy */
+function hexagon(context, node, dx = 0, dy = 0) {
+  const [left, top, right, bottom] = [node.x + dx, node.y + dy, node.x + node.w + dx, node.y + node.h + dy];
+  context.beginPath();
+  context.moveTo(left + CORNER, top);
+  context.lineTo(right - CORNER, top);
+  context.lineTo(right, top + CORNER);
+  context.lineTo(right, bottom - CORNER);
+  context.lineTo(right - CORNER, bottom);
+  context.lineTo(left + CORNER, bottom);
+  context.lineTo(left, bottom - CORNER);
+  context.lineTo(left, top + CORNER);
+  context.closePath();
+}
+
+/** @param {CanvasRenderingContext2D} context @param {Picture} picture @param {Node} node */
+function drawChassis(context, { theme, view, selected, found }, node) {
+  const isChosen = node.members[0].id === selected;
+  context.globalAlpha = isDim(node, found) ? 0.35 : 1;
+  hexagon(context, node);
+  context.fillStyle = theme.group;
+  context.fill();
+  context.setLineDash([6, 4]);
+  context.lineWidth = isChosen ? 3 : 1.3;
+  context.strokeStyle = isChosen ? theme.chosen : theme.groupEdge;
+  context.stroke();
+  context.setLineDash([]);
+  if (view.scale >= TITLES) {
+    context.textBaseline = "middle";
+    context.textAlign = "left";
+    context.font = BOLD;
+    context.fillStyle = theme.text;
+    context.fillText(short(node.title, 30), node.x + 16, node.y + HEAD / 2 + 4);
+    if (node.subtitle) {
+      context.font = FONT;
+      context.fillStyle = theme.pale;
+      context.fillText(short(node.subtitle, 34), node.x + 16, node.y + HEAD + 8);
+    }
+  }
+  context.globalAlpha = 1;
+}
+
+/** @param {CanvasRenderingContext2D} context @param {Picture} picture @param {Node} node */
+function drawNode(context, { theme, view, selected, found, order, now }, node) {
+  const { members } = node;
+  const isChosen = selected !== null && members.some((each) => each.id === selected);
+  const state = stateOf(node);
+  context.globalAlpha = isDim(node, found) ? 0.25 : state === "ended" ? 0.45 : 1;
+  context.lineWidth = 1.5;
+  context.strokeStyle = state === "sleeps" || state === "ended" ? theme.sleepsEdge : theme.bodyEdge;
+  context.fillStyle = state === "sleeps" || state === "ended" ? theme.sleeps : theme.body;
+  if (node.kind !== "component") {
+    for (const shift of node.kind === "stack" ? [8, 4] : [4]) {
+      hexagon(context, node, shift, shift);
+      context.fill();
+      context.stroke();
+    }
+  }
+  hexagon(context, node);
+  if (state === "failed") context.fillStyle = context.strokeStyle = theme.red;
+  context.fill();
+  if (state === "held") [context.lineWidth, context.strokeStyle] = [3, theme.red];
+  context.stroke();
+  if (isChosen) {
+    context.lineWidth = 3 / Math.min(1, view.scale);
+    context.strokeStyle = theme.chosen;
+    context.stroke();
+  }
+  if (view.scale >= TITLES) drawTitle(context, theme, node, state === "failed");
+  drawBoxes(context, theme, node, view.scale);
+  const place = order.findIndex((id) => members.some((each) => each.id === id));
+  if (place >= 0 && view.scale >= TITLES) drawPlace(context, theme, node, place + 1);
+  context.globalAlpha = 1;
+}
+
+/** @param {CanvasRenderingContext2D} context @param {Theme} theme @param {Node} node @param {boolean} isOnRed */
+function drawTitle(context, theme, node, isOnRed) {
+  const middle = node.x + node.w / 2;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.font = BOLD;
+  context.fillStyle = isOnRed ? theme.back : theme.text;
+  context.fillText(short(node.title, 30), middle, node.y + HEAD / 2 + 2);
+  if (node.subtitle) {
+    context.font = FONT;
+    context.fillStyle = isOnRed ? theme.back : theme.pale;
+    context.fillText(short(node.subtitle, 34), middle, node.y + HEAD + 6);
+  }
+}
+
+/** @param {CanvasRenderingContext2D} context @param {Theme} theme @param {Node} node @param {number} scale */
+function drawBoxes(context, theme, node, scale) {
+  context.font = FONT;
+  context.textBaseline = "middle";
+  const hasNames = scale >= BOX_NAMES;
+  for (const port of node.inPorts) {
+    const y = node.y + port.y;
+    context.fillStyle = theme.line;
+    context.fillRect(node.x - 3, y - 4, 6, 8);
+    if (hasNames) {
+      context.textAlign = "left";
+      context.fillStyle = theme.pale;
+      context.fillText(short(port.name, 18), node.x + 8, y - 1);
+    }
+    drawBar(context, theme, node, port);
+  }
+  for (const port of node.outPorts) {
+    const y = node.y + port.y;
+    context.fillStyle = theme.line;
+    context.fillRect(node.x + node.w - 3, y - 4, 6, 8);
+    if (hasNames) {
+      context.textAlign = "right";
+      context.fillStyle = theme.pale;
+      context.fillText(short(port.name, 18), node.x + node.w - 8, y - 1);
+    }
+  }
+}
+
+/** Draw how full an inbox is; of a stack, the fullest one.
+ * @param {CanvasRenderingContext2D} context @param {Theme} theme @param {Node} node @param {Port} port */
+function drawBar(context, theme, node, port) {
+  const fill = worstFill(node, port.index);
+  if (fill <= 0) return;
+  const width = Math.max(3, Math.min(1, fill) * (node.w / 2 - 12));
+  context.fillStyle = theme.bar;
+  context.fillRect(node.x + 7, node.y + port.y + 5, node.w / 2 - 12, 4);
+  context.fillStyle = colourOf(fill, theme);
+  context.fillRect(node.x + 7, node.y + port.y + 5, width, 4);
+}
+
+/** @param {number} fill @param {Theme} theme */
+export function colourOf(fill, theme) {
+  return fill >= 1 ? theme.red : fill >= 0.5 ? theme.yellow : theme.green;
+}
+
+/** @param {Node} node @param {number} index */
+export function worstFill(node, index) {
+  let worst = 0;
+  for (const each of node.members) worst = Math.max(worst, fillOf(each, index));
+  return worst;
+}
+
+/** Draw which turn of the paused system a component has.
+ * @param {CanvasRenderingContext2D} context @param {Theme} theme @param {Node} node @param {number} place */
+function drawPlace(context, theme, node, place) {
+  context.beginPath();
+  context.arc(node.x + node.w - 6, node.y + 6, 11, 0, 2 * Math.PI);
+  context.fillStyle = theme.chosen;
+  context.fill();
+  context.font = BOLD;
+  context.textAlign = "center";
+  context.fillStyle = theme.back;
+  context.fillText(`${place}`, node.x + node.w - 6, node.y + 7);
+}
+
+/** @param {Node} node @returns {string} */
+export function stateOf(node) {
+  const { members } = node;
+  if (members.some((each) => each.hasFailed)) return "failed";
+  if (members.every((each) => each.endedAt)) return "ended";
+  if (members.some((each) => each.state === "held")) return "held";
+  return members.some((each) => each.state === "ready") ? "ready" : "sleeps";
+}
+
+/** @param {Node} node @param {Set<number> | null} found @returns {boolean} */
+function isDim(node, found) {
+  return found !== null && !node.members.some((each) => found.has(each.id)) &&
+    !node.children.some((each) => !isDim(each, found));
+}
+
+// Lines
+
+/** @param {Edge} edge @returns {[number, number, number, number]} */
+function endsOf(edge) {
+  const { source, sink, kind } = edge;
+  const start = kind === "inbox to inbox" ? placeOf(source, edge.sourceBox, true) : placeOf(source, edge.sourceBox, false);
+  const end = kind === "outbox to outbox" ? placeOf(sink, edge.sinkBox, false) : placeOf(sink, edge.sinkBox, true);
+  return [...start, ...end];
+}
+
+/** Return where a box is. @param {Node} node @param {string | null} box @param {boolean} isInbox
+ * @returns {[number, number]} */
+function placeOf(node, box, isInbox) {
+  const port = (isInbox ? node.inPorts : node.outPorts).find((each) => each.name === box);
+  return [node.x + (isInbox ? 0 : node.w), node.y + (port ? port.y : node.h / 2)];
+}
+
+/** @param {CanvasRenderingContext2D} context @param {Picture} picture
+ * @param {{left: number, top: number, right: number, bottom: number}} visible */
+function drawEdges(context, { scene, theme, view, selected, found }, visible) {
+  const isSmall = view.scale < TITLES;
+  for (const edge of scene.edges) {
+    if (edge.isFaint && isSmall) continue;
+    const [x1, y1, x2, y2] = endsOf(edge);
+    if (Math.max(x1, x2) + 200 < visible.left || Math.min(x1, x2) - 200 > visible.right) continue;
+    if (Math.max(y1, y2) + 200 < visible.top || Math.min(y1, y2) - 200 > visible.bottom) continue;
+    const isNear = selected !== null && edge.linkages.some((each) => each.source === selected || each.sink === selected);
+    context.globalAlpha = found && isDim(edge.source, found) && isDim(edge.sink, found) ? 0.2 : 1;
+    context.lineWidth = (isNear ? 2.4 : 1.4) / Math.min(1, Math.max(0.5, view.scale));
+    context.strokeStyle = context.fillStyle = isNear ? theme.chosen : edge.isFaint ? theme.faint : theme.line;
+    curve(context, edge, x1, y1, x2, y2);
+    context.stroke();
+    if (!isSmall) arrow(context, x2, y2);
+  }
+  context.globalAlpha = 1;
+}
+
+/** @param {CanvasRenderingContext2D} context @param {Edge} edge
+ * @param {number} x1 @param {number} y1 @param {number} x2 @param {number} y2 */
+function curve(context, edge, x1, y1, x2, y2) {
+  context.beginPath();
+  context.moveTo(x1, y1);
+  if (x2 >= x1 + 8) {
+    const bend = Math.min(60, (x2 - x1) / 2);
+    context.bezierCurveTo(x1 + bend, y1, x2 - bend, y2, x2, y2);
+    return;
+  }
+  // backwards: below both nodes, so that it crosses neither
+  const low = Math.max(bottomOf(edge.source, y1), bottomOf(edge.sink, y2)) + (edge.isFaint ? 20 : 14);
+  const side = 26;
+  context.bezierCurveTo(x1 + side, y1, x1 + side, low, x1 - 6, low);
+  context.lineTo(x2 + 6, low);
+  context.bezierCurveTo(x2 - side, low, x2 - side, y2, x2, y2);
+}
+
+/** @param {Node} node @param {number} y */
+function bottomOf(node, y) {
+  return node.isOpen ? y + 14 : node.y + node.h;
+}
+
+/** @param {CanvasRenderingContext2D} context @param {number} x @param {number} y */
+function arrow(context, x, y) {
+  context.beginPath();
+  context.moveTo(x, y);
+  context.lineTo(x - 8, y - 4);
+  context.lineTo(x - 8, y + 4);
+  context.fill();
+}
+
+/** Draw a line from each component that is held to the inbox that must be emptied.
+ * @param {CanvasRenderingContext2D} context @param {Picture} picture */
+function drawHolds(context, { scene, theme }) {
+  context.strokeStyle = context.fillStyle = theme.red;
+  context.lineWidth = 2.5;
+  context.setLineDash([7, 4]);
+  const done = new Set();
+  for (const node of scene.nodes) {
+    for (const member of node.isOpen ? [node.members[0]] : node.members) {
+      for (const [id, box] of member.held) {
+        const holder = scene.nodeOf.get(id);
+        const key = `${node.key} ${holder?.key} ${box}`;
+        if (!holder || holder === node || scene.nodeOf.get(member.id) !== node || done.has(key)) continue;
+        done.add(key);
+        const [x2, y2] = placeOf(holder, box, true);
+        const [x1, y1] = [node.x + node.w, node.y + 8];
+        context.beginPath();
+        context.moveTo(x1, y1);
+        context.bezierCurveTo(x1 + 40, y1 - 24, x2 - 40, y2 - 24, x2, y2);
+        context.stroke();
+        arrow(context, x2, y2);
+      }
+    }
+  }
+  context.setLineDash([]);
+}
