@@ -18,7 +18,16 @@ from contextvars import copy_context
 from types import coroutine
 from typing import Any
 
-from Axon.RunQueue import HELD_WAITING, HOLD, ONE, READY, WAIT_FOR_CHANGE, Task
+from Axon.RunQueue import (
+    HELD_WAITING,
+    HOLD,
+    ONE,
+    PAUSED,
+    READY,
+    WAIT_FOR_CHANGE,
+    WAITING_FOR_CHANGE,
+    Task,
+)
 
 
 class AsyncBody:
@@ -117,8 +126,13 @@ class AsyncBody:
         """Return whether the coroutine waits for a message, and for nothing of asyncio."""
         return bool(self._waiters)
 
-    async def wake(self) -> None:
-        """Wait until the task is given a turn, because something happened."""
+    async def wake(self, alsoWhenTaken: bool = False) -> None:
+        """Wait until the task is given a turn, because something happened.
+
+        alsoWhenTaken: a message that the component has sent and that is taken counts, too.
+        """
+        if alsoWhenTaken and self._task.state == WAITING_FOR_CHANGE:
+            self._task.state = PAUSED
         waiter: asyncio.Future[None] = self._scheduler.loop.create_future()
         self._waiters[waiter] = None
         try:

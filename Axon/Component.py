@@ -61,6 +61,7 @@ from Axon.idGen import numId
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.LinkableProcess import linkableprocess
 from Axon.Linkage import linkage
+from Axon.MessageWaits import hasNews
 from Axon.Microprocess import microprocess
 from Axon.OutboxPlaces import withPlace
 from Axon.Postoffice import postoffice
@@ -191,6 +192,17 @@ class component(BoxMethods, linkableprocess):
         while not self.dataReady(boxname):
             await self.waitForWakeUp()
         return self.recv(boxname)
+
+    @waitMethod("anyMessage")
+    async def anyMessage(self) -> str:
+        """Wait until an inbox has a message, and return the first such inbox in declared order.
+
+        As in waitForMessage(), messages that an earlier wait has reported do not end this wait,
+        unless a message was taken from the same inbox since.
+        """
+        while not hasNews(self):
+            await self.waitForWakeUp()
+        return str(self.anyReady())
 
     @waitMethod("messages")
     async def messages(self, boxname: str = "inbox") -> AsyncIterator[Any]:

@@ -37,6 +37,7 @@ from Axon.RunQueue import (
     HOLD,
     NEW,
     PAUSE,
+    PAUSED,
     WAIT_FOR_CHANGE,
     WAITING,
     WAITING_FOR_CHANGE,
@@ -259,7 +260,7 @@ class microprocess(AxonObject):
         isWaiting = getattr(task.body, "isWaitingForMessage", None)
         if isWaiting is None:
             return task.state == WAITING
-        return task.state == WAITING_FOR_CHANGE and bool(isWaiting())  # the body is a coroutine
+        return task.state in (PAUSED, WAITING_FOR_CHANGE) and bool(isWaiting())  # a coroutine
 
     def _isRunnable(self) -> bool:
         """Return whether this is activated, has not ended, and does not sleep."""
@@ -319,11 +320,13 @@ class microprocess(AxonObject):
         self._sleep(WAIT_FOR_CHANGE, timeout)
         return _CHANGE
 
-    async def waitForWakeUp(self) -> None:
+    async def waitForWakeUp(self, alsoWhenTaken: bool = False) -> None:
         """In an `async def main`: wait until a message arrives, a child ends or unpause() is
         called.
+
+        alsoWhenTaken: also until a message that this has sent is taken, as pause() does.
         """
-        await self._task.body.wake()
+        await self._task.body.wake(alsoWhenTaken)
 
     def waitUntil(self, due: float) -> Iterable[int]:
         """`yield from` this to wait as waitForChange() does, until the scheduler's clock shows

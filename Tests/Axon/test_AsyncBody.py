@@ -398,3 +398,58 @@ def test_waitForWakeUp_ends_at_the_end_of_a_child_and_at_unpause(reason):
         self.got = reason
 
     assert alone(main).got == reason
+
+
+def test_anyMessage_waits_for_a_message_in_any_inbox_and_names_the_inbox():
+    class Asks(component):
+        Inboxes = ["inbox", "control", "answers"]
+
+        async def main(self):
+            boxname = await self.anyMessage()
+            self.send((boxname, self.recv(boxname)))
+
+    assert feed(Asks(), answers=["yes"], control=[])["outbox"] == [("answers", "yes")]
+
+
+def test_anyMessage_does_not_report_an_unread_message_twice():
+    class Forgetful(component):
+        Inboxes = ["inbox", "control", "unread"]
+        reports = 0
+
+        async def main(self):
+            while True:
+                await self.anyMessage()
+                self.reports += 1
+
+    forgetful = Forgetful()
+    feed(forgetful, unread=["once"], control=[])
+    assert forgetful.reports == 1
+
+
+@pytest.mark.parametrize(("alsoWhenTaken", "expected"), [(True, [1, 0]), (False, [])])
+def test_an_async_body_is_woken_when_its_message_is_taken_if_it_asks_for_that(
+    alsoWhenTaken, expected
+):
+    seen = []
+
+    class Sender(component):
+        async def main(self):
+            self.send("a")
+            self.send("b")
+            while self.outboxes["outbox"]:
+                await self.waitForWakeUp(alsoWhenTaken)
+                seen.append(len(self.outboxes["outbox"]))
+
+    class Taker(component):
+        def main(self):
+            for _ in range(2):
+                self.pause(0.01)
+                yield 1
+                self.recv()
+            yield 1
+
+    sender, taker = Sender(), Taker()
+    sender.link((sender, "outbox"), (taker, "inbox"))
+    sender.activate()
+    feed(taker, until=0.5, control=[], inbox=[])
+    assert seen == expected
