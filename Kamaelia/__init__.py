@@ -12,6 +12,7 @@
     Audio      raw sound
     XML        components for XML
     Protocol   clients and servers of protocols
+    Net        links: linkages to other processes and machines
     Visualisation  the text commands of graph viewers
     Apps       applications: Grey, the greylisting mail proxy; IRCLogger
     Experimental  services, sizes of inboxes, an interpreter

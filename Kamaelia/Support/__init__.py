@@ -21,6 +21,7 @@ Data           headers, requests, XML, escapes, fractions: data structures and t
 Drawing        pictures of components and systems, as SVG and other text
 Media          formats of sound and video
 Protocol       protocols on bytes: SMTP, LMTP, SPF, HTTP, IRC, DNS names, PROXY headers
+Links          the rules of links between processes: which message is done, what is sent again
 Sphinx         an extension of Sphinx: a page about each component
 Greylist       rules, keys and lists of greylisting
 Settings       the configuration of Kamaelia Grey

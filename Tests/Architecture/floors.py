@@ -134,6 +134,7 @@ KAMAELIA: list[Floor] = [
         "XML": ["Kamaelia.XML"],
     },
     {"Protocol": ["Kamaelia.Protocol"]},
+    {"Net": ["Kamaelia.Net"]},
     {"Visualisation": ["Kamaelia.Visualisation"]},
     {"UI": ["Kamaelia.UI"]},
     {"Apps": ["Kamaelia.Apps"]},
@@ -181,6 +182,7 @@ SUPPORT: list[Floor] = [
         "protocols": ["Kamaelia.Support.Protocol"],
         "media": ["Kamaelia.Support.Media"],
         "drawings": ["Kamaelia.Support.Drawing"],
+        "links": ["Kamaelia.Support.Links"],
     },
     {
         "greylisting": ["Kamaelia.Support.Greylist"],

@@ -1,0 +1,73 @@
+"""The addresses of links, and the transport that each of them means.
+
+redis://host:port/0, rediss://..., unix:/path/of/redis.sock    a Redis or Valkey server
+tcp://host:port, tls://host:port                               the reader listens there
+local:5                                                        a connected socket, by number
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+from urllib.parse import urlsplit
+
+from Kamaelia.Net.Ends import Transport
+from Kamaelia.Net.SocketTransport import LocalTransport, SocketTransport
+from Kamaelia.Support.Links.Errors import linkError
+
+SCHEMES = "redis://, rediss://, unix:, tcp://, tls:// and local:"
+
+
+def transportFor(address: Any, isReader: bool, key: str | None, tls: Any) -> Any:
+    """Return the transport for `address`: a URL, or a transport.
+
+    isReader: the link is read here. key: of `tcp:` and `tls:`. tls: an SSLContext.
+    Raise linkError for an address that cannot be used.
+    """
+    if not isinstance(address, str):
+        return address
+    parts = urlsplit(address)
+    if parts.scheme in ("redis", "rediss", "unix"):
+        return _redis(address)
+    if parts.scheme == "local":
+        return _local(address)
+    if parts.scheme in ("tcp", "tls"):
+        return _socket(address, isReader, key, tls)
+    raise linkError(f"there is no link {address!r}: an address begins with {SCHEMES}")
+
+
+def _redis(address: str) -> Transport:
+    try:
+        from Kamaelia.Net.RedisTransport import RedisTransport
+    except ImportError as error:
+        raise linkError(
+            "links over Redis need packages that are not installed: pip install kamaelia[redis]"
+        ) from error
+    return RedisTransport(address)
+
+
+def _local(address: str) -> Transport:
+    number = address.partition(":")[2]
+    if not number.isdecimal():
+        raise linkError(f"{address!r} has no number of a socket")
+    return LocalTransport(socket.socket(fileno=int(number)), endsWithPeer=True)
+
+
+def _socket(address: str, isReader: bool, key: str | None, tls: Any) -> Transport:
+    parts = urlsplit(address)
+    try:
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise linkError(f"{address!r} is no address: {error}") from None
+    if not host or port is None:
+        raise linkError(f"{address!r} has no host or no port")
+    if parts.scheme == "tcp":
+        return SocketTransport(host, port, key)
+    if tls is None:
+        raise linkError("a link tls:// needs tls=, an SSLContext with the certificates")
+    if isReader and key is None and tls.verify_mode.name != "CERT_REQUIRED":
+        raise linkError(
+            "the reader of a link tls:// must know who writes: let its SSLContext require"
+            " certificates of clients, or give both ends a key"
+        )
+    return SocketTransport(host, port, key, tls)

@@ -1,0 +1,283 @@
+"""Links over a Redis or Valkey server: `redis://`, `rediss://` and `unix:`.
+
+How does it work?
+-----------------
+A link `name` is a stream of that key. The id of an entry is the number of its last message, so the
+server refuses a repeat. One script confirms messages: it compares the reader's epoch, stores the
+position, removes the entries that are done, and notifies the writer through the stream `name:ack`.
+`name:reader` and `name:writer` contain the epoch and the identity of the present reader and writer.
+
+The client must not repeat a command by itself: after a broken connection this asks for the position
+of the stream, and sends again what is missing, even to a server that has lost everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import redis.asyncio
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import (
+    AuthenticationError,
+    BusyLoadingError,
+    NoPermissionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+)
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from Kamaelia.Net.Ends import LinkEnd, ReaderEnd, WriterEnd, firstOf, keepTrying
+from Kamaelia.Support.Links.Codecs import availableCodecs
+from Kamaelia.Support.Links.Errors import linkError, linkTakenOver
+from Kamaelia.Support.Links.Frames import DATA, END, Frame
+from Kamaelia.Support.Secrets import withoutCredentials
+
+LOST = (RedisConnectionError, RedisTimeoutError, BusyLoadingError, OSError)
+KEEPALIVE = 10_000  # milliseconds that a blocking read lasts
+READ = 32  # entries of one read
+
+#: What to do about an answer of the server, by its beginning.
+REMEDIES = {
+    "OOM": "the server has no memory left: raise maxmemory, or let the readers catch up",
+    "READONLY": "the server is a replica: give the address of the primary",
+    "MISCONF": "the server cannot store its data on disk: look at its log",
+    "WRONGTYPE": "a key of the link has another type: choose another name for the link",
+    "NOPERM": "the user of the server may not use this command or key",
+    "NOAUTH": "the server needs a password: redis://user:password@host",
+    "already authenticated": "the server needs a password: redis://user:password@host",
+    "WRONGPASS": "the user or the password is wrong",
+}
+
+# KEYS: name:reader or name:writer. ARGV: the identity. Return the new epoch.
+CLAIM = """
+local epoch = (tonumber(redis.call('HGET', KEYS[1], 'epoch')) or 0) + 1
+redis.call('HSET', KEYS[1], 'epoch', epoch, 'who', ARGV[1])
+return epoch
+"""
+
+# An epoch that has vanished with the data is set again, and is no rival.
+_CHECK = """
+local epoch = redis.call('HGET', KEYS[1], 'epoch')
+if not epoch then
+  redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'who', ARGV[2])
+elseif epoch ~= ARGV[1] then
+  return redis.error_reply('TAKENOVER ' .. (redis.call('HGET', KEYS[1], 'who') or '?'))
+end
+"""
+
+# KEYS: name:reader, name, name:position, name:ack. ARGV: epoch, identity, number, its successor.
+CONFIRM = (
+    _CHECK
+    + """
+redis.call('SET', KEYS[3], ARGV[3])
+redis.call('XTRIM', KEYS[2], 'MINID', ARGV[4])
+redis.call('XADD', KEYS[4], 'MAXLEN', '1', '*', 'n', ARGV[3])
+return 1
+"""
+)
+
+# KEYS: name:writer, name. ARGV: epoch, identity, then id, codec, count and payload of each frame.
+WRITE = (
+    _CHECK
+    + """
+for i = 3, #ARGV, 4 do
+  local done = redis.pcall(
+    'XADD', KEYS[2], ARGV[i] .. '-0', 'k', ARGV[i + 1], 'c', ARGV[i + 2], 'd', ARGV[i + 3])
+  if done.err and not string.find(done.err, 'equal or smaller') then return done end
+end
+return 1
+"""
+)
+
+
+class RedisTransport:
+    """RedisTransport(url): links over the server at `url`.
+
+    For rediss://, the certificates are in the query, as redis-py reads it:
+    ?ssl_ca_certs=/etc/ssl/ca.pem&ssl_certfile=...&ssl_keyfile=...
+    """
+
+    isLocal = False
+
+    def __init__(self, url: str) -> None:
+        isShort = url.startswith("unix:") and not url.startswith("unix://")
+        self._url = f"unix://{url.removeprefix('unix:')}" if isShort else url
+        self.shown = withoutCredentials(url)
+
+    def _client(self) -> Any:
+        options: dict[str, Any] = {"retry": Retry(NoBackoff(), 0), "socket_connect_timeout": 10}
+        if not self._url.startswith("unix:"):
+            options["socket_keepalive"] = True
+        client: Any = redis.asyncio.Redis.from_url(self._url, **options)
+        return client
+
+    async def _attempt(self, end: Any, work: Callable[[Any, Any, Any], Awaitable[None]]) -> None:
+        """Call `work` with two new clients, and translate the errors of the server."""
+        made = self._client(), self._client()
+        try:
+            await work(end, *made)
+        except LOST as error:
+            if isinstance(error, AuthenticationError):
+                raise self._explained(error, end) from error
+            raise
+        except RedisError as error:
+            raise self._explained(error, end) from error
+        finally:
+            for client in made:
+                await client.aclose()
+
+    def _explained(self, error: RedisError, end: LinkEnd) -> linkError:
+        """Return the error of a link that `error`, an answer of the server, means."""
+        text = str(error)
+        if "TAKENOVER" in text:
+            rival = text.partition("TAKENOVER ")[2]
+            return linkTakenOver(
+                f"{rival} has taken over the link {end.name!r} from {end.identity}"
+            )
+        kinds = {
+            AuthenticationError: "WRONGPASS",
+            OutOfMemoryError: "OOM",
+            ReadOnlyError: "READONLY",
+            NoPermissionError: "NOPERM",
+        }
+        sign = kinds.get(type(error), "")
+        remedy = next((each for word, each in REMEDIES.items() if word in f"{sign} {text}"), "")
+        return linkError(f"{self.shown}, link {end.name!r}: {text}{remedy and ' - '}{remedy}")
+
+    # The writer
+
+    async def write(self, end: WriterEnd) -> None:
+        """Carry frames from `end` into the stream."""
+        await keepTrying(lambda: self._attempt(end, self._writeOnce), end, LOST)
+
+    async def _writeOnce(self, end: WriterEnd, client: Any, listener: Any) -> None:
+        writer = _StreamWriter(end, client)
+        await writer.begin()
+        end.connected()
+        end.ready.set()
+        await firstOf(writer.send(), writer.listen(listener))
+
+    # The reader
+
+    async def read(self, end: ReaderEnd) -> None:
+        """Carry the entries of the stream to `end`."""
+        await keepTrying(lambda: self._attempt(end, self._readOnce), end, LOST)
+
+    async def _readOnce(self, end: ReaderEnd, client: Any, listener: Any) -> None:
+        reader = _StreamReader(end, client)
+        await reader.begin()
+        end.connected()
+        await firstOf(reader.receive(listener), reader.confirm())
+
+
+class _StreamWriter:
+    """The traffic of one connection of a writer."""
+
+    def __init__(self, end: WriterEnd, client: Any) -> None:
+        self._end, self._client = end, client
+        self._write = client.register_script(WRITE)
+
+    async def begin(self) -> None:
+        """Claim the link, unless this writer has it already, and continue where it is."""
+        end, name = self._end, self._end.name
+        if not end.epoch:
+            claim = self._client.register_script(CLAIM)
+            end.epoch = int(await claim(keys=[f"{name}:writer"], args=[end.identity]))
+        entries = await self._client.xrevrange(name, count=1)
+        position = int(await self._client.get(f"{name}:position") or 0)
+        have = max(int(entries[0][0].split(b"-")[0]) if entries else 0, position)
+        outgoing = end.outgoing
+        if outgoing.hasBegun and have < outgoing.confirmed:  # the server has lost its data
+            await self._client.set(f"{name}:position", outgoing.confirmed)
+        if outgoing.hasBegun:
+            end.confirm(min(position, outgoing.last))
+        outgoing.resume(have)
+
+    async def send(self) -> None:
+        """Write frames as they become ready."""
+        end, outgoing = self._end, self._end.outgoing
+        keys = [f"{end.name}:writer", end.name]
+        codec = outgoing.codec.name
+        while True:
+            frames = outgoing.take()
+            if frames:
+                arguments: list[Any] = [end.epoch, end.identity]
+                for frame in frames:
+                    kind = codec if frame.kind == DATA else "END"
+                    arguments += [frame.last, kind, frame.messages, frame.payload]
+                await self._write(keys=keys, args=arguments)
+            else:
+                end.ready.clear()
+                await end.ready.wait()
+
+    async def listen(self, listener: Any) -> None:
+        """Receive the confirmations, until the end is confirmed."""
+        end = self._end
+        key, last = f"{end.name}:ack", "0-0"
+        while not end.outgoing.isDone():
+            for _, entries in await listener.xread({key: last}, block=KEEPALIVE) or ():
+                last = entries[-1][0]
+                number = int(entries[-1][1][b"n"])
+                end.confirm(min(number, max(end.outgoing.last, end.outgoing.confirmed)))
+
+
+class _StreamReader:
+    """The traffic of one connection of a reader."""
+
+    def __init__(self, end: ReaderEnd, client: Any) -> None:
+        self._end, self._client = end, client
+        self._confirm = client.register_script(CONFIRM)
+
+    async def begin(self) -> None:
+        """Claim the link, unless this reader has it already, and continue where it is."""
+        end, name = self._end, self._end.name
+        if not end.epoch:
+            claim = self._client.register_script(CLAIM)
+            end.epoch = int(await claim(keys=[f"{name}:reader"], args=[end.identity]))
+        if not end.incoming.hasBegun:
+            end.begin(int(await self._client.get(f"{name}:position") or 0))
+        if end.confirmable > end.settled:
+            end.toConfirm.set()
+
+    async def receive(self, listener: Any) -> None:
+        """Pass the entries of the stream to the end."""
+        end, incoming = self._end, self._end.incoming
+        while True:
+            since = f"{incoming.last}-0"
+            found = await listener.xread({end.name: since}, count=READ, block=KEEPALIVE)
+            for _, entries in found or ():
+                for number, fields in entries:
+                    self._accept(int(number.split(b"-")[0]), fields)
+            end.changed()
+            await end.waitForRoom()
+
+    def _accept(self, last: int, fields: dict[bytes, bytes]) -> None:
+        try:
+            kind, count, payload = fields[b"k"].decode("ascii"), int(fields[b"c"]), fields[b"d"]
+        except (KeyError, ValueError) as error:
+            raise linkError(
+                f"the stream {self._end.name!r} has an entry that no writer of links has written"
+            ) from error
+        isEnd = kind == "END"
+        codec = self._end.codec(availableCodecs()[0] if isEnd else kind)
+        self._end.incoming.accept(Frame(END if isEnd else DATA, last, count, payload), codec)
+
+    async def confirm(self) -> None:
+        """Confirm what is done, until the end is over."""
+        end, name = self._end, self._end.name
+        keys = [f"{name}:reader", name, f"{name}:position", f"{name}:ack"]
+        while True:
+            await end.toConfirm.wait()
+            end.toConfirm.clear()
+            number = end.confirmable
+            if number > end.settled:
+                await self._confirm(
+                    keys=keys, args=[end.epoch, end.identity, number, f"{number + 1}-0"]
+                )
+                end.settle(number)
+            if end.over.is_set() and end.settled >= end.confirmable:
+                return

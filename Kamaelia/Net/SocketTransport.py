@@ -1,0 +1,236 @@
+"""Links over sockets: `tcp://host:port`, `tls://host:port`, and connections that exist already.
+
+How does it work?
+-----------------
+The reader listens, and the writer connects, as often as necessary. A new connection of a writer
+takes the place of the one before. A reader that finds its address in use asks the reader that
+listens there to give way, which ends with linkTakenOver.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import ipaddress
+import socket
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
+from ssl import SSLContext
+from typing import Any
+
+from Kamaelia.Net.Ends import LinkEnd, ReaderEnd, WriterEnd, firstOf, keepTrying, logger
+from Kamaelia.Net.Streams import FAREWELL, HANDSHAKE, Stream, greet, greetWriter, readFrom, writeTo
+from Kamaelia.Support.Links.Errors import linkError, linkTakenOver
+
+#: The errors of a connection that may work later.
+LOST = (OSError, TimeoutError)
+
+
+class StreamTransport:
+    """The part that does not depend on how connections are made."""
+
+    isLocal = False
+    key: str | None = None
+
+    def __init__(self) -> None:
+        self._current: Stream | None = None  # the reader's connection
+        self._token: Any = None  # of the writer at its far end
+
+    async def carryFrom(self, stream: Stream, end: WriterEnd) -> None:
+        """Write to the reader at the far end of `stream`. Raise OSError when it breaks."""
+        try:
+            await writeTo(stream, end, self.key)
+        finally:
+            stream.close()
+
+    async def carryTo(self, stream: Stream, end: ReaderEnd) -> None:
+        """Read what the writer at the far end of `stream` sends, until the connection breaks."""
+        try:
+            if not await self._isWelcome(stream, end):
+                return
+            end.connected()
+            await readFrom(stream, end)
+        except LOST as error:
+            end.interrupted(error)
+        finally:
+            stream.close()
+            if self._current is stream:
+                self._current = None
+
+    async def _leave(self, end: ReaderEnd) -> None:
+        """Return when `end` is over, after the time that a connection has to confirm it."""
+        await end.over.wait()
+        if self._current is not None:
+            await asyncio.sleep(FAREWELL + 1)
+
+    async def _isWelcome(self, stream: Stream, end: ReaderEnd) -> bool:
+        """Return whether the peer is the writer of this link, whose connection is used now."""
+        try:
+            async with asyncio.timeout(HANDSHAKE):
+                hello = await greetWriter(stream, end, self.key)
+        except linkError as error:
+            logger.warning("%s: refuses %s: %s", end.owner.name, stream.peer, error)
+            stream.refuse(str(error))
+            return False
+        peer = f"{str(hello.get('from'))[:200]} ({stream.peer})"
+        if hello.get("role") == "reader":
+            raise linkTakenOver(f"{peer} has taken over the link {end.name!r} from {end.identity}")
+        if self._current is not None:
+            if self._token != hello.get("token"):
+                self._current.refuse(f"{peer} writes to {end.name!r} now", "linkTakenOver")
+            self._current.close()
+        self._current, self._token = stream, hello.get("token")
+        return True
+
+
+class SocketTransport(StreamTransport):
+    """SocketTransport(host, port, key, tls): the reader listens there, the writer connects."""
+
+    def __init__(
+        self, host: str, port: int, key: str | None = None, tls: SSLContext | None = None
+    ) -> None:
+        super().__init__()
+        self.host, self.port, self.key = host, port, key
+        self._tls = tls
+        if tls is None and key is None and not isLoopback(host):
+            raise linkError(
+                f"a link without TLS leaves this machine ({host}): give both ends a key, or use"
+                " tls://"
+            )
+
+    async def write(self, end: WriterEnd) -> None:
+        """Connect to the reader, and carry frames from `end`."""
+        await keepTrying(partial(self._writeOnce, end), end, LOST)
+
+    async def _writeOnce(self, end: WriterEnd) -> None:
+        await self.carryFrom(await self._connect(), end)
+
+    async def _connect(self) -> Stream:
+        name = self.host if self._tls is not None else None
+        async with asyncio.timeout(HANDSHAKE):
+            return Stream(
+                *await asyncio.open_connection(
+                    self.host, self.port, ssl=self._tls, server_hostname=name
+                )
+            )
+
+    async def read(self, end: ReaderEnd) -> None:
+        """Listen for the writer, and carry frames to `end`."""
+        over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        connections: set[asyncio.Task[None]] = set()
+
+        async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.current_task()
+            assert task is not None
+            connections.add(task)
+            try:
+                await self.carryTo(Stream(reader, writer), end)
+                if end.over.is_set() and not over.done():
+                    over.set_result(None)
+            except linkError as error:
+                if not over.done():
+                    over.set_exception(error)
+            except asyncio.CancelledError:
+                pass  # the server logs it otherwise
+            finally:
+                connections.discard(task)
+
+        server = await self._listen(accept, end)
+        try:
+            await firstOf(_resultOf(over), self._leave(end))
+        finally:
+            server.close()
+            for task in list(connections):
+                task.cancel()
+
+    async def _listen(
+        self, accept: Callable[[Any, Any], Awaitable[None]], end: LinkEnd
+    ) -> asyncio.Server:
+        for attempt in range(50):
+            try:
+                return await asyncio.start_server(accept, self.host, self.port, ssl=self._tls)
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise linkError(f"cannot listen at {self.host}:{self.port}: {error}") from error
+                if attempt % 10 == 0:
+                    await self._takeOver(end)
+            await asyncio.sleep(0.02 * min(attempt + 1, 10))
+        raise linkError(f"{self.host}:{self.port} is in use, and not by a reader of {end.name!r}")
+
+    async def _takeOver(self, end: LinkEnd) -> None:
+        """Ask the reader that listens at this address to give way."""
+        with suppress(OSError, TimeoutError):
+            stream = await self._connect()
+            try:
+                async with asyncio.timeout(HANDSHAKE):
+                    await greet(stream, end, self.key, {"role": "reader"})
+                await stream.drain()
+            finally:
+                stream.close()
+
+
+async def _resultOf(future: asyncio.Future[None]) -> None:
+    await future
+
+
+class LocalTransport(StreamTransport):
+    """LocalTransport([connection]): links over a pair of sockets between two processes.
+
+    A process that replaces another gets a new pair: `attach(connection)`. If `endsWithPeer`, a
+    connection that breaks is an error, since the process at the far end has made this one.
+    """
+
+    isLocal = True
+
+    def __init__(self, connection: socket.socket | None = None, endsWithPeer: bool = False) -> None:
+        super().__init__()
+        self._endsWithPeer = endsWithPeer
+        self._waiting: list[socket.socket] = []
+        self._arrived = asyncio.Event()
+        if connection is not None:
+            self.attach(connection)
+
+    def attach(self, connection: socket.socket) -> None:
+        """Use `connection` from now on."""
+        for stale in self._waiting:
+            stale.close()
+        self._waiting = [connection]
+        self._arrived.set()
+
+    async def _next(self) -> Stream:
+        while not self._waiting:
+            self._arrived.clear()
+            await self._arrived.wait()
+        return Stream(*await asyncio.open_connection(sock=self._waiting.pop()))
+
+    async def write(self, end: WriterEnd) -> None:
+        """Carry frames from `end` over the connections that are attached."""
+        while not end.outgoing.isDone():
+            try:
+                await self.carryFrom(await self._next(), end)
+            except LOST as error:
+                self._checkPeer(error)
+                end.interrupted(error)
+
+    async def read(self, end: ReaderEnd) -> None:
+        """Carry frames to `end` over the connections that are attached."""
+        while not end.over.is_set():
+            await firstOf(self._readNext(end), self._leave(end))
+            if not end.over.is_set():
+                self._checkPeer(ConnectionResetError("the connection is closed"))
+
+    async def _readNext(self, end: ReaderEnd) -> None:
+        await self.carryTo(await self._next(), end)
+
+    def _checkPeer(self, error: BaseException) -> None:
+        if self._endsWithPeer:
+            raise linkError("the process at the far end of the link has ended") from error
+
+
+def isLoopback(host: str) -> bool:
+    """Return whether `host` is this machine only."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

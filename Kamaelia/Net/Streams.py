@@ -1,0 +1,289 @@
+"""Frames over a stream of bytes: the handshake, and the traffic after it.
+
+How does it work?
+-----------------
+The writer sends HELLO, the reader WELCOME with the number of the last message that it has. Then the
+writer sends frames, and the reader the numbers of messages that are done, which the writer echoes.
+If there is a key, both prove that they know it (Kamaelia.Support.Links.Keys) before anything else
+is believed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from contextlib import closing, suppress
+from itertools import islice
+from typing import Any
+
+from Kamaelia.Net.Ends import LinkEnd, ReaderEnd, WriterEnd, firstOf
+from Kamaelia.Support.Links.Codecs import bestCodec, codecNamed
+from Kamaelia.Support.Links.Errors import linkError, linkTakenOver
+from Kamaelia.Support.Links.Frames import (
+    CONFIRM,
+    DATA,
+    END,
+    GREETING,
+    HELLO,
+    MAXIMUM,
+    PROOF,
+    REFUSAL,
+    WELCOME,
+    Frame,
+    FrameDecoder,
+    greeting,
+)
+from Kamaelia.Support.Links.Keys import isProof, newNonce, proofOf
+
+VERSION = 1
+HANDSHAKE = 10.0  # seconds that a handshake may take
+FAREWELL = 5.0  # seconds in which the writer has to acknowledge that its end is done
+
+
+class Stream:
+    """Stream(reader, writer): a connection that carries frames."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+        self._decoder = FrameDecoder(GREETING)
+        peer = writer.get_extra_info("peername")
+        self.peer = f"{peer[0]}:{peer[1]}" if isinstance(peer, tuple) else "the other process"
+        detectDeadPeer(writer.get_extra_info("socket"))
+
+    async def receive(self) -> list[Frame]:
+        """Return the frames that have arrived, one at least. Raise OSError at the end."""
+        frames = self._decoded(b"")
+        while not frames:
+            frames = self._decoded(await self._read())
+        return frames
+
+    async def receiveOne(self) -> Frame:
+        """Return the next frame, and do not look at what follows, which may be longer."""
+        frames = self._decoded(b"", 1)
+        while not frames:
+            frames = self._decoded(await self._read(), 1)
+        return frames[0]
+
+    def _decoded(self, data: bytes, most: int | None = None) -> list[Frame]:
+        try:
+            with closing(self._decoder.feed(data)) as frames:
+                return list(islice(frames, most))
+        except linkError as error:
+            raise linkError(f"{self.peer} sent what is no frame of a link: {error}") from error
+
+    async def _read(self) -> bytes:
+        data = await self._reader.read(1 << 16)
+        if not data:
+            raise ConnectionResetError(f"{self.peer} has closed the connection")
+        return data
+
+    async def receiveGreeting(self, kind: bytes) -> dict[str, Any]:
+        """Return the fields of the next frame. Raise linkError if it is of another kind."""
+        frame = await self.receiveOne()
+        if frame.kind == REFUSAL:
+            raise refusalOf(frame, self.peer)
+        if frame.kind != kind:
+            raise linkError(f"{self.peer} sent a frame {frame.kind!r} in place of {kind!r}")
+        return frame.fields()
+
+    def endGreetings(self) -> None:
+        """Accept large frames from now on: the peer is known."""
+        self._decoder.maximum = MAXIMUM
+
+    def send(self, data: bytes) -> None:
+        """Send bytes; drain() waits until there is room for more."""
+        self._writer.write(data)
+
+    async def drain(self) -> None:
+        """Wait while too much is on its way."""
+        await self._writer.drain()
+
+    def close(self) -> None:
+        """Close the connection."""
+        with suppress(OSError, RuntimeError):
+            self._writer.close()
+
+    def refuse(self, reason: str, error: str = "linkError") -> None:
+        """Tell the peer why the connection is closed, and close it."""
+        with suppress(OSError, RuntimeError):
+            self.send(greeting(REFUSAL, reason=reason[:1000], error=error))
+        self.close()
+
+
+def refusalOf(frame: Frame, peer: str) -> linkError:
+    """Return the error that a REFUSAL means."""
+    fields = frame.fields()
+    reason = f"{peer} refuses the link: {str(fields.get('reason'))[:1000]}"
+    return linkTakenOver(reason) if fields.get("error") == "linkTakenOver" else linkError(reason)
+
+
+def detectDeadPeer(connection: Any) -> None:
+    """Let the system find out, within half a minute, that the peer's machine is gone."""
+    if connection is None or connection.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in (
+        ("TCP_KEEPIDLE", 15),
+        ("TCP_KEEPINTVL", 5),
+        ("TCP_KEEPCNT", 3),
+        ("TCP_USER_TIMEOUT", 30_000),
+    ):
+        if hasattr(socket, option):
+            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+# The writer's side
+
+
+async def writeTo(stream: Stream, end: WriterEnd, key: str | None) -> None:
+    """Carry frames from `end` until the connection breaks (OSError), or the end is done."""
+    async with asyncio.timeout(HANDSHAKE):
+        await greetReader(stream, end, key)
+    end.connected()
+    end.ready.set()
+    end.changed()
+    await firstOf(_sendFrames(stream, end), _receiveConfirmations(stream, end))
+
+
+async def greet(stream: Stream, end: LinkEnd, key: str | None, fields: dict[str, Any]) -> Any:
+    """Send HELLO with `fields`, check the WELCOME, prove the key, and return the WELCOME."""
+    nonce = newNonce()
+    hello = {"version": VERSION, "link": end.name, "from": end.identity, "token": end.token}
+    stream.send(greeting(HELLO, **hello, nonce=nonce, **fields))
+    welcome = await stream.receiveGreeting(WELCOME)
+    if welcome.get("version") != VERSION:
+        raise linkError(f"{stream.peer} speaks version {welcome.get('version')!r} of links")
+    if key is not None:
+        theirs = str(welcome.get("nonce"))
+        expected = proofOf(key, "reader", end.name, nonce, theirs)
+        if not isProof(welcome.get("proof"), expected):
+            raise linkError(f"{stream.peer} has another key, or none")
+        stream.send(greeting(PROOF, proof=proofOf(key, "writer", end.name, nonce, theirs)))
+    stream.endGreetings()
+    return welcome
+
+
+async def greetReader(stream: Stream, end: WriterEnd, key: str | None) -> None:
+    """Introduce `end` to the reader, and continue where the reader is."""
+    outgoing = end.outgoing
+    confirmed = outgoing.confirmed if outgoing.hasBegun else outgoing.position
+    fields = {"role": "writer", "codec": outgoing.codec.name, "confirmed": confirmed}
+    welcome = await greet(stream, end, key, fields)
+    codecs = welcome.get("codecs")
+    codecs = [str(each) for each in codecs] if type(codecs) is list else []
+    if outgoing.codec.name not in codecs:
+        if outgoing.codec.name == "pickle":
+            raise linkError(f"{stream.peer} does not accept pickle")
+        outgoing.useCodec(codecNamed(bestCodec(codecs)))
+    have = welcome.get("have")
+    if type(have) is not int or have < 0:
+        raise linkError(f"{stream.peer} says that it has {have!r} messages")
+    outgoing.resume(have)
+
+
+async def _sendFrames(stream: Stream, end: WriterEnd) -> None:
+    try:
+        await _sendWhatIsReady(stream, end)
+    except OSError:
+        await asyncio.Event().wait()  # the other direction may contain the reason
+
+
+async def _sendWhatIsReady(stream: Stream, end: WriterEnd) -> None:
+    outgoing = end.outgoing
+    codec = outgoing.codec.name.encode("ascii").ljust(8)
+    while True:
+        for frame in outgoing.take():
+            payload = codec + frame.payload if frame.kind == DATA else frame.payload
+            stream.send(frame._replace(payload=payload).encoded())
+        await stream.drain()
+        if not outgoing.hasFrames():
+            end.ready.clear()
+            await end.ready.wait()
+
+
+async def _receiveConfirmations(stream: Stream, end: WriterEnd) -> None:
+    while not end.outgoing.isDone():
+        for frame in await stream.receive():
+            if frame.kind == REFUSAL:
+                raise refusalOf(frame, stream.peer)
+            if frame.kind != CONFIRM:
+                raise linkError(f"{stream.peer} sent a frame {frame.kind!r} to a writer")
+            end.confirm(frame.last)
+        stream.send(Frame(CONFIRM, end.outgoing.confirmed, 0, b"").encoded())
+        await stream.drain()
+
+
+# The reader's side
+
+
+async def greetWriter(stream: Stream, end: ReaderEnd, key: str | None) -> dict[str, Any]:
+    """Check who connects, and return the HELLO. Raise linkError for what is refused."""
+    hello = await stream.receiveGreeting(HELLO)
+    if hello.get("version") != VERSION:
+        raise linkError(f"version {hello.get('version')!r} of links is unknown")
+    if hello.get("link") != end.name:
+        raise linkError(f"this is the link {end.name!r}, not {str(hello.get('link'))[:100]!r}")
+    nonce, theirs = newNonce(), str(hello.get("nonce"))
+    fields: dict[str, Any] = {}
+    if key is not None:
+        fields["proof"] = proofOf(key, "reader", end.name, theirs, nonce)
+    _beginAt(end, hello)
+    have = end.incoming.last
+    welcome = {"version": VERSION, "from": end.identity, "nonce": nonce, "codecs": end.codecs}
+    stream.send(greeting(WELCOME, **welcome, **fields, have=have))
+    if key is not None:
+        proof = await stream.receiveGreeting(PROOF)
+        if not isProof(proof.get("proof"), proofOf(key, "writer", end.name, theirs, nonce)):
+            raise linkError("the key is wrong")
+    stream.endGreetings()
+    return hello
+
+
+def _beginAt(end: ReaderEnd, hello: dict[str, Any]) -> None:
+    """Begin where the writer is, if this reader is new."""
+    if end.incoming.hasBegun or hello.get("role") != "writer":
+        return
+    confirmed = hello.get("confirmed")
+    if confirmed is not None and (type(confirmed) is not int or not 0 <= confirmed < 1 << 63):
+        raise linkError(f"{confirmed!r} is no number of messages")
+    end.begin(confirmed or 0)
+
+
+async def readFrom(stream: Stream, end: ReaderEnd) -> None:
+    """Carry frames to `end` until the connection breaks (OSError), or `end` is over."""
+    end.toConfirm.set()
+    await firstOf(_receiveFrames(stream, end), _sendConfirmations(stream, end))
+
+
+async def _receiveFrames(stream: Stream, end: ReaderEnd) -> None:
+    incoming = end.incoming
+    while True:
+        for frame in await stream.receive():
+            if frame.kind == DATA:
+                codec = end.codec(frame.payload[:8].decode("ascii", "replace").strip())
+                incoming.accept(frame._replace(payload=frame.payload[8:]), codec)
+            elif frame.kind == END:
+                incoming.accept(frame, end.codec(end.codecs[0]))
+            elif frame.kind == CONFIRM:
+                end.settle(frame.last)
+                if end.isSettledToTheEnd():
+                    return
+            else:
+                raise linkError(f"{stream.peer} sent a frame {frame.kind!r} to a reader")
+        end.changed()
+        await end.waitForRoom()
+
+
+async def _sendConfirmations(stream: Stream, end: ReaderEnd) -> None:
+    incoming = end.incoming
+    while True:
+        await end.toConfirm.wait()
+        end.toConfirm.clear()
+        if incoming.hasBegun:
+            stream.send(Frame(CONFIRM, end.confirmable, 0, b"").encoded())
+            await stream.drain()
+        if end.over.is_set():
+            if end.incoming.endKind is not None and not end.isSettledToTheEnd():
+                await asyncio.sleep(FAREWELL)  # the writer may have to connect again to learn it
+            return

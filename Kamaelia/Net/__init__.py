@@ -1,0 +1,11 @@
+"""Links: linkages that lead to another process or another machine.
+
+    the ends       RemoteOut (sends), RemoteIn (receives)
+    the addresses  Addresses; SocketTransport (tcp://, tls://, local:),
+                   RedisTransport (redis://, rediss://, unix:)
+    inside         Ends (what a transport sees of them), Streams (frames over a connection)
+
+A transport carries frames; Kamaelia.Support.Links has the rules: which message is done, what is
+sent again, what is an error. A message arrives at least once, in order. At most `capacity` messages
+are repeated when a reader is killed.
+"""

@@ -1,0 +1,93 @@
+"""Frames: how a link divides a stream of bytes.
+
+Example usage
+-------------
+    decoder = FrameDecoder(maximum=1 << 20)
+    for frame in decoder.feed(data):
+        ...
+
+How does it work?
+-----------------
+A frame has a header of 17 bytes: the length of the payload (4 bytes), the kind (1), the number of
+the last message in it (8), and how many messages it has (4), all big-endian. The decoder checks the
+length before it stores anything, so its memory is bounded by `maximum`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator
+from struct import Struct
+from typing import Any, NamedTuple
+
+from Kamaelia.Support.Links.Errors import linkError
+
+HELLO, WELCOME, PROOF, REFUSAL = b"H", b"W", b"P", b"X"  # the payload is a JSON object
+DATA, END, CONFIRM = b"D", b"E", b"C"
+KINDS = frozenset({HELLO, WELCOME, PROOF, REFUSAL, DATA, END, CONFIRM})
+
+MAXIMUM = 64 << 20  # bytes of a payload
+GREETING = 4096  # bytes of a payload before both ends know each other
+
+_HEADER = Struct("!IcQI")
+
+
+class Frame(NamedTuple):
+    """A frame. last: the number of its last message. messages: how many it has."""
+
+    kind: bytes
+    last: int
+    messages: int
+    payload: bytes
+
+    def encoded(self) -> bytes:
+        """Return the frame as bytes."""
+        header = _HEADER.pack(len(self.payload), self.kind, self.last, self.messages)
+        return header + self.payload
+
+    def fields(self) -> dict[str, Any]:
+        """Return the JSON object of the payload. Raise linkError if it is none."""
+        try:
+            found = json.loads(self.payload)
+        except (ValueError, RecursionError) as error:
+            raise linkError(f"a greeting is not JSON: {error}") from None
+        if type(found) is not dict:
+            raise linkError("a greeting is not an object")
+        return found
+
+
+def greeting(kind: bytes, **fields: Any) -> bytes:
+    """Return a frame with a JSON object as bytes."""
+    return Frame(kind, 0, 0, json.dumps(fields).encode("ascii")).encoded()
+
+
+class FrameDecoder:
+    """FrameDecoder(maximum) -> divides a stream; a payload has at most `maximum` bytes."""
+
+    def __init__(self, maximum: int = MAXIMUM) -> None:
+        self.maximum = maximum
+        self._data = bytearray()
+
+    def feed(self, data: bytes) -> Generator[Frame, None, None]:
+        """Generate the frames that are complete. Raise linkError for what is no frame."""
+        self._data += data
+        at, end = 0, len(self._data)
+        try:
+            while end - at >= _HEADER.size:
+                length, kind, last, count = _HEADER.unpack_from(self._data, at)
+                self._check(length, kind, last, count)
+                begin = at + _HEADER.size
+                if end - begin < length:
+                    return
+                at = begin + length
+                yield Frame(kind, last, count, bytes(memoryview(self._data)[begin:at]))
+        finally:
+            del self._data[:at]
+
+    def _check(self, length: int, kind: bytes, last: int, count: int) -> None:
+        if kind not in KINDS:
+            raise linkError(f"there is no frame of kind {kind!r}")
+        if length > self.maximum:
+            raise linkError(f"a frame of {length} bytes exceeds the limit of {self.maximum}")
+        if count > last or (kind == DATA and not 0 < count <= length):
+            raise linkError(f"a frame of {length} bytes cannot have {count} messages up to {last}")

@@ -1,0 +1,23 @@
+"""The addresses of links for tests."""
+
+import pytest
+
+from Tests.Kamaelia.Net.processes import endAll
+from Tests.Kamaelia.Net.redisServer import RedisServer
+
+
+@pytest.fixture
+def redis(needs):
+    """A real redis-server, which may be killed and started again."""
+    with RedisServer(needs("redis-server")) as server:
+        yield server
+
+
+@pytest.fixture(params=["tcp", "redis"])
+def address(request, freePorts):
+    """The URL of a link, for each kind of transport."""
+    if request.param == "tcp":
+        yield f"tcp://127.0.0.1:{freePorts()}"
+    else:
+        yield request.getfixturevalue("redis").url
+    endAll()

@@ -1,0 +1,114 @@
+"""Links over a real redis-server that is killed, emptied, stopped, or that refuses."""
+
+import signal
+import subprocess
+
+import pytest
+
+from Kamaelia.Chassis.Pipeline import Pipeline
+from Kamaelia.Net.RemoteIn import RemoteIn
+from Kamaelia.Net.RemoteOut import RemoteOut
+from Kamaelia.Support.Links.Errors import linkError
+from Kamaelia.Util.OneShot import OneShot
+from Tests.Kamaelia.Net.processes import finish, lostAndRepeated, numbersOf, start
+from Tests.Kamaelia.Net.redisServer import RedisServer
+
+COUNT = 20000
+
+
+@pytest.mark.parametrize("isEmpty", [False, True])
+def test_a_killed_server_loses_nothing_even_if_its_files_are_deleted(redis, address, isEmpty):
+    writer = start("writer", redis.url, COUNT)
+    reader = start("reader", redis.url, "plain", capacity=64)
+    got = []
+    for limit in (2000, 8000, 14000):
+        got += numbersOf(reader, lambda found, limit=limit: found[-1] >= limit)
+        redis.restart(isEmpty)
+    got += numbersOf(reader)
+    assert finish(reader)[0] == 0
+    assert finish(writer)[0] == 0
+    assert lostAndRepeated(got, COUNT) == (0, 0)
+    assert got == sorted(got)
+
+
+def test_a_stopped_server_holds_the_writer_and_the_work_goes_on_afterwards(redis, address):
+    writer = start("writer", redis.url, COUNT, window=512)
+    reader = start("reader", redis.url, "plain", capacity=64)
+    got = numbersOf(reader, lambda found: found[-1] >= 2000)
+    redis.signal(signal.SIGSTOP)
+    try:
+        before = writer.poll()
+    finally:
+        redis.signal(signal.SIGCONT)
+    got += numbersOf(reader)
+    assert before is None
+    assert got == list(range(COUNT))
+    assert finish(reader)[0] == finish(writer)[0] == 0
+
+
+@pytest.fixture(autouse=True)
+def _onlyRedis(request):
+    """The tests of this module use one transport."""
+
+
+@pytest.fixture
+def address(redis):
+    """End the processes of a test that has failed."""
+    from Tests.Kamaelia.Net.processes import endAll
+
+    yield redis.url
+    endAll()
+
+
+def command(redis, *words):
+    path = redis.url.removeprefix("unix://")
+    done = subprocess.run(
+        ["redis-cli", "-s", path, *words], capture_output=True, text=True, check=True, timeout=10
+    )
+    return done.stdout.strip()
+
+
+def errorOfWriter(url, **options):
+    out = RemoteOut(url, "link", **options)
+    with pytest.raises(linkError) as caught:
+        Pipeline(OneShot("x" * 1000), out).run()
+    assert out.name in "".join(caught.value.__notes__)
+    return str(caught.value)
+
+
+def test_a_key_of_another_type_is_an_error_that_says_so(redis):
+    command(redis, "SET", "link", "text")
+    assert "choose another name" in errorOfWriter(redis.url)
+
+
+def test_a_foreign_stream_is_an_error_of_the_reader(redis):
+    command(redis, "XADD", "link", "1-0", "field", "value")
+    with pytest.raises(linkError, match="no writer of links"):
+        RemoteIn(redis.url, "link").run()
+
+
+def test_a_server_without_memory_is_an_error_that_says_so(redis):
+    command(redis, "CONFIG", "SET", "maxmemory", "1")
+    assert "maxmemory" in errorOfWriter(redis.url)
+
+
+def test_a_replica_is_an_error_that_says_so(redis):
+    command(redis, "REPLICAOF", "127.0.0.1", "1")
+    assert "the primary" in errorOfWriter(redis.url)
+
+
+@pytest.mark.parametrize(("user", "expected"), [(":wrong@", "is wrong"), ("", "needs a password")])
+def test_a_password_that_is_wrong_or_missing_is_an_error_without_the_password(
+    needs, freePorts, user, expected
+):
+    port = freePorts()
+    words = ("--requirepass", "secret", "--port", str(port), "--bind", "127.0.0.1")
+    with RedisServer(needs("redis-server"), *words):
+        text = errorOfWriter(f"redis://{user}127.0.0.1:{port}/0")
+    assert expected in text
+    assert "wrong@" not in text
+
+
+def test_a_link_waits_for_its_server_and_after_its_patience_ends_with_an_error(tmp_path):
+    text = errorOfWriter(f"unix://{tmp_path}/redis.sock", patience=0.05)
+    assert "has not worked for 0.05 seconds" in text
