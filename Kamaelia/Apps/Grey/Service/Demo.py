@@ -1,13 +1,14 @@
 """A demonstration of Kamaelia Grey on port 1025, in front of a mail sink or a real server.
 
 python -m Kamaelia.Apps.Grey.Service.Demo [--send] [--delay 20] [--port 1025] [--sink-port 2525]
-                                  [--folder FOLDER] [--real HOST:PORT] [--verbose] ...
+                                  [--folder FOLDER] [--real HOST:PORT] [--page-port 0] ...
 
 How does it work?
 -----------------
 It runs the same Application as `kamaelia-grey run`, with a configuration of its own in a folder.
 The delay is short, so that a retry soon passes. The mail sink is a second ServerCore in the same
-process. The record of each mail in the journal is shown.
+process. The record of each mail in the journal is shown. A page in the browser shows the components
+while a mail passes through them.
 
 Termination: on Ctrl-C or SIGTERM, after mails in progress.
 """
@@ -36,6 +37,7 @@ from Kamaelia.Support.Settings import Sections
 from Kamaelia.Support.Settings.Configuration import Configuration
 from Kamaelia.Support.Settings.ExampleFile import toml
 from Kamaelia.Support.Settings.Values import SocketAddress, readDuration
+from Kamaelia.Visualisation.Live.Watch import Watch
 
 SAY = """\
 Kamaelia Grey listens on {host}, port {port}, in front of {behind}.
@@ -156,12 +158,19 @@ def start(options: argparse.Namespace, folder: Path, display: PlainDisplay) -> N
         sinks = openSockets(options.sink_port, [options.host])
         server = SocketAddress(options.host, sinks[0].getsockname()[1])
         options.maildir = makeMaildir(options.maildir or folder / "mail")
+    Watch(port=options.page_port, tell=partial(tellAddress, display)).activate()
     file = folder / "kamaelia-grey.toml"
     file.write_text(toml(configurationOf(options, folder, server)), encoding="utf-8")
     DemoApplication(file, display, options).start()
     if sinks:
         sink = partial(MailSink, maildir=options.maildir, tell=partial(display.event, "kept"))
         ServerCore(protocol=sink, sockets=sinks).activate()
+
+
+def tellAddress(display: PlainDisplay, address: str) -> None:
+    """Show the address of the page on a line of its own."""
+    display.say("This page shows the components while a mail passes through them:")
+    display.say(address)
 
 
 @contextmanager
@@ -210,6 +219,7 @@ def optionsOf(arguments: list[str]) -> argparse.Namespace:
     add("--host", default="127.0.0.1", help="the host to listen on (%(default)s)")
     add("--port", type=int, default=1025, help="the port of the proxy (%(default)s)")
     add("--sink-port", type=int, default=2525, help="the port of the mail sink (%(default)s)")
+    add("--page-port", type=int, default=0, help="the port of the page (any free port)")
     add("--real", type=address, metavar="HOST:PORT", help="use a real server instead of the sink")
     add(
         "--domain",

@@ -39,7 +39,8 @@ def test_the_demo_says_how_defers_a_stranger_takes_its_retry_and_ends_in_order(
 ) -> None:
     demo = run(*python(*DEMO, "--delay", "0", "--maildir", tmp_path / "mail", "--relay", relay))
     said = demo.readUntil("Ctrl-C")
-    assert len(said.splitlines()) <= 7
+    assert len(said.splitlines()) <= 9
+    assert re.search(r"^http://127\.0\.0\.1:\d+/\?token=\S+$", said, re.MULTILINE)
     port = portIn(said)
     with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
         sendTo(port)
