@@ -3,8 +3,8 @@
 Example usage
 -------------
     feed = Feed()
-    feed.message(reader.read())     # {"type": "system", ...}
-    feed.message(reader.read())     # {"type": "change", ...}, or None if nothing has changed
+    feed.message(reader.read(now))     # {"type": "system", ...}
+    feed.message(reader.read(now))     # {"type": "change", ...}, or None if nothing has changed
 
 How does it work?
 -----------------
@@ -42,6 +42,10 @@ class Feed:
             message["loads"] = loads
         if brief := now.brief - before.brief:
             message["brief"] = dict(brief)
+        if passed := now.passed - before.passed:
+            message["passed"] = [[*path, count] for path, count in passed.items()]
+        if now.rates != before.rates:
+            message["rates"] = [[*path, round(rate)] for path, rate in now.rates.items()]
         return {"type": "change", **message} if message else None
 
 
@@ -51,6 +55,7 @@ def _whole(now: Reading) -> Message:
         "components": list(now.structure.components.values()),
         "linkages": list(now.structure.linkages.values()),
         "loads": dict(zip(now.structure.components, now.loads, strict=True)),
+        "rates": [[*path, round(rate)] for path, rate in now.rates.items()],
     }
 
 

@@ -4,7 +4,7 @@ Example usage
 -------------
     reader = Reader(scheduler.run)
     reader.open()
-    reading = reader.read()
+    reading = reader.read(time.monotonic())
     reading.structure.components, reading.loads     # the loads are in the order of the components
     reader.close()
 
@@ -20,6 +20,7 @@ Components that have lived between two readings are counted by class. Attendants
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +30,7 @@ from Axon.Introspection import snapshot
 from Axon.Observer import Observer
 from Axon.RunQueue import HELD, HELD_WAITING, READY, RUNNING
 from Kamaelia.Visualisation.Live.Structure import Structure, structureOf
+from Kamaelia.Visualisation.Live.Traffic import Path, Traffic
 from Kamaelia.Visualisation.Nesting import labelsIn
 
 SLEEPS, IS_READY, IS_HELD = "sleeps", "ready", "held"
@@ -50,6 +52,8 @@ class Reading:
     born: int = 0
     ended: int = 0
     brief: Counter[str] = field(default_factory=Counter)
+    passed: Counter[Path] = field(default_factory=Counter)  # see Traffic
+    rates: dict[Path, float] = field(default_factory=dict)
 
 
 class Reader(Observer):
@@ -64,6 +68,9 @@ class Reader(Observer):
         self._new: set[int] = set()  # ids of components that no reading contains yet
         self._born = self._ended = 0
         self._brief: Counter[str] = Counter()
+        self._traffic = Traffic()
+        self._reading: Reading | None = None  # the last one
+        self._readAt = 0.0
 
     def open(self) -> None:
         """Begin to observe."""
@@ -80,14 +87,33 @@ class Reader(Observer):
             Box.removeObserver(self)
             self._new.clear()
             self._structure, self._places = Structure(), []
+            self._traffic.close()
+            self._reading = None
 
-    def read(self) -> Reading:
-        """Return the system as it is now."""
+    def read(self, now: float, age: float = 0.0) -> Reading:
+        """Return the system as it is now, or as it was at most `age` seconds ago.
+
+        now: the time in seconds.
+        """
+        seconds = now - self._readAt
+        if self._reading is not None and seconds < age:
+            return self._reading
+        self._traffic.turn(max(seconds, 0.001))
         if self._hasChanged:
             self._hasChanged = False
             self._readStructure()
         loads = tuple([_loadOf(task, inboxes) for task, inboxes in self._places])
-        return Reading(self._structure, loads, self._born, self._ended, self._brief.copy())
+        self._readAt = now
+        self._reading = Reading(
+            self._structure,
+            loads,
+            self._born,
+            self._ended,
+            self._brief.copy(),
+            self._traffic.passed.copy(),
+            self._traffic.rates.copy(),
+        )
+        return self._reading
 
     def _readStructure(self) -> None:
         scheduler = self._scheduler
@@ -100,6 +126,8 @@ class Reader(Observer):
         found = {each.id: each for each in processes}
         self._places = [_placesOf(found.get(number)) for number in structure.components]
         self._new.clear()
+        shown = [found[each] for each in structure.components if each in found]
+        self._traffic.watch(_fedInboxes(shown), structure.components)
 
     # Notifications
 
@@ -130,6 +158,15 @@ def _placesOf(process: Any) -> tuple[Any, dict[str, Any]]:
     if process is None:  # a component that is not active, to which a linkage leads
         return None, {}
     return process.getTask(), process.placesOfInboxes() if isinstance(process, component) else {}
+
+
+def _fedInboxes(processes: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
+    """Yield each process with each of its inboxes in which messages arrive."""
+    for each in processes:
+        if isinstance(each, component):
+            for sink in each.placesOfInboxes().values():
+                if sink.feeders and sink.target is None:
+                    yield each, sink
 
 
 def _loadOf(task: Any, inboxes: dict[str, Any]) -> Load:

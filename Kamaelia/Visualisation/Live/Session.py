@@ -101,7 +101,7 @@ class Session(component):
 
     def _sendChanges(self) -> None:
         observation = self.observation
-        message = self._feed.message(observation.reader.read())
+        message = self._feed.message(observation.reader.read(timeOf(self), INTERVAL / 2))
         if message is not None:
             self._sendMessage(message)
         pause = _pauseOf(observation.scheduler)

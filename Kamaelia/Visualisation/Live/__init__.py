@@ -4,6 +4,7 @@ Watch      the server of the page, which a program activates
 Session    one browser: what it is sent, and what it asks for
 Reader     the system as it is now
 Structure  its components and linkages as plain data
+Traffic    which messages pass between which components
 Feed       the differences between two readings, as messages
 Details    what a click on a component shows
 ErrorLog   the last errors of components

@@ -1,6 +1,7 @@
 // The picture of a scene on a canvas.
 // @ts-check
-/** @import { Edge, Node, Port, Scene, Theme, View } from "./types.js" */
+/** @import { Node, Port, Scene, Theme, View } from "./types.js" */
+import { placeOf } from "./geometry.js";
 import { fillOf } from "./model.js";
 import { HEAD, short } from "./scene.js";
 
@@ -11,7 +12,7 @@ const BOX_NAMES = 0.62; // the scale below which names of boxes are left out
 const TITLES = 0.3; // the same for titles
 
 /** @typedef {{theme: Theme, scene: Scene, view: View, width: number, height: number,
- *   selected: number | null, found: Set<number> | null, order: number[], now: number}} Picture */
+ *   traffic: import("./traffic.js").Traffic, chosenEdge: string | null, selected: number | null, found: Set<number> | null, order: number[], now: number}} Picture */
 
 /** @param {CanvasRenderingContext2D} context @param {Picture} picture */
 export function draw(context, picture) {
@@ -35,6 +36,7 @@ export function draw(context, picture) {
   drawEdges(context, picture, visible);
   for (const node of scene.nodes) if (!node.isOpen && isVisible(node)) drawNode(context, picture, node);
   drawHolds(context, picture);
+  picture.traffic.drawDots(context, scene, theme.dot, picture.now, view.scale);
   context.restore();
 }
 
@@ -76,12 +78,13 @@ function drawChassis(context, { theme, view, selected, found }, node) {
       context.fillStyle = theme.pale;
       context.fillText(short(node.subtitle, 34), node.x + 16, node.y + HEAD + 8);
     }
+    drawSign(context, theme, node);
   }
   context.globalAlpha = 1;
 }
 
 /** @param {CanvasRenderingContext2D} context @param {Picture} picture @param {Node} node */
-function drawNode(context, { theme, view, selected, found, order, now }, node) {
+function drawNode(context, { theme, view, selected, found, order }, node) {
   const { members } = node;
   const isChosen = selected !== null && members.some((each) => each.id === selected);
   const state = stateOf(node);
@@ -106,9 +109,13 @@ function drawNode(context, { theme, view, selected, found, order, now }, node) {
     context.strokeStyle = theme.chosen;
     context.stroke();
   }
-  if (view.scale >= TITLES) drawTitle(context, theme, node, state === "failed");
+  if (view.scale >= TITLES) {
+    drawTitle(context, theme, node, state === "failed");
+    if (node.kind !== "component") drawSign(context, theme, node);
+  }
   drawBoxes(context, theme, node, view.scale);
-  const place = order.findIndex((id) => members.some((each) => each.id === id));
+  if (node.inside.length > node.members.length) drawInnerBar(context, theme, node);
+  const place = order.findIndex((id) => node.inside.some((each) => each.id === id));
   if (place >= 0 && view.scale >= TITLES) drawPlace(context, theme, node, place + 1);
   context.globalAlpha = 1;
 }
@@ -168,6 +175,43 @@ function drawBar(context, theme, node, port) {
   context.fillRect(node.x + 7, node.y + port.y + 5, width, 4);
 }
 
+/** Draw how full the fullest inbox inside a closed chassis is.
+ * @param {CanvasRenderingContext2D} context @param {Theme} theme @param {Node} node */
+function drawInnerBar(context, theme, node) {
+  let worst = 0;
+  for (const each of node.inside) {
+    for (let i = 0; i < each.depths.length; i++) if (each.depths[i]) worst = Math.max(worst, fillOf(each, i));
+  }
+  if (!worst) return;
+  const width = node.w - 2 * CORNER;
+  context.fillStyle = theme.bar;
+  context.fillRect(node.x + CORNER, node.y + node.h - 9, width, 5);
+  context.fillStyle = colourOf(worst, theme);
+  context.fillRect(node.x + CORNER, node.y + node.h - 9, Math.max(4, Math.min(1, worst) * width), 5);
+}
+
+/** Draw the sign that opens or closes a chassis or a stack.
+ * @param {CanvasRenderingContext2D} context @param {Theme} theme @param {Node} node */
+function drawSign(context, theme, node) {
+  const [x, y, half] = [node.x + node.w - 16, node.y + 13, 6];
+  context.strokeStyle = theme.pale;
+  context.lineWidth = 1.2;
+  context.strokeRect(x - half, y - half, 2 * half, 2 * half);
+  context.beginPath();
+  context.moveTo(x - 3, y);
+  context.lineTo(x + 3, y);
+  if (!node.isOpen) {
+    context.moveTo(x, y - 3);
+    context.lineTo(x, y + 3);
+  }
+  context.stroke();
+}
+
+/** Return whether a place is that of the sign. @param {Node} node @param {number} x @param {number} y */
+export function isOnSign(node, x, y) {
+  return node.kind !== "component" && x > node.x + node.w - 28 && x < node.x + node.w - 4 && y < node.y + 26;
+}
+
 /** @param {number} fill @param {Theme} theme */
 export function colourOf(fill, theme) {
   return fill >= 1 ? theme.red : fill >= 0.5 ? theme.yellow : theme.green;
@@ -195,77 +239,45 @@ function drawPlace(context, theme, node, place) {
 
 /** @param {Node} node @returns {string} */
 export function stateOf(node) {
-  const { members } = node;
-  if (members.some((each) => each.hasFailed)) return "failed";
-  if (members.every((each) => each.endedAt)) return "ended";
-  if (members.some((each) => each.state === "held")) return "held";
-  return members.some((each) => each.state === "ready") ? "ready" : "sleeps";
+  const { inside } = node;
+  if (inside.some((each) => each.hasFailed)) return "failed";
+  if (inside.every((each) => each.endedAt)) return "ended";
+  if (inside.some((each) => each.state === "held")) return "held";
+  return inside.some((each) => each.state === "ready") ? "ready" : "sleeps";
 }
 
 /** @param {Node} node @param {Set<number> | null} found @returns {boolean} */
 function isDim(node, found) {
-  return found !== null && !node.members.some((each) => found.has(each.id)) &&
+  return found !== null && !node.inside.some((each) => found.has(each.id)) &&
     !node.children.some((each) => !isDim(each, found));
 }
 
 // Lines
 
-/** @param {Edge} edge @returns {[number, number, number, number]} */
-function endsOf(edge) {
-  const { source, sink, kind } = edge;
-  const start = kind === "inbox to inbox" ? placeOf(source, edge.sourceBox, true) : placeOf(source, edge.sourceBox, false);
-  const end = kind === "outbox to outbox" ? placeOf(sink, edge.sinkBox, false) : placeOf(sink, edge.sinkBox, true);
-  return [...start, ...end];
-}
-
-/** Return where a box is. @param {Node} node @param {string | null} box @param {boolean} isInbox
- * @returns {[number, number]} */
-function placeOf(node, box, isInbox) {
-  const port = (isInbox ? node.inPorts : node.outPorts).find((each) => each.name === box);
-  return [node.x + (isInbox ? 0 : node.w), node.y + (port ? port.y : node.h / 2)];
-}
-
 /** @param {CanvasRenderingContext2D} context @param {Picture} picture
  * @param {{left: number, top: number, right: number, bottom: number}} visible */
-function drawEdges(context, { scene, theme, view, selected, found }, visible) {
+function drawEdges(context, { scene, theme, view, selected, chosenEdge, found, traffic }, visible) {
   const isSmall = view.scale < TITLES;
+  const unit = 1 / Math.min(1, Math.max(0.4, view.scale));
   for (const edge of scene.edges) {
     if (edge.isFaint && isSmall) continue;
-    const [x1, y1, x2, y2] = endsOf(edge);
+    const { points } = edge;
+    const [x1, y1, x2, y2] = [points[0], points[1], points[points.length - 2], points[points.length - 1]];
     if (Math.max(x1, x2) + 200 < visible.left || Math.min(x1, x2) - 200 > visible.right) continue;
     if (Math.max(y1, y2) + 200 < visible.top || Math.min(y1, y2) - 200 > visible.bottom) continue;
-    const isNear = selected !== null && edge.linkages.some((each) => each.source === selected || each.sink === selected);
+    const isChosen = chosenEdge === edge.key;
+    const isNear = isChosen || (selected !== null && edge.linkages.some((each) => each.source === selected || each.sink === selected));
     context.globalAlpha = found && isDim(edge.source, found) && isDim(edge.sink, found) ? 0.2 : 1;
-    context.lineWidth = (isNear ? 2.4 : 1.4) / Math.min(1, Math.max(0.5, view.scale));
+    const rate = traffic.rateOf(edge);
+    context.lineWidth = unit * (1.4 + (isChosen ? 2 : isNear ? 1 : 0) + (rate > 10 ? 1.2 * Math.log10(rate) - 1 : 0));
     context.strokeStyle = context.fillStyle = isNear ? theme.chosen : edge.isFaint ? theme.faint : theme.line;
-    curve(context, edge, x1, y1, x2, y2);
+    context.beginPath();
+    context.moveTo(x1, y1);
+    for (let i = 2; i < points.length; i += 2) context.lineTo(points[i], points[i + 1]);
     context.stroke();
     if (!isSmall) arrow(context, x2, y2);
   }
   context.globalAlpha = 1;
-}
-
-/** @param {CanvasRenderingContext2D} context @param {Edge} edge
- * @param {number} x1 @param {number} y1 @param {number} x2 @param {number} y2 */
-function curve(context, edge, x1, y1, x2, y2) {
-  context.beginPath();
-  context.moveTo(x1, y1);
-  if (x2 >= x1 + 8) {
-    const bend = Math.min(60, (x2 - x1) / 2);
-    context.bezierCurveTo(x1 + bend, y1, x2 - bend, y2, x2, y2);
-    return;
-  }
-  // backwards: below both nodes, so that it crosses neither
-  const low = Math.max(bottomOf(edge.source, y1), bottomOf(edge.sink, y2)) + (edge.isFaint ? 20 : 14);
-  const side = 26;
-  context.bezierCurveTo(x1 + side, y1, x1 + side, low, x1 - 6, low);
-  context.lineTo(x2 + 6, low);
-  context.bezierCurveTo(x2 - side, low, x2 - side, y2, x2, y2);
-}
-
-/** @param {Node} node @param {number} y */
-function bottomOf(node, y) {
-  return node.isOpen ? y + 14 : node.y + node.h;
 }
 
 /** @param {CanvasRenderingContext2D} context @param {number} x @param {number} y */
@@ -285,7 +297,7 @@ function drawHolds(context, { scene, theme }) {
   context.setLineDash([7, 4]);
   const done = new Set();
   for (const node of scene.nodes) {
-    for (const member of node.isOpen ? [node.members[0]] : node.members) {
+    for (const member of node.inside) {
       for (const [id, box] of member.held) {
         const holder = scene.nodeOf.get(id);
         const key = `${node.key} ${holder?.key} ${box}`;

@@ -1,6 +1,7 @@
 // The layout: where the nodes of a scene are. It is computed in a worker.
 // @ts-check
 /** @import { LayoutAnswer, LayoutNode, LayoutRequest, Node, Scene } from "./types.js" */
+import { layLines } from "./geometry.js";
 import { HEAD, SUBTITLE } from "./scene.js";
 
 export class Layout {
@@ -42,6 +43,7 @@ export class Layout {
       for (const node of scene.nodes) {
         [node.x, node.y, node.w, node.h] = answer.places[node.key];
       }
+      layLines(scene);
       scene.w = answer.w;
       scene.h = answer.h;
       this.onPlaced(scene);
@@ -68,20 +70,22 @@ function planOf(node) {
 
 /** Return the pairs of nodes that are linked, in the direction of the flow: where messages go both
  * ways, from the older component to the newer one.
- * @param {Scene} scene @returns {[string, string, number][]} */
+ * @param {Scene} scene @returns {[string, string, number, number][]} */
 function edgesOf(scene) {
-  /** @type {Map<string, {a: Node, b: Node, forth: number, back: number}>} */
+  /** @type {Map<string, {a: Node, b: Node, data: [number, number], all: [number, number]}>} */
   const pairs = new Map();
   for (const each of scene.edges) {
     const isForth = each.source.members[0].id <= each.sink.members[0].id;
     const [a, b] = isForth ? [each.source, each.sink] : [each.sink, each.source];
     const key = `${a.key}\n${b.key}`;
-    const pair = pairs.get(key) ?? { a, b, forth: 0, back: 0 };
-    if (!each.isFaint) pair[isForth ? "forth" : "back"] += each.linkages.length;
+    const pair = pairs.get(key) ?? { a, b, data: [0, 0], all: [0, 0] };
+    pair.all[isForth ? 0 : 1]++;
+    if (!each.isFaint) pair.data[isForth ? 0 : 1]++;
     pairs.set(key, pair);
   }
-  return [...pairs.values()].map(({ a, b, forth, back }) => {
-    const weight = forth || back ? 4 : 1;
-    return back && !forth ? [b.key, a.key, weight] : [a.key, b.key, weight];
+  return [...pairs.values()].map(({ a, b, data, all }) => {
+    const isTurned = data[1] > 0 && data[0] === 0;
+    const [from, to] = isTurned ? [b, a] : [a, b];
+    return [from.key, to.key, data[0] || data[1] ? 4 : 1, all[isTurned ? 0 : 1]];
   });
 }

@@ -5,7 +5,8 @@ import { Graph, layout } from "./dagre.js";
 
 const GAP = 26; // between nodes that are not linked
 const MARGIN = 24; // within a chassis
-const BETWEEN = 56; // between a component and the next one in the flow
+const LANE = 7; // height of a line that leads back
+const BETWEEN = 60; // between a component and the next one in the flow
 
 /** @typedef {{key: string, x: number, y: number, w: number, h: number}} Place */
 /** @typedef {{places: Place[], w: number, h: number}} Plan */
@@ -23,16 +24,16 @@ function arrange(request) {
   /** @type {Map<string, string[]>} */
   const paths = new Map();
   for (const root of request.roots) notePaths(root, [], paths);
-  /** @type {Map<string, [string, string, number][]>} */
+  /** @type {Map<string, [string, string, number, number][]>} */
   const levels = new Map();
-  for (const [from, to, weight] of request.edges) {
+  for (const [from, to, weight, back] of request.edges) {
     const [a, b] = [paths.get(from) ?? [], paths.get(to) ?? []];
     let depth = 0;
     while (depth < a.length && a[depth] === b[depth]) depth++;
     if (depth === a.length || depth === b.length) continue; // one is within the other
     const key = depth ? a[depth - 1] : "";
     const edges = levels.get(key) ?? [];
-    edges.push([a[depth], b[depth], weight]);
+    edges.push([a[depth], b[depth], weight, back]);
     levels.set(key, edges);
   }
   /** @type {Record<string, [number, number, number, number]>} */
@@ -51,7 +52,7 @@ function notePaths(node, above, paths) {
 
 /** Place the nodes of one chassis, and all that is in them.
  * @param {string} key @param {LayoutNode[]} nodes
- * @param {Map<string, [string, string, number][]>} levels @param {number} ratio @returns {Plan} */
+ * @param {Map<string, [string, string, number, number][]>} levels @param {number} ratio @returns {Plan} */
 function planOf(key, nodes, levels, ratio) {
   /** @type {Map<string, Place[]>} */
   const inner = new Map();
@@ -73,7 +74,7 @@ function planOf(key, nodes, levels, ratio) {
 }
 
 /** Return a plan for each set of nodes that are linked with each other.
- * @param {LayoutNode[]} nodes @param {[string, string, number][]} edges @returns {Plan[]} */
+ * @param {LayoutNode[]} nodes @param {[string, string, number, number][]} edges @returns {Plan[]} */
 function groupsOf(nodes, edges) {
   const byKey = new Map(nodes.map((node) => [node.key, node]));
   /** @type {Map<string, string>} */
@@ -88,7 +89,7 @@ function groupsOf(nodes, edges) {
     const [first, second] = [leaderOf(a), leaderOf(b)];
     if (first !== second) leaders.set(second, first);
   }
-  /** @type {Map<string, {nodes: LayoutNode[], edges: [string, string, number][]}>} */
+  /** @type {Map<string, {nodes: LayoutNode[], edges: [string, string, number, number][]}>} */
   const groups = new Map();
   for (const [key, node] of byKey) {
     const leader = leaderOf(key);
@@ -101,7 +102,7 @@ function groupsOf(nodes, edges) {
 }
 
 /** Place nodes that are linked, in the order of the flow from left to right.
- * @param {LayoutNode[]} nodes @param {[string, string, number][]} edges @returns {Plan} */
+ * @param {LayoutNode[]} nodes @param {[string, string, number, number][]} edges @returns {Plan} */
 function ranked(nodes, edges) {
   if (nodes.length === 1) {
     const [{ key, w, h }] = nodes;
@@ -123,7 +124,8 @@ function ranked(nodes, edges) {
     return { key, x: x - width / 2, y: y - height / 2, w: width, h: height };
   });
   const { width = 0, height = 0 } = graph.graph();
-  return { places, w: width, h: height };
+  const lanes = edges.reduce((sum, [, , , back]) => sum + back, 0);
+  return { places, w: width, h: height + (lanes ? 10 + LANE * Math.min(lanes, 10) : 0) };
 }
 
 /** Arrange plans in rows, so that the whole has about this ratio of width to height.

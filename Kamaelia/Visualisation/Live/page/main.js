@@ -2,13 +2,15 @@
 // @ts-check
 /** @import { Node, Scene, Theme } from "./types.js" */
 import { Connection } from "./connection.js";
-import { BOLD, draw, FONT } from "./drawing.js";
+import { BOLD, draw, FONT, isOnSign } from "./drawing.js";
 import { byId } from "./elements.js";
 import { Layout } from "./layout.js";
 import { List } from "./list.js";
 import { Model } from "./model.js";
+import { layLine } from "./geometry.js";
 import { Panel } from "./panel.js";
 import { SceneBuilder } from "./scene.js";
+import { Traffic } from "./traffic.js";
 import { nodeAt, nodeTowards, Viewport } from "./viewport.js";
 
 const MOVE = 250; // milliseconds in which nodes move to their new places
@@ -23,8 +25,9 @@ const listPlace = byId("list", HTMLElement);
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 const model = new Model();
+const traffic = new Traffic(model);
 /** @type {Scene} */
-let scene = { roots: [], nodes: [], edges: [], nodeOf: new Map(), w: 0, h: 0 };
+let scene = { roots: [], nodes: [], edges: [], nodeOf: new Map(), edgeOf: new Map(), w: 0, h: 0 };
 /** @type {{from: Map<string, [number, number]>, to: Map<string, [number, number]>, began: number} | null} */
 let movement = null;
 let shownStructure = -1;
@@ -35,6 +38,8 @@ let hasPicture = false;
 let selected = null;
 /** @type {number | null} */
 let onlyNear = null;
+/** @type {string | null} */
+let chosenEdge = null;
 /** @type {Set<string>} */
 const toggled = new Set();
 /** @type {Theme} */
@@ -69,8 +74,9 @@ function readTheme() {
 
 const viewport = new Viewport(canvas, () => (isDirty = true), (x, y, isDouble) => {
   const node = nodeAt(scene, x, y);
-  if (isDouble) node && toggle(node);
-  else if (node) choose(node.members[0].id);
+  if (node && (isDouble || isOnSign(node, x, y))) {
+    if (isDouble !== isOnSign(node, x, y)) toggle(node); // a click on the sign has toggled it already
+  } else if (node) choose(node.members[0].id);
   else close();
 });
 const panel = new Panel(byId("details", HTMLElement), close, choose);
@@ -93,6 +99,7 @@ const connection = new Connection(
   (message) => {
     if (message.type === "details") return showDetails(message);
     model.apply(message, performance.now());
+    traffic.apply(message, performance.now(), calm.matches);
     isDirty = true;
     if (message.type === "error") showErrorCount();
     if (message.type === "pause") showPause();
@@ -108,7 +115,7 @@ const connection = new Connection(
 function rebuild() {
   shownStructure = model.structure;
   const built = new SceneBuilder(model, { toggled, onlyNear, width: widthOf }).build();
-  const ratio = canvas.clientWidth / Math.max(1, canvas.clientHeight);
+  const ratio = (canvas.clientWidth || innerWidth) / Math.max(1, canvas.clientHeight);
   layout.request(built, ratio);
 }
 
@@ -124,6 +131,7 @@ function move(now) {
     node.x = from[0] + (to[0] - from[0]) * eased;
     node.y = from[1] + (to[1] - from[1]) * eased;
   }
+  for (const edge of scene.edges) layLine(edge);
   isDirty = true;
   if (part === 1) movement = null;
 }
@@ -135,6 +143,7 @@ function frame(now) {
   model.dropGhosts(now);
   if (model.structure !== shownStructure) rebuild();
   move(now);
+  if (traffic.isMoving()) isDirty = true;
   if (isDirty && !canvas.hidden) {
     isDirty = false;
     paint(now);
@@ -145,6 +154,7 @@ function frame(now) {
 
 /** @param {number} now */
 function paint(now) {
+  traffic.update(now);
   const ratio = devicePixelRatio || 1;
   const [width, height] = [canvas.clientWidth, canvas.clientHeight];
   if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
@@ -153,7 +163,7 @@ function paint(now) {
   }
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   draw(context, {
-    theme, scene, view: viewport.view, width, height, selected, found: found(), now,
+    theme, scene, traffic, view: viewport.view, width, height, selected, chosenEdge, found: found(), now,
     order: model.isPaused ? model.order : [],
   });
 }
@@ -317,4 +327,4 @@ setInterval(showSummary, LIST_INTERVAL);
 requestAnimationFrame(frame);
 
 // For tests: what the page shows.
-Object.assign(window, { kamaelia: { model, viewport, scene: () => scene, frames: () => frames } });
+Object.assign(window, { kamaelia: { model, traffic, viewport, scene: () => scene, frames: () => frames } });

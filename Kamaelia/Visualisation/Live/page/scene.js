@@ -8,6 +8,7 @@ export const HEAD = 25; // height of a title
 export const SUBTITLE = 15;
 const STACK = 5; // equal siblings that become a stack
 const MANY = 250; // components beyond which chassis are closed at first
+const CROWD = 300; // siblings beyond which similar ones are a stack, too
 const FAINT = new Set(["signal", "control"]);
 
 /** @typedef {{toggled: Set<string>, onlyNear: number | null,
@@ -44,7 +45,10 @@ export class SceneBuilder {
     }
     const roots = this.#nodesOf(null, null, "");
     const edges = this.#edges();
-    return { roots, nodes: this.nodes, edges, nodeOf: this.nodeOf, w: 0, h: 0 };
+    /** @type {Map<string, Edge>} */
+    const edgeOf = new Map();
+    for (const edge of edges) for (const each of edge.linkages) edgeOf.set(each.key, edge);
+    return { roots, nodes: this.nodes, edges, nodeOf: this.nodeOf, edgeOf, w: 0, h: 0 };
   }
 
   /** The components that are shown: all, or one with its neighbours and the chassis around it. */
@@ -63,26 +67,29 @@ export class SceneBuilder {
   /** @param {number | null} chassis @param {Node | null} parent @param {string} path
    * @returns {Node[]} */
   #nodesOf(chassis, parent, path) {
+    const siblings = this.parts.get(chassis) ?? [];
+    const isCrowd = siblings.length > CROWD;
     /** @type {Map<string, Component[]>} */
     const groups = new Map();
-    for (const each of this.parts.get(chassis) ?? []) add(groups, this.#signatureAt(each), each);
+    for (const each of siblings) {
+      add(groups, isCrowd ? `${each.class}:${each.label}` : this.#signatureAt(each), each);
+    }
     /** @type {Node[]} */
     const made = [];
     for (const [signature, members] of groups) {
-      const key = `${path}*${signature}`;
-      const isStack = members.length >= STACK && !this.#areLinked(members);
-      if (isStack && !this.options.toggled.has(key)) {
-        made.push(this.#node("stack", key, members, parent, path));
+      if (members.length >= STACK && (isCrowd || !this.#areLinked(members))) {
+        made.push(this.#node("stack", `${path}*${signature}`, members, parent, path));
       } else {
-        for (const each of members) {
-          const isChassis = this.parts.has(each.id);
-          made.push(
-            this.#node(isChassis ? "chassis" : "component", `${each.id}`, [each], parent, path),
-          );
-        }
+        for (const each of members) made.push(this.#single(each, parent, path));
       }
     }
     return made.sort((a, b) => a.members[0].id - b.members[0].id);
+  }
+
+  /** @param {Component} each @param {Node | null} parent @param {string} path @returns {Node} */
+  #single(each, parent, path) {
+    const kind = this.parts.has(each.id) ? "chassis" : "component";
+    return this.#node(kind, `${each.id}`, [each], parent, path);
   }
 
   /** @param {Node["kind"]} kind @param {string} key @param {Component[]} members
@@ -97,7 +104,8 @@ export class SceneBuilder {
       members,
       title: kind === "stack" ? `${title} × ${members.length}` : title,
       subtitle: first.label ? first.class : "",
-      isOpen: kind === "chassis" && this.#isOpen(key),
+      inside: [],
+      isOpen: this.#isOpen(kind, key),
       children: [],
       parent,
       inPorts: [],
@@ -110,31 +118,32 @@ export class SceneBuilder {
     this.nodes.push(node);
     for (const each of members) this.#own(each, node);
     if (kind === "chassis" && !node.isOpen) {
-      const count = this.#countIn(first.id);
+      const count = node.inside.length - 1;
       node.subtitle = `${count} component${count === 1 ? "" : "s"}`;
     }
     this.#measure(node);
-    if (node.isOpen) node.children = this.#nodesOf(first.id, node, `${path}/${first.id}`);
+    if (node.isOpen && kind === "stack") {
+      node.inPorts = node.outPorts = [];
+      node.children = members.map((each) => this.#single(each, node, key));
+    } else if (node.isOpen) {
+      node.children = this.#nodesOf(first.id, node, `${path}/${first.id}`);
+    }
     return node;
   }
 
-  /** @param {string} key */
-  #isOpen(key) {
-    return this.options.toggled.has(key) === this.isLarge;
+  /** @param {Node["kind"]} kind @param {string} key */
+  #isOpen(kind, key) {
+    const isToggled = this.options.toggled.has(key);
+    return kind === "stack" ? isToggled : kind === "chassis" && isToggled === this.isLarge;
   }
 
   /** Let a node represent a component and everything in it.
    * @param {Component} each @param {Node} node */
   #own(each, node) {
     this.nodeOf.set(each.id, node);
+    node.inside.push(each);
     if (node.isOpen) return;
     for (const part of this.parts.get(each.id) ?? []) this.#own(part, node);
-  }
-
-  /** @param {number} id @returns {number} */
-  #countIn(id) {
-    const parts = this.parts.get(id) ?? [];
-    return parts.reduce((count, part) => count + 1 + this.#countIn(part.id), 0);
   }
 
   /** @param {Component[]} members */
@@ -190,7 +199,7 @@ export class SceneBuilder {
       Math.max(0, ...ports.map((port) => width(short(port.name, 18), false)));
     const inside = widest(node.inPorts) + widest(node.outPorts) + 50;
     const title = Math.max(width(short(node.title, 30), true), width(short(node.subtitle, 34), false));
-    node.w = Math.max(96, inside, title + 36);
+    node.w = Math.max(96, inside, title + (node.kind === "component" ? 36 : 64));
     node.h = top + ROW * Math.max(node.inPorts.length, node.outPorts.length) + 9;
   }
 
@@ -210,7 +219,7 @@ export class SceneBuilder {
       else {
         const isFaint = FAINT.has(each.sourceBox) || FAINT.has(each.sinkBox);
         edges.set(key, {
-          key, source, sourceBox, sink, sinkBox, isFaint, kind: each.kind, linkages: [each],
+          key, source, sourceBox, sink, sinkBox, isFaint, kind: each.kind, linkages: [each], points: [], drop: 0,
         });
       }
     }

@@ -38,6 +38,7 @@ export interface Node {
   key: string;
   kind: "component" | "chassis" | "stack";
   members: Component[]; // more than one: a stack
+  inside: Component[]; // all that it represents: its members, and if it is closed what is in them
   title: string;
   subtitle: string;
   isOpen: boolean;
@@ -60,6 +61,8 @@ export interface Edge {
   isFaint: boolean;
   kind: string;
   linkages: Linkage[];
+  points: number[]; // of its course: x, y, x, y, ...
+  drop: number; // how far it goes below its ends, if it leads back
 }
 
 export interface Scene {
@@ -67,6 +70,7 @@ export interface Scene {
   nodes: Node[]; // parents before their children
   edges: Edge[];
   nodeOf: Map<number, Node>; // the visible node of each component
+  edgeOf: Map<string, Edge>; // the visible line of each linkage
   w: number;
   h: number;
 }
@@ -83,7 +87,7 @@ export interface LayoutNode {
 export interface LayoutRequest {
   number: number;
   roots: LayoutNode[];
-  edges: [string, string, number][]; // from, to, weight
+  edges: [string, string, number, number][]; // from, to, weight, lines that lead back
   ratio: number; // width to height of the window
 }
 

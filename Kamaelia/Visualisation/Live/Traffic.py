@@ -1,0 +1,149 @@
+"""The traffic of a running system: which messages pass between which components, and how many.
+
+Example usage
+-------------
+    traffic = Traffic()
+    traffic.watch(inboxes, ids)     # pairs of a component and one of its sinks (Axon.Box)
+    traffic.turn(seconds)           # several times a second
+    traffic.passed, traffic.rates
+    traffic.close()
+
+How does it work?
+-----------------
+An inbox is tapped (Axon.Sinks), so that all that are not pay nothing. Where few messages arrive,
+the tap stays, and each message is counted. A fast inbox is only sampled, for one of twenty turns,
+so that its rate is known within a second at little cost.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Container, Iterable
+from typing import Any, NamedTuple
+
+from Axon.Taps import senderTo
+
+FAST = 60  # messages a second in one inbox, beyond which it is sampled
+PARTS = 20  # one part of the fast inboxes is tapped at a time
+
+
+class Path(NamedTuple):
+    """The sender, which may be unknown, the receiver, and the inbox."""
+
+    sender: int | None
+    receiver: int
+    box: str
+
+
+class Traffic:
+    """Traffic() -> counts messages. passed: single messages since it began. rates: per second."""
+
+    def __init__(self) -> None:
+        self.passed: Counter[Path] = Counter()
+        self.rates: dict[Path, float] = {}
+        self._counters: dict[tuple[int, str], _Counter] = {}
+        self._busy: list[_Counter] = []  # those that have counted a message in this turn
+        self._stale: list[Path] = []  # of components that have ended; forgotten in the next turn
+        self._part = 0
+
+    def watch(self, inboxes: Iterable[tuple[Any, Any]], senders: Container[int]) -> None:
+        """Watch these inboxes, and no others, from now on. senders: the ids of all components."""
+        before, self._counters = self._counters, {}
+        for component, sink in inboxes:
+            key = component.id, sink.boxname
+            known = before.get(key)
+            if known is not None and known.sink is sink:
+                self._counters[key] = before.pop(key)
+            else:
+                self._counters[key] = _Counter(component.id, sink, self._busy)
+        for gone in before.values():
+            gone.close()
+        for each in (self.passed, self.rates):
+            self._stale += [path for path in each if not self._isKnown(path, senders)]
+
+    def _isKnown(self, path: Path, senders: Container[int]) -> bool:
+        isSender = path.sender is None or path.sender in senders
+        return isSender and (path.receiver, path.box) in self._counters
+
+    def turn(self, seconds: float) -> None:
+        """Evaluate what has been counted in the last `seconds`, and tap the next part."""
+        for path in self._stale:
+            self.passed.pop(path, None)
+            self.rates.pop(path, None)
+        self._stale.clear()
+        busy, self._busy[:] = list(self._busy), []
+        for each in busy:
+            self._evaluate(each, seconds)
+        self._samplePart({id(each) for each in busy})
+
+    def _samplePart(self, busy: set[int]) -> None:
+        """Close the taps of one part of the fast inboxes, and open those of the next part."""
+        fast = [each for each in self._counters.values() if each.isFast]
+        self._part = (self._part + 1) % PARTS
+        for number, each in enumerate(fast):
+            if each.isOpen and id(each) not in busy:  # nothing has arrived while it was tapped
+                each.isFast = False
+                self._forgetRates(each)
+            elif number % PARTS == self._part:
+                each.open()
+            else:
+                each.close()
+
+    def _forgetRates(self, counter: _Counter) -> None:
+        end = counter.receiver, counter.sink.boxname
+        for path in [each for each in self.rates if (each.receiver, each.box) == end]:
+            del self.rates[path]
+
+    def _evaluate(self, counter: _Counter, seconds: float) -> None:
+        counts = counter.take()
+        total = sum(counts.values())
+        if counter.isFast:
+            self.rates.update({path: count / seconds for path, count in counts.items()})
+            counter.isFast = total > FAST * seconds / 2
+        elif total > max(3, FAST * seconds):
+            counter.isFast = True
+            counter.close()
+        if not counter.isFast:
+            self.passed.update(counts)
+            self._forgetRates(counter)
+            counter.open()
+
+    def close(self) -> None:
+        """Stop watching."""
+        self.watch((), ())
+
+
+class _Counter:
+    """The listener at one inbox."""
+
+    __slots__ = ("_busy", "_counts", "isFast", "isOpen", "receiver", "sink")
+
+    def __init__(self, receiver: int, sink: Any, busy: list[_Counter]) -> None:
+        self.receiver, self.sink = receiver, sink
+        self._busy = busy
+        self._counts: dict[Any, int] = {}  # by sender
+        self.isFast = self.isOpen = False
+        self.open()
+
+    def open(self) -> None:
+        if not self.isOpen:
+            self.isOpen = True
+            self.sink.addListener(self._arrived)
+
+    def close(self) -> None:
+        if self.isOpen:
+            self.isOpen = False
+            self.sink.removeListener(self._arrived)
+
+    def _arrived(self, sink: Any, message: Any) -> None:
+        sender = senderTo(sink)
+        number = None if sender is None else sender.id
+        if not self._counts:
+            self._busy.append(self)
+        self._counts[number] = self._counts.get(number, 0) + 1
+
+    def take(self) -> dict[Path, int]:
+        """Return how many messages have arrived, and forget them."""
+        counts, self._counts = self._counts, {}
+        box = self.sink.boxname
+        return {Path(sender, self.receiver, box): count for sender, count in counts.items()}
