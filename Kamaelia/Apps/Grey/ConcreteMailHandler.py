@@ -31,12 +31,14 @@ from math import inf
 from typing import Any
 
 from Axon.Box import NULL, UNUSED
+from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Kamaelia.Apps.Grey.Backend import Conversations
 from Kamaelia.Apps.Grey.Backend.Backend import Backend
+from Kamaelia.Apps.Grey.Backend.ConnectionPool import ConnectionPool, isShareable, mannerFor
 from Kamaelia.Apps.Grey.Backend.MailText import MailText
 from Kamaelia.Apps.Grey.Backend.RelaySession import RelaySession
-from Kamaelia.Apps.Grey.Backend.ServerConnection import connectionTo
+from Kamaelia.Apps.Grey.Backend.ServerConnection import ServerConnection, connectionTo
 from Kamaelia.Apps.Grey.Backend.ServerInquiry import ServerInquiry
 from Kamaelia.Apps.Grey.Backend.ServerSettings import ServerSettings, checkSettings, serversFor
 from Kamaelia.Apps.Grey.Session.Phase import SERVER
@@ -90,8 +92,14 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
     # The wiring
 
     def connectToRealSMTPServer(self) -> None:
-        """Create a TCPClient and link the tcp boxes to it. Called when it is needed."""
-        client = self.TCPClient = connectionTo(self.realServer().server, self)
+        """Create a TCPClient and link the tcp boxes to it. Called when a new one is needed."""
+        client = connectionTo(self.realServer().server, self)
+        self.resumeServer(client)
+        client.activate(Scheduler=self.scheduler)
+
+    def resumeServer(self, client: ServerConnection) -> None:
+        """Link the tcp boxes to this connection."""
+        self.TCPClient = client
         for outbox, inbox in (("tcp_outbox", "inbox"), ("tcp_signal", "control")):
             self.link((self, outbox), (client, inbox))
         for outbox, inbox in (("outbox", "tcp_inbox"), ("signal", "tcp_control")):
@@ -100,7 +108,25 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
             self.link((self, "tcp_makessl"), (client, "makessl"))
             self.link((client, "sslready"), (self, "tcp_sslready"))
         self.addChildren(client)
-        client.activate(Scheduler=self.scheduler)
+
+    def releaseServer(self) -> ServerConnection | None:
+        """Unlink the connection and return it, or None if it has sent something or has ended."""
+        client = self.TCPClient
+        if self.dataReady("tcp_inbox") or self.dataReady("tcp_control"):
+            return None
+        if not isinstance(client, ServerConnection) or not client.mayBeKept():
+            return None
+        self.TCPClient = None
+        self.removeChild(client)
+        return client
+
+    def connectionPool(self) -> ConnectionPool | None:
+        """Return the pool of idle connections, if there is one in this process."""
+        pool = self.smtp_pool
+        return pool if pool is not None and pool.scheduler is self.scheduler else None
+
+    def noteConnection(self, event: str) -> None:
+        """Called for each connection: "made", "reused", or "broken" when it was reused."""
 
     def disconnectFromRealSMTPServer(self) -> None:
         """Unlink the TCPClient, and drop what it has sent."""
@@ -272,15 +298,20 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
     # What the real servers offer
 
     @classmethod
-    def companions(cls) -> list[ServerInquiry]:
-        """Return the components that ask the real servers what they offer: see ServerCore.
+    def companions(cls) -> list[component]:
+        """Return a pool of connections, and components that ask the real servers what they offer.
 
-        None if a subclass connects in its own way: then sessions with mails find it out.
+        See ServerCore. None if a subclass connects in its own way: then sessions with mails find
+        out what is offered, and each client has its own.
         """
-        isOurs = cls.connectToRealSMTPServer is ConcreteMailHandler.connectToRealSMTPServer
-        if not isOurs or not cls.smtp_offer_interval:
-            return []
-        return [ServerInquiry(server, cls) for server in serversFor(cls)]
+        found: list[component] = []
+        if cls.connectToRealSMTPServer is not ConcreteMailHandler.connectToRealSMTPServer:
+            return found
+        if cls.smtp_idle_connections and isShareable(mannerFor(cls, cls.servername)):
+            found.append(ConnectionPool(cls))
+        if cls.smtp_offer_interval:
+            found += [ServerInquiry(server, cls) for server in serversFor(cls)]
+        return found
 
     def offered(self) -> tuple[frozenset[str], int]:
         """Return what to offer, of `extensions` and `max_message_size`: what the servers offer."""
@@ -317,9 +348,16 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
         return True
 
     def handleDisconnect(self) -> Generator[int, None, None]:
-        """Wait for the answer to a dot, then leave the real server."""
+        """Wait for the answer to a dot, then leave the real server.
+
+        A mail that was begun is dropped first if the session can then be kept.
+        """
         while self.backend is not None and self.backend.isAwaitingDot:
             yield from self.getline_fromsmtpserver()
+        if self.backend is not None and self.backend.mayReset:
+            self.backend.reset()
+            while self.backend.isResetting and self.connectionPool() is not None:
+                yield from self.getline_fromsmtpserver()
         self._leaveServer(isInOrder=True)
 
     def getline_fromsmtpserver(self) -> Generator[int, None, None]:

@@ -350,6 +350,9 @@ class GreyListingPolicy(ConcreteMailHandler):
     def noteRefusal(self, reply: Reply | None) -> None:
         self.notes.refused(self, reply)
 
+    def noteConnection(self, event: str) -> None:
+        self.greylist.count("connections", event)
+
     def noteFailedTLS(self, error: Any) -> None:
         self.notes.failedTLS(self, error)
 

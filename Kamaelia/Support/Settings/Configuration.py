@@ -33,6 +33,15 @@ from Kamaelia.Support.Settings.SectionReader import SectionReader
 from Kamaelia.Support.Settings.TLSRules import mistakeOfTLS
 from Kamaelia.Support.Settings.TomlLines import Place, placesOf
 
+# The settings in [server] that are attributes of a mail handler with the same names.
+SERVER_SETTINGS = (
+    "relay",
+    "smtp_helo",
+    "smtp_tls",
+    "smtp_idle_connections",
+    "smtp_idle_time",
+    "smtp_max_mails",
+)
 FORGOTTEN = (
     "allowed_domains in [forward] is missing: name the domains whose mail is accepted, or write"
     " allowed_domains = [] for none"
@@ -83,7 +92,7 @@ class Configuration:
         yield from ((self.limits, each.name) for each in fields(self.limits))
         yield from ((self.listen, name) for name in ("esmtp", "strict"))
         yield self.forward, "normalize_bare_lf"
-        yield from ((self.server, name) for name in ("relay", "smtp_helo", "smtp_tls"))
+        yield from ((self.server, name) for name in SERVER_SETTINGS)
 
     def contradictions(self) -> Iterator[Contradiction]:
         """Yield (description, section, *settings) for settings that contradict each other."""

@@ -14,6 +14,8 @@ from Kamaelia.Support.Networks import IPNetwork, parseNetwork
 from Kamaelia.Support.Settings.Configuration import Configuration
 
 LEAST_BITS = {4: 8, 6: 16}  # in a network of load balancers; 10.0.0.0/8 is common
+SERVERS_TIMEOUT = 300.0  # seconds: RFC 5321 section 4.5.3.2.7, and the default of Postfix and Exim
+SERVERS_PROCESSES = 100  # of Postfix, by default
 UNSPECIFIC = ("localhost", "localhost.localdomain")
 
 
@@ -35,6 +37,27 @@ def warningsOf(configuration: Configuration, hostname: str) -> Iterator[str]:
                 f"{text} in proxy_protocol_from is a very large network, and each client in it may"
                 " claim any address in a PROXY header: name only the load balancers"
             )
+    yield from warningsOfIdleConnections(configuration)
+
+
+def warningsOfIdleConnections(configuration: Configuration) -> Iterator[str]:
+    """Yield warnings about the connections that are kept open to the real servers."""
+    server, workers = configuration.server, configuration.listen.workers
+    isKept = server.client_address == "none" and server.smtp_tls == "no"
+    if not isKept or not server.smtp_idle_connections:
+        return
+    if server.smtp_idle_time >= SERVERS_TIMEOUT:
+        yield (
+            f"smtp_idle_time in [server] is {server.smtp_idle_time:.0f} seconds, and most servers"
+            f" close an idle connection after {SERVERS_TIMEOUT:.0f}: write a shorter time"
+        )
+    most = server.smtp_idle_connections * workers
+    if most >= SERVERS_PROCESSES:
+        yield (
+            f"smtp_idle_connections in [server] allows {most} idle connections of all workers, and"
+            f" Postfix serves {SERVERS_PROCESSES} at a time (default_process_limit): write a"
+            " smaller number"
+        )
 
 
 def isWide(network: IPNetwork) -> bool:

@@ -151,6 +151,22 @@ class ServerSection:
     smtp_timeouts: tuple[tuple[str, float], ...] = setting(
         durations(STAGES), {}, "Timeouts of single stages that replace the defaults."
     )
+    smtp_idle_connections: int = setting(
+        whole(0, 1000),
+        20,
+        "The maximum number of idle connections to each real server that each worker keeps open for"
+        " the next mail; 0: none are kept. None are kept with client_address or smtp_tls.",
+    )
+    smtp_idle_time: float = setting(
+        DURATION,
+        "5s",
+        "How long such a connection may be idle: less than the real server permits.",
+    )
+    smtp_max_mails: int = setting(
+        whole(0, 1_000_000),
+        100,
+        "The number of mails after which a connection is not kept any more; 0: no limit.",
+    )
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,13 @@ a conversation there. If the session breaks, `ask` begins again with the next
 server, if that can neither lose nor duplicate a mail: the server's failure is its
 own, no dot has been sent, and the caller allows it (`mayMove`). Otherwise the
 client gets the reply that says what went wrong. A session that an earlier mail has
-used may end at any time, so it is first replaced by one with the same server.
+used may end at any time, so it is first replaced by a new one with the same server.
+
+At its end, a session may go to the ConnectionPool, and another client's backend may
+take it from there.
 
 The backend reaches the boxes only through its handler, see BackendHandler. All
-handlers of a class share `smtp_health` and `smtp_offers`.
+handlers of a class share `smtp_health`, `smtp_offers` and `smtp_pool`.
 
 Termination: `leave()`.
 """
@@ -22,7 +25,10 @@ from collections.abc import Callable, Mapping
 from math import inf
 from typing import Any, NamedTuple, Protocol
 
+from Kamaelia.Apps.Grey.Backend import Conversations
+from Kamaelia.Apps.Grey.Backend.ConnectionPool import ConnectionPool, KeptConnection, mannerFor
 from Kamaelia.Apps.Grey.Backend.RelaySession import Conversation, RelaySession
+from Kamaelia.Apps.Grey.Backend.ServerConnection import ServerConnection
 from Kamaelia.Apps.Grey.Backend.ServerSettings import ServerSettings, serversFor
 from Kamaelia.Support.Failover import ServerAddress
 from Kamaelia.Support.Protocol.SMTP.ClientAddress import ClientIdentity
@@ -49,6 +55,18 @@ class BackendHandler(Protocol):
 
     def disconnectFromRealSMTPServer(self) -> None:
         """Unlink that connection and drop what it has sent."""
+
+    def connectionPool(self) -> ConnectionPool | None:
+        """Return the pool of idle connections, or None if none are kept."""
+
+    def resumeServer(self, client: ServerConnection) -> None:
+        """Use a connection of the pool: link its boxes."""
+
+    def releaseServer(self) -> ServerConnection | None:
+        """Unlink the connection and return it, or None if it has sent something or has ended."""
+
+    def noteConnection(self, event: str) -> None:
+        """Count a connection: "made", "reused", or "broken" when it was reused."""
 
     def sendToServer(self, data: bytes) -> None:
         """Send bytes on the connection."""
@@ -91,11 +109,13 @@ class Backend:
     __slots__ = (
         "_dots",
         "_handler",
+        "_isFromPool",
         "_isReused",
         "_lostMail",
         "_lostReply",
         "_request",
         "_settings",
+        "_since",
         "_tried",
         "deadline",
         "server",
@@ -109,6 +129,8 @@ class Backend:
         self._tried: list[ServerAddress] = []
         self._dots = 0
         self._isReused = False  # whether the request began in a session of an earlier one
+        self._isFromPool = False  # whether the session has served only other clients so far
+        self._since = 0.0  # when the connection was made
         self._lostMail: Any = None
         self._lostReply: Reply | None = None
         self.session: RelaySession | None = None
@@ -129,8 +151,9 @@ class Backend:
         self._request = Request(make, then, given, mayMove)
         self._tried = []
         self._handler.waitForServer()
-        self._isReused = self.session is not None
-        self._hold(self._request, self.session or self._connectTo(self._inOrder()[0]))
+        self._isReused = True
+        session = self.session or self._resume(self._inOrder()[0])
+        self._hold(self._request, session or self._connectTo(self._inOrder()[0]))
 
     def lostReply(self) -> Reply | None:
         """Return the reply to a mail that began in a session which has broken, or None."""
@@ -151,11 +174,63 @@ class Backend:
         if self.session is not None:
             self.session.timedOut()
 
-    def leave(self, isInOrder: bool = False) -> None:
-        """End the session, if there is one. A mail in progress gets no dot."""
+    @property
+    def mayReset(self) -> bool:
+        """Whether a mail was begun in the session, which could be kept without it."""
+        session, pool = self.session, self._handler.connectionPool()
+        if session is None or pool is None or session.mail is None or session.isBusy:
+            return False
+        return pool.mayKeep(session.relay)
+
+    def reset(self) -> None:
+        """Drop the mail that was begun in the session; `isResetting` until the server answers."""
         if self.session is not None:
-            self.session.leave(isInOrder)
-            self._forgetSession()
+            self.session.ask(Conversations.reset(self.session))
+
+    @property
+    def isResetting(self) -> bool:
+        """Whether the server has yet to answer reset()."""
+        return self.session is not None and self.session.conversation is not None
+
+    def leave(self, isInOrder: bool = False) -> None:
+        """End the session, if there is one. A mail in progress gets no dot.
+
+        isInOrder: keep the connection for another mail, or else say QUIT, if possible.
+        """
+        session = self.session
+        if session is None or (isInOrder and self._isKept(session)):
+            return
+        session.leave(isInOrder)
+        self._forgetSession()
+
+    # The pool of idle connections
+
+    def _isKept(self, session: RelaySession) -> bool:
+        """Give the connection to the pool. Return whether it has been taken over."""
+        handler, pool = self._handler, self._handler.connectionPool()
+        if pool is None or session.isBusy or session.mail is not None:
+            return False
+        client = handler.releaseServer() if pool.mayKeep(session.relay) else None
+        if client is None:
+            return False
+        self.session, self.deadline = None, inf
+        kept = KeptConnection(session.server, client, session.relay, self._since)
+        if not pool.keep(kept):
+            pool.close(kept)
+        return True
+
+    def _resume(self, server: ServerAddress) -> RelaySession | None:
+        """Continue a session with this server from the pool; None if there is none."""
+        handler, settings = self._handler, self._settings
+        pool = handler.connectionPool()
+        kept = None if pool is None else pool.take(server, mannerFor(settings, handler.servername))
+        if kept is None:
+            return None
+        self.server, self._since, self._isFromPool = server, kept.since, True
+        self.session = RelaySession(server, kept.relay, self)
+        handler.resumeServer(kept.client)
+        handler.noteConnection("reused")
+        return self.session
 
     def _inOrder(self) -> list[ServerAddress]:
         """Return all servers; the one to ask first is at the head."""
@@ -163,6 +238,7 @@ class Backend:
         return settings.smtp_health.inOrder(serversFor(settings), self._handler.now())
 
     def _connectTo(self, server: ServerAddress) -> RelaySession:
+        """Open a session on a new connection."""
         handler, settings = self._handler, self._settings
         isTelling = settings.smtp_client_address != "no"
         relay = Relay(
@@ -173,7 +249,8 @@ class Backend:
             telling=settings.smtp_client_address,
             client=handler.realClient() if isTelling else None,
         )
-        self.server = server
+        self.server, self._since = server, handler.now()
+        self._isReused = self._isFromPool = False
         self.session = RelaySession(server, relay, self)
         handler.connectToRealSMTPServer()
         self.session.begin()
@@ -214,20 +291,42 @@ class Backend:
         """Remember that the server works, and what it offers."""
         self._settings.smtp_health.worked(self.server)
         self._settings.smtp_offers.record(self.server, extensions)
+        self._handler.noteConnection("made")
 
     def ended(self, reply: Reply) -> None:
         """Pass the reply on; the client may send again."""
+        session, isFromPool = self.session, self._isFromPool
+        self._isFromPool = False
+        if isFromPool and session is not None and self._hasRefusedMail(session):
+            self._beginAnew(session)
+            return
         request, self._request = self._request, None
         self._handler.resumeClient()
         if request is not None:
             request.then(reply)
 
+    def _hasRefusedMail(self, session: RelaySession) -> bool:
+        """Return whether the server has refused MAIL, as some do after so many in a session."""
+        return session.relay.hasRefused and session.mail is None and not self._hasSentDot(session)
+
+    def _hasSentDot(self, session: RelaySession) -> bool:
+        return session.relay.dots != self._dots
+
+    def _beginAnew(self, session: RelaySession) -> None:
+        """Ask again on a new connection: only its answer is the server's word about the mail."""
+        request = self._request
+        self._handler.noteConnection("broken")
+        session.leave(isInOrder=False)
+        self._forgetSession()
+        if request is not None:
+            self._hold(request, self._connectTo(self.server))
+
     def broke(self, broken: Broken) -> None:
         """Ask the next server, or pass on what went wrong. A mail that was begun is lost."""
         request, session, handler = self._request, self.session, self._handler
         isReused, self._isReused = self._isReused, False
-        if request is not None and broken.isServers and not isReused:
-            self._settings.smtp_health.failed(self.server, handler.now())
+        if request is not None and broken.isServers:
+            self._noteFailure(isReused)
         self._log(broken)
         self._forgetSession()
         if handler.recipients:
@@ -236,12 +335,23 @@ class Backend:
             return
         if not isReused:
             self._tried.append(self.server)
-        mayMove = request.mayMove and broken.isServers and session.relay.dots == self._dots
+        mayMove = request.mayMove and broken.isServers and not self._hasSentDot(session)
         others = [each for each in self._inOrder() if each not in self._tried] if mayMove else []
         if others:
             self._hold(request, self._connectTo(others[0]))
         else:
             self.ended(broken.reply)
+
+    def _noteFailure(self, isReused: bool) -> None:
+        """Note that the server has failed. Its idle connections are not used any more."""
+        handler, pool = self._handler, self._handler.connectionPool()
+        if not isReused:
+            self._settings.smtp_health.failed(self.server, handler.now())
+        if self._isFromPool:
+            self._isFromPool = False
+            handler.noteConnection("broken")
+        if pool is not None:
+            pool.drop(self.server)
 
     def noteToLog(self, line: str) -> None:
         """Write a line to the log of mails."""

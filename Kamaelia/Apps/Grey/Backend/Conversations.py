@@ -78,6 +78,13 @@ def lacking(parameters: Collection[tuple[str, str]], relaySession: RelaySession)
     return refusalFor(needsOf(parameters), relaySession.relay.extensions)
 
 
+def reset(relaySession: RelaySession) -> Conversation:
+    """Send RSET for a mail that was begun. If it is refused, the session is not kept."""
+    relaySession.mail = None
+    answer: Reply = yield relaySession.relay.reset()
+    return answer
+
+
 # Live: one for each command of the client
 
 

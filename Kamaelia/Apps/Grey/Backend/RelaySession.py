@@ -109,6 +109,11 @@ class RelaySession:
         """Whether the server has a mail with its dot and has not answered."""
         return "dot" in self.relay.waiting
 
+    @property
+    def isBusy(self) -> bool:
+        """Whether a command or a mail's text is in progress."""
+        return self.conversation is not None or self.isInText or bool(self.relay.waiting)
+
     def begin(self) -> None:
         """Send the header that precedes the server's greeting, if there is one."""
         header = self.relay.header()
@@ -156,8 +161,7 @@ class RelaySession:
     def leave(self, isInOrder: bool) -> None:
         """End the session. A mail in progress gets no dot. isInOrder: say QUIT if possible."""
         relay = self.relay
-        isBusy = self.conversation is not None or self.isInText or bool(relay.waiting)
-        isInOrder = isInOrder and not isBusy and relay.isReady and relay.brokenBy is None
+        isInOrder = isInOrder and not self.isBusy and relay.isReady and relay.brokenBy is None
         if isInOrder:
             self.link.write(relay.quit())
         self.link.close(isInOrder)

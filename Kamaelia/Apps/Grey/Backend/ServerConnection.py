@@ -1,25 +1,64 @@
-"""The TCPClient of a connection to a real server, as the settings of a mail handler describe it.
+"""A connection to a real server, as the settings of a mail handler describe it.
 
 Example usage
 -------------
     client = connectionTo(server, handler)
+
+How does it work?
+-----------------
+It is a TCPClient. While no session uses it, its outbox leads to its own inbox "unasked". If the
+server sends anything meanwhile, the state of the session is unknown, so the connection ends.
+
+Termination: as TCPClient.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from Kamaelia.Internet.ConnectionState import OPEN
 from Kamaelia.Internet.TCPClient import TCPClient
 from Kamaelia.Support.Failover import ServerAddress
 
 
-def connectionTo(server: ServerAddress, settings: Any) -> TCPClient:
-    """Return a TCPClient for this server, neither linked nor activated.
+class ServerConnection(TCPClient):
+    """ServerConnection(host, port...) -> a TCPClient that can be kept between two sessions."""
+
+    Inboxes = {
+        **TCPClient.Inboxes,
+        "unasked": "bytes from the server that no session has asked for: the connection ends",
+    }
+
+    def mayBeKept(self) -> bool:
+        """Return whether it is open, and nothing waits to be sent or read."""
+        transport = self.transport
+        if transport is None or self.connectionState is not OPEN or not transport.is_reading():
+            return False
+        return not self.bytesToSend() and not self.dataReady("unasked")
+
+    def release(self) -> None:
+        """Expect nothing from the server. Call it when the outbox is not linked."""
+        self.placeOfBox("unasked", True).addsource(self.placeOfBox("outbox", False))
+
+    def resume(self) -> bool:
+        """Free the outbox for a session. Return whether the connection can be used."""
+        self.placeOfBox("unasked", True).removesource(self.placeOfBox("outbox", False))
+        return self.mayBeKept()
+
+    def handleMessages(self) -> None:
+        """Do the work of a turn. End the connection if the server has spoken unasked."""
+        super().handleMessages()
+        if self.dataReady("unasked"):
+            self.abort()
+
+
+def connectionTo(server: ServerAddress, settings: Any) -> ServerConnection:
+    """Return the connection to this server, neither linked nor activated.
 
     settings: has smtp_tls_name and smtp_timeouts, such as a mail handler or its class.
     """
     host, port, path = server
-    return TCPClient(
+    return ServerConnection(
         host,
         port,
         path=path,
@@ -28,4 +67,5 @@ def connectionTo(server: ServerAddress, settings: Any) -> TCPClient:
     )
 
 
+__kamaelia_components__ = (ServerConnection,)
 __kamaelia_prefabs__ = (connectionTo,)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from ssl import SSLContext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from Kamaelia.Apps.Grey.System.TLSContext import isVerifying
 from Kamaelia.Support.Failover import Health, ServerAddress, serverAt
 from Kamaelia.Support.Protocol.SMTP.Offer import ServerOffers
 from Kamaelia.Support.Protocol.SMTP.Opening import mannerOf
+
+if TYPE_CHECKING:
+    from Kamaelia.Apps.Grey.Backend.ConnectionPool import ConnectionPool
 
 
 class ServerSettings:
@@ -27,6 +30,9 @@ class ServerSettings:
     smtp_timeouts: seconds by stage, where they differ from SMTP.Relay.STAGES.
     smtp_health: remembers which servers have failed. smtp_offers: remembers which extensions
     they offer. smtp_offer_interval: seconds between two inquiries of a ServerCore; 0: none.
+    smtp_idle_connections: how many idle connections to each server a ServerCore keeps for the
+    next mail; 0: none. smtp_idle_time: for how many seconds. smtp_max_mails: the number of mails
+    over one kept connection; 0: no limit. See ConnectionPool.
     """
 
     smtp_ip = "127.0.0.1"
@@ -42,6 +48,10 @@ class ServerSettings:
     smtp_health = Health()
     smtp_offers = ServerOffers()
     smtp_offer_interval: float = 3600
+    smtp_idle_connections = 0
+    smtp_idle_time: float = 5
+    smtp_max_mails = 100
+    smtp_pool: ConnectionPool | None = None  # while a ServerCore runs one, which sets it
 
 
 def serversFor(settings: Any) -> tuple[ServerAddress, ...]:

@@ -40,6 +40,11 @@ COUNTERS = {
         "Decisions about recipients, by verdict and reason",
         ["verdict", "reason"],
     ),
+    "connections": (
+        "kamaelia_grey_server_connections",
+        "Connections to the real servers: made, reused for another client, or broken when reused",
+        ["event"],
+    ),
     "refusals": (
         "kamaelia_grey_refusals",
         "Replies of 4xx and 5xx, by stage and reason",

@@ -72,6 +72,10 @@ def statsTable(counters: dict[str, int], counts: Counts, isShort: bool = False) 
     table.add_row("sessions", str(counters.get("sessions", 0)), "", end_section=True)
     for first in ("mails",) if isShort else ("mails", "recipients", "refusals"):
         _section(table, counters, first)
+    for event in ("made", "reused", "broken"):
+        number = counters.get(f"connections/{event}", 0)
+        table.add_row(f"server connections {event}", str(number), "")
+    table.add_section()
     known = {
         "waiting": counts.waiting,
         "passed": counts.passed,

@@ -121,6 +121,8 @@ class Relay:
     """Relay(helo, tls="no"): one session with the real server, from its greeting on.
 
     timeouts: the seconds for stages that differ from STAGES. tls, manner: see Opening.Manner.
+    dots, resets: how many have been sent. hasRefused: whether the server has refused a command
+    or a mail since the opening.
     """
 
     def __init__(
@@ -138,7 +140,8 @@ class Relay:
         self.brokenBy: Broken | None = None
         self.accepted = 0  # recipients of the mail in progress
         self.isInText = False  # between a 354 and the dot
-        self.dots = 0
+        self.dots = self.resets = 0
+        self.hasRefused = False
         self.opening = begin(self.manner, self.extensions)
         self.at = next(self.opening)[0]  # the last stage of the opening
         self.waiting: deque[str] = deque([self.at])
@@ -270,6 +273,7 @@ class Relay:
 
     def reset(self) -> bytes:
         """Return RSET, which drops the mail."""
+        self.resets += 1
         return self._say("RSET", "RSET")
 
     def quit(self) -> bytes:
@@ -300,6 +304,7 @@ class Relay:
         if stage == "RCPT" and reply.isPositive:
             self.accepted += 1
         self.isInText = stage == "DATA" and reply.isPositive
+        self.hasRefused |= not reply.isPositive
         return StageReply(stage, reply)
 
     def _takeUnasked(self, reply: Reply) -> Broken:

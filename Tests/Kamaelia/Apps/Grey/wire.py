@@ -56,6 +56,7 @@ class FarEnd(socketserver.ThreadingTCPServer):
         self.mails: list[Mail] = []
         self.unheard: list[Mail] = []  # those of them that were taken without a word
         self.heard: list[str] = []
+        self.sockets: list[socket.socket] = []  # of all connections, in their order
         self.dots = 0
         self.beforeDot: Callable[[], object] = bool  # called when a dot has come
         self.partial = b""  # text whose dot never came
@@ -64,6 +65,10 @@ class FarEnd(socketserver.ThreadingTCPServer):
     @property
     def port(self) -> int:
         return self.server_address[1]
+
+    def count(self, verb: str) -> int:
+        """How many commands with this verb it has heard."""
+        return sum(line.partition(" ")[0] == verb for line in self.heard)
 
     def answerTo(self, stage: str) -> str:
         given = self.answers.get(stage, [])
@@ -84,6 +89,7 @@ class _Conversation(socketserver.StreamRequestHandler):
     server: FarEnd
 
     def handle(self) -> None:
+        self.server.sockets.append(self.request)
         with suppress(OSError, EOFError):
             self.say("greeting")
             while line := self.rfile.readline():

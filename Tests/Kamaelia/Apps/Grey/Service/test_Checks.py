@@ -441,3 +441,26 @@ def test_check_leaves_the_mode_of_a_store_as_it_is(tmp_path: Path) -> None:
         before.st_uid,
         before.st_ino,
     )
+
+
+@pytest.mark.parametrize(
+    ("settings", "listen", "said"),
+    [
+        ('smtp_idle_time = "5m"', "", "smtp_idle_time in [server] is 300 seconds"),
+        ("smtp_idle_connections = 100", "", "allows 100 idle connections"),
+        ("smtp_idle_connections = 25", "workers = 4", "allows 100 idle connections of all workers"),
+    ],
+)
+def test_too_many_idle_connections_or_for_too_long_are_a_warning(
+    tmp_path: Path, settings: str, listen: str, said: str
+) -> None:
+    status, found = check(tmp_path, tls=settings, listen=listen)
+    assert status == 0
+    assert f"warning: {said}" in " ".join(found.split())
+
+
+@pytest.mark.parametrize("off", ["smtp_idle_connections = 0", 'smtp_tls = "may"'])
+def test_what_is_not_kept_needs_no_limits(tmp_path: Path, off: str) -> None:
+    _, found = check(tmp_path, tls=f'{off}\nsmtp_idle_time = "1h"')
+    assert "no mistakes found" in found
+    assert "warning" not in found
