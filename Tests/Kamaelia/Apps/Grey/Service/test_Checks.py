@@ -447,8 +447,12 @@ def test_check_leaves_the_mode_of_a_store_as_it_is(tmp_path: Path) -> None:
     ("settings", "listen", "said"),
     [
         ('smtp_idle_time = "5m"', "", "smtp_idle_time in [server] is 300 seconds"),
-        ("smtp_idle_connections = 100", "", "allows 100 idle connections"),
-        ("smtp_idle_connections = 25", "workers = 4", "allows 100 idle connections of all workers"),
+        ("smtp_idle_connections = 100", "", "smtp_idle_connections in [server] allows 100"),
+        (
+            "smtp_idle_connections = 25",
+            "workers = 4",
+            "smtp_idle_connections in [server] allows 100",
+        ),
     ],
 )
 def test_too_many_idle_connections_or_for_too_long_are_a_warning(
