@@ -40,6 +40,7 @@ from Axon.Lifecycle import Lifecycle
 from Axon.Microprocess import microprocess
 from Axon.RunQueue import EndOfRound, RunQueue, Task
 from Axon.Signals import Signals
+from Axon.StartHooks import startHooks
 from Axon.StepRun import StepRun
 from Axon.ThreadCalls import ThreadCalls
 from Axon.Timers import Clock, Timers
@@ -332,7 +333,7 @@ class scheduler(microprocess):
         slowmo: seconds to sleep after each turn. canblock: sleep while none is ready.
         A virtual clock advances to the next timeout whenever none is ready.
         """
-        with self._running():
+        with self._running(), startHooks(self):
             run = StepRun(self, canblock)
             try:
                 while not self.isOver():
@@ -390,15 +391,16 @@ class scheduler(microprocess):
         with self._running():
             self.loop = get_running_loop()
             self.loopRun = loopRun = LoopRun(self, self.loop, slowmo)
-            try:
-                await loopRun.wait()
-            except CancelledError as error:
-                self.errors.append(error)
-            finally:
-                loopRun.finish()
-                self.lifecycle.endAll()
-                loopRun.close()
-                await ErrorRouting.waitForBodies(self)
+            with startHooks(self):
+                try:
+                    await loopRun.wait()
+                except CancelledError as error:
+                    self.errors.append(error)
+                finally:
+                    loopRun.finish()
+                    self.lifecycle.endAll()
+                    loopRun.close()
+                    await ErrorRouting.waitForBodies(self)
 
 
 microprocess.setSchedulerClass(scheduler)

@@ -22,6 +22,7 @@ groups above it. Docs/design.rst explains why; Tests/Architecture/floors.py has 
     Signals, ProcessHooks                             SIGINT and SIGTERM; fork and exit
     DeadlockCheck, WaitDescriptions, WriteGate        deadlocks; what tasks wait for; flow control
     Attendants, Brake                                 observers of a system; pause and single turns
+    StartHooks                                        functions that observe each run
     HistoricalNames                                   names that programs import from other places
 3. Where: messages. It knows nothing about turns
     Sinks, DirectSinks, Postbox                       inboxes; the chains of linkages

@@ -42,10 +42,15 @@ class PathSocket(PlainSocket):
         self._path = ""
         self._identity: Identity | None = None
 
-    def listenOn(self, path: str) -> None:
-        """Bind to `path`, remember the file that this creates, and listen."""
+    def listenOn(self, path: str, mode: int | None = None) -> None:
+        """Bind to `path`, remember the file that this creates, and listen.
+
+        mode: the permissions of the file, which apply before anybody can connect.
+        """
         self.bind(path)
         if not isAbstract(path):
+            if mode is not None:
+                os.chmod(path, mode)
             self._path = os.path.abspath(path)  # the working directory may change
             self._identity = _identityOf(os.lstat(path))
         self.listen(BACKLOG)
@@ -82,9 +87,10 @@ def isAbstract(path: str) -> bool:
     return path.startswith("\0")
 
 
-def openPath(path: Any) -> PathSocket:
+def openPath(path: Any, mode: int | None = None) -> PathSocket:
     """Return a socket that listens at `path`. Replace a stale socket if there is one.
 
+    mode: the permissions of the file; None: those that the umask of the process leaves.
     Raises OSError, which names the path, if that is not possible.
     """
     name = checkedPath(path)
@@ -97,7 +103,7 @@ def openPath(path: Any) -> PathSocket:
         _checkLength(name)
         if not isAbstract(name):
             _removeStale(name)
-        sock.listenOn(name)
+        sock.listenOn(name, mode)
     except OSError as error:
         sock.close()
         sock.removePath()

@@ -64,6 +64,7 @@ AXON: list[Floor] = [
             "Axon.Scheduler",
             "Axon.Signals",
             "Axon.DeadlockCheck",
+            "Axon.StartHooks",
             "Axon.StepRun",
             "Axon.ThreadCalls",
             "Axon.Timers",

@@ -5,10 +5,13 @@
     kamaelia graph program.py > system.svg      draw it
     kamaelia components file                    the components that have to do with files
     kamaelia show SimpleReader                  one component and its boxes
+    kamaelia ps program.sock                    what waits in a running program, and for what
+    kamaelia tree program.sock                  its components within their parents
 
 A SYSTEM is module:attribute (a component, a class of components, or a function that returns a
 component; the current folder comes first), or the path of a program, which is executed up to its
-first run(). The exit status is 0; 1 for mistakes that were found; 2 for a wrong command line.
+first run(). A program that was started with KAMAELIA_INSPECT=PATH in its environment answers to
+`ps` and `tree`. The exit status is 0; 1 for mistakes that were found; 2 for a wrong command line.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any, NoReturn
 
-from Kamaelia.Apps.Command import Library
+from Kamaelia.Apps.Command import Library, Running
 from Kamaelia.Apps.Command.Checks import ERROR, Finding, checked
 from Kamaelia.Apps.Command.Plan import planOf
 from Kamaelia.Apps.Command.Sources import repeatedKeys
@@ -32,6 +35,7 @@ from Kamaelia.Apps.Command.Target import (
     isProgram,
     load,
 )
+from Kamaelia.Support.ProgramLog import messagesOnStderr
 from Kamaelia.Visualisation.SystemGraph import FORMATS, plannedGraph
 
 FOUND, MISUSED = 1, 2
@@ -43,7 +47,7 @@ def main(words: Sequence[str] | None = None) -> int:
     command: Callable[[argparse.Namespace], int] = options.command
     try:
         return command(options)
-    except MistakeFound as error:
+    except (MistakeFound, Running.NotRunning) as error:
         return _fail(str(error), FOUND)
     except TargetError as error:
         return _fail(str(error), MISUSED)
@@ -98,6 +102,14 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("name", metavar="NAME", help="its name or import path")
     sub.add_argument("--json", action="store_true", help="print JSON")
     sub.set_defaults(command=show)
+    for name, lines, summary in (
+        ("ps", Running.table, "show what waits in a running program"),
+        ("tree", Running.tree, "show the components of a running program by parents"),
+    ):
+        sub = commands.add_parser(name, help=summary, description=summary)
+        sub.add_argument("path", metavar="PATH", help="the one in its KAMAELIA_INSPECT")
+        sub.add_argument("--json", action="store_true", help="print JSON")
+        sub.set_defaults(command=inspect, lines=lines)
     return parser
 
 
@@ -124,7 +136,8 @@ def run(options: argparse.Namespace) -> int:
         execute(options.system, options.arguments)
     else:
         (system,) = _target(options).systems
-        system.run()
+        with messagesOnStderr():
+            system.run()
     return 0
 
 
@@ -187,6 +200,13 @@ def show(options: argparse.Namespace) -> int:
         _print(json.dumps([_plain(each) for each in found], indent=1))
     else:
         _print("\n\n\n".join(map(Library.described, found)))
+    return 0
+
+
+def inspect(options: argparse.Namespace) -> int:
+    """Print the state of a running program."""
+    state = Running.stateAt(options.path)
+    _print(json.dumps(state, indent=1) if options.json else "\n".join(options.lines(state)))
     return 0
 
 

@@ -5,5 +5,6 @@ Target    the system that a word such as "module:attribute" or "program.py" mean
 Plan      the components and linkages of a system that does not run yet
 Checks    the mistakes in a plan
 Sources   the mistakes in a program's text: a key that occurs twice in the linkages
+Running   the state of a running program
 Library   the components of the library, with their boxes
 """

@@ -1,0 +1,222 @@
+"""The socket that answers with the state of a running program, and `kamaelia ps` and `tree`."""
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from Axon.Component import component
+from Kamaelia.Apps.Command.Main import main
+from Kamaelia.Visualisation.InspectSocket import MOST, InspectSocket
+
+ROOT = Path(__file__).resolve().parents[3]
+PATIENCE = 30
+
+#: A system in which a producer is held by a consumer that does not read.
+PROGRAM = """
+from Axon.Component import component
+from Kamaelia.Chassis.Graphline import Graphline
+
+class Producer(component):
+    def main(self):
+        while True:
+            self.send("x")
+            yield 1
+
+class Consumer(component):
+    def main(self):
+        while not self.anyReady() or self.dataReady("inbox") < 3:
+            yield 1
+        print("full", flush=True)
+        while True:
+            yield self.pause(3600)
+
+Graphline(
+    SOURCE=Producer(),
+    SLOW=Consumer(),
+    linkages={("SOURCE", "outbox"): ("SLOW", "inbox")},
+    capacity=3,
+).run()
+"""
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Return start(path, ...), which runs PROGRAM with KAMAELIA_INSPECT=path."""
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM)
+    started = []
+
+    def start(path, **environment):
+        process = subprocess.Popen(
+            [sys.executable, str(program)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PYTHONPATH": str(ROOT), "KAMAELIA_INSPECT": str(path)} | environment,
+        )
+        started.append(process)
+        assert process.stdout.readline() == "full\n"
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate(timeout=PATIENCE)
+
+
+def end(process):
+    process.send_signal(signal.SIGINT)
+    return process.communicate(timeout=PATIENCE)[1]
+
+
+def test_ps_shows_the_deepest_queue_first_and_what_holds_what(start, tmp_path, capsys):
+    process = start(tmp_path / "socket")
+    assert main(["ps", str(tmp_path / "socket")]) == 0
+    heading, columns, first, *rest = capsys.readouterr().out.splitlines()
+    assert heading == (
+        f"{tmp_path / 'program.py'} (process {process.pid}): 3 components, 1 held, 3 messages wait"
+    )
+    assert columns.split() == ["DEPTH", "STATE", "COMPONENT"]
+    assert first.split()[:3] == ["3", "paused", "SLOW"]
+    assert ", ".join(first.split("  ")[-1].split(", ")[:1]) == "inbox 3 of 3"
+    [held] = [line for line in rest if " held " in line]
+    assert held.split()[:3] == ["0", "held", "SOURCE"]
+    assert held.split("  ")[-1].startswith("held by SLOW (Consumer_")
+    assert held.endswith(" inbox")
+
+
+def test_tree_shows_each_component_below_its_parent(start, tmp_path, capsys):
+    start(tmp_path / "socket")
+    assert main(["tree", str(tmp_path / "socket")]) == 0
+    _, *lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0].partition("_")[0] for line in lines] == ["Graphline", "SOURCE", "SLOW"]
+    assert [line.startswith("  ") for line in lines] == [False, True, True]
+
+
+@pytest.mark.parametrize("command", ["ps", "tree"])
+def test_both_print_the_snapshot_as_json(start, tmp_path, capsys, command):
+    process = start(tmp_path / "socket")
+    assert main([command, str(tmp_path / "socket"), "--json"]) == 0
+    state = json.loads(capsys.readouterr().out)
+    assert state["pid"] == process.pid
+    assert sorted(state["labels"].values()) == ["SLOW", "SOURCE"]
+    assert {each["state"] for each in state["components"]} == {"held", "paused", "waiting"}
+
+
+def test_only_the_user_can_connect(start, tmp_path):
+    start(tmp_path / "socket")
+    assert stat.S_IMODE((tmp_path / "socket").stat().st_mode) == 0o600
+
+
+def test_the_socket_is_removed_at_the_end(start, tmp_path):
+    process = start(tmp_path / "socket")
+    end(process)
+    assert not (tmp_path / "socket").exists()
+
+
+def test_the_socket_of_a_program_that_was_killed_is_replaced(start, tmp_path, capsys):
+    killed = start(tmp_path / "socket")
+    killed.kill()
+    killed.communicate(timeout=PATIENCE)
+    assert main(["ps", str(tmp_path / "socket")]) == 1
+    assert "no program can be inspected at" in capsys.readouterr().err
+    start(tmp_path / "socket")
+    assert main(["ps", str(tmp_path / "socket")]) == 0
+
+
+def test_a_foreign_file_is_never_removed(start, tmp_path):
+    (tmp_path / "file").write_text("precious")
+    process = start(tmp_path / "file")
+    assert "KAMAELIA_INSPECT has no effect: cannot listen on" in end(process)
+    assert (tmp_path / "file").read_text() == "precious"
+
+
+def test_the_socket_of_another_program_is_left_to_it(start, tmp_path, capsys):
+    first, second = start(tmp_path / "socket"), start(tmp_path / "socket")
+    assert "another process listens there" in end(second)
+    main(["ps", str(tmp_path / "socket"), "--json"])
+    assert json.loads(capsys.readouterr().out)["pid"] == first.pid
+
+
+def test_the_path_may_contain_the_process_id(start, tmp_path):
+    process = start(tmp_path / "socket-%p")
+    assert main(["ps", str(tmp_path / f"socket-{process.pid}")]) == 0
+
+
+def test_nothing_is_opened_where_observation_is_forbidden(start, tmp_path):
+    start(tmp_path / "socket", KAMAELIA_OBSERVE="off")
+    assert not (tmp_path / "socket").exists()
+
+
+@pytest.mark.parametrize("name", ["none", "x" * 200, "a\0b"], ids=["none", "long", "NUL"])
+def test_a_path_without_a_program_is_a_sentence(tmp_path, capsys, name):
+    assert main(["ps", f"{tmp_path}/{name}"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("kamaelia: ")
+    assert len(said.splitlines()) == 1
+
+
+def test_a_socket_of_another_kind_is_a_sentence(tmp_path, capsys):
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "other"))
+        listening.listen()
+        accepted = []
+
+        def answer():
+            peer, _ = listening.accept()
+            peer.sendall(b"220 hello\r\n")
+            peer.close()
+            accepted.append(peer)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        assert main(["tree", str(tmp_path / "other")]) == 1
+        thread.join()
+    assert "is no program with KAMAELIA_INSPECT" in capsys.readouterr().err
+
+
+def connected(path):
+    sock = socket.socket(socket.AF_UNIX)
+    sock.connect(str(path))
+    sock.settimeout(PATIENCE)
+    return sock
+
+
+def test_clients_that_do_not_read_are_disconnected_when_others_come(tmp_path):
+    class Host(component):
+        """Make the answer larger than the buffers of a socket, and connect many clients."""
+
+        Inboxes = {f"box {number} {'x' * 1000}": "" for number in range(2000)}
+
+        def main(self):
+            opened = InspectSocket(self.scheduler, str(tmp_path / "socket"))
+            self.clients = []
+            for _ in range(MOST + 4):
+                self.clients.append(connected(tmp_path / "socket"))
+                yield self.pause(0.01)
+            self.open = len(opened._answers)
+            opened.close()
+
+    host = Host()
+    host.run()
+    assert host.open == MOST
+    for each in host.clients:
+        each.close()
+
+
+def test_a_name_without_permissions_is_refused():
+    class Host(component):
+        def main(self):
+            with pytest.raises(ValueError, match="an abstract name has no permissions"):
+                InspectSocket(self.scheduler, "\0name")
+            yield 1
+
+    Host().run()
