@@ -11,6 +11,7 @@ How does it work?
 The pure modules (Axon.RunQueue, Axon.Sinks, Axon.BoxMethods) define the classes of the hot path,
 and are their specification. At its end each of them replaces its classes by those of the
 extension, if there is one. Other modules import the classes from the same places in either case.
+Of other classes, such as microprocess, `replace` exchanges single methods.
 
 The pure core is used if the environment variable AXON_PURE is set, if the extension has not been
 built (there was no C compiler), and if the extension belongs to another version of these modules.
@@ -19,12 +20,13 @@ built (there was no C compiler), and if the extension belongs to another version
 from __future__ import annotations
 
 import os
+from functools import update_wrapper
 from importlib import import_module
 from types import ModuleType
 
-__all__ = ["compiled", "name", "reason"]
+__all__ = ["compiled", "name", "reason", "replace"]
 
-INTERFACE = 3  # what the pure modules expect of the extension; it has a constant of this name
+INTERFACE = 4  # what the pure modules expect of the extension; it has a constant of this name
 
 
 def _load() -> tuple[ModuleType | None, str]:
@@ -46,3 +48,14 @@ compiled, reason = _load()  # the extension, or None
 def name() -> str:
     """Return "compiled" or "pure"."""
     return "pure" if compiled is None else "compiled"
+
+
+def replace(cls: type, **methods: str) -> None:
+    """Replace methods of `cls` by functions of the extension, if it is used.
+
+    methods: the name of the function for each method. Its documentation remains that of the method.
+    """
+    if compiled is None:
+        return
+    for method, function in methods.items():
+        setattr(cls, method, update_wrapper(getattr(compiled, function), vars(cls)[method]))

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from Axon import ErrorRouting
+from Axon import Core, ErrorRouting
 from Axon.Hooks import isAwaitable, plainResult
 from Axon.Ipc import WaitComplete, newComponent, reactivate, shutdownMicroprocess
 from Axon.RunQueue import ENDED
@@ -207,3 +207,10 @@ def _runInPlace(task: Task, request: WaitComplete) -> None:
     task.resume = task.thrower(TypeError(wrong))
     if body is not None and hasattr(body, "close"):
         body.close()  # otherwise Python warns that a coroutine was never awaited
+
+
+if not TYPE_CHECKING and Core.compiled is not None:
+    Core.replace(Lifecycle, taskEnded="taskEnded", finish="finish")
+    Core.compiled.provideLifecycle(
+        Lifecycle, raiseStopIteration, ErrorRouting.closeBodies, plainResult
+    )

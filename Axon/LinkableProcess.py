@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any, NoReturn
 
+from Axon import Core
 from Axon.AxonExceptions import emptyInbox, noSuchBox, wiringError
 from Axon.Box import UNUSED, closeSinks, createSink, outbox, postbox, realsink
 from Axon.Children import Children
@@ -215,3 +216,6 @@ class linkableprocess(microprocess):
         if boxname not in getattr(self, "_inboxes", ()):
             self._wrongBox(boxname, "inbox")
         raise emptyInbox(f"the inbox {boxname!r} of {self.name} is empty")
+
+
+Core.replace(linkableprocess, _closeDownMicroprocess="closeDown")

@@ -26,6 +26,7 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from Axon import Core
 from Axon.Base import AxonObject
 from Axon.ComponentCheck import checkMain
 from Axon.debug import debug
@@ -383,3 +384,8 @@ def _handOver(process: microprocess, body: Any) -> None:
     task.body, task.resume = body, body.send
     task.deadline = inf  # so that pause() asks the scheduler
     process.scheduler._addThread(process)  # part of the historical interface
+
+
+if not TYPE_CHECKING and Core.compiled is not None:
+    Core.replace(microprocess, activate="activate", stop="stop", childEnded="childEnded")
+    Core.compiled.provideMicroprocesses(_handOver)

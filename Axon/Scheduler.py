@@ -31,7 +31,7 @@ from time import sleep
 from types import GeneratorType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from Axon import ErrorRouting, HistoricalNames, ProcessHooks, WaitDescriptions
+from Axon import Core, ErrorRouting, HistoricalNames, ProcessHooks, WaitDescriptions
 from Axon.Attendants import Attendants
 from Axon.Brake import Brake
 from Axon.ForeignProcesses import ForeignProcesses
@@ -402,6 +402,10 @@ class scheduler(microprocess):
                     loopRun.close()
                     await ErrorRouting.waitForBodies(self)
 
+
+if not TYPE_CHECKING and Core.compiled is not None:
+    Core.replace(scheduler, admit="admit", _join="joinQueue")
+    Core.compiled.provideScheduler(scheduler, get_ident)
 
 microprocess.setSchedulerClass(scheduler)
 scheduler.run = scheduler()

@@ -29,6 +29,7 @@ cdef extern from "Python.h":
     int PyIter_Send(PyObject *, PyObject *, PyObject **) except -1
     PyObject *Py_None
     PyObject *PyDict_GetItemWithError(object, object) except? NULL
+    int PyDict_Next(object, Py_ssize_t *, PyObject **, PyObject **)
     PyObject *PyList_GET_ITEM(PyObject *, Py_ssize_t)
     Py_ssize_t PyList_GET_SIZE(PyObject *)
     void PyList_SET_ITEM(PyObject *, Py_ssize_t, PyObject *)
@@ -73,7 +74,7 @@ cdef extern from *:
     PyObject *typeOf "AX_TYPE" (PyObject *)
 
 #: Axon.Core compares it with its own, and does not use an extension of another version.
-INTERFACE = 3
+INTERFACE = 4
 
 cdef enum:  # see Axon.RunQueue
     PAUSED = 0
@@ -699,7 +700,10 @@ cdef class RunQueue:
                             how = PyIter_Send(<PyObject *>resume, Py_None, &result)
                             if how == 0:
                                 Py_XDECREF(result)
-                                handler.taskEnded(task)
+                                if type(handler) is LIFECYCLE:
+                                    endTask(handler, task)
+                                else:
+                                    handler.taskEnded(task)
                                 continue
                             request = <object>result
                             Py_XDECREF(result)
@@ -1116,12 +1120,24 @@ cdef object newSink(object task, object boxname):
     return made
 
 
+cdef bint anyUsed(dict boxes) except -1:
+    """Return whether one of the inboxes has a sink."""
+    cdef PyObject *sink
+    cdef Py_ssize_t at = 0
+    while PyDict_Next(boxes, &at, NULL, &sink):
+        if sink != <PyObject *>UNUSED_SINK:
+            return True
+    return False
+
+
 def closeSinks(component, boxes):
     """Release the senders to `component`, which has ended, and count what still arrives.
 
     boxes: its inboxes by name.
     """
     late = None
+    if type(boxes) is dict and not anyUsed(boxes):
+        return
     for sink in list(boxes.values()):
         if sink is not UNUSED_SINK and isinstance(sink, Storage):
             if late is None:
@@ -1580,6 +1596,252 @@ cdef class MessageIterator:
             return message
         self._sink = None
         raise StopIteration
+
+
+# The life of a microprocess: see Axon.Microprocess, Axon.Scheduler and Axon.Lifecycle
+#
+# These are functions that take the place of methods of Python classes (Axon.Core.replace).
+
+
+cdef object SCHEDULER = None  # the class Axon.Scheduler.scheduler
+cdef object LIFECYCLE = None  # the class Axon.Lifecycle.Lifecycle
+cdef object halted = None  # Axon.Lifecycle.raiseStopIteration
+cdef object handOver, closeBodies, plainResult
+cdef object currentThread
+
+
+def provideMicroprocesses(foreign):
+    """Use this function of Axon.Microprocess."""
+    global handOver
+    handOver = foreign
+
+
+def provideLifecycle(kind, halt, close, plain):
+    """Use these objects of Axon.Lifecycle and the modules below it."""
+    global LIFECYCLE, halted, closeBodies, plainResult
+    LIFECYCLE, halted, closeBodies, plainResult = kind, halt, close, plain
+
+
+def provideScheduler(kind, thread):
+    """Use these objects of Axon.Scheduler."""
+    global SCHEDULER, currentThread
+    SCHEDULER, currentThread = kind, thread
+
+
+cdef inline object taskOf(object process):
+    """Return the task of a microprocess, or raise AttributeError."""
+    if isinstance(process, BoxMethods) and (<BoxMethods>process)._taskOrNone is not None:
+        return (<BoxMethods>process)._taskOrNone
+    return process._task
+
+
+@cython.binding(True)
+def activate(self, Scheduler=None, Tracker=None, mainmethod="main"):
+    try:
+        task = taskOf(self)
+    except AttributeError:
+        name = type(self).__name__
+        raise TypeError(
+            f"{name} cannot run: its __init__ must call super().__init__() first"
+        ) from None
+    if type(task) is Task:
+        isRegistered = (<Task>task)._body is not UNSET
+    else:
+        isRegistered = hasattr(task, "body")
+    if isRegistered or self._isStopping:
+        return self
+    self.scheduler = Scheduler if Scheduler is not None else self.schedulerClass.run
+    if Tracker is not None:
+        self.tracker = Tracker
+    body = self._givenBody
+    if body is None:
+        body = self.main() if mainmethod == "main" else getattr(self, mainmethod)()
+    chosen = self.scheduler
+    if type(chosen) is SCHEDULER and type(task) is Task:
+        admitTask(chosen, <Task>task, body)
+        return self
+    admit = getattr(chosen, "admit", None)
+    if admit is None:
+        handOver(self, body)
+    else:
+        admit(task, body)
+    return self
+
+
+@cython.binding(True)
+def admit(self, Task task not None, body):
+    admitTask(self, task, body)
+
+
+cdef int admitTask(object host, Task task, object body) except -1:
+    """Register an activated microprocess with the scheduler `host`."""
+    if PyGen_CheckExact(<PyObject *>body):
+        task._body = body
+        task._resume = body
+        task._isGenerator = True
+    else:
+        body = host._bodyOf(body, task)
+        task._body = body
+        task.resume = body.send
+    thread = host._thread
+    if thread is not None and thread != currentThread():
+        host.callFromThread(JoinFromThread.__new__(JoinFromThread, host, task))
+    else:
+        joinTask(host, task)
+    return 0
+
+
+cdef class JoinFromThread:
+    """A call of scheduler._joinFromThread(task)."""
+
+    cdef object _host, _task
+
+    def __cinit__(self, host, task):
+        self._host, self._task = host, task
+
+    def __call__(self):
+        self._host._joinFromThread(self._task)
+
+
+cdef int joinTask(object host, Task task) except -1:
+    host.tasks[task] = None
+    observers = host.observers
+    if observers:
+        for observer in observers:
+            observer.activated(task.process)
+    if host.wait_for_one:
+        SCHEDULER.wait_for_one = False
+    queue = host.queue
+    if isinstance(queue, RunQueue):
+        (<RunQueue>queue).join(task)
+    else:
+        queue.join(task)
+    return 0
+
+
+@cython.binding(True)
+def joinQueue(self, Task task not None):
+    joinTask(self, task)
+
+
+@cython.binding(True)
+def stop(self):
+    wasStopping = self._isStopping
+    self._isStopping = True
+    task = taskOf(self)
+    cdef int state = task.state if type(task) is not Task else (<Task>task).state
+    if state < NEW:
+        self.scheduler.halt(task)
+    elif state == NEW and not wasStopping:
+        for watcher in task.watchers:
+            watcher.childEnded(self)
+
+
+@cython.binding(True)
+def childEnded(self, child):
+    task = taskOf(self)
+    if type(task) is not Task:
+        task.wakeUnlessWaiting()
+    elif (<Task>task).state != WAITING:
+        (<Task>task)._wake()
+
+
+@cython.binding(True)
+def taskEnded(self, Task task not None):
+    endTask(self, task)
+
+
+cdef int endTask(object handler, Task task) except -1:
+    """Handle the end of a body: resume the body that called it, or finish the task."""
+    if task._isGenerator or task._resume is not halted:
+        if task.callers is not None:
+            task.returnToCaller(None)
+            return 0
+        task._body = None  # `resume` still refers to it
+    try:
+        finishTask(handler, task)
+    except BaseException as error:
+        handler._judge(task, error)
+    return 0
+
+
+@cython.binding(True)
+def finish(self, Task task not None):
+    finishTask(self, task)
+
+
+cdef int finishTask(object handler, Task task) except -1:
+    """End `task` now: close its bodies, call stop(), then wake the watchers."""
+    if task.state == ENDED:
+        return 0
+    host = handler._scheduler
+    process = task._process
+    if type(process) is ref:
+        process = process()
+    observers = host.observers
+    if observers:
+        for observer in observers:
+            observer.ending(process)
+    task.state = ENDED
+    host.tasks.pop(task, None)
+    timers = host.timers
+    if task in timers.pending:
+        timers.forget(task)
+    held = host.queue.held
+    if held:
+        held.discard(task)
+    before = task._resume
+    task._isGenerator = False
+    task._resume = halted
+    before = None
+    try:
+        if task._body is not None or task.callers is not None:
+            closeBodies(task)
+    finally:
+        try:
+            process.stop()
+        finally:
+            leave(handler, task, process)
+    return 0
+
+
+cdef int leave(object handler, Task task, object process) except -1:
+    """Wake the watchers of a process that has ended, and act on its last wish."""
+    for watcher in task.watchers:
+        watcher.childEnded(process)
+    knockon = process._closeDownMicroprocess()
+    if knockon:
+        plainResult(knockon, "_closeDownMicroprocess", process)
+        handler.handleKnockon(knockon)
+    if task.watchers and not process.hasChildren():
+        task.watchers = ()
+    task._process = ref(task._process)
+    return 0
+
+
+@cython.binding(True)
+def closeDown(self):
+    cdef BoxMethods component
+    if isinstance(self, BoxMethods) and (<BoxMethods>self)._placesOrNone is not None:
+        component = self
+        if component._officeOrNone is not None:
+            component._officeOrNone.unlinkAll()
+        closeSinks(self, component.placesOfInboxes())
+        places = component._placesOrNone
+    else:
+        if self._postoffice is not None:
+            self._postoffice.unlinkAll()
+        closeSinks(self, self.placesOfInboxes())
+        places = self._linkedOutboxes
+    for place in places.values() if type(places) is dict else places:
+        if targetOf(place) is None:
+            self.forgetOutboxes(isNotLinked)
+            break
+
+
+def isNotLinked(place):
+    """Return whether the place of an outbox is not linked."""
+    return not place.isLinked()
 
 
 ax_renew(BoxMethods)
