@@ -5,6 +5,7 @@
     kamaelia graph program.py > system.svg      draw it
     kamaelia components file                    the components that have to do with files
     kamaelia show SimpleReader                  one component and its boxes
+    kamaelia trace program.py                   its messages as a sequence diagram
     kamaelia ps program.sock                    what waits in a running program, and for what
     kamaelia tree program.sock                  its components within their parents
 
@@ -21,9 +22,11 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, NoReturn
 
-from Kamaelia.Apps.Command import Library, Running
+from Axon.StartHooks import isObservationAllowed
+from Kamaelia.Apps.Command import Library, Running, Trace
 from Kamaelia.Apps.Command.Checks import ERROR, Finding, checked
 from Kamaelia.Apps.Command.Plan import planOf
 from Kamaelia.Apps.Command.Sources import repeatedKeys
@@ -76,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
         ("run", run, "run a system"),
         ("check", check, "find mistakes in a system before it runs"),
         ("graph", draw, "draw a system"),
+        ("trace", trace, "run a system, and show its messages as a sequence diagram"),
     ):
         sub = commands.add_parser(name, help=summary, description=summary)
         sub.add_argument("system", metavar="SYSTEM", help="module:attribute or program.py")
@@ -94,6 +98,8 @@ def _parser() -> argparse.ArgumentParser:
             sub.add_argument("--json", action="store_true", help="print JSON")
         if name == "graph":
             sub.add_argument("--format", choices=list(FORMATS), default="svg")
+        if name == "trace":
+            _addTraceOptions(sub)
     sub = commands.add_parser("components", help="list the components of the library")
     sub.add_argument("word", nargs="?", default="", help="only those in which it occurs")
     sub.add_argument("--json", action="store_true", help="print JSON")
@@ -111,6 +117,15 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--json", action="store_true", help="print JSON")
         sub.set_defaults(command=inspect, lines=lines)
     return parser
+
+
+def _addTraceOptions(sub: argparse.ArgumentParser) -> None:
+    add = sub.add_argument
+    add("--component", action="append", default=[], metavar="NAME",
+        help="only its messages: a name in its chassis, or a class; repeatable")  # fmt: skip
+    add("--count", type=int, default=200, help="end after so many messages (%(default)s)")
+    add("--format", choices=list(Trace.FORMATS), default="text")
+    add("--output", metavar="FILE", help="write there, and not to standard output")
 
 
 def _setting(text: str) -> tuple[str, str]:
@@ -132,13 +147,17 @@ def run(options: argparse.Namespace) -> int:
         )
 
         Watch().activate()
+    _start(options)
+    return 0
+
+
+def _start(options: argparse.Namespace) -> None:
     if isProgram(options.system):
         execute(options.system, options.arguments)
     else:
         (system,) = _target(options).systems
         with messagesOnStderr():
             system.run()
-    return 0
 
 
 def check(options: argparse.Namespace) -> int:
@@ -201,6 +220,25 @@ def show(options: argparse.Namespace) -> int:
     else:
         _print("\n\n\n".join(map(Library.described, found)))
     return 0
+
+
+def trace(options: argparse.Namespace) -> int:
+    """Run a system, and print its messages."""
+    if not isObservationAllowed():
+        raise TargetError("KAMAELIA_OBSERVE=off forbids to show messages")
+    if options.count < 1:
+        raise TargetError(f"--count is a number of messages, at least 1, not {options.count}")
+    recorded = Trace.recorded(lambda: _start(options), options.count, options.component)
+    text = Trace.FORMATS[options.format](recorded.messages)
+    if options.output:
+        Path(options.output).write_text(f"{text}\n", encoding="utf-8")
+    elif text:
+        _print(text)
+    if recorded.messages:
+        return 0
+    seen = f"; there were {', '.join(recorded.names)}" if recorded.names else ""
+    wanted = f" from or to {', '.join(options.component)}" if options.component else ""
+    return _fail(f"no message has passed{wanted}{seen}", FOUND)
 
 
 def inspect(options: argparse.Namespace) -> int:

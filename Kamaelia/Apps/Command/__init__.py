@@ -5,6 +5,7 @@ Target    the system that a word such as "module:attribute" or "program.py" mean
 Plan      the components and linkages of a system that does not run yet
 Checks    the mistakes in a plan
 Sources   the mistakes in a program's text: a key that occurs twice in the linkages
+Trace     the messages of a run
 Running   the state of a running program
 Library   the components of the library, with their boxes
 """

@@ -50,6 +50,7 @@ from Kamaelia.Support.Protocol.SMTP.InputParser import (
     TextReceived,
 )
 from Kamaelia.Support.Protocol.SMTP.Reply import SHUTTING_DOWN, Reply, encoded
+from Kamaelia.Support.Protocol.SMTP.SessionText import withoutMail
 from Kamaelia.Util.Settings import refuseMisspelt
 
 LOG = logging.getLogger("Kamaelia.Apps.Grey")
@@ -98,6 +99,10 @@ class MailHandler(SessionState, component):
     def __init_subclass__(cls, **named: Any) -> None:
         super().__init_subclass__(**named)
         cls._accepted = None
+
+    def shown(self, message: Any) -> Any:
+        """Return `message` for a display of the running system: no mail, and no password."""
+        return withoutMail(bytes(message)) if isinstance(message, bytes | bytearray) else message
 
     def __init__(self, **argd: Any) -> None:
         accepted = self._accepted

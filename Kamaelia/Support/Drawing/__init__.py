@@ -5,6 +5,7 @@ Shapes            the parts of an SVG: text, hexagons and lines, and the colours
 Layers            the order of nodes in columns, so that edges lead from left to right
 Layout            the place of each node, and the way of each edge
 GraphDrawing      a graph as SVG
+Sequence          messages as a sequence diagram, for Mermaid and as text
 GraphText         a graph as Mermaid, Graphviz DOT and plain data for JSON
 ComponentDrawing  one component with all its boxes as SVG
 """

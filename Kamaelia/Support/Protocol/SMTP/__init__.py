@@ -16,6 +16,7 @@ LMTP, ReplayOutcome, Report   one reply from several replies, and delivery repor
 
 Both:
 Reply           a reply: formatted and parsed
+SessionText     what may be shown of the bytes of a session
 """
 
 from Kamaelia.Support.Protocol.SMTP.Session import COMMANDS, GO_ON, Session
