@@ -7,8 +7,10 @@ A Session is the handler of a WebSocket. It sends the differences since its last
 as for very large systems. A browser that does not read holds the Session and nothing else; then
 the next message contains all that has changed meanwhile.
 
-A message of the browser is a JSON object. {"type": "details", "id": 7} is answered; "pause",
-"step" and "continue" stop the system, give one turn, and let it continue.
+A message of the browser is a JSON object. {"type": "details", "id": 7} is answered, and "choose"
+also sends the last messages of that component while they change. {"type": "record", "ids": [7, 8]}
+sends each message of these. "pause", "step" and "continue" stop the system, give one turn, and let
+it continue.
 
 Termination: when the browser has gone, or with the server.
 """
@@ -25,10 +27,14 @@ from Kamaelia.Internet.EventLoop import timeOf
 from Kamaelia.Visualisation.Live.Details import detailsOf
 from Kamaelia.Visualisation.Live.ErrorLog import ErrorLog
 from Kamaelia.Visualisation.Live.Feed import Feed
+from Kamaelia.Visualisation.Live.Messages import Selection
 from Kamaelia.Visualisation.Live.Reader import Reader
 
 INTERVAL = 0.05  # seconds between two messages, at least
 SHARE = 50  # the part of the time that the messages may take is one in SHARE
+
+MESSAGES_INTERVAL = 0.3  # seconds between two lists of the last messages
+MOST_CHOSEN = 20  # components in one recording
 
 Message = dict[str, Any]
 
@@ -77,17 +83,19 @@ class Session(component):
 
     def main(self) -> Generator[int, None, None]:
         observation = self.observation
+        self.selection = Selection()
         observation.open()
         try:
             yield from self._talk()
         finally:
+            self.selection.close()
             observation.close()
 
     def _talk(self) -> Generator[int, None, None]:
         self._feed = Feed()
         self._pauseSent: Message | None = None
         self._errorSent = self.observation.errors.number
-        due = timeOf(self)
+        due = self._messagesDue = timeOf(self)
         while not self.isShuttingDown():
             for message in self.Inbox():
                 self._answer(message)
@@ -111,6 +119,17 @@ class Session(component):
         for error in observation.errors.since(self._errorSent):
             self._errorSent = error["number"]
             self._sendMessage({"type": "error", **error})
+        self._sendMessages()
+
+    def _sendMessages(self) -> None:
+        if recorded := self.selection.recorded():
+            self._sendMessage({"type": "record", "passages": recorded})
+        now = timeOf(self)
+        if now >= self._messagesDue:
+            last = self.selection.lastMessages()
+            if last is not None:
+                self._messagesDue = now + MESSAGES_INTERVAL
+                self._sendMessage({"type": "messages", "boxes": last})
 
     def _sendMessage(self, message: Message) -> None:
         self.send(json.dumps(message, separators=(",", ":")))
@@ -124,7 +143,7 @@ class Session(component):
         if act is None:
             self._sendMessage({"type": "mistake", "text": "a request has a type that is known"})
             return
-        answer = act(self.observation, request)
+        answer = act(self, request)
         if answer is not None:
             self._sendMessage(answer)
 
@@ -144,28 +163,43 @@ def _pauseOf(scheduler: Any) -> Message:
     return {"type": "pause", "isPaused": bool(brake), "order": order}
 
 
-def _details(observation: Observation, request: Mapping[str, Any]) -> Message:
-    process = observation.find(request.get("id"))
+def _details(session: Session, request: Mapping[str, Any]) -> Message:
+    process = session.observation.find(request.get("id"))
     found = {} if process is None else detailsOf(process)
     return {"type": "details", "id": request.get("id"), **found}
 
 
-def _pause(observation: Observation, _: Mapping[str, Any]) -> None:
-    observation.scheduler.brake.pause()
+def _choose(session: Session, request: Mapping[str, Any]) -> Message:
+    session.selection.choose(session.observation.find(request.get("id")))
+    return _details(session, request)
 
 
-def _step(observation: Observation, _: Mapping[str, Any]) -> None:
-    if observation.scheduler.brake:
-        observation.scheduler.brake.step()
+def _record(session: Session, request: Mapping[str, Any]) -> None:
+    ids = request.get("ids")
+    chosen = ids[:MOST_CHOSEN] if isinstance(ids, list) else []
+    found = (session.observation.find(number) for number in chosen)
+    session.selection.record(each for each in found if each is not None)
 
 
-def _continue(observation: Observation, _: Mapping[str, Any]) -> None:
-    observation.scheduler.brake.release()
+def _pause(session: Session, _: Mapping[str, Any]) -> None:
+    session.observation.scheduler.brake.pause()
 
 
-# The requests of a browser: each is a function of the observation and the request.
-REQUESTS: dict[str, Callable[[Observation, Mapping[str, Any]], Message | None]] = {
+def _step(session: Session, _: Mapping[str, Any]) -> None:
+    brake = session.observation.scheduler.brake
+    if brake:
+        brake.step()
+
+
+def _continue(session: Session, _: Mapping[str, Any]) -> None:
+    session.observation.scheduler.brake.release()
+
+
+# The requests of a browser: each is a function of the session and the request.
+REQUESTS: dict[str, Callable[[Session, Mapping[str, Any]], Message | None]] = {
+    "choose": _choose,
     "details": _details,
+    "record": _record,
     "pause": _pause,
     "step": _step,
     "continue": _continue,

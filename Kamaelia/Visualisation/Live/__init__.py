@@ -6,6 +6,7 @@ Reader     the system as it is now
 Structure  its components and linkages as plain data
 Traffic    which messages pass between which components
 Feed       the differences between two readings, as messages
+Messages   the messages of components that a browser has selected
 Details    what a click on a component shows
 ErrorLog   the last errors of components
 Access     who may use the page: the token, the cookie, Host and Origin

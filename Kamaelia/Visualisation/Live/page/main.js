@@ -1,15 +1,16 @@
 // The page: it joins the system, its picture, the list and the panel.
 // @ts-check
-/** @import { Node, Scene, Theme } from "./types.js" */
+/** @import { Edge, Node, Scene, Theme } from "./types.js" */
 import { Connection } from "./connection.js";
 import { BOLD, draw, FONT, isOnSign } from "./drawing.js";
 import { byId } from "./elements.js";
 import { Layout } from "./layout.js";
 import { List } from "./list.js";
 import { Model } from "./model.js";
-import { layLine } from "./geometry.js";
+import { edgeAt, layLine } from "./geometry.js";
 import { Panel } from "./panel.js";
 import { SceneBuilder } from "./scene.js";
+import { Recording } from "./sequence.js";
 import { Traffic } from "./traffic.js";
 import { nodeAt, nodeTowards, Viewport } from "./viewport.js";
 
@@ -76,10 +77,15 @@ const viewport = new Viewport(canvas, () => (isDirty = true), (x, y, isDouble) =
   const node = nodeAt(scene, x, y);
   if (node && (isDouble || isOnSign(node, x, y))) {
     if (isDouble !== isOnSign(node, x, y)) toggle(node); // a click on the sign has toggled it already
-  } else if (node) choose(node.members[0].id);
+    return;
+  }
+  const edge = node && !node.isOpen ? null : edgeAt(scene, x, y, 8 / Math.min(1, viewport.view.scale));
+  if (edge) chooseEdge(edge);
+  else if (node) choose(node.members[0].id);
   else close();
 });
 const panel = new Panel(byId("details", HTMLElement), close, choose);
+const recording = new Recording((ids) => connection.send({ type: "record", ids }));
 const list = new List(listPlace, (node) => {
   if (node.kind === "stack" || (node.kind === "chassis" && !node.isOpen)) toggle(node);
   choose(node.members[0].id);
@@ -98,6 +104,8 @@ const layout = new Layout((placed) => {
 const connection = new Connection(
   (message) => {
     if (message.type === "details") return showDetails(message);
+    if (message.type === "messages") return panel.showMessages(message.boxes);
+    if (message.type === "record") return recording.add(message.passages.map(withNames));
     model.apply(message, performance.now());
     traffic.apply(message, performance.now(), calm.matches);
     isDirty = true;
@@ -181,22 +189,45 @@ function found() {
 /** @param {number} id */
 function choose(id) {
   selected = id;
+  chosenEdge = null;
   isDirty = true;
   button("neighbours").disabled = false;
   const node = scene.nodeOf.get(id);
+  if (panel.shown !== id) panel.shown = null;
   if (node && !canvas.hidden) viewport.reveal(node);
-  connection.send({ type: "details", id });
+  connection.send({ type: "choose", id });
+}
+
+/** Name the sender and the receiver of a message as the picture does. @param {any} passage */
+function withNames(passage) {
+  const nameOf = (/** @type {number} */ id) => model.components.get(id)?.label;
+  const [from, to] = [nameOf(passage.from), nameOf(passage.to)];
+  return { ...passage, fromName: from || passage.fromName, toName: to || passage.toName };
+}
+
+/** @param {Edge} edge */
+function chooseEdge(edge) {
+  selected = null;
+  chosenEdge = edge.key;
+  isDirty = true;
+  const [first] = edge.linkages;
+  const title = `${edge.source.title}: ${first.sourceBox} → ${edge.sink.title}: ${first.sinkBox}`;
+  panel.showLinkage(title, first.sourceBox, recording.show([first.source, first.sink]));
+  connection.send({ type: "choose", id: first.source });
 }
 
 /** @param {any} message */
 function showDetails(message) {
   const each = model.components.get(message.id) ?? model.ghosts.get(message.id);
-  if (each && message.id === selected) panel.show(each, message, model.components);
+  if (each && message.id === selected && panel.shown !== selected) panel.show(each, message, model.components, recording.show([each.id]));
 }
 
 function close() {
+  if (selected !== null || chosenEdge !== null) connection.send({ type: "choose", id: null });
   selected = null;
+  chosenEdge = null;
   onlyNear = null;
+  recording.stop();
   button("neighbours").disabled = true;
   button("neighbours").ariaPressed = "false";
   panel.close();
@@ -254,6 +285,8 @@ function showSummary() {
   if (!listPlace.hidden) list.show(scene);
   const shown = panel.shown === null ? undefined : components.get(panel.shown);
   if (shown) panel.update(shown, components);
+  const edge = chosenEdge === null ? undefined : scene.edges.find((each) => each.key === chosenEdge);
+  if (edge) panel.showRate(`${Math.round(traffic.rateOf(edge) * 10) / 10} messages a second`);
 }
 
 /** @type {Record<string, () => void>} */

@@ -10,6 +10,9 @@ export class Panel {
     this.onClosed = onClosed;
     this.onChosen = onChosen;
     this.state = element("dl");
+    this.messages = element("div");
+    /** @type {string | null} the box whose messages are shown; null: all */
+    this.box = null;
     /** @type {number | null} */
     this.shown = null;
   }
@@ -25,18 +28,49 @@ export class Panel {
     this.place.hidden = false;
   }
 
-  /** @param {Component} each @param {any} details @param {Map<number, Component>} components */
-  show(each, details, components) {
+  /** @param {Component} each @param {any} details @param {Map<number, Component>} components
+   * @param {HTMLElement} recording */
+  show(each, details, components, recording) {
     this.shown = each.id;
+    this.box = null;
+    this.messages.replaceChildren();
     this.#open(each.label || each.class);
     const { place } = this;
     place.append(element("p", { className: "pale" }, `${details.className ?? each.class}, number ${each.id}`));
     place.append(element("h3", {}, "State"), this.state);
     this.update(each, components);
+    place.append(this.messages, recording);
     if (details.docstring) place.append(element("h3", {}, "Description"), element("pre", {}, details.docstring));
     for (const kind of ["Inboxes", "Outboxes"]) this.#table(kind, details.boxes?.[kind]);
     this.#table("Settings", details.settings);
     if (details.source) place.append(element("h3", {}, "Source"), element("pre", {}, details.source));
+  }
+
+  /** Show a linkage. @param {string} title @param {string} box that of the sender
+   * @param {HTMLElement} recording */
+  showLinkage(title, box, recording) {
+    this.shown = null;
+    this.box = box;
+    this.#open(title);
+    this.state = element("dl");
+    this.messages.replaceChildren();
+    this.place.append(this.state, this.messages, recording);
+  }
+
+  /** @param {string} text */
+  showRate(text) {
+    this.state.replaceChildren(element("dt", {}, "rate"), element("dd", {}, text));
+  }
+
+  /** Show the last messages. @param {any[]} boxes */
+  showMessages(boxes) {
+    this.messages.replaceChildren();
+    for (const { box, isInbox, count, last } of boxes) {
+      if (this.box !== null && (isInbox || box !== this.box)) continue;
+      const title = this.box !== null ? "Last messages" : `Messages ${isInbox ? "to" : "from"} ${box}`;
+      const items = last.map((/** @type {any} */ each) => element("li", {}, each.text)).reverse();
+      this.messages.append(element("h3", {}, `${title} (${count} since you selected it)`), element("ol", {}, ...items));
+    }
   }
 
   /** @param {string} title @param {Record<string, string> | undefined} rows */

@@ -44,7 +44,7 @@ class Watched:
                 outcome.append(client(address))
             except BaseException as error:  # noqa: BLE001 - raised again in the test's thread
                 errors.append(error)
-            scheduler.run.callFromThread(self._end)
+            scheduler.run.callFromThread(self.end)
 
         def begin(address: str) -> None:
             thread = threading.Thread(target=talk, args=[address])
@@ -61,7 +61,7 @@ class Watched:
             raise error
         return outcome[0]
 
-    def _end(self) -> None:
+    def end(self) -> None:
         for each in scheduler.run.listAllThreads():
             if not scheduler.run.attendants.has(each.getTask()):
                 each.terminate()

@@ -1,0 +1,358 @@
+"""The live page in a real browser, beside a real system."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from Axon.Component import component
+from Kamaelia.Chassis.Graphline import Graphline
+from Kamaelia.Chassis.Pipeline import Pipeline
+from Tests.conftest import pathOf
+from Tests.Kamaelia.Visualisation.Live.conftest import Forever
+
+pytestmark = [pytest.mark.needs("chromium"), pytest.mark.timeout(180)]
+
+PATIENCE = 30_000  # milliseconds
+OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+
+
+class Fast(component):
+    def main(self):
+        while True:
+            self.send("x")
+            yield 1
+
+
+class Opened:
+    """A page with what it complained of."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.faults: list[str] = []
+        self.requests: list[str] = []
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("console", lambda message: self.faults.append(message.text))
+        page.on("request", lambda request: self.requests.append(request.url))
+
+    def evaluate(self, expression: str) -> Any:
+        return self.page.evaluate(expression)
+
+    def waitFor(self, expression: str) -> Any:
+        """Wait until an expression is true; the page's policy forbids what Playwright does."""
+        script = f"""async () => {{
+            const until = Date.now() + {PATIENCE};
+            for (;;) {{
+                const value = ({expression});
+                if (value) return value;
+                if (Date.now() > until) return null;
+                await new Promise(resolve => setTimeout(resolve, 20));
+            }}
+        }}"""
+        value = self.page.evaluate(script)
+        assert value, f"{expression} did not become true; {self.faults}"
+        return value
+
+    def titles(self) -> list[str]:
+        titles: list[str] = self.evaluate("kamaelia.scene().nodes.map(node => node.title)")
+        return titles
+
+    def click(self, title: str) -> None:
+        """Click on the middle of a node's title."""
+        where = self.evaluate(
+            f"""(() => {{
+                const node = kamaelia.scene().nodes.find(each => each.title === {title!r});
+                const view = kamaelia.viewport.view;
+                return [(node.x + 30) * view.scale + view.x, (node.y + 12) * view.scale + view.y];
+            }})()"""
+        )
+        self.page.locator("#picture").click(position={"x": where[0], "y": where[1]})
+
+
+@contextmanager
+def opened(address: str, **options: Any) -> Iterator[Opened]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=pathOf("chromium"), args=OPTIONS)
+        page = browser.new_page(**options)
+        page.set_default_timeout(PATIENCE)
+        shown = Opened(page)
+        page.goto(address)
+        shown.waitFor("window.kamaelia && kamaelia.scene().nodes.length")
+        yield shown
+        browser.close()
+
+
+def test_the_page_shows_the_system_and_asks_no_other_server_for_anything(watched):
+    system = Graphline(
+        READER=Forever(),
+        WRITER=Forever(),
+        linkages={("READER", "outbox"): ("WRITER", "inbox")},
+    )
+
+    def client(address):
+        with opened(address) as shown:
+            return shown.titles(), shown.requests, shown.faults, shown.page.url
+
+    titles, requests, faults, url = watched(client, system)
+    assert sorted(titles) == ["Forever", "Graphline", "READER", "WRITER"]
+    assert all(each.split("://")[1].startswith("127.0.0.1:") for each in requests)
+    assert faults == []
+    assert "token" not in url
+
+
+def test_the_bar_of_a_stalled_consumer_is_red_and_a_line_shows_what_it_holds(watched):
+    system = Pipeline(Fast(), Forever(), capacity=50)
+    colours = """(() => {
+        const { scene, viewport } = kamaelia;
+        const [fast] = scene().nodes.filter(node => node.title === "Fast");
+        const full = scene().nodes.find(node => node.inside.some(each => each.depths[0] === 50)
+            && !node.isOpen);
+        const canvas = document.getElementById("picture");
+        const at = (x, y) => {
+            const { scale, x: left, y: top } = viewport.view;
+            const place = [x * scale + left, y * scale + top].map(each => each * devicePixelRatio);
+            return [...canvas.getContext("2d").getImageData(...place, 1, 1).data];
+        };
+        const port = full.inPorts[0];
+        return [at(full.x + 12, full.y + port.y + 7), at(fast.x + fast.w / 2, fast.y)];
+    })()"""
+
+    def client(address):
+        with opened(address, viewport={"width": 1280, "height": 800}) as shown:
+            shown.waitFor("[...kamaelia.model.components.values()].some(c => c.state === 'held')")
+            shown.waitFor("summary.textContent.includes('held')")
+            return shown.evaluate(colours), shown.evaluate("summary.textContent")
+
+    (bar, outline), summary = watched(client, system)
+    for red, green, blue, _ in (bar, outline):
+        assert red > 180
+        assert green < 120 > blue
+    assert "1 held" in summary
+
+
+def test_a_component_appears_and_vanishes_while_the_page_is_open(watched):
+    late = Forever()
+
+    def client(address):
+        with opened(address) as shown:
+            before = shown.titles()
+            watched.inSystem(late.activate)
+            shown.waitFor("kamaelia.scene().nodes.length === 2")
+            watched.inSystem(late.terminate)
+            shown.waitFor("kamaelia.scene().nodes.length === 1")
+            return before
+
+    assert watched(client) == ["Forever"]
+
+
+NAMES = [
+    "<script>document.title='broken'</script>",
+    "<img src=x onerror=\"document.title='broken'\">",
+    "'\"&amp;\\",
+    "x" * 10_000,
+    "שלום عالم",
+    "\u202egnorw",
+    "😀" * 50,
+    "\0\n\t",
+]
+
+
+def test_names_are_only_text(watched):
+    parts = {name: Forever() for name in NAMES}
+    system = Graphline(**parts, linkages={("self", "inbox"): (NAMES[0], "inbox")})
+
+    def client(address):
+        with opened(address) as shown:
+            shown.page.keyboard.press("l")
+            listed = shown.page.locator("#list").inner_text()
+            shown.page.locator("#list button", has_text="broken").first.click()
+            shown.page.locator("#details h2").wait_for()
+            return shown.titles(), listed, shown.page.title(), shown.faults
+
+    titles, listed, title, faults = watched(client, system)
+    assert {each[:200] for each in NAMES} <= set(titles)
+    assert NAMES[0] in listed
+    assert title == "Kamaelia"
+    assert faults == []
+
+
+def test_it_is_operated_with_the_keyboard(watched):
+    system = Pipeline(Fast(), Forever(), capacity=5)
+
+    def client(address):
+        with opened(address) as shown:
+            press = shown.page.keyboard.press
+            shown.page.locator("#picture").focus()
+            press("ArrowRight")
+            shown.page.locator("#details h2").wait_for()
+            first = shown.page.locator("#details h2").inner_text()
+            press("p")
+            shown.waitFor("kamaelia.model.isPaused")
+            press("p")
+            shown.waitFor("!kamaelia.model.isPaused")
+            press("l")
+            shown.page.locator("#list li").first.wait_for()
+            press("l")
+            press("/")
+            shown.page.keyboard.type("fast")
+            press("Enter")
+            shown.waitFor(
+                "details.innerText.startsWith('Close\\n\\nFast') || "
+                "document.querySelector('#details h2').innerText === 'Fast'"
+            )
+            press("Escape")
+            shown.page.locator("#picture").focus()
+            press("Escape")
+            return first, shown.page.locator("#details").is_hidden(), shown.faults
+
+    first, isHidden, faults = watched(client, system)
+    assert first
+    assert isHidden
+    assert faults == []
+
+
+def test_a_chassis_is_closed_and_opened(watched):
+    system = Pipeline(Forever(), Forever())
+
+    def client(address):
+        with opened(address) as shown:
+            shown.click("Pipeline")
+            shown.page.locator("#details h2").wait_for()
+            shown.page.locator("#picture").focus()
+            shown.page.keyboard.press("Enter")
+            shown.waitFor("kamaelia.scene().nodes.length === 2")
+            closed = shown.evaluate("kamaelia.scene().nodes.map(node => node.subtitle)")
+            shown.page.keyboard.press("Enter")
+            shown.waitFor("kamaelia.scene().nodes.length === 4")
+            return closed
+
+    assert "2 components" in watched(client, system)
+
+
+def test_equal_siblings_are_a_stack(watched):
+    systems = [Pipeline(Forever(), Forever()) for _ in range(120)]
+
+    def client(address):
+        with opened(address) as shown:
+            return shown.titles()
+
+    assert sorted(watched(client, *systems)) == ["Forever", "Pipeline × 120"]
+
+
+@pytest.mark.parametrize("count", [500, 5000])
+def test_a_large_system_has_a_picture(watched, count):
+    kinds = [type(f"Kind{number}", (Forever,), {}) for number in range(40)]
+    systems = [Pipeline(Forever(), kinds[number % 40]()) for number in range(count // 3)]
+
+    def client(address):
+        with opened(address) as shown:
+            shown.waitFor(f"kamaelia.model.components.size > {count - 10}")
+            nodes = shown.evaluate("kamaelia.scene().nodes.length")
+            return nodes, shown.faults
+
+    nodes, faults = watched(client, *systems)
+    assert 2 <= nodes < 250
+    assert faults == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 800, 1280])
+def test_the_page_fits_each_window(watched, width, scheme):
+    system = Pipeline(Fast(), Forever(), Forever(), capacity=50)
+
+    def client(address):
+        size = {"width": width, "height": 640}
+        with opened(address, viewport=size, color_scheme=scheme) as shown:
+            shown.click("Fast") if width > 360 else shown.page.keyboard.press("ArrowRight")
+            shown.page.locator("#details h2").wait_for()
+            outside = """[...document.querySelectorAll("header *, footer *, #details *")]
+                .filter(each => each.getBoundingClientRect().right > innerWidth + 1).length"""
+            back = "getComputedStyle(document.body).backgroundColor"
+            whole = "document.documentElement.scrollWidth"
+            return [shown.evaluate(each) for each in (whole, outside, back)]
+
+    whole, outside, back = watched(client, system)
+    assert whole == width
+    assert outside == 0
+    assert (back == "rgb(255, 255, 255)") is (scheme == "light")
+
+
+def test_reduced_motion_is_respected(watched):
+    class Slow(component):
+        def main(self):
+            while True:
+                self.send("x")
+                yield from self.waitForChange(0.02)
+
+    def client(address):
+        seen = []
+        for motion in ("reduce", "no-preference"):
+            with opened(address, reduced_motion=motion) as shown:
+                shown.waitFor("kamaelia.traffic.linkRates.size > 0")
+                moving = "kamaelia.traffic.isMoving()"
+                if motion == "no-preference":
+                    shown.waitFor(moving)
+                seen.append(shown.evaluate(moving))
+        return seen
+
+    assert watched(client, Pipeline(Slow(), Fast())) == [False, True]
+
+
+def test_the_messages_of_a_selected_component_are_shown(watched):
+    class Slow(component):
+        def main(self):
+            number = 0
+            while True:
+                self.send({"number": number, "password": "s3cret"})
+                number += 1
+                yield from self.waitForChange(0.02)
+
+    def client(address):
+        with opened(address) as shown:
+            shown.click("Slow")
+            shown.page.locator("#details li").first.wait_for()
+            shown.page.locator("#record").click()
+            shown.page.locator("textarea").wait_for()
+            return shown.page.locator("#details").inner_text(), shown.evaluate(
+                "document.querySelector('textarea').value"
+            )
+
+    text, recording = watched(client, Pipeline(Slow(), Fast()))
+    assert "'password': <left out>" in text
+    assert "s3cret" not in text + recording
+    assert recording.startswith("sequenceDiagram\n    participant")
+
+
+def test_an_error_is_shown_with_its_traceback(watched):
+    class Faulty(component):
+        def main(self):
+            yield 1
+            raise ValueError("the mistake")
+
+    class Tolerant(Forever):
+        def childFailed(self, child, culprit, error):
+            return True
+
+    faulty, parent = Faulty(), Tolerant()
+    parent.addChildren(faulty)
+
+    def client(address):
+        with opened(address) as shown:
+            watched.inSystem(faulty.activate)
+            shown.page.locator("#errors").click()
+            shown.page.locator("#details summary").click()
+            return shown.page.locator("#details pre").inner_text()
+
+    assert "ValueError: the mistake" in watched(client, parent)
+
+
+def test_the_page_tells_that_the_system_has_ended(watched):
+    def client(address):
+        with opened(address) as shown:
+            watched.inSystem(watched.end)
+            shown.waitFor("notice.textContent.includes('has ended')")
+            return True
+
+    assert watched(client)
