@@ -19,7 +19,7 @@ which it was activated.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, Protocol
 from weakref import ref
@@ -286,7 +286,17 @@ class RunQueue:
     handler: reacts to ends, errors and requests of tasks.
     """
 
-    __slots__ = ("handler", "held", "isRunning", "isStopping", "mark", "newcomers", "push", "ready")
+    __slots__ = (
+        "handler",
+        "held",
+        "isRunning",
+        "isStopping",
+        "mark",
+        "newcomers",
+        "push",
+        "ready",
+        "turns",
+    )
 
     def __init__(self, handler: TaskHandler | None = None) -> None:
         self.handler = handler
@@ -296,6 +306,7 @@ class RunQueue:
         self.held: set[Task] = set()
         self.isRunning = False
         self.isStopping = False
+        self.turns = 0  # how many have been given; updated at the end of run()
         self.push: Callable[[Task], None] = self._pushFromOutside
 
     def __bool__(self) -> bool:
@@ -354,7 +365,7 @@ class RunQueue:
         searched.clear()
         current = self.mark ^ 1
         task = NO_TASK
-        turn: Iterable[None] = repeat(None, turns)
+        turn = repeat(None, turns)
         after = NEXT_WISH
         try:
             while True:
@@ -363,6 +374,7 @@ class RunQueue:
                         task = pop()
                         if task.state != current:  # a new round begins
                             if task.state > RUNNING:  # or the task has ended in the queue
+                                turns -= 1
                                 continue
                             current = task.state
                             self.mark = current ^ 1
@@ -392,16 +404,18 @@ class RunQueue:
                 except IndexError as error:
                     if task.state == RUNNING:
                         handler.taskFailed(task, error)
-                    elif not self.newcomers:
+                        continue
+                    turns -= 1
+                    if not self.newcomers:
                         return False
-                    else:
-                        self.admit(self.mark)
+                    self.admit(self.mark)
                 except EndOfRound:
                     raise
                 except BaseException as error:  # noqa: BLE001 - the handler raises it, or logs it
                     handler.taskFailed(task, error)
         finally:
             self.push, self.isRunning = self._pushFromOutside, False
+            self.turns += turns - turn.__length_hint__()
             searched.clear()
 
 

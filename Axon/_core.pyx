@@ -74,7 +74,7 @@ cdef extern from *:
     PyObject *typeOf "AX_TYPE" (PyObject *)
 
 #: Axon.Core compares it with its own, and does not use an extension of another version.
-INTERFACE = 4
+INTERFACE = 5
 
 cdef enum:  # see Axon.RunQueue
     PAUSED = 0
@@ -597,6 +597,7 @@ cdef class RunQueue:
     cdef public list newcomers
     cdef public int mark
     cdef public bint isRunning, isStopping
+    cdef public Py_ssize_t turns
     cdef bint _isRequested  # run() will be called, and need not be requested
 
     def __cinit__(self, *args, **kw):
@@ -670,6 +671,7 @@ cdef class RunQueue:
         cdef Task task = NO_TASK
         cdef int current = self.mark ^ 1
         cdef int wish, how
+        cdef Py_ssize_t given = turns
         cdef PyObject *result
         handler = self.handler
         assert handler is not None
@@ -681,6 +683,7 @@ cdef class RunQueue:
                     while turns > 0:
                         turns -= 1
                         if ready._n == 0:
+                            given -= 1
                             if not self.newcomers:
                                 return False
                             self.admit(self.mark)
@@ -688,6 +691,7 @@ cdef class RunQueue:
                         task = <Task>ready.take()
                         if task.state != current:
                             if task.state > RUNNING:
+                                given -= 1
                                 continue
                             current = task.state
                             self.mark = current ^ 1
@@ -735,6 +739,7 @@ cdef class RunQueue:
                     handler.taskFailed(task, error)
         finally:
             self._isRequested = self.isRunning = False
+            self.turns += given - turns
             SEARCHED.clear()
 
 

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from Axon.Microprocess import microprocess
 from Axon.RunQueue import ENDED, PAUSE, WAIT, WAIT_FOR_CHANGE, EndOfRound, RunQueue, Task
+from Axon.Scheduler import scheduler
 
 
 class Recorder:
@@ -28,6 +30,14 @@ class Recorder:
 
     def becameReady(self):
         self.said.append("ready")
+
+
+class Yielding(microprocess):
+    turns = 5
+
+    def main(self):
+        for _ in range(self.turns):
+            yield 1
 
 
 class Gate:
@@ -324,3 +334,16 @@ def test_any_order_of_wakes_and_sleeps_is_as_in_a_simple_model(actions, wishes):
     modelled = Modelled(wishes)
     for action, number in actions:
         getattr(modelled, action)(number)
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3, 100])
+def test_the_turns_that_were_given_are_counted(turns):
+    scheduled = scheduler()
+    for _ in range(3):
+        Yielding().activate(Scheduler=scheduled)
+    queue = scheduled.queue
+    while queue.run(turns):
+        pass
+    assert queue.turns == 3 * (Yielding.turns + 1)
+    assert not queue.run(turns)
+    assert queue.turns == 3 * (Yielding.turns + 1)
