@@ -40,8 +40,9 @@ def checkNoLoopRuns() -> None:
     except RuntimeError:
         return
     raise RuntimeError(
-        "an event loop runs in this thread, as in a notebook: use activate(), then"
-        " await runAsync() within it, instead of run() or runThreads()"
+        "an event loop runs in this thread, as in a notebook or an async function: instead of"
+        " system.run(), write system.activate(), and then: from Axon.Scheduler import scheduler;"
+        " await scheduler.run.runAsync()"
     )
 
 

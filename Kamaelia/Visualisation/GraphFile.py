@@ -31,6 +31,7 @@ from typing import Any
 from Axon import Box
 from Axon.Observer import Observer
 from Axon.Timers import VirtualClock
+from Kamaelia.Visualisation.ProcessPath import processPath
 from Kamaelia.Visualisation.SystemGraph import FORMATS, graph
 
 LOG = logging.getLogger("Kamaelia.Visualisation.GraphFile")
@@ -44,20 +45,12 @@ SUFFIXES = {
 }
 FIRST, PERIOD = 0.1, 1.0  # seconds until the first picture, and between two others
 SHARE = 50  # a picture that takes long is followed by a pause of so many times as long
-_PROCESS = os.getpid()  # a forked process has another number
 
 
 def start(scheduler: Any, value: str) -> Callable[[], object] | None:
     """Write pictures of the run of `scheduler` to the file `value` (Axon.StartHooks)."""
     name = processPath(value)
     return None if name is None else GraphFile(scheduler, name).close
-
-
-def processPath(value: str) -> str | None:
-    """Return the path for this process; None if it is that of the process that forked this one."""
-    if "%p" in value:
-        return value.replace("%p", str(os.getpid()))
-    return value if os.getpid() == _PROCESS else None
 
 
 class GraphFile(Observer):

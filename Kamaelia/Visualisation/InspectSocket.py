@@ -31,8 +31,8 @@ from typing import Any
 
 from Axon.Introspection import asPlainData, snapshot
 from Kamaelia.Internet.UnixSockets import checkedPath, isAbstract, openPath
-from Kamaelia.Visualisation.GraphFile import processPath
 from Kamaelia.Visualisation.Nesting import labelsIn
+from Kamaelia.Visualisation.ProcessPath import processPath
 
 MODE = 0o600  # read and write for the owner
 MOST = 16  # clients at a time: beyond it, the oldest is disconnected

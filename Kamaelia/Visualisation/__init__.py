@@ -6,6 +6,8 @@ Nesting       which components of a running system are the parts of a chassis
 GraphFile     such a picture in a file, for a program that must not be edited
 InspectSocket the state of a running program over a Unix socket
 Recording     the messages that pass, for sequence diagrams
+SystemMetrics metrics of a running system for Prometheus
+ProcessPath   paths that belong to one process
 PhysicsGraph  the text commands of a graph viewer
 Axon, ER      the historical import paths of its components
 """

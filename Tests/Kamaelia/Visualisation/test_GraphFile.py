@@ -11,7 +11,7 @@ import pytest
 from Axon.Component import component
 from Axon.Scheduler import scheduler
 from Kamaelia.Chassis.Pipeline import Pipeline
-from Kamaelia.Visualisation import GraphFile
+from Kamaelia.Visualisation import GraphFile, ProcessPath
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -115,9 +115,9 @@ def test_a_name_that_cannot_be_used_is_a_warning(tmp_path, name, complaint):
 
 
 def test_the_workers_of_a_server_write_no_picture(monkeypatch):
-    monkeypatch.setattr(GraphFile, "_PROCESS", os.getpid() + 1)
-    assert GraphFile.processPath("system.svg") is None
-    assert GraphFile.processPath("system-%p.svg") == f"system-{os.getpid()}.svg"
+    monkeypatch.setattr(ProcessPath, "_PROCESS", os.getpid() + 1)
+    assert GraphFile.start(scheduler.run, "system.svg") is None
+    assert ProcessPath.processPath("system-%p.svg") == f"system-{os.getpid()}.svg"
 
 
 def test_a_picture_with_fewer_components_does_not_replace_it(tmp_path):
