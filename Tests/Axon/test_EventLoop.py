@@ -79,7 +79,7 @@ def test_within_a_running_loop_the_error_says_what_to_do_instead():
         raise AssertionError("never begun")
 
     async def outer():
-        with pytest.raises(RuntimeError, match=r"await runAsync\(\) within it"):
+        with pytest.raises(RuntimeError, match=r"await scheduler.run.runAsync\(\)"):
             runOnNewLoop(inner(), Clock())
 
     asyncio.run(outer())
