@@ -156,4 +156,4 @@ class BoxMethods:
 
 if not TYPE_CHECKING and Core.compiled is not None:
     BoxMethods = Core.compiled.BoxMethods
-    Core.compiled.provideWaits(_ONCE, _NOT_AT_ALL, waitForBox, waitForAny, hasNews)
+    Core.compiled.provideWaits(_ONCE, _NOT_AT_ALL, hasNews)

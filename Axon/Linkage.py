@@ -13,8 +13,9 @@ and a postoffice (Axon.Postoffice) makes and removes linkages.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from Axon import Core
 from Axon.AxonExceptions import ArgumentsClash, AxonException
 from Axon.Base import AxonObject
 from Axon.Box import postbox
@@ -24,7 +25,23 @@ __all__ = ["ArgumentsClash", "AxonException", "AxonObject", "linkage"]
 BoxPair = tuple[Any, str]
 
 
-class linkage(AxonObject):
+class LinkageFields:
+    """The fields of a linkage."""
+
+    __slots__ = ("_from", "_to", "passthrough", "sink", "source")
+
+    _from: postbox
+    _to: postbox
+    passthrough: int
+    sink: Any
+    source: Any
+
+
+if not TYPE_CHECKING and Core.compiled is not None:
+    LinkageFields = Core.compiled.LinkageFields
+
+
+class linkage(LinkageFields, AxonObject):
     """linkage(source, sink[, sourcebox, sinkbox, passthrough]) -> a connection of two boxes.
 
     passthrough: 0 outbox to inbox, 1 inbox to inbox, 2 outbox to outbox.
@@ -32,7 +49,7 @@ class linkage(AxonObject):
     """
 
     # __dict__ is created only for a program that sets its own attributes
-    __slots__ = ("__dict__", "_from", "_to", "passthrough", "sink", "source")
+    __slots__ = ("__dict__",)
 
     def __init__(
         self,

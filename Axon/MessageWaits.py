@@ -11,8 +11,9 @@ leaves an inbox unread can neither spin nor starve the others.
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from Axon import Core
 from Axon.RunQueue import REPORTED, WOKEN
 from Axon.Sinks import TAKEN
 from Axon.UnreadBox import warnOfUnreadControl
@@ -66,3 +67,8 @@ def waitForBox(component: Any, boxname: str, timeout: float | None) -> Generator
         while not component.dataReady(boxname) and (left := until - now()) > 0:
             yield from component.waitForChange(left)
     component.placesOfInboxes()[boxname].noteReport()
+
+
+if not TYPE_CHECKING and Core.compiled is not None:
+    hasNews = Core.compiled.hasNewsOf
+    Core.compiled.provideWarning(warnOfUnreadControl)

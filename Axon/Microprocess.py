@@ -387,5 +387,13 @@ def _handOver(process: microprocess, body: Any) -> None:
 
 
 if not TYPE_CHECKING and Core.compiled is not None:
-    Core.replace(microprocess, activate="activate", stop="stop", childEnded="childEnded")
-    Core.compiled.provideMicroprocesses(_handOver)
+    Core.replace(
+        microprocess,
+        activate="activate",
+        stop="stop",
+        childEnded="childEnded",
+        waitForChange="waitForChange",
+        waitUntil="waitUntil",
+        _sleep="sleep",
+    )
+    Core.compiled.provideMicroprocesses(_handOver, _CHANGE, _ONCE)

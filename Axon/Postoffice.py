@@ -12,8 +12,9 @@ first unlink(component) with many linkages creates an index by component.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from Axon import Core
 from Axon.AxonExceptions import (
     AxonException,
     BoxAlreadyLinkedToDestination,
@@ -175,3 +176,10 @@ def _limit(made: linkage, capacity: int | None, size: int | None) -> None:
         made.setSynchronous(size)
     if capacity is not None:
         made.setCapacity(capacity)
+
+
+if not TYPE_CHECKING and Core.compiled is not None:
+    Core.replace(
+        postoffice, link="link", unlink="unlink", deregisterlinkage="unlink", unlinkAll="unlinkAll"
+    )
+    Core.compiled.providePostoffice(linkage, _checkEnd, _limit, sizeOf)

@@ -404,7 +404,9 @@ class scheduler(microprocess):
 
 
 if not TYPE_CHECKING and Core.compiled is not None:
-    Core.replace(scheduler, admit="admit", _join="joinQueue")
+    Core.replace(
+        scheduler, admit="admit", _join="joinQueue", wakeAfter="wakeAfter", wakeAt="wakeAt"
+    )
     Core.compiled.provideScheduler(scheduler, get_ident)
 
 microprocess.setSchedulerClass(scheduler)

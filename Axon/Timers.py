@@ -13,7 +13,9 @@ from heapq import heapify, heappop, heappush
 from itertools import count
 from math import inf
 from time import monotonic, time
+from typing import TYPE_CHECKING
 
+from Axon import Core
 from Axon.RunQueue import Task
 
 
@@ -103,3 +105,7 @@ class Timers:
             del self.pending[task]
             task.deadline = None
             task.wakeUnlessWaiting()
+
+
+if not TYPE_CHECKING and Core.compiled is not None:
+    Timers = Core.compiled.Timers

@@ -20,6 +20,8 @@ from collections.abc import Callable
 from types import AsyncGeneratorType, CodeType, CoroutineType, GeneratorType
 from typing import Any, TypeVar
 
+from Axon import Core
+
 __all__ = ["KINDS", "Wait", "faultOf", "waitMethod"]
 
 Method = TypeVar("Method", bound=Callable[..., object])
@@ -38,7 +40,9 @@ class Wait(tuple[int, ...]):
         return made
 
 
-KINDS = frozenset({Wait, GeneratorType, CoroutineType, AsyncGeneratorType})  # the types of waits
+# The types of waits. Those in CONSTANT have the name of the method.
+CONSTANT = {Wait} if Core.compiled is None else {Wait, Core.compiled.MessageWait}
+KINDS = frozenset({*CONSTANT, GeneratorType, CoroutineType, AsyncGeneratorType})
 
 
 def waitMethod(name: str) -> Callable[[Method], Method]:
@@ -53,7 +57,7 @@ def waitMethod(name: str) -> Callable[[Method], Method]:
 
 def faultOf(process: str, request: Any) -> str:
     """Return the message for a wait that `process` yields without `from`, or "" for others."""
-    if type(request) is Wait:
+    if type(request) in CONSTANT:
         name: str | None = request.method
     else:
         codes = (getattr(request, code, None) for code in ("gi_code", "cr_code", "ag_code"))

@@ -22,8 +22,16 @@ the call.
 cimport cython
 from cpython.ref cimport PyObject, Py_INCREF, Py_DECREF
 
-from collections import deque
-from weakref import ref
+import collections
+import heapq
+import math
+import weakref
+
+# Variables of C, which need no look-up.
+cdef object deque = collections.deque
+cdef object heapify = heapq.heapify, heappop = heapq.heappop, heappush = heapq.heappush
+cdef object INFINITY = math.inf
+cdef object ref = weakref.ref
 
 cdef extern from "Python.h":
     int PyIter_Send(PyObject *, PyObject *, PyObject **) except -1
@@ -88,6 +96,7 @@ cdef enum:  # see Axon.RunQueue
     ENDED = 11
     PAUSE = 1
     WAIT = 2
+    WAIT_FOR_CHANGE = 3
     HOLD = 4
     WOKEN = 8
     WISHES = 15
@@ -1176,7 +1185,7 @@ cdef object NO_WAKE = None  # Axon.Postbox.NO_TASK, which no message wakes
 cdef PyObject *PLAIN = NULL  # Axon.Sinks.realsink, whose append and popleft are those of Ring
 cdef object SLEEP_ONCE = (1,)
 cdef object NO_SLEEP = ()
-cdef object waitForBox, waitForAny, hasNews
+cdef object hasNews
 
 
 cdef set SEARCHED = set()  # of Axon.FeederSearches
@@ -1196,10 +1205,10 @@ def provideSinks(noTask, plain):
     PLAIN = <PyObject *>plain
 
 
-def provideWaits(once, notAtAll, forBox, forAny, news):
-    """Use these objects of Axon.MessageWaits."""
-    global SLEEP_ONCE, NO_SLEEP, waitForBox, waitForAny, hasNews
-    SLEEP_ONCE, NO_SLEEP, waitForBox, waitForAny, hasNews = once, notAtAll, forBox, forAny, news
+def provideWaits(once, notAtAll, news):
+    """Use these objects of Axon.BoxMethods and Axon.MessageWaits."""
+    global SLEEP_ONCE, NO_SLEEP, hasNews
+    SLEEP_ONCE, NO_SLEEP, hasNews = once, notAtAll, news
 
 
 cdef inline int arrived(object who, object sink) except -1:
@@ -1501,10 +1510,8 @@ cdef class BoxMethods:
         After `timeout` seconds the wait ends, and perhaps no inbox has a message.
         """
         cdef Py_ssize_t waiting
-        if boxname is not None:
-            return waitForBox(self, boxname, timeout)
-        if timeout is not None:
-            return waitForAny(self, timeout)
+        if boxname is not None or timeout is not None:
+            return newWait(self, boxname, timeout)
         task = self._task
         boxes = self._inboxes
         for sink in (<dict>boxes).values() if type(boxes) is dict else boxes.values():
@@ -1615,10 +1622,10 @@ cdef object handOver, closeBodies, plainResult
 cdef object currentThread
 
 
-def provideMicroprocesses(foreign):
-    """Use this function of Axon.Microprocess."""
-    global handOver
-    handOver = foreign
+def provideMicroprocesses(foreign, change, until):
+    """Use these objects of Axon.Microprocess."""
+    global handOver, CHANGE, UNTIL
+    handOver, CHANGE, UNTIL = foreign, change, until
 
 
 def provideLifecycle(kind, halt, close, plain):
@@ -1790,7 +1797,9 @@ cdef int finishTask(object handler, Task task) except -1:
     task.state = ENDED
     host.tasks.pop(task, None)
     timers = host.timers
-    if task in timers.pending:
+    if type(timers) is Timers:
+        (<Timers>timers)._forget(task)
+    elif task in timers.pending:
         timers.forget(task)
     held = host.queue.held
     if held:
@@ -1849,9 +1858,366 @@ def isNotLinked(place):
     return not place.isLinked()
 
 
+# Timers: see Axon.Timers
+
+
+cdef class Timers:
+    """Timers(clock) -> the timeouts of sleeping tasks."""
+
+    cdef public object clock
+    cdef readonly dict pending
+    cdef readonly list _heap
+    cdef Py_ssize_t _order
+
+    def __cinit__(self, *args, **kw):
+        self._heap = []
+        self.pending = {}
+
+    def __init__(self, clock):
+        self.clock = clock
+
+    cdef int _wakeAt(self, Task task, object due) except -1:
+        task.deadline = due
+        cdef PyObject *before = PyDict_GetItemWithError(self.pending, task)
+        if due < (INFINITY if before == NULL else <object>before):
+            self._enter(task, due)
+        return 0
+
+    def wakeAt(self, Task task not None, due):
+        self._wakeAt(task, due)
+
+    cdef int _enter(self, Task task, object due) except -1:
+        self.pending[task] = due
+        self._order += 1
+        heappush(self._heap, (due, self._order, task))
+        self._tidy()
+        return 0
+
+    cdef int _forget(self, Task task) except -1:
+        if task in self.pending:
+            task.deadline = None
+            del self.pending[task]
+            self._tidy()
+        return 0
+
+    def forget(self, Task task not None):
+        task.deadline = None
+        self._forget(task)
+
+    cdef int _tidy(self) except -1:
+        if len(self._heap) > 64 + 2 * len(self.pending):
+            self._heap = [entry for entry in self._heap if self.pending.get(entry[2]) == entry[0]]
+            heapify(self._heap)
+        return 0
+
+    cdef object _next(self):
+        cdef tuple entry
+        cdef Task task
+        while self._heap:
+            entry = <tuple>self._heap[0]
+            due, task = entry[0], <Task>entry[2]
+            deadline = task.deadline
+            if self.pending.get(task) != due:
+                heappop(self._heap)
+            elif deadline is None:
+                heappop(self._heap)
+                del self.pending[task]
+            elif deadline > due:
+                heappop(self._heap)
+                self._enter(task, deadline)
+            else:
+                return due
+        return None
+
+    def next(self):
+        return self._next()
+
+    def wakeDue(self):
+        cdef Task task
+        if not self._heap:
+            return
+        now = self.clock.now()
+        while True:
+            due = self._next()
+            if due is None or due > now:
+                return
+            task = <Task>heappop(self._heap)[2]
+            del self.pending[task]
+            task.deadline = None
+            if task.state != WAITING:
+                task._wake()
+
+
+@cython.binding(True)
+def wakeAfter(self, task, seconds):
+    setTimer(self, task, self.timers.clock.now() + seconds)
+
+
+@cython.binding(True)
+def wakeAt(self, task, due):
+    setTimer(self, task, due)
+
+
+cdef int setTimer(object host, object task, object due) except -1:
+    """Wake `task` when the clock of the scheduler `host` shows `due`."""
+    timers = host.timers
+    if type(timers) is Timers and type(task) is Task:
+        (<Timers>timers)._wakeAt(<Task>task, due)
+    else:
+        timers.wakeAt(task, due)
+    loopRun = host.loopRun
+    if loopRun is not None and not host.queue.isRunning:
+        loopRun.setAlarm()
+    return 0
+
+
+# Waits: see Axon.Microprocess and Axon.MessageWaits
+
+
+cdef object CHANGE, UNTIL  # the results of waitForChange() and waitUntil()
+cdef object warnOfUnreadControl
+
+
+def provideWarning(warn):
+    """Use this function of Axon.UnreadBox."""
+    global warnOfUnreadControl
+    warnOfUnreadControl = warn
+
+
+cdef object sleepUntilWoken(object self, int wish, object timeout):
+    cdef Task task
+    owned = taskOf(self)
+    if type(owned) is not Task:
+        raise TypeError(f"{owned!r} is not a task")
+    task = owned
+    if task.state < NEW:
+        task.wish = task.wish & ~3 | wish
+        task.deadline = None
+        if timeout is not None:
+            self.scheduler.wakeAfter(task, timeout)
+    elif task.state == NEW:
+        self.scheduler.pauseThread(self)
+    return ONE
+
+
+@cython.binding(True)
+def sleep(self, wish, timeout):
+    return sleepUntilWoken(self, wish, timeout)
+
+
+@cython.binding(True)
+def waitForChange(self, timeout=None):
+    sleepUntilWoken(self, WAIT_FOR_CHANGE, timeout)
+    return CHANGE
+
+
+@cython.binding(True)
+def waitUntil(self, due):
+    cdef Task task = taskOf(self)
+    if task.state < NEW:
+        task.wish = task.wish & ~3 | WAIT_FOR_CHANGE
+        if due < (INFINITY if task.deadline is None else task.deadline):
+            self.scheduler.wakeAt(task, due)
+    return UNTIL
+
+
+def hasNewsOf(component):
+    """Return whether a wait of `component` for any inbox has something to report."""
+    cdef bint isReported = component.getTask().wish & (REPORTED | WOKEN) == REPORTED
+    cdef bint found = False
+    cdef Storage inbox
+    boxes = component.placesOfInboxes()
+    for sink in (<dict>boxes).values() if type(boxes) is dict else boxes.values():
+        if typeOf(<PyObject *>sink) == PLAIN:
+            inbox = <Storage>sink
+            if inbox.reported == TAKEN or not isReported:
+                found = found or (inbox._n > 0 and inbox._n != inbox.reported)
+            inbox.reported = inbox._n
+        else:
+            if sink.reported == TAKEN or not isReported:
+                found = found or sink.hasNews()
+            sink.noteReport()
+    if not found and boxes.get(CONTROL):
+        warnOfUnreadControl(component)
+    return found
+
+
+cdef enum:
+    BEGUN, ASLEEP, LAST_TURN, OVER
+
+
+cdef class MessageWait:
+    """The iterator that waits for a message: waitForBox and waitForAny in Axon.MessageWaits."""
+
+    cdef object _component, _boxname, _timeout, _now, _until, _change
+    cdef int _stage
+
+    method = "waitForMessage"  # for Axon.YieldCheck
+
+    def __iter__(self):
+        return self
+
+    cdef bint _isReady(self) except -1:
+        if self._boxname is None:
+            return hasNews(self._component)
+        return PyObject_IsTrue(self._component.dataReady(self._boxname))
+
+    cdef int _begin(self) except -1:
+        """Note the time, in the order in which the generators do it."""
+        if self._timeout is not None:
+            self._now = self._component.scheduler.timers.clock.now
+            self._until = self._now() + self._timeout
+        return 0
+
+    cdef bint _isOver(self, bint isBegun) except -1:
+        """Return whether the wait ends; otherwise the component falls asleep, or has a turn."""
+        if not isBegun and self._boxname is None:
+            self._begin()
+        if self._isReady():
+            if isBegun or self._boxname is None:
+                return True
+            if self._component.placesOfInboxes()[self._boxname].hasNews():
+                return True
+            self._stage = LAST_TURN
+            return False
+        if not isBegun and self._boxname is not None:
+            self._begin()
+        left = None
+        if self._timeout is not None:
+            left = self._until - self._now()
+            if not left > 0:
+                return True
+        change = self._component.waitForChange(left)
+        self._change = None if change is CHANGE else iter(change)
+        self._stage = ASLEEP
+        return False
+
+    def __next__(self):
+        cdef int stage = self._stage
+        self._stage = OVER  # also after an error
+        if stage == OVER:
+            raise StopIteration
+        while True:
+            if stage == ASLEEP and self._change is not None:  # a waitForChange() of the program
+                for request in self._change:
+                    self._stage = ASLEEP
+                    return request
+            if stage == LAST_TURN or self._isOver(stage == ASLEEP):
+                break
+            if self._stage == LAST_TURN or self._change is None:
+                return ONE
+            stage = ASLEEP
+            self._stage = OVER
+        if self._boxname is not None:
+            self._component.placesOfInboxes()[self._boxname].noteReport()
+        self._component = None
+        raise StopIteration
+
+
+cdef object newWait(object component, object boxname, object timeout):
+    cdef MessageWait made = MessageWait.__new__(MessageWait)
+    made._component, made._boxname, made._timeout = component, boxname, timeout
+    return made
+
+
+# Postoffices: see Axon.Postoffice and Axon.Linkage
+
+
+cdef class LinkageFields:
+    """The fields of a linkage."""
+
+    cdef public object source, sink, passthrough, _from, _to
+
+
+cdef object LINKAGE, checkEnd, limit, sizeOf
+
+
+def providePostoffice(kind, check, limits, size):
+    """Use these objects of Axon.Postoffice and Axon.Linkage."""
+    global LINKAGE, checkEnd, limit, sizeOf
+    LINKAGE, checkEnd, limit, sizeOf = kind, check, limits, size
+
+
+cdef inline object placeOf(object component, object boxname, bint isInbox):
+    return component.placeOfBox(boxname, isInbox)
+
+
+@cython.binding(True)
+def link(
+    self, source, sink, passthrough=0, pipewidth=0, synchronous=None, capacity=None
+):
+    cdef LinkageFields made
+    cdef bint startsAtInbox = passthrough == 1, endsAtInbox = passthrough != 2
+    try:
+        (fromWhom, sourcebox), (toWhom, sinkbox) = source, sink
+        start = placeOf(fromWhom, sourcebox, startsAtInbox)
+        end = placeOf(toWhom, sinkbox, endsAtInbox)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        checkEnd(source, startsAtInbox)
+        checkEnd(sink, endsAtInbox)
+        raise
+    if targetOf(start) is not None or targetOf(end) is not None or start is end:
+        end.checkSource(start)
+    made = LINKAGE.__new__(LINKAGE)
+    made.source, made.sink, made.passthrough = fromWhom, toWhom, passthrough
+    made._from, made._to = start, end
+    size = None if pipewidth == 0 and synchronous is None else sizeOf(pipewidth, synchronous)
+    if capacity is not None or size is not None:
+        limit(made, capacity, size)
+    if isinstance(end, Storage) or isinstance(end, OutboxFields):
+        join(end, start)
+    else:
+        end.addsource(start)
+    self._made[made] = None
+    if self._index is not None:
+        self._enter(made)
+    return made
+
+
+@cython.binding(True)
+def unlink(self, thecomponent=None, thelinkage=None):
+    made = self._made
+    if thelinkage is None:
+        unwanted = self._linkagesWith(thecomponent)
+    else:
+        unwanted = [thelinkage] if thelinkage in made else []
+    for each in unwanted:
+        del made[each]
+        if self._index is not None:
+            self._drop(each)
+    for each in unwanted:
+        separate(each)
+
+
+@cython.binding(True)
+def unlinkAll(self):
+    made = self._made
+    self._made, self._index = {}, None
+    for each in made:
+        separate(each)
+
+
+cdef int separate(object linkage) except -1:
+    """Remove a linkage: linkage.part()."""
+    cdef LinkageFields fields
+    if type(linkage) is not LINKAGE:
+        linkage.part()
+        return 0
+    fields = linkage
+    box = fields._to
+    if isinstance(box, Storage) or isinstance(box, OutboxFields):
+        part(box, fields._from)
+    else:
+        box.removesource(fields._from)
+    return 0
+
+
 ax_renew(BoxMethods)
 ax_name(Task, b"Axon.RunQueue.Task")
 ax_name(RunQueue, b"Axon.RunQueue.RunQueue")
 ax_name(Storage, b"Axon.Sinks.Storage")
 ax_name(OutboxFields, b"Axon.Postbox.OutboxFields")
 ax_name(BoxMethods, b"Axon.BoxMethods.BoxMethods")
+ax_name(Timers, b"Axon.Timers.Timers")
+ax_name(LinkageFields, b"Axon.Linkage.LinkageFields")
+ax_name(MessageWait, b"Axon.MessageWaits.MessageWait")
