@@ -17,6 +17,7 @@ extensions = [
     "sphinx.ext.viewcode",
     "sphinx_copybutton",
     "Kamaelia.Support.Sphinx",
+    "Kamaelia.Apps.Command.GraphDirective",
 ]
 exclude_patterns = ["_build"]
 html_theme = "furo"

@@ -32,7 +32,7 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
@@ -43,6 +43,7 @@ from Axon.ComponentCheck import madeComponent
 from Axon.Hooks import plainResult
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Kamaelia.Chassis.ProtocolFactory import factoryOf
+from Kamaelia.Chassis.ServerPlan import ServerPlan
 from Kamaelia.Chassis.Workers import Workers
 from Kamaelia.Internet.Addresses import checkedPort
 from Kamaelia.Internet.Balancers import Balancers
@@ -52,6 +53,7 @@ from Kamaelia.Internet.TCPServer import TCPServer, endsOf
 from Kamaelia.Internet.UnixSockets import checkedPath
 from Kamaelia.IPC import newCSA, serverShutdown, shutdownCSA
 from Kamaelia.Support.ProgramLog import isCalledByProgram, messagesOnStderr
+from Kamaelia.Util.Parent import PlannedLinkage
 from Kamaelia.Util.Settings import refuseMisspelt
 
 if TYPE_CHECKING:
@@ -237,6 +239,18 @@ class ServerCore(component):
             "onListening": self._listening,
             "onRefused": self.onRefused,
         }
+
+    def plannedParts(self) -> Mapping[str, Any]:
+        """Return a connection and its handler, as there is for each client, for a picture."""
+        self._plan = self._plan or ServerPlan(self)
+        return self._plan.parts
+
+    def plannedLinkages(self) -> Iterable[PlannedLinkage]:
+        """Return the linkages between the planned parts."""
+        self._plan = self._plan or ServerPlan(self)
+        return self._plan.linkages()
+
+    _plan: ServerPlan | None = None
 
     def companions(self) -> list[Any]:
         """Return components that run beside the handlers, in each process that serves.

@@ -31,6 +31,11 @@ from Axon.YieldCheck import waitMethod
 PlannedLinkage = tuple[tuple[Any, str], tuple[Any, str], dict[str, Any]]
 
 
+def hasPlan(system: Any) -> bool:
+    """Return whether a component says what it will have: plannedParts() and plannedLinkages()."""
+    return hasattr(type(system), "plannedParts")
+
+
 class parent(component):
     """A component that has children."""
 

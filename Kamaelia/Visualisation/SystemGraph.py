@@ -10,10 +10,11 @@ Example usage
 
 How does it work?
 -----------------
-A chassis that does not run yet has a plan (Kamaelia.Util.Parent). Of a running system, a
-snapshot is taken (Axon.Introspection). A component is drawn inside its parent if the parent has
-linked its boxes or made a linkage between two of its children: that is a chassis. A handler and
-its connection are drawn side by side, in the order of flow.
+A chassis that does not run yet has a plan (Kamaelia.Util.Parent), and a server that of one
+connection with its handler, as there is for each client. Of a running system, a snapshot is taken
+(Axon.Introspection). A component is drawn inside its parent if the parent has linked its boxes or
+made a linkage between two of its children: that is a chassis. A handler and its connection are
+drawn side by side, in the order of flow.
 
 In a notebook, a graph that is the result of a cell is displayed as a picture.
 """
@@ -30,7 +31,7 @@ from Axon.Introspection import BoxSnapshot, ComponentSnapshot, Snapshot, snapsho
 from Kamaelia.Support.Drawing.Graph import Box, Edge, Graph, Node
 from Kamaelia.Support.Drawing.GraphDrawing import drawing
 from Kamaelia.Support.Drawing.GraphText import dot, mermaid, plainData
-from Kamaelia.Util.Parent import parent
+from Kamaelia.Util.Parent import hasPlan
 from Kamaelia.Visualisation.Nesting import labelsIn, partsByChassis
 
 __all__ = ["FORMATS", "SystemGraph", "graph", "plannedGraph"]
@@ -108,7 +109,7 @@ def plannedGraph(systems: Iterable[component]) -> SystemGraph:
 
 def _plannedEdges(system: Any, edges: list[Edge]) -> None:
     """Add the edges of a chassis, and of each chassis inside it, to `edges`."""
-    if isinstance(system, parent):
+    if hasPlan(system):
         for source, sink, _ in system.plannedLinkages():
             edges.append(Edge(_keyOf(source[0]), source[1], _keyOf(sink[0]), sink[1]))
         for part in system.plannedParts().values():
@@ -118,7 +119,7 @@ def _plannedEdges(system: Any, edges: list[Edge]) -> None:
 def _plannedNode(system: Any, label: str, linked: Mapping[str, Collection[str]]) -> Node:
     key, className = _keyOf(system), type(system).__name__
     isNamed = label and not label.isdigit()
-    parts = system.plannedParts() if isinstance(system, parent) else {}
+    parts = system.plannedParts() if hasPlan(system) else {}
     inboxes, outboxes = (
         tuple(Box(name, _sentence(boxes, name)) for name in boxes if name in linked.get(key, ()))
         for boxes in (system.Inboxes, system.Outboxes)

@@ -7,5 +7,6 @@ Checks    the mistakes in a plan
 Sources   the mistakes in a program's text: a key that occurs twice in the linkages
 Trace     the messages of a run
 Running   the state of a running program
+GraphDirective  an extension of Sphinx: the picture of a system in a page
 Library   the components of the library, with their boxes
 """

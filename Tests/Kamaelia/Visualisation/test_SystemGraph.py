@@ -173,3 +173,33 @@ def test_a_notebook_displays_the_picture():
 def test_something_else_than_a_system_is_an_error_that_says_what_to_pass():
     with pytest.raises(TypeError, match="draws a component, a scheduler or a snapshot, not dict"):
         graph({})
+
+
+def serverOf(protocol):
+    return ServerCore(protocol=protocol, port=0)
+
+
+def test_a_server_is_planned_with_one_connection_and_its_handler():
+    drawn = graph(serverOf(Idler))
+    [server] = drawn.nodes
+    assert [(part.title, part.kind) for part in server.parts] == [
+        ("each connection", "ConnectedSocketAdapter"),
+        ("its handler", "Idler"),
+    ]
+    both = {("each connection", "its handler"), ("its handler", "each connection")}
+    assert edgesBetween(drawn, ("outbox", "inbox")) == both
+    assert edgesBetween(drawn, ("signal", "control")) == both
+
+
+def test_a_handler_that_is_a_chassis_is_drawn_with_its_parts():
+    drawn = graph(serverOf(lambda **_: systemOf(A=Source(), B=Idler())))
+    handler = drawn.nodes[0].parts[1]
+    assert [part.title for part in handler.parts] == ["A", "B"]
+
+
+def test_a_server_whose_handler_needs_a_real_client_is_drawn_alone():
+    def protocol(peer, **_):
+        raise LookupError(peer)
+
+    [server] = graph(serverOf(protocol)).nodes
+    assert (server.title, server.parts) == ("ServerCore", ())
