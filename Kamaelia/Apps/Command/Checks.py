@@ -10,7 +10,8 @@ How does it work?
 Each check is a function from a plan to its findings. Warnings are about the program's own classes:
 a component of the library may be used without all its boxes. A box that a class has only inherited,
 as most have "control", is no reason for a warning either, and neither is one whose sentence begins
-with "not used". The boxes of the system itself lead out of it, so its user may feed them.
+with "not used". The boxes of the system itself lead out of it, so its user may feed them, and
+those of a server's handler lead to its client.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from Axon.AxonExceptions import noSuchBox
+from Axon.Spelling import nearMiss
 from Kamaelia.Apps.Command.Plan import Part, Plan
 
 ERROR, WARNING = "error", "warning"
@@ -57,6 +59,37 @@ def unknownBoxes(plan: Plan) -> Iterator[Finding]:
                 path = plan.pathOf(component)
                 fault = noSuchBox(path, boxname, direction, boxes, opposite)
                 yield Finding(ERROR, f"{fault} (a linkage of {plan.pathOf(chassis)})")
+
+
+def wrongCapacities(plan: Plan) -> Iterator[Finding]:
+    """Find capacities that raise an error when the linkages are made."""
+    for chassis, (_, _, options) in plan.linkages:
+        capacity = options.get("capacity")
+        if capacity is not None and not (isinstance(capacity, int) and capacity >= 1):
+            yield Finding(
+                ERROR,
+                f"the capacity of a linkage of {plan.pathOf(chassis)} is {capacity!r}:"
+                " it is a number of messages, at least 1",
+            )
+
+
+def misnamedBoxes(plan: Plan) -> Iterator[Finding]:
+    """Find boxes that a chassis has only because a linkage names them, and that look misspelt."""
+    for chassis, (source, sink, _) in plan.linkages:
+        for (owner, name), isInbox in ((source, True), (sink, False)):
+            if owner is not chassis:
+                continue
+            kind = type(chassis)
+            own, other = kind.Inboxes, kind.Outboxes
+            if not isInbox:
+                own, other = other, own
+            direction = "inbox" if isInbox else "outbox"
+            meant = name if name not in own and name in other else nearMiss(name, own)
+            if meant is not None:
+                hint = "which has the other direction" if meant == name else f"not {meant!r}"
+                yield Finding(
+                    WARNING, f"{plan.pathOf(chassis)} has an {direction} {name!r}, {hint}"
+                )
 
 
 def sharedOutboxes(plan: Plan) -> Iterator[Finding]:
@@ -119,6 +152,8 @@ def boundedCycles(plan: Plan) -> Iterator[Finding]:
 
 CHECKS = (
     unknownBoxes,
+    wrongCapacities,
+    misnamedBoxes,
     sharedOutboxes,
     unlinkedParts,
     unfedInboxes,
@@ -131,7 +166,7 @@ def _leaves(plan: Plan) -> Iterator[Part]:
     """Yield the program's own components that have no parts and are in a chassis."""
     for part in plan.parts:
         package = type(part.component).__module__.partition(".")[0]
-        if part.chassis is not None and not part.isChassis and package not in LIBRARY:
+        if not part.isRoot and not part.isChassis and package not in LIBRARY:
             yield part
 
 
@@ -146,8 +181,8 @@ def _ownBoxes(component: Any, attribute: str) -> list[str]:
 def _reached(plan: Plan) -> set[BoxKey]:
     """Return the boxes that messages may reach: from outboxes, and from outside the system."""
     targets = plan.targets()
-    system = plan.parts[0].component
-    pending = [(id(system), name, True) for name in system.Inboxes]
+    roots = [part.component for part in plan.parts if part.isRoot]
+    pending = [(id(each), name, True) for each in roots for name in each.Inboxes]
     pending += [end for start, ends in targets.items() if not start[2] for end in ends]
     return _closure(pending, targets)
 
@@ -158,8 +193,8 @@ def _used(plan: Plan) -> set[BoxKey]:
     for start, ends in plan.targets().items():
         for end in ends:
             sources[end].append(start)
-    system = plan.parts[0].component
-    pending = [(id(system), name, False) for name in system.Outboxes]
+    roots = [part.component for part in plan.parts if part.isRoot]
+    pending = [(id(each), name, False) for each in roots for name in each.Outboxes]
     pending += [start for end, starts in sources.items() if end[2] for start in starts]
     return _closure(pending, sources)
 

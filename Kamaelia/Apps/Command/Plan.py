@@ -7,7 +7,8 @@ Example usage
 
 How does it work?
 -----------------
-A chassis says what it has and links when it starts (Kamaelia.Util.Parent). A box of a chassis only
+A chassis says what it has and links when it starts (Kamaelia.Util.Parent), and a server what it
+creates for each client (Kamaelia.Chassis.ServerPlan). A box of a chassis only
 passes messages on, so a feed of one is followed to the boxes of components that have no parts.
 """
 
@@ -18,7 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from Kamaelia.Util.Parent import PlannedLinkage, parent
+from Kamaelia.Util.Parent import PlannedLinkage, hasPlan, parent
 
 End = tuple[Any, str]  # a component, and the name of a box
 
@@ -35,6 +36,11 @@ class Part:
     def isChassis(self) -> bool:
         """Whether it has parts."""
         return isinstance(self.component, parent) and bool(self.component.plannedParts())
+
+    @property
+    def isRoot(self) -> bool:
+        """Whether it is a system of its own: the whole, or the handler of a server."""
+        return not isinstance(self.chassis, parent)
 
 
 @dataclass
@@ -70,13 +76,15 @@ def planOf(system: Any) -> Plan:
 
 def _add(plan: Plan, system: Any, path: str, chassis: Any) -> None:
     plan.parts.append(Part(system, path, chassis))
+    if not hasPlan(system):
+        return
     if isinstance(system, parent):
         plan.linkages += [(system, linkage) for linkage in system.plannedLinkages()]
-        for name, each in _namedParts(system):
-            _add(plan, each, f"{path}.{name}", system)
+    for name, each in _namedParts(system):
+        _add(plan, each, f"{path}.{name}", system)
 
 
-def _namedParts(system: parent) -> Iterator[tuple[str, Any]]:
+def _namedParts(system: Any) -> Iterator[tuple[str, Any]]:
     for name, each in system.plannedParts().items():
         kind = type(each).__name__
         yield (f"{kind} {name}" if name.isdigit() else name), each

@@ -105,6 +105,46 @@ MISTAKES = {
         ),
         "error: Own.A's 'outbox' leads to Own.B's 'inbox' and Own.C's 'inbox'; a box feeds one",
     ),
+    "a capacity of no message": (
+        "Pipeline(Plain(), Plain(), capacity=0).run()",
+        "error: the capacity of a linkage of Pipeline is 0: it is a number of messages, at least 1",
+    ),
+    "a misspelt box of the chassis itself": (
+        'Graphline(A=Plain(), linkages={("A", "signal"): ("self", "signl")}).run()',
+        "warning: Graphline has an outbox 'signl', not 'signal'",
+    ),
+    "a box of the chassis itself in the other direction": (
+        'Graphline(A=Plain(), linkages={("self", "outbox"): ("A", "inbox")}).run()',
+        "warning: Graphline has an inbox 'outbox', which has the other direction",
+    ),
+    "a misspelt box in the handler of a server": (
+        (
+            "from Kamaelia.Chassis.ConnectedServer import ServerCore\n"
+            "def protocol(**_):\n"
+            '    return Graphline(A=Plain(), linkages={("A", "outbx"): ("self", "outbox")})\n'
+            "ServerCore(protocol=protocol, port=0).run()"
+        ),
+        "error: ServerCore.its handler.A has no outbox 'outbx'",
+    ),
+    "an unfed inbox in the handler of a server": (
+        (
+            "from Kamaelia.Chassis.ConnectedServer import ServerCore\n"
+            "ServerCore(protocol=lambda **_: Pipeline(Plain(), Sink()), port=0).run()"
+        ),
+        "warning: nothing feeds the inbox 'side' of ServerCore.its handler.Sink 2",
+    ),
+    "the name of another component": (
+        'Graphline(A=Plain(), B=Plain(), linkages={("A", "outbox"): ("BB", "inbox")}).run()',
+        "name 'BB', which is none of its components (A, B). Did you mean 'B'?",
+    ),
+    "an end that is no pair": (
+        'Graphline(A=Plain(), B=Plain(), linkages={("A", "outbox"): "B"}).run()',
+        "each end of a linkage of a Graphline is one pair (name, box), not 'B'",
+    ),
+    "the same component twice": (
+        "p = Plain()\nPipeline(p, p).run()",
+        "leads to Pipeline.Plain 1's 'inbox' and Pipeline's 'outbox'",
+    ),
     "an inbox that nothing feeds": (
         "Pipeline(Plain(), Sink()).run()",
         "warning: nothing feeds the inbox 'side' of Pipeline.Sink 2",
