@@ -37,7 +37,7 @@ class directsink(postbox):
 
     isInbox = True
     isUrgent = False
-    capacity = size = None
+    capacity = size = ends = None
     waiting = ()
 
     def __init__(self, task: Any, boxname: str, take: Callable[[Any], Any]) -> None:

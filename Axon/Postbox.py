@@ -76,6 +76,7 @@ class postbox:
         isInbox: bool
         sources: Any  # the postboxes that lead here
         target: Any  # the postbox to which this one leads, if any
+        ends: Any  # the sink at the end of the chain, if this knows it and leads elsewhere
 
     def checkSource(self, newsource: postbox) -> None:
         """Raise an error if `newsource` leads elsewhere already, or this box leads to it."""
@@ -85,14 +86,11 @@ class postbox:
                 f" {newsource.target.component.name}'s {newsource.target.boxname!r};"
                 " a box feeds one other"
             )
-        box: postbox | None = self
-        while box is not None:
-            if box is newsource:
-                raise wiringError(
-                    f"{box.component.name}'s {box.boxname!r} would lead back to itself,"
-                    " and no message would arrive"
-                )
-            box = box.target
+        if self.lastBox() is newsource:
+            raise wiringError(
+                f"{newsource.component.name}'s {newsource.boxname!r} would lead back to itself,"
+                " and no message would arrive"
+            )
 
     def addsource(self, newsource: postbox) -> None:
         """Lead `newsource` here from now on. Raise as checkSource() does."""
@@ -149,14 +147,21 @@ class postbox:
 
     def end(self) -> Any:
         """Return the sink at the end of the chain that starts here."""
+        box = self.lastBox()
+        return box if box.isInbox else NULL
+
+    def lastBox(self) -> postbox:
+        """Return the last box of the chain that starts here; inboxes know it (Axon.Sinks)."""
         box = self
         while box.target is not None:
-            box = box.target
-        return box if box.isInbox else NULL
+            box = box.target if box.ends is None else box.ends
+        return box
 
     def resolve(self) -> None:
         """Tell this box, and all that lead to it, in which sink they end now."""
-        sink = self.end()
+        sink = NULL if self.target is None else self.target.end()
+        if self.target is None and self.isInbox:
+            sink = self
         pending = [self]
         while pending:
             box = pending.pop()
@@ -172,6 +177,8 @@ class OutboxFields:
     """The fields of an outbox, and what changes them."""
 
     __slots__ = ("boxname", "component", "sources", "target")
+
+    ends = None  # its component has the sink
 
     def __init__(self, component: Any, boxname: str) -> None:
         self.component = component

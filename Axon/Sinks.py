@@ -42,6 +42,7 @@ class Storage(deque[Any]):
     __slots__ = (
         "boxname",
         "capacity",
+        "ends",  # the sink at the end of the chain of linkages that starts here
         "feeder",
         "feeders",
         "late",  # LateMessages, once the component has ended
@@ -58,6 +59,7 @@ class Storage(deque[Any]):
         self.boxname = boxname
         self.sources: Any = ()
         self.target: Any = None
+        self.ends: Any = None
         self.feeders: Any = ()  # the tasks whose outboxes lead here
         self.feeder: Any = NO_TASK  # the only one of them; NO_TASK: there is none, None: several
         self.size: int | None = None
@@ -129,7 +131,9 @@ class Storage(deque[Any]):
     def leadTo(self, sink: Any) -> None:
         """Move the messages to `sink`, in which messages to this inbox end from now on."""
         if sink is self:
+            self.ends = None
             return
+        self.ends = sink
         if self.capacity is not None and (sink.capacity is None or self.capacity < sink.capacity):
             sink.setCapacity(self.capacity)  # which holds for the whole chain
         if not self:

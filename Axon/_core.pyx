@@ -103,6 +103,7 @@ cdef enum:  # see Axon.RunQueue
     REPORTED = 16
     FEEDERS_WOKEN = 32
     TAKEN = -1
+    MOST = 0x3FFFFFFF  # the mask of the largest ring
     SMALL = 1024  # a ring of more places is released when it is empty
 
 cdef object ONE = 1
@@ -134,7 +135,8 @@ cdef class Ring:
     """A queue with the methods of a deque: a list that is used in a circle."""
 
     cdef list _items
-    cdef Py_ssize_t _head, _n, _mask  # the list has _mask + 1 places, a power of 2
+    cdef int _head, _n, _mask  # the list has _mask + 1 places, a power of 2
+    cdef int _reported  # of Storage; here it takes no more memory
 
     def __cinit__(self, *args, **kw):
         self._mask = -1
@@ -152,6 +154,8 @@ cdef class Ring:
         if self._items is not None and PyList_GET_SIZE(<PyObject *>self._items) <= self._mask:
             self._reset()  # the garbage collector has cleared the list
         while self._n > self._mask:
+            if self._mask >= MOST:
+                raise MemoryError("too many messages in one inbox")
             places = 2 * (self._mask + 1) if self._mask >= 0 else 4
             new = [None] * places
             if self._n >= places or self._mask + 1 >= places:
@@ -783,7 +787,7 @@ cdef class Storage(Ring):
     cdef object _sources  # None, one source, or a dict of many
     cdef dict _feeders  # if `feeder` is None
     cdef object _late
-    cdef public Py_ssize_t reported
+    cdef public object ends
     cdef object __weakref__
 
     def __init__(self, task=None, boxname=INBOX):
@@ -795,8 +799,8 @@ cdef class Storage(Ring):
         self.waiting = ()
         self.feeder = NO_WAKE
         self._feeders = None
-        self._sources = self.target = self.size = self.capacity = None
-        self.reported = 0
+        self._sources = self.target = self.size = self.capacity = self.ends = None
+        self._reported = 0
         return 0
 
     @property
@@ -806,6 +810,14 @@ cdef class Storage(Ring):
     @sources.setter
     def sources(self, sources):
         self._sources = asField(sources)
+
+    @property
+    def reported(self):
+        return self._reported
+
+    @reported.setter
+    def reported(self, int reported):
+        self._reported = reported
 
     @property
     def feeders(self):
@@ -873,10 +885,10 @@ cdef class Storage(Ring):
         self._wakeFeeders()
 
     def hasNews(self):
-        return self._n > 0 and self._n != self.reported
+        return self._n > 0 and self._n != self._reported
 
     def noteReport(self):
-        self.reported = self._n
+        self._reported = self._n
 
     def open(self):
         waiting, self.waiting = self.waiting, ()
@@ -891,14 +903,16 @@ cdef class Storage(Ring):
 
     def leadTo(self, sink):
         if sink is self:
+            self.ends = None
             return
+        self.ends = sink
         if self.capacity is not None and (sink.capacity is None or self.capacity < sink.capacity):
             sink.setCapacity(self.capacity)
         if self._n == 0:
             return
         sink.extend(self)
         self.clear()
-        self.reported = 0
+        self._reported = 0
         self.open()
         sink.task.messageArrived(sink.isUrgent)
 
@@ -910,6 +924,9 @@ cdef class Storage(Ring):
 
     def end(self):
         return endOf(self)
+
+    def lastBox(self):
+        return lastBox(self)
 
     def resolve(self):
         resolve(self)
@@ -923,6 +940,8 @@ cdef class OutboxFields:
 
     cdef public object component, boxname, target
     cdef object _sources
+
+    ends = None
 
     def __init__(self, component, boxname):
         self.component = component
@@ -948,6 +967,9 @@ cdef class OutboxFields:
 
     def end(self):
         return endOf(self)
+
+    def lastBox(self):
+        return lastBox(self)
 
     def resolve(self):
         resolve(self)
@@ -1018,16 +1040,24 @@ cdef inline bint isInbox(object box) except -1:
     return True if isinstance(box, Storage) else bool(box.isInbox)
 
 
-cdef object endOf(object box):
+cdef object lastBox(object box):
     target = targetOf(box)
     while target is not None:
+        if isinstance(box, Storage) and (<Storage>box).ends is not None:
+            target = (<Storage>box).ends
         box = target
         target = targetOf(box)
+    return box
+
+
+cdef object endOf(object box):
+    box = lastBox(box)
     return box if isInbox(box) else NULL_SINK
 
 
 cdef int resolve(object box) except -1:
-    sink = endOf(box)
+    target = targetOf(box)
+    sink = endOf(box if target is None else target)
     cdef list pending = [box]
     while pending:
         box = pending.pop()
@@ -1236,7 +1266,7 @@ cdef inline int taken(Storage sink) except -1:
     """Wake the tasks that sleep until a message is taken from `sink`."""
     cdef Task task
     feeder = sink.feeder
-    sink.reported = TAKEN
+    sink._reported = TAKEN
     if type(feeder) is Task:
         task = <Task>feeder
         if task.state == PAUSED:
@@ -1518,10 +1548,10 @@ cdef class BoxMethods:
             if typeOf(<PyObject *>sink) == PLAIN:
                 waiting = (<Storage>sink)._n
                 if not waiting:
-                    (<Storage>sink).reported = 0
+                    (<Storage>sink)._reported = 0
                     continue
-                if (<Storage>sink).reported == TAKEN:
-                    (<Storage>sink).reported = waiting
+                if (<Storage>sink)._reported == TAKEN:
+                    (<Storage>sink)._reported = waiting
                     return NO_SLEEP
             elif PyObject_IsTrue(sink):
                 if sink.reported == TAKEN:
@@ -2030,9 +2060,9 @@ def hasNewsOf(component):
     for sink in (<dict>boxes).values() if type(boxes) is dict else boxes.values():
         if typeOf(<PyObject *>sink) == PLAIN:
             inbox = <Storage>sink
-            if inbox.reported == TAKEN or not isReported:
-                found = found or (inbox._n > 0 and inbox._n != inbox.reported)
-            inbox.reported = inbox._n
+            if inbox._reported == TAKEN or not isReported:
+                found = found or (inbox._n > 0 and inbox._n != inbox._reported)
+            inbox._reported = inbox._n
         else:
             if sink.reported == TAKEN or not isReported:
                 found = found or sink.hasNews()

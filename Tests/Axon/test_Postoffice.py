@@ -263,3 +263,26 @@ def test_any_network_delivers_as_a_simple_model_does(actions):
             assert part.dataReady() == len(model.waiting["inbox", number])
             end = model.end(("outbox", number))
             assert len(part.outboxes["outbox"]) == len(model.waiting.get(end, []))
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))), ids=str)
+def test_a_chain_leads_to_its_end_in_whatever_order_its_linkages_are_made_and_removed(order):
+    owner, parts = component(), [component() for _ in range(5)]
+    made = {}
+    for each in order:
+        made[each] = owner.link((parts[each], "inbox"), (parts[each + 1], "inbox"), passthrough=1)
+    for each in order:
+        parts[0].deliver(each)
+        reached = next(n for n in range(5) if n not in made)
+        assert list(parts[reached].Inbox()) == [each]
+        owner.unlink(thelinkage=made.pop(each))
+    parts[0].deliver("alone")
+    assert parts[0].recv() == "alone"
+
+
+def test_a_chain_of_inboxes_cannot_become_a_circle():
+    owner, parts = component(), [component() for _ in range(5)]
+    for outer, inner in reversed(list(itertools.pairwise(parts))):
+        owner.link((outer, "inbox"), (inner, "inbox"), passthrough=1)
+    with pytest.raises(wiringError, match="would lead back to itself"):
+        owner.link((parts[-1], "inbox"), (parts[0], "inbox"), passthrough=1)

@@ -116,16 +116,15 @@ def endPipeline(n: int) -> Iterator[None]:
 
 def heldSenders(n: int) -> Iterator[None]:
     """Let n senders wait for room in one inbox, and take all messages."""
-    run, sink = scheduler(), component()
+    run, sink = scheduler(), Taker(isPatient=True)
     for _ in range(n):
         sender = Sender()
         sender.link((sender, "outbox"), (sink, "inbox"), capacity=1)
         sender.activate(Scheduler=run)
+    sink.activate(Scheduler=run)
     yield
-    taken = 0
-    while taken < n:
+    while sink.taken < n:
         run.queue.run(n + 1)
-        taken += sum(1 for _ in sink.Inbox())
 
 
 def timeouts(n: int) -> Iterator[None]:
@@ -182,12 +181,16 @@ def defineComponents() -> None:
 
     class Taker(component):
         taken = 0
+        isPatient = False
 
         def main(self):
-            while self.dataReady():
-                self.recv()
-                self.taken += 1
-            yield 1
+            while True:
+                while self.dataReady():
+                    self.recv()
+                    self.taken += 1
+                if not self.isPatient:
+                    return
+                yield from self.waitForMessage()
 
     class Sender(component):
         def main(self):
