@@ -1499,7 +1499,7 @@ cdef class BoxMethods:
     def dataReady(self, boxname=INBOX):
         """Return how many messages the inbox holds."""
         sink = self._inbox(boxname)
-        if typeOf(<PyObject *>sink) == PLAIN:
+        if typeOf(<PyObject *>sink) == PLAIN or isinstance(sink, Storage):
             return (<Storage>sink)._n
         if sink is None:
             self._wrongBox(boxname, "inbox")
@@ -1545,7 +1545,7 @@ cdef class BoxMethods:
         task = self._task
         boxes = self._inboxes
         for sink in (<dict>boxes).values() if type(boxes) is dict else boxes.values():
-            if typeOf(<PyObject *>sink) == PLAIN:
+            if typeOf(<PyObject *>sink) == PLAIN or isinstance(sink, Storage):
                 waiting = (<Storage>sink)._n
                 if not waiting:
                     (<Storage>sink)._reported = 0

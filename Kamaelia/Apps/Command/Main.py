@@ -142,9 +142,8 @@ def _target(options: argparse.Namespace) -> Target:
 def run(options: argparse.Namespace) -> int:
     """Run a system until it ends."""
     if options.watch:
-        from Kamaelia.Visualisation.Live.Watch import (
-            Watch,  # here, because most runs need no server
-        )
+        # here, because most runs need no server
+        from Kamaelia.Visualisation.Live.Watch import Watch
 
         Watch().activate()
     _start(options)

@@ -4,7 +4,7 @@ Example usage
 -------------
     selection = Selection()
     selection.choose(process)               # taps its boxes
-    selection.lastMessages()                # None if nothing has arrived since the last call
+    selection.lastMessages()                # of each box in which some have passed since then
     selection.record([process, other])
     selection.recorded()                    # the messages since the last call
 
@@ -17,21 +17,64 @@ short, and contain no secrets. A recording ends by itself after MOST_RECORDED me
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from Axon.Component import component
 from Axon.Taps import Passage, Tap, tap
 
 SHOWN = 8  # messages of each box
+BURST = 32
 MOST_RECORDED = 200
+
+
+class BoxTap:
+    """BoxTap(process, name, isInbox): the last messages of one box.
+
+    It stops after BURST messages until it is read, so that a fast box costs little.
+    """
+
+    def __init__(self, process: component, name: str, isInbox: bool) -> None:
+        self.process, self.name, self.isInbox = process, name, isInbox
+        self._tap: Tap | None = None
+        self.last: list[Passage] = []
+        self.begin()
+
+    def begin(self) -> None:
+        """Tap the box, unless it is tapped. A box that leads nowhere any more has no messages."""
+        if self._tap is None and self.process.isActive():
+            with suppress(KeyError, ValueError):
+                self._tap = tap(
+                    self.process, self.name, isInbox=self.isInbox, call=self._note, onlySender=True
+                )
+
+    def _note(self, passage: Passage) -> None:
+        if passage.number >= BURST:
+            self.close()
+
+    def close(self) -> None:
+        """Remove the tap."""
+        if self._tap is not None:
+            self._tap.close()
+            self.last = self._tap.last() or self.last
+            self._tap = None
+
+    def read(self) -> dict[str, Any] | None:
+        """Return the last messages, or None if there was none since the last call."""
+        self.close()
+        last, self.last = self.last, []
+        self.begin()
+        if not last:
+            return None
+        texts = [_described(passage) for passage in last[-SHOWN:]]
+        return {"box": self.name, "isInbox": self.isInbox, "last": texts}
 
 
 class Selection:
     """Selection() -> the taps for one browser."""
 
     def __init__(self) -> None:
-        self._taps: list[tuple[str, bool, Tap]] = []
-        self._sent: list[int] = []
+        self._taps: list[BoxTap] = []
         self._recorders: list[Tap] = []
         self._recorded: list[dict[str, Any]] = []
         self._count = 0
@@ -43,27 +86,13 @@ class Selection:
 
     def choose(self, process: Any) -> None:
         """Tap the boxes of `process`, and of no other component. None: of none."""
-        for _, _, each in self._taps:
+        for each in self._taps:
             each.close()
-        self._taps = [(name, isInbox, made) for name, isInbox, made in _tapsOf(process)]
-        self._sent = []
+        self._taps = [BoxTap(process, *box) for box in _boxesOf(process)]
 
-    def lastMessages(self) -> list[dict[str, Any]] | None:
-        """Return the last messages of each box, or None if no new one has arrived."""
-        counts = [each.count for _, _, each in self._taps]
-        if counts == self._sent or not self._taps:
-            return None
-        self._sent = counts
-        return [
-            {
-                "box": name,
-                "isInbox": isInbox,
-                "count": each.count,
-                "last": [_described(passage) for passage in each.last()[-SHOWN:]],
-            }
-            for name, isInbox, each in self._taps
-            if each.count
-        ]
+    def lastMessages(self) -> list[dict[str, Any]]:
+        """Return the last messages of each box in which some have passed since the last call."""
+        return [read for each in self._taps if (read := each.read()) is not None]
 
     def record(self, processes: Iterable[Any]) -> None:
         """Record what these components send and receive from now on, and forget earlier records."""
@@ -86,14 +115,15 @@ class Selection:
         return recorded
 
 
-def _tapsOf(process: Any) -> Iterator[tuple[str, bool, Tap]]:
+def _boxesOf(process: Any) -> Iterator[tuple[str, bool]]:
+    """Yield the name of each linked box of a component, and whether it is an inbox."""
     if isinstance(process, component):
         for name, sink in process.placesOfInboxes().items():
             if sink.feeders:
-                yield name, True, tap(process, name)
+                yield name, True
         for box in process.linkedOutboxes():
             if hasattr(box.end(), "addListener"):
-                yield box.boxname, False, tap(process, box.boxname, isInbox=False, onlySender=True)
+                yield box.boxname, False
 
 
 def _sinksOf(process: Any) -> Iterator[Any]:

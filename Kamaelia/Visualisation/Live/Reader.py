@@ -71,6 +71,7 @@ class Reader(Observer):
         self._traffic = Traffic()
         self._reading: Reading | None = None  # the last one
         self._readAt = 0.0
+        self._sampledAt: float | None = None
 
     def open(self) -> None:
         """Begin to observe."""
@@ -88,7 +89,7 @@ class Reader(Observer):
             self._new.clear()
             self._structure, self._places = Structure(), []
             self._traffic.close()
-            self._reading = None
+            self._reading = self._sampledAt = None
 
     def read(self, now: float, age: float = 0.0) -> Reading:
         """Return the system as it is now, or as it was at most `age` seconds ago.
@@ -114,6 +115,18 @@ class Reader(Observer):
             self._traffic.rates.copy(),
         )
         return self._reading
+
+    def beginSample(self, now: float) -> None:
+        """Begin to measure the rates of some inboxes, unless that has begun."""
+        if self._sampledAt is None:
+            self._sampledAt = now
+            self._traffic.beginSample()
+
+    def endSample(self, now: float) -> None:
+        """End the measurement, a few milliseconds after its begin."""
+        if self._sampledAt is not None and now > self._sampledAt:
+            self._traffic.endSample(now - self._sampledAt)
+            self._sampledAt = None
 
     def _readStructure(self) -> None:
         scheduler = self._scheduler
@@ -161,11 +174,14 @@ def _placesOf(process: Any) -> tuple[Any, dict[str, Any]]:
 
 
 def _fedInboxes(processes: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
-    """Yield each process with each of its inboxes in which messages arrive."""
+    """Yield each process with each of its inboxes in which messages arrive.
+
+    "control" is left out: nearly nothing arrives there, and nearly each turn looks there.
+    """
     for each in processes:
         if isinstance(each, component):
             for sink in each.placesOfInboxes().values():
-                if sink.feeders and sink.target is None:
+                if sink.feeders and sink.target is None and not sink.isUrgent:
                     yield each, sink
 
 

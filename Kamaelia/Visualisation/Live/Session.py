@@ -31,6 +31,7 @@ from Kamaelia.Visualisation.Live.Messages import Selection
 from Kamaelia.Visualisation.Live.Reader import Reader
 
 INTERVAL = 0.05  # seconds between two messages, at least
+SAMPLE = 0.003  # seconds in which rates are measured, after each message
 SHARE = 50  # the part of the time that the messages may take is one in SHARE
 
 MESSAGES_INTERVAL = 0.3  # seconds between two lists of the last messages
@@ -101,11 +102,21 @@ class Session(component):
                 self._answer(message)
                 yield 1  # this is held if the browser does not read
             if timeOf(self) >= due:
-                began = thread_time()
-                self._sendChanges()
-                used = thread_time() - began
-                due = timeOf(self) + max(INTERVAL, SHARE * used)
+                due = yield from self._sendAndSample()
             yield from self.waitForChange(max(0.0, due - timeOf(self)))
+
+    def _sendAndSample(self) -> Generator[int, None, float]:
+        """Send the changes, and measure rates. Return when that is due again."""
+        began = thread_time()
+        self._sendChanges()
+        used = thread_time() - began
+        yield 1  # this is held if the browser does not read
+        reader = self.observation.reader
+        now = timeOf(self)
+        reader.beginSample(now)
+        yield from self.waitForChange(SAMPLE)
+        reader.endSample(timeOf(self))
+        return now + max(INTERVAL, SHARE * used)
 
     def _sendChanges(self) -> None:
         observation = self.observation
@@ -126,9 +137,8 @@ class Session(component):
             self._sendMessage({"type": "record", "passages": recorded})
         now = timeOf(self)
         if now >= self._messagesDue:
-            last = self.selection.lastMessages()
-            if last is not None:
-                self._messagesDue = now + MESSAGES_INTERVAL
+            self._messagesDue = now + MESSAGES_INTERVAL
+            if last := self.selection.lastMessages():
                 self._sendMessage({"type": "messages", "boxes": last})
 
     def _sendMessage(self, message: Message) -> None:

@@ -5,14 +5,16 @@ Example usage
     traffic = Traffic()
     traffic.watch(inboxes, ids)     # pairs of a component and one of its sinks (Axon.Box)
     traffic.turn(seconds)           # several times a second
+    traffic.beginSample()           # and then, a few milliseconds later:
+    traffic.endSample(seconds)
     traffic.passed, traffic.rates
     traffic.close()
 
 How does it work?
 -----------------
 An inbox is tapped (Axon.Sinks), so that all that are not pay nothing. Where few messages arrive,
-the tap stays, and each message is counted. A fast inbox is only sampled, for one of twenty turns,
-so that its rate is known within a second at little cost.
+the tap stays, and each message is counted. A fast inbox is only sampled, for a few milliseconds a
+second, because a tap costs more than the message itself. Its rate is the average of its samples.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from Axon.Taps import senderTo
 
 FAST = 60  # messages a second in one inbox, beyond which it is sampled
 PARTS = 20  # one part of the fast inboxes is tapped at a time
+WEIGHT = 0.3  # of the last sample in the average
 
 
 class Path(NamedTuple):
@@ -45,6 +48,7 @@ class Traffic:
         self._busy: list[_Counter] = []  # those that have counted a message in this turn
         self._stale: list[Path] = []  # of components that have ended; forgotten in the next turn
         self._part = 0
+        self._sampled: list[_Counter] = []
 
     def watch(self, inboxes: Iterable[tuple[Any, Any]], senders: Container[int]) -> None:
         """Watch these inboxes, and no others, from now on. senders: the ids of all components."""
@@ -66,47 +70,45 @@ class Traffic:
         return isSender and (path.receiver, path.box) in self._counters
 
     def turn(self, seconds: float) -> None:
-        """Evaluate what has been counted in the last `seconds`, and tap the next part."""
+        """Evaluate what has been counted in the last `seconds`, since the last turn."""
         for path in self._stale:
             self.passed.pop(path, None)
             self.rates.pop(path, None)
         self._stale.clear()
         busy, self._busy[:] = list(self._busy), []
         for each in busy:
-            self._evaluate(each, seconds)
-        self._samplePart({id(each) for each in busy})
+            if each.isFast:
+                continue
+            counts = each.take()
+            self.passed.update(counts)
+            if sum(counts.values()) > max(3, FAST * seconds):
+                each.isFast = True
+                each.close()
+                self.rates.update({path: count / seconds for path, count in counts.items()})
 
-    def _samplePart(self, busy: set[int]) -> None:
-        """Close the taps of one part of the fast inboxes, and open those of the next part."""
+    def beginSample(self) -> None:
+        """Tap the next part of the fast inboxes, until endSample() is called."""
         fast = [each for each in self._counters.values() if each.isFast]
         self._part = (self._part + 1) % PARTS
-        for number, each in enumerate(fast):
-            if each.isOpen and id(each) not in busy:  # nothing has arrived while it was tapped
+        self._sampled = fast[self._part :: PARTS]
+        for each in self._sampled:
+            each.open()
+
+    def endSample(self, seconds: float) -> None:
+        """Evaluate what has been counted in the `seconds` since beginSample()."""
+        sampled, self._sampled = self._sampled, []
+        for each in sampled:
+            each.close()
+            counts = each.take()
+            paths = {path for path in self.rates if (path.receiver, path.box) == each.end}
+            for path in paths | set(counts):
+                before, now = self.rates.get(path, 0.0), counts.get(path, 0) / seconds
+                self.rates[path] = before + (now - before) * WEIGHT
+            if sum(self.rates.get(path, 0.0) for path in paths) < FAST / 2:
                 each.isFast = False
-                self._forgetRates(each)
-            elif number % PARTS == self._part:
+                for path in paths | set(counts):
+                    del self.rates[path]
                 each.open()
-            else:
-                each.close()
-
-    def _forgetRates(self, counter: _Counter) -> None:
-        end = counter.receiver, counter.sink.boxname
-        for path in [each for each in self.rates if (each.receiver, each.box) == end]:
-            del self.rates[path]
-
-    def _evaluate(self, counter: _Counter, seconds: float) -> None:
-        counts = counter.take()
-        total = sum(counts.values())
-        if counter.isFast:
-            self.rates.update({path: count / seconds for path, count in counts.items()})
-            counter.isFast = total > FAST * seconds / 2
-        elif total > max(3, FAST * seconds):
-            counter.isFast = True
-            counter.close()
-        if not counter.isFast:
-            self.passed.update(counts)
-            self._forgetRates(counter)
-            counter.open()
 
     def close(self) -> None:
         """Stop watching."""
@@ -141,6 +143,10 @@ class _Counter:
         if not self._counts:
             self._busy.append(self)
         self._counts[number] = self._counts.get(number, 0) + 1
+
+    @property
+    def end(self) -> tuple[int, str]:
+        return self.receiver, self.sink.boxname
 
     def take(self) -> dict[Path, int]:
         """Return how many messages have arrived, and forget them."""

@@ -5,6 +5,8 @@ Example usage
     Watch().activate()              # before run(); it prints the address of the page
     Pipeline(Producer(), Consumer()).run()
 
+    KAMAELIA_WATCH=8080 python program.py       # without a change of the program
+
 How does it work?
 -----------------
 It is a server with HTTP and WebSocket on one port, and an attendant (Axon.Attendants): the run
@@ -16,12 +18,15 @@ Termination: with the system that it shows.
 
 from __future__ import annotations
 
+import os
 import secrets
 import sys
 from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import Any
 
 from Kamaelia.Chassis.ConnectedServer import ServerCore
+from Kamaelia.Internet.Addresses import checkedPort
+from Kamaelia.Internet.ListeningSockets import openSockets
 from Kamaelia.Protocol.HTTP.HTTPServer import HTTPServer
 from Kamaelia.Protocol.WebSocket.Conversation import Timing
 from Kamaelia.Protocol.WebSocket.WebSocketServer import webSocketHandler
@@ -29,6 +34,8 @@ from Kamaelia.Support.Protocol.WebSocket.Handshake import Refusal
 from Kamaelia.Visualisation.Live.Access import LOOPBACK_NAMES, Access
 from Kamaelia.Visualisation.Live.PageFiles import pageFile, textResponse
 from Kamaelia.Visualisation.Live.Session import Observation, Session
+
+_PROCESS = os.getpid()
 
 MOST_BYTES = 64 * 1024  # of a message from a browser
 PATIENCE = Timing(pingInterval=30, pingTimeout=120)  # a browser may be stopped for a while
@@ -38,6 +45,20 @@ def tellUser(line: str) -> None:
     """Print a line at once, without mixing it with the output of the program."""
     sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
+
+
+def start(scheduler: Any, value: str) -> None:
+    """Activate a Watch on the port `value` in a run of `scheduler` (Axon.StartHooks).
+
+    Raises ValueError for a port or a run that is not suitable, and OSError if the port is in use.
+    A process that is forked, such as a worker of a server, has no page, unless the port is 0.
+    """
+    if scheduler.loop is None:
+        raise ValueError("a run without an event loop cannot be watched")
+    port = checkedPort(int(value))
+    if port == 0 or os.getpid() == _PROCESS:
+        sockets = openSockets(port, [Watch.host])
+        Watch(port=port, sockets=sockets).activate(Scheduler=scheduler)
 
 
 class Watch(ServerCore):

@@ -62,14 +62,18 @@ export class Panel {
     this.state.replaceChildren(element("dt", {}, "rate"), element("dd", {}, text));
   }
 
-  /** Show the last messages. @param {any[]} boxes */
+  /** Show the last messages; those of boxes that are not mentioned stay. @param {any[]} boxes */
   showMessages(boxes) {
-    this.messages.replaceChildren();
-    for (const { box, isInbox, count, last } of boxes) {
+    for (const { box, isInbox, last } of boxes) {
       if (this.box !== null && (isInbox || box !== this.box)) continue;
-      const title = this.box !== null ? "Last messages" : `Messages ${isInbox ? "to" : "from"} ${box}`;
+      const title = this.box !== null ? "Last messages" : `Last messages ${isInbox ? "to" : "from"} ${box}`;
       const items = last.map((/** @type {any} */ each) => element("li", {}, each.text)).reverse();
-      this.messages.append(element("h3", {}, `${title} (${count} since you selected it)`), element("ol", {}, ...items));
+      const key = `${isInbox} ${box}`;
+      const part = element("div", {}, element("h3", {}, title), element("ol", {}, ...items));
+      part.dataset.box = key;
+      const known = [...this.messages.children].find((each) => each.getAttribute("data-box") === key);
+      if (known) known.replaceWith(part);
+      else this.messages.append(part);
     }
   }
 

@@ -1,6 +1,11 @@
 """The server of the live page, and its sessions, over real connections."""
 
 import http.client
+import os
+import re
+import socket
+import subprocess
+import sys
 from contextlib import suppress
 from urllib.parse import urlsplit
 
@@ -393,3 +398,67 @@ def test_nothing_is_observed_while_no_browser_is_connected(watched):
     before, during = watched(client)
     assert before == ((), ())
     assert during == 1
+
+
+# Start
+
+PROGRAM = """
+from Axon.Component import component
+
+class Main(component):
+    def main(self):
+        yield from self.waitForChange(0.05)
+
+Main().run()
+"""
+
+
+@pytest.mark.parametrize(
+    ("port", "line"),
+    [
+        ("0", r"http://127\.0\.0\.1:\d+/\?token=[\w-]+"),
+        ("x", "KAMAELIA_WATCH has no effect: invalid literal for int.*"),
+        ("99999999", "KAMAELIA_WATCH has no effect: .*99999999.*"),
+    ],
+)
+def test_a_variable_watches_a_program_that_is_not_edited(tmp_path, port, line):
+    file = tmp_path / "program.py"
+    file.write_text(PROGRAM)
+    done = subprocess.run(
+        [sys.executable, str(file)],
+        env={**os.environ, "KAMAELIA_WATCH": port},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert re.fullmatch(line, done.stderr.strip())
+    assert (done.stdout, done.returncode) == ("", 0)
+
+
+def test_a_port_that_is_in_use_does_not_end_the_program(tmp_path):
+    file = tmp_path / "program.py"
+    file.write_text(PROGRAM)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = subprocess.run(
+            [sys.executable, str(file)],
+            env={**os.environ, "KAMAELIA_WATCH": str(port)},
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
+    assert "KAMAELIA_WATCH has no effect" in done.stderr
+    assert done.returncode == 0
+
+
+def test_the_command_watches_a_system(tmp_path):
+    (tmp_path / "program.py").write_text(PROGRAM)
+    done = subprocess.run(
+        [sys.executable, "-m", "Kamaelia.Apps.Command", "run", "--watch", "./program.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/\?token=[\w-]+\n", done.stderr)
+    assert done.returncode == 0

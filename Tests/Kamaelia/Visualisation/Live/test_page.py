@@ -238,7 +238,7 @@ def test_equal_siblings_are_a_stack(watched):
         with opened(address) as shown:
             return shown.titles()
 
-    assert sorted(watched(client, *systems)) == ["Forever", "Pipeline × 120"]
+    assert sorted(watched(client, *systems)) == ["Forever", "Pipeline \u00d7 120"]
 
 
 @pytest.mark.parametrize("count", [500, 5000])
