@@ -3,7 +3,9 @@
 How does it work?
 -----------------
 Settings are the public attributes of the component. Their texts are made without running any code
-of the program, and without secrets (Axon.MessageText).
+of the program, and without secrets (Axon.MessageText). The attributes are read one by one, by the
+names that the methods of the class use: once the `__dict__` of an object has been asked for, Python
+3.11 and 3.12 run the methods of its class more slowly.
 """
 
 from __future__ import annotations
@@ -52,22 +54,32 @@ def _sentencesOf(process: Any, kind: str) -> dict[str, str]:
 
 def _settingsOf(process: Any) -> dict[str, str]:
     found: dict[str, Any] = {}
-    for cls in reversed(type(process).__mro__):
-        if issubclass(cls, microprocess) and not cls.__module__.startswith("Axon."):
-            found.update(_plainOf(vars(cls)))
-    found.update(_plainOf(vars(process)))
+    for name in _namesOf(type(process)):
+        try:
+            value = object.__getattribute__(process, name)
+        except AttributeError:
+            continue
+        if not _isCode(value):
+            found[name] = value
     shown = list(found.items())[:MOST_SETTINGS]
     return {name: textOfNamed(name, value) for name, value in shown}
 
 
-def _plainOf(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: value
-        for name, value in attributes.items()
-        if not name.startswith("_") and name not in CORE and not _isCode(value)
-    }
+def _namesOf(cls: type) -> list[str]:
+    """Return the public attributes that the classes of a program and of the library mention."""
+    names: dict[str, None] = {}
+    for each in reversed(cls.__mro__):
+        if issubclass(each, microprocess) and not each.__module__.startswith("Axon."):
+            for name, value in vars(each).items():
+                code = getattr(value, "__code__", None)
+                names.update(dict.fromkeys([name] if code is None else code.co_names))
+    return [each for each in names if _isPublic(cls, each)]
+
+
+def _isPublic(cls: type, name: str) -> bool:
+    found = inspect.getattr_static(cls, name, None)
+    return not name.startswith("_") and name not in CORE and not _isCode(found)
 
 
 def _isCode(value: Any) -> bool:
-    kinds = (property, classmethod, staticmethod)
-    return inspect.isroutine(value) or isinstance(value, kinds)
+    return inspect.isroutine(value) or hasattr(type(value), "__get__")
