@@ -13,7 +13,7 @@ from typing import Any
 
 from Axon.Multiset import withItem, withoutItem
 from Axon.Postbox import NO_TASK, postbox
-from Axon.Sinks import Listener, listeners, realsink, removeListener
+from Axon.Sinks import Listener, addListener, realsink, removeListener, told
 
 
 class directsink(postbox):
@@ -38,6 +38,7 @@ class directsink(postbox):
     isInbox = True
     isUrgent = False
     capacity = size = ends = None
+    feeder = None  # as with several feeders, see Axon.Sinks
     waiting = ()
 
     def __init__(self, task: Any, boxname: str, take: Callable[[Any], Any]) -> None:
@@ -53,13 +54,13 @@ class directsink(postbox):
 
     def addListener(self, listener: Listener) -> None:
         """Call `listener(self, message)` for each message before it is taken."""
-        listeners[self] = (*listeners.get(self, ()), listener)
+        addListener(self, listener)
         self.__class__ = tappeddirectsink
 
     def removeListener(self, listener: Listener) -> None:
         """Undo one call of addListener()."""
         removeListener(self, listener)
-        if self not in listeners:
+        if id(self) not in told:
             self.__class__ = directsink
 
     def addFeeder(self, task: Any) -> None:
@@ -120,6 +121,6 @@ class tappeddirectsink(directsink):
     __slots__ = ()
 
     def append(self, message: Any) -> Any:
-        for listener in listeners.get(self, ()):
+        for listener in told[id(self)]:
             listener(self, message)
         return _takeOf(self)(message)

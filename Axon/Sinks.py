@@ -3,8 +3,8 @@
 How does it work?
 -----------------
 A sink is a deque. One with a size or a capacity changes its class to `guardedsink`, one whose
-messages are observed to `tappedsink`, and that of a component that has ended to `endedsink`; the
-others pay nothing for it.
+messages are observed to `tappedsink` (`tappedguardedsink` if it has a limit, too), and that of a
+component that has ended to `endedsink`; the others pay nothing for it.
 
 `reported` is the number of messages that a wait has reported. `recv` sets it to TAKEN; then the
 next wait reports the remaining messages again.
@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from weakref import ref
 
 from Axon import Core
 from Axon.AxonExceptions import noSpaceInBox
@@ -32,8 +32,10 @@ TAKEN = -1  # a sink's `reported` after a message was taken
 
 Listener = Callable[[Any, Any], object]  # called with a sink and a message that arrives there
 
-# The sinks whose messages are observed, and the functions that are told of each message.
-listeners: WeakKeyDictionary[Any, tuple[Listener, ...]] = WeakKeyDictionary()
+# The functions that are told of each message, by the id of the sink: a look-up by a weak reference
+# would cost more than the rest. `_lives` removes the entry of a sink that has gone.
+told: dict[int, tuple[Listener, ...]] = {}
+_lives: dict[int, ref[Any]] = {}
 
 
 class Storage(deque[Any]):
@@ -185,7 +187,7 @@ class realsink(Storage, postbox):
 
     def setShowTransit(self, showtransit: bool, tag: str | None = None) -> None:
         """Log each message that arrives under `tag`, or stop that."""
-        for each in listeners.get(self, ()):
+        for each in told.get(id(self), ()):
             if isinstance(each, _TransitLog):
                 self.removeListener(each)
         if showtransit:
@@ -196,7 +198,7 @@ class realsink(Storage, postbox):
 
         An error that it raises is raised in the sender.
         """
-        listeners[self] = (*listeners.get(self, ()), listener)
+        addListener(self, listener)
         self._guard()
 
     def removeListener(self, listener: Listener) -> None:
@@ -206,12 +208,11 @@ class realsink(Storage, postbox):
 
     def _guard(self) -> None:
         """Take the class that the limits and the listeners require."""
-        if self in listeners:
-            self.__class__ = tappedsink
-        elif self.size is None and self.capacity is None:
-            self.__class__ = realsink
+        isPlain = self.size is None and self.capacity is None
+        if id(self) in told:
+            self.__class__ = tappedsink if isPlain else tappedguardedsink
         else:
-            self.__class__ = guardedsink
+            self.__class__ = realsink if isPlain else guardedsink
         if self.waiting and not self.isShut():
             self.open()
 
@@ -262,19 +263,30 @@ class guardedsink(realsink):
         return message
 
 
-class tappedsink(guardedsink):
-    """A sink that has listeners, and perhaps a size or a capacity."""
+class tappedsink(realsink):
+    """A sink that has listeners."""
+
+    __slots__ = ()
+
+    def append(self, message: Any) -> None:
+        Storage.append(self, message)
+        for listener in told[id(self)]:
+            listener(self, message)
+
+
+class tappedguardedsink(guardedsink):
+    """A sink that has listeners, and a size or a capacity."""
 
     __slots__ = ()
 
     def append(self, message: Any) -> guardedsink | None:  # type: ignore[override]
         gate = guardedsink.append(self, message)
-        for listener in listeners.get(self, ()):
+        for listener in told.get(id(self), ()):
             listener(self, message)
         return gate
 
 
-class endedsink(tappedsink):
+class endedsink(tappedguardedsink):
     """The inbox of a component that has ended: it stores no more than its capacity."""
 
     __slots__ = ()
@@ -283,7 +295,7 @@ class endedsink(tappedsink):
         isFull = self.capacity is not None and len(self) >= self.capacity
         self.late.count(isFull)
         if not isFull:
-            tappedsink.append(self, message)
+            tappedguardedsink.append(self, message)
 
     def extend(self, messages: Iterable[Any]) -> None:
         for message in messages:
@@ -301,14 +313,27 @@ class endedsink(tappedsink):
         return self.late.discarded
 
 
+def addListener(sink: Any, listener: Listener) -> None:
+    """Add `listener` to those of `sink`, whose class has to change."""
+    key = id(sink)
+    told[key] = (*told.get(key, ()), listener)
+    if key not in _lives:
+        _lives[key] = ref(sink, lambda _: _forget(key))
+
+
 def removeListener(sink: Any, listener: Listener) -> None:
-    """Remove `listener` from `listeners` once."""
-    remaining = list(listeners.get(sink, ()))
+    """Undo one call of addListener()."""
+    remaining = list(told.get(id(sink), ()))
     remaining.remove(listener)
     if remaining:
-        listeners[sink] = tuple(remaining)
+        told[id(sink)] = tuple(remaining)
     else:
-        del listeners[sink]
+        _forget(id(sink))
+
+
+def _forget(key: int) -> None:
+    told.pop(key, None)
+    _lives.pop(key, None)
 
 
 class _TransitLog:

@@ -95,32 +95,45 @@ class Tap:
     sink: see Axon.Box; `tap()` finds that of a box. sender: count those of this component only.
     """
 
-    __slots__ = ("__weakref__", "_call", "_kept", "_listener", "_sender", "_sink", "count")
+    __slots__ = (
+        "__weakref__",
+        "_boxname",
+        "_call",
+        "_kept",
+        "_listener",
+        "_receiver",
+        "_sender",
+        "_sink",
+        "count",
+    )
 
     def __init__(
         self, sink: Any, call: Callable[[Passage], object] | None = None, sender: Any = None
     ) -> None:
         self.count = 0
         self._call, self._sender = call, sender
-        self._kept: deque[Passage] = deque(maxlen=KEPT)
+        self._receiver, self._boxname = sink.component, sink.boxname
+        self._kept: deque[tuple[Any, Any]] = deque(maxlen=KEPT)  # senders and messages
         self._sink: Callable[[], Any] = ref(sink)
-        self._listener = _Listener(ref(self))
+        self._listener = _listenerFor(ref(self))
         sink.addListener(self._listener)
 
-    def note(self, sink: Any, message: Any) -> None:
-        """Count a message that arrives in `sink`, and keep it."""
-        sender = senderTo(sink)
+    def note(self, sender: Any, message: Any) -> None:
+        """Count a message from `sender`, and keep it."""
         if self._sender is not None and sender is not self._sender:
             return
-        self.count = number = self.count + 1
-        passage = Passage(number, sender, sink.component, sink.boxname, message)
-        self._kept.append(passage)
+        self.count += 1
+        self._kept.append((sender, message))
         if self._call is not None:
-            self._call(passage)
+            self._call(self._passage(self.count, sender, message))
+
+    def _passage(self, number: int, sender: Any, message: Any) -> Passage:
+        return Passage(number, sender, self._receiver, self._boxname, message)
 
     def last(self) -> list[Passage]:
         """Return the last messages, at most 32, the oldest first."""
-        return list(self._kept)
+        first = self.count - len(self._kept) + 1
+        return [self._passage(number, *each) for number, each in enumerate(self._kept, first)]
 
     def close(self) -> None:
         """Stop counting. What was counted and kept can still be read."""
@@ -138,18 +151,15 @@ class Tap:
         self.close()
 
 
-class _Listener:
-    """The function that a sink calls. The sink does not keep the tap, nor what that refers to."""
+def _listenerFor(tapReference: ref[Tap]) -> Callable[[Any, Any], None]:
+    """Return the function that a sink calls. It does not keep the tap, nor what that refers to."""
 
-    __slots__ = ("_tap",)
-
-    def __init__(self, tapReference: ref[Tap]) -> None:
-        self._tap = tapReference
-
-    def __call__(self, sink: Any, message: Any) -> None:
-        found = self._tap()
+    def arrived(sink: Any, message: Any) -> None:
+        found = tapReference()
         if found is not None:
-            found.note(sink, message)
+            found.note(senderTo(sink), message)
+
+    return arrived
 
 
 def _nothing() -> None:
@@ -181,8 +191,11 @@ def senderTo(sink: Any) -> Any:
     It is the one whose turn it is. Outside of a turn, which is where an asynchronous body or a
     connection sends, it is known only if one component alone feeds the inbox.
     """
+    feeder = sink.feeder
+    if feeder is not None:
+        return feeder.process
     feeders = sink.feeders
     for task in feeders:
-        if len(feeders) == 1 or task.state == RUNNING:
+        if task.state == RUNNING or len(feeders) == 1:
             return task.process
     return None

@@ -217,7 +217,9 @@ def test_each_passage_can_be_reported_as_it_happens(linked):
     reported = []
     with tap(receiver, call=reported.append) as tapped:
         sender.send("x")
-    assert reported == tapped.last()
+    [passage] = reported
+    assert (passage.number, passage.message, passage.receiver) == (1, "x", receiver)
+    assert [each.text for each in tapped.last()] == [passage.text]
 
 
 def test_a_tap_that_nothing_refers_to_is_closed(linked):

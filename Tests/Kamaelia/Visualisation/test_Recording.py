@@ -4,7 +4,7 @@ import pytest
 
 from Axon.Component import component
 from Axon.Scheduler import scheduler
-from Axon.Sinks import listeners
+from Axon.Sinks import told
 from Kamaelia.Apps.Command.Main import main
 from Kamaelia.Apps.Grey.MailHandler import MailHandler
 from Kamaelia.Chassis.Graphline import Graphline
@@ -132,10 +132,10 @@ def test_only_the_messages_of_named_components_are_recorded(record):
 def test_after_the_last_message_nothing_is_tapped(record):
     full = []
     recording = record(count=3, onFull=lambda: full.append(1))
-    before = len(listeners)
+    before = len(told)
     system("abcdef").run()
     assert (len(recording.messages), full) == (3, [1])
-    assert before == len(listeners) == 0
+    assert before == len(told) == 0
 
 
 def test_components_of_the_same_class_are_numbered(record):
