@@ -7,6 +7,7 @@ import selectors
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from Axon import Browser
 from Axon.Timers import Clock, VirtualClock
 
 OnIdle = Callable[[int], bool]
@@ -39,6 +40,8 @@ def checkNoLoopRuns() -> None:
         asyncio.get_running_loop()
     except RuntimeError:
         return
+    if Browser.mayWait():
+        return
     raise RuntimeError(
         "an event loop runs in this thread, as in a notebook or an async function: instead of"
         " system.run(), write system.activate(), and then: from Axon.Scheduler import scheduler;"
@@ -51,7 +54,7 @@ def runOnNewLoop(
     clock: Clock,
     isAtWork: Callable[[], bool] | None = None,
 ) -> None:
-    """Run `coroutine` to its end on a new event loop.
+    """Run `coroutine` to its end on a new event loop; in a browser, on that of the browser.
 
     isAtWork: whether something outside of the loop is at work, so that virtual time stands still.
     """
@@ -60,6 +63,9 @@ def runOnNewLoop(
     except RuntimeError:
         coroutine.close()
         raise
+    if Browser.mayWait():
+        Browser.waitFor(coroutine)
+        return
     with asyncio.Runner(loop_factory=lambda: newLoop(clock)) as runner:
         loop = runner.get_loop()
         loop.slow_callback_duration = SLOW_CALLBACK

@@ -35,7 +35,7 @@ from time import monotonic
 from types import FrameType
 from typing import Any, ClassVar, Self
 
-from Axon import ThreadBridge
+from Axon import Browser, ThreadBridge
 from Axon.AdaptiveCommsComponent import _AdaptiveCommsable
 from Axon.AxonExceptions import normalShutdown, noSpaceInBox
 from Axon.Component import component
@@ -280,6 +280,7 @@ class threadedcomponent(bridgedcomponent):
 
     def _attend(self) -> Generator[int, None, None]:
         """Run in the scheduler: start the thread, move its messages, and end with it."""
+        Browser.checkThreads(self.name)
         bridge = self._openBridge()
         thread = Thread(target=self._runThread, name=self.name, daemon=True)
         thread.start()

@@ -10,6 +10,7 @@ groups above it. Docs/design.rst explains why; Tests/Architecture/floors.py has 
     LateMessages, Observer, Trace, UnreadBox          reports about a running system
     SystemTest                                        the self-test of an installed system
     Core                                              whether the compiled core is used
+    Browser                                           Python in a browser: what is missing
     FeederSearches                                    which inboxes have woken their feeders
     debug, debugConfigDefaults, debugConfigFile       historical debugging output
 2. When: turns. It knows nothing about boxes

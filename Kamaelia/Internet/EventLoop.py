@@ -13,6 +13,7 @@ from collections.abc import Callable, Coroutine, Generator
 from math import inf
 from typing import Any, TypeVar
 
+from Axon.Browser import checkOperatingSystem
 from Axon.Component import component
 from Axon.Ipc import shutdownMicroprocess
 
@@ -27,6 +28,7 @@ def eventLoopOf(process: component) -> AbstractEventLoop:
             f"{process.name} needs an event loop: use run(), runThreads() or runAsync()"
             " instead of stepping the scheduler by hand"
         )
+    checkOperatingSystem(process.name)
     return loop
 
 

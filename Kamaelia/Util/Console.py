@@ -21,6 +21,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from Axon.Browser import checkOperatingSystem
 from Axon.Component import component
 from Axon.Ipc import producerFinished
 
@@ -104,6 +105,7 @@ class ConsoleReader(component):
 
     async def _readable(self, source: int) -> None:
         """Wait until input is available or a message has arrived at "control"."""
+        checkOperatingSystem(self.name)
         loop = asyncio.get_running_loop()
         if stat.S_ISREG(os.fstat(source).st_mode):
             await asyncio.sleep(0)

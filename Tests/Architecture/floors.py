@@ -24,6 +24,7 @@ AXON: list[Floor] = [
         "the base": [
             "Axon.AxonExceptions",
             "Axon.Base",
+            "Axon.Browser",
             "Axon.Children",
             "Axon.ComponentCheck",
             "Axon.Core",

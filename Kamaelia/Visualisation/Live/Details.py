@@ -30,11 +30,19 @@ def detailsOf(process: Any) -> dict[str, Any]:
     cls = type(process)
     return {
         "className": f"{cls.__module__}.{cls.__qualname__}",
-        "docstring": (inspect.getdoc(cls) or "")[:LONGEST_DOCSTRING],
+        "docstring": _docstringOf(cls)[:LONGEST_DOCSTRING],
         "source": _sourceOf(cls),
         "boxes": {kind: _sentencesOf(process, kind) for kind in ("Inboxes", "Outboxes")},
         "settings": _settingsOf(process),
     }
+
+
+def _docstringOf(cls: type) -> str:
+    """Return the docstring of a class, or of a base that is no part of the core."""
+    for each in cls.__mro__:
+        if each.__doc__ and not each.__module__.startswith("Axon.") and each is not object:
+            return inspect.cleandoc(each.__doc__)
+    return ""
 
 
 def _sourceOf(cls: type) -> str:

@@ -105,7 +105,9 @@ function drawNode(context, { theme, view, selected, found, order }, node) {
   if (state === "held") [context.lineWidth, context.strokeStyle] = [3, theme.red];
   context.stroke();
   if (isChosen) {
-    context.lineWidth = 3 / Math.min(1, view.scale);
+    const gap = 4 / Math.min(1, view.scale); // around the outline, whose colour shows the state
+    hexagon(context, { ...node, x: node.x - gap, y: node.y - gap, w: node.w + 2 * gap, h: node.h + 2 * gap });
+    context.lineWidth = 2.5 / Math.min(1, view.scale);
     context.strokeStyle = theme.chosen;
     context.stroke();
   }
