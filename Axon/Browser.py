@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Coroutine
+from importlib import import_module
 from typing import Any
 
 IS_BROWSER = sys.platform == "emscripten"
@@ -21,16 +22,12 @@ def mayWait() -> bool:
     """Return whether plain code can wait for a coroutine here, although an event loop runs."""
     if not IS_BROWSER:
         return False
-    from pyodide.ffi import can_run_sync
-
-    return bool(can_run_sync())
+    return bool(import_module("pyodide.ffi").can_run_sync())
 
 
 def waitFor(coroutine: Coroutine[Any, Any, None]) -> None:
     """Run `coroutine` to its end. Call this only if mayWait() is true."""
-    from pyodide.ffi import run_sync
-
-    run_sync(coroutine)
+    import_module("pyodide.ffi").run_sync(coroutine)
 
 
 def checkThreads(name: str) -> None:
