@@ -29,9 +29,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from Axon.Introspection import asPlainData, snapshot
+from Axon.Introspection import asPlainData
 from Kamaelia.Internet.UnixSockets import checkedPath, isAbstract, openPath
-from Kamaelia.Visualisation.Nesting import labelsIn
+from Kamaelia.Visualisation.Nesting import labelsIn, systemSnapshot
 from Kamaelia.Visualisation.ProcessPath import processPath
 
 MODE = 0o600  # read and write for the owner
@@ -48,7 +48,7 @@ def report(scheduler: Any) -> dict[str, Any]:
     """Return the answer for a client as plain data."""
     labels = {str(number): name for number, name in labelsIn(scheduler.listAllThreads()).items()}
     about = {"pid": os.getpid(), "program": sys.argv[0] if sys.argv else "", "labels": labels}
-    return about | asPlainData(snapshot(scheduler))
+    return about | asPlainData(systemSnapshot(scheduler))
 
 
 class InspectSocket:

@@ -19,7 +19,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from Axon.Introspection import ComponentSnapshot, LinkageSnapshot
+from Axon.Introspection import ComponentSnapshot, LinkageSnapshot, Snapshot, snapshot
 from Kamaelia.Util.Parent import parent
 
 
@@ -32,6 +32,23 @@ def labelsIn(processes: Iterable[Any]) -> dict[int, str]:
         for name, part in process.plannedParts().items()
         if not name.isdigit()
     }
+
+
+def systemSnapshot(scheduler: Any) -> Snapshot:
+    """Return the snapshot of `scheduler` without the attendants, which only observe the system.
+
+    Raises RuntimeError as snapshot() does.
+    """
+    whole = snapshot(scheduler)
+    attendants = getattr(scheduler, "attendants", None)
+    if not attendants:
+        return whole
+    processes = scheduler.listAllThreads()
+    hidden = {each.id for each in processes if attendants.has(each.getTask())}
+    return Snapshot(
+        [each for each in whole.components if each.id not in hidden],
+        [each for each in whole.linkages if not {each.source, each.sink} & hidden],
+    )
 
 
 def partsByChassis(

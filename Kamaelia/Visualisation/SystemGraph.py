@@ -32,7 +32,7 @@ from Kamaelia.Support.Drawing.Graph import Box, Edge, Graph, Node
 from Kamaelia.Support.Drawing.GraphDrawing import drawing
 from Kamaelia.Support.Drawing.GraphText import dot, mermaid, plainData
 from Kamaelia.Util.Parent import hasPlan
-from Kamaelia.Visualisation.Nesting import labelsIn, partsByChassis
+from Kamaelia.Visualisation.Nesting import labelsIn, partsByChassis, systemSnapshot
 
 __all__ = ["FORMATS", "SystemGraph", "graph", "plannedGraph"]
 
@@ -79,7 +79,8 @@ FORMATS = {
 def graph(system: Any) -> SystemGraph:
     """Return the graph of a component with all that is in it, of a scheduler, or of a snapshot.
 
-    A component that is not active is drawn as it is planned, an active one as it is now.
+    A component that is not active is drawn as it is planned, an active one as it is now. The
+    attendants of a scheduler (Axon.Attendants) are left out.
     Raises TypeError for anything else, and RuntimeError if another thread runs the scheduler.
     """
     if isinstance(system, Snapshot):
@@ -87,7 +88,7 @@ def graph(system: Any) -> SystemGraph:
     if isinstance(system, component):
         return _ofActive(system) if system.isActive() else plannedGraph([system])
     if hasattr(system, "listAllThreads"):
-        return _ofSnapshot(snapshot(system), labelsIn(system.listAllThreads()))
+        return _ofSnapshot(systemSnapshot(system), labelsIn(system.listAllThreads()))
     raise TypeError(
         f"graph() draws a component, a scheduler or a snapshot, not {type(system).__name__}:"
         " pass the object that you would call run() on"

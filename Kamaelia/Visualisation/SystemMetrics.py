@@ -26,33 +26,38 @@ Termination: with the system.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-from Axon.Introspection import ComponentSnapshot, snapshot
+from Axon.Introspection import ComponentSnapshot
 from Kamaelia.Chassis.ConnectedServer import ServerCore
 from Kamaelia.Internet.Addresses import checkedPort
+from Kamaelia.Internet.ListeningSockets import openSockets
 from Kamaelia.Protocol.HTTP.HTTPServer import HTTPServer
+from Kamaelia.Visualisation.Nesting import systemSnapshot
 from Kamaelia.Visualisation.ProcessPath import isForked
 
 CONTENT_TYPE = "text/plain; version=0.0.4"
 
 
-def start(scheduler: Any, value: str) -> Callable[[], object] | None:
-    """Serve the metrics of `scheduler` at `value`, [host:]port (Axon.StartHooks)."""
+def start(scheduler: Any, value: str) -> None:
+    """Serve the metrics of `scheduler` at `value`, [host:]port (Axon.StartHooks).
+
+    Raises ValueError if it is no address or the run has no event loop, and OSError if the address
+    is not available.
+    """
     host, _, port = value.rpartition(":")
     if not port.isdecimal():
         raise ValueError(f"{value!r} is not a port or host:port")
-    server = SystemMetrics(host=host.strip("[]") or "127.0.0.1", port=int(port))
-    if isForked():
-        return None
+    number = checkedPort(int(port))
     if scheduler.loop is None:
         raise ValueError("a run without an event loop serves no metrics")
-    server.activate(Scheduler=scheduler)
-    return None
+    if not isForked():
+        sockets = openSockets(number, [host.strip("[]") or SystemMetrics.host])
+        SystemMetrics(port=number, sockets=sockets).activate(Scheduler=scheduler)
 
 
 class SystemMetrics(ServerCore):
@@ -70,7 +75,6 @@ class SystemMetrics(ServerCore):
 
     def __init__(self, **argd: Any) -> None:
         super().__init__(**argd, protocol=self._connection)
-        checkedPort(self.port)
         self._registry = CollectorRegistry()
 
     def main(self) -> Generator[int, None, None]:
@@ -108,7 +112,7 @@ class SystemCollector:
 
     def collect(self) -> Iterator[Any]:
         """Yield the metrics of the system as it is now."""
-        components = list(self._components())
+        components = list(systemSnapshot(self._scheduler).components)
         held = [each for each in components if each.state == "held"]
         yield _gauge("components", "Active components", ["class"], _byClass(components))
         yield _gauge("components_held", "Components that are held", ["class"], _byClass(held))
@@ -125,13 +129,6 @@ class SystemCollector:
         turns = CounterMetricFamily("kamaelia_turns", "Turns that were given to components")
         turns.add_metric([], self._scheduler.queue.turns)
         yield turns
-
-    def _components(self) -> Iterator[ComponentSnapshot]:
-        """Yield those that are no attendants."""
-        processes = self._scheduler.listAllThreads()
-        isAttendant = self._scheduler.attendants.has
-        hidden = {each.id for each in processes if isAttendant(each.getTask())}
-        return (each for each in snapshot(self._scheduler).components if each.id not in hidden)
 
 
 def _byClass(components: list[ComponentSnapshot]) -> Counter[tuple[str, ...]]:

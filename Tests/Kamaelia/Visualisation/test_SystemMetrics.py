@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import subprocess
 import sys
 import urllib.error
@@ -16,6 +17,7 @@ from Axon.Component import component
 from Axon.Scheduler import scheduler
 from Axon.ThreadedComponent import threadedcomponent
 from Kamaelia.Chassis.Pipeline import Pipeline
+from Kamaelia.Visualisation.SystemGraph import graph
 from Kamaelia.Visualisation.SystemMetrics import SystemCollector, SystemMetrics, start
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -85,6 +87,20 @@ class Client(threadedcomponent):
                 return error.code, None, error.read().decode()
 
 
+def test_a_picture_leaves_the_server_out():
+    SystemMetrics(port=0).activate()
+    drawn = []
+
+    class Drawing(component):
+        def main(self):
+            for _ in range(5):
+                yield 1
+            drawn.extend(node.title for node in graph(self.scheduler).nodes)
+
+    Drawing().run()
+    assert drawn == ["Drawing"]
+
+
 def test_they_are_served_and_the_server_neither_counts_itself_nor_holds_the_run():
     server = SystemMetrics(port=0)
     server.activate()
@@ -128,6 +144,17 @@ def test_a_program_that_is_not_edited_serves_them(freePort):
     )
     assert done.returncode == 0, done.stderr
     assert re.search(r'kamaelia_components\{class="__main__.Asker"\} 1', done.stdout)
+
+
+def test_a_port_in_use_is_a_warning_and_the_program_runs(monkeypatch, caplog):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        monkeypatch.setenv("KAMAELIA_METRICS", str(taken.getsockname()[1]))
+        Producer().run()
+    [record] = caplog.records
+    assert record.getMessage().startswith("KAMAELIA_METRICS has no effect: ")
+    assert "in use" in record.getMessage()
 
 
 @pytest.mark.parametrize("value", ["", "x", "host:", "127.0.0.1:99999999"])
