@@ -1,0 +1,89 @@
+"""Counts of messages: exact where few pass, sampled where many do."""
+
+import pytest
+
+from Axon.Component import component
+from Kamaelia.Visualisation.Live.Traffic import FAST, PARTS, Path, Traffic
+
+
+@pytest.fixture
+def linked():
+    """Return a sender, a receiver, and the sink between them."""
+    sender, receiver = component(), component()
+    sender.link((sender, "outbox"), (receiver, "inbox"))
+    return sender, receiver, receiver.placeOfBox("inbox", True)
+
+
+@pytest.fixture
+def traffic(linked):
+    sender, receiver, sink = linked
+    made = Traffic()
+    made.watch([(receiver, sink)], {sender.id, receiver.id})
+    return made
+
+
+def sample(traffic, seconds, act=lambda: None):
+    """Let `act` run while each fast inbox is tapped once."""
+    for _ in range(PARTS):
+        traffic.beginSample()
+        act()
+        traffic.endSample(seconds)
+
+
+def test_each_message_to_a_slow_inbox_is_counted(linked, traffic):
+    sender, receiver, _ = linked
+    sender.send("a")
+    sender.send("b")
+    traffic.turn(1.0)
+    assert traffic.passed == {Path(sender.id, receiver.id, "inbox"): 2}
+    sender.send("c")
+    traffic.turn(1.0)
+    assert traffic.passed == {Path(sender.id, receiver.id, "inbox"): 3}
+    assert traffic.rates == {}
+
+
+def test_a_fast_inbox_has_a_rate_and_is_tapped_in_samples_only(linked, traffic):
+    sender, receiver, sink = linked
+    plain = type(component().placeOfBox("inbox", True))
+    assert type(sink) is not plain
+    for _ in range(1000):
+        sender.send("x")
+    traffic.turn(1.0)
+    assert type(sink) is plain
+    path = Path(sender.id, receiver.id, "inbox")
+    assert traffic.rates == {path: 1000.0}
+    for _ in range(20):
+        sample(traffic, 0.01, lambda: [sender.send("x") for _ in range(5)])
+    assert traffic.rates[path] == pytest.approx(500, rel=0.01)
+    assert type(sink) is plain
+
+
+def test_an_inbox_that_becomes_slow_is_counted_again(linked, traffic):
+    sender, receiver, _ = linked
+    for _ in range(10 * FAST):
+        sender.send("x")
+    traffic.turn(1.0)
+    counted = dict(traffic.passed)
+    for _ in range(20):
+        sample(traffic, 0.01)
+    assert traffic.rates == {}
+    sender.send("x")
+    traffic.turn(1.0)
+    path = Path(sender.id, receiver.id, "inbox")
+    assert traffic.passed[path] == counted[path] + 1
+
+
+def test_paths_of_components_that_have_ended_are_forgotten(linked, traffic):
+    sender, receiver, sink = linked
+    sender.send("x")
+    traffic.turn(1.0)
+    traffic.watch([(receiver, sink)], {receiver.id})
+    assert traffic.passed  # until the next turn, so that the last messages are sent
+    traffic.turn(1.0)
+    assert traffic.passed == {}
+
+
+def test_no_inbox_is_tapped_after_close(linked, traffic):
+    _, _, sink = linked
+    traffic.close()
+    assert type(sink) is type(component().placeOfBox("inbox", True))
