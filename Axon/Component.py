@@ -116,11 +116,11 @@ class component(BoxMethods, linkableprocess):
     Usescomponents: ClassVar[list[Any]] = []
 
     _methodNames: ClassVar[frozenset[str] | None] = None  # found when a setting is first given
-    _isInitialisedPlainly: ClassVar[bool | None] = None  # for the compiled core, likewise
+    _planOfCore: ClassVar[Any] = None  # for the compiled core, likewise
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        cls._methodNames = cls._isInitialisedPlainly = None
+        cls._methodNames = cls._planOfCore = None
 
     def __init__(self, *args: Any, **argd: Any) -> None:
         super().__init__()

@@ -37,6 +37,7 @@ cdef extern from "Python.h":
     int PyIter_Send(PyObject *, PyObject *, PyObject **) except -1
     PyObject *Py_None
     PyObject *PyDict_GetItemWithError(object, object) except? NULL
+    dict PyDict_Copy(object)
     int PyDict_Next(object, Py_ssize_t *, PyObject **, PyObject **)
     PyObject *PyList_GET_ITEM(PyObject *, Py_ssize_t)
     Py_ssize_t PyList_GET_SIZE(PyObject *)
@@ -1364,11 +1365,11 @@ cdef class BoxMethods:
 
     def __init__(self, *args, **argd):
         cdef Task task
+        cdef ClassPlan plan
         kind = type(self)
-        isPlain = kind._isInitialisedPlainly
-        if isPlain is None:
-            isPlain = findInitialiser(kind)
-        if isPlain:
+        found = kind._planOfCore
+        plan = found if type(found) is ClassPlan else makePlan(kind)
+        if plan.isPlain:
             task = Task.__new__(Task)
             task._process = self
             self.id = NEXT_NUMBER()
@@ -1385,8 +1386,16 @@ cdef class BoxMethods:
         if type(inboxes) is str or type(outboxes) is str:
             checkNames(self, "Inboxes", inboxes)
             checkNames(self, "Outboxes", outboxes)
-        self._inboxesOrNone = dict.fromkeys(inboxes, UNUSED_SINK)
-        self._outboxesOrNone = dict.fromkeys(outboxes, NULL_SINK)
+        if plan.inboxes is not None and haveSameKeys(plan.inboxes, inboxes):
+            self._inboxesOrNone = PyDict_Copy(plan.inboxes)
+        else:
+            self._inboxesOrNone = dict.fromkeys(inboxes, UNUSED_SINK)
+            plan.inboxes = PyDict_Copy(self._inboxesOrNone) if type(inboxes) is dict else None
+        if plan.outboxes is not None and haveSameKeys(plan.outboxes, outboxes):
+            self._outboxesOrNone = PyDict_Copy(plan.outboxes)
+        else:
+            self._outboxesOrNone = dict.fromkeys(outboxes, NULL_SINK)
+            plan.outboxes = PyDict_Copy(self._outboxesOrNone) if type(outboxes) is dict else None
         if variable(COMPONENT, TRACE_SENDS):
             COMPONENT["traceSends"](self)
         if variable(COMPONENT, TRACE_RECVS):
@@ -1584,13 +1593,35 @@ def provideComponents(variables, process, number, noScheduler, settings, names, 
     applySettings, checkNames, addPlace = settings, names, withPlace
 
 
-cdef object findInitialiser(object kind):
-    """Return whether the __init__ that follows in the order of bases is that of microprocess."""
+cdef class ClassPlan:
+    """What new components of one class have in common."""
+
+    cdef bint isPlain  # the __init__ after that of BoxMethods is that of microprocess
+    cdef dict inboxes, outboxes  # of the newest component, when it was made
+
+
+cdef bint haveSameKeys(dict boxes, object names) except -1:
+    """Return whether `names` is a dict with the keys of `boxes`, the same objects in this order."""
+    cdef Py_ssize_t at = 0, position = 0
+    cdef PyObject *ours
+    cdef PyObject *theirs
+    if type(names) is not dict or len(boxes) != len(<dict>names):
+        return False
+    while PyDict_Next(boxes, &at, &ours, NULL):
+        if not PyDict_Next(names, &position, &theirs, NULL) or ours != theirs:
+            return False
+    return True
+
+
+cdef ClassPlan makePlan(object kind):
+    cdef ClassPlan plan
     bases = kind.__mro__
     following = bases[bases.index(BoxMethods) + 1 :]
     first = next(each for each in following if "__init__" in vars(each))
-    kind._isInitialisedPlainly = first is PLAIN_PROCESS
-    return first is PLAIN_PROCESS
+    plan = ClassPlan.__new__(ClassPlan)
+    plan.isPlain = first is PLAIN_PROCESS
+    kind._planOfCore = plan
+    return plan
 
 
 cdef object lookUp(object boxes, object boxname):
@@ -1698,7 +1729,7 @@ def activate(self, Scheduler=None, Tracker=None, mainmethod="main"):
     body = self._givenBody
     if body is None:
         body = self.main() if mainmethod == "main" else getattr(self, mainmethod)()
-    chosen = self.scheduler
+    chosen = self.scheduler  # it may be another one after main(), which need not be a generator
     if type(chosen) is SCHEDULER and type(task) is Task:
         admitTask(chosen, <Task>task, body)
         return self
