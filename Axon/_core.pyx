@@ -1830,7 +1830,9 @@ cdef int endTask(object handler, Task task) except -1:
         if task.callers is not None:
             task.returnToCaller(None)
             return 0
-        task._body = None  # `resume` still refers to it
+        before = task._body  # it is destroyed after the field has changed
+        task._body = None
+        before = None
     try:
         finishTask(handler, task)
     except BaseException as error:
@@ -1888,7 +1890,8 @@ cdef int leave(object handler, Task task, object process) except -1:
     if knockon:
         plainResult(knockon, "_closeDownMicroprocess", process)
         handler.handleKnockon(knockon)
-    if task.watchers and not process.hasChildren():
+    before = task.watchers
+    if before and not process.hasChildren():
         task.watchers = ()
     task._process = ref(task._process)
     return 0
@@ -1972,11 +1975,9 @@ cdef class Timers:
         return 0
 
     cdef object _next(self):
-        cdef tuple entry
         cdef Task task
         while self._heap:
-            entry = <tuple>self._heap[0]
-            due, task = entry[0], <Task>entry[2]
+            due, _, task = self._heap[0]
             deadline = task.deadline
             if self.pending.get(task) != due:
                 heappop(self._heap)
@@ -2002,7 +2003,7 @@ cdef class Timers:
             due = self._next()
             if due is None or due > now:
                 return
-            task = <Task>heappop(self._heap)[2]
+            _, _, task = heappop(self._heap)
             del self.pending[task]
             task.deadline = None
             if task.state != WAITING:

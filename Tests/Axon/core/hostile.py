@@ -16,8 +16,10 @@ from typing import Any
 
 from Axon.Box import realsink
 from Axon.Component import component
+from Axon.Linkage import linkage
 from Axon.RunQueue import ENDED, PAUSED, RUNNING, RunQueue, Task
 from Axon.Scheduler import scheduler
+from Axon.Timers import Timers
 
 ROUNDS = 100
 _random = random.Random(0)
@@ -210,7 +212,7 @@ def componentsWithoutInitialisation() -> None:  # noqa: C901 - one program
                 value = getattr(made, name)
                 if not name.startswith("__") and callable(value):
                     value(*arguments)
-    for cls in (Task, RunQueue, realsink, component):
+    for cls in (Task, RunQueue, Timers, realsink, linkage, component):
         made = cls.__new__(cls)
         for name in dir(cls):
             if name in {"__class__", "__reduce__", "__reduce_ex__"}:
@@ -341,6 +343,125 @@ def componentsThatEndEachOther() -> None:
             part.activate(Scheduler=run)
         with suppress(Exception):
             run.queue.run(100)
+
+
+def hooksThatRaise() -> None:  # noqa: C901 - one program
+    """Each hook in the life of a component raises an error, or changes the others, at random."""
+    parts: list[Any] = []
+
+    def react() -> None:
+        choice = _random.random()
+        other = _random.choice(parts)
+        if choice < 0.2:
+            raise _random.choice([ValueError, KeyError, StopIteration, SystemExit])
+        if choice < 0.3:
+            other.terminate()
+        elif choice < 0.4:
+            other.stop()
+        elif choice < 0.5:
+            other.activate()
+        elif choice < 0.6:
+            other.getTask().watchers = ()
+        elif choice < 0.7:
+            gc.collect()
+        elif choice < 0.8:
+            other.postoffice.unlinkAll()
+
+    class Part(component):
+        def main(self) -> Iterator[object]:
+            react()
+            try:
+                self.link((self, "outbox"), (_random.choice(parts), "inbox"))
+                yield 1
+                yield from self.waitForMessage("inbox", timeout=_random.choice([0, None, 1]))
+                self.pause(0.5)
+                yield self.send(_SendsAtItsEnd(react))
+            finally:
+                react()
+
+        def stop(self) -> None:
+            react()
+            super().stop()
+
+        def childEnded(self, child: Any) -> None:
+            react()
+            super().childEnded(child)
+
+        def _closeDownMicroprocess(self) -> Any:
+            react()
+            return super()._closeDownMicroprocess()
+
+        def childFailed(self, child: Any, culprit: Any, error: BaseException) -> bool:
+            react()
+            return _random.random() < 0.5
+
+    for _ in range(ROUNDS):
+        run = scheduler.run = scheduler()
+        parts[:] = [Part() for _ in range(6)]
+        for part in parts:
+            with suppress(BaseException):
+                parts[0].addChildren(part)
+                part.activate()
+        for _ in range(20):
+            with suppress(BaseException):
+                run.queue.run(5)
+                run.timers.wakeDue()
+        for _ in range(10):
+            with suppress(BaseException):
+                run.endAll()
+
+
+def waitsThatAreUsedWrongly() -> None:
+    """The iterators of waits are used after their end, twice at once, and in other components."""
+    for _ in range(ROUNDS):
+        one, two = _pair()
+        run = scheduler()
+        two.activate(Scheduler=run)
+        waits: list[Any] = [two.waitForMessage("inbox"), two.waitForMessage(timeout=0)]
+        waits += [two.waitForMessage("none"), two.waitForMessage("inbox", timeout="x")]
+        two.waitForChange = lambda _: _random.choice([waits[0], (1, 2), waits[1]])  # itself, too
+        for _ in range(20):
+            with suppress(Exception, RecursionError):
+                next(_random.choice(waits))
+            if _random.random() < 0.2:
+                one.send(1)
+            if two.dataReady():
+                two.recv()
+        waits[0] = None
+        del one, two, run
+        gc.collect()
+        for wait in waits[1:]:
+            with suppress(Exception):
+                next(wait)
+
+
+def timersThatAreChangedWhileTheyExpire() -> None:
+    """Deadlines that compare themselves change the timers."""
+    for _ in range(ROUNDS):
+        run = scheduler()
+        tasks = [_Relay().activate(Scheduler=run).getTask() for _ in range(5)]
+
+        class Due(float):
+            def __lt__(self, other: object, run: Any = run, tasks: Any = tasks) -> bool:
+                choice = _random.randrange(4)
+                task = _random.choice(tasks)
+                if choice == 0:
+                    run.timers.forget(task)
+                elif choice == 1:
+                    run.timers.pending.clear()
+                elif choice == 2:
+                    task.deadline = None
+                return _random.random() < 0.5
+
+            __gt__ = __lt__
+
+        for _ in range(20):
+            with suppress(Exception):
+                run.timers.wakeAt(_random.choice(tasks), Due(_random.random()))
+            with suppress(Exception):
+                run.timers.wakeDue()
+            with suppress(Exception):
+                run.timers.next()
 
 
 if __name__ == "__main__":
