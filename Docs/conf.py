@@ -27,6 +27,7 @@ html_title = "Kamaelia"
 kamaelia_pages = {"reference/components": "Kamaelia"}
 kamaelia_tests = ["../Tests"]
 kamaelia_examples = ["../Examples"]
+kamaelia_navigation = 40  # without it, each page contains links to all 900 pages
 
 # The reference is generated from the docstrings.
 apidoc_modules = [

@@ -86,7 +86,7 @@ class ServerCore(component):
 
     port: int = 1601
     protocol: Callable[..., component] | None = None
-    socketOptions: Any = None
+    socketOptions: Any = None  # arguments of setsockopt for the listening socket
     TCPS: Any = TCPServer
     host: str | Iterable[str] | None = None
     path: str | PathLike[str] | None = None

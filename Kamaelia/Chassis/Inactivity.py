@@ -54,7 +54,7 @@ class ResettableSender(component):
 
     timeout: float = 5.0  # seconds
     message: Any = "NEXT"
-    debug = False
+    debug = False  # whether to log what it does
 
     def main(self) -> Generator[int, None, None]:
         hasExpired = False

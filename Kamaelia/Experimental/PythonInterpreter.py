@@ -86,7 +86,7 @@ class StandaloneInterpreter(threadedcomponent):
         "signal": "the shutdown message from control, or producerFinished at the end of the input",
     }
 
-    prompt = "> "
+    prompt = "> "  # what is printed before each line
 
     def main(self) -> None:
         interpreter = Interpreter({"self": self, "Axon": Axon})

@@ -40,7 +40,7 @@ class Append(filecomponent):
         "error": "errorInformation: a message that cannot be written",
     }
 
-    filename: Any = None
+    filename: Any = None  # the file to which it appends
     forwarder = True
     blat_file = False
     hold_open = True

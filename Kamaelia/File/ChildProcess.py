@@ -50,7 +50,7 @@ class ChildProcess(component):
 
     grace = 2.0  # seconds between SIGTERM and SIGKILL
     _isRunning = False
-    hasStarted = False
+    hasStarted = False  # whether the process exists or has existed
     error: Exception | None = None  # why the process did not start, or its failure
 
     def __init__(

@@ -165,7 +165,7 @@ class SimpleReader(filecomponent):
 
     mode = "r"
     buffering = 1  # a historical setting without effect
-    encoding = "utf-8"
+    encoding = "utf-8"  # of the text, unless the mode is binary
     errors = "strict"
     limit: int | None = None
 

@@ -30,7 +30,7 @@ class Connection(GatedComponent):
     """Connection(**attributes): the base of ConnectedSocketAdapter."""
 
     patience = 60.0  # seconds without progress after producerFinished
-    isServer = False
+    isServer = False  # whether the peer is a client
     serverHostname: str | None = None  # the name in the server's certificate
     sslContext: SSLContext | None = None  # the default for "makessl"
     creator: Creator | None = None

@@ -56,9 +56,9 @@ class SingleServer(component):
     }
 
     port = 1601
-    socketOptions: Options = None
+    socketOptions: Options = None  # arguments of setsockopt for the listening socket
     TCPS: Callable[..., Any] = TCPServer
-    host: str | Iterable[str] | None = None
+    host: str | Iterable[str] | None = None  # names or addresses; None: all
     onListening: Callable[[Any], object] | None = None  # called with this component
 
     def __init__(self, **argd: Any) -> None:

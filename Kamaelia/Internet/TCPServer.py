@@ -75,7 +75,7 @@ class TCPServer(component):
     host: str | Iterable[str] | None = None
     path: str | PathLike[str] | None = None
     sockets: Iterable[socket.socket] | None = None  # that listen already
-    ssl: SSLContext | None = None
+    ssl: SSLContext | None = None  # TLS from the first byte
     balancers: Balancers | None = None
     maxConnections: int | None = None
     maxPerPeer: int | None = None
@@ -83,7 +83,7 @@ class TCPServer(component):
     descriptors = 1  # that each connection may need: 2 if its handler connects to another server
     maySendOn = False  # other processes accept from the same sockets: a client may wait for them
     onOpened: Callable[[Any], None] | None = None  # called with each adapter, instead of newCSA
-    onClosed: Callable[[Any], None] | None = None
+    onClosed: Callable[[Any], None] | None = None  # called with each adapter that has ended
     onOutlived: Callable[[Any], None] | None = None  # takes over an adapter's handler
     onListening: Callable[[Any], None] | None = None  # called with this component
     onRefused: Callable[[Any, str], None] | None = None  # with an adapter, and MANY or PEER

@@ -23,7 +23,7 @@ __all__ = ["AudioCookieProtocol"]
 class AudioCookieProtocol(FileStream):
     """A protocol that sends the output of `command`. debug: has no effect."""
 
-    command: Any = "./afortune.pl"
+    command: Any = "./afortune.pl"  # prints a saying
 
     def __init__(self, debug: int = 0, **argd: Any) -> None:
         super().__init__(**argd)

@@ -39,8 +39,8 @@ class FileStream(parent):
         "_stop": "shutdownMicroprocess to the reader",
     }
 
-    filename: Any = ""
-    command: Any = ""
+    filename: Any = ""  # the file to send
+    command: Any = ""  # whose output is sent, if there is no file
     bitrate: float = 95200
     chunkrate: float = 25
 

@@ -24,7 +24,7 @@ class Chargen(component):
     Inboxes = {"inbox": "nothing", "control": "a shutdown message"}
     Outboxes = {"outbox": "the text", "signal": "the shutdown message from control"}
 
-    message = "Hello World"
+    message = "Hello World"  # what to send
 
     def main(self) -> Iterator[int]:
         while not self.isShuttingDown():

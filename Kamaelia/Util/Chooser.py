@@ -33,8 +33,8 @@ class _chooser(component):
         "signal": "the shutdown message from control",
     }
 
-    moves: dict[str, str] = {}
-    isOver = False
+    moves: dict[str, str] = {}  # names of methods, by message
+    isOver = False  # whether there is no further item
 
     def main(self) -> Iterator[int]:
         self._show()
@@ -119,7 +119,7 @@ class ForwardIteratingChooser(_chooser):
     The commands are "NEXT" and "SAME".
     """
 
-    moves = {"NEXT": "gotoNext"}
+    moves = {"NEXT": "gotoNext"}  # names of methods, by message
 
     def __init__(self, items: Iterable[Any] = ()) -> None:
         super().__init__()

@@ -21,7 +21,7 @@ __all__ = ["FirstOnly"]
 class FirstOnly(PureTransformer):
     """A transformer that sends only the first message."""
 
-    isOver = False
+    isOver = False  # whether the first message has been sent
 
     def processMessage(self, msg: Any) -> None:
         """Send `msg` if it is the first message."""

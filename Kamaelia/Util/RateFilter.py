@@ -38,7 +38,7 @@ class MessageRateLimit(component):
     Inboxes = {"inbox": "anything", "control": "a shutdown message"}
     Outboxes = {"outbox": "the messages", "signal": "the shutdown message from control"}
 
-    hardlimit = 0
+    hardlimit = 0  # not used; programs of 1.14 may set it
 
     def __init__(self, messages_per_second: float, buffer: int = 60, **argd: Any) -> None:
         super().__init__(**argd)

@@ -27,6 +27,7 @@ PAGES = [
     ROOT / "README.md",
     *sorted((ROOT / "Docs").glob("*.rst")),
     *sorted((ROOT / "Docs" / "library").glob("*.rst")),
+    *sorted((ROOT / "Docs" / "learn").glob("*.rst")),
 ]
 
 MARKDOWN = re.compile(r"^```(\w+)[ ]*(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -42,7 +42,7 @@ class Find(filecomponent):
         "signal": "producerFinished at the end, or the shutdownMicroprocess from control",
     }
 
-    path: str | os.PathLike[str] = "."
+    path: str | os.PathLike[str] = "."  # the folder in which to search
     walktype = "a"
     act_like_find = True
 
@@ -101,7 +101,7 @@ class Grep(StreamTransformer):
     Inboxes = {"inbox": "str", "control": "a shutdown message"}
     Outboxes = {"outbox": "str", "signal": "the shutdown message from control"}
 
-    pattern = "."
+    pattern = "."  # a regular expression
     invert = False
 
     def transform(self, message: str) -> Iterable[str]:

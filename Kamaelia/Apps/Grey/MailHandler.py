@@ -85,7 +85,7 @@ class MailHandler(SessionState, component):
     line: bytes = b""  # what the client sent last
     hasMore = False  # work is left for the next turn
     hasSpoken = False  # since it was set to False: see PolicyQuestion
-    turns = 0
+    turns = 0  # how often it has waited for a message
     deadlines: ClientDeadlines  # from main() on
     _dueAt = inf  # when something is late
     _wasHeld = False

@@ -18,8 +18,8 @@ class PeriodicWakeup(threadedcomponent):
     Inboxes = {"inbox": "not used", "control": "producerFinished, shutdownMicroprocess: stop"}
     Outboxes = {"outbox": "message, every interval seconds", "signal": "the message from control"}
 
-    interval: float = 300
-    message: object = "tick"
+    interval: float = 300  # seconds
+    message: object = "tick"  # what to send
 
     def main(self) -> None:
         while not self.isShuttingDown():

@@ -45,7 +45,7 @@ class TPipe(parent):
     }
 
     condition: Callable[[Any], Any] | None = None
-    action: Any = None
+    action: Any = None  # the component beside the stream
     sink = True
     source = False
     mode = "split"

@@ -27,8 +27,8 @@ class _Tick(component):
 
     Inboxes = {"inbox": "not used", "control": "anything: end"}
 
-    tick_mesg: Any = True
-    check_interval: float | None = None
+    tick_mesg: Any = True  # what to send
+    check_interval: float | None = None  # not used: the wait ends at once
 
     def __init__(self, delay: float, **kwargs: Any) -> None:
         super().__init__(**kwargs)

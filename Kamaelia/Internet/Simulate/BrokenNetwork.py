@@ -31,7 +31,7 @@ class _Fault(component):
     }
     Outboxes = {"outbox": "the packets after the fault", "signal": "the message from control"}
 
-    random: Random = Random()
+    random: Random = Random()  # where the decisions come from
 
     def main(self) -> Generator[int, None, None]:
         while True:
@@ -57,7 +57,7 @@ class _Fault(component):
 class Duplicate(_Fault):
     """Duplicate([random][, probability]): sends some packets twice or more often."""
 
-    probability = 0.1
+    probability = 0.1  # from 0 to 1, of each message
 
     def packetsFor(self, message: Any) -> Iterable[Any]:
         copies = [message]
@@ -69,7 +69,7 @@ class Duplicate(_Fault):
 class Throwaway(_Fault):
     """Throwaway([random][, probability]): loses some packets."""
 
-    probability = 0.1
+    probability = 0.1  # from 0 to 1, of each message
 
     def packetsFor(self, message: Any) -> Iterable[Any]:
         return [] if self.random.random() < self.probability else [message]
@@ -78,7 +78,7 @@ class Throwaway(_Fault):
 class Reorder(_Fault):
     """Reorder([random][, most]): sends packets in another order, and holds up to `most` of them."""
 
-    most = 10
+    most = 10  # messages that it holds back
 
     def __init__(self, **argd: Any) -> None:
         super().__init__(**argd)

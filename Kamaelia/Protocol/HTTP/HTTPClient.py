@@ -76,7 +76,7 @@ class SimpleHTTPClient(component):
     }
     Usescomponents = [SingleShotHTTPClient]
 
-    MOST_BYTES = 64 * 1024 * 1024
+    MOST_BYTES = 64 * 1024 * 1024  # of the body of a response
 
     def __init__(self, **settings: Any) -> None:
         refuseMisspelt(SingleShotHTTPClient, settings)

@@ -67,11 +67,11 @@ class HTTPParser(component):
         "signal": "producerFinished, or the shutdownMicroprocess from control",
     }
 
-    peer = ""
-    peerport = 0
-    localip = ""
-    localport = 0
-    limits = Limits()
+    peer = ""  # the address of the client
+    peerport = 0  # the port of the client
+    localip = ""  # the address of the server
+    localport = 0  # the port of the server
+    limits = Limits()  # on sizes and numbers
 
     def __init__(self, mode: str = "request", **argd: Any) -> None:
         super().__init__(**argd)

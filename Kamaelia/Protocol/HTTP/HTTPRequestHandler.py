@@ -97,7 +97,7 @@ class HTTPRequestHandler(component):
         "_handleroutbox": "the body of the request, as bytes",
     }
 
-    limits = Limits()
+    limits = Limits()  # on sizes and numbers
     handlerGrace = 5.0  # seconds for a handler to end when nobody waits for its response
     onResponse: Callable[[Exchange], object] | None = None  # called at the end of each response
 

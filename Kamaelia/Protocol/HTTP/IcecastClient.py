@@ -84,7 +84,7 @@ class IcecastClient(SingleShotHTTPClient):
     """
 
     reconnectDelay: float = 1
-    longestDelay: float = 60
+    longestDelay: float = 60  # seconds between two attempts to connect
     _acceptsICY = True
 
     def formRequest(self, url: str) -> dict[str, Any]:

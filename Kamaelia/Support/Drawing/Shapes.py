@@ -24,30 +24,38 @@ LONGEST_TOOLTIP = 400
 TITLE = 7.6  # pixels of one character of a title, at 13 pixels
 LABEL = 6.2  # of one character of a label, at 11 pixels
 
-# A picture in a page has no theme of its own: it follows the reader's. A page may set the
-# variables to its own colours.
-STYLE = """
-.k{--k-line:#1f2937;--k-face:#fff;--k-glass:#3b82f614;--k-rim:#3b82f6;--k-flow:#1d4ed8;\
---k-stop:#a16207;--k-weak:#6b7280;--k-held:#b91c1c;--k-good:#15803d;--k-mid:#ca8a04;\
---k-bad:#dc2626;font-family:ui-sans-serif,system-ui,sans-serif}
-@media (prefers-color-scheme:dark){.k{--k-line:#e5e7eb;--k-face:#111827;--k-glass:#60a5fa1f;\
---k-rim:#60a5fa;--k-flow:#93c5fd;--k-stop:#facc15;--k-weak:#9ca3af;--k-held:#f87171;\
---k-good:#4ade80;--k-mid:#facc15;--k-bad:#f87171}}
-.k text{fill:var(--k-line)}
-.k .title{font-size:13px;font-weight:600;text-anchor:middle}
-.k .kind{font-size:11px;fill:var(--k-weak);text-anchor:middle}
-.k .label{font-size:11px}.k .end{text-anchor:end}
-.k .stop{fill:var(--k-stop)}
-.k .body{fill:var(--k-face);stroke:var(--k-line);stroke-width:2.5;stroke-linejoin:round}
-.k .glass{fill:var(--k-glass);stroke:var(--k-rim);stroke-width:1.5}
-.k .held{stroke:var(--k-held)}.k .asleep{opacity:.75}
-.k .port{fill:var(--k-face);stroke:var(--k-flow);stroke-width:1.5}
-.k .port.stop{stroke:var(--k-stop)}.k .port.inherited{stroke-dasharray:3 2}
-.k .edge{fill:none;stroke:var(--k-flow);stroke-width:1.6}
-.k .edge.stop{stroke:var(--k-stop);stroke-width:1;stroke-dasharray:5 3}
-.k .hold{fill:none;stroke:var(--k-held);stroke-width:1.5;stroke-dasharray:2 3}
-.k .tip{fill:var(--k-flow)}.k .tip.stop{fill:var(--k-stop)}
-.k .good{fill:var(--k-good)}.k .mid{fill:var(--k-mid)}.k .bad{fill:var(--k-bad)}
+LIGHT = (
+    "--k-line:#1f2937;--k-face:#fff;--k-glass:#3b82f614;--k-rim:#3b82f6;--k-flow:#1d4ed8;"
+    "--k-stop:#a16207;--k-weak:#6b7280;--k-held:#b91c1c;--k-good:#15803d;--k-mid:#ca8a04;"
+    "--k-bad:#dc2626"
+)
+DARK = (
+    "--k-line:#e5e7eb;--k-face:#111827;--k-glass:#60a5fa1f;--k-rim:#60a5fa;--k-flow:#93c5fd;"
+    "--k-stop:#facc15;--k-weak:#9ca3af;--k-held:#f87171;--k-good:#4ade80;--k-mid:#facc15;"
+    "--k-bad:#f87171"
+)
+# A picture follows the reader's theme. In a page with a switch for the theme, it follows the
+# switch: Sphinx's theme furo sets data-theme to "light", "dark" or "auto".
+STYLE = f"""
+.k{{{LIGHT};font-family:ui-sans-serif,system-ui,sans-serif}}
+@media (prefers-color-scheme:dark){{.k{{{DARK}}}}}
+body[data-theme=light] .k{{{LIGHT}}}
+body[data-theme=dark] .k{{{DARK}}}
+.k text{{fill:var(--k-line)}}
+.k .title{{font-size:13px;font-weight:600;text-anchor:middle}}
+.k .kind{{font-size:11px;fill:var(--k-weak);text-anchor:middle}}
+.k .label{{font-size:11px}}.k .end{{text-anchor:end}}
+.k .stop{{fill:var(--k-stop)}}
+.k .body{{fill:var(--k-face);stroke:var(--k-line);stroke-width:2.5;stroke-linejoin:round}}
+.k .glass{{fill:var(--k-glass);stroke:var(--k-rim);stroke-width:1.5}}
+.k .held{{stroke:var(--k-held)}}.k .asleep{{opacity:.75}}
+.k .port{{fill:var(--k-face);stroke:var(--k-flow);stroke-width:1.5}}
+.k .port.stop{{stroke:var(--k-stop)}}.k .port.inherited{{stroke-dasharray:3 2}}
+.k .edge{{fill:none;stroke:var(--k-flow);stroke-width:1.6}}
+.k .edge.stop{{stroke:var(--k-stop);stroke-width:1;stroke-dasharray:5 3}}
+.k .hold{{fill:none;stroke:var(--k-held);stroke-width:1.5;stroke-dasharray:2 3}}
+.k .tip{{fill:var(--k-flow)}}.k .tip.stop{{fill:var(--k-stop)}}
+.k .good{{fill:var(--k-good)}}.k .mid{{fill:var(--k-mid)}}.k .bad{{fill:var(--k-bad)}}
 """.strip()
 
 

@@ -15,18 +15,26 @@ How does it work?
 
 A box or setting belongs to the class nearest to the root that says the same about it. The sentence
 of a setting is searched in the docstrings of the class that defines it and of its bases, where it
-stands as "name: what it is for" or "name, other: what they are for". Nothing here imports Axon.
+stands as "name: what it is for" or "name, other: what they are for"; then in the comment at the end
+of its line. Nothing here imports Axon.
 """
 
 from __future__ import annotations
 
 import inspect
+import itertools
 import re
+import textwrap
+import tokenize
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
+from io import StringIO
 from typing import Any
 
 ROOTS = frozenset({"component", "threadedcomponent", "AdaptiveCommsComponent", "microprocess"})
+LINE_STARTS = (tokenize.NEWLINE, tokenize.NL, tokenize.INDENT, tokenize.DEDENT)
+NO_SENTENCE = re.compile(r"(#\s*)?(noqa|type:|fmt:|pragma).*")  # what tools read in comments
 LONGEST_VALUE = 60  # characters of a default that are shown
 
 
@@ -102,7 +110,7 @@ def settingsOf(kind: type) -> list[Setting]:
                     name,
                     _typeName(notes.get(name)),
                     _shown(value),
-                    sentenceFor(name, base),
+                    sentenceFor(name, base) or _commentFor(name, base),
                     None if base is kind else base,
                 )
     return list(found.values())
@@ -159,6 +167,35 @@ def sentenceFor(name: str, kind: type) -> str:
         if match is not None:
             return _untilNext(text[match.end() :])
     return ""
+
+
+def _commentFor(name: str, kind: type) -> str:
+    return next(filter(None, (_commentsIn(base).get(name) for base in kind.__mro__)), "")
+
+
+@cache
+def _commentsIn(kind: type) -> dict[str, str]:
+    """Return the comments at the end of the lines on which a class assigns its attributes."""
+    try:
+        source = textwrap.dedent(inspect.getsource(kind))
+        tokens = list(tokenize.generate_tokens(StringIO(source).readline))
+    except (OSError, TypeError, SyntaxError, tokenize.TokenError):
+        return {}
+    found: dict[str, str] = {}
+    name, depth, brackets = "", 0, 0
+    for before, token in itertools.pairwise(tokens):
+        depth += (token.type == tokenize.INDENT) - (token.type == tokenize.DEDENT)
+        if token.type == tokenize.OP:
+            brackets += (token.string in "([{") - (token.string in ")]}")
+        elif token.type == tokenize.NAME and depth == 1 and before.type in LINE_STARTS:
+            name = "" if brackets else token.string
+        elif token.type == tokenize.NEWLINE:
+            name = ""
+        elif token.type == tokenize.COMMENT and name and depth == 1 and not brackets:
+            words = NO_SENTENCE.sub("", token.string.lstrip("#: ")).strip()
+            if words:
+                found.setdefault(name, words)
+    return found
 
 
 def _untilNext(text: str) -> str:

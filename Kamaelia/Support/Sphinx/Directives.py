@@ -25,6 +25,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from Kamaelia.Support.Sphinx.Description import isComponent
 from Kamaelia.Support.Sphinx.Markup import componentPage, componentsTable, pictureOf
+from Kamaelia.Support.Sphinx.Navigation import NavigationTree
 from Kamaelia.Support.Sphinx.Pages import writePages
 from Kamaelia.Support.Sphinx.TestIndex import TestIndex, outcomesIn
 
@@ -163,6 +164,20 @@ def writeAll(app: Sphinx) -> None:
         writePages(Path(app.srcdir, folder), package, modulesIn(package))
 
 
+def useOwnTree(app: Sphinx, page: str, template: str, context: dict[str, Any], *_: Any) -> None:
+    """Replace the function with which a theme renders the tree of all pages into each page."""
+    if app.config.kamaelia_navigation and "toctree" in context:
+        tree: NavigationTree | None = getattr(app, "kamaeliaTree", None)
+        if tree is None:
+            tree = app.kamaeliaTree = NavigationTree(  # type: ignore[attr-defined]
+                app.env.toctree_includes,
+                {name: title.astext() for name, title in app.env.titles.items()},
+                app.config.root_doc,
+                app.config.kamaelia_navigation,
+            )
+        context["toctree"] = lambda **_: tree.htmlFor(page, context["pathto"])
+
+
 def boxRole(
     role: str, rawtext: str, text: str, lineno: int, inliner: Any, *_: Any
 ) -> tuple[list[nodes.Node], list[nodes.system_message]]:
@@ -176,7 +191,9 @@ def register(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("kamaelia_examples", [], "env", list)
     app.add_config_value("kamaelia_junit", "", "env", str)
     app.add_config_value("kamaelia_pages", {}, "env", dict)
+    app.add_config_value("kamaelia_navigation", 0, "html", int)
     app.connect("builder-inited", writeAll)
+    app.connect("html-page-context", useOwnTree, priority=400)  # before the theme
     app.add_directive("component", ComponentDirective)
     app.add_directive("components", ComponentsDirective)
     app.add_role("inbox", boxRole)

@@ -4,6 +4,7 @@
     kamaelia_tests = ["../Tests"]         # folders with tests, which are parsed and not run
 
     kamaelia_pages = {"components": "package"}    # a page for each component, in this folder
+    kamaelia_navigation = 40              # expand only the branch of a page, and no longer lists
 
     .. component:: package.module.Name
     .. components:: package
@@ -12,6 +13,7 @@ Description  what a class says about itself: boxes, settings, methods
 TestIndex    the tests that use a component, as sentences
 Markup       reST for the page of a component and for tables
 Pages        files with the page of each component of a package
+Navigation   the tree of pages, of which each page shows only its own branch
 Directives   the directives and roles
 
 Only this package needs Sphinx, and only Directives imports it. Components of any project can be

@@ -37,7 +37,7 @@ class RequestResponseComponent(component):
     Inboxes = {"inbox": 'str: lines that end with "\\r\\n"', "control": "anything: end"}
     Outboxes = {"outbox": "str: text for the user", "signal": "the message from control"}
 
-    State: dict[str, Any] = {}
+    State: dict[str, Any] = {}  # what the steps of one conversation share
 
     def __init__(self, **argd: Any) -> None:
         super().__init__(**argd)

@@ -118,3 +118,35 @@ def test_the_paragraph_about_termination_is_found():
 @pytest.mark.parametrize(("item", "isOne"), [(Base, True), (int, False), (Base(), False)])
 def test_a_component_is_a_class_with_boxes(item, isOne):
     assert isComponent(item) is isOne
+
+
+class Commented:
+    """Commented([first]). first: what the docstring says."""
+
+    Inboxes = {"inbox": "x"}
+    Outboxes = {}
+    first = 1  # what the comment says
+    second: int = 2  # how many
+    third = 3  # noqa: F841
+    # this line describes nothing
+    fourth = [
+        1,  # an item
+    ]
+
+    def method(self):
+        inner = 5  # not a setting
+        return inner
+
+
+def test_a_comment_at_the_end_of_its_line_describes_a_setting_without_a_docstring():
+    assert {each.name: each.sentence for each in settingsOf(Commented)} == {
+        "first": "what the docstring says.",
+        "second": "how many",
+        "third": "",
+        "fourth": "",
+    }
+
+
+def test_a_class_without_source_has_no_comments():
+    made = type("Made", (), {"Inboxes": {}, "Outboxes": {}, "size": 1})
+    assert [each.sentence for each in settingsOf(made)] == [""]
