@@ -9,6 +9,7 @@
 # make soak    send an hour and a month of mail traffic       (ARGS="--store redis --workers 2")
 # make page    check the JavaScript of the live page (needs npm), and copy its library
 # make docs    build the documentation as HTML in Docs/_build/html
+# make docs-serve  build it, and serve it on http://127.0.0.1:8000 until Ctrl-C (PORT=8001)
 # make clean   remove everything that make created
 #
 # Packages are installed in .venv once, and again when pyproject.toml, setup.py or the
@@ -18,13 +19,14 @@ PYTHON ?= python3
 ARGS   ?=
 BENCH  ?= run
 PROCESSES ?= 2
+PORT   ?= 8000
 VENV   := .venv
 PIP    := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 FORM   := pyproject.toml setup.py Axon/_core.pyx Kamaelia/Support/Protocol/WebSocket/_masks.pyx
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test plain lint format bench attack historical soak page docs clean
+.PHONY: help run test plain lint format bench attack historical soak page docs docs-serve clean
 
 help:
 	@sed -n 's/^# \(make.*\)/\1/p' Makefile
@@ -71,7 +73,10 @@ page:
 	  npm run --silent $(or $(ARGS),build)
 
 docs: $(VENV)/installed-docs
-	$(VENV)/bin/python -m sphinx -W --keep-going -b html Docs Docs/_build/html $(ARGS)
+	$(VENV)/bin/python -m sphinx -W --keep-going -j 2 -b html Docs Docs/_build/html $(ARGS)
+
+docs-serve: docs
+	$(VENV)/bin/python -m http.server --bind 127.0.0.1 --directory Docs/_build/html $(PORT)
 
 clean:
 	rm -rf $(VENV) .venv-* build dist *.egg-info Docs/_build Docs/reference

@@ -134,8 +134,7 @@ class Commented:
     ]
 
     def method(self):
-        inner = 5  # not a setting
-        return inner
+        self.inner = 5  # not a setting
 
 
 def test_a_comment_at_the_end_of_its_line_describes_a_setting_without_a_docstring():

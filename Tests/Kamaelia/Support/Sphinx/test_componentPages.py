@@ -34,9 +34,11 @@ def test_the_page_of_a_component_names_all_its_boxes(components):
     for kind, module in components:
         text = "\n".join(componentPage(kind, module, [], []))
         words = pictureOf(kind)
-        for box in [*kind.Inboxes, *kind.Outboxes]:
-            if f"* - ``{box}``" not in text or f"{box}" not in words:
-                missing.append(f"{kind.__name__}.{box}")
+        missing += [
+            f"{kind.__name__}.{box}"
+            for box in [*kind.Inboxes, *kind.Outboxes]
+            if f"* - ``{box}``" not in text or box not in words
+        ]
     assert missing == []
 
 
