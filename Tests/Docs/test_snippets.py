@@ -2,7 +2,8 @@
 
 A block marked as a program (```` ```python program ```` in Markdown, `:class: program` in reST)
 is run unchanged. If a block marked as output follows, the program must print it. A block marked
-as a mistake is run as well, and must print the message in the block that follows. Every other
+as a mistake is run as well, and must print the message in the block that follows. A block marked as
+pytest contains tests, which must pass. A file is run by a test of its page. Every other
 block of Python must parse, and the names that it imports must exist.
 """
 
@@ -68,13 +69,16 @@ PROGRAMS = [
 FRAGMENTS = [
     pytest.param(block, id=block.where)
     for block in BLOCKS
-    if block.language == "python" and block.mark not in ("program", "mistake")
+    if block.language == "python" and block.mark not in ("program", "mistake", "pytest", "file")
 ]
 MISTAKES = [
     pytest.param(block, after.text, id=block.where)
     for block, after in pairwise(BLOCKS)
     if block.mark == "mistake" and after.mark == "message"
 ]
+
+
+TESTS = [pytest.param(block, id=block.where) for block in BLOCKS if block.mark == "pytest"]
 
 
 def pythonToRun() -> tuple[str, dict[str, str]]:
@@ -119,6 +123,21 @@ def test_a_program_runs_and_prints_what_the_page_says(block, output, tmp_path):
     assert [line for line in done.stderr.splitlines() if not reports.fullmatch(line)] == []
     if output is not None:
         assert done.stdout == output
+
+
+@pytest.mark.parametrize("block", TESTS)
+def test_the_tests_on_a_page_pass(block, tmp_path):
+    (tmp_path / "test_page.py").write_text(block.text)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        capture_output=True,
+        text=True,
+        timeout=50,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    assert done.returncode == 0, done.stdout
+    assert f"{block.text.count('def test_')} passed" in done.stdout
 
 
 def inOneLine(text):
