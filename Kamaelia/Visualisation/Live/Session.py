@@ -31,6 +31,7 @@ from Kamaelia.Visualisation.Live.Messages import Selection
 from Kamaelia.Visualisation.Live.Reader import Reader
 
 INTERVAL = 0.05  # seconds between two messages, at least
+LONGEST_INTERVAL = 1.0  # seconds, also if that is more of the time
 SAMPLE = 0.003  # seconds in which rates are measured, after each message
 SHARE = 50  # the part of the time that the messages may take is one in SHARE
 
@@ -116,7 +117,7 @@ class Session(component):
         reader.beginSample(now)
         yield from self.waitForChange(SAMPLE)
         reader.endSample(timeOf(self))
-        return now + max(INTERVAL, SHARE * used)
+        return now + min(max(INTERVAL, SHARE * used), LONGEST_INTERVAL)
 
     def _sendChanges(self) -> None:
         observation = self.observation

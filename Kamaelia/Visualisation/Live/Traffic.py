@@ -26,6 +26,7 @@ from typing import Any, NamedTuple
 from Axon.Taps import senderTo
 
 FAST = 60  # messages a second in one inbox, beyond which it is sampled
+BURST = 64  # messages in one turn, after which an inbox counts as fast at once
 PARTS = 20  # one part of the fast inboxes is tapped at a time
 WEIGHT = 0.3  # of the last sample in the average
 
@@ -71,20 +72,28 @@ class Traffic:
 
     def turn(self, seconds: float) -> None:
         """Evaluate what has been counted in the last `seconds`, since the last turn."""
-        for path in self._stale:
-            self.passed.pop(path, None)
-            self.rates.pop(path, None)
-        self._stale.clear()
+        self._dropStale()
         busy, self._busy[:] = list(self._busy), []
         for each in busy:
-            if each.isFast:
+            if each in self._sampled:
                 continue
             counts = each.take()
             self.passed.update(counts)
-            if sum(counts.values()) > max(3, FAST * seconds):
+            if each.isFast or sum(counts.values()) > max(3, FAST * seconds):
                 each.isFast = True
                 each.close()
+                each.paths.update(counts)
                 self.rates.update({path: count / seconds for path, count in counts.items()})
+
+    def _dropStale(self) -> None:
+        if not self._stale:
+            return
+        for path in self._stale:
+            self.passed.pop(path, None)
+            self.rates.pop(path, None)
+        for each in self._counters.values():
+            each.paths.difference_update(self._stale)
+        self._stale.clear()
 
     def beginSample(self) -> None:
         """Tap the next part of the fast inboxes, until endSample() is called."""
@@ -100,14 +109,15 @@ class Traffic:
         for each in sampled:
             each.close()
             counts = each.take()
-            paths = {path for path in self.rates if (path.receiver, path.box) == each.end}
-            for path in paths | set(counts):
+            each.paths.update(counts)
+            for path in each.paths:
                 before, now = self.rates.get(path, 0.0), counts.get(path, 0) / seconds
                 self.rates[path] = before + (now - before) * WEIGHT
-            if sum(self.rates.get(path, 0.0) for path in paths) < FAST / 2:
+            if sum(self.rates[path] for path in each.paths) < FAST / 2:
                 each.isFast = False
-                for path in paths | set(counts):
+                for path in each.paths:
                     del self.rates[path]
+                each.paths.clear()
                 each.open()
 
     def close(self) -> None:
@@ -118,13 +128,15 @@ class Traffic:
 class _Counter:
     """The listener at one inbox."""
 
-    __slots__ = ("_busy", "_counts", "isFast", "isOpen", "receiver", "sink")
+    __slots__ = ("_busy", "_counts", "_left", "isFast", "isOpen", "paths", "receiver", "sink")
 
     def __init__(self, receiver: int, sink: Any, busy: list[_Counter]) -> None:
         self.receiver, self.sink = receiver, sink
         self._busy = busy
         self._counts: dict[Any, int] = {}  # by sender
+        self.paths: set[Path] = set()  # those that have a rate
         self.isFast = self.isOpen = False
+        self._left = BURST
         self.open()
 
     def open(self) -> None:
@@ -143,13 +155,14 @@ class _Counter:
         if not self._counts:
             self._busy.append(self)
         self._counts[number] = self._counts.get(number, 0) + 1
-
-    @property
-    def end(self) -> tuple[int, str]:
-        return self.receiver, self.sink.boxname
+        self._left -= 1
+        if not self._left and not self.isFast:
+            self.isFast = True
+            self.close()
 
     def take(self) -> dict[Path, int]:
         """Return how many messages have arrived, and forget them."""
         counts, self._counts = self._counts, {}
+        self._left = BURST
         box = self.sink.boxname
         return {Path(sender, self.receiver, box): count for sender, count in counts.items()}

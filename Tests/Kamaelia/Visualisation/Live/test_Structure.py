@@ -5,7 +5,6 @@ import json
 from Axon.Introspection import BoxSnapshot, ComponentSnapshot, LinkageSnapshot, Snapshot
 from Kamaelia.Visualisation.Live.Structure import LONGEST_NAME, structureOf
 
-
 INBOX = BoxSnapshot("inbox")
 
 

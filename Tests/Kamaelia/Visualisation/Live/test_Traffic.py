@@ -3,7 +3,7 @@
 import pytest
 
 from Axon.Component import component
-from Kamaelia.Visualisation.Live.Traffic import FAST, PARTS, Path, Traffic
+from Kamaelia.Visualisation.Live.Traffic import BURST, FAST, PARTS, Path, Traffic
 
 
 @pytest.fixture
@@ -46,12 +46,14 @@ def test_a_fast_inbox_has_a_rate_and_is_tapped_in_samples_only(linked, traffic):
     sender, receiver, sink = linked
     plain = type(component().placeOfBox("inbox", True))
     assert type(sink) is not plain
+    for _ in range(BURST):
+        sender.send("x")
+    assert type(sink) is plain
     for _ in range(1000):
         sender.send("x")
     traffic.turn(1.0)
-    assert type(sink) is plain
     path = Path(sender.id, receiver.id, "inbox")
-    assert traffic.rates == {path: 1000.0}
+    assert traffic.rates == {path: BURST}  # at least; the samples measure it
     for _ in range(20):
         sample(traffic, 0.01, lambda: [sender.send("x") for _ in range(5)])
     assert traffic.rates[path] == pytest.approx(500, rel=0.01)
@@ -87,3 +89,16 @@ def test_no_inbox_is_tapped_after_close(linked, traffic):
     _, _, sink = linked
     traffic.close()
     assert type(sink) is type(component().placeOfBox("inbox", True))
+
+
+def test_the_rates_of_senders_that_have_ended_are_forgotten(linked, traffic):
+    sender, receiver, sink = linked
+    for _ in range(10 * FAST):
+        sender.send("x")
+    traffic.turn(1.0)
+    assert traffic.rates
+    traffic.watch([(receiver, sink)], {receiver.id})
+    traffic.turn(1.0)
+    for _ in range(20):
+        sample(traffic, 0.01)
+    assert traffic.rates == {}
