@@ -419,7 +419,7 @@ def waitsThatAreUsedWrongly() -> None:
         two.activate(Scheduler=run)
         waits: list[Any] = [two.waitForMessage("inbox"), two.waitForMessage(timeout=0)]
         waits += [two.waitForMessage("none"), two.waitForMessage("inbox", timeout="x")]
-        two.waitForChange = lambda _: _random.choice([waits[0], (1, 2), waits[1]])  # itself, too
+        two.waitForChange = lambda _, waits=waits: _random.choice([waits[0], (1, 2), waits[1]])
         for _ in range(20):
             with suppress(Exception, RecursionError):
                 next(_random.choice(waits))
