@@ -18,8 +18,8 @@ How does it work?
 -----------------
 A message that is not done when this process is killed is sent again to the next reader. If
 something is linked to "inbox", each message that arrives there means that one more message is done,
-in order. Otherwise a message is done when the component that took it takes the next one or waits for one.
-At most `capacity` messages are handed out and not done, so at most so many are repeated.
+in order. Otherwise a message is done when the component that took it takes the next one or waits
+for one. At most `capacity` messages are handed out and not done, so at most so many are repeated.
 
 Termination: when the writer has ended, after its last message is done; after shutdownMicroprocess
 or producerFinished on "control": what is not done stays in the link. linkTakenOver: another reader

@@ -262,6 +262,7 @@ PRODUCT: dict[str, list[str]] = {
 LIBRARIES = {
     "uvloop": ["Axon"],
     "pytest": ["Axon.pytestPlugin"],
+    "pyodide": ["Axon.Browser"],  # it is there in a browser only
 }
 
 

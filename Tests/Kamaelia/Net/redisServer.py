@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 class RedisServer:
-    """RedisServer(program, *words): `with RedisServer(...) as server`; it has a file of its data."""
+    """RedisServer(program, *words): a Redis for a `with` statement, with a file of its data."""
 
     def __init__(self, program, *words):
         self._program, self._words = program, words
