@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from Axon.Component import component
@@ -21,8 +22,7 @@ from Axon.Microprocess import microprocess
 LONGEST_DOCSTRING = 4000  # characters
 MOST_SETTINGS = 60
 
-# Attributes that the core has given to each component, or that the page shows elsewhere.
-CORE = frozenset(vars(component())) | {"Inboxes", "Outboxes", "Usescomponents"}
+SHOWN_ELSEWHERE = frozenset({"Inboxes", "Outboxes", "Usescomponents"})
 
 
 def detailsOf(process: Any) -> dict[str, Any]:
@@ -86,7 +86,14 @@ def _namesOf(cls: type) -> list[str]:
 
 def _isPublic(cls: type, name: str) -> bool:
     found = inspect.getattr_static(cls, name, None)
-    return not name.startswith("_") and name not in CORE and not _isCode(found)
+    isOwn = name not in SHOWN_ELSEWHERE and name not in _namesInCore()
+    return isOwn and not name.startswith("_") and not _isCode(found)
+
+
+@cache
+def _namesInCore() -> frozenset[str]:
+    """Return the attributes that the core gives to each component."""
+    return frozenset(vars(component()))
 
 
 def _isCode(value: Any) -> bool:

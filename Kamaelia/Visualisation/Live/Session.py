@@ -67,9 +67,12 @@ class Observation:
                 self.scheduler.brake.release()
 
     def find(self, number: object) -> Any:
-        """Return the component with this id, or None."""
-        found = (each for each in self.scheduler.listAllThreads() if each.id == number)
-        return next(found, None)
+        """Return the component of the system with this id, or None."""
+        isAttendant = self.scheduler.attendants.has
+        for each in self.scheduler.listAllThreads():
+            if each.id == number and not isAttendant(each.getTask()):
+                return each
+        return None
 
 
 class Session(component):

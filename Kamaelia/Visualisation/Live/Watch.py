@@ -37,6 +37,7 @@ from Kamaelia.Visualisation.Live.Session import Observation, Session
 
 _PROCESS = os.getpid()
 
+ALL_ADDRESSES = ("", "0.0.0.0", "::")
 MOST_BYTES = 64 * 1024  # of a message from a browser
 PATIENCE = Timing(pingInterval=30, pingTimeout=120)  # a browser may be stopped for a while
 
@@ -81,7 +82,9 @@ class Watch(ServerCore):
     def __init__(self, **argd: Any) -> None:
         super().__init__(**argd, protocol=self._connection, onListening=self._announce)
         self._access = Access(
-            self.token or secrets.token_urlsafe(24), self.port, (*LOOPBACK_NAMES, *self.names)
+            self.token or secrets.token_urlsafe(24),
+            self.port,
+            (*LOOPBACK_NAMES, *self.names, self._shownHost()),
         )
         self._observation: Any = None
         self._openWebSocket = webSocketHandler(
@@ -93,7 +96,16 @@ class Watch(ServerCore):
     @property
     def address(self) -> str:
         """The address of the page with the token, once it can be opened."""
-        return self._access.address(str(self.host))
+        return self._access.address(self._shownHost())
+
+    def _shownHost(self) -> str:
+        """Return the name in the address of the page."""
+        if self.names:
+            return self.names[0]
+        isOne = isinstance(self.host, str) and self.host not in ALL_ADDRESSES
+        if not isOne:
+            return LOOPBACK_NAMES[0]
+        return f"[{self.host}]" if ":" in str(self.host) else str(self.host)
 
     def main(self) -> Generator[int, None, None]:
         self.scheduler.attendants.add(self)

@@ -360,4 +360,4 @@ setInterval(showSummary, LIST_INTERVAL);
 requestAnimationFrame(frame);
 
 // For tests: what the page shows.
-Object.assign(window, { kamaelia: { model, traffic, viewport, scene: () => scene, frames: () => frames } });
+Object.assign(window, { kamaelia: { model, toggled, rebuild, traffic, viewport, scene: () => scene, frames: () => frames } });

@@ -46,6 +46,10 @@ def request(address, path="/", **headers):
     return response, body
 
 
+def watchesOf():
+    return [each for each in scheduler.run.listAllThreads() if isinstance(each, Watch)]
+
+
 def pathOf(address):
     parts = urlsplit(address)
     return f"/?{parts.query}"
@@ -102,6 +106,31 @@ def test_a_request_that_is_not_allowed_gets_no_part_of_the_page(watched, path, h
 def test_the_token_of_each_run_is_another(watched):
     assert len(Watch().address) > 50
     assert Watch().address != Watch().address
+
+
+@pytest.mark.parametrize(
+    ("settings", "shown"),
+    [
+        ({}, "127.0.0.1"),
+        ({"host": "0.0.0.0"}, "127.0.0.1"),
+        ({"host": None}, "127.0.0.1"),
+        ({"host": "::1"}, "[::1]"),
+        ({"host": "192.0.2.7"}, "192.0.2.7"),
+        ({"host": "0.0.0.0", "names": ("box.example",)}, "box.example"),
+    ],
+)
+def test_the_address_is_one_that_a_browser_can_open(settings, shown):
+    assert Watch(port=81, **settings).address.startswith(f"http://{shown}:81/?token=")
+
+
+def test_the_page_itself_has_no_details(watched):
+    def client(address):
+        with Browser(address) as browser:
+            watches = watched.inSystem(watchesOf)
+            browser.send(type="details", id=watches[0].id)
+            return browser.receiveUntil(lambda each: each["type"] == "details")
+
+    assert "settings" not in watched(client)
 
 
 def test_the_address_is_printed_on_a_line_of_its_own(capfd):
