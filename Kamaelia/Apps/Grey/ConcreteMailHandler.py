@@ -76,13 +76,13 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
     descriptors = 2  # that a connection may need: the client's and the real server's
     peername = ""  # the client's name in the DNS, if it is known
 
-    TCPClient: Any = None  # the connection to the real server
-    backend: Backend | None = None  # from the first use of the real server on
-    _kept: MailText | None = None  # the text of a mail in progress, in replay
-    _notKept: Reply | None = None  # why it could not be kept
+    TCPClient: Any  # the connection to the real server
+    backend: Backend | None  # from the first use of the real server on
+    _kept: MailText | None  # the text of a mail in progress, in replay
 
     def __init__(self, **argv: Any) -> None:
         super().__init__(**argv)
+        self.TCPClient = self.backend = self._kept = None
         self._offersSeen = self.smtp_offers.revision
         checkSettings(self)
         if self.smtp_tls != "no":
@@ -185,7 +185,7 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
     def beginMail(self) -> None:
         """Replay: begin to keep the text. Live: the real server answers DATA."""
         if self.relay == "replay":
-            self._kept, self._notKept = MailText(), None
+            self._kept = MailText()
             super().beginMail()
         elif self.backend is None or self.backend.session is None:
             self._heardOfText(self._lostReply() or NOT_REACHED)
@@ -207,22 +207,24 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
 
     def _keep(self, kept: MailText, chunk: bytes) -> None:
         try:
-            if self._notKept is None:
+            if not kept.isIncomplete:
                 kept.add(chunk)
         except OSError as error:
             self.noteToLog(f"a mail could not be kept: {error}")
             kept.close()
-            self._notKept = NO_ROOM
+            kept.isIncomplete = True
 
     def endMail(self, event: TextEnded) -> None:
         """Replay: send the whole mail. Live: send the dot. The real server's answer settles it."""
-        refusal = event.refusal or self._notKept
-        if self._kept is None and not self._isInText():
+        kept, refusal = self._kept, event.refusal
+        if kept is not None and kept.isIncomplete:
+            refusal = refusal or NO_ROOM
+        elif kept is None and not self._isInText():
             refusal = refusal or self._lostReply() or NOT_REACHED
         if refusal is not None:
             self._refuseMail(refusal)
-        elif self._kept is not None:
-            about = (self.session, self._kept, self)
+        elif kept is not None:
+            about = (self.session, kept, self)
             self.realServer().ask(Conversations.replay, self.settle, *about, mayMove=True)
         else:
             self.realServer().ask(Conversations.end, self.settle, self.session)

@@ -78,11 +78,6 @@ class GreyListingPolicy(ConcreteMailHandler):
 
     greylist: Greylist
 
-    # Of the mail in progress
-    _answers: PolicyAnswers | None = None  # created with the first question
-    _passedAs = ""  # the client of a triple that has passed
-    _greylisted = ""  # a recipient for which only greylisting is left to ask
-
     def __init__(self, **argv: Any) -> None:
         super().__init__(**argv)
         if getattr(self, "greylist", None) is None:
@@ -169,11 +164,11 @@ class GreyListingPolicy(ConcreteMailHandler):
     # The two questions
 
     def shouldWeAcceptRecipient(self, recipient: str) -> bool:
-        if recipient != self._greylisted:  # otherwise it is asked again, with an answer
+        if recipient != self.notes.greylisted:  # otherwise it is asked again, with an answer
             isAccepted = self._decideAtOnce(recipient)
             if isAccepted is not None:
                 return isAccepted
-            self._greylisted = recipient
+            self.notes.greylisted = recipient
         if self.isGreylisted(recipient):
             return True
         self.waitInTarpit()
@@ -268,9 +263,10 @@ class GreyListingPolicy(ConcreteMailHandler):
         self, question: Any, ask: Callable[..., Any], *about: Any, extra: float = 0.0
     ) -> Any:
         """Return the answer to a question about this mail, or raise Later: see PolicyAnswers."""
-        if self._answers is None:
-            self._answers = PolicyAnswers()
-        return self._answers.get(question, ask, *about, extra=extra)
+        notes = self.notes
+        if notes.answers is None:
+            notes.answers = PolicyAnswers()
+        return notes.answers.get(question, ask, *about, extra=extra)
 
     def _decisionOn(self, recipient: str) -> Decision:
         greylist = self.greylist
@@ -279,7 +275,7 @@ class GreyListingPolicy(ConcreteMailHandler):
         decision: Decision = self.answerTo(triple, greylist.decide, *about)
         greylist.answered()
         if decision.isAccepted:
-            self._passedAs = triple.client
+            self.notes.passedAs = triple.client
         return decision
 
     def _clientKey(self) -> str:
@@ -302,8 +298,6 @@ class GreyListingPolicy(ConcreteMailHandler):
     def handleMail(self, command: list[str]) -> None:
         if not self.seenMail:
             self.notes.begin()
-            self._answers = None
-            self._passedAs = self._greylisted = ""
         super().handleMail(command)
 
     def handleRcpt(self, command: list[str]) -> None:
@@ -364,8 +358,8 @@ class GreyListingPolicy(ConcreteMailHandler):
 
     def settle(self, reply: Reply) -> None:
         """Answer the final dot. Only a mail that the real server accepts counts for its client."""
-        if reply.isPositive and self._passedAs:
-            self.greylist.countDelivery(self._passedAs, self.greylist.clock())
+        if reply.isPositive and self.notes.passedAs:
+            self.greylist.countDelivery(self.notes.passedAs, self.greylist.clock())
         self.notes.lastReply = reply
         super().settle(reply)
 

@@ -36,7 +36,7 @@ from Axon.Component import component
 from Axon.Hooks import plainResult
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Kamaelia.Apps.Grey.Records.LogFiles import logLine, note
-from Kamaelia.Apps.Grey.Session.Deadlines import ClientDeadlines, sharedLimits
+from Kamaelia.Apps.Grey.Session.Deadlines import NO_DEADLINES, ClientDeadlines, sharedLimits
 from Kamaelia.Apps.Grey.Session.HeldWatch import HeldTooLong, HeldWatch, watchHeld
 from Kamaelia.Apps.Grey.Session.Phase import CLIENT, GONE
 from Kamaelia.Apps.Grey.Session.SessionState import SessionState
@@ -81,17 +81,16 @@ class MailHandler(SessionState, component):
     logfile: str | None = None
     debuglogfile: str | None = None
 
-    # The state at the start; an attribute of the connection is set only when it changes.
-    line: bytes = b""  # what the client sent last
-    hasMore = False  # work is left for the next turn
-    hasSpoken = False  # since it was set to False: see PolicyQuestion
-    turns = 0  # how often it has waited for a message
+    # The state, with the values at the start of what rarely changes: see __init__
+    line: bytes  # what the client sent last
+    hasMore: bool  # work is left for the next turn
+    hasSpoken: bool  # since it was set to False: see PolicyQuestion
+    turns: int  # how often it has waited for a message
     deadlines: ClientDeadlines  # from main() on
-    _dueAt = inf  # when something is late
     _wasHeld = False
-    _isOverheard = True
+    _isOverheard: bool
     _isAskedToGo = False
-    _isLogged = False  # logResult() has been called for the last mail
+    _isLogged: bool  # logResult() has been called for the last mail
     _watch: HeldWatch | None = None
 
     _accepted: ClassVar[frozenset[str] | None] = None  # keywords that are known to be correct
@@ -111,6 +110,11 @@ class MailHandler(SessionState, component):
             refuseMisspelt(kind, argd)
             kind._accepted = (accepted or frozenset()) | argd.keys()
         super().__init__(**argd)
+        # Python stores attributes compactly only if there are few (30 in 3.11), and only those
+        # that the first instances of the class have. So what most connections need is set here.
+        self.line, self.mailStatus, self.turns = b"", "", 0
+        self.hasMore = self.hasSpoken = self._isLogged = False
+        self.deadlines, self._isOverheard = NO_DEADLINES, True
         self.beginSession()
         if self.starttls is not None:
             self.inboxes["sslready"] = UNUSED
@@ -157,11 +161,11 @@ class MailHandler(SessionState, component):
         return float(self.scheduler.timers.clock.now())
 
     def due(self) -> float:
-        """Return when the client, or what the handler waits for, is late; or infinity."""
+        """Return when the client, or what the handler waits for, may be late; or infinity."""
         others = self.deadlineOfOthers()
         if self.phase is not CLIENT:
             return others
-        deadline, _ = self.deadlines.due(self.session)
+        deadline = self.deadlines.checkAt(self.session)
         return deadline if deadline < others else others
 
     def heedTime(self) -> None:
@@ -186,8 +190,8 @@ class MailHandler(SessionState, component):
         if self.hasMore:
             self.hasMore = False
             return (1,)
-        self._dueAt = self.due()
-        return self.waitUntil(self._dueAt)
+        due = self.deadlines.dueAt = self.due()
+        return self.waitUntil(due)
 
     def _watchHeld(self) -> None:
         """Limit the time for which the handler is held from its next yield on."""
@@ -210,7 +214,7 @@ class MailHandler(SessionState, component):
             self._heedClient(isLeft)
         if inboxes["control"]:
             self._heedControl()
-        if self.deadlines.clock() >= self._dueAt:
+        if self.deadlines.isDue():
             self.heedTime()
         if self._isAskedToGo and self.phase is CLIENT and not self._isBusy():
             self.answer(SHUTTING_DOWN)
@@ -242,7 +246,7 @@ class MailHandler(SessionState, component):
         """Take what is in "inbox". Return whether some is left because the session is full."""
         inbox, session = self.placesOfInboxes()["inbox"], self.session
         while inbox:
-            if session.isFull:
+            if session.buffer and session.isFull:
                 return True
             self.logging_recv_connection()
         return False

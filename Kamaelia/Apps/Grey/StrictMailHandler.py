@@ -61,6 +61,8 @@ class StrictMailHandler(MailHandler):
 
     def __init__(self, **argd: Any) -> None:
         judgeHooks(type(self))  # a hook may have been assigned to the class since
+        self.hasPlainHooks = True  # as PolicyHook expects; a keyword argument may change it
+        self.policyQuestion = None
         super().__init__(**argd)
 
     # Policy

@@ -25,14 +25,16 @@ class MailText:
     """MailText([most]): keeps chunks in the order in which they are added.
 
     most: the maximum number of octets in memory. A larger text is kept in an unnamed temporary
-    file without a buffer, so add() raises OSError if it cannot be written.
+    file without a buffer, so add() raises OSError if it cannot be written. isIncomplete: for
+    the caller to note that, so that the mail is refused at its end.
     """
 
-    __slots__ = ("_chunks", "_file", "most", "size")
+    __slots__ = ("_chunks", "_file", "isIncomplete", "most", "size")
 
     def __init__(self, most: int = MOST_IN_MEMORY) -> None:
         self.most = most
         self.size = 0
+        self.isIncomplete = False
         self._chunks: list[bytes] = []
         self._file: IO[bytes] | None = None
 

@@ -52,6 +52,9 @@ class PolicyHook(property):
 
     It is a property, because each mail reads several hooks and the interpreter reads a property
     without a call. The class of a handler returns it itself, to be called with a handler.
+
+    While `hasPlainHooks` of a handler is true, the hooks are those of its class and nothing is
+    awaited. (To look for that in the `__dict__` of a handler would slow down its attributes.)
     """
 
     def __init__(self, name: str, hook: Any) -> None:
@@ -60,9 +63,7 @@ class PolicyHook(property):
         isFunction = isinstance(hook, FunctionType)
 
         def call(handler: Any, *args: Any, **named: Any) -> Any:
-            own = handler.__dict__
-            question = own.get("policyQuestion")
-            if name in own or not isFunction or (question and question.pendingHooks):
+            if not isFunction or not getattr(handler, "hasPlainHooks", False):
                 return self.ask(handler, args, named)
             try:  # nothing is awaited, which is nearly always so
                 result = hook(handler, *args, **named)
@@ -86,6 +87,7 @@ class PolicyHook(property):
     def assign(self, handler: Any, hook: Any) -> None:
         """Set the hook of one handler, as a keyword argument does."""
         handler.__dict__[self.name] = hook
+        handler.hasPlainHooks = False
 
     def ask(self, handler: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """Return the answer. Raise Later if it takes time, NotAnAnswer if it is none."""

@@ -44,6 +44,7 @@ class PolicyHandler(Protocol):
     hasSpoken: bool  # set whenever the client is answered
 
     sender: Any  # of the mail in progress
+    hasPlainHooks: bool  # see PolicyHook
 
     def now(self) -> float:
         """Return the time in seconds."""
@@ -152,6 +153,7 @@ class PolicyQuestion:
         if self.pendingHooks is None:
             self.pendingHooks = {}
         self.pendingHooks[key] = pending
+        self._handler.hasPlainHooks = False
 
     def timedOut(self) -> None:
         """Give up, and answer the client."""

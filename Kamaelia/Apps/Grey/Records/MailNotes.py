@@ -20,6 +20,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple, Protocol
 
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
+from Kamaelia.Apps.Grey.Policy.PolicyAnswers import PolicyAnswers
 from Kamaelia.Apps.Grey.Records.MailLog import historicalLine
 from Kamaelia.Apps.Grey.Records.RefusalRecord import GREYLISTED, newId, writeRefusal
 from Kamaelia.Support.Greylist.Keys import withoutBrackets
@@ -69,23 +70,37 @@ class MailNotes:
     """MailNotes(greylist) -> the notes about one mail after another of one client.
 
     mailId: the id of the mail in progress, or of the last one. verdicts: by recipient.
-    lastReply: the reply that decided about the mail.
+    lastReply: the reply that decided about the mail. answers: what policy has found out, from
+    its first question on. passedAs: the client of a triple that has passed. greylisted: a
+    recipient for which only greylisting is left to ask.
     """
 
-    __slots__ = ("_sessionId", "greylist", "lastReply", "mailId", "verdicts")
+    __slots__ = (
+        "_sessionId",
+        "answers",
+        "greylist",
+        "greylisted",
+        "lastReply",
+        "mailId",
+        "passedAs",
+        "verdicts",
+    )
 
     def __init__(self, greylist: Greylist) -> None:
         self.greylist = greylist
-        self.mailId = ""
         self._sessionId = ""
-        self.verdicts: dict[str, Verdict] = {}
-        self.lastReply: Reply | None = None
+        self._forget("")
 
     def begin(self) -> None:
         """Begin the notes of another mail."""
-        self.mailId = newId()
-        self.verdicts = {}
-        self.lastReply = None
+        self._forget(newId())
+
+    def _forget(self, mailId: str) -> None:
+        self.mailId = mailId
+        self.verdicts: dict[str, Verdict] = {}
+        self.lastReply: Reply | None = None
+        self.answers: PolicyAnswers | None = None
+        self.passedAs = self.greylisted = ""
 
     def note(self, recipient: str, verdict: str, reason: str, wait: float = 0.0) -> None:
         """Note the verdict on a recipient. The same verdict again is not counted again."""

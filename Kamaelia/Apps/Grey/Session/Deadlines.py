@@ -6,17 +6,22 @@ Example usage
     deadlines = ClientDeadlines(limits, clock)
     deadlines.heardAt = None                # in this turn
     at, reply = deadlines.due(session)      # send this reply at that time
+    deadlines.dueAt = deadlines.checkAt(session)
+    if deadlines.isDue():                   # call due() again: the client may be late
+        ...
 
 How does it work?
 -----------------
 Kamaelia.Support.Protocol.SMTP.Deadlines has the rules. Time counts from the end of the
-turn in which the client was heard or answered: the first `due` after that notes it.
+turn in which the client was heard or answered: the first `due` or `checkAt` after that notes
+it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from math import inf
 
 from Kamaelia.Support.Protocol.SMTP.Deadlines import Deadline, Deadlines, TimedSession, TimeLimits
 
@@ -25,15 +30,17 @@ class ClientDeadlines(Deadlines):
     """ClientDeadlines(limits, clock) -> the deadlines of a client that has connected now.
 
     clock: returns the time in seconds. startedAt: the time of the connection. heardAt: when the
-    client last sent something or was answered; set it to None in that turn.
+    client last sent something or was answered; set it to None in that turn. dueAt: when the
+    handler has to act, whatever it waits for.
     """
 
-    __slots__ = ("clock", "heardAt", "startedAt")
+    __slots__ = ("clock", "dueAt", "heardAt", "startedAt")
 
     def __init__(self, limits: TimeLimits, clock: Callable[[], float]) -> None:
         self.clock = clock
         self.startedAt = clock()
         self.heardAt: float | None = None
+        self.dueAt = inf
         super().__init__(limits, self.startedAt)
 
     def due(self, client: TimedSession) -> Deadline:
@@ -42,6 +49,17 @@ class ClientDeadlines(Deadlines):
         if heardAt is None:
             heardAt = self.heardAt = self.clock()
         return self.next(client, heardAt)
+
+    def checkAt(self, client: TimedSession) -> float:
+        """Return a time before which the client cannot be late."""
+        heardAt = self.heardAt
+        if heardAt is None:
+            heardAt = self.heardAt = self.clock()
+        return self.earliest(client, heardAt)
+
+    def isDue(self) -> bool:
+        """Return whether the handler has to act."""
+        return self.clock() >= self.dueAt
 
 
 @lru_cache(maxsize=64)
@@ -53,3 +71,7 @@ def sharedLimits(
     stages: pairs of a stage and its seconds. Raises ValueError for an unknown stage.
     """
     return TimeLimits(inactivity, dict(stages), session, textRate)
+
+
+#: What a handler has until its client has connected.
+NO_DEADLINES = ClientDeadlines(TimeLimits(0, {}, 0, 0), lambda: 0.0)

@@ -82,7 +82,7 @@ class SessionState:
 
     session: Session
     inbox_log: CommandLog
-    phase = GREETING
+    phase: Phase
     mailStatus = ""
 
     remotename = ofSession("remotename", "the client's name in HELO or EHLO")
@@ -135,6 +135,7 @@ class SessionState:
 
     def beginSession(self) -> None:
         """Create the session, with the settings as they are now."""
+        self.phase = GREETING  # a default of the class would be slow to read: it is an object
         self.session = Session(self.sessionSettings())
         if judged(self.isTrustedClient(), "isTrustedClient"):
             self.session.trust()
