@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from Axon.Component import component
 from Kamaelia.Apps.Grey import GreyListingPolicy as policy
 from Kamaelia.Apps.Grey.GreyListingPolicy import GreyListingPolicy
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
@@ -711,3 +712,13 @@ def test_with_spf_a_retry_may_come_from_anywhere_that_the_domain_names(
     assert say(protocol, *MAIL, TO, "DATA", peer="198.51.100.7")[-1] == 354
     protocol.greylist.resolver.result = SPFResult("softfail", "b.example")
     assert say(protocol, *MAIL, TO, "DATA", peer="198.51.100.7")[-1] == 451
+
+
+def test_a_handler_has_all_attributes_from_the_start_and_few_of_them() -> None:
+    addresses = {"peer": STRANGER, "peerport": 1, "localip": "192.0.2.1", "localport": 25}
+    handler = GreyListingPolicy(greylist=Greylist(store="memory:"), **addresses)
+    before = set(vars(handler))
+    talk(handler, *MAIL, TO, "QUIT")
+    assert set(vars(handler)) == before
+    # CPython 3.11 stores up to 29 compactly, of which a component of the compiled core has three.
+    assert len(before - set(vars(component()))) <= 26

@@ -94,3 +94,23 @@ def test_a_limit_of_nothing_is_none():
 def test_an_unknown_stage_is_an_error():
     with pytest.raises(ValueError, match="no stage 'data'"):
         TimeLimits(stages={"data": 5})
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [TimeLimits(), TimeLimits(300, {"hello": 20}), TimeLimits(0), TimeLimits(300, session=400)],
+)
+def test_the_earliest_time_is_never_after_the_deadline(limits):
+    deadlines, exact, session = Deadlines(limits, 0), Deadlines(limits, 0), sessionAfter()
+    text = [b"Subject: a\r\n", b".\r\n"]
+    lines = [*(line + b"\r\n" for line in DATA), *text, *(line + b"\r\n" for line in DATA[1:])]
+    for number, line in enumerate(lines):
+        now = 50.0 * number
+        session.receive(line)
+        if line.startswith(b"MAIL"):
+            deadlines.beginMail(now)
+            exact.beginMail(now)
+        earliest = deadlines.earliest(session, now)
+        due = exact.next(session, now)[0]
+        assert earliest <= due
+        assert earliest > now or earliest == due
