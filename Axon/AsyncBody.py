@@ -18,16 +18,8 @@ from contextvars import copy_context
 from types import coroutine
 from typing import Any
 
-from Axon.RunQueue import (
-    HELD_WAITING,
-    HOLD,
-    ONE,
-    PAUSED,
-    READY,
-    WAIT_FOR_CHANGE,
-    WAITING_FOR_CHANGE,
-    Task,
-)
+from Axon.RunQueue import ONE
+from Axon.Task import HELD_WAITING, HOLD, PAUSED, READY, WAIT_FOR_CHANGE, WAITING_FOR_CHANGE, Task
 
 
 class AsyncBody:

@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from typing import Any
 from weakref import WeakSet
 
-from Axon.RunQueue import NO_TASK, Task
+from Axon.Task import NO_TASK, Task
 
 
 class Attendants:

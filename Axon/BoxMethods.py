@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from Axon import Core
 from Axon.MessageWaits import hasNews, waitForAny, waitForBox
-from Axon.RunQueue import HOLD, PAUSE, READY, RUNNING, WAIT
 from Axon.Sinks import TAKEN
+from Axon.Task import HOLD, PAUSE, READY, RUNNING, WAIT
 from Axon.YieldCheck import Wait
 
 _ONCE = Wait("waitForMessage", 1)  # the results of waitForMessage(): sleep once, or not at all

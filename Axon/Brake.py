@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
-from Axon.RunQueue import READY, RUNNING, Task
+from Axon.Task import READY, RUNNING, Task
 
 
 class Brake:

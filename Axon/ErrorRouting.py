@@ -7,7 +7,7 @@ from typing import Any
 
 from Axon.AxonExceptions import deadlock
 from Axon.Hooks import plainResult
-from Axon.RunQueue import Task
+from Axon.Task import Task
 
 GRACE = 5.0  # seconds that async bodies have for their `finally` blocks
 

@@ -30,7 +30,7 @@ from typing import Any, Literal, TypeVar, overload
 
 from Axon.Box import directsink, realsink
 from Axon.Component import component
-from Axon.RunQueue import (
+from Axon.Task import (
     ENDED,
     HELD,
     HELD_WAITING,

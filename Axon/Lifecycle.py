@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 from Axon import Core, ErrorRouting
 from Axon.Hooks import isAwaitable, plainResult
 from Axon.Ipc import WaitComplete, newComponent, reactivate, shutdownMicroprocess
-from Axon.RunQueue import ENDED
+from Axon.Task import ENDED
 from Axon.YieldCheck import KINDS, faultOf
 
 if TYPE_CHECKING:
     from Axon.LoopRun import LoopRun
     from Axon.Observer import Observer
-    from Axon.RunQueue import RunQueue, Task
+    from Axon.RunQueue import RunQueue
+    from Axon.Task import Task
     from Axon.Timers import Timers
 
 

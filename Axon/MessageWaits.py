@@ -14,8 +14,8 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 from Axon import Core
-from Axon.RunQueue import REPORTED, WOKEN
 from Axon.Sinks import TAKEN
+from Axon.Task import REPORTED, WOKEN
 from Axon.UnreadBox import warnOfUnreadControl
 from Axon.YieldCheck import waitMethod
 

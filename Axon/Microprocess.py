@@ -33,7 +33,7 @@ from Axon.debug import debug
 from Axon.idGen import numId, tupleId
 from Axon.Multiset import withItem, withoutItem
 from Axon.ProcessDefaults import Debugger, Init, Name, NullScheduler, Tracker
-from Axon.RunQueue import (
+from Axon.Task import (
     ENDED,
     HOLD,
     NEW,

@@ -54,7 +54,7 @@ class _NoTask:
     __slots__ = ("process", "state")
 
     def __init__(self) -> None:
-        self.state = 4  # Axon.RunQueue.READY, which this tower does not import
+        self.state = 4  # Axon.Task.READY, which this tower does not import
         self.process = None
 
     def messageArrived(self, isUrgent: bool) -> None:

@@ -38,10 +38,11 @@ from Axon.ForeignProcesses import ForeignProcesses
 from Axon.HistoricalNames import *  # noqa: F403 - for programs that import them from here
 from Axon.Lifecycle import Lifecycle
 from Axon.Microprocess import microprocess
-from Axon.RunQueue import EndOfRound, RunQueue, Task
+from Axon.RunQueue import EndOfRound, RunQueue
 from Axon.Signals import Signals
 from Axon.StartHooks import startHooks
 from Axon.StepRun import StepRun
+from Axon.Task import Task
 from Axon.ThreadCalls import ThreadCalls
 from Axon.Timers import Clock, Timers
 

@@ -42,7 +42,7 @@ from typing import Any, Self
 from weakref import ref
 
 from Axon.MessageText import LIMIT, textOf
-from Axon.RunQueue import RUNNING
+from Axon.Task import RUNNING
 
 KEPT = 32  # messages
 

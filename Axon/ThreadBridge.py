@@ -27,7 +27,7 @@ from typing import Any
 from Axon.AxonExceptions import normalShutdown, noSpaceInBox, queueFull
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
-from Axon.RunQueue import HOLD, NEW
+from Axon.Task import HOLD, NEW
 from Axon.UnreadBox import warnOfUnreadControl
 
 DefaultQueueSize = 1000

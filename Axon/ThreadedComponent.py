@@ -40,7 +40,7 @@ from Axon.AdaptiveCommsComponent import _AdaptiveCommsable
 from Axon.AxonExceptions import normalShutdown, noSpaceInBox
 from Axon.Component import component
 from Axon.Hooks import plainResult
-from Axon.RunQueue import NEW
+from Axon.Task import NEW
 from Axon.ThreadBridge import DefaultQueueSize, bridgedcomponent
 
 __all__ = [

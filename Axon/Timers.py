@@ -16,7 +16,7 @@ from time import monotonic, time
 from typing import TYPE_CHECKING
 
 from Axon import Core
-from Axon.RunQueue import Task
+from Axon.Task import Task
 
 
 class Clock:

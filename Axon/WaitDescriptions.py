@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from Axon.RunQueue import HELD, HELD_WAITING, PAUSED, WAITING, WAITING_FOR_CHANGE, Task
+from Axon.Task import HELD, HELD_WAITING, PAUSED, WAITING, WAITING_FOR_CHANGE, Task
 
 LINES = 20  # the most lines in a description
 

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from Axon.RunQueue import Task
+    from Axon.Task import Task
 
 
 class WriteGate:

@@ -14,7 +14,7 @@ groups above it. Docs/design.rst explains why; Tests/Architecture/floors.py has 
     FeederSearches                                    which inboxes have woken their feeders
     debug, debugConfigDefaults, debugConfigFile       historical debugging output
 2. When: turns. It knows nothing about boxes
-    RunQueue                                          tasks, their states, and rounds of turns
+    Task, RunQueue                                    tasks and their states; rounds of turns
     Microprocess, ProcessDefaults                     a body with turns: activate, pause, stop
     Lifecycle, ErrorRouting                           what follows an end, an error or a request
     Timers, Scheduler                                 timeouts; the parts joined to one object

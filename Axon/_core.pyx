@@ -1,7 +1,7 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
 # cython: nonecheck=False, binding=False, embedsignature=True, embedsignature.format=clinic
 # cython: auto_pickle=False, always_allow_keywords=True
-"""The compiled core: the classes of Axon.RunQueue, Axon.Sinks and Axon.BoxMethods as C types.
+"""The compiled core: the classes of Axon.Task, RunQueue, Sinks and BoxMethods as C types.
 
 The Python classes in those modules are the specification. Each class and method here does
 exactly what the one of the same name does there, where it is documented. Axon.Core decides which

@@ -70,6 +70,7 @@ AXON: list[Floor] = [
             "Axon.ThreadCalls",
             "Axon.Timers",
             "Axon.RunQueue",
+            "Axon.Task",
             "Axon.WaitDescriptions",
             "Axon.WriteGate",
         ],

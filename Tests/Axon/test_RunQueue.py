@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from Axon.Microprocess import microprocess
-from Axon.RunQueue import ENDED, PAUSE, WAIT, WAIT_FOR_CHANGE, EndOfRound, RunQueue, Task
+from Axon.RunQueue import EndOfRound, RunQueue
 from Axon.Scheduler import scheduler
+from Axon.Task import ENDED, PAUSE, WAIT, WAIT_FOR_CHANGE, Task
 
 
 class Recorder:

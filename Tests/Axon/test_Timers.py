@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from Axon.RunQueue import PAUSED, READY, RunQueue, Task
+from Axon.RunQueue import RunQueue
+from Axon.Task import PAUSED, READY, Task
 from Axon.Timers import Clock, Timers, VirtualClock
 
 

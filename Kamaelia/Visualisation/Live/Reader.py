@@ -28,7 +28,7 @@ from Axon import Box
 from Axon.Component import component
 from Axon.Introspection import snapshot
 from Axon.Observer import Observer
-from Axon.RunQueue import HELD, HELD_WAITING, READY, RUNNING
+from Axon.Task import HELD, HELD_WAITING, READY, RUNNING
 from Kamaelia.Visualisation.Live.Structure import Structure, structureOf
 from Kamaelia.Visualisation.Live.Traffic import Path, Traffic
 from Kamaelia.Visualisation.Nesting import labelsIn

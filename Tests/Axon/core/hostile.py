@@ -17,8 +17,9 @@ from typing import Any
 from Axon.Box import realsink
 from Axon.Component import component
 from Axon.Linkage import linkage
-from Axon.RunQueue import ENDED, PAUSED, RUNNING, RunQueue, Task
+from Axon.RunQueue import RunQueue
 from Axon.Scheduler import scheduler
+from Axon.Task import ENDED, PAUSED, RUNNING, Task
 from Axon.Timers import Timers
 
 ROUNDS = 100
