@@ -1,4 +1,4 @@
-"""The directives `component` and `components`, and the roles `inbox` and `outbox`.
+"""The directives for components, and the roles `inbox` and `outbox`.
 
 How does it work?
 
@@ -19,6 +19,7 @@ from xml.etree.ElementTree import ParseError
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from sphinx.addnodes import toctree
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
@@ -27,6 +28,7 @@ from Kamaelia.Support.Sphinx.Description import isComponent
 from Kamaelia.Support.Sphinx.Markup import componentPage, componentsTable, pictureOf
 from Kamaelia.Support.Sphinx.Navigation import NavigationTree
 from Kamaelia.Support.Sphinx.Pages import writePages
+from Kamaelia.Support.Sphinx.References import IndexedPythonDomain
 from Kamaelia.Support.Sphinx.TestIndex import TestIndex, outcomesIn
 
 LOG = logging.getLogger(__name__)
@@ -72,6 +74,16 @@ class ComponentDirective(_Shown):
         lines = componentPage(kind, module, tests, examples, isTarget)
         parsed = self.parse_text_to_nodes("\n".join(lines))
         return [nodes.container("", picture, classes=["kamaelia-picture"]), *parsed]
+
+
+class DrawingDirective(_Shown):
+    """`.. component-drawing:: package.module.Name`: the picture of a component alone."""
+
+    def shown(self, name: str) -> list[nodes.Node]:
+        module, kind = found(name)
+        self.env.note_dependency(inspect.getsourcefile(module) or "")
+        picture = nodes.raw("", pictureOf(kind), format="html")
+        return [nodes.container("", picture, classes=["kamaelia-picture"])]
 
 
 class ComponentsDirective(_Shown):
@@ -174,6 +186,11 @@ def useOwnTree(app: Sphinx, page: str, template: str, context: dict[str, Any], *
                 {name: title.astext() for name, title in app.env.titles.items()},
                 app.config.root_doc,
                 app.config.kamaelia_navigation,
+                {
+                    each["includefiles"][0]: each["caption"]
+                    for each in app.env.get_doctree(app.config.root_doc).findall(toctree)
+                    if each.get("caption") and each["includefiles"]
+                },
             )
         context["toctree"] = lambda **_: tree.htmlFor(page, context["pathto"])
 
@@ -194,7 +211,9 @@ def register(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("kamaelia_navigation", 0, "html", int)
     app.connect("builder-inited", writeAll)
     app.connect("html-page-context", useOwnTree, priority=400)  # before the theme
+    app.add_domain(IndexedPythonDomain, override=True)
     app.add_directive("component", ComponentDirective)
+    app.add_directive("component-drawing", DrawingDirective)
     app.add_directive("components", ComponentsDirective)
     app.add_role("inbox", boxRole)
     app.add_role("outbox", boxRole)

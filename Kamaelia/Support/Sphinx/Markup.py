@@ -160,7 +160,11 @@ def componentsTable(kinds: Iterable[Any], title: str) -> list[str]:
 
 
 def table(title: str, widths: Sequence[int], rows: Iterable[Cells]) -> list[str]:
-    """Return a list-table."""
+    """Return a list-table, without the columns in which all cells are empty."""
+    rows = list(rows)
+    kept = [column for column in range(len(widths)) if any(row[column] for row in rows)]
+    widths = [widths[column] for column in kept]
+    rows = [[row[column] for column in kept] for row in rows]
     lines = [f".. list-table:: {title}", f"   :widths: {' '.join(map(str, widths))}"]
     lines += ["   :class: kamaelia-table", ""]
     for row in rows:

@@ -12,8 +12,8 @@ How does it work?
 
 Themes such as furo render the tree of all pages into each page, so the time for n pages grows with
 n * n. Here, a branch that does not lead to the page is one line. A folder with more than `most`
-pages shows only the current one, because its index page has a table of all. A page that
-several others include stands below the first of them.
+pages is not expanded, because its index page has a table of all. So all of its pages have the same
+tree, which themes keep. A page that several others include stands below the first of them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ from html import escape
 
 
 class NavigationTree:
-    """NavigationTree(children, titles[, root][, most]): the pages, by the name of their parent."""
+    """NavigationTree(children, titles[, root][, most][, captions]): the pages, by their parent.
+
+    captions: what stands above a page of the root, by the name of the page.
+    """
 
     def __init__(
         self,
@@ -31,11 +34,13 @@ class NavigationTree:
         titles: Mapping[str, str],
         root: str = "index",
         most: int = 40,
+        captions: Mapping[str, str] | None = None,
     ) -> None:
         self.children = children
         self.titles = titles
         self.root = root
         self.most = most
+        self.captions = captions or {}
         self.parents: dict[str, str] = {}
         self._addParents(root)
 
@@ -59,18 +64,20 @@ class NavigationTree:
 
     def htmlFor(self, page: str, addressOf: Callable[[str], str]) -> str:
         """Return nested lists with the classes that Sphinx gives its own tree."""
-        return "".join(self._branch(self.root, set(self.pathTo(page)), page, addressOf, 1))
+        tree = "".join(self._branch(self.root, set(self.pathTo(page)), page, addressOf, 1))
+        return tree.removeprefix("<ul></ul>")
 
     def _branch(
         self, parent: str, path: set[str], page: str, addressOf: Callable[[str], str], level: int
     ) -> Iterator[str]:
         names = [name for name in self.children.get(parent, ()) if self._isShown(name, parent)]
-        if len(names) > self.most:
-            names = [name for name in names if name in path]
-        if not names:
+        if not names or len(names) > self.most:
             return
         yield "<ul>"
         for name in names:
+            if parent == self.root and name in self.captions:
+                yield '</ul><p class="caption" role="heading"><span class="caption-text">'
+                yield f"{escape(self.captions[name])}</span></p><ul>"
             current = " current" if name in path else ""
             yield f'<li class="toctree-l{level}{current}"><a class="reference internal{current}"'
             yield f' href="{escape("#" if name == page else addressOf(name))}">'

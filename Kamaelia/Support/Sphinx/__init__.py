@@ -7,17 +7,19 @@
     kamaelia_navigation = 40              # expand only the branch of a page, and no longer lists
 
     .. component:: package.module.Name
+    .. component-drawing:: package.module.Name
     .. components:: package
 
 Description  what a class says about itself: boxes, settings, methods
 TestIndex    the tests that use a component, as sentences
 Markup       reST for the page of a component and for tables
 Pages        files with the page of each component of a package
+References   the Python objects that references lead to, found in an index
 Navigation   the tree of pages, of which each page shows only its own branch
 Directives   the directives and roles
 
-Only this package needs Sphinx, and only Directives imports it. Components of any project can be
-documented: a component is a class with Inboxes and Outboxes.
+Only this package needs Sphinx, and only Directives and References import it. Components of any
+project can be documented: a component is a class with Inboxes and Outboxes.
 """
 
 from __future__ import annotations

@@ -72,6 +72,13 @@ def build(tmp_path):
     return run
 
 
+def test_the_drawing_of_a_component_can_stand_alone(build):
+    html, warnings = build(".. component-drawing:: parts.Total")
+    assert warnings == []
+    assert "<svg" in html
+    assert "Tests that use it" not in html
+
+
 def test_the_page_of_a_component_has_all_its_parts(build, tmp_path):
     html, warnings = build(".. component:: parts.Total")
     assert warnings == []

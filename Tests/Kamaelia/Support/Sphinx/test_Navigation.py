@@ -47,14 +47,21 @@ def test_the_branch_of_the_page_is_marked_as_current():
     assert 'href="parts/b.html"' in html
 
 
-def test_a_folder_with_many_pages_shows_only_the_current_one():
+def test_a_folder_with_many_pages_is_not_expanded():
     children = {"index": ["parts"], "parts": [f"p{number}" for number in range(41)]}
     titles = {"parts": "Parts"} | {f"p{number}": f"P{number}" for number in range(41)}
     tree = NavigationTree(children, titles)
-    assert re.findall(r">(\w+)</a>", tree.htmlFor("p7", str)) == ["Parts", "P7"]
+    assert re.findall(r">(\w+)</a>", tree.htmlFor("p7", str)) == ["Parts"]
     assert re.findall(r">(\w+)</a>", tree.htmlFor("parts", str)) == ["Parts"]
 
 
 def test_pages_that_include_each_other_do_not_recurse():
     tree = NavigationTree({"index": ["a"], "a": ["b"], "b": ["a"]}, {"a": "A", "b": "B"})
     assert re.findall(r">(\w)</a>", tree.htmlFor("b", str)) == ["A", "B"]
+
+
+def test_captions_stand_above_their_pages():
+    html = shown("index", captions={"start": "Begin", "parts": "A & B"})[1]
+    assert re.findall(r">([^<>]+)<", html) == ["Begin", "Start", "A &amp; B", "Parts"]
+    assert html.startswith('<p class="caption"')
+    assert html.count("<ul>") == html.count("</ul>") == 2
