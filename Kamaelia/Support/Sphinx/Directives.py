@@ -149,7 +149,7 @@ def indexOf(app: Sphinx) -> TestIndex:
                 outcomes = outcomesIn(Path(app.confdir, junit))
             except ParseError as error:
                 LOG.warning("%s is no JUnit file: %s", junit, error, type="kamaelia")
-        index = TestIndex(folders, outcomes)
+        index = TestIndex(folders, outcomes, Path(app.doctreedir, "kamaelia-tests.json"))
         app.kamaeliaTestIndex = index  # type: ignore[attr-defined]
     return index
 

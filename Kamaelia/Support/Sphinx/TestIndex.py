@@ -9,17 +9,20 @@ Example usage::
 How does it work?
 
 The files are parsed and not executed. A test uses a component if it names it, or names a function
-or class of its file that does. Test functions are named as sentences, with underscores.
+or class of its file that does. Test functions are named as sentences, with underscores. What a file
+contains is kept in `cache`, and is used as long as the time of the file is the same.
 """
 
 from __future__ import annotations
 
 import ast
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -38,15 +41,22 @@ class Test:
 
 
 class TestIndex:
-    """TestIndex(folders[, outcomes]): finds tests. outcomes: by the name of the function."""
+    """TestIndex(folders[, outcomes][, cache]): finds tests.
+
+    outcomes: by the name of the function. cache: a file that keeps what has been found.
+    """
 
     __test__ = False
 
     def __init__(
-        self, folders: Iterable[str | Path], outcomes: Mapping[str, str] | None = None
+        self,
+        folders: Iterable[str | Path],
+        outcomes: Mapping[str, str] | None = None,
+        cache: Path | None = None,
     ) -> None:
         self.folders = [Path(folder) for folder in folders]
         self.outcomes = outcomes or {}
+        self.cache = cache
 
     def testsOf(self, name: str) -> list[Test]:
         """Return the tests that use a component with this name, by file and line."""
@@ -55,32 +65,53 @@ class TestIndex:
     @cached_property
     def _byName(self) -> dict[str, list[Test]]:
         found: dict[str, list[Test]] = defaultdict(list)
+        kept, used = self._kept(), {}
         for folder in self.folders:
             for path in sorted(folder.rglob("test_*.py")):
-                for names, test in self._testsIn(path, folder):
+                time = path.stat().st_mtime_ns
+                entry = kept.get(str(path))
+                if entry is None or entry[0] != time:
+                    entry = [time, list(_testsIn(path))]
+                used[str(path)] = entry
+                file = str(path.relative_to(folder.parent))
+                for function, line, names in entry[1]:
+                    outcome = self.outcomes.get(function, "")
+                    test = Test(_sentenceOf(function), file, line, outcome)
                     for name in names:
                         found[name].append(test)
+        if self.cache is not None and used != kept:
+            self.cache.parent.mkdir(parents=True, exist_ok=True)
+            self.cache.write_text(json.dumps(used), encoding="utf-8")
         return found
 
-    def _testsIn(self, path: Path, folder: Path) -> Iterator[tuple[set[str], Test]]:
+    def _kept(self) -> dict[str, list[Any]]:
+        """Return the time and the tests of each file, as far as the cache has them."""
+        if self.cache is None:
+            return {}
         try:
-            tree = ast.parse(path.read_text(encoding="utf-8"))
-        except (SyntaxError, UnicodeDecodeError):
-            return
-        helpers = _closure({
-            node.name: _namesIn(node)
-            for node in tree.body
-            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("test")
-        })  # fmt: skip
-        for node in ast.walk(tree):
-            if isinstance(node, FUNCTION) and node.name.startswith("test_"):
-                names = _namesIn(node)
-                for name in names & helpers.keys():
-                    names = names | helpers[name]
-                sentence = _sentenceOf(node.name)
-                file = str(path.relative_to(folder.parent))
-                outcome = self.outcomes.get(node.name, "")
-                yield names, Test(sentence, file, node.lineno, outcome)
+            kept = json.loads(self.cache.read_text(encoding="utf-8"))
+        except (OSError, ValueError):  # it is missing, or a process is writing it
+            return {}
+        return kept if isinstance(kept, dict) else {}
+
+
+def _testsIn(path: Path) -> Iterator[list[Any]]:
+    """Yield the name and the line of each test function, and the names that it uses."""
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except (SyntaxError, UnicodeDecodeError):
+        return
+    helpers = _closure({
+        node.name: _namesIn(node)
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("test")
+    })  # fmt: skip
+    for node in ast.walk(tree):
+        if isinstance(node, FUNCTION) and node.name.startswith("test_"):
+            names = _namesIn(node)
+            for name in names & helpers.keys():
+                names = names | helpers[name]
+            yield [node.name, node.lineno, sorted(names)]
 
 
 def _namesIn(node: ast.AST) -> set[str]:

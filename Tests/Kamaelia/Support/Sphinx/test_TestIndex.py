@@ -1,5 +1,7 @@
 """The tests that use a component, as sentences."""
 
+import os
+
 import pytest
 
 from Kamaelia.Support.Sphinx.TestIndex import TestIndex, outcomesIn
@@ -70,3 +72,33 @@ def test_outcomes_come_from_a_junit_file_the_worst_of_each_test(folder, tmp_path
 
 def test_an_unknown_component_has_no_tests(folder):
     assert TestIndex([folder]).testsOf("Nothing") == []
+
+
+def sentences(index):
+    return [test.sentence for test in index.testsOf("Total")]
+
+
+def test_a_file_is_parsed_again_only_if_its_time_has_changed(tmp_path):
+    folder, cache = tmp_path / "Tests", tmp_path / "new" / "cache.json"
+    folder.mkdir()
+    path = folder / "test_parts.py"
+    path.write_text("def test_first():\n    Total()\n")
+    os.utime(path, (1, 1))
+    assert sentences(TestIndex([folder], cache=cache)) == ["First."]
+    path.write_text("def test_second():\n    Total()\n")
+    os.utime(path, (1, 1))
+    assert sentences(TestIndex([folder], cache=cache)) == ["First."]
+    os.utime(path, (2, 2))
+    assert sentences(TestIndex([folder], {"test_second": "passed"}, cache)) == ["Second."]
+    path.unlink()
+    assert sentences(TestIndex([folder], cache=cache)) == []
+
+
+@pytest.mark.parametrize("text", ["", "[1]", "{"])
+def test_a_cache_that_is_damaged_is_written_again(text, tmp_path):
+    folder, cache = tmp_path / "Tests", tmp_path / "cache.json"
+    folder.mkdir()
+    (folder / "test_parts.py").write_text("def test_first():\n    Total()\n")
+    cache.write_text(text)
+    assert sentences(TestIndex([folder], cache=cache)) == ["First."]
+    assert "test_first" in cache.read_text()
