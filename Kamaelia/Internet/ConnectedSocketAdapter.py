@@ -120,8 +120,7 @@ class ConnectedSocketAdapter(Connection):
             elif self.connectionState is LOST:
                 self._enter(CLOSED)
                 self._reportEnd(self._error)
-            while not self.connectionState.isOver:
-                self.handleMessages()
+            while not self._isOverAfterMessages():
                 if self._reading.isPaused:
                     self.pause(self.nextCheck())  # it is woken when the receiver takes a message
                 else:
@@ -154,6 +153,12 @@ class ConnectedSocketAdapter(Connection):
         return self.transport is None and isShutdownReceived(self)
 
     # Turns: whatever happens except received and sent data
+
+    def _isOverAfterMessages(self) -> bool:
+        """Do the work of a turn. Return whether the connection has ended."""
+        if not self.connectionState.isOver:
+            self.handleMessages()
+        return self.connectionState.isOver
 
     def handleMessages(self) -> None:
         """Do the work of a turn: messages, the end of the handler, and data that was taken."""

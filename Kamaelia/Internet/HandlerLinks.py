@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from Axon.AxonExceptions import BoxAlreadyLinkedToDestination
 from Axon.Component import component
 
 ENDS = (("outbox", "inbox"), ("signal", "control"))
@@ -15,9 +16,9 @@ ENDS = (("outbox", "inbox"), ("signal", "control"))
 
 def linkHandler(adapter: component, handler: component) -> None:
     """Link outbox to inbox and signal to control, from `handler` to `adapter` and back."""
-    for source, sink in ((handler, adapter), (adapter, handler)):
-        for outbox, inbox in ENDS:
-            linkBoxes(source, outbox, sink, inbox)
+    for outbox, inbox in ENDS:
+        linkBoxes(handler, outbox, adapter, inbox)
+        linkBoxes(adapter, outbox, handler, inbox)
 
 
 def linkBoxes(source: component, sourcebox: str, sink: component, sinkbox: str) -> None:
@@ -26,13 +27,8 @@ def linkBoxes(source: component, sourcebox: str, sink: component, sinkbox: str) 
     Raises what component.link raises if that is impossible, for example if the outbox is linked.
     """
     try:
-        start, end = source.placeOfBox(sourcebox, False), sink.placeOfBox(sinkbox, True)
-        isFree = start.target is None
-    except KeyError:
-        isFree = False
-    if isFree:
-        end.addsource(start)
-    else:
+        sink.placeOfBox(sinkbox, True).addsource(source.placeOfBox(sourcebox, False))
+    except (KeyError, BoxAlreadyLinkedToDestination):
         sink.link((source, sourcebox), (sink, sinkbox))  # it raises an error with an explanation
 
 
