@@ -37,6 +37,7 @@ from Axon.Brake import Brake
 from Axon.ForeignProcesses import ForeignProcesses
 from Axon.HistoricalNames import *  # noqa: F403 - for programs that import them from here
 from Axon.Lifecycle import Lifecycle
+from Axon.MainBodies import runnable
 from Axon.Microprocess import microprocess
 from Axon.RunQueue import EndOfRound, RunQueue
 from Axon.Signals import Signals
@@ -112,30 +113,12 @@ class scheduler(microprocess):
     def admit(self, task: Task, body: Any) -> None:
         """Register an activated microprocess; `body` is the result of its main method."""
         if type(body) is not GeneratorType:
-            body = self._bodyOf(body, task)
+            body = runnable(body, task, self)
         task.body, task.resume = body, body.send
         if self.isRunByOtherThread():
             self.callFromThread(lambda: self._joinFromThread(task))
         else:
             self._join(task)
-
-    def _bodyOf(self, body: Any, task: Task) -> Any:
-        """Return an object that runs `body`, which is not a plain generator, turn by turn."""
-        if hasattr(body, "__await__") and hasattr(body, "send"):
-            from Axon.AsyncBody import AsyncBody  # here, because it imports asyncio
-
-            return AsyncBody(body, task, self)
-        if hasattr(body, "__anext__"):
-            raise TypeError(
-                f"the async main of {task.process.name} contains a yield: write await"
-                " instead, such as `await asyncio.sleep(0)` to end a turn; or write `def main`"
-            )
-        if not hasattr(body, "send") or not hasattr(body, "throw"):
-            raise TypeError(
-                f"the main method of {task.process.name} must be a generator function"
-                f" (with a yield in it) or an async function; it gave {body!r}"
-            )
-        return body
 
     def _join(self, task: Task) -> None:
         self.tasks[task] = None
@@ -408,7 +391,7 @@ if not TYPE_CHECKING and Core.compiled is not None:
     Core.replace(
         scheduler, admit="admit", _join="joinQueue", wakeAfter="wakeAfter", wakeAt="wakeAt"
     )
-    Core.compiled.provideScheduler(scheduler, get_ident)
+    Core.compiled.provideScheduler(scheduler, get_ident, runnable)
 
 microprocess.setSchedulerClass(scheduler)
 scheduler.run = scheduler()

@@ -19,7 +19,8 @@ groups above it. Docs/design.rst explains why; Tests/Architecture/floors.py has 
     Lifecycle, ErrorRouting                           what follows an end, an error or a request
     Timers, Scheduler                                 timeouts; the parts joined to one object
     StepRun, LoopRun, EventLoop                       runs by hand and on an asyncio event loop
-    AsyncBody, ForeignProcesses, ThreadCalls          coroutines, objects of other programs, threads
+    MainBodies, AsyncBody                             what a main method returns; coroutines
+    ForeignProcesses, ThreadCalls                     objects of other programs; threads
     Signals, ProcessHooks                             SIGINT and SIGTERM; fork and exit
     DeadlockCheck, WaitDescriptions, WriteGate        deadlocks; what tasks wait for; flow control
     Attendants, Brake                                 observers of a system; pause and single turns

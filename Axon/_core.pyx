@@ -83,7 +83,7 @@ cdef extern from *:
     PyObject *typeOf "AX_TYPE" (PyObject *)
 
 #: Axon.Core compares it with its own, and does not use an extension of another version.
-INTERFACE = 5
+INTERFACE = 6
 
 cdef enum:  # see Axon.RunQueue
     PAUSED = 0
@@ -1695,10 +1695,10 @@ def provideLifecycle(kind, halt, close, plain):
     LIFECYCLE, halted, closeBodies, plainResult = kind, halt, close, plain
 
 
-def provideScheduler(kind, thread):
+def provideScheduler(kind, thread, bodies):
     """Use these objects of Axon.Scheduler."""
-    global SCHEDULER, currentThread
-    SCHEDULER, currentThread = kind, thread
+    global SCHEDULER, currentThread, runnable
+    SCHEDULER, currentThread, runnable = kind, thread, bodies
 
 
 cdef inline object taskOf(object process):
@@ -1753,7 +1753,7 @@ cdef int admitTask(object host, Task task, object body) except -1:
         task._resume = body
         task._isGenerator = True
     else:
-        body = host._bodyOf(body, task)
+        body = runnable(body, task, host)
         task._body = body
         task.resume = body.send
     thread = host._thread

@@ -58,6 +58,7 @@ AXON: list[Floor] = [
             "Axon.ForeignProcesses",
             "Axon.HistoricalNames",
             "Axon.Lifecycle",
+            "Axon.MainBodies",
             "Axon.LoopRun",
             "Axon.Microprocess",
             "Axon.ProcessDefaults",
