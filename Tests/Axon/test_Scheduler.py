@@ -144,7 +144,7 @@ def test_two_threads_cannot_run_one_scheduler():
 
 def test_runThreads_raises_within_a_running_loop():
     async def outer():
-        with pytest.raises(RuntimeError, match="await scheduler.run.runAsync"):
+        with pytest.raises(RuntimeError, match=r"await scheduler\.run\.runAsync"):
             scheduler.run.runThreads()
 
     asyncio.run(outer())

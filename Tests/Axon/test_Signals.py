@@ -13,7 +13,9 @@ ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 30  # seconds
 
 PROGRAM = """
-    import asyncio, os, signal, sys, time
+    import asyncio, logging, os, signal, sys, time
+
+    logging.basicConfig(level=logging.WARNING)  # the errors are only what goes wrong
     if sys.argv[1] == "asyncio":
         sys.modules["uvloop"] = None
     from Axon.Component import component
