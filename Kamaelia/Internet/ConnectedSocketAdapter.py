@@ -273,10 +273,6 @@ class ConnectedSocketAdapter(Connection):
         if len(self._kept) >= self.mostKept:
             self.pause_writing()
 
-    def bytesToSend(self) -> int:
-        """Return how many bytes this process has not handed over to the system yet."""
-        return self.transport.get_write_buffer_size() if self.transport is not None else 0
-
     # Data from the peer
 
     def receivedEarly(self, data: bytes) -> None:
@@ -317,11 +313,6 @@ class ConnectedSocketAdapter(Connection):
 
     # TLS
 
-    def isEncrypted(self) -> bool:
-        """Return whether TLS has started."""
-        transport = self.transport
-        return transport is not None and transport.get_extra_info("sslcontext") is not None
-
     def takeTLSDirectly(self) -> None:
         """Start TLS within the turn of the component that sends a message to "makessl"."""
         self._directBoxes = ("inbox", "makessl")
@@ -342,9 +333,8 @@ class ConnectedSocketAdapter(Connection):
         if unread:
             unread.clear()
         self._reading.reset()
-        handshake = self._handshake = TLSHandshake(
-            self, self.transport, context, self._handshakeDone
-        )
+        handshake = TLSHandshake(self, self.transport, context, self._handshakeDone)
+        self._handshake = handshake
         self._transmit = handshake.unsent.append
         handshake.start(self.scheduler.loop)
 

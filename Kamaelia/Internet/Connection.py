@@ -6,6 +6,7 @@ use only this interface, and the adapter uses them.
 
 from __future__ import annotations
 
+from asyncio import Transport
 from ssl import SSLContext
 from typing import Any, Protocol
 
@@ -35,6 +36,16 @@ class Connection(GatedComponent):
     sslContext: SSLContext | None = None  # the default for "makessl"
     creator: Creator | None = None
     connectionState: ConnectionState
+    transport: Transport | None  # once the connection has been made
+
+    def isEncrypted(self) -> bool:
+        """Return whether TLS has started."""
+        transport = self.transport
+        return transport is not None and transport.get_extra_info("sslcontext") is not None
+
+    def bytesToSend(self) -> int:
+        """Return how many bytes this process has not handed over to the system yet."""
+        return self.transport.get_write_buffer_size() if self.transport is not None else 0
 
     def takeTLSDirectly(self) -> None:
         """Start TLS within the turn of the component that sends a message to "makessl"."""

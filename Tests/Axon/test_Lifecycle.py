@@ -52,7 +52,10 @@ def test_run_within_an_event_loop_activates_nothing_and_says_what_to_write():
     refused = component()
 
     async def cell():
-        with pytest.raises(RuntimeError, match=r"write system.activate\(\), and then: .*await scheduler.run.runAsync\(\)"):
+        with pytest.raises(
+            RuntimeError,
+            match=r"activate\(\), and then: .*await scheduler\.run\.",
+        ):
             refused.run()
 
     asyncio.run(cell())

@@ -36,7 +36,7 @@ from Axon.Component import component
 from Axon.Hooks import plainResult
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Kamaelia.Apps.Grey.Records.LogFiles import logLine, note
-from Kamaelia.Apps.Grey.Session.Deadlines import NO_DEADLINES, ClientDeadlines, sharedLimits
+from Kamaelia.Apps.Grey.Session.Deadlines import NO_DEADLINES, ClientDeadlines, deadlinesOf
 from Kamaelia.Apps.Grey.Session.HeldWatch import HeldTooLong, HeldWatch, watchHeld
 from Kamaelia.Apps.Grey.Session.Phase import CLIENT, GONE
 from Kamaelia.Apps.Grey.Session.SessionState import SessionState
@@ -122,7 +122,7 @@ class MailHandler(SessionState, component):
         self.inbox_log = CommandLog()
 
     def main(self) -> Generator[int, None, None]:
-        self._beginTime()
+        self.deadlines = deadlinesOf(self, self.scheduler.timers.clock.now)
         self._isOverheard = self.isOverheard()
         try:
             if self.greet_delay:
@@ -147,14 +147,6 @@ class MailHandler(SessionState, component):
             self.cleanUp()
 
     # Time
-
-    def _beginTime(self) -> None:
-        """Start the deadlines. Raises ValueError for an unknown stage in `client_timeouts`."""
-        stages = tuple(self.client_timeouts.items())
-        limits = sharedLimits(
-            self.inactivity_timeout, stages, self.session_timeout, self.min_text_rate
-        )
-        self.deadlines = ClientDeadlines(limits, self.scheduler.timers.clock.now)
 
     def now(self) -> float:
         """Return the time of the scheduler's clock, in seconds."""
@@ -216,12 +208,8 @@ class MailHandler(SessionState, component):
             self._heedControl()
         if self.deadlines.isDue():
             self.heedTime()
-        if self._isAskedToGo and self.phase is CLIENT and not self._isBusy():
+        if self._isAskedToGo and self.phase is CLIENT and not (self.gettingdata or self.isOver()):
             self.answer(SHUTTING_DOWN)
-
-    def _isBusy(self) -> bool:
-        """Return whether a mail's text is in progress, or the connection is closed already."""
-        return self.session.gettingdata or self.session.breakConnection
 
     def _heedClient(self, isLeft: bool) -> None:
         """Act on what the client has sent. isLeft: whether some of it is still in "inbox"."""

@@ -2,8 +2,7 @@
 
 Example usage
 -------------
-    limits = sharedLimits(300.0, (), 3600.0, 100.0)
-    deadlines = ClientDeadlines(limits, clock)
+    deadlines = deadlinesOf(handler, clock)
     deadlines.heardAt = None                # in this turn
     at, reply = deadlines.due(session)      # send this reply at that time
     deadlines.dueAt = deadlines.checkAt(session)
@@ -19,9 +18,10 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from math import inf
+from typing import Protocol
 
 from Kamaelia.Support.Protocol.SMTP.Deadlines import Deadline, Deadlines, TimedSession, TimeLimits
 
@@ -62,8 +62,29 @@ class ClientDeadlines(Deadlines):
         return self.clock() >= self.dueAt
 
 
+class TimeSettings(Protocol):
+    """The settings of a handler that limit the time of its client; see SessionState."""
+
+    inactivity_timeout: float
+    client_timeouts: Mapping[str, float]
+    session_timeout: float
+    min_text_rate: float
+
+
+def deadlinesOf(settings: TimeSettings, clock: Callable[[], float]) -> ClientDeadlines:
+    """Return the deadlines of a client that has connected now.
+
+    Raises ValueError for an unknown stage in `client_timeouts`.
+    """
+    stages = tuple(settings.client_timeouts.items())
+    limits = _sharedLimits(
+        settings.inactivity_timeout, stages, settings.session_timeout, settings.min_text_rate
+    )
+    return ClientDeadlines(limits, clock)
+
+
 @lru_cache(maxsize=64)
-def sharedLimits(
+def _sharedLimits(
     inactivity: float, stages: tuple[tuple[str, float], ...], session: float, textRate: float
 ) -> TimeLimits:
     """Return the limits that all connections with these settings share.
