@@ -18,6 +18,7 @@ from programs import freePort, whyItDied
 
 SINK = "smtp-sink alone"
 BARE = "uvloop Protocol, a sink"
+BARE_PROXY = "uvloop Protocol, a proxy"
 PATIENCE = 20.0  # seconds for the start
 
 Running = contextlib.AbstractContextManager[tuple[int, int]]
@@ -38,7 +39,11 @@ def programNamed(name: str) -> str | None:
 
 def contenders(paths: dict[str, str], twisted: str) -> dict[str, Relay]:
     """Return the contenders. paths: implementations; twisted: a Python with Twisted."""
-    found = {SINK: Relay(aloneSink), BARE: Relay(script(PYTHON, "uvloop_sink.py", hasSink=False))}
+    found = {
+        SINK: Relay(aloneSink),
+        BARE: Relay(script(PYTHON, "uvloop_sink.py", hasSink=False)),
+        BARE_PROXY: Relay(script(PYTHON, "uvloop_proxy.py")),
+    }
     for name, path in paths.items():
         for relay in ("live", "replay"):
             words = (path, relay)
@@ -46,6 +51,7 @@ def contenders(paths: dict[str, str], twisted: str) -> dict[str, Relay]:
     root = "" if os.getuid() == 0 else "needs root"
     missing = "" if programNamed("postconf") else "is not installed"
     return found | {
+        "Go, a proxy": Relay(goProxy, "" if programNamed("go") else "is not installed"),
         "Postfix, proxy filter": Relay(postfix, missing or root),
         "Twisted": Relay(script(twisted, "twisted_proxy.py"), lacking(twisted, "twisted.mail")),
         "aiosmtpd Proxy, uvloop": Relay(
@@ -88,6 +94,20 @@ def script(python: str, name: str, *words: str, hasSink: bool = True) -> Callabl
             yield process.pid, port
 
     return start
+
+
+@contextlib.contextmanager
+def goProxy(sinkPort: int) -> Iterator[tuple[int, int]]:
+    """Compile and run the proxy in Go, on one CPU like the others."""
+    source, port = HERE / "smtp" / "servers" / "proxy.go", freePort()
+    with tempfile.TemporaryDirectory(prefix="kamaelia-bench-") as folder:
+        program = f"{folder}/proxy"
+        own = {"GOCACHE": f"{folder}/cache", "GOFLAGS": "-mod=mod", "GO111MODULE": "off"}
+        words = [str(programNamed("go")), "build", "-o", program, str(source)]
+        subprocess.run(words, check=True, env=os.environ | own)
+        command = ["env", "GOMAXPROCS=1", program, str(sinkPort), str(port)]
+        with child(command, port) as process:
+            yield process.pid, port
 
 
 @contextlib.contextmanager

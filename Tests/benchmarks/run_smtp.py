@@ -29,7 +29,7 @@ from typing import Any
 import relays
 from catalogue import HERE, PYTHON, ROOT
 from programs import build, bytesOfFamily, cpuSecondsOfFamily
-from relays import SINK, Relay
+from relays import BARE_PROXY, SINK, Relay
 from run import lastJson, machine, short
 
 RESULTS = HERE / "results" / "smtp.json"
@@ -171,24 +171,32 @@ def details(answers: list[Answer]) -> str:
     return "; ".join([*words, *sorted({a["error"] for a in answers if "error" in a})])
 
 
+def medianOf(key: str, answers: list[Answer]) -> float | None:
+    values = [answer[key] for answer in answers if key in answer]
+    return statistics.median(values) if values else None
+
+
 def table(test: str, results: dict[str, list[Answer]]) -> str:
     key, unit, isMoreBetter = TESTS[test]
     middle = {}
     for name, answers in results.items():
-        values = [answer[key] for answer in answers if key in answer]
-        middle[name] = statistics.median(values) if values else None
+        middle[name] = medianOf(key, answers)
     sign = -1 if isMoreBetter else 1
     limit = middle.get(SINK)
     lines = [
         f"\n### SMTP {test} ({unit}, median of {max(map(len, results.values()))})\n",
-        f"| proxy | {unit} | x {SINK} | |",
-        "|---|--:|--:|---|",
+        f"| proxy | {unit} | x {SINK} | CPU x {BARE_PROXY} | |",
+        "|---|--:|--:|--:|---|",
     ]
+    cpu = {name: medianOf("cpu", answers) for name, answers in results.items()}
+    least = cpu.get(BARE_PROXY)
     for name in sorted(middle, key=lambda name: (middle[name] is None, sign * (middle[name] or 0))):
         value = middle[name]
         figure = "-" if value is None else short(value)
         ratio = "-" if value is None or not limit else f"{value / limit:.3g}"
-        lines.append(f"| {name} | {figure} | {ratio} | {details(results[name])} |")
+        mine = cpu[name]
+        cost = "-" if mine is None or not least else f"{mine / least:.2f}"
+        lines.append(f"| {name} | {figure} | {ratio} | {cost} | {details(results[name])} |")
     return "\n".join(lines)
 
 
