@@ -19,7 +19,8 @@ How does it work?
 A message that is not done when this process is killed is sent again to the next reader. If
 something is linked to "inbox", each message that arrives there means that one more message is done,
 in order. Otherwise a message is done when the component that took it takes the next one or waits
-for one. At most `capacity` messages are handed out and not done, so at most so many are repeated.
+for one. That protects the first component only: a part of several needs the linkage back. At most
+`capacity` messages are handed out and not done, so at most so many are repeated.
 
 Termination: when the writer has ended, after its last message is done; after shutdownMicroprocess
 or producerFinished on "control": what is not done stays in the link. linkTakenOver: another reader
@@ -32,6 +33,7 @@ from collections import deque
 from collections.abc import Generator, Sequence
 from typing import Any
 
+from Axon.Box import NULL
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Kamaelia.Net.Addresses import transportFor
@@ -114,7 +116,9 @@ class RemoteIn(component):
             self._countDone()
             self._confirm()
             self._handOutMore()
-            if incoming.isAtEnd() and not self._barriers:
+            if incoming.isAtEnd():
+                self.atEnd()
+            if incoming.isAtEnd() and not self._barriers and all(o.isDone for o in self._after):
                 incoming.finish()
                 self._end.confirmUpTo(incoming.done)
                 isAbort = incoming.endKind == "shutdown"
@@ -125,54 +129,54 @@ class RemoteIn(component):
             yield self._waitForNews()
 
     def _handOutMore(self) -> None:
-        incoming, sink = self._incoming, self.outboxes["outbox"]
-        if sink.task.process is None or sink.task.hasEnded():
-            return  # nothing takes messages, so they stay in the link
-        send, capacity = self.send, self.capacity
-        unconfirmed = incoming.handed - self._end.settled
-        for _ in range(min(incoming.waiting(), capacity - unconfirmed)):
-            send(incoming.hand())
+        incoming = self._incoming
+        if self.hasReceiver():
+            unconfirmed = incoming.handed - self._end.settled
+            for _ in range(min(incoming.waiting(), self.capacity - unconfirmed)):
+                self.handOut(incoming.hand())
         if incoming.waiting() < self._end.limit:
             self._end.room.set()
-
-    # Which messages are done
 
     def _countDone(self) -> None:
         incoming = self._incoming
         before = incoming.done
-        if self._hasLinkageBack():
-            for _ in self.Inbox():
-                incoming.markDone(1)
-        else:
-            incoming.markDone(max(0, self._taken()))
+        if incoming.outstanding():
+            incoming.markDone(self.countFinished(incoming.outstanding()))
         if incoming.done > before:
             self._poll = POLLS[0]
             if self._after:
                 accepted = [other.progress()[0] for other in self._after]
                 self._barriers.append((incoming.done, accepted))
 
+    # Where messages go, and when they are done: a subclass may decide otherwise
+
+    def handOut(self, message: Any) -> None:
+        """Send a message of the link to its receiver."""
+        self.send(message)
+
+    def atEnd(self) -> None:
+        """Act on the end of the writer: every message is done. It may be called several times."""
+
+    def hasReceiver(self) -> bool:
+        """Return whether messages can be handed out; otherwise they stay in the link."""
+        sink = self.outboxes["outbox"]
+        return sink is not NULL and not hasEnded(sink)
+
+    def countFinished(self, outstanding: int) -> int:
+        """Return how many of the `outstanding` messages, the oldest ones, are done now."""
+        if self._hasLinkageBack():
+            return sum(1 for _ in self.Inbox())
+        return takenFrom(self.outboxes["outbox"], outstanding) if self.hasReceiver() else 0
+
+    def receivers(self) -> list[Any]:
+        """Return the inboxes to look at again while their components work; see Axon.Sinks."""
+        if self._hasLinkageBack() or not self.hasReceiver():
+            return []
+        return [self.outboxes["outbox"]]
+
     def _hasLinkageBack(self) -> bool:
         sink = self.inboxes.created().get("inbox")
         return sink is not None and bool(sink.feeders or sink)
-
-    def _taken(self) -> int:
-        """Return how many messages the receiver has taken and finished."""
-        outstanding = self._incoming.outstanding()
-        sink = self.outboxes["outbox"]
-        receiver = sink.task.process
-        if not outstanding or receiver is None or sink.task.hasEnded():
-            return 0
-        taken = outstanding - len(sink)
-        return taken if self._isWaiting(sink, receiver) else taken - 1
-
-    def _isWaiting(self, sink: Any, receiver: Any) -> bool:
-        """Return whether the receiver has an empty inbox and sleeps until a message arrives."""
-        if sink or receiver.isAtWork():
-            return False
-        task = sink.task
-        if hasattr(task.body, "isWaitingForMessage"):  # a coroutine may also wait for asyncio
-            return bool(receiver.isWaitingForMessage())
-        return bool(task.isPaused() and not receiver.isHeld())
 
     def _confirm(self) -> None:
         """Confirm what is done, as far as the components in `after` have passed on its results."""
@@ -186,15 +190,52 @@ class RemoteIn(component):
         self._end.confirmUpTo(number)
 
     def _waitForNews(self) -> object:
-        """Sleep until something happens; look again if the receiver works on its last message."""
-        sink = self.outboxes["outbox"]
-        if self._incoming.outstanding() and not sink and not self._hasLinkageBack():
-            if sink.task.isRunnable() and not hasattr(sink.task.body, "isWaitingForMessage"):
+        """Sleep until something happens; look again if a receiver works on its last message."""
+        if self._incoming.outstanding():
+            sinks = self.receivers()
+            if not all(map(hasTaker, sinks)):
+                return 1  # what was sent there is done
+            tasks = [sink.task for sink in sinks if not sink]
+            if any(task.isRunnable() and not isCoroutine(task) for task in tasks):
                 return 1
-            if sink.task.isAlive():
+            if any(task.isAlive() for task in tasks):
                 self._poll = min(2 * self._poll, POLLS[1])
                 return self.pause(self._poll)
         return self.pause()
+
+
+def hasTaker(sink: Any) -> bool:
+    """Return whether a component takes the messages from `sink`, and has not ended."""
+    return getattr(sink.task, "process", None) is not None and not sink.task.hasEnded()
+
+
+def hasEnded(sink: Any) -> bool:
+    """Return whether the component with this inbox has ended."""
+    return getattr(sink.task, "process", None) is not None and bool(sink.task.hasEnded())
+
+
+def takenFrom(sink: Any, outstanding: int) -> int:
+    """Return how many of the messages that were sent to `sink` its component has finished."""
+    if not hasTaker(sink):
+        return outstanding
+    taken: int = outstanding - len(sink)
+    return max(0, taken if isWaiting(sink) else taken - 1)
+
+
+def isWaiting(sink: Any) -> bool:
+    """Return whether the component with this inbox has taken all messages and waits for more."""
+    task = sink.task
+    receiver = task.process
+    if sink or receiver.isAtWork():
+        return False
+    if isCoroutine(task):  # it may also wait for something of asyncio
+        return bool(receiver.isWaitingForMessage())
+    return bool(task.isPaused() and not receiver.isHeld())
+
+
+def isCoroutine(task: Any) -> bool:
+    """Return whether the body of `task` is a coroutine."""
+    return hasattr(task, "body") and hasattr(task.body, "isWaitingForMessage")
 
 
 __kamaelia_components__ = (RemoteIn,)

@@ -81,10 +81,14 @@ class RemoteOut(component):
         self._gate = WriteGate(self)
         self._listeners: tuple[Callable[[], object], ...] = ()
         self._ending: Any = None  # the message from control
-        self.takeDirectly("inbox", self._take)
+        self.isDone = False  # the far end has confirmed everything, the end included
+        self.takeDirectly("inbox", self.accept)
 
-    def _take(self, message: Any) -> WriteGate | None:
-        """Accept a message within the turn of its sender."""
+    def accept(self, message: Any) -> WriteGate | None:
+        """Add a message, within the turn of its sender; return the gate if the window is full.
+
+        Raise notEncodable if the message is not plain data.
+        """
         if self._ending is not None:
             return None  # as any component that has ended
         try:
@@ -120,7 +124,9 @@ class RemoteOut(component):
                 self._readControl()
                 if not self._outgoing.isDone():
                     await self.waitForWakeUp()
+            self.isDone = True
             self._report(reported)
+            self._notify()
             while not self._end.hasStopped():  # it acknowledges the confirmation of the end
                 await self.waitForWakeUp()
         finally:
@@ -134,11 +140,14 @@ class RemoteOut(component):
         if done == reported:
             return done
         self.send(done + (self._outgoing.position or 0), "confirmed")
-        for listener in self._listeners:
-            listener()
+        self._notify()
         if self._gate.isShut() and self._outgoing.hasRoom():
             self._gate.open()
         return done
+
+    def _notify(self) -> None:
+        for listener in self._listeners:
+            listener()
 
     def _readControl(self) -> None:
         for message in self.Inbox("control"):

@@ -1,6 +1,8 @@
 """Links: linkages that lead to another process or another machine.
 
     the ends       RemoteOut (sends), RemoteIn (receives)
+    systems        Distributed (a graphline in several places), ProcessPart (a component in a
+                   process of its own), Routes (several linkages over one link)
     the addresses  Addresses; SocketTransport (tcp://, tls://, local:),
                    RedisTransport (redis://, rediss://, unix:)
     inside         Ends (what a transport sees of them), Streams (frames over a connection)

@@ -24,6 +24,8 @@ from typing import Any
 from Axon.AxonExceptions import noSuchBox
 from Axon.Spelling import nearMiss
 from Kamaelia.Apps.Command.Plan import Part, Plan
+from Kamaelia.Net.RemoteIn import RemoteIn
+from Kamaelia.Net.Routes import RouteIn
 
 ERROR, WARNING = "error", "warning"
 UNUSED = ("not used", "nothing")
@@ -150,6 +152,28 @@ def boundedCycles(plan: Plan) -> Iterator[Finding]:
         )
 
 
+def linksWithoutConfirmation(plan: Plan) -> Iterator[Finding]:
+    """Find a RemoteIn that feeds a component which passes the messages on, with nothing back.
+
+    If the process is killed, what the components behind the first one have in hand is lost.
+    """
+    after = _feeds(plan)
+    names = {id(part.component): part.path for part in plan.parts}
+    for part in plan.parts:
+        link = part.component
+        if not isinstance(link, RemoteIn) or isinstance(link, RouteIn):
+            continue
+        for fed in after[id(link)]:
+            reached = _reachOf(fed, after)
+            if reached and id(link) not in reached:
+                yield Finding(
+                    WARNING,
+                    f"{part.path} feeds {names[fed]}, which passes messages on, and nothing leads"
+                    f" back to the inbox of {part.path}: a killed process loses what the later"
+                    " components have; link the last one back, one message for each that is done",
+                )
+
+
 CHECKS = (
     unknownBoxes,
     wrongCapacities,
@@ -159,6 +183,7 @@ CHECKS = (
     unfedInboxes,
     unusedOutboxes,
     boundedCycles,
+    linksWithoutConfirmation,
 )
 
 
@@ -237,6 +262,20 @@ def _flows(plan: Plan) -> Iterator[tuple[int, int]]:
                 continue
             isBounded = isBounded or (box[0], box[1]) in bounded
             pending += [(end, isBounded) for end in targets.get(box, ())]
+
+
+def _feeds(plan: Plan) -> dict[int, set[int]]:
+    """Return the components to whose inboxes (not "control") each component without parts leads."""
+    targets = plan.targets()
+    chassis = {id(part.component) for part in plan.parts if part.isChassis}
+    found: dict[int, set[int]] = defaultdict(set)
+    for start in targets:
+        if start[0] not in chassis and not start[2] and start[1] not in ENDS:
+            ends = _closure(list(targets[start]), targets)
+            found[start[0]] |= {
+                end[0] for end in ends if end[2] and end[0] not in chassis and end[1] not in ENDS
+            }
+    return found
 
 
 def _cycles(after: Mapping[int, set[int]]) -> Iterator[set[int]]:

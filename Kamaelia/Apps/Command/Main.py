@@ -2,6 +2,7 @@
 
     kamaelia run chat:Chat --set port=1500      run a system
     kamaelia check program.py                   look for mistakes before it runs
+    kamaelia part program.py STORE              run one part of a Distributed
     kamaelia graph program.py > system.svg      draw it
     kamaelia components file                    the components that have to do with files
     kamaelia show SimpleReader                  one component and its boxes
@@ -27,6 +28,8 @@ from typing import Any, NoReturn
 
 from Axon.StartHooks import isObservationAllowed
 from Kamaelia.Apps.Command import Library, Running, Trace
+from Axon.AxonExceptions import wiringError
+from Kamaelia.Apps.Command import Library
 from Kamaelia.Apps.Command.Checks import ERROR, Finding, checked
 from Kamaelia.Apps.Command.Plan import planOf
 from Kamaelia.Apps.Command.Sources import repeatedKeys
@@ -39,6 +42,7 @@ from Kamaelia.Apps.Command.Target import (
     load,
 )
 from Kamaelia.Support.ProgramLog import messagesOnStderr
+from Kamaelia.Net.Distributed import Distributed
 from Kamaelia.Visualisation.SystemGraph import FORMATS, plannedGraph
 
 FOUND, MISUSED = 1, 2
@@ -100,6 +104,11 @@ def _parser() -> argparse.ArgumentParser:
             sub.add_argument("--format", choices=list(FORMATS), default="svg")
         if name == "trace":
             _addTraceOptions(sub)
+    summary = "run the part of a Distributed that belongs on this machine"
+    sub = commands.add_parser("part", help=summary, description=summary)
+    sub.add_argument("system", metavar="SYSTEM", help="module:attribute or program.py")
+    sub.add_argument("name", metavar="PART", help="a part that was given with at()")
+    sub.set_defaults(command=part, set=[], arguments=[])
     sub = commands.add_parser("components", help="list the components of the library")
     sub.add_argument("word", nargs="?", default="", help="only those in which it occurs")
     sub.add_argument("--json", action="store_true", help="print JSON")
@@ -157,6 +166,20 @@ def _start(options: argparse.Namespace) -> None:
         (system,) = _target(options).systems
         with messagesOnStderr():
             system.run()
+
+
+def part(options: argparse.Namespace) -> int:
+    """Run one part of a Distributed until it ends."""
+    target = _target(options)
+    if len(target.systems) != 1 or not isinstance(target.systems[0], Distributed):
+        raise TargetError(f"{options.system} is not a Distributed, which alone has such parts")
+    try:
+        place = target.systems[0].part(options.name)
+    except wiringError as error:
+        raise TargetError(str(error)) from error
+    target.discard()
+    place.run()
+    return 0
 
 
 def check(options: argparse.Namespace) -> int:

@@ -18,6 +18,7 @@ from Axon.Component import component
 from Kamaelia.Chassis.Graphline import Graphline
 from Kamaelia.Chassis.PAR import PAR
 from Kamaelia.Chassis.Pipeline import Pipeline
+from Kamaelia.Net.RemoteIn import RemoteIn
 
 class Source(component):
     Outboxes = {"outbox": "numbers", "extra": "more numbers", "signal": "the end"}
@@ -43,6 +44,10 @@ MISTAKES = {
             "error: Graphline.A has no outbox 'outbx'; its outboxes are 'outbox', 'extra',"
             " 'signal'. Did you mean 'outbox'?"
         ),
+    ),
+    "a link whose later components lose messages": (
+        'Pipeline(RemoteIn("tcp://127.0.0.1:1", "l"), Plain(), Plain()).run()',
+        "warning: Pipeline.RemoteIn 1 feeds Pipeline.Plain 2, which passes messages on",
     ),
     "a misspelt inbox": (
         'Graphline(A=Plain(), B=Sink(), linkages={("A", "outbox"): ("B", "inbocks")}).run()',
@@ -82,7 +87,7 @@ MISTAKES = {
             '("A", "outbox"): ("B", "inbox"),\n'
             '("A", "outbox"): ("C", "inbox"), ("B", "outbox"): ("self", "outbox")}).run()'
         ),
-        "the linkage from ('A', 'outbox') replaces the one in line 22",
+        "the linkage from ('A', 'outbox') replaces the one in line 23",
     ),
     "a part without linkages": (
         (
@@ -303,3 +308,39 @@ MAIN = """
 if __name__ == "__main__":
     system().run()
 """
+
+
+LINK = """
+LINK = RemoteIn("tcp://127.0.0.1:1", "l")
+"""
+BACK = """
+Graphline(IN=LINK, A=Plain(), B=Plain(), linkages={
+    ("IN", "outbox"): ("A", "inbox"), ("A", "outbox"): ("B", "inbox"),
+    ("B", "outbox"): ("IN", "inbox"),
+}).run()
+"""
+
+
+@pytest.mark.parametrize("system", ["Pipeline(LINK, Plain()).run()", BACK])
+def test_a_link_with_one_component_or_with_a_linkage_back_is_no_mistake(system, program, capsys):
+    assert main(["check", program(LINK + system)]) == 0
+    assert "RemoteIn" not in capsys.readouterr().out
+
+
+DISTRIBUTED = """
+from Kamaelia.Net.Distributed import Distributed, at
+Distributed("tcp://127.0.0.1:1", A=Plain, B=at("b.example", Plain),
+    linkages={("A", "outbox"): ("B", "inbox")}).run()
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "sentence"),
+    [
+        (DISTRIBUTED, "A", "there is no part 'A' that runs elsewhere; there are B"),
+        ("Pipeline(Plain()).run()", "A", "is not a Distributed"),
+    ],
+)
+def test_a_wrong_part_is_explained(text, name, sentence, program, capsys):
+    assert main(["part", program(text), name]) == 2
+    assert sentence in capsys.readouterr().err

@@ -1,0 +1,125 @@
+"""A component in a process of its own: killed, it loses nothing; it ends as any component."""
+
+import asyncio
+import os
+import signal
+
+import pytest
+
+from Axon.Component import component
+from Axon.Ipc import producerFinished
+from Axon.testing import FINISHED, feed
+from Kamaelia.Chassis.Graphline import Graphline
+from Kamaelia.Net.ProcessPart import ProcessPart, partFailed
+
+COUNT = 5000
+
+
+class Double(component):
+    """Sends the double of each number, and (process id) at first."""
+
+    def main(self):
+        while True:
+            yield from self.waitForMessage()
+            for number in self.Inbox():
+                self.send((os.getpid(), 2 * number))
+            if self.isShuttingDown():
+                return
+
+
+class SlowDouble(component):
+    async def main(self):
+        async for number in self.messages():
+            await asyncio.sleep(0.001)
+            self.send((os.getpid(), 2 * number))
+
+
+class Fails(component):
+    def main(self):
+        yield from self.waitForMessage()
+        raise ValueError("no such number")
+
+
+class Numbers(component):
+    count = COUNT
+
+    def main(self):
+        for number in range(self.count):
+            self.send(number)
+            if number % 10 == 9:
+                yield 1
+        self.send(producerFinished(self), "signal")
+
+
+class Kills(component):
+    """Kills the process from which it receives, each time it has received `every` numbers."""
+
+    kills = 1
+    every = COUNT // 2
+
+    def main(self):
+        self.got = []
+        while True:
+            yield from self.waitForMessage()
+            for process, number in self.Inbox():
+                self.got.append(number)
+                if self.kills and len(self.got) > self.every:
+                    os.kill(process, signal.SIGKILL)
+                    self.kills, self.every = self.kills - 1, self.every + self.every
+            if self.isShuttingDown():
+                return
+
+
+def throughProcess(part, sink, count=COUNT):
+    Graphline(
+        NUMBERS=Numbers(count=count),
+        PART=part,
+        SINK=sink,
+        linkages={
+            ("NUMBERS", "outbox"): ("PART", "inbox"),
+            ("NUMBERS", "signal"): ("PART", "control"),
+            ("PART", "outbox"): ("SINK", "inbox"),
+            ("PART", "signal"): ("SINK", "control"),
+        },
+    ).run()
+    return sink.got
+
+
+def test_messages_pass_through_a_process_in_their_order():
+    got = throughProcess(ProcessPart(Double), Kills(kills=0))
+    assert got == [2 * number for number in range(COUNT)]
+
+
+@pytest.mark.parametrize(
+    ("factory", "count", "kills"), [(Double, COUNT, 1), (Double, COUNT, 3), (SlowDouble, 600, 2)]
+)
+def test_a_killed_process_is_replaced_and_nothing_is_lost(factory, count, kills):
+    sink = Kills(kills=kills, every=count // 10)
+    got = throughProcess(ProcessPart(factory, capacity=16), sink, count)
+    assert sink.kills == 0
+    assert set(got) == {2 * number for number in range(count)}
+    # what was in the link when the process was killed is processed again
+    assert len(got) - count <= kills * 16
+
+
+def test_a_part_that_fails_too_often_is_an_error_that_names_it():
+    part = ProcessPart(Fails, intensity=1)
+    with pytest.raises(partFailed, match=r"exit code 1, restart 2 within 5.0 s"):
+        feed(part, inbox=[1], control=[])
+
+
+def test_a_temporary_part_is_not_started_again():
+    with pytest.raises(partFailed, match="exit code 1"):
+        feed(ProcessPart(Fails, kind="temporary"), inbox=[1], control=[])
+
+
+def test_no_process_is_left_when_the_run_ends():
+    part = ProcessPart(Double)
+    feed(part, inbox=[1], control=[], until=lambda outcome: outcome["outbox"])
+    assert part.process.exitcode is not None
+
+
+def test_it_ends_when_its_component_ends():
+    outcome = feed(ProcessPart(Double), inbox=[1], control=[FINISHED])
+    assert [number for _, number in outcome["outbox"]] == [2]
+    assert isinstance(outcome["signal"][0], producerFinished)
