@@ -26,10 +26,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
 
+from Axon.AxonExceptions import wiringError
 from Axon.StartHooks import isObservationAllowed
 from Kamaelia.Apps.Command import Library, Running, Trace
-from Axon.AxonExceptions import wiringError
-from Kamaelia.Apps.Command import Library
 from Kamaelia.Apps.Command.Checks import ERROR, Finding, checked
 from Kamaelia.Apps.Command.Plan import planOf
 from Kamaelia.Apps.Command.Sources import repeatedKeys
@@ -41,8 +40,8 @@ from Kamaelia.Apps.Command.Target import (
     isProgram,
     load,
 )
-from Kamaelia.Support.ProgramLog import messagesOnStderr
 from Kamaelia.Net.Distributed import Distributed
+from Kamaelia.Support.ProgramLog import messagesOnStderr
 from Kamaelia.Visualisation.SystemGraph import FORMATS, plannedGraph
 
 FOUND, MISUSED = 1, 2
