@@ -231,6 +231,7 @@ class _StreamReader:
     def __init__(self, end: ReaderEnd, client: Any) -> None:
         self._end, self._client = end, client
         self._confirm = client.register_script(CONFIRM)
+        self._position = 0  # what the server stores; one that was killed may have forgotten more
 
     async def begin(self) -> None:
         """Claim the link, unless this reader has it already, and continue where it is."""
@@ -238,9 +239,10 @@ class _StreamReader:
         if not end.epoch:
             claim = self._client.register_script(CLAIM)
             end.epoch = int(await claim(keys=[f"{name}:reader"], args=[end.identity]))
+        self._position = int(await self._client.get(f"{name}:position") or 0)
         if not end.incoming.hasBegun:
-            end.begin(int(await self._client.get(f"{name}:position") or 0))
-        if end.confirmable > end.settled:
+            end.begin(self._position)
+        if end.confirmable > self._position:
             end.toConfirm.set()
 
     async def receive(self, listener: Any) -> None:
@@ -274,10 +276,11 @@ class _StreamReader:
             await end.toConfirm.wait()
             end.toConfirm.clear()
             number = end.confirmable
-            if number > end.settled:
+            if number > self._position:
                 await self._confirm(
                     keys=keys, args=[end.epoch, end.identity, number, f"{number + 1}-0"]
                 )
+                self._position = number
                 end.settle(number)
             if end.over.is_set() and end.settled >= end.confirmable:
                 return

@@ -10,7 +10,7 @@ from Kamaelia.Net.RemoteIn import RemoteIn
 from Kamaelia.Net.RemoteOut import RemoteOut
 from Kamaelia.Support.Links.Errors import linkError
 from Kamaelia.Util.OneShot import OneShot
-from Tests.Kamaelia.Net.processes import finish, lostAndRepeated, numbersOf, start
+from Tests.Kamaelia.Net.processes import finish, kill, lostAndRepeated, numbersOf, start
 from Tests.Kamaelia.Net.redisServer import RedisServer
 
 COUNT = 20000
@@ -112,3 +112,18 @@ def test_a_password_that_is_wrong_or_missing_is_an_error_without_the_password(
 def test_a_link_waits_for_its_server_and_after_its_patience_ends_with_an_error(tmp_path):
     text = errorOfWriter(f"unix://{tmp_path}/redis.sock", patience=0.05)
     assert "has not worked for 0.05 seconds" in text
+
+
+def test_a_reader_confirms_again_what_the_server_has_forgotten(redis, address):
+    """A server that was killed may have lost its last second, with a confirmation in it."""
+    command(redis, "XADD", "numbers", "3-0", "k", "json", "c", "3", "d", "[0,1,2]")
+    reader = start("reader", redis.url, "plain")
+    waiting = "XREAD", "BLOCK", "10000", "STREAMS", "numbers:ack"
+    while command(redis, "GET", "numbers:position") != "3":
+        assert command(redis, *waiting, "0-0")
+    command(redis, "SET", "numbers:position", "0")
+    command(redis, "DEL", "numbers:ack")
+    command(redis, "CLIENT", "KILL", "TYPE", "normal")
+    assert command(redis, *waiting, "0-0").endswith("3")
+    assert command(redis, "GET", "numbers:position") == "3"
+    kill(reader)
