@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
-from Axon.Task import READY, RUNNING, Task
+from Axon.Task import Task
 
 
 class Brake:
@@ -61,7 +61,7 @@ class Brake:
         """Return the tasks that are ready, in the order of their turns."""
         queue, isAttendant = self._scheduler.queue, self._scheduler.attendants.has
         ready = [*self._order, *queue.ready, *queue.newcomers]
-        return [each for each in ready if _isReady(each) and not isAttendant(each)]
+        return [each for each in ready if each.isReady() and not isAttendant(each)]
 
     def run(self, turns: int) -> bool:
         """Give a turn in place of the run queue. Return whether another one is due."""
@@ -95,14 +95,10 @@ class Brake:
         taken: list[Task] = []
         while self._order and len(taken) != most:
             task = self._order.popleft()
-            if _isReady(task):
+            if task.isReady():
                 taken.append(task)
         return taken
 
     def _requestTurns(self) -> None:
         if self._scheduler.loopRun is not None:
             self._scheduler.loopRun.requestSlice()
-
-
-def _isReady(task: Task) -> bool:
-    return READY <= task.state < RUNNING

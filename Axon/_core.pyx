@@ -1680,7 +1680,7 @@ cdef object SCHEDULER = None  # the class Axon.Scheduler.scheduler
 cdef object LIFECYCLE = None  # the class Axon.Lifecycle.Lifecycle
 cdef object halted = None  # Axon.Lifecycle.raiseStopIteration
 cdef object handOver, closeBodies, plainResult
-cdef object currentThread
+cdef object currentThread, runnable
 
 
 def provideMicroprocesses(foreign, change, until):

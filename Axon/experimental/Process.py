@@ -185,15 +185,20 @@ class _Far(bridgedcomponent):
         return True
 
 
-def _runInProcess(wrapped: Any, connection: Any, used: list[str]) -> None:
-    """Run a component, or the result of a factory, in this process; then report how it ended."""
+def beginAnew() -> None:
+    """Leave to the first process, in one that it has started, what belongs to it."""
     signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process terminates this one
-    for each in _ours:
-        each.close()
     scheduler.run = scheduler()
     coordinatingassistanttracker.basecat = None
+
+
+def _runInProcess(wrapped: Any, connection: Any, used: list[str]) -> None:
+    """Run a component, or the result of a factory, in this process; then report how it ended."""
+    beginAnew()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for each in _ours:
+        each.close()
     error: BaseException | None = None
     try:
         if isinstance(wrapped, component):

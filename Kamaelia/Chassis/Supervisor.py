@@ -24,7 +24,6 @@ more than `intensity` restarts within `period` seconds would be necessary.
 """
 
 import logging
-from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -32,6 +31,7 @@ from Axon.AxonExceptions import AxonException, wiringError
 from Axon.ComponentCheck import madeComponent
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Kamaelia.Chassis.Graphline import Graphline
+from Kamaelia.Support.Restarts import KINDS, Restarts
 
 __all__ = ["Supervisor", "tooManyRestarts"]
 
@@ -41,9 +41,6 @@ STRATEGIES: dict[str, Callable[[list[str], int], list[str]]] = {
     "one_for_all": lambda names, at: names,
     "rest_for_one": lambda names, at: names[at:],
 }
-
-#: Whether a component is replaced when it ends: after an error, and without an error.
-KINDS = {"permanent": (True, True), "transient": (True, False), "temporary": (False, False)}
 
 logger = logging.getLogger("Kamaelia.Chassis.Supervisor")
 
@@ -81,7 +78,7 @@ class Supervisor(Graphline):
         self.strategy = strategy
         self.intensity = intensity
         self.period = period
-        self._restarts: deque[float] = deque()
+        self._restarts = Restarts()
         self._failures: dict[Any, BaseException] = {}
         self._told: list[Any] = []
         made = {name: self._make(name) for name in factories}
@@ -146,15 +143,12 @@ class Supervisor(Graphline):
 
     def _count(self, name: str, error: BaseException | None) -> None:
         """Count a restart. If there are too many, end all components and raise tooManyRestarts."""
-        now = self.scheduler.timers.clock.now()
-        self._restarts.append(now)
-        while self._restarts[0] <= now - self.period:
-            self._restarts.popleft()
-        if len(self._restarts) > self.intensity:
+        number = self._restarts.count(self.scheduler.timers.clock.now(), self.period)
+        if number > self.intensity:
             for each in reversed(list(self.components.values())):
                 self._endTree(each)
             raise tooManyRestarts(
-                f"{self.name} gives up: {name} would be restart {len(self._restarts)}"
+                f"{self.name} gives up: {name} would be restart {number}"
                 f" within {self.period} seconds, and {self.intensity} are allowed"
             ) from error
 

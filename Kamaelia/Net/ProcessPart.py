@@ -26,7 +26,6 @@ import signal
 import socket
 import sys
 import threading
-from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from typing import Any
@@ -34,16 +33,15 @@ from typing import Any
 from Axon.Box import NULL, UNUSED
 from Axon.Component import component
 from Axon.ComponentCheck import madeComponent
-from Axon.CoordinatingAssistantTracker import coordinatingassistanttracker
+from Axon.experimental.Process import beginAnew
 from Axon.Ipc import producerFinished
-from Axon.Scheduler import scheduler
 from Kamaelia.Net.Routes import RouteIn, RouteOut
 from Kamaelia.Net.SocketTransport import LocalTransport
+from Kamaelia.Support.Restarts import KINDS, Restarts
 
 logger = logging.getLogger("Kamaelia.Net")
 
 GRACE = 5.0  # seconds in which a process that is told to end has to end
-KINDS = {"permanent": (True, True), "transient": (True, False), "temporary": (False, False)}
 
 
 class partFailed(RuntimeError):
@@ -80,7 +78,7 @@ class ProcessPart(component):
         self.factory, self.capacity = factory, capacity
         self.kind, self.intensity, self.period = kind, intensity, period
         self.process: Any = None
-        self._restarts: deque[float] = deque()
+        self._restarts = Restarts()
         self._connections = LocalTransport(), LocalTransport()  # to the process, and back
         options: dict[str, Any] = {"window": max(2 * capacity, 1024), "codec": "pickle"}
         self._down = RouteOut(self._connections[0], "down", inboxes, **options)
@@ -138,15 +136,12 @@ class ProcessPart(component):
         if status == 0 and not KINDS[self.kind][1]:
             return False
         self._lifeline.close()
-        now = self.scheduler.timers.clock.now()
-        self._restarts.append(now)
-        while self._restarts[0] <= now - self.period:
-            self._restarts.popleft()
+        number = self._restarts.count(self.scheduler.timers.clock.now(), self.period)
         reason = f"the process of {self.name} ended with exit code {status}"
         if not KINDS[self.kind][0]:
             raise partFailed(reason)
-        if len(self._restarts) > self.intensity:
-            raise partFailed(f"{reason}, restart {len(self._restarts)} within {self.period} s")
+        if number > self.intensity:
+            raise partFailed(f"{reason}, restart {number} within {self.period} s")
         logger.warning("%s; it is started again", reason)
         self._start()
         return True
@@ -200,11 +195,8 @@ def runPart(
     used: list[str],
 ) -> None:
     """Run `factory()` in this process, which was started for it. Exit with 1 after an error."""
-    signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that started this one ends it
+    beginAnew()
     threading.Thread(target=_endWith, args=(lifeline,), daemon=True).start()
-    scheduler.run = scheduler()
-    coordinatingassistanttracker.basecat = None
     inner = madeComponent(factory(), getattr(factory, "__name__", "factory"))
     for connection in connections:
         connection.setblocking(False)

@@ -174,6 +174,13 @@ class RedisTransport:
         await firstOf(reader.receive(listener), reader.confirm())
 
 
+async def _claim(client: Any, end: LinkEnd, role: str) -> None:
+    """Make `end` the present reader or writer of its link, unless it is already."""
+    if not end.epoch:
+        script = client.register_script(CLAIM)
+        end.epoch = int(await script(keys=[f"{end.name}:{role}"], args=[end.identity]))
+
+
 class _StreamWriter:
     """The traffic of one connection of a writer."""
 
@@ -184,9 +191,7 @@ class _StreamWriter:
     async def begin(self) -> None:
         """Claim the link, unless this writer has it already, and continue where it is."""
         end, name = self._end, self._end.name
-        if not end.epoch:
-            claim = self._client.register_script(CLAIM)
-            end.epoch = int(await claim(keys=[f"{name}:writer"], args=[end.identity]))
+        await _claim(self._client, end, "writer")
         entries = await self._client.xrevrange(name, count=1)
         position = int(await self._client.get(f"{name}:position") or 0)
         have = max(int(entries[0][0].split(b"-")[0]) if entries else 0, position)
@@ -236,9 +241,7 @@ class _StreamReader:
     async def begin(self) -> None:
         """Claim the link, unless this reader has it already, and continue where it is."""
         end, name = self._end, self._end.name
-        if not end.epoch:
-            claim = self._client.register_script(CLAIM)
-            end.epoch = int(await claim(keys=[f"{name}:reader"], args=[end.identity]))
+        await _claim(self._client, end, "reader")
         self._position = int(await self._client.get(f"{name}:position") or 0)
         if not end.incoming.hasBegun:
             end.begin(self._position)

@@ -34,17 +34,22 @@ def labelsIn(processes: Iterable[Any]) -> dict[int, str]:
     }
 
 
+def attendantsIn(scheduler: Any) -> set[int]:
+    """Return the ids of the attendants of `scheduler` (Axon.Attendants)."""
+    attendants = getattr(scheduler, "attendants", None)
+    if not attendants:
+        return set()
+    return {each.id for each in scheduler.listAllThreads() if attendants.has(each.getTask())}
+
+
 def systemSnapshot(scheduler: Any) -> Snapshot:
     """Return the snapshot of `scheduler` without the attendants, which only observe the system.
 
     Raises RuntimeError as snapshot() does.
     """
-    whole = snapshot(scheduler)
-    attendants = getattr(scheduler, "attendants", None)
-    if not attendants:
+    whole, hidden = snapshot(scheduler), attendantsIn(scheduler)
+    if not hidden:
         return whole
-    processes = scheduler.listAllThreads()
-    hidden = {each.id for each in processes if attendants.has(each.getTask())}
     return Snapshot(
         [each for each in whole.components if each.id not in hidden],
         [each for each in whole.linkages if not {each.source, each.sink} & hidden],

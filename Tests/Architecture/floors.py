@@ -176,6 +176,7 @@ SUPPORT: list[Floor] = [
             "Kamaelia.Support.Particles",
             "Kamaelia.Support.PrintableText",
             "Kamaelia.Support.ProgramLog",
+            "Kamaelia.Support.Restarts",
             "Kamaelia.Support.Secrets",
             "Kamaelia.Support.Tk",
             "Kamaelia.Support.Tokens",

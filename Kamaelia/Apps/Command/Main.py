@@ -78,53 +78,77 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for add in (_addSystemCommands, _addPart, _addLibraryCommands, _addRunningCommands):
+        add(commands)
+    return parser
+
+
+def _addSystemCommands(commands: Any) -> None:
     for name, command, summary in (
         ("run", run, "run a system"),
         ("check", check, "find mistakes in a system before it runs"),
         ("graph", draw, "draw a system"),
         ("trace", trace, "run a system, and show its messages as a sequence diagram"),
     ):
-        sub = commands.add_parser(name, help=summary, description=summary)
-        sub.add_argument("system", metavar="SYSTEM", help="module:attribute or program.py")
+        sub = _addForSystem(commands, name, command, summary)
         sub.add_argument("arguments", nargs="*", help="arguments of a program, after --")
         sub.add_argument(
             "--set", action="append", default=[], metavar="NAME=VALUE", type=_setting,
             help="a keyword argument for a class or function",
         )  # fmt: skip
-        sub.set_defaults(command=command)
         if name == "run":
             sub.add_argument(
                 "--watch", action="store_true", help="print the address of a page that shows it"
             )
         if name == "check":
             sub.add_argument("--strict", action="store_true", help="fail for warnings, too")
-            sub.add_argument("--json", action="store_true", help="print JSON")
+            _addJSON(sub)
         if name == "graph":
             sub.add_argument("--format", choices=list(FORMATS), default="svg")
         if name == "trace":
             _addTraceOptions(sub)
-    summary = "run the part of a Distributed that belongs on this machine"
-    sub = commands.add_parser("part", help=summary, description=summary)
+
+
+def _addForSystem(
+    commands: Any, name: str, command: Callable[..., int], summary: str
+) -> argparse.ArgumentParser:
+    sub: argparse.ArgumentParser = commands.add_parser(name, help=summary, description=summary)
     sub.add_argument("system", metavar="SYSTEM", help="module:attribute or program.py")
+    sub.set_defaults(command=command)
+    return sub
+
+
+def _addJSON(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _addPart(commands: Any) -> None:
+    summary = "run the part of a Distributed that belongs on this machine"
+    sub = _addForSystem(commands, "part", part, summary)
     sub.add_argument("name", metavar="PART", help="a part that was given with at()")
-    sub.set_defaults(command=part, set=[], arguments=[])
+    sub.set_defaults(set=[], arguments=[])
+
+
+def _addLibraryCommands(commands: Any) -> None:
     sub = commands.add_parser("components", help="list the components of the library")
     sub.add_argument("word", nargs="?", default="", help="only those in which it occurs")
-    sub.add_argument("--json", action="store_true", help="print JSON")
+    _addJSON(sub)
     sub.set_defaults(command=listing)
     sub = commands.add_parser("show", help="describe one component")
     sub.add_argument("name", metavar="NAME", help="its name or import path")
-    sub.add_argument("--json", action="store_true", help="print JSON")
+    _addJSON(sub)
     sub.set_defaults(command=show)
+
+
+def _addRunningCommands(commands: Any) -> None:
     for name, lines, summary in (
         ("ps", Running.table, "show what waits in a running program"),
         ("tree", Running.tree, "show the components of a running program by parents"),
     ):
         sub = commands.add_parser(name, help=summary, description=summary)
         sub.add_argument("path", metavar="PATH", help="the one in its KAMAELIA_INSPECT")
-        sub.add_argument("--json", action="store_true", help="print JSON")
+        _addJSON(sub)
         sub.set_defaults(command=inspect, lines=lines)
-    return parser
 
 
 def _addTraceOptions(sub: argparse.ArgumentParser) -> None:

@@ -303,8 +303,8 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
     def companions(cls) -> list[component]:
         """Return a pool of connections, and components that ask the real servers what they offer.
 
-        See ServerCore. None if a subclass connects in its own way: then sessions with mails find
-        out what is offered, and each client has its own.
+        See ServerCore. The list is empty if a subclass connects in its own way: then sessions with
+        mails find out what is offered, and each client has its own.
         """
         found: list[component] = []
         if cls.connectToRealSMTPServer is not ConcreteMailHandler.connectToRealSMTPServer:

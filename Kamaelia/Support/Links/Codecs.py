@@ -84,9 +84,7 @@ class JSONCodec:
         """Return the messages of an array."""
         try:
             found = json.loads(data)
-            if type(found) is not list or len(found) != count:
-                raise linkError(f"a frame of {count} messages does not contain {count}")
-            return [_untagged(each) for each in found]
+            return [_untagged(each) for each in _counted(found, count)]
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise linkError(f"a frame contains damaged JSON: {error}") from error
 
@@ -116,6 +114,13 @@ class JSONCodec:
             [self._tagged(key, levels), self._tagged(each, levels)] for key, each in value.items()
         ]
         return {"$": "dict", "v": pairs}
+
+
+def _counted(found: Any, count: int) -> list[Any]:
+    """Return `found` if it is a list of `count` messages. Raise linkError if it is not."""
+    if type(found) is not list or len(found) != count:
+        raise linkError(f"a frame of {count} messages does not contain {count}")
+    return found
 
 
 def _untagged(value: Any) -> Any:
@@ -169,17 +174,10 @@ class MsgpackCodec:
     def split(self, data: bytes, count: int) -> list[Any]:
         """Return the messages of an array."""
         try:
-            found = self._unpack(
-                data,
-                ext_hook=self._restored,
-                strict_map_key=False,
-                unicode_errors="surrogatepass",
-            )
+            found = self._unpacked(data)
         except (ValueError, TypeError, RecursionError) as error:
             raise linkError(f"a frame contains damaged msgpack: {error!r}") from error
-        if type(found) is not list or len(found) != count:
-            raise linkError(f"a frame of {count} messages does not contain {count}")
-        return found
+        return _counted(found, count)
 
     def _extended(self, value: Any) -> Any:
         if type(value) is tuple:
@@ -195,15 +193,14 @@ class MsgpackCodec:
         """Return the items of a tuple as bytes; the packer is in use while it calls this."""
         return MsgpackCodec(self._nameOf).encode(items)
 
+    def _unpacked(self, data: bytes) -> Any:
+        return self._unpack(
+            data, ext_hook=self._restored, strict_map_key=False, unicode_errors="surrogatepass"
+        )
+
     def _restored(self, code: int, data: bytes) -> Any:
         if code == _TUPLE:
-            items = self._unpack(
-                data,
-                ext_hook=self._restored,
-                strict_map_key=False,
-                unicode_errors="surrogatepass",
-            )
-            return tuple(items)
+            return tuple(self._unpacked(data))
         if code == _INTEGER:
             return int(data, 16)
         raise ValueError(f"there is no extension type {code}")

@@ -2,10 +2,10 @@
 
 Example usage
 -------------
-    incoming = Incoming(codecOf)
+    incoming = Incoming()
     incoming.begin(0)
-    incoming.accept(frame)                  # from the transport
-    while incoming.hasMessage():
+    incoming.accept(frame, codec)           # from the transport
+    while incoming.waiting():
         handle(incoming.hand())
         incoming.markDone(1)
 

@@ -128,13 +128,8 @@ def _boxesOf(process: Any) -> Iterator[tuple[str, bool]]:
 
 def _sinksOf(process: Any) -> Iterator[Any]:
     """Yield the inboxes at the ends of all linkages from and to a component."""
-    if isinstance(process, component):
-        for sink in process.placesOfInboxes().values():
-            if sink.feeders:
-                yield sink.end()
-        for box in process.linkedOutboxes():
-            if hasattr(box.end(), "addListener"):
-                yield box.end()
+    for name, isInbox in _boxesOf(process):
+        yield process.placeOfBox(name, isInbox).end()
 
 
 def _described(passage: Passage) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from Axon.Observer import Observer
 from Axon.Task import HELD, HELD_WAITING, READY, RUNNING
 from Kamaelia.Visualisation.Live.Structure import Structure, structureOf
 from Kamaelia.Visualisation.Live.Traffic import Path, Traffic
-from Kamaelia.Visualisation.Nesting import labelsIn
+from Kamaelia.Visualisation.Nesting import attendantsIn, labelsIn
 
 SLEEPS, IS_READY, IS_HELD = "sleeps", "ready", "held"
 
@@ -130,9 +130,8 @@ class Reader(Observer):
 
     def _readStructure(self) -> None:
         scheduler = self._scheduler
-        isAttendant = scheduler.attendants.has
         processes = scheduler.listAllThreads()
-        hidden = {each.id for each in processes if isAttendant(each.getTask())}
+        hidden = attendantsIn(scheduler)
         taken = snapshot(scheduler)
         structure = structureOf(taken, labelsIn(processes), hidden.__contains__)
         self._structure = structure

@@ -18,7 +18,6 @@ Termination: with the system that it shows.
 
 from __future__ import annotations
 
-import os
 import secrets
 import sys
 from collections.abc import Callable, Generator, Iterable, Mapping
@@ -34,8 +33,7 @@ from Kamaelia.Support.Protocol.WebSocket.Handshake import Refusal
 from Kamaelia.Visualisation.Live.Access import LOOPBACK_NAMES, Access
 from Kamaelia.Visualisation.Live.PageFiles import pageFile, textResponse
 from Kamaelia.Visualisation.Live.Session import Observation, Session
-
-_PROCESS = os.getpid()
+from Kamaelia.Visualisation.ProcessPath import isForked
 
 ALL_ADDRESSES = ("", "0.0.0.0", "::")
 MOST_BYTES = 64 * 1024  # of a message from a browser
@@ -57,7 +55,7 @@ def start(scheduler: Any, value: str) -> None:
     if scheduler.loop is None:
         raise ValueError("a run without an event loop cannot be watched")
     port = checkedPort(int(value))
-    if port == 0 or os.getpid() == _PROCESS:
+    if port == 0 or not isForked():
         sockets = openSockets(port, [Watch.host])
         Watch(port=port, sockets=sockets).activate(Scheduler=scheduler)
 

@@ -35,7 +35,7 @@ export function mermaidOf(passages) {
 
 /** Return a text without the characters that Mermaid would interpret. @param {string} text */
 function plain(text) {
-  return text.replace(/[#;<>\n\r:]/g, (letter) => ` #${letter.charCodeAt(0)}; `.trim());
+  return text.replace(/[#;<>\n\r:]/g, (letter) => `#${letter.charCodeAt(0)};`);
 }
 
 /** @param {Passage[]} passages */
