@@ -253,9 +253,9 @@ def _nothing(kind: type) -> None:
 
 def judgeHooks(kind: Any) -> None:
     """Make sure that each policy hook of a class is judged; cheap if that is so already."""
-    table = kind.__dict__.get("hookTable")
+    table = kind.__dict__.get("_hookTable")
     if table is None or not table.isValid(kind):
-        kind.hookTable = HookTable(kind)
+        kind._hookTable = HookTable(kind)
 
 
 def _judgeAll(kind: type) -> None:
