@@ -16,7 +16,7 @@ README = (EXAMPLES / "README.md").read_text(encoding="utf-8")
 PROGRAMS = [
     str(file.relative_to(EXAMPLES))
     for file in sorted(EXAMPLES.glob("*/*.py"))
-    if "argparse" in file.read_text(encoding="utf-8")
+    if not file.name.startswith("_")
 ]
 TOPICS = sorted({Path(program).parts[0] for program in PROGRAMS})
 

@@ -1,4 +1,4 @@
-"""The options of the command `kamaelia`, and what each subcommand prints.
+"""The command `kamaelia`: run, check, draw and inspect systems of components.
 
     kamaelia run chat:Chat --set port=1500      run a system
     kamaelia check program.py                   look for mistakes before it runs
@@ -91,7 +91,9 @@ def _addSystemCommands(commands: Any) -> None:
         ("trace", trace, "run a system, and show its messages as a sequence diagram"),
     ):
         sub = _addForSystem(commands, name, command, summary)
-        sub.add_argument("arguments", nargs="*", help="arguments of a program, after --")
+        sub.add_argument(
+            "arguments", nargs="*", default=[], help="arguments of a program, after --"
+        )
         sub.add_argument(
             "--set", action="append", default=[], metavar="NAME=VALUE", type=_setting,
             help="a keyword argument for a class or function",
@@ -217,6 +219,8 @@ def check(options: argparse.Namespace) -> int:
     else:
         for finding in found:
             _print(f"{finding.severity}: {finding.text}")
+        if not found:
+            print("no mistakes found", file=sys.stderr)
     isBad = any(options.strict or finding.severity == ERROR for finding in found)
     return FOUND if isBad else 0
 

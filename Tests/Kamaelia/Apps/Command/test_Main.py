@@ -209,7 +209,13 @@ def test_check_finds_nothing_in_the_examples(path, capsys):
 
 def test_a_correct_program_has_no_findings(program, capsys):
     assert main(["check", program("Pipeline(Plain(), Plain()).run()")]) == 0
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr() == ("", "no mistakes found\n")
+
+
+def test_a_missing_system_is_the_only_argument_that_an_error_names(capsys):
+    with pytest.raises(SystemExit):
+        main(["check"])
+    assert capsys.readouterr().err.endswith("arguments are required: SYSTEM\n")
 
 
 def test_strict_makes_warnings_count(program):
