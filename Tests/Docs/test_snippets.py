@@ -33,7 +33,8 @@ PAGES = [
 
 MARKDOWN = re.compile(r"^```(\w+)[ ]*(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 REST = re.compile(
-    r"^\.\. code-block:: (\w+)\n(?:[ ]+:class: (\w+)\n)?\n((?:[ ]+.*\n|\n)+)", re.MULTILINE
+    r"^\.\. code-block:: (\w+)\n(?:[ ]+:class: (\w+)\n)?(?:[ ]+:\w+:.*\n)*\n((?:[ ]+.*\n|\n)+)",
+    re.MULTILINE,
 )
 
 
