@@ -2,8 +2,8 @@
 
     python Docs/moving.py       writes Docs/moving_table.inc
 
-`historical_modules.txt` lists the modules of the distribution 1.14.32 and of its core, without tests
-and private modules. A module that does not exist is *gone*, or may come *later*, as left_out.rst
+`historical_modules.txt` lists the modules of the distribution 1.14.32 and of its core, without
+tests and private modules. A module that does not exist is *gone*, or may come *later*, as left_out.rst
 says. One that exists is *changed* if CHANGED names the page that describes its differences. A test
 compares all of this with the code and the pages, so that it cannot become wrong.
 """
@@ -23,17 +23,18 @@ LEFT_OUT = "library/left_out"
 CHANGED = {
     "differences": """
         Axon.Box Axon.Component Axon.Ipc Axon.Microprocess Axon.Postoffice Axon.Scheduler
-        Axon.ThreadedComponent Axon.debug
-        Kamaelia.Apps.Grey.ConcreteMailHandler Kamaelia.Apps.Grey.GreyListingPolicy
-        Kamaelia.Apps.Grey.MailHandler Kamaelia.Chassis.ConnectedServer Kamaelia.Chassis.Seq
+        Axon.ThreadedComponent Axon.debug Kamaelia.Apps.Grey.ConcreteMailHandler
+        Kamaelia.Apps.Grey.GreyListingPolicy Kamaelia.Apps.Grey.MailHandler
+        Kamaelia.Chassis.ConnectedServer Kamaelia.Chassis.Seq
         Kamaelia.Internet.ConnectedSocketAdapter Kamaelia.Internet.Multicast_receiver
         Kamaelia.Internet.Multicast_sender Kamaelia.Internet.Multicast_transceiver
         Kamaelia.Internet.Selector Kamaelia.Internet.SingleServer Kamaelia.Internet.TCPClient
         Kamaelia.Internet.TCPServer Kamaelia.Internet.TimeOutCSA Kamaelia.Internet.UDP
-        Kamaelia.Internet.UDP_ng Kamaelia.SingleServer Kamaelia.Util.Chargen Kamaelia.Util.ChunkNamer
-        Kamaelia.Util.Comparator Kamaelia.Util.Console Kamaelia.Util.ConsoleEcho Kamaelia.Util.Fanout
-        Kamaelia.Util.LineSplit Kamaelia.Util.NullSink Kamaelia.Util.NullSinkComponent
-        Kamaelia.Util.RateChunker Kamaelia.Util.RateFilter Kamaelia.Util.Stringify Kamaelia.Util.Sync
+        Kamaelia.Internet.UDP_ng Kamaelia.SingleServer Kamaelia.Util.Chargen
+        Kamaelia.Util.ChunkNamer Kamaelia.Util.Comparator Kamaelia.Util.Console
+        Kamaelia.Util.ConsoleEcho Kamaelia.Util.Fanout Kamaelia.Util.LineSplit
+        Kamaelia.Util.NullSink Kamaelia.Util.NullSinkComponent Kamaelia.Util.RateChunker
+        Kamaelia.Util.RateFilter Kamaelia.Util.Stringify Kamaelia.Util.Sync
         Kamaelia.Util.Tokenisation.Simple
     """,
     "library/contributed": """
@@ -42,13 +43,14 @@ CHANGED = {
         Kamaelia.Apps.SA.Chassis Kamaelia.Apps.SA.Time Kamaelia.Automata.Behaviours
     """,
     "library/files": """
-        Kamaelia.File.BetterReading Kamaelia.File.MaxSpeedFileReader Kamaelia.File.ReadFileAdaptor
-        Kamaelia.File.Reading Kamaelia.File.TriggeredFileReader Kamaelia.File.WholeFileWriter
-        Kamaelia.File.Writing Kamaelia.ReadFileAdaptor
+        Kamaelia.File.BetterReading Kamaelia.File.MaxSpeedFileReader
+        Kamaelia.File.ReadFileAdaptor Kamaelia.File.Reading Kamaelia.File.TriggeredFileReader
+        Kamaelia.File.WholeFileWriter Kamaelia.File.Writing Kamaelia.ReadFileAdaptor
     """,
     "library/http": """
-        Kamaelia.Apps.JMB.WSGI Kamaelia.Protocol.HTTP.HTTPParser Kamaelia.Protocol.HTTP.HTTPServer
-        Kamaelia.Protocol.HTTP.Handlers.Minimal Kamaelia.Protocol.HTTP.Handlers.SessionExample
+        Kamaelia.Apps.JMB.WSGI Kamaelia.Protocol.HTTP.HTTPParser
+        Kamaelia.Protocol.HTTP.HTTPServer Kamaelia.Protocol.HTTP.Handlers.Minimal
+        Kamaelia.Protocol.HTTP.Handlers.SessionExample
     """,
     "library/http_client": """
         Kamaelia.Protocol.HTTP.HTTPClient Kamaelia.Protocol.HTTP.IcecastClient
@@ -68,7 +70,8 @@ CHANGED = {
         Kamaelia.Support.Data.MimeObject Kamaelia.XML.SimpleXMLParser
     """,
     "library/processes": """
-        Kamaelia.Experimental.PythonInterpreter Kamaelia.File.UnixProcess Kamaelia.File.UnixProcess2
+        Kamaelia.Experimental.PythonInterpreter Kamaelia.File.UnixProcess
+        Kamaelia.File.UnixProcess2
     """,
     "library/protocols": """
         Kamaelia.KamaeliaIPC Kamaelia.Protocol.AudioCookieProtocol
