@@ -4,8 +4,8 @@
 
 `historical_modules.txt` lists the modules of the distribution 1.14.32 and of its core, without
 tests and private modules. A module that does not exist is *gone* or may come *later*: left_out.rst
-says which. One that exists is *changed* if CHANGED names the page that describes its differences. A test
-compares all of this with the code and the pages, so that it cannot become wrong.
+says which. One that exists is *changed* if CHANGED names the page that describes its differences.
+A test compares all of this with the code and the pages, so that it cannot become wrong.
 """
 
 from __future__ import annotations
