@@ -2,16 +2,18 @@
 
 How does it work?
 -----------------
-The browser runs the event loop, and a Python program only waits for it where the browser can
-suspend WebAssembly: run() then returns when the system has ended, as everywhere. Elsewhere it
-raises an error that says to write `await scheduler.run.runAsync()`. A browser gives programs no
-threads, sockets and terminals.
+The browser runs the event loop. Where it can suspend WebAssembly, run() waits for that loop, and
+returns when the system has ended, as everywhere. Where it cannot, run() blocks the thread with a
+loop of its own, if that is the thread of a Worker: the page itself must not stop. In the thread of
+the page it raises an error that says to write `await scheduler.run.runAsync()`. A browser gives
+programs no threads, sockets and terminals.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -23,6 +25,27 @@ def mayWait() -> bool:
     if not IS_BROWSER:
         return False
     return bool(import_module("pyodide.ffi").can_run_sync())
+
+
+def mayBlock() -> bool:
+    """Return whether this is a Worker of a browser, whose thread may be blocked."""
+    return IS_BROWSER and not hasattr(import_module("js"), "document")
+
+
+@contextmanager
+def withoutLoop() -> Iterator[None]:
+    """Hide the event loop of the browser, so that another one can run in its thread."""
+    if not IS_BROWSER:
+        yield
+        return
+    import asyncio  # here, because few programs need it
+
+    hidden = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    try:
+        yield
+    finally:
+        asyncio._set_running_loop(hidden)
 
 
 def waitFor(coroutine: Coroutine[Any, Any, None]) -> None:

@@ -1,10 +1,15 @@
-"""The event loop of a run: uvloop's if it is installed, otherwise asyncio's."""
+"""The event loop of a run: uvloop's if it is installed, otherwise asyncio's.
+
+In a browser (Axon.Browser), a run uses the loop of the browser if it can wait for it, and
+otherwise a SelectorLoop, which blocks the thread.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import selectors
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from Axon import Browser
@@ -23,7 +28,7 @@ def newLoop(clock: Clock | None = None) -> asyncio.AbstractEventLoop:
     try:
         import uvloop
     except ImportError:
-        return asyncio.new_event_loop()
+        return SelectorLoop() if Browser.IS_BROWSER else asyncio.new_event_loop()
     return uvloop.new_event_loop()  # type: ignore[no-any-return, unused-ignore]
 
 
@@ -40,7 +45,7 @@ def checkNoLoopRuns() -> None:
         asyncio.get_running_loop()
     except RuntimeError:
         return
-    if Browser.mayWait():
+    if Browser.mayWait() or Browser.mayBlock():
         return
     raise RuntimeError(
         "an event loop runs in this thread, as in a notebook or an async function: instead of"
@@ -56,6 +61,7 @@ def runOnNewLoop(
 ) -> None:
     """Run `coroutine` to its end on a new event loop; in a browser, on that of the browser.
 
+    A virtual clock needs a new loop there, too.
     isAtWork: whether something outside of the loop is at work, so that virtual time stands still.
     """
     try:
@@ -63,15 +69,22 @@ def runOnNewLoop(
     except RuntimeError:
         coroutine.close()
         raise
-    if Browser.mayWait():
+    if Browser.mayWait() and not isinstance(clock, VirtualClock):
         Browser.waitFor(coroutine)
         return
-    with asyncio.Runner(loop_factory=lambda: newLoop(clock)) as runner:
+    with runnerOn(lambda: newLoop(clock)) as runner:
         loop = runner.get_loop()
         loop.slow_callback_duration = SLOW_CALLBACK
         if isinstance(loop, VirtualLoop):
             loop.isAtWorkOutside = isAtWork
         runner.run(coroutine)
+
+
+@contextmanager
+def runnerOn(factory: Callable[[], asyncio.AbstractEventLoop]) -> Iterator[asyncio.Runner]:
+    """Return an asyncio runner with a new loop, which hides the loop of a browser."""
+    with Browser.withoutLoop(), asyncio.Runner(loop_factory=factory) as runner:
+        yield runner
 
 
 class LoopSelector(selectors.DefaultSelector):
@@ -92,7 +105,22 @@ class LoopSelector(selectors.DefaultSelector):
         return super().select(timeout)
 
 
-class VirtualLoop(asyncio.SelectorEventLoop):
+class SelectorLoop(asyncio.SelectorEventLoop):
+    """The event loop of asyncio, which also works where there are no sockets."""
+
+    if Browser.IS_BROWSER:  # the pipe with which other threads and signals wake a loop is missing
+
+        def _make_self_pipe(self) -> None:
+            self._ssock = self._csock = None
+
+        def _close_self_pipe(self) -> None:
+            pass
+
+        def _write_to_self(self) -> None:
+            pass
+
+
+class VirtualLoop(SelectorLoop):
     """An event loop that never waits for a timeout: if nothing is ready, virtual time advances.
 
     Time stands still while a thread is at work: one of the default executor's, or a component's.

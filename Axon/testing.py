@@ -21,7 +21,7 @@ from random import Random
 from typing import Any
 
 from Axon.Component import component
-from Axon.EventLoop import LoopSelector, VirtualLoop
+from Axon.EventLoop import LoopSelector, SelectorLoop, VirtualLoop, runnerOn
 from Axon.Hooks import plainResult
 from Axon.Ipc import producerFinished
 from Axon.RunQueue import RunQueue
@@ -60,7 +60,7 @@ def feed(
         for message in messages:
             fed.deliver(message, boxname)
     _Ender(fed).activate(Scheduler=run)
-    with asyncio.Runner(loop_factory=lambda: _loopThatStops(run)) as runner:
+    with runnerOn(lambda: _loopThatStops(run)) as runner:
         if until is not None and not callable(until):
             runner.get_loop().call_later(until, run.stop)
         run.isHost = True
@@ -151,7 +151,7 @@ def _loopThatStops(run: scheduler) -> asyncio.AbstractEventLoop:
     clock = run.timers.clock
     if isinstance(clock, VirtualClock):
         return VirtualLoop(clock, stopIfIdle)
-    return asyncio.SelectorEventLoop(LoopSelector(stopIfIdle))
+    return SelectorLoop(LoopSelector(stopIfIdle))
 
 
 class ShuffledQueue(RunQueue):

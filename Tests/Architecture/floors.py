@@ -265,7 +265,8 @@ PRODUCT: dict[str, list[str]] = {
 LIBRARIES = {
     "uvloop": ["Axon"],
     "pytest": ["Axon.pytestPlugin"],
-    "pyodide": ["Axon.Browser"],  # it is there in a browser only
+    "js": ["Axon.Browser"],  # it is there in a browser only, and so is pyodide
+    "pyodide": ["Axon.Browser"],
 }
 
 

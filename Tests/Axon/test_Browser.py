@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from Axon import Browser
 from Tests.conftest import REQUIRE, pathOf
@@ -31,8 +31,34 @@ window.run = async program => {
     catch (error) { lines.push(error.message.trim().split("\\n").pop()); }
     return lines.join("\\n");
 };
+const worker = new Worker("worker.js", { type: "module" });
+window.runInWorker = program => new Promise(resolve => {
+    worker.onmessage = event => resolve(event.data);
+    worker.postMessage(program);
+});
 document.title = "ready";
 </script>"""
+
+# A Worker that calls Python so that it cannot wait: as in browsers that cannot suspend it.
+WORKER = b"""
+import { loadPyodide } from "./pyodide.mjs";
+const loading = load();
+async function load() {
+    const python = await loadPyodide();
+    const archive = await (await fetch("kamaelia.zip")).arrayBuffer();
+    python.FS.writeFile("/kamaelia.zip", new Uint8Array(archive));
+    python.runPython("import sys; sys.path.insert(0, '/kamaelia.zip')");
+    return python;
+}
+onmessage = async ({ data }) => {
+    const python = await loading;
+    const lines = [];
+    python.setStdout({ batched: line => lines.push(line) });
+    try { python.runPython(data); }
+    catch (error) { lines.push(error.message.trim().split("\\n").pop()); }
+    postMessage(lines.join("\\n"));
+};
+"""
 
 PARTS = """
 from Axon.Component import component
@@ -68,7 +94,11 @@ class Site(http.server.SimpleHTTPRequestHandler):
     made = archive()
 
     def do_GET(self) -> None:
-        own = {"/": ("text/html", PAGE), "/kamaelia.zip": ("application/zip", self.made)}
+        own = {
+            "/": ("text/html", PAGE),
+            "/worker.js": ("text/javascript", WORKER),
+            "/kamaelia.zip": ("application/zip", self.made),
+        }
         if self.path not in own:
             super().do_GET()
             return
@@ -84,8 +114,8 @@ class Site(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def run() -> Iterator[Callable[[str], str]]:
-    """Return run(program), which returns what the program has printed in the browser."""
+def page() -> Iterator[Page]:
+    """Return a page whose run(program) and runInWorker(program) return what is printed."""
     if not (PYODIDE / "pyodide.mjs").exists():
         reason = "needs the npm package pyodide, which `make page` installs"
         pytest.fail(reason) if os.environ.get(REQUIRE) else pytest.skip(reason)
@@ -100,11 +130,18 @@ def run() -> Iterator[Callable[[str], str]]:
         page = browser.new_page()
         page.goto(f"http://127.0.0.1:{server.server_port}/")
         page.wait_for_function("document.title === 'ready'", timeout=120_000)
+        page.evaluate("runInWorker('')")  # it has loaded
         page.context.set_offline(True)
-        yield lambda program: page.evaluate("program => run(program)", PARTS + program)
+        yield page
         browser.close()
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def run(page: Page) -> Callable[[str], str]:
+    """Return run(program), which returns what the program has printed in the browser."""
+    return lambda program: page.evaluate("program => run(program)", PARTS + program)
 
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.timeout(240)]
@@ -123,6 +160,40 @@ PIPELINE = "Pipeline(DataSource([1, 2, 3]), Show())"
 )
 def test_each_way_to_run_a_system_works(run, program):
     assert run(program) == "1\n2\n3"
+
+
+@pytest.mark.parametrize("program", [f"{PIPELINE}.run()", f"{PIPELINE}.run()\n{PIPELINE}.run()"])
+def test_a_run_blocks_a_worker_whose_browser_cannot_suspend_it(page, program):
+    printed = page.evaluate("program => runInWorker(program)", PARTS + program)
+    assert printed.split() == ["1", "2", "3"] * program.count("run")
+
+
+FED = """
+from Axon.testing import feed
+class Double(component):
+    async def main(self):
+        async for number in self.messages():
+            self.send(2 * number)
+print(feed(Double(), inbox=[1, 2])["outbox"])
+"""
+
+AN_HOUR = """
+from Axon.Timers import VirtualClock
+scheduler.run = scheduler(clock=VirtualClock())
+class Patient(component):
+    def main(self):
+        yield from self.waitForMessage(timeout=3600)
+        print("an hour")
+Patient().run()
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "printed"), [(FED, "[2, 4]"), (AN_HOUR, "an hour")], ids=["fed", "hour"]
+)
+@pytest.mark.parametrize("where", ["run", "runInWorker"])
+def test_components_are_fed_and_a_virtual_clock_advances(page, where, program, printed):
+    assert page.evaluate(f"program => {where}(program)", PARTS + program) == printed
 
 
 def test_timeouts_and_async_bodies_work(run):
