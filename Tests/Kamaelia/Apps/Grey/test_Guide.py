@@ -20,13 +20,16 @@ from Kamaelia.Apps.Grey.Service.Command import main, parser
 from Kamaelia.Apps.Grey.Service.Metrics import COUNTERS
 from Kamaelia.Support.Greylist import Rules
 from Kamaelia.Support.Protocol.ProxyHeader import Origin, lineFor
+from Kamaelia.Support.Protocol.SMTP.Refusal import OTHER_REASONS, REASONS
 from Kamaelia.Support.Settings.Configuration import parse
 from Kamaelia.Support.Settings.ExampleFile import reference
 from Tests.Kamaelia.Apps.Grey.postfix import Postfix
 from Tests.Kamaelia.Apps.Grey.programs import PATIENCE, ROOT, python
 from Tests.Kamaelia.Apps.Grey.wire import Caller
 
-GUIDE = (ROOT / "Docs" / "grey.rst").read_text(encoding="utf-8")
+GUIDE = "\n".join(
+    page.read_text(encoding="utf-8") for page in sorted((ROOT / "Docs").glob("grey*.rst"))
+)
 BLOCK = re.compile(
     r"^\.\. code-block:: (\w+)\n(?:   :caption: (.*)\n)?\n((?:   .*\n|\n)+)", re.MULTILINE
 )
@@ -75,14 +78,16 @@ class Machine:
         self.port = 0
 
     def do(self, caption: str) -> None:
-        """The commands of a block, for this Postfix and its ports."""
+        """The commands of a block for Postfix, for this one and its ports."""
         for command in commandsIn(block(caption)):
+            if not command.startswith("post"):
+                continue
             words = shlex.split(self._here(command))
             words[1:1] = ["-c", str(self.far.folder / "etc")]
             subprocess.run(words, check=True, capture_output=True, timeout=PATIENCE)
 
     def _here(self, command: str) -> str:
-        command = command.replace("smtp/inet", f"127.0.0.1:{self.far.port}/inet")
+        command = re.sub(r"smtp(?=[/ ]inet)", f"127.0.0.1:{self.far.port}", command)
         return command.replace("10025", str(self.behind)).replace(" n - y ", " n - n ")
 
     def greylist(self, **instead: str) -> None:
@@ -163,6 +168,13 @@ class TestPostfix:
             return False
 
         machine.far.waitUntil(isLeft, "its old port is left")
+
+    def test_postfix_takes_its_port_back(self, machine: Machine) -> None:
+        machine.do("Move Postfix")
+        machine.far.program.waitForPort(machine.behind)
+        machine.do("Remove")
+        machine.far.program.waitForPort(machine.far.port)
+        assert Caller(machine.far.port).begin("<you@example.org>")[-1].startswith("250")
 
     @pytest.mark.parametrize("protocols", ["ipv4", "all"])
     def test_a_postfix_of_IPv4_alone_takes_no_client_of_IPv6(
@@ -279,6 +291,31 @@ def test_each_reason_of_the_rules_is_explained() -> None:
 
 def test_each_figure_is_named() -> None:
     assert [name for name, *_ in COUNTERS.values() if f"``{name}_total``" not in GUIDE] == []
+
+
+ALARMS = (ROOT / "Docs" / "grey_alarms.rst").read_text(encoding="utf-8")
+LABELS = {
+    "status": {"accepted", "deferred", "refused", "dropped"},
+    "verdict": {"accepted", "deferred", "refused"},
+    "reason": {*REASONS.values(), *OTHER_REASONS.values()},
+}
+
+
+def test_alarms_and_dashboards_name_metrics_that_there_are() -> None:
+    there = {f"{name}_total" for name, *_ in COUNTERS.values()} | {"kamaelia_grey_store_up"}
+    named = set(re.findall(r"kamaelia_grey_\w+", ALARMS))
+    assert named == there
+
+
+@pytest.mark.parametrize(("label", "value"), re.findall(r'(\w+)="([\w ]+)"}', ALARMS))
+def test_alarms_and_dashboards_name_labels_that_there_are(label: str, value: str) -> None:
+    assert value in LABELS[label]
+
+
+def test_each_alarm_is_explained() -> None:
+    alarms = re.findall(r"- alert: (\w+)", ALARMS)
+    assert len(alarms) > 4
+    assert [each for each in alarms if not re.search(rf"^{each} ", ALARMS, re.MULTILINE)] == []
 
 
 def test_clients_that_passed_postgrey_are_allowed(tmp_path: Path, monkeypatch: Any) -> None:

@@ -79,4 +79,4 @@ def test_there_are_at_least_forty_rows_and_each_has_a_report() -> None:
 
 
 def test_the_guide_has_the_table() -> None:
-    assert f".. include:: {TABLE.name}" in Path(ROOT / "Docs" / "grey.rst").read_text()
+    assert f".. include:: {TABLE.name}" in Path(ROOT / "Docs" / "grey_about.rst").read_text()
