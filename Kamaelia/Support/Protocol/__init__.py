@@ -11,4 +11,5 @@ Framing      messages within a stream that may lose parts
 SequenceOrder  the order of items with sequence numbers
 DNSNames     the verified name of an address
 ProxyHeader  the PROXY header of load balancers
+PolicyDelegation  the requests of Postfix to a policy service
 """

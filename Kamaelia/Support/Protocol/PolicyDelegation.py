@@ -1,0 +1,160 @@
+"""Postfix's policy delegation protocol: requests, and the one action that answers each.
+
+Example usage::
+
+    >>> reader = RequestReader()
+    >>> reader.feed(b"request=smtpd_access_policy\\nprotocol_state=RCPT\\nclient_address=192.0.2.1\\n")
+    >>> reader.nextRequest() is None
+    True
+    >>> reader.feed(b"sender=ann@example.net\\nrecipient=bob@example.org\\n\\n")
+    >>> request = requestOf(reader.nextRequest())
+    >>> request.stage, request.peer, request.sender, request.recipient
+    ('RCPT', '192.0.2.1', '<ann@example.net>', '<bob@example.org>')
+    >>> answer("DUNNO")
+    b'action=DUNNO\\n\\n'
+
+How does it work?
+
+Postfix's SMTPD_POLICY_README defines the protocol. A request consists of lines "name=value" and
+ends with an empty line. Postfix sends addresses without quotes; they get the quotes of SMTP here,
+so that a mailbox has one key whether SMTP or a policy request names it. Other input raises
+BadRequest, after which the stream has no meaning. At most LONGEST_REQUEST octets of an incomplete
+request are kept.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from Kamaelia.Support.PrintableText import printable
+
+# Postfix limits a value to line_length_limit (2,048 octets) and sends about 40 attributes.
+LONGEST_REQUEST = 65536
+MOST_ATTRIBUTES = 500
+LONGEST_ACTION = 900  # octets: a reply line of SMTP has 512, and Postfix adds words of its own
+
+ACCESS_POLICY = "smtpd_access_policy"  # the only request that there is
+RCPT, DATA, END = "RCPT", "DATA", "END-OF-MESSAGE"
+STAGES = (RCPT, DATA, END)  # at which a mail is decided, in their order
+UNKNOWN = "unknown"  # Postfix's word for a name that is not verified
+
+ATOMS = re.compile(r"[^\s\"\\(),:;<>@\[\]\0-\x20\x7f]*")
+SPECIAL = re.compile(r'["\\]')
+
+
+class BadRequest(ValueError):
+    """The input is not a policy request; the message says why."""
+
+
+class PolicyRequest(NamedTuple):
+    """The attributes of a request that a policy about mail uses.
+
+    sender, recipient: with brackets, and "<>" is the null sender. recipient: "" if there is none or
+    if a request is about several. names: the client's name, if Postfix has verified it.
+    instance: the same in all requests about one delivery. login: that of SMTP AUTH.
+    """
+
+    stage: str
+    peer: str
+    peerport: int = 0
+    names: tuple[str, ...] = ()
+    remotename: str = ""
+    sender: str = "<>"
+    recipient: str = ""
+    instance: str = ""
+    login: str = ""
+
+
+class RequestReader:
+    """RequestReader() -> takes bytes, however split, and returns one request after the other."""
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+        self._searched = 0  # octets that do not contain the end of a request
+
+    @property
+    def isWithinRequest(self) -> bool:
+        """Whether a request has begun that is not complete."""
+        return bool(self._data)
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes. Call nextRequest() until it returns None before the next call."""
+        self._data += data
+
+    def nextRequest(self) -> dict[str, str] | None:
+        """Return the attributes of the next request, or None if more is needed.
+
+        Raise BadRequest.
+        """
+        data = self._data
+        if data[:1] == b"\n":
+            raise BadRequest("a request is empty")
+        end = data.find(b"\n\n", self._searched)
+        if end > LONGEST_REQUEST or (end < 0 and len(data) > LONGEST_REQUEST):
+            raise BadRequest(f"a request has more than {LONGEST_REQUEST} octets")
+        if end < 0:
+            self._searched = max(0, len(data) - 1)
+            return None
+        lines = bytes(data[:end]).split(b"\n")
+        del data[: end + 2]
+        self._searched = 0
+        return attributesOf(lines)
+
+
+def attributesOf(lines: list[bytes]) -> dict[str, str]:
+    """Return the attributes in the lines of a request. Raise BadRequest."""
+    if len(lines) > MOST_ATTRIBUTES:
+        raise BadRequest(f"a request has more than {MOST_ATTRIBUTES} attributes")
+    attributes: dict[str, str] = {}
+    for line in lines:
+        name, equals, value = line.decode("utf-8", "surrogateescape").partition("=")
+        if not equals or not name or "\0" in line.decode("latin-1"):
+            raise BadRequest(f"not an attribute: {line[:80]!r}")
+        if name in attributes:
+            raise BadRequest(f"the attribute {name[:80]!r} is there twice")
+        attributes[name] = value
+    return attributes
+
+
+def requestOf(attributes: dict[str, str]) -> PolicyRequest:
+    """Return the request with these attributes. Raise BadRequest."""
+    kind = attributes.get("request", "")
+    if kind != ACCESS_POLICY:
+        raise BadRequest(f"the request is {kind[:80]!r}, not {ACCESS_POLICY}")
+    peer = attributes.get("client_address", "")
+    if not peer:
+        raise BadRequest("the attribute client_address is missing")
+    name, port = attributes.get("client_name", ""), attributes.get("client_port", "")
+    recipient = attributes.get("recipient", "")
+    return PolicyRequest(
+        stage=attributes.get("protocol_state", "").upper(),
+        peer=peer,
+        peerport=int(port) if port.isascii() and port.isdecimal() and len(port) <= 5 else 0,
+        names=() if name.lower() in ("", UNKNOWN) else (name,),
+        remotename=attributes.get("helo_name", ""),
+        sender=pathOf(attributes.get("sender", "")),
+        recipient=recipient and pathOf(recipient),
+        instance=attributes.get("instance", ""),
+        login=attributes.get("sasl_username", ""),
+    )
+
+
+def pathOf(address: str) -> str:
+    """Return an address without quotes as a path of SMTP, with brackets (RFC 5321 section 4.1.2).
+
+    Control characters are escaped: SMTP allows them nowhere.
+    """
+    local, at, domain = printable(address).rpartition("@")
+    if not at:
+        local, domain = domain, ""
+    if not ATOMS.fullmatch(local) or (at and not local):
+        escaped = SPECIAL.sub(lambda found: f"\\{found[0]}", local)
+        local = f'"{escaped}"'
+    return f"<{local}{at}{domain}>"
+
+
+def answer(action: str) -> bytes:
+    """Return the answer to a request. Control characters in the action are escaped."""
+    text = printable(action).encode("utf-8", "backslashreplace")[:LONGEST_ACTION]
+    return b"action=%b\n\n" % text

@@ -1,0 +1,214 @@
+"""Policy requests of Postfix: read however the network splits them, and refused if they are none."""
+
+import itertools
+import tracemalloc
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from Kamaelia.Support.Greylist.Keys import recipientKey
+from Kamaelia.Support.Protocol.PolicyDelegation import (
+    LONGEST_ACTION,
+    LONGEST_REQUEST,
+    MOST_ATTRIBUTES,
+    BadRequest,
+    PolicyRequest,
+    RequestReader,
+    answer,
+    pathOf,
+    requestOf,
+)
+
+# As Postfix 3.7 sends it
+FROM_POSTFIX = b"""\
+request=smtpd_access_policy
+protocol_state=RCPT
+protocol_name=ESMTP
+client_address=192.0.2.7
+client_name=mx.example.net
+client_port=4711
+reverse_client_name=mx.example.net
+server_address=127.0.0.1
+server_port=25
+helo_name=mx.example.net
+sender=ann@example.net
+recipient=bob@example.org
+recipient_count=0
+queue_id=
+instance=1f3a.6741f2b5.a8f21.0
+size=0
+etrn_domain=
+stress=
+sasl_method=
+sasl_username=
+sasl_sender=
+ccert_subject=
+ccert_issuer=
+ccert_fingerprint=
+ccert_pubkey_fingerprint=
+encryption_protocol=
+encryption_cipher=
+encryption_keysize=0
+policy_context=
+
+"""
+
+names = st.text(st.characters(exclude_characters="\n\0=", codec="utf-8"), min_size=1, max_size=20)
+values = st.text(st.characters(exclude_characters="\n\0", codec="utf-8"), max_size=50)
+requests = st.dictionaries(names, values, min_size=1, max_size=20)
+cuts = st.lists(st.integers(0, 2000), max_size=10)
+
+
+def written(attributes: dict[str, str]) -> bytes:
+    return "".join(f"{name}={value}\n" for name, value in attributes.items()).encode() + b"\n"
+
+
+def read(data: bytes, cuts: Iterable[int] = ()) -> list[dict[str, str]]:
+    """The requests in these bytes, cut at these places."""
+    reader = RequestReader()
+    found = []
+    edges = [0, *sorted(cut for cut in cuts if cut < len(data)), len(data)]
+    for start, end in itertools.pairwise(edges):
+        reader.feed(data[start:end])
+        while (request := reader.nextRequest()) is not None:
+            found.append(request)
+    return found
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 10_000])
+def test_a_request_of_postfix_is_read_however_the_network_splits_it(size: int) -> None:
+    (attributes,) = read(FROM_POSTFIX, range(0, len(FROM_POSTFIX), size))
+    assert requestOf(attributes) == PolicyRequest(
+        stage="RCPT",
+        peer="192.0.2.7",
+        peerport=4711,
+        names=("mx.example.net",),
+        remotename="mx.example.net",
+        sender="<ann@example.net>",
+        recipient="<bob@example.org>",
+        instance="1f3a.6741f2b5.a8f21.0",
+    )
+
+
+@given(st.lists(requests, max_size=5), cuts)
+def test_requests_are_read_as_they_were_written(
+    sent: list[dict[str, str]], cuts: list[int]
+) -> None:
+    assert read(b"".join(map(written, sent)), cuts) == sent
+
+
+@given(st.binary(max_size=3000), cuts)
+def test_arbitrary_bytes_are_requests_or_are_refused(data: bytes, cuts: list[int]) -> None:
+    try:
+        for attributes in read(data, cuts):
+            requestOf(attributes)
+    except BadRequest as error:
+        assert str(error).isprintable()
+
+
+@given(st.lists(st.sampled_from([b"\n", b"=", b"a", b"\0", b"request=", b"\xff"]), max_size=40))
+def test_what_is_refused_does_not_depend_on_how_the_network_splits_it(words: list[bytes]) -> None:
+    data = b"".join(words)
+
+    def outcome(cuts: Iterable[int]) -> object:
+        try:
+            return read(data, cuts)
+        except BadRequest as error:
+            return str(error)
+
+    assert outcome(()) == outcome(range(len(data)))
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"\n", "empty"),
+        (b"a=1\n\n\n", "empty"),
+        (b"no equals sign\n\n", "not an attribute: b'no equals sign'"),
+        (b"=no name\n\n", "not an attribute"),
+        (b"sender=a\0b\n\n", "not an attribute"),
+        (b"sender=a\nsender=b\n\n", "'sender' is there twice"),
+        (b"x" * (LONGEST_REQUEST + 1), "more than 65536 octets"),
+        (b"x" * LONGEST_REQUEST + b"=1\n\n", "more than 65536 octets"),
+        (b"".join(b"%d=\n" % each for each in range(MOST_ATTRIBUTES + 1)) + b"\n", "more than 500"),
+        (b"".join(b"%d=\n" % each for each in range(1_000_000)) + b"\n", "more than 65536 octets"),
+    ],
+)
+def test_what_is_no_request_is_refused_with_the_reason(data: bytes, why: str) -> None:
+    with pytest.raises(BadRequest, match=why):
+        read(data)
+
+
+def test_a_request_as_long_as_is_allowed_is_read() -> None:
+    longest = b"a=" + b"x" * (LONGEST_REQUEST - 2)
+    assert len(read(longest + b"\n\n", range(0, LONGEST_REQUEST, 1000))[0]["a"]) == len(longest) - 2
+
+
+def test_an_endless_request_is_refused_before_it_takes_memory() -> None:
+    reader = RequestReader()
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadRequest):
+            while True:
+                reader.feed(b"name=value")
+                reader.nextRequest()
+        assert tracemalloc.get_traced_memory()[1] < 4 * LONGEST_REQUEST
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("attributes", "why"),
+    [
+        ({}, "the request is '', not smtpd_access_policy"),
+        ({"request": "junk"}, "the request is 'junk', not smtpd_access_policy"),
+        ({"request": "smtpd_access_policy"}, "client_address is missing"),
+    ],
+)
+def test_a_request_without_what_is_needed_is_refused(attributes: dict[str, str], why: str) -> None:
+    with pytest.raises(BadRequest, match=why):
+        requestOf(attributes)
+
+
+@pytest.mark.parametrize("name", ["", "unknown", "Unknown"])
+def test_a_name_that_postfix_has_not_verified_is_no_name(name: str) -> None:
+    attributes = {"request": "smtpd_access_policy", "client_address": "::1", "client_name": name}
+    assert requestOf(attributes).names == ()
+
+
+@pytest.mark.parametrize("port", ["", "unknown", "-1", "4711.0", "999999", "\u0661"])
+def test_what_is_no_port_is_0(port: str) -> None:
+    attributes = {"request": "smtpd_access_policy", "client_address": "::1", "client_port": port}
+    assert requestOf(attributes).peerport == 0
+
+
+@pytest.mark.parametrize(
+    ("address", "path"),
+    [
+        ("", "<>"),
+        ("ann@example.org", "<ann@example.org>"),
+        ("postmaster", "<postmaster>"),
+        ("ann smith@example.org", '<"ann smith"@example.org>'),
+        ('a"b@example.org', '<"a\\"b"@example.org>'),
+        ("a@b@example.org", '<"a@b"@example.org>'),
+        ("@example.org", '<""@example.org>'),
+        ("b\u00f6b@example.org", "<b\u00f6b@example.org>"),
+    ],
+)
+def test_an_address_gets_the_quotes_that_smtp_needs(address: str, path: str) -> None:
+    assert pathOf(address) == path
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1, max_size=60))
+def test_a_mailbox_has_the_same_key_as_in_smtp(local: str) -> None:
+    quoted = "".join(f"\\{each}" if each in '"\\' else each for each in local)
+    assert recipientKey(pathOf(f"{local}@example.org")) == recipientKey(f'<"{quoted}"@example.org>')
+
+
+@given(st.text())
+def test_an_action_is_one_line_whatever_it_contains(action: str) -> None:
+    said = answer(action)
+    assert said.startswith(b"action=") and said.endswith(b"\n\n") and said.count(b"\n") == 2
+    assert len(said) <= LONGEST_ACTION + 9
