@@ -24,7 +24,6 @@ Termination: as MailHandler.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
@@ -36,27 +35,22 @@ from Kamaelia.Apps.Grey.Policy.CompiledSettings import (
     compiled,
 )
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
-from Kamaelia.Apps.Grey.Policy.PolicyAnswers import PolicyAnswers, after, inTask
+from Kamaelia.Apps.Grey.Policy.PolicyAnswers import PolicyAnswers, after
+from Kamaelia.Apps.Grey.Policy.RecipientDecision import decide, nameOf
 from Kamaelia.Apps.Grey.Records.MailNotes import (
     ACCEPTED,
-    DEFERRED,
-    NO_ANSWER,
     REFUSED,
     MailNotes,
 )
 from Kamaelia.Apps.Grey.Stores.Later import Later
-from Kamaelia.Apps.Grey.Stores.Store import StoreFailed
 from Kamaelia.Apps.Grey.StrictMailHandler import statusOf
 from Kamaelia.Support.Greylist.Keys import withoutBrackets
-from Kamaelia.Support.Greylist.Rules import Decision
 from Kamaelia.Support.Protocol.SMTP.LMTP import Answers
 from Kamaelia.Support.Protocol.SMTP.Reply import Reply
 from Kamaelia.Support.Protocol.SMTP.Session import TOO_MANY_RECIPIENTS
-from Kamaelia.Support.Protocol.SPF.Evaluation import keyOf
 
 POSTMASTER = "<postmaster>"  # every server accepts mail for it (RFC 5321 section 4.5.1)
 ROUTES = frozenset("%!@")
-LONGEST_CHECK = 20.0  # seconds that the resolver may take: RFC 7208 section 4.6.4
 
 
 class GreyListingPolicy(ConcreteMailHandler):
@@ -142,24 +136,14 @@ class GreyListingPolicy(ConcreteMailHandler):
 
     def isGreylisted(self, recipient: str) -> bool:
         """Return whether `recipient` has passed greylisting. (The name is historical.)"""
-        try:
-            decision = self._decisionOn(recipient)
-        except StoreFailed as error:
-            isAccepted = self.greylist.failed(error)
-            decision = Decision(isAccepted, NO_ANSWER)
-        verdict = ACCEPTED if decision.isAccepted else DEFERRED
-        self.notes.note(recipient, verdict, decision.reason, decision.wait)
-        return decision.isAccepted
+        return decide(self, recipient).isAccepted
 
     def verifiedNames(self) -> list[str]:
         """Return the client's name, if a list needs it and the DNS maps it back to the client."""
         if not self.greylist.asksForNames:
             return []
-        resolver = self.greylist.resolver
-        ask = partial(resolver.nameOf, self.peer)
-        name = self.answerTo("name", inTask, ask, extra=LONGEST_CHECK)
-        self.peername = name or ""
-        return [name] if name else []
+        self.peername = nameOf(self)
+        return [self.peername] if self.peername else []
 
     # The two questions
 
@@ -267,27 +251,6 @@ class GreyListingPolicy(ConcreteMailHandler):
         if notes.answers is None:
             notes.answers = PolicyAnswers()
         return notes.answers.get(question, ask, *about, extra=extra)
-
-    def _decisionOn(self, recipient: str) -> Decision:
-        greylist = self.greylist
-        triple = greylist.triple(self._clientKey(), self.sender, recipient)
-        about = (triple, self.greylist.clock(), self.peer)
-        decision: Decision = self.answerTo(triple, greylist.decide, *about)
-        greylist.answered()
-        if decision.isAccepted:
-            self.notes.passedAs = triple.client
-        return decision
-
-    def _clientKey(self) -> str:
-        """Return what a retry has to come from: the client's domain by SPF, or its network."""
-        if self.greylist.spf:
-            resolver, mail = self.greylist.resolver, (self.peer, self.remotename, self.sender)
-            ask = partial(resolver.spf, *mail)
-            result = self.answerTo("spf", inTask, ask, extra=LONGEST_CHECK)
-            key = keyOf(result, self.peer)
-            if key != self.peer:
-                return key
-        return self.greylist.clientKey(self.peer)
 
     # The notes about each mail
 

@@ -3,10 +3,11 @@
 Example usage::
 
     >>> reader = RequestReader()
-    >>> reader.feed(b"request=smtpd_access_policy\\nprotocol_state=RCPT\\nclient_address=192.0.2.1\\n")
+    >>> reader.feed(b"request=smtpd_access_policy\\nprotocol_state=RCPT\\n")
     >>> reader.nextRequest() is None
     True
-    >>> reader.feed(b"sender=ann@example.net\\nrecipient=bob@example.org\\n\\n")
+    >>> reader.feed(b"client_address=192.0.2.1\\nsender=ann@example.net\\n")
+    >>> reader.feed(b"recipient=bob@example.org\\n\\n")
     >>> request = requestOf(reader.nextRequest())
     >>> request.stage, request.peer, request.sender, request.recipient
     ('RCPT', '192.0.2.1', '<ann@example.net>', '<bob@example.org>')
@@ -27,6 +28,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from Kamaelia.Support.Greylist.Keys import NEVER
 from Kamaelia.Support.PrintableText import printable
 
 # Postfix limits a value to line_length_limit (2,048 octets) and sends about 40 attributes.
@@ -145,13 +147,17 @@ def pathOf(address: str) -> str:
 
     Control characters are escaped: SMTP allows them nowhere.
     """
-    local, at, domain = printable(address).rpartition("@")
+    local, at, domain = NEVER.sub(_escape, address).rpartition("@")
     if not at:
         local, domain = domain, ""
     if not ATOMS.fullmatch(local) or (at and not local):
         escaped = SPECIAL.sub(lambda found: f"\\{found[0]}", local)
         local = f'"{escaped}"'
     return f"<{local}{at}{domain}>"
+
+
+def _escape(found: re.Match[str]) -> str:
+    return printable(found[0])
 
 
 def answer(action: str) -> bytes:

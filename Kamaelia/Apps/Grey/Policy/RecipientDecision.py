@@ -1,0 +1,77 @@
+"""The decision of greylisting about one recipient of a mail, however the mail is asked about.
+
+Example usage
+-------------
+    decision = decide(mail, "<bob@example.org>")     # may raise Later
+    decision.isAccepted, decision.reason, decision.wait
+
+How does it work?
+-----------------
+An SMTP handler and a policy service have the same questions: which client a retry has to come
+from (its network, or its domain by SPF), and what the rules say about the triple. The mail answers
+questions that take time through its answerTo(); see PolicyAnswers. The verdict is noted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Protocol
+
+from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
+from Kamaelia.Apps.Grey.Policy.PolicyAnswers import inTask
+from Kamaelia.Apps.Grey.Records.MailNotes import ACCEPTED, DEFERRED, NO_ANSWER, MailNotes
+from Kamaelia.Apps.Grey.Stores.Store import StoreFailed
+from Kamaelia.Support.Greylist.Rules import Decision
+from Kamaelia.Support.Protocol.SPF.Evaluation import keyOf
+
+LONGEST_CHECK = 20.0  # seconds that the resolver may take: RFC 7208 section 4.6.4
+
+
+class DecidedMail(Protocol):
+    """What a decision reads from a mail."""
+
+    peer: str
+    remotename: Any
+    sender: Any
+    greylist: Greylist
+    notes: MailNotes
+
+    def answerTo(
+        self, question: Any, ask: Callable[..., Any], *about: Any, extra: float = 0.0
+    ) -> Any:
+        """Return the answer to a question about this mail, or raise Later: see PolicyAnswers."""
+
+
+def decide(mail: DecidedMail, recipient: str) -> Decision:
+    """Return the decision, after noting its verdict. May raise Later."""
+    greylist, notes = mail.greylist, mail.notes
+    try:
+        triple = greylist.triple(clientKeyOf(mail), mail.sender, recipient)
+        about = (triple, greylist.clock(), mail.peer)
+        decision: Decision = mail.answerTo(triple, greylist.decide, *about)
+        greylist.answered()
+        if decision.isAccepted:
+            notes.passedAs = triple.client
+    except StoreFailed as error:
+        decision = Decision(greylist.failed(error), NO_ANSWER)
+    verdict = ACCEPTED if decision.isAccepted else DEFERRED
+    notes.note(recipient, verdict, decision.reason, decision.wait)
+    return decision
+
+
+def clientKeyOf(mail: DecidedMail) -> str:
+    """Return what a retry has to come from: the client's domain by SPF, or its network."""
+    greylist = mail.greylist
+    if greylist.spf:
+        ask = partial(greylist.resolver.spf, mail.peer, mail.remotename, mail.sender)
+        key = keyOf(mail.answerTo("spf", inTask, ask, extra=LONGEST_CHECK), mail.peer)
+        if key != mail.peer:
+            return key
+    return greylist.clientKey(mail.peer)
+
+
+def nameOf(mail: DecidedMail) -> str:
+    """Return the client's name if the DNS maps it back to the client, or ""."""
+    ask = partial(mail.greylist.resolver.nameOf, mail.peer)
+    return mail.answerTo("name", inTask, ask, extra=LONGEST_CHECK) or ""
