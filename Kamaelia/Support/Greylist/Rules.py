@@ -27,6 +27,7 @@ from typing import NamedTuple
 
 HOUR = 3600.0
 NEVER_SEEN = "never seen"  # the reason of a decision that adds a triple
+WAITED = "waited long enough"  # the reason of a decision that accepts the first retry
 TOO_MANY = (
     "too many new triples"  # the reason of a decision that does not add one because of the limit
 )
@@ -140,7 +141,7 @@ def _decideOnRetry(record: Record, rules: Rules, now: float) -> Decision:
         return Decision(False, "retried early", wait=rules.min_defer_time - waited)
     if waited > rules.max_defer_time:
         return _deferAnew("retried too late", rules, now)
-    return Decision(True, "waited long enough", 0.0, Record(record.seen, now, 1))
+    return Decision(True, WAITED, 0.0, Record(record.seen, now, 1))
 
 
 def _deferAnew(reason: str, rules: Rules, now: float) -> Decision:

@@ -8,13 +8,12 @@ Example usage
 How does it work?
 -----------------
 An SMTP handler and a policy service have the same questions: which client a retry has to come
-from (its network, or its domain by SPF), and what the rules say about the triple. The mail answers
-questions that take time through its answerTo(); see PolicyAnswers. The verdict is noted.
+from (its network, or its domain by SPF), and what the rules say about the triple. The notes keep
+the verdict, and the answers to questions that take time (see PolicyAnswers).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol
 
@@ -37,11 +36,6 @@ class DecidedMail(Protocol):
     greylist: Greylist
     notes: MailNotes
 
-    def answerTo(
-        self, question: Any, ask: Callable[..., Any], *about: Any, extra: float = 0.0
-    ) -> Any:
-        """Return the answer to a question about this mail, or raise Later: see PolicyAnswers."""
-
 
 def decide(mail: DecidedMail, recipient: str) -> Decision:
     """Return the decision, after noting its verdict. May raise Later."""
@@ -49,7 +43,7 @@ def decide(mail: DecidedMail, recipient: str) -> Decision:
     try:
         triple = greylist.triple(clientKeyOf(mail), mail.sender, recipient)
         about = (triple, greylist.clock(), mail.peer)
-        decision: Decision = mail.answerTo(triple, greylist.decide, *about)
+        decision: Decision = mail.notes.answerTo(triple, greylist.decide, *about)
         greylist.answered()
         if decision.isAccepted:
             notes.passedAs = triple.client
@@ -65,7 +59,7 @@ def clientKeyOf(mail: DecidedMail) -> str:
     greylist = mail.greylist
     if greylist.spf:
         ask = partial(greylist.resolver.spf, mail.peer, mail.remotename, mail.sender)
-        key = keyOf(mail.answerTo("spf", inTask, ask, extra=LONGEST_CHECK), mail.peer)
+        key = keyOf(mail.notes.answerTo("spf", inTask, ask, extra=LONGEST_CHECK), mail.peer)
         if key != mail.peer:
             return key
     return greylist.clientKey(mail.peer)
@@ -74,4 +68,5 @@ def clientKeyOf(mail: DecidedMail) -> str:
 def nameOf(mail: DecidedMail) -> str:
     """Return the client's name if the DNS maps it back to the client, or ""."""
     ask = partial(mail.greylist.resolver.nameOf, mail.peer)
-    return mail.answerTo("name", inTask, ask, extra=LONGEST_CHECK) or ""
+    name: str | None = mail.notes.answerTo("name", inTask, ask, extra=LONGEST_CHECK)
+    return name or ""

@@ -16,7 +16,7 @@ refusals and in each answer of our own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, Protocol
 
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
@@ -32,22 +32,30 @@ ACCEPTED, DEFERRED, REFUSED = "accepted", "deferred", "refused"
 NO_ANSWER = "the store gave no answer"  # the reason of a verdict
 
 
-class NotedHandler(Protocol):
-    """What the notes read from a handler."""
+class NotedMail(Protocol):
+    """What the notes read when a mail ends."""
 
     peer: str
     peerport: int
-    mailStatus: str
     remotename: Any
     sender: Any
     recipients: Any
-    session: Session
+
+    @property
+    def mailStatus(self) -> str:
+        """ACCEPTED, DEFERRED, REFUSED or another word; "" if the mail was dropped."""
 
     def secondsConnected(self) -> float:
         """Return how long the client has been connected."""
 
     def noteToLog(self, line: str) -> None:
         """Write a line to the log of mails."""
+
+
+class NotedHandler(NotedMail, Protocol):
+    """What the notes read from a handler of SMTP."""
+
+    session: Session
 
 
 class Verdict(NamedTuple):
@@ -125,6 +133,14 @@ class MailNotes:
         self.lastReply = deferral(wait, self.mailId, closes, hasAnswer)
         return self.lastReply
 
+    def answerTo(
+        self, question: Any, ask: Callable[..., Any], *about: Any, extra: float = 0.0
+    ) -> Any:
+        """Return the answer to a question about this mail, or raise Later: see PolicyAnswers."""
+        if self.answers is None:
+            self.answers = PolicyAnswers()
+        return self.answers.get(question, ask, *about, extra=extra)
+
     # Refusals
 
     def refused(self, handler: NotedHandler, reply: Reply | None) -> None:
@@ -166,7 +182,7 @@ class MailNotes:
 
     # The end of a mail
 
-    def write(self, handler: NotedHandler) -> None:
+    def write(self, handler: NotedMail) -> None:
         """Write the historical line and the JSON object of the mail, and count it."""
         greylist, status = self.greylist, handler.mailStatus
         now = greylist.clock()
@@ -178,7 +194,7 @@ class MailNotes:
         if greylist.journal is not None and (status or self.verdicts):
             greylist.journal(self.record(handler, now))
 
-    def record(self, handler: NotedHandler, now: float) -> dict[str, Any]:
+    def record(self, handler: NotedMail, now: float) -> dict[str, Any]:
         """Return the JSON object of the mail: text, numbers and lists."""
         return {
             "event": "mail",
@@ -200,7 +216,7 @@ class MailNotes:
         record = {"address": withoutBrackets(recipient), "verdict": verdict, "reason": reason}
         return record | {"wait": round(wait)} if wait else record
 
-    def allRecipients(self, handler: NotedHandler) -> list[str]:
+    def allRecipients(self, handler: NotedMail) -> list[str]:
         """Return all recipients that the client named, including those that are not accepted."""
         return list(dict.fromkeys([*self.verdicts, *handler.recipients]))
 

@@ -1,0 +1,299 @@
+"""A mail that Postfix asks about in one or several policy requests, and the action for each.
+
+Example usage
+-------------
+    mail = DelegatedMail(service, request, now=0.0)
+    mail.actionFor(request)                     # "DUNNO"; may raise Later
+    mail.write()
+
+How does it work?
+-----------------
+Postfix gives all requests about one delivery the same `instance`. A recipient is decided once,
+however often it is asked about, by the same lists and rules as in SMTP. Whether recipients are ours
+is Postfix's own question, so `allowed_domains` is not read.
+
+What is decided at DATA (`decide_at`, `null_senders`) covers all recipients that Postfix has asked
+about at RCPT, or else the one in the request. With several recipients Postfix names none.
+
+The real server's answer after the dot is not visible here. A mail counts for its client when it is
+accepted at the last stage at which Postfix asks; see LastStage.
+"""
+
+from __future__ import annotations
+
+import re
+from email.utils import formatdate
+from functools import partial
+from typing import NamedTuple
+
+from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
+from Kamaelia.Apps.Grey.Policy.PolicyAnswers import after
+from Kamaelia.Apps.Grey.Policy.RecipientDecision import decide, nameOf
+from Kamaelia.Apps.Grey.Records.LogFiles import logLine
+from Kamaelia.Apps.Grey.Records.MailNotes import ACCEPTED, DEFERRED, REFUSED, MailNotes
+from Kamaelia.Apps.Grey.Records.RefusalRecord import GREYLISTED, writeRefusal
+from Kamaelia.Support.Greylist.Keys import recipientKey, senderKey
+from Kamaelia.Support.Greylist.Lists import Lists
+from Kamaelia.Support.Greylist.Rules import WAITED, Decision
+from Kamaelia.Support.Protocol.PolicyDelegation import DATA, RCPT, STAGES, PolicyRequest
+from Kamaelia.Support.Protocol.SMTP.Refusal import Refusal
+from Kamaelia.Support.Protocol.SMTP.Reply import RECIPIENT_REFUSED
+
+DUNNO = "DUNNO"  # "no opinion": Postfix continues with its next restriction
+SEVERAL = "<several@invalid>"  # recipients that Postfix does not name (RFC 2606: no such domain)
+NOT_IN_WORDS = re.compile(r"[^\w.+-]")
+MOST_RECIPIENTS = 10_000  # of one mail; Postfix sends at most smtpd_recipient_limit (1,000)
+LONGEST_LOCAL_PART = 64  # RFC 5321 section 4.5.3.1.1
+
+
+class LastStage:
+    """LastStage() -> the last stage of a mail at which Postfix asks, learned from its requests."""
+
+    def __init__(self) -> None:
+        self._latest = 0
+
+    def isLast(self, stage: str) -> bool:
+        """Note a request at this stage; return whether no later stage is known."""
+        number = STAGES.index(stage)
+        self._latest = max(self._latest, number)
+        return number == self._latest
+
+
+class PolicyService(NamedTuple):
+    """What all connections of a policy service share.
+
+    trusted: clients that are never delayed. deferral: the action that defers. addsHeader: whether
+    Postfix adds X-Greylist to a mail that was delayed. hostname: the one in that header.
+    """
+
+    greylist: Greylist
+    lastStage: LastStage
+    trusted: Lists = Lists()
+    deferral: str = "DEFER_IF_PERMIT"
+    addsHeader: bool = True
+    hostname: str = "localhost"
+    logfile: str | None = None
+    policy_timeout: float = 10.0
+    idle_timeout: float = 1200.0
+
+
+class DelegatedMail:
+    """DelegatedMail(service, request, now) -> a mail with this instance, from this client."""
+
+    def __init__(self, service: PolicyService, request: PolicyRequest, now: float) -> None:
+        self.service = service
+        self.greylist = service.greylist
+        self.instance = request.instance
+        self.peer, self.peerport = request.peer, request.peerport
+        self.names = list(request.names)
+        self.remotename, self.sender = request.remotename, validSender(request.sender)
+        self.recipients: list[str] = []
+        self.notes = MailNotes(self.greylist)
+        self.notes.begin()
+        self._beganAt = self._lastAt = now
+        self._actions: dict[str, str] = {}  # by recipient
+        self._undecided: list[str] = []  # recipients that are left to DATA
+        self._hasHeader = self._isCounted = self._isWritten = False
+
+    def isAbout(self, request: PolicyRequest) -> bool:
+        """Return whether a request is about this mail."""
+        isSame = self.instance == request.instance and self.peer == request.peer
+        hasRoom = len(self.recipients) < MOST_RECIPIENTS
+        return bool(self.instance) and isSame and hasRoom
+
+    def actionFor(self, request: PolicyRequest, now: float) -> str:
+        """Return the action that answers a request. May raise Later: ask again."""
+        self._lastAt = now
+        if request.stage not in STAGES:
+            return DUNNO
+        isLast = self.service.lastStage.isLast(request.stage)
+        action = self._actionAt(request)
+        if isLast and self.notes.passedAs and action.startswith((DUNNO, "PREPEND")):
+            self._count()
+        return action
+
+    def _actionAt(self, request: PolicyRequest) -> str:
+        if request.stage == RCPT:
+            recipient = validRecipient(request.recipient) if request.recipient else SEVERAL
+            return self._actionAtRcpt(recipient, request.login)
+        if not self.recipients:  # Postfix has not asked at RCPT
+            recipient = validRecipient(request.recipient) if request.recipient else SEVERAL
+            action = self._actionAtRcpt(recipient, request.login)
+            if not self._undecided:
+                return action
+        if request.stage == DATA or self._undecided:
+            return self._actionAtData(request.stage)
+        return DUNNO
+
+    # The stages
+
+    def _actionAtRcpt(self, recipient: str, login: str) -> str:
+        known = self._actions.get(recipient)
+        if known is not None:
+            return known
+        if recipient not in self.recipients:
+            self.recipients.append(recipient)
+        reason = self._reasonToPass(login)
+        if reason is None:
+            self.greylist.refresh(self.greylist.clock())
+            denial = self._denialOf(recipient)
+            if denial is not None:
+                return self._refuse(recipient, denial)
+            if self._isDecidedAtData():
+                self._undecided.append(recipient)
+                return self._done(recipient, DUNNO)
+            reason = self._listedReason(recipient)
+        if reason is not None:
+            self.notes.note(recipient, ACCEPTED, reason)
+            return self._done(recipient, DUNNO)
+        decision = decide(self, recipient)
+        if decision.isAccepted:
+            return self._done(recipient, self._actionAfter(decision))
+        self._waitInTarpit()
+        return self._done(recipient, self._defer([recipient], RCPT))
+
+    def _actionAtData(self, stage: str) -> str:
+        """Return the action for all recipients that RCPT has left undecided."""
+        decisions = []
+        for recipient in self._undecided:
+            reason = self._listedReason(recipient)
+            if reason is not None:
+                self.notes.note(recipient, ACCEPTED, reason)
+            else:
+                decisions.append(decide(self, recipient))
+        if not all(each.isAccepted for each in decisions):
+            self._waitInTarpit()
+            return self._defer(self._undecided, stage)
+        actions = [self._actionAfter(each) for each in decisions if stage == DATA]
+        self._undecided = []
+        return next((each for each in actions if each != DUNNO), DUNNO)
+
+    def _done(self, recipient: str, action: str) -> str:
+        """Keep the action for the next request about a recipient, without a header."""
+        self._isWritten = False
+        self._actions[recipient] = DUNNO if action.startswith("PREPEND") else action
+        return action
+
+    # What is asked about a recipient
+
+    def _reasonToPass(self, login: str) -> str | None:
+        if login:
+            return "authenticated client"
+        if self.service.trusted.client(self.peer) is not None:
+            return "trusted client"
+        return None
+
+    def _denialOf(self, recipient: str) -> str | None:
+        if not self.greylist.hasDenied:
+            return None
+        return self.greylist.denies(self.peer, self._verifiedNames(), self.sender, recipient)
+
+    def _listedReason(self, recipient: str) -> str | None:
+        greylist = self.greylist
+        if greylist.null_senders == "accept" and self.sender == "<>":
+            return "null sender"
+        if not greylist.hasAllowed:
+            return None
+        names = self._verifiedNames()
+        return greylist.allows(self.peer, names, self.remotename, self.sender, recipient)
+
+    def _verifiedNames(self) -> list[str]:
+        """Return the name that Postfix has verified, or else the one that DNS confirms."""
+        if not self.names and self.greylist.asksForNames:
+            name = nameOf(self)
+            return [name] if name else []
+        return self.names
+
+    def _isDecidedAtData(self) -> bool:
+        isOfNullSender = self.greylist.null_senders == "data" and self.sender == "<>"
+        return self.greylist.decide_at == "data" or isOfNullSender
+
+    def _waitInTarpit(self) -> None:
+        seconds = self.greylist.tarpit
+        if seconds:
+            self.notes.answerTo("tarpit", after, seconds, extra=seconds)
+
+    # Actions
+
+    def _defer(self, recipients: list[str], stage: str) -> str:
+        self._isWritten = False
+        self.greylist.count("refusals", stage, GREYLISTED)
+        return f"{self.service.deferral} {self.notes.deferral(recipients, closes=False).text}"
+
+    def failed(self) -> str:
+        """Return the action for a request that could not be decided."""
+        return f"{self.service.deferral} 4.3.0 Local error, please try again later"
+
+    def _refuse(self, recipient: str, reason: str) -> str:
+        self.notes.note(recipient, REFUSED, reason)
+        reply, cause = RECIPIENT_REFUSED, self.notes.verdictOn(recipient).cause
+        self.notes.lastReply = reply
+        client = (self.peer, self.peerport)
+        refusal = Refusal(*client, RCPT, f"TO:{recipient}", reply, self.notes.mailId, cause)
+        writeRefusal(refusal, self.greylist, self.noteToLog)
+        return self._done(recipient, f"{reply.code} {reply.text}")
+
+    def _actionAfter(self, decision: Decision) -> str:
+        """Return the action for a recipient that has passed: a header once, if it was delayed."""
+        record = decision.record
+        mayAdd = self.service.addsHeader and not self._hasHeader
+        if not mayAdd or decision.reason != WAITED or record is None:
+            return DUNNO
+        self._hasHeader = True
+        now = self.greylist.clock()
+        waited = f"delayed {now - record.seen:.0f} seconds by Kamaelia Grey"
+        return f"PREPEND X-Greylist: {waited} at {self.service.hostname}; {formatdate(now)}"
+
+    def _count(self) -> None:
+        if not self._isCounted:
+            self._isCounted = True
+            self.greylist.countDelivery(self.notes.passedAs, self.greylist.clock())
+
+    # Records
+
+    @property
+    def mailStatus(self) -> str:
+        """Whether the mail is accepted for any recipient; "" while that is not known."""
+        verdicts = {each.verdict for each in self.notes.verdicts.values()}
+        hasAllOrNothing = self._isDecidedAtData() and DEFERRED in verdicts
+        if ACCEPTED in verdicts and not hasAllOrNothing:
+            return "ACCEPTED"
+        return next((each.upper() for each in (DEFERRED, REFUSED) if each in verdicts), "")
+
+    def write(self) -> None:
+        """Write the mail to the log, as JSON and to the counters, unless nothing is new."""
+        if self.notes.verdicts and not self._isWritten:
+            self._isWritten = True
+            self.notes.write(self)
+
+    @property
+    def isWritten(self) -> bool:
+        """Whether nothing is new since write()."""
+        return self._isWritten or not self.notes.verdicts
+
+    def secondsConnected(self) -> float:
+        """Return the time from the first to the last request."""
+        return self._lastAt - self._beganAt
+
+    def noteToLog(self, line: str) -> None:
+        """Write a line to the log of mails."""
+        logLine(self.service.logfile, line)
+
+
+def validSender(path: str) -> str:
+    """Return a path, or one that has a key if this has none, as of a local user without domain."""
+    return _valid(path, partial(senderKey, path))
+
+
+def validRecipient(path: str) -> str:
+    """Return a path, or one that has a key; postmaster needs no domain."""
+    return _valid(path, partial(recipientKey, path))
+
+
+def _valid(path: str, key: partial[str]) -> str:
+    try:
+        key()
+    except ValueError:
+        word = NOT_IN_WORDS.sub("_", path[1:-1])[:LONGEST_LOCAL_PART]
+        return f"<{word or '_'}@invalid>"
+    return path
