@@ -61,6 +61,7 @@ class Configuration:
 
     name: Sections.NameSection = Sections.NameSection()
     listen: Sections.ListenSection = Sections.ListenSection()
+    policy: Sections.PolicySection = Sections.PolicySection()
     server: Sections.ServerSection = Sections.ServerSection()
     forward: Sections.ForwardSection = Sections.ForwardSection()
     greylist: Sections.GreylistSection = Sections.GreylistSection()
@@ -70,6 +71,11 @@ class Configuration:
     log: Sections.LogSection = Sections.LogSection()
     metrics: Sections.MetricsSection = Sections.MetricsSection()
     limits: Sections.LimitsSection = Sections.LimitsSection()
+
+    @property
+    def hasProxy(self) -> bool:
+        """Whether there is a server for SMTP; otherwise there is only the policy service."""
+        return bool(self.listen.addresses)
 
     def rules(self) -> Rules:
         """Return the rules of greylisting. Raise ValueError if no mail could ever pass."""
@@ -121,9 +127,9 @@ class Configuration:
         if bool(certificate) != bool(key):
             missing, given = ("tls_key", "tls_certificate")[:: 1 if certificate else -1]
             yield f"{missing} in [listen] is missing: STARTTLS needs both", "listen", given
-        for section in ("listen", "server"):
+        for section in ("listen", "server", "policy"):
             addresses = getattr(self, section).addresses
-            if not addresses:
+            if not addresses and self._needsAddresses(section):
                 yield f"addresses in [{section}] is empty: name at least one", section, "addresses"
             elif len(set(addresses)) < len(addresses):
                 yield (
@@ -131,9 +137,18 @@ class Configuration:
                     section,
                     "addresses",
                 )
+        for address in sorted(set(self.policy.addresses) & set(self.listen.addresses)):
+            if not address.path and not address.port:
+                continue  # any free port: another one for each
+            what = f"{address} is also in [listen]: SMTP and the policy service need one each"
+            yield what, "policy", "addresses"
         for address in sorted(set(self.listen.addresses) & set(self.server.addresses)):
             what = f"{address} is also in [listen]: mail would loop"
             yield what, "server", "addresses"
+
+    def _needsAddresses(self, section: str) -> bool:
+        isOnly = section == "listen" and not self.policy.addresses
+        return isOnly or (section == "server" and self.hasProxy)
 
 
 def sectionsOf() -> dict[str, type]:
@@ -154,9 +169,13 @@ def configurationOf(
     tables: Mapping[str, Any], places: Mapping[Place, int], source: str = ""
 ) -> Configuration:
     """Return the configuration in parsed tables, whose lines are in `places`."""
+    isPolicyOnly = _isPolicyOnly(tables)
+    if isPolicyOnly:
+        tables = {**tables, "listen": {"addresses": [], **tables.get("listen", {})}}
     reading = SectionReader(sectionsOf(), tables, places, source)
     forward = tables.get("forward", {})
-    if isinstance(forward, dict) and "allowed_domains" not in forward:
+    isForgotten = isinstance(forward, dict) and "allowed_domains" not in forward
+    if isForgotten and not isPolicyOnly:
         reading.note(FORGOTTEN, "forward")
     configuration = Configuration(**reading.values)
     # Invalid settings have their defaults, so contradictions would be misleading.
@@ -165,6 +184,14 @@ def configurationOf(
     if reading.mistakes:
         raise ConfigurationError(reading.mistakes)
     return configuration
+
+
+def _isPolicyOnly(tables: Mapping[str, Any]) -> bool:
+    """Return whether the tables describe a policy service and no server for SMTP."""
+    policy, listen = tables.get("policy"), tables.get("listen", {})
+    if not isinstance(policy, dict) or not isinstance(listen, dict) or "server" in tables:
+        return False
+    return bool(policy.get("addresses")) and not listen.get("addresses")
 
 
 def _notToml(error: Exception, text: str, source: str) -> Mistake:

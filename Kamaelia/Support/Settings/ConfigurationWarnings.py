@@ -9,18 +9,23 @@ Example usage::
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import ip_address
 
 from Kamaelia.Support.Networks import IPNetwork, parseNetwork
 from Kamaelia.Support.Settings.Configuration import Configuration
 
 LEAST_BITS = {4: 8, 6: 16}  # in a network of load balancers; 10.0.0.0/8 is common
 SERVERS_TIMEOUT = 300.0  # seconds: RFC 5321 section 4.5.3.2.7, and the default of Postfix and Exim
+POSTFIX_TIMEOUT = 100.0  # seconds: the default of smtpd_policy_service_timeout
 SERVERS_PROCESSES = 100  # of Postfix, by default
 UNSPECIFIC = ("localhost", "localhost.localdomain")
 
 
 def warningsOf(configuration: Configuration, hostname: str) -> Iterator[str]:
     """Yield a sentence for each warning. `hostname` is the default of servername."""
+    yield from warningsOfPolicy(configuration)
+    if not configuration.hasProxy:
+        return
     if configuration.name.servername in UNSPECIFIC:
         yield (
             "servername in [name] is localhost: write the name of this server in the DNS, such as"
@@ -38,6 +43,31 @@ def warningsOf(configuration: Configuration, hostname: str) -> Iterator[str]:
                 " claim any address in a PROXY header: name only the load balancers"
             )
     yield from warningsOfIdleConnections(configuration)
+
+
+def warningsOfPolicy(configuration: Configuration) -> Iterator[str]:
+    """Yield warnings about the policy service."""
+    policy, greylist = configuration.policy, configuration.greylist
+    if not policy.addresses:
+        return
+    for address in policy.addresses:
+        if not address.path and not isLoopback(address.host):
+            yield (
+                f"{address} in [policy] can be reached from other machines, and whoever can connect"
+                " may add triples to the store: listen on 127.0.0.1 or a Unix socket, or restrict"
+                " access with a firewall"
+            )
+    if greylist.decide_at == "data":
+        yield (
+            'decide_at in [greylist] is "data": the policy service defers a mail only if'
+            " smtpd_data_restrictions of Postfix asks it, too"
+        )
+    if greylist.tarpit >= POSTFIX_TIMEOUT:
+        yield (
+            f"tarpit in [greylist] is {greylist.tarpit:.0f} seconds, and Postfix waits"
+            f" {POSTFIX_TIMEOUT:.0f} for the policy service (smtpd_policy_service_timeout): write a"
+            " shorter time"
+        )
 
 
 def warningsOfIdleConnections(configuration: Configuration) -> Iterator[str]:
@@ -58,6 +88,14 @@ def warningsOfIdleConnections(configuration: Configuration) -> Iterator[str]:
             f" Postfix serves {SERVERS_PROCESSES} at a time (default_process_limit): write a"
             " smaller number"
         )
+
+
+def isLoopback(host: str) -> bool:
+    """Return whether a host is this machine only; names other than localhost are not asked."""
+    try:
+        return ip_address(host.partition("%")[0]).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def isWide(network: IPNetwork) -> bool:

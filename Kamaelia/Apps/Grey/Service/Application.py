@@ -6,10 +6,11 @@ Example usage
 
 How does it work?
 -----------------
-A ServerCore creates a handler for each client. A second server, if configured, provides
-metrics to Prometheus. The application binds the ports, gives up its privileges, and then
-forks the workers. On SIGHUP, each worker reads the configuration again. New connections use
-the new settings. A configuration with mistakes changes nothing.
+A server creates a handler for each client of SMTP, another one for each connection of Postfix to
+the policy service, and a third provides metrics to Prometheus. Each runs if configured. The
+application binds the ports, gives up its privileges, and then forks the workers. On SIGHUP, each
+worker reads the configuration again. New connections use the new settings. A configuration with
+mistakes changes nothing.
 
 Termination: on SIGTERM or SIGINT, the server stops accepting connections, and mails in
 progress get the time `grace`.
@@ -20,7 +21,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -32,11 +33,11 @@ from Kamaelia.Apps.Grey.Records.LogFiles import logLine
 from Kamaelia.Apps.Grey.Records.RefusalRecord import newId, writeRefusal
 from Kamaelia.Apps.Grey.Service import Assembly
 from Kamaelia.Apps.Grey.Service.Checks import notices
+from Kamaelia.Apps.Grey.Service.Servers import GreyServer, PolicyServer
 from Kamaelia.Apps.Grey.Stores import StoreUnreachable
 from Kamaelia.Apps.Grey.System.Privileges import actingAs, become
 from Kamaelia.Apps.Grey.System.Systemd import inheritedSockets, notify
-from Kamaelia.Chassis.ConnectedServer import ServerCore
-from Kamaelia.Internet.EventLoop import waitForCoroutine
+from Kamaelia.Internet.ListeningSockets import closeAll
 from Kamaelia.Internet.TCPServer import endsOf
 from Kamaelia.Support.Mistakes import MistakesFound
 from Kamaelia.Support.Protocol.SMTP.Refusal import CONNECT, Refusal
@@ -56,12 +57,15 @@ FIXED = [
     ("listen", "max_connections"),
     ("listen", "max_connections_per_peer"),
     ("listen", "proxy_protocol_from"),
+    ("policy", "addresses"),
+    ("policy", "max_connections"),
     ("store", "url"),
     ("metrics", "address"),
     ("log", "level"),
 ]
 
 
+ANYBODY = 0o666  # may connect to the Unix socket of the policy service; its folder restricts it
 LoadedConfiguration = tuple[Assembly.Built, list[str]]  # with warnings for the log
 
 
@@ -82,7 +86,8 @@ class Application:
         self._reading: BackgroundTask[LoadedConfiguration] | None = None
         self._readsAgain = False
         built, self._notices = self._read()
-        self.configuration, self.greylist, self.protocol, self.tls = built
+        self.configuration, self.greylist, self.protocol, self.tls, self.policy = built
+        self.servers: set[Any] = set()  # see Servers.Serving
 
     def _read(self) -> LoadedConfiguration:
         """Read the configuration and all that it names. Raises MistakesFound."""
@@ -104,32 +109,74 @@ class Application:
         Assembly.importAll(self.configuration)
         self._tell(self._notices)
         self._prepareStore()
-        sockets = inheritedSockets() or Assembly.openAll(self.configuration)
+        inherited = inheritedSockets()
+        smtp, policy = self._openSockets(inherited)
         figures = Assembly.openAt(metrics) if metrics is not None else []
-        self.where = ", ".join(map(whereIs, sockets))
+        self.where = ", ".join(map(whereIs, smtp or policy))
         if figures:
             LOG.info("metrics for Prometheus: http://%s/metrics", whereIs(figures[0]))
+        if smtp and policy:
+            LOG.info("policy service for Postfix: %s", ", ".join(map(whereIs, policy)))
         become(self.user or listen.user)
         self.greylist.journal = Assembly.journalOf(self.configuration)
-        GreyServer(
-            application=self,
-            refusal=self.protocol.refusal,
-            descriptors=self.protocol.descriptors,
-            sockets=sockets,
-            starttls=self.tls,
-            workers=listen.workers if listen.workers > 1 else None,
-            max_connections=listen.max_connections or None,
-            max_connections_per_peer=listen.max_connections_per_peer or None,
-            proxy_protocol_from=listen.proxy_protocol_from or None,
-            grace=listen.grace,
-            onListening=self.listens,
-            onHangup=self.reload,
-            onRefused=self.refused,
-        ).activate()
+        for server in self._serversFor(smtp, policy):
+            server.activate()
         if figures:
             from Kamaelia.Apps.Grey.Service.Metrics import MetricsServer
 
             MetricsServer(store=lambda: self.greylist.opened, sockets=figures).activate()
+
+    def _openSockets(self, inherited: list[Any]) -> tuple[list[Any], list[Any]]:
+        """Return the sockets for SMTP and for the policy service.
+
+        Those from systemd are for SMTP, or for the policy service if that is all that there is.
+        """
+        listen, policy = self.configuration.listen.addresses, self.configuration.policy.addresses
+        if not self.configuration.hasProxy:
+            return [], inherited or Assembly.openAll(policy, ANYBODY)
+        smtp = inherited or Assembly.openAll(listen)
+        try:
+            return smtp, Assembly.openAll(policy, ANYBODY)
+        except BaseException:
+            closeAll(smtp)
+            raise
+
+    def _serversFor(self, smtp: list[Any], policy: list[Any]) -> list[Any]:
+        """Return the servers. The first reloads, and runs in several workers if configured."""
+        listen = self.configuration.listen
+        first = {
+            "workers": listen.workers if listen.workers > 1 else None,
+            "onListening": self.listens,
+            "onHangup": self.reload,
+        }
+        servers: list[Any] = []
+        if smtp:
+            servers.append(
+                GreyServer(
+                    application=self,
+                    refusal=self.protocol.refusal,
+                    descriptors=self.protocol.descriptors,
+                    sockets=smtp,
+                    starttls=self.tls,
+                    max_connections=listen.max_connections or None,
+                    max_connections_per_peer=listen.max_connections_per_peer or None,
+                    proxy_protocol_from=listen.proxy_protocol_from or None,
+                    grace=listen.grace,
+                    onRefused=self.refused,
+                    **first,
+                )
+            )
+        if policy:
+            servers.append(
+                PolicyServer(
+                    application=self,
+                    sockets=policy,
+                    max_connections=self.configuration.policy.max_connections or None,
+                    grace=listen.grace,
+                    **({} if smtp else first),
+                )
+            )
+        return servers
 
     def _prepareStore(self) -> None:
         """Open the store as the user of the server. Raise StoreFailed.
@@ -188,7 +235,7 @@ class Application:
         for section, name in changes(self.configuration, built.configuration):
             LOG.warning("%s in [%s] takes effect only after a restart", name, section)
         built.greylist.inherit(self.greylist)
-        self.configuration, self.greylist, self.protocol, self.tls = built
+        self.configuration, self.greylist, self.protocol, self.tls, self.policy = built
         server.starttls = self.tls
         server.renewCompanions()
         LOG.info("reloaded %s", self.file)
@@ -196,32 +243,6 @@ class Application:
 
     def reloaded(self) -> None:
         """Hook for subclasses: called after each reload, in the event loop."""
-
-
-class GreyServer(ServerCore):
-    """GreyServer(application=...) -> a ServerCore that closes the store when it ends."""
-
-    application: Application
-
-    def mkProtocolHandler(self, **sock_info: Any) -> Any:
-        """Return a handler with the current configuration."""
-        return self.application.protocol(**sock_info)
-
-    def reportListening(self, addresses: Iterable[str]) -> None:
-        """Do nothing: Application.listens() reports it."""
-
-    def companions(self) -> list[Any]:
-        """Return the components that ask the real servers for their extensions."""
-        return list(self.application.protocol.companions())
-
-    def main(self) -> Generator[int, None, None]:
-        try:
-            yield from super().main()
-            store = self.application.greylist.close()
-            if store is not None:
-                yield from waitForCoroutine(self, lambda loop: store.waitForClose())
-        finally:
-            self.application.greylist.close()
 
 
 def changes(before: Configuration, after: Configuration) -> list[tuple[str, str]]:
@@ -254,6 +275,3 @@ class CredentialFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return withoutCredentials(super().format(record))
-
-
-__kamaelia_components__ = (GreyServer,)

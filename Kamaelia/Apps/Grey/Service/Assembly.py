@@ -3,7 +3,7 @@
 Example usage
 -------------
     built = build(Path("/etc/kamaelia-grey.toml"))
-    ServerCore(protocol=built.protocol, sockets=openAll(built.configuration)).run()
+    ServerCore(protocol=built.protocol, sockets=openAll(built.configuration.listen.addresses)).run()
 
 How does it work?
 -----------------
@@ -20,6 +20,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from Kamaelia.Apps.Grey.Delegation.DelegatedMail import LastStage, PolicyService
 from Kamaelia.Apps.Grey.GreyListingPolicy import GreyListingPolicy
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
 from Kamaelia.Apps.Grey.Records.LogFiles import mayAppend, note
@@ -47,6 +48,7 @@ class Built(NamedTuple):
     greylist: Greylist
     protocol: Any  # the class of handlers
     tls: ssl.SSLContext | None  # for STARTTLS with clients
+    policy: PolicyService  # what the connections of Postfix share
 
 
 def build(file: Path, **more: Any) -> Built:
@@ -54,7 +56,8 @@ def build(file: Path, **more: Any) -> Built:
     configuration = read(file)
     greylist = greylistOf(configuration)
     protocol = protocolOf(configuration, greylist, **more)
-    return Built(configuration, greylist, protocol, serverTLS(configuration))
+    policy = policyOf(configuration, greylist, protocol.servername)
+    return Built(configuration, greylist, protocol, serverTLS(configuration), policy)
 
 
 def read(file: Path) -> Configuration:
@@ -106,7 +109,7 @@ def protocolOf(configuration: Configuration, greylist: Greylist, **more: Any) ->
     attributes |= {
         "greylist": greylist,
         "starttls": True if configuration.listen.tls_certificate else None,
-        **_whereToRelay(server.addresses),
+        **(_whereToRelay(server.addresses) if configuration.hasProxy else {}),
         "smtp_protocol": server.protocol,
         "smtp_client_address": server.client_address.replace("none", "no"),
         "smtp_ssl": _clientTLS(server.smtp_tls_ca) if server.smtp_tls != "no" else None,
@@ -118,6 +121,22 @@ def protocolOf(configuration: Configuration, greylist: Greylist, **more: Any) ->
     except ValueError as error:
         raise mistake(f"[server]: {error}") from None
     return protocol
+
+
+def policyOf(configuration: Configuration, greylist: Greylist, hostname: str) -> PolicyService:
+    """Return what the connections of the policy service share."""
+    policy, forward = configuration.policy, configuration.forward
+    return PolicyService(
+        greylist,
+        LastStage(),
+        trusted=Lists(clients=[*forward.allowed_senders, *forward.allowed_sender_nets]),
+        deferral=policy.action.upper(),
+        addsHeader=policy.add_header,
+        hostname=hostname,
+        logfile=configuration.log.logfile or None,
+        policy_timeout=configuration.limits.policy_timeout,
+        idle_timeout=policy.idle_timeout,
+    )
 
 
 def serverTLS(configuration: Configuration) -> ssl.SSLContext | None:
@@ -133,22 +152,25 @@ def serverTLS(configuration: Configuration) -> ssl.SSLContext | None:
         raise mistake(str(error)) from None
 
 
-def openAll(configuration: Configuration) -> list[Any]:
-    """Return listening sockets for all addresses. Raise OSError, which names the address."""
+def openAll(addresses: Iterable[SocketAddress], mode: int | None = None) -> list[Any]:
+    """Return listening sockets for all addresses. Raise OSError, which names the address.
+
+    mode: the permissions of a Unix socket.
+    """
     opened: list[Any] = []
     try:
-        for each in configuration.listen.addresses:
-            opened += openAt(each)
+        for each in addresses:
+            opened += openAt(each, mode)
     except BaseException:
         closeAll(opened)
         raise
     return opened
 
 
-def openAt(address: SocketAddress) -> list[Any]:
+def openAt(address: SocketAddress, mode: int | None = None) -> list[Any]:
     """Return listening sockets for an address. Raise OSError, which names the address."""
     if address.path:
-        return [openPath(address.path)]
+        return [openPath(address.path, mode)]
     return openSockets(address.port, [address.host or None])
 
 

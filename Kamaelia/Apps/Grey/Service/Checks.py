@@ -96,7 +96,8 @@ def unixSockets(built: Built) -> Iterator[Problem]:
     """Yield paths of Unix sockets that are missing or are something else."""
     configuration = built.configuration
     metrics = configuration.metrics.address
-    listening = [*configuration.listen.addresses, *([metrics] if metrics is not None else [])]
+    listening = [*configuration.listen.addresses, *configuration.policy.addresses]
+    listening += [metrics] if metrics is not None else []
     for address in filter(_isPath, listening):
         kind = kindOf(address.path)
         if kind not in ("", "a socket"):
@@ -107,7 +108,8 @@ def unixSockets(built: Built) -> Iterator[Problem]:
                 yield Problem(
                     f"cannot listen on {address}: the folder {parent} does not exist: create it"
                 )
-    for address in filter(_isPath, configuration.server.addresses):
+    servers = configuration.server.addresses if configuration.hasProxy else ()
+    for address in filter(_isPath, servers):
         kind = kindOf(address.path)
         if not kind:
             what = f"the socket {address} does not exist: is the real server running?"
@@ -122,6 +124,7 @@ def names(built: Built) -> Iterator[Problem]:
     metrics = configuration.metrics.address
     places = {
         "[listen]": configuration.listen.addresses,
+        "[policy]": configuration.policy.addresses,
         "[server]": configuration.server.addresses,
         "[metrics]": (metrics,) if metrics is not None else (),
     }

@@ -2,6 +2,7 @@
 
 Command       the command line, kamaelia-grey
 Application   the server: start, reload, stop
+Servers       the servers for SMTP and for policy requests
 Assembly      creates handlers, lists, TLS contexts and sockets from a configuration
 Checks        checks of all that a configuration names: folders, store, certificates, hosts
 Metrics       metrics for Prometheus

@@ -1,0 +1,81 @@
+"""The servers of the application: SMTP, and the policy service.
+
+Example usage
+-------------
+    PolicyServer(application=application, sockets=sockets).activate()
+
+How does it work?
+-----------------
+The handler of each new connection gets the application's current settings, so a reload changes
+them. The store is shared, and is closed when the last server has ended.
+
+Termination: on SIGTERM or SIGINT, as ServerCore.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from typing import Any, Protocol
+
+from Kamaelia.Apps.Grey.Delegation.DelegatedMail import PolicyService
+from Kamaelia.Apps.Grey.Delegation.PolicyRequestHandler import PolicyRequestHandler
+from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
+from Kamaelia.Chassis.ConnectedServer import ServerCore
+from Kamaelia.Internet.EventLoop import waitForCoroutine
+
+
+class Serving(Protocol):
+    """What the servers read from the application."""
+
+    greylist: Greylist
+    protocol: Any
+    policy: PolicyService
+    servers: set[Any]  # that have not ended
+
+
+class StoreServer(ServerCore):
+    """StoreServer(application=...) -> a ServerCore; the last one to end closes the store."""
+
+    application: Serving
+
+    def reportListening(self, addresses: Iterable[str]) -> None:
+        """Do nothing: the application reports it."""
+
+    def main(self) -> Generator[int, None, None]:
+        servers = self.application.servers
+        servers.add(self)
+        try:
+            yield from super().main()
+            servers.discard(self)
+            store = None if servers else self.application.greylist.close()
+            if store is not None:
+                yield from waitForCoroutine(self, lambda loop: store.waitForClose())
+        finally:
+            servers.discard(self)
+            if not servers:
+                self.application.greylist.close()
+
+
+class GreyServer(StoreServer):
+    """GreyServer(application=...) -> the proxy: a handler of SMTP for each connection."""
+
+    def mkProtocolHandler(self, **sock_info: Any) -> Any:
+        """Return a handler with the current configuration."""
+        return self.application.protocol(**sock_info)
+
+    def companions(self) -> list[Any]:
+        """Return the components that ask the real servers for their extensions."""
+        return list(self.application.protocol.companions())
+
+
+class PolicyServer(StoreServer):
+    """PolicyServer(application=...) -> the policy service for Postfix."""
+
+    refusal = b""  # Postfix waits for a connection, and defers the mail after its timeout
+
+    def mkProtocolHandler(self, **sock_info: Any) -> Any:
+        """Return a handler with the current configuration."""
+        return PolicyRequestHandler(service=self.application.policy, peer=sock_info["peer"])
+
+
+__kamaelia_components__ = (GreyServer, PolicyServer)
