@@ -124,10 +124,13 @@ class WriterEnd(LinkEnd):
         super().__init__(owner, name, patience)
         self.outgoing = outgoing
         self.ready = asyncio.Event()  # there may be something to send
+        self.finished = asyncio.Event()  # the end is done
 
     def confirm(self, number: int) -> None:
         """Note that the messages up to `number` are done."""
         self.outgoing.confirm(number)
+        if self.outgoing.isDone():
+            self.finished.set()
         self.changed()
 
 
@@ -164,9 +167,9 @@ class ReaderEnd(LinkEnd):
             self._known[name] = codecNamed(name)
         return self._known[name]
 
-    def begin(self, position: int) -> None:
-        """Continue after the message `position`, which is done."""
-        self.incoming.begin(position)
+    def begin(self, position: int, endKind: str | None = None) -> None:
+        """Continue after the message `position`, which is done; endKind: it was the end."""
+        self.incoming.begin(position, endKind)
         self.confirmable = self.settled = position
 
     def settle(self, number: int) -> None:

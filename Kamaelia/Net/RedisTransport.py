@@ -6,6 +6,9 @@ A link `name` is a stream of that key. The id of an entry is the number of its l
 server refuses a repeat. One script confirms messages: it compares the reader's epoch, stores the
 position, removes the entries that are done, and notifies the writer through the stream `name:ack`.
 `name:reader` and `name:writer` contain the epoch and the identity of the present reader and writer.
+A reader learns from the stream `name:reader:claims` that another one has taken its place.
+The entry of the end stays in the stream when it is done, so that a reader that was killed then, and
+is started again, ends at once. The next writer that begins anew removes it.
 
 The client must not repeat a command by itself: after a broken connection this asks for the position
 of the stream, and sends again what is missing, even to a server that has lost everything.
@@ -52,10 +55,13 @@ REMEDIES = {
     "WRONGPASS": "the user or the password is wrong",
 }
 
-# KEYS: name:reader or name:writer. ARGV: the identity. Return the new epoch.
+# KEYS: name:reader or name:writer, and that with ":claims". ARGV: the identity.
+# Return the new epoch.
 CLAIM = """
 local epoch = (tonumber(redis.call('HGET', KEYS[1], 'epoch')) or 0) + 1
 redis.call('HSET', KEYS[1], 'epoch', epoch, 'who', ARGV[1])
+redis.call('DEL', KEYS[2])
+redis.call('XADD', KEYS[2], epoch .. '-0', 'who', ARGV[1])
 return epoch
 """
 
@@ -69,7 +75,7 @@ elseif epoch ~= ARGV[1] then
 end
 """
 
-# KEYS: name:reader, name, name:position, name:ack. ARGV: epoch, identity, number, its successor.
+# KEYS: name:reader, name, name:position, name:ack. ARGV: epoch, identity, number, entry to keep.
 CONFIRM = (
     _CHECK
     + """
@@ -134,10 +140,7 @@ class RedisTransport:
         """Return the error of a link that `error`, an answer of the server, means."""
         text = str(error)
         if "TAKENOVER" in text:
-            rival = text.partition("TAKENOVER ")[2]
-            return linkTakenOver(
-                f"{rival} has taken over the link {end.name!r} from {end.identity}"
-            )
+            return _takenOver(end, text.partition("TAKENOVER ")[2])
         kinds = {
             AuthenticationError: "WRONGPASS",
             OutOfMemoryError: "OOM",
@@ -178,7 +181,28 @@ async def _claim(client: Any, end: LinkEnd, role: str) -> None:
     """Make `end` the present reader or writer of its link, unless it is already."""
     if not end.epoch:
         script = client.register_script(CLAIM)
-        end.epoch = int(await script(keys=[f"{end.name}:{role}"], args=[end.identity]))
+        key = f"{end.name}:{role}"
+        end.epoch = int(await script(keys=[key, f"{key}:claims"], args=[end.identity]))
+
+
+def _takenOver(end: LinkEnd, rival: str) -> linkTakenOver:
+    return linkTakenOver(f"{rival} has taken over the link {end.name!r} from {end.identity}")
+
+
+def _numberOf(entry: bytes) -> int:
+    """Return the number of the last message of an entry, from its id."""
+    return int(entry.split(b"-")[0])
+
+
+async def _lastEntry(client: Any, name: str) -> tuple[int, str | None]:
+    """Return the number of the last entry of a stream, or 0; and its kind if it is an end."""
+    entries = await client.xrevrange(name, count=1)
+    if not entries:
+        return 0, None
+    fields = entries[0][1]
+    isEnd = fields.get(b"k") == b"END"
+    endKind = fields.get(b"d", b"").decode("ascii", "replace") if isEnd else None
+    return _numberOf(entries[0][0]), endKind
 
 
 class _StreamWriter:
@@ -192,10 +216,13 @@ class _StreamWriter:
         """Claim the link, unless this writer has it already, and continue where it is."""
         end, name = self._end, self._end.name
         await _claim(self._client, end, "writer")
-        entries = await self._client.xrevrange(name, count=1)
+        last, endKind = await _lastEntry(self._client, name)
         position = int(await self._client.get(f"{name}:position") or 0)
-        have = max(int(entries[0][0].split(b"-")[0]) if entries else 0, position)
+        have = max(last, position)
         outgoing = end.outgoing
+        beginsAnew = not outgoing.hasBegun and outgoing.position is None
+        if beginsAnew and endKind is not None and last <= position:  # an earlier link has ended
+            await self._client.xdel(name, f"{last}-0")
         if outgoing.hasBegun and have < outgoing.confirmed:  # the server has lost its data
             await self._client.set(f"{name}:position", outgoing.confirmed)
         if outgoing.hasBegun:
@@ -244,19 +271,26 @@ class _StreamReader:
         await _claim(self._client, end, "reader")
         self._position = int(await self._client.get(f"{name}:position") or 0)
         if not end.incoming.hasBegun:
-            end.begin(self._position)
+            last, endKind = await _lastEntry(self._client, name)
+            end.begin(self._position, endKind if last == self._position else None)
+            end.changed()
         if end.confirmable > self._position:
             end.toConfirm.set()
 
     async def receive(self, listener: Any) -> None:
         """Pass the entries of the stream to the end."""
         end, incoming = self._end, self._end.incoming
+        claims = f"{end.name}:reader:claims"
         while True:
-            since = f"{incoming.last}-0"
-            found = await listener.xread({end.name: since}, count=READ, block=KEEPALIVE)
-            for _, entries in found or ():
+            since = {claims: f"{end.epoch}-0"}
+            if incoming.endKind is None:  # what follows the end is for the next reader
+                since[end.name] = f"{incoming.last}-0"
+            for key, entries in await listener.xread(since, count=READ, block=KEEPALIVE) or ():
+                if key == claims.encode():
+                    raise _takenOver(end, entries[-1][1][b"who"].decode("utf-8", "replace"))
                 for number, fields in entries:
-                    self._accept(int(number.split(b"-")[0]), fields)
+                    if incoming.endKind is None:
+                        self._accept(_numberOf(number), fields)
             end.changed()
             await end.waitForRoom()
 
@@ -280,9 +314,9 @@ class _StreamReader:
             end.toConfirm.clear()
             number = end.confirmable
             if number > self._position:
-                await self._confirm(
-                    keys=keys, args=[end.epoch, end.identity, number, f"{number + 1}-0"]
-                )
+                isEnd = end.incoming.endKind is not None and number >= end.incoming.last
+                keep = number if isEnd else number + 1
+                await self._confirm(keys=keys, args=[end.epoch, end.identity, number, f"{keep}-0"])
                 self._position = number
                 end.settle(number)
             if end.over.is_set() and end.settled >= end.confirmable:

@@ -12,7 +12,8 @@ cannot be sent is raised there. It is kept until the far end has confirmed it. W
 messages or `windowBytes` bytes are unconfirmed, the sender is held.
 
 Termination: after a producerFinished or shutdownMicroprocess on "control", once the far end has
-confirmed everything, which includes the end. linkError: the link cannot work.
+confirmed everything, which includes the end, and has ended itself. A reader that was killed just
+then has a few seconds to come back and learn of the end. linkError: the link cannot work.
 """
 
 from __future__ import annotations
@@ -127,12 +128,12 @@ class RemoteOut(component):
             self.isDone = True
             self._report(reported)
             self._notify()
-            while not self._end.hasStopped():  # it acknowledges the confirmation of the end
+            self.send(self._ending, "signal")
+            while not self._end.hasStopped():  # the reader, too, has to learn that it has ended
                 await self.waitForWakeUp()
         finally:
             self._end.cancel()
             self._gate.open()
-        self.send(self._ending, "signal")
 
     def _report(self, reported: int) -> int:
         """Tell what is done if that has changed; return it."""

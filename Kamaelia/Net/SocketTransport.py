@@ -20,7 +20,16 @@ from ssl import SSLContext
 from typing import Any
 
 from Kamaelia.Net.Ends import LinkEnd, ReaderEnd, WriterEnd, firstOf, keepTrying, logger
-from Kamaelia.Net.Streams import FAREWELL, HANDSHAKE, Stream, greet, greetWriter, readFrom, writeTo
+from Kamaelia.Net.Streams import (
+    FAREWELL,
+    HANDSHAKE,
+    Stream,
+    greet,
+    greetWriter,
+    readFrom,
+    waitForGoodbye,
+    writeTo,
+)
 from Kamaelia.Support.Links.Errors import linkError, linkTakenOver
 
 #: The errors of a connection that may work later.
@@ -101,7 +110,8 @@ class SocketTransport(StreamTransport):
 
     async def write(self, end: WriterEnd) -> None:
         """Connect to the reader, and carry frames from `end`."""
-        await keepTrying(partial(self._writeOnce, end), end, LOST)
+        work = keepTrying(partial(self._writeOnce, end), end, LOST)
+        await firstOf(work, waitForGoodbye(end))
 
     async def _writeOnce(self, end: WriterEnd) -> None:
         await self.carryFrom(await self._connect(), end)
@@ -206,10 +216,16 @@ class LocalTransport(StreamTransport):
 
     async def write(self, end: WriterEnd) -> None:
         """Carry frames from `end` over the connections that are attached."""
-        while not end.outgoing.isDone():
+        await firstOf(self._writeAll(end), waitForGoodbye(end))
+
+    async def _writeAll(self, end: WriterEnd) -> None:
+        while True:
             try:
                 await self.carryFrom(await self._next(), end)
+                return
             except LOST as error:
+                if end.outgoing.isDone() and self._endsWithPeer:
+                    return
                 self._checkPeer(error)
                 end.interrupted(error)
 

@@ -4,6 +4,8 @@ How does it work?
 -----------------
 The writer sends HELLO, the reader WELCOME with the number of the last message that it has. Then the
 writer sends frames, and the reader the numbers of messages that are done, which the writer echoes.
+A reader that has ended says GOODBYE. Until then the writer waits for a while, since a reader that
+is killed before that, and started again, has to learn from the writer that the link has ended.
 If there is a key, both prove that they know it (Kamaelia.Support.Links.Keys) before anything else
 is believed.
 """
@@ -23,6 +25,7 @@ from Kamaelia.Support.Links.Frames import (
     CONFIRM,
     DATA,
     END,
+    GOODBYE,
     GREETING,
     HELLO,
     MAXIMUM,
@@ -38,6 +41,7 @@ from Kamaelia.Support.Links.Keys import isProof, newNonce, proofOf
 VERSION = 1
 HANDSHAKE = 10.0  # seconds that a handshake may take
 FAREWELL = 5.0  # seconds in which the writer has to acknowledge that its end is done
+LINGER = 10.0  # seconds in which a reader that has confirmed the end has to say GOODBYE
 
 
 class Stream:
@@ -137,7 +141,7 @@ def detectDeadPeer(connection: Any) -> None:
 
 
 async def writeTo(stream: Stream, end: WriterEnd, key: str | None) -> None:
-    """Carry frames from `end` until the connection breaks (OSError), or the end is done."""
+    """Carry frames from `end` until the connection breaks (OSError), or the reader has ended."""
     async with asyncio.timeout(HANDSHAKE):
         await greetReader(stream, end, key)
     end.connected()
@@ -169,6 +173,7 @@ async def greetReader(stream: Stream, end: WriterEnd, key: str | None) -> None:
     outgoing = end.outgoing
     confirmed = outgoing.confirmed if outgoing.hasBegun else outgoing.position
     fields = {"role": "writer", "codec": outgoing.codec.name, "confirmed": confirmed}
+    fields["ended"] = outgoing.endKind()
     welcome = await greet(stream, end, key, fields)
     codecs = welcome.get("codecs")
     codecs = [str(each) for each in codecs] if type(codecs) is list else []
@@ -203,15 +208,23 @@ async def _sendWhatIsReady(stream: Stream, end: WriterEnd) -> None:
 
 
 async def _receiveConfirmations(stream: Stream, end: WriterEnd) -> None:
-    while not end.outgoing.isDone():
+    while True:
         for frame in await stream.receive():
             if frame.kind == REFUSAL:
                 raise refusalOf(frame, stream.peer)
+            if frame.kind == GOODBYE and end.outgoing.isDone():
+                return
             if frame.kind != CONFIRM:
                 raise linkError(f"{stream.peer} sent a frame {frame.kind!r} to a writer")
             end.confirm(frame.last)
         stream.send(Frame(CONFIRM, end.outgoing.confirmed, 0, b"").encoded())
         await stream.drain()
+
+
+async def waitForGoodbye(end: WriterEnd) -> None:
+    """Return when the end has been done for so long that a killed reader would have come back."""
+    await end.finished.wait()
+    await asyncio.sleep(LINGER)
 
 
 # The reader's side
@@ -247,13 +260,18 @@ def _beginAt(end: ReaderEnd, hello: dict[str, Any]) -> None:
     confirmed = hello.get("confirmed")
     if confirmed is not None and (type(confirmed) is not int or not 0 <= confirmed < 1 << 63):
         raise linkError(f"{confirmed!r} is no number of messages")
-    end.begin(confirmed or 0)
+    ended = hello.get("ended")
+    end.begin(confirmed or 0, str(ended) if ended is not None and confirmed else None)
+    end.changed()
 
 
 async def readFrom(stream: Stream, end: ReaderEnd) -> None:
     """Carry frames to `end` until the connection breaks (OSError), or `end` is over."""
     end.toConfirm.set()
     await firstOf(_receiveFrames(stream, end), _sendConfirmations(stream, end))
+    if end.isSettledToTheEnd():
+        stream.send(Frame(GOODBYE, end.settled, 0, b"").encoded())
+        await stream.drain()
 
 
 async def _receiveFrames(stream: Stream, end: ReaderEnd) -> None:
@@ -268,6 +286,7 @@ async def _receiveFrames(stream: Stream, end: ReaderEnd) -> None:
             elif frame.kind == CONFIRM:
                 end.settle(frame.last)
                 if end.isSettledToTheEnd():
+                    await end.over.wait()
                     return
             else:
                 raise linkError(f"{stream.peer} sent a frame {frame.kind!r} to a reader")

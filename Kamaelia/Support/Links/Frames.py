@@ -23,8 +23,8 @@ from typing import Any, NamedTuple
 from Kamaelia.Support.Links.Errors import linkError
 
 HELLO, WELCOME, PROOF, REFUSAL = b"H", b"W", b"P", b"X"  # the payload is a JSON object
-DATA, END, CONFIRM = b"D", b"E", b"C"
-KINDS = frozenset({HELLO, WELCOME, PROOF, REFUSAL, DATA, END, CONFIRM})
+DATA, END, CONFIRM, GOODBYE = b"D", b"E", b"C", b"B"
+KINDS = frozenset({HELLO, WELCOME, PROOF, REFUSAL, DATA, END, CONFIRM, GOODBYE})
 
 MAXIMUM = 64 << 20  # bytes of a payload
 GREETING = 4096  # bytes of a payload before both ends know each other

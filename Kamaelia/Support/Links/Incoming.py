@@ -35,10 +35,12 @@ class Incoming:
         self._end = 0  # its number
         self._arrived: deque[Any] = deque()
 
-    def begin(self, position: int) -> None:
-        """Continue after the message `position`, which is done."""
+    def begin(self, position: int, endKind: str | None = None) -> None:
+        """Continue after the message `position`, which is done; endKind: it was the end."""
         self.hasBegun = True
         self.last = self.handed = self.done = position
+        if endKind is not None:
+            self.endKind, self._end = endKind, position
 
     def accept(self, frame: Frame, codec: Codec) -> None:
         """Take a frame of kind DATA or END. Raise linkError for a gap or a damaged payload."""

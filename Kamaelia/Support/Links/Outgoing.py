@@ -96,6 +96,10 @@ class Outgoing:
         """Return whether the end, and so every message, is done."""
         return self._isEndNumbered and not self._unconfirmed
 
+    def endKind(self) -> str | None:
+        """Return the kind of the end if it is done."""
+        return self._end if self.isDone() else None
+
     # What the transport does
 
     def begin(self, have: int) -> None:

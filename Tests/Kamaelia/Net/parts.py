@@ -64,6 +64,15 @@ class SlowRecorder(component):
             self.send(number)
 
 
+class Halting(component):
+    """Records the first 50 numbers, and works on the next one for ever."""
+
+    async def main(self):
+        for _ in range(50):
+            record(await self.receive())
+        await asyncio.Event().wait()
+
+
 class Stage(component):
     """Passes on what it receives."""
 
@@ -91,8 +100,24 @@ def withLinkageBack(source):
     )
 
 
+class Survivor(component):
+    """Records -1 when the writer has ended, and then goes on for ever."""
+
+    def main(self):
+        while not self.isShuttingDown():
+            yield from self.waitForMessage()
+            for number in self.Inbox():
+                record(number)
+        record(-1)
+        while True:
+            self.pause()
+            yield 1
+
+
 READERS = {
     "plain": lambda source: Pipeline(source, Recorder()),
+    "survivor": lambda source: Pipeline(source, Survivor()),
+    "halting": lambda source: Pipeline(source, Halting()),
     "slow": lambda source: Pipeline(source, SlowRecorder()),
     "back": withLinkageBack,
 }

@@ -80,6 +80,15 @@ def readWithKills(url, kind, count, kills, **options):
     return got
 
 
+def endsAtOnce(process):
+    """Return whether a process ends by itself, without an error, in a time that is no wait."""
+    try:
+        assert process.wait(20) == 0, process.stderr.read()
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
 def hasReached(limit):
     """Return a condition for numbersOf(): the number before `limit` has come. None: never."""
     return None if limit is None else lambda found: found[-1] >= limit - 1

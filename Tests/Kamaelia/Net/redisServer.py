@@ -42,6 +42,18 @@ class RedisServer:
                 return
         raise AssertionError("redis-server ended: " + "".join(read))
 
+    def command(self, *words):
+        """Run a command with redis-cli, and return what it prints."""
+        path = self.url.removeprefix("unix://")
+        done = subprocess.run(
+            ["redis-cli", "-s", path, *words],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=30,
+        )
+        return done.stdout.strip()
+
     def signal(self, number):
         """Send a signal to the server."""
         self._process.send_signal(number)

@@ -48,7 +48,7 @@ def test_a_killed_writer_continues_from_what_was_confirmed(address):
 
 
 def test_a_second_reader_takes_over_and_the_first_says_so(address):
-    first = start("reader", address, "slow", capacity=8)
+    first = start("reader", address, "halting", capacity=8)
     writer = start("writer", address, 400)
     got = numbersOf(first, lambda found: len(found) == 50)
     second = start("reader", address, "slow", capacity=8)
