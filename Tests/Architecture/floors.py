@@ -213,6 +213,7 @@ GREY: list[Floor] = [
     {
         "backends": ["Kamaelia.Apps.Grey.Backend"],
         "sessions": ["Kamaelia.Apps.Grey.Session"],
+        "decisions": ["Kamaelia.Apps.Grey.RecipientDecision"],
     },
     {
         "handlers": [
@@ -220,7 +221,8 @@ GREY: list[Floor] = [
             "Kamaelia.Apps.Grey.StrictMailHandler",
             "Kamaelia.Apps.Grey.ConcreteMailHandler",
             "Kamaelia.Apps.Grey.GreyListingPolicy",
-        ]
+        ],
+        "the policy service": ["Kamaelia.Apps.Grey.Delegation"],
     },
     {"service": ["Kamaelia.Apps.Grey.Service"]},
     {"the top of the mail proxy": ["Kamaelia.Apps.Grey", "Kamaelia.Apps.Grey.__main__"]},

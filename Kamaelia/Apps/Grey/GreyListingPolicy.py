@@ -23,6 +23,7 @@ Termination: as MailHandler.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
@@ -35,7 +36,7 @@ from Kamaelia.Apps.Grey.Policy.CompiledSettings import (
 )
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
 from Kamaelia.Apps.Grey.Policy.PolicyAnswers import after
-from Kamaelia.Apps.Grey.Policy.RecipientDecision import decide, nameOf
+from Kamaelia.Apps.Grey.RecipientDecision import decide, nameOf
 from Kamaelia.Apps.Grey.Records.MailNotes import (
     ACCEPTED,
     REFUSED,
@@ -199,7 +200,7 @@ class GreyListingPolicy(ConcreteMailHandler):
         """Wait before the answer that defers a client, if `tarpit` says so."""
         seconds = self.greylist.tarpit
         if seconds:
-            self.notes.answerTo("tarpit", after, seconds, extra=seconds)
+            self.answerTo("tarpit", after, seconds, extra=seconds)
 
     def deferRecipient(self, recipient: str) -> None:
         """Tell the client to try a recipient again later; it may name others now."""
@@ -239,6 +240,12 @@ class GreyListingPolicy(ConcreteMailHandler):
     def _isDecidedAtData(self) -> bool:
         """Return whether RCPT is left to the real server: null senders test recipients there."""
         return self.greylist.null_senders == "data" and self.sender == "<>"
+
+    def answerTo(
+        self, question: Any, ask: Callable[..., Any], *about: Any, extra: float = 0.0
+    ) -> Any:
+        """Return the answer to a question about this mail, or raise Later: see PolicyAnswers."""
+        return self.notes.answerTo(question, ask, *about, extra=extra)
 
     # The notes about each mail
 

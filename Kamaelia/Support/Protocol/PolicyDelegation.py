@@ -28,7 +28,6 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from Kamaelia.Support.Greylist.Keys import NEVER
 from Kamaelia.Support.PrintableText import printable
 
 # Postfix limits a value to line_length_limit (2,048 octets) and sends about 40 attributes.
@@ -42,6 +41,7 @@ STAGES = (RCPT, DATA, END)  # at which a mail is decided, in their order
 UNKNOWN = "unknown"  # Postfix's word for a name that is not verified
 
 ATOMS = re.compile(r"[^\s\"\\(),:;<>@\[\]\0-\x20\x7f]*")
+NEVER = re.compile(r"[\0-\x1f\x7f-\x9f\ud800-\udfff]")  # in an address of SMTP
 SPECIAL = re.compile(r'["\\]')
 
 

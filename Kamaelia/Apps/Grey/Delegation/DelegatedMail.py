@@ -16,7 +16,7 @@ What is decided at DATA (`decide_at`, `null_senders`) covers all recipients that
 about at RCPT, or else the one in the request. With several recipients Postfix names none.
 
 The real server's answer after the dot is not visible here. A mail counts for its client when it is
-accepted at the last stage at which Postfix asks; see LastStage.
+accepted at the last stage at which Postfix asks (see LastStage), once it is recorded.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from typing import NamedTuple
 
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
 from Kamaelia.Apps.Grey.Policy.PolicyAnswers import after
-from Kamaelia.Apps.Grey.Policy.RecipientDecision import decide, nameOf
+from Kamaelia.Apps.Grey.RecipientDecision import decide, nameOf
 from Kamaelia.Apps.Grey.Records.LogFiles import logLine
 from Kamaelia.Apps.Grey.Records.MailNotes import ACCEPTED, DEFERRED, REFUSED, MailNotes
 from Kamaelia.Apps.Grey.Records.RefusalRecord import GREYLISTED, writeRefusal
@@ -93,6 +93,7 @@ class DelegatedMail:
         self._beganAt = self._lastAt = now
         self._actions: dict[str, str] = {}  # by recipient
         self._undecided: list[str] = []  # recipients that are left to DATA
+        self._acceptedAt = ""  # the last stage
         self._hasHeader = self._isCounted = self._isWritten = False
 
     def isAbout(self, request: PolicyRequest) -> bool:
@@ -106,10 +107,12 @@ class DelegatedMail:
         self._lastAt = now
         if request.stage not in STAGES:
             return DUNNO
-        isLast = self.service.lastStage.isLast(request.stage)
+        self.service.lastStage.isLast(request.stage)
         action = self._actionAt(request)
-        if isLast and self.notes.passedAs and action.startswith((DUNNO, "PREPEND")):
-            self._count()
+        if action.startswith((DUNNO, "PREPEND")):
+            self._acceptedAt = request.stage
+        elif request.stage != RCPT:  # at RCPT, another recipient may have been accepted
+            self._acceptedAt = ""
         return action
 
     def _actionAt(self, request: PolicyRequest) -> str:
@@ -245,9 +248,11 @@ class DelegatedMail:
         return f"PREPEND X-Greylist: {waited} at {self.service.hostname}; {formatdate(now)}"
 
     def _count(self) -> None:
-        if not self._isCounted:
+        """Count the mail for its client once, if it was accepted at the last stage."""
+        client, stage = self.notes.passedAs, self._acceptedAt
+        if client and stage and self.service.lastStage.isLast(stage) and not self._isCounted:
             self._isCounted = True
-            self.greylist.countDelivery(self.notes.passedAs, self.greylist.clock())
+            self.greylist.countDelivery(client, self.greylist.clock())
 
     # Records
 
@@ -261,7 +266,11 @@ class DelegatedMail:
         return next((each.upper() for each in (DEFERRED, REFUSED) if each in verdicts), "")
 
     def write(self) -> None:
-        """Write the mail to the log, as JSON and to the counters, unless nothing is new."""
+        """Write the mail to the log, as JSON and to the counters, unless nothing is new.
+
+        Only now it counts for its client, so that it cannot help its own further recipients.
+        """
+        self._count()
         if self.notes.verdicts and not self._isWritten:
             self._isWritten = True
             self.notes.write(self)

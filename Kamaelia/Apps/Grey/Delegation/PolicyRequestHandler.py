@@ -8,10 +8,10 @@ Example usage
 How does it work?
 -----------------
 Postfix sends a request and waits for its answer. Requests with the same instance are about one
-mail. The mail is recorded when a request is about another one, when the connection ends, or when
-Postfix has not asked for RECORD_TIME. A request that cannot be decided in time, or because of
-an error, is deferred. Input that is not a request ends the connection, and so does a client that
-does not complete its request; Postfix then opens another one.
+mail. The mail is recorded when a request is about another one, at END-OF-MESSAGE, when the
+connection ends, or when Postfix has not asked for RECORD_TIME. A mail that cannot be decided in
+time, or because of an error, is deferred. Input that is not a request ends the connection, and so
+does a client that does not complete its request; Postfix then opens another one.
 
 Termination: at the end of the connection, at bad input, and after `idle_timeout`.
 """
@@ -29,6 +29,7 @@ from Kamaelia.Apps.Grey.Delegation.DelegatedMail import DelegatedMail, PolicySer
 from Kamaelia.Apps.Grey.Stores.Later import Later
 from Kamaelia.Internet.EventLoop import timeOf
 from Kamaelia.Support.Protocol.PolicyDelegation import (
+    END,
     BadRequest,
     PolicyRequest,
     RequestReader,
@@ -93,8 +94,11 @@ class PolicyRequestHandler(component):
 
     def _answerAll(self) -> Generator[int, None, None]:
         while (attributes := self._reader.nextRequest()) is not None:
-            action = yield from self._actionFor(requestOf(attributes))
+            request = requestOf(attributes)
+            action = yield from self._actionFor(request)
             self.send(answer(action))
+            if request.stage == END:
+                self._recordMail()
             yield 1  # many requests at once do not delay other connections
 
     def _mailOf(self, request: PolicyRequest) -> DelegatedMail:

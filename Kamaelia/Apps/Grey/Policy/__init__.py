@@ -4,7 +4,6 @@ PolicyHooks       what a hook may return, judged in one place
 PolicyQuestion    one question that may take time, and its time limit
 PolicyAnswers     what policy has found out for the mail in progress
 CompiledSettings  lists of a handler class, compiled once
-RecipientDecision the decision about one recipient, for SMTP and for policy requests
 Greylist          the decision about one recipient: lists, rules, store
 StoreEntries      what administrators allow and deny at run time
 Resolver          names and SPF from the DNS

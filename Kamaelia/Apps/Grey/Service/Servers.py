@@ -78,4 +78,4 @@ class PolicyServer(StoreServer):
         return PolicyRequestHandler(service=self.application.policy, peer=sock_info["peer"])
 
 
-__kamaelia_components__ = (GreyServer, PolicyServer)
+__kamaelia_components__ = (StoreServer, GreyServer, PolicyServer)

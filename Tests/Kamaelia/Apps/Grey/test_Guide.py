@@ -124,6 +124,7 @@ def machine(
         virtual_mailbox_domains="example.org",
         virtual_mailbox_maps="inline:{you@example.org=box/}",
         smtpd_client_event_limit_exceptions="",
+        smtpd_authorized_xclient_hosts="127.0.0.1",
     )
     return Machine(run, far, freePorts(), tmp_path)
 
@@ -189,6 +190,38 @@ class TestPostfix:
         for _ in range(2):
             answer = machine.send(Origin("2001:db8::7", 4711, "2001:db8::25", 25))
         assert answer[:9] == {"ipv4": "451 4.4.1", "all": "250 2.0.0"}[protocols]
+
+    def test_the_policy_service_greylists_as_the_guide_says(
+        self, machine: Machine, freePorts: Callable[[], int]
+    ) -> None:
+        port, far = freePorts(), machine.far
+        more = f'[greylist]\nmin_defer_time = 0\n[store]\nurl = "sqlite:{machine.folder}/g.db"\n'
+        text = block("Policy service").replace("/var/log/kamaelia-grey", str(machine.folder))
+        machine.file.write_text(text.replace("10023", str(port)) + more)
+        assert main(["check", "-c", str(machine.file)]) == 0
+        program = machine.run(*python("-m", "Kamaelia.Apps.Grey", "run", "-c", machine.file))
+        assert f"listens on 127.0.0.1:{port}" in program.readUntil("listens on")
+        for command in commandsIn(block("Ask the policy service")):
+            words = shlex.split(command.replace("10023", str(port)))
+            words[1:1] = ["-c", str(far.folder / "etc")]
+            subprocess.run(words, check=True, capture_output=True, timeout=PATIENCE)
+        first, again, ours = [self.askedMail(far.port, each) for each in (True, True, False)]
+        assert first.startswith("450 4.7.1")
+        assert again.startswith("250 2.0.0")
+        assert ours.startswith("250 2.0.0")
+        mails = far.waitForMails(2)
+        assert sum(b"X-Greylist: delayed" in each for each in mails) == 1
+
+    def askedMail(self, port: int, isStranger: bool) -> str:
+        """A mail to Postfix, of a stranger or of this machine: the last answer."""
+        caller = Caller(port)
+        if isStranger:
+            caller.say("EHLO client")
+            caller.say(f"XCLIENT NAME=[UNAVAILABLE] ADDR={STRANGER.peer} PORT=4711")
+        said = caller.begin("<you@example.org>")[-1]
+        said = caller.send() if said[0] == "2" else said
+        caller.end()
+        return said
 
     def test_only_this_machine_may_send_to_any_domain(self, machine: Machine) -> None:
         machine.do("Move Postfix")
@@ -284,7 +317,7 @@ def test_a_mail_in_the_journal_has_what_the_guide_shows() -> None:
 def test_each_reason_of_the_rules_is_explained() -> None:
     source = inspect.getsource(Rules)
     reasons = set(re.findall(r'(?:_deferAnew|Decision)\((?:True, |False, )?"([a-z ]+)"', source))
-    reasons |= {Rules.NEVER_SEEN, Rules.TOO_MANY}
+    reasons |= {Rules.NEVER_SEEN, Rules.TOO_MANY, Rules.WAITED}
     assert len(reasons) == 9
     assert [each for each in reasons if f"``{each}``" not in GUIDE] == []
 

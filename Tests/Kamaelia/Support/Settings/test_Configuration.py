@@ -18,6 +18,7 @@ from Kamaelia.Support.Settings.Configuration import (
     parse,
     sectionsOf,
 )
+from Kamaelia.Support.Settings.ConfigurationWarnings import warningsOf
 from Kamaelia.Support.Settings.ExampleFile import example, reference, toml
 from Kamaelia.Support.Settings.Sections import STAGES as STAGES_TO_SET
 from Kamaelia.Support.Settings.Sections import ForwardSection, GreylistSection, LimitsSection
@@ -467,3 +468,61 @@ def test_a_certificate_that_would_not_be_verified_is_a_mistake(lines, setting):
 def test_a_name_in_a_certificate_with_an_authority_is_right(authority):
     server = f'smtp_tls = "must"\nsmtp_tls_name = "mx"\nsmtp_tls_ca = "{authority}"'
     assert parse(f"{LEAST}[server]\n{server}\n").server.smtp_tls_ca == authority
+
+
+# The policy service
+
+POLICY = '[policy]\naddresses = ["127.0.0.1:10023"]\n'
+
+
+@pytest.mark.parametrize(
+    ("more", "hasProxy"),
+    [
+        ("", False),
+        ("[listen]\nworkers = 2", False),
+        ('[forward]\nallowed_senders = ["192.0.2.1"]', False),
+        ('[listen]\naddresses = ["0.0.0.0:25"]\n' + LEAST, True),
+        ('[server]\naddresses = ["127.0.0.1:10025"]\n' + LEAST, True),
+    ],
+)
+def test_a_policy_service_needs_neither_smtp_nor_domains(more, hasProxy):
+    configuration = parse(POLICY + more)
+    assert configuration.hasProxy == hasProxy
+    assert configuration.policy.addresses == (SocketAddress("127.0.0.1", 10023),)
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        ("[listen]\naddresses = []\n" + LEAST, "addresses in [listen] is empty"),
+        ("[policy]\naddresses = []", "allowed_domains in [forward] is missing"),
+        ("policy = 3", "policy is a section"),
+        ("listen = 3\n" + POLICY, "listen is a section"),
+        (POLICY + 'action = "reject"', "`action` in [policy]"),
+        (
+            f'{POLICY}[listen]\naddresses = ["127.0.0.1:10023"]\n{LEAST}',
+            "127.0.0.1:10023 is also in [listen]",
+        ),
+    ],
+)
+def test_a_mistake_about_the_policy_service_is_said(text, mistake):
+    assert any(each.what.startswith(mistake) for each in mistakesOf(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "warning"),
+    [
+        ('[policy]\naddresses = ["0.0.0.0:10023"]', "0.0.0.0:10023 in [policy] can be reached"),
+        ('[policy]\naddresses = [":10023"]', "in [policy] can be reached"),
+        (POLICY + '[greylist]\ndecide_at = "data"', "smtpd_data_restrictions"),
+        (POLICY + '[greylist]\ntarpit = "2m"', "tarpit in [greylist] is 120 seconds"),
+    ],
+)
+def test_a_policy_service_that_is_probably_not_intended_is_a_warning(text, warning):
+    (what,) = warningsOf(parse(text), "localhost")
+    assert warning in what
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "[::1]:1", "localhost:1", "unix:/run/policy"])
+def test_a_policy_service_on_this_machine_is_no_warning(address):
+    assert list(warningsOf(parse(f'[policy]\naddresses = ["{address}"]'), "localhost")) == []

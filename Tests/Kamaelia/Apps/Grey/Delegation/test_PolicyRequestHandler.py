@@ -224,6 +224,22 @@ def test_a_client_that_has_sent_enough_accepted_mails_is_not_delayed() -> None:
     assert grey.ask(request(sender="new@b.example", instance="new")) == [PASSES]
 
 
+def test_a_mail_does_not_help_its_own_recipients() -> None:
+    grey = Service(rules=Rules(too_soon=0, min_defer_time=DELAY, client_passes=1))
+    grey.ask(request())
+    grey.now += DELAY
+    passed, first = grey.ask(request(), request("e@example.org"))
+    assert (passed.split()[0], first) == ("PREPEND", GREYLISTED)
+
+
+def test_a_mail_that_is_deferred_at_data_does_not_count() -> None:
+    grey = Service(decide_at="data")
+    grey.ask(request("c@example.org"), request("", "DATA"))
+    grey.now += DELAY
+    grey.ask(request("c@example.org"), request("e@example.org"), request("", "DATA"))
+    assert grey.counted() == []
+
+
 def test_a_deferred_mail_does_not_count() -> None:
     grey = Service()
     grey.ask(request())

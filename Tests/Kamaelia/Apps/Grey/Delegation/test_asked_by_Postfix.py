@@ -1,0 +1,292 @@
+"""A real Postfix asks the policy service: at RCPT, at DATA, and for a corpus of sessions."""
+
+import os
+import random
+import smtplib
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from Kamaelia.Apps.Grey.Delegation.DelegatedMail import LastStage, PolicyService
+from Kamaelia.Apps.Grey.Delegation.PolicyRequestHandler import PolicyRequestHandler
+from Kamaelia.Apps.Grey.GreyListingPolicy import GreyListingPolicy
+from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
+from Kamaelia.Support.Greylist.Lists import Lists
+from Kamaelia.Support.Greylist.Rules import Rules
+from Tests.Kamaelia.Apps.Grey.postfix import Postfix
+from Tests.Kamaelia.Apps.Grey.programs import PATIENCE
+from Tests.Kamaelia.Apps.Grey.wire import FarEnd
+
+pytestmark = [
+    pytest.mark.needs("postfix"),
+    pytest.mark.skipif(os.getuid() != 0, reason="a Postfix of one's own needs root"),
+]
+
+DELAY = 300.0
+OURS = "d.example"
+
+
+class Clock:
+    now = 1_000_000.0
+
+
+def greylist(**settings: Any) -> tuple[Greylist, list[dict[str, Any]], Clock]:
+    clock, journal = Clock(), []
+    ours = {
+        "store": "memory:",
+        "rules": Rules(too_soon=0, min_defer_time=DELAY, client_passes=1),
+        "decide_at": "rcpt",
+        "null_senders": "data",
+        "v4": 24,
+        "denied": Lists(senders=["@denied.example"]),
+    }
+    made = Greylist(clock=lambda: clock.now, journal=journal.append, **(ours | settings))
+    return made, journal, clock
+
+
+def handlers(greylist: Greylist, deferral: str = "DEFER_IF_PERMIT") -> Any:
+    service = PolicyService(greylist, LastStage(), deferral=deferral, hostname="mx.d.example")
+    return lambda **address: PolicyRequestHandler(service=service)
+
+
+def restrictions(service: str, *stages: str) -> dict[str, str]:
+    """The settings of a Postfix that asks the service at these stages."""
+    ask = {f"smtpd_{stage}_restrictions": f"check_policy_service {service}" for stage in stages}
+    return {
+        "smtpd_relay_restrictions": "reject_unauth_destination",
+        "smtpd_authorized_xclient_hosts": "127.0.0.1",
+        "smtpd_error_sleep_time": "0",
+        "inet_protocols": "all",  # or Postfix believes no IPv6 address in XCLIENT
+        "smtpd_reject_unlisted_recipient": "no",
+        **ask,
+    }
+
+
+@contextmanager
+def session(port: int, client: str = "192.0.2.7") -> Iterator[smtplib.SMTP]:
+    """An SMTP session with Postfix, as of a client with this address."""
+    with smtplib.SMTP("127.0.0.1", port, "mx.b.example", timeout=PATIENCE) as smtp:
+        smtp.ehlo()
+        address = f"IPV6:{client}" if ":" in client else client
+        code, text = smtp.docmd(f"XCLIENT NAME=[UNAVAILABLE] ADDR={address} PORT=4711")
+        assert code == 220, text
+        smtp.ehlo()
+        yield smtp
+
+
+def envelope(smtp: Any, sender: str, recipients: list[str]) -> list[str]:
+    """The answers to each RCPT, and to DATA if a recipient is accepted."""
+    assert smtp.docmd(f"MAIL FROM:<{sender}>")[0] == 250
+    said = [smtp.docmd(f"RCPT TO:<{each}>") for each in recipients]
+    if any(code == 250 for code, _ in said):
+        said.append(smtp.docmd("DATA"))
+    return [f"{code} {text.decode()}" for code, text in said]
+
+
+def send(smtp: smtplib.SMTP, sender: str, *recipients: str) -> list[str]:
+    said = envelope(smtp, sender, list(recipients))
+    if said[-1].startswith("354"):
+        smtp.send(b"Subject: hello\r\n\r\nhello\r\n.\r\n")
+        code, text = smtp.getreply()
+        said.append(f"{code} {text.decode()}")
+    return said
+
+
+@pytest.fixture
+def asked(serving: Any, postfix: Callable[..., Postfix]) -> Callable[..., Any]:
+    """asked(greylist, stages, client) -> what client(postfix) returns."""
+
+    def run(greylist: Greylist, stages: list[str], client: Any, deferral: str = "451") -> Any:
+        def work(server: Any) -> Any:
+            service = f"inet:127.0.0.1:{server.ports[0]}"
+            return client(postfix(**restrictions(service, *stages)))
+
+        return serving(work, protocol=handlers(greylist, deferral))
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("deferral", "first"),
+    [("DEFER_IF_PERMIT", "450 4.7.1"), ("451", "451 4.7.1")],
+)
+def test_a_mail_is_deferred_and_then_arrives_with_a_header(
+    asked: Any, deferral: str, first: str
+) -> None:
+    grey, journal, clock = greylist()
+    answers: list[str] = []
+
+    def client(server: Postfix) -> list[bytes]:
+        with session(server.port) as smtp:
+            (said,) = send(smtp, "a@b.example", "c@d.example")
+        assert said.startswith(first)
+        answers.append(said)
+        clock.now += DELAY
+        with session(server.port) as smtp:
+            said = send(smtp, "a@b.example", "c@d.example", "e@d.example")
+        assert [each[:3] for each in said] == ["250", first[:3], "354", "250"]
+        return server.waitForMails(1)
+
+    (mail,) = asked(grey, ["recipient"], client, deferral)
+    header = b"X-Greylist: delayed 300 seconds by Kamaelia Grey at mx.d.example; Mon, 12 Jan 1970"
+    assert mail.count(header) == 1
+    assert f"Greylisted, please try again in 300 seconds ({journal[0]['id']})" in answers[0]
+
+
+def test_a_null_sender_is_deferred_at_data(asked: Any) -> None:
+    grey, journal, clock = greylist()
+
+    def client(server: Postfix) -> None:
+        with session(server.port) as smtp:
+            said = send(smtp, "", "c@d.example", "e@d.example")
+        assert [each[:3] for each in said] == ["250", "250", "451"]
+        clock.now += DELAY
+        with session(server.port) as smtp:
+            assert send(smtp, "", "c@d.example", "e@d.example")[-1].startswith("250")
+        server.waitForMails(2)
+
+    asked(grey, ["recipient", "data"], client)
+    assert [each["status"] for each in journal] == ["DEFERRED", "ACCEPTED"]
+
+
+def test_a_mail_that_does_not_reach_its_end_does_not_count(asked: Any) -> None:
+    grey, _, clock = greylist()
+    whole, broken = "192.0.2.7", "198.51.100.9"
+
+    def client(server: Postfix) -> None:
+        for wait, last in ((0.0, "450"), (DELAY, "250")):
+            clock.now += wait
+            with session(server.port, whole) as smtp:  # Postfix asks at the end, too
+                assert send(smtp, "a@b.example", "c@d.example")[-1].startswith(last)
+            with session(server.port, broken) as smtp:
+                envelope(smtp, "a@b.example", ["c@d.example"])
+                smtp.close()  # before the dot
+        with session(server.port, whole) as smtp:
+            assert send(smtp, "a@b.example", "c@d.example")[-1].startswith("250")
+
+    asked(grey, ["recipient", "data", "end_of_data"], client, "DEFER_IF_PERMIT")
+    assert [key for key, _ in grey.opened.regulars()] == ["192.0.2.0/24"]
+
+
+def test_the_connection_may_be_a_unix_socket(
+    serving: Any, postfix: Callable[..., Postfix], openFolder: Path
+) -> None:
+    grey, _, _ = greylist()
+    path = openFolder / "policy"
+
+    def client(server: Any) -> list[str]:
+        path.chmod(0o666)
+        with session(postfix(**restrictions(f"unix:{path}", "recipient")).port) as smtp:
+            return send(smtp, "a@b.example", "c@d.example")
+
+    said = serving(client, protocol=handlers(grey), path=path)
+    assert said[0].startswith("450 4.7.1")
+
+
+def test_postfix_defers_while_there_is_no_service(
+    postfix: Callable[..., Postfix], freePorts: Callable[[], int]
+) -> None:
+    server = postfix(
+        **restrictions(f"inet:127.0.0.1:{freePorts()}", "recipient"),
+        smtpd_policy_service_try_limit="1",
+    )
+    with session(server.port) as smtp:
+        (said,) = send(smtp, "a@b.example", "c@d.example")
+    assert said.startswith("451 4.3.5")
+
+
+# The same answers as the proxy
+
+PEERS = ["192.0.2.7", "192.0.2.8", "198.51.100.9", "203.0.113.1", "2001:db8::1", "2001:db8::2"]
+SENDERS = [
+    "a@b.example",
+    "A@B.example",
+    '"a b"@b.example',
+    "list-1@l.example",
+    "x@denied.example",
+    "",
+]
+RECIPIENTS = [f"c@{OURS}", f"e@{OURS}", f"C@{OURS.upper()}", f'"e f"@{OURS}', f"postmaster@{OURS}"]
+
+
+def corpus(number: int) -> Iterator[tuple[float, str, str, list[str]]]:
+    """Sessions: seconds since the one before, the client, the sender and the recipients."""
+    chance = random.Random(17)
+    for _ in range(number):
+        wait = chance.choice([1.0, 60.0, DELAY, 4000.0])
+        sender, peer = chance.choice(SENDERS), chance.choice(PEERS)
+        yield wait, peer, sender, chance.sample(RECIPIENTS, chance.randint(1, 3))
+
+
+def classes(said: list[str]) -> list[str]:
+    """Accepted (2, 3), deferred (4) or refused (5), for each answer."""
+    return ["2" if each[0] == "3" else each[0] for each in said]
+
+
+class Dialogue:
+    """A session with the proxy, which is told the client's address in a PROXY header."""
+
+    def __init__(self, port: int, peer: str) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+        self.lines = self.socket.makefile("rb")
+        family, local = ("TCP6", "::1") if ":" in peer else ("TCP4", "127.0.0.1")
+        self.socket.sendall(f"PROXY {family} {peer} {local} 4711 25\r\n".encode())
+        assert self.reply()[0] == 220
+        assert self.docmd("EHLO mx.b.example")[0] == 250
+
+    def reply(self) -> tuple[int, bytes]:
+        while True:
+            line = self.lines.readline()
+            if line[3:4] != b"-":
+                return int(line[:3]), line[4:].strip()
+
+    def docmd(self, line: str) -> tuple[int, bytes]:
+        self.socket.sendall(f"{line}\r\n".encode())
+        return self.reply()
+
+    def close(self) -> None:
+        self.lines.close()
+        self.socket.close()
+
+
+def test_a_corpus_of_200_sessions_gets_the_same_answers_as_from_the_proxy(
+    asked: Any, serving: Any
+) -> None:
+    rules = Rules(too_soon=0, min_defer_time=DELAY)
+    sessions = list(corpus(200))
+    grey, _, clock = greylist(rules=rules)
+
+    def throughPostfix(server: Postfix) -> list[list[str]]:
+        found = []
+        for wait, peer, sender, recipients in sessions:
+            clock.now += wait
+            with session(server.port, peer) as smtp:
+                found.append(classes(envelope(smtp, sender, recipients)))
+                smtp.close()  # before the dot
+        return found
+
+    bySMTP, _, proxyClock = greylist(rules=rules)
+
+    def throughProxy(server: Any) -> list[list[str]]:
+        found = []
+        for wait, peer, sender, recipients in sessions:
+            proxyClock.now += wait
+            dialogue = Dialogue(server.ports[0], peer)
+            found.append(classes(envelope(dialogue, sender, recipients)))
+            dialogue.close()
+        return found
+
+    with FarEnd() as far:
+        settings = {"greylist": bySMTP, "allowed_domains": [OURS], "smtp_port": far.port}
+        kind = type("Proxy", (GreyListingPolicy,), settings | {"relay": "live", "strict": False})
+        expected = serving(throughProxy, protocol=kind, proxy_protocol_from=["127.0.0.1"])
+    answers = asked(grey, ["recipient", "data"], throughPostfix)
+    assert {word for each in expected for word in each} == {"2", "4", "5"}
+    different = [
+        (each, a, b) for each, a, b in zip(sessions, answers, expected, strict=True) if a != b
+    ]
+    assert different == []
