@@ -18,6 +18,7 @@ dropped for a new one.
 from __future__ import annotations
 
 from functools import lru_cache
+from socket import AF_INET, inet_pton
 
 from Kamaelia.Support.Greylist.Rules import HOUR
 from Kamaelia.Support.Networks import addressOf
@@ -59,6 +60,10 @@ class TripleLimit:
 @lru_cache(maxsize=64)  # a decision asks twice
 def networkOf(peer: str) -> Network:
     """Return the network of an address; a name is its own network."""
+    try:
+        return 4, int.from_bytes(inet_pton(AF_INET, peer), "big") >> (32 - V4)
+    except (OSError, ValueError):
+        """Not the usual form of an IPv4 address, which ipaddress reads in ten times the time."""
     try:
         address = addressOf(peer)
     except ValueError:

@@ -98,24 +98,25 @@ class RequestReader:
         if end < 0:
             self._searched = max(0, len(data) - 1)
             return None
-        lines = bytes(data[:end]).split(b"\n")
+        text = data[:end].decode("utf-8", "surrogateescape")
         del data[: end + 2]
         self._searched = 0
-        return attributesOf(lines)
+        return attributesOf(text)
 
 
-def attributesOf(lines: list[bytes]) -> dict[str, str]:
+def attributesOf(text: str) -> dict[str, str]:
     """Return the attributes in the lines of a request. Raise BadRequest."""
+    lines = [line.partition("=") for line in text.split("\n")]
     if len(lines) > MOST_ATTRIBUTES:
         raise BadRequest(f"a request has more than {MOST_ATTRIBUTES} attributes")
-    attributes: dict[str, str] = {}
-    for line in lines:
-        name, equals, value = line.decode("utf-8", "surrogateescape").partition("=")
-        if not equals or not name or "\0" in line.decode("latin-1"):
-            raise BadRequest(f"not an attribute: {line[:80]!r}")
-        if name in attributes:
-            raise BadRequest(f"the attribute {name[:80]!r} is there twice")
-        attributes[name] = value
+    attributes = {name: value for name, _, value in lines}
+    if "\0" in text or "" in attributes or not all(equals for _, equals, _ in lines):
+        wrong = next(each for each in lines if not all(each[:2]) or "\0" in "".join(each))
+        raise BadRequest(f"not an attribute: {printable(''.join(wrong)[:80])!r}")
+    if len(attributes) < len(lines):
+        names = [name for name, _, _ in lines]
+        name = next(each for each in names if names.count(each) > 1)
+        raise BadRequest(f"the attribute {printable(name[:80])!r} is there twice")
     return attributes
 
 

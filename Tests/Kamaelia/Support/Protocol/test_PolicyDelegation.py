@@ -125,7 +125,7 @@ def test_what_is_refused_does_not_depend_on_how_the_network_splits_it(words: lis
     [
         (b"\n", "empty"),
         (b"a=1\n\n\n", "empty"),
-        (b"no equals sign\n\n", "not an attribute: b'no equals sign'"),
+        (b"no equals sign\n\n", "not an attribute: 'no equals sign'"),
         (b"=no name\n\n", "not an attribute"),
         (b"sender=a\0b\n\n", "not an attribute"),
         (b"sender=a\nsender=b\n\n", "'sender' is there twice"),
