@@ -12,16 +12,28 @@ Example usage
 
 How does it work?
 -----------------
-"inbox" and "outbox" lead to the client, the tcp boxes to a TCPClient, which is
-created when the real server is needed. The Backend decides what is sent there.
+    client --> inbox  [         ] tcp_outbox --> TCPClient --> real server
+    client <-- outbox [ handler ] tcp_inbox  <-- TCPClient <-- real server
 
-`relay` = "replay": the mail is kept until it is complete, and then sent.
-`relay` = "live": each recipient is sent at once, and the text as it arrives.
-In both, the client gets 250 only after the real server has accepted the mail.
-Any failure on the way is 451: the client may try again.
+A mail takes these steps; `relay` = "replay" or "live" selects what a step does:
 
-Termination: as MailHandler. A mail in progress gets no dot, so that a mail of which
-the client hears nothing is not delivered. The answer to a dot is awaited.
+    the client sends   method          replay                     live
+    RCPT               takeRecipient   answer 250                 send RCPT on, answer as the server
+    DATA               beginMail       answer 354                 send DATA on, answer as the server
+    text               takeText        keep it in a MailText      send it on
+    the final dot      endMail         send the whole mail        send the dot
+                       settle          answer the final dot as the real server has, log the mail
+
+StrictMailHandler asks policy before takeRecipient (shouldWeAcceptRecipient) and before beginMail
+(shouldWeAcceptMail); a subclass answers, and GreyListingPolicy does so by greylisting.
+The Backend chooses a real server and creates the TCPClient when a mail first needs it.
+
+The client gets 250 for the final dot only if the real server has accepted the mail. A refusal by
+the real server is passed on. If no server can be reached or the session with it breaks, the
+reply is 451, and if the text cannot be stored, 452: after both, the client may try again.
+
+Termination: as MailHandler. If the client leaves before the final dot, the real server gets no
+dot either, so it drops the mail. If the dot has been sent, its reply is awaited.
 """
 
 from __future__ import annotations
@@ -61,7 +73,8 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
 
     Inboxes = {
         "inbox": "bytes from the client",
-        "control": "producerFinished: the client has gone; shutdownMicroprocess: finish and go",
+        "control": "producerFinished: the client has gone; shutdownMicroprocess: end after the"
+        " mail in progress; HeldTooLong: a peer reads nothing",
         "tcp_inbox": "bytes from the real server",
         "tcp_control": "producerFinished or socketShutdown: that connection has ended",
     }
@@ -76,9 +89,9 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
     descriptors = 2  # that a connection may need: the client's and the real server's
     peername = ""  # the client's name in the DNS, if it is known
 
-    TCPClient: Any  # the connection to the real server
-    backend: Backend | None  # from the first use of the real server on
-    _kept: MailText | None  # the text of a mail in progress, in replay
+    TCPClient: Any  # the connection to the real server, or None
+    backend: Backend | None  # from the first use of a real server on
+    _kept: MailText | None  # the text of the mail in progress, in replay
 
     def __init__(self, **argv: Any) -> None:
         super().__init__(**argv)
@@ -92,130 +105,69 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
     # The wiring
 
     def connectToRealSMTPServer(self) -> None:
-        """Create a TCPClient and link the tcp boxes to it. Called when a new one is needed."""
-        client = connectionTo(self.realServer().server, self)
-        self.resumeServer(client)
-        client.activate(Scheduler=self.scheduler)
+        """Create a TCPClient and link the tcp boxes to it. The backend calls this."""
+        connection = connectionTo(self.ensureBackend().server, self)
+        self.linkConnection(connection)
+        connection.activate(Scheduler=self.scheduler)
 
-    def resumeServer(self, client: ServerConnection) -> None:
-        """Link the tcp boxes to this connection."""
-        self.TCPClient = client
+    def linkConnection(self, connection: ServerConnection) -> None:
+        """Link the tcp boxes to a connection, which is new or from the pool."""
+        self.TCPClient = connection
         for outbox, inbox in (("tcp_outbox", "inbox"), ("tcp_signal", "control")):
-            self.link((self, outbox), (client, inbox))
+            self.link((self, outbox), (connection, inbox))
         for outbox, inbox in (("outbox", "tcp_inbox"), ("signal", "tcp_control")):
-            self.link((client, outbox), (self, inbox))
+            self.link((connection, outbox), (self, inbox))
         if self.smtp_tls != "no":
-            self.link((self, "tcp_makessl"), (client, "makessl"))
-            self.link((client, "sslready"), (self, "tcp_sslready"))
-        self.addChildren(client)
-
-    def releaseServer(self) -> ServerConnection | None:
-        """Unlink the connection and return it, or None if it has sent something or has ended."""
-        client = self.TCPClient
-        if self.dataReady("tcp_inbox") or self.dataReady("tcp_control"):
-            return None
-        if not isinstance(client, ServerConnection) or not client.mayBeKept():
-            return None
-        self.TCPClient = None
-        self.removeChild(client)
-        return client
-
-    def connectionPool(self) -> ConnectionPool | None:
-        """Return the pool of idle connections, if there is one in this process."""
-        pool = self.smtp_pool
-        return pool if pool is not None and pool.scheduler is self.scheduler else None
-
-    def noteConnection(self, event: str) -> None:
-        """Called for each connection: "made", "reused", or "broken" when it was reused."""
-
-    def disconnectFromRealSMTPServer(self) -> None:
-        """Unlink the TCPClient, and drop what it has sent."""
-        if self.TCPClient is not None:
-            self.unlink(self.TCPClient)
-            self.TCPClient = None
-        for boxname in ("tcp_inbox", "tcp_control", "tcp_sslready"):
-            while boxname in self.inboxes and self.dataReady(boxname):
-                self.recv(boxname)
-
-    def heedOthers(self) -> None:
-        """Pass what the real server has sent to the session with it."""
-        if self.policyQuestion is not None:
-            super().heedOthers()
-        backend = self.backend
-        if backend is not None and backend.session is not None:
-            self._heedServer(backend, backend.session)
-
-    def _heedServer(self, backend: Backend, session: RelaySession) -> None:
-        """The session may break meanwhile; then its connection's messages are dropped."""
-        wasOurTurn, hasTLS = session.isOurTurn, self.smtp_tls != "no"
-        while self.dataReady("tcp_inbox") and backend.session is session:
-            session.receive(self.recv("tcp_inbox"))
-        # After the replies, so that one that came too early is not taken for that of a dot
-        # which is sent now.
-        if wasOurTurn and backend.session is session and not self.dataReady("tcp_control"):
-            session.goOn(None)
-        while hasTLS and self.dataReady("tcp_sslready") and backend.session is session:
-            self.recv("tcp_sslready")
-            session.startedTLS()
-        while self.dataReady("tcp_control") and backend.session is session:
-            ended = self.recv("tcp_control")
-            if isinstance(ended, producerFinished | shutdownMicroprocess):
-                session.hungUp(getattr(ended, "message", None))
+            self.link((self, "tcp_makessl"), (connection, "makessl"))
+            self.link((connection, "sslready"), (self, "tcp_sslready"))
+        self.addChildren(connection)
 
     # One mail
 
     def takeRecipient(self, command: list[str]) -> None:
-        """Replay: accept the recipient. Live: the real server answers for it."""
+        """Replay: accept the recipient. Live: ask the real server, whose reply is the answer."""
         if self.relay == "replay":
             super().takeRecipient(command)
         elif (lost := self._lostReply()) is not None:
             self.answer(lost)
         else:
-            mayMove = not self.session.recipients
-            self.realServer().ask(
-                Conversations.recipient, self.heardOfRecipient, self.session, mayMove=mayMove
+            isFirst = not self.session.recipients  # until then another server may be asked
+            self.ensureBackend().ask(
+                Conversations.recipient, self.answerRecipient, self.session, mayMove=isFirst
             )
 
-    def heardOfRecipient(self, reply: Reply) -> None:
-        """Called in live with the real server's answer to RCPT, which is the client's answer."""
+    def answerRecipient(self, reply: Reply) -> None:
+        """Called in live with the real server's reply to RCPT, which the client gets."""
         if reply.isPositive:
             self.session.do("RCPT", [])
         self.answer(reply)
 
     def beginMail(self) -> None:
-        """Replay: begin to keep the text. Live: the real server answers DATA."""
+        """Replay: create a MailText and answer 354. Live: send DATA to the real server."""
         if self.relay == "replay":
             self._kept = MailText()
             super().beginMail()
-        elif self.backend is None or self.backend.session is None:
-            self._heardOfText(self._lostReply() or NOT_REACHED)
+        elif self.backend is None or self.backend.relaySession is None:
+            self._answerData(self._lostReply() or NOT_REACHED)
         else:
-            self.backend.ask(Conversations.text, self._heardOfText)
+            self.backend.ask(Conversations.text, self._answerData)
 
-    def _heardOfText(self, reply: Reply) -> None:
+    def _answerData(self, reply: Reply) -> None:
+        """Pass the real server's reply to DATA on. Unless it is 354, the mail has ended."""
         if not reply.isPositive:
             self.gettingdata = self.acceptingMail = False
             self.mailStatus = statusOf(reply)
         self.answer(reply)
 
     def takeText(self, chunk: bytes) -> None:
-        """Keep a piece of the text, or send it on."""
+        """Replay: keep a piece of the text. Live: send it on."""
         if self._kept is not None:
             self._keep(self._kept, chunk)
         elif self._isInText():
-            self.realServer().passOn(chunk, self.lastline())
-
-    def _keep(self, kept: MailText, chunk: bytes) -> None:
-        try:
-            if not kept.isIncomplete:
-                kept.add(chunk)
-        except OSError as error:
-            self.noteToLog(f"a mail could not be kept: {error}")
-            kept.close()
-            kept.isIncomplete = True
+            self.ensureBackend().passOn(chunk, self.lastline())
 
     def endMail(self, event: TextEnded) -> None:
-        """Replay: send the whole mail. Live: send the dot. The real server's answer settles it."""
+        """Replay: send the whole mail. Live: send the dot. The reply goes to settle()."""
         kept, refusal = self._kept, event.refusal
         if kept is not None and kept.isIncomplete:
             refusal = refusal or NO_ROOM
@@ -225,9 +177,9 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
             self._refuseMail(refusal)
         elif kept is not None:
             about = (self.session, kept, self)
-            self.realServer().ask(Conversations.replay, self.settle, *about, mayMove=True)
+            self.ensureBackend().ask(Conversations.replay, self.settle, *about, mayMove=True)
         else:
-            self.realServer().ask(Conversations.end, self.settle, self.session)
+            self.ensureBackend().ask(Conversations.end, self.settle, self.session)
 
     def _refuseMail(self, refusal: Reply) -> None:
         if self._kept is None:
@@ -235,25 +187,62 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
         self.settle(refusal)
 
     def settle(self, reply: Reply) -> None:
-        """Answer the final dot, and log the mail."""
+        """Answer the final dot, log the mail, and drop its text."""
         self._dropText()
         super().settle(reply)
 
-    def heardOfRecipients(self, answers: Answers) -> None:
-        """Called in replay with the real server's answer to each recipient."""
+    def _keep(self, kept: MailText, chunk: bytes) -> None:
+        """Add a piece to the text. After an error the mail is refused at its end."""
+        try:
+            if not kept.isIncomplete:
+                kept.add(chunk)
+        except OSError as error:
+            self.noteToLog(f"a mail could not be kept: {error}")
+            kept.close()
+            kept.isIncomplete = True
 
-    def noteUnheard(self, recipient: str, reply: Reply) -> None:
-        """Called in replay for a recipient that is refused although the client hears 250."""
+    # What a subclass may note
 
-    # What the backend asks for: see BackendHandler
+    def noteRecipientReplies(self, answers: Answers) -> None:
+        """Called in replay with the real server's reply for each recipient."""
 
-    def realServer(self) -> Backend:
-        """Return the backend; it is created when it is first needed."""
-        if self.backend is None:
-            self.backend = Backend(self, self)
-        return self.backend
+    def noteSilentRefusal(self, recipient: str, reply: Reply) -> None:
+        """Called in replay for a recipient that is refused although the client gets 250."""
 
-    def realClient(self) -> ClientIdentity:
+    def noteConnection(self, event: str) -> None:
+        """Called with "made", "reused" or, if a reused connection breaks, "broken"."""
+
+    # Messages from the real server
+
+    def takeAnswers(self) -> None:
+        """Pass what the real server has sent to the relay session."""
+        if self.policyQuestion is not None:
+            super().takeAnswers()
+        backend = self.backend
+        if backend is not None and backend.relaySession is not None:
+            self._takeServerMessages(backend, backend.relaySession)
+
+    def _takeServerMessages(self, backend: Backend, relaySession: RelaySession) -> None:
+        """Take the messages in the tcp inboxes until the relay session breaks."""
+        wasOurTurn, hasTLS = relaySession.isOurTurn, self.smtp_tls != "no"
+        while self.dataReady("tcp_inbox") and backend.relaySession is relaySession:
+            relaySession.receive(self.recv("tcp_inbox"))
+        # Continue only after the replies: otherwise a reply that came too early would be taken
+        # for the reply to a dot that is sent here.
+        isOpen = backend.relaySession is relaySession and not self.dataReady("tcp_control")
+        if wasOurTurn and isOpen:
+            relaySession.goOn(None)
+        while hasTLS and self.dataReady("tcp_sslready") and backend.relaySession is relaySession:
+            self.recv("tcp_sslready")
+            relaySession.startedTLS()
+        while self.dataReady("tcp_control") and backend.relaySession is relaySession:
+            ended = self.recv("tcp_control")
+            if isinstance(ended, producerFinished | shutdownMicroprocess):
+                relaySession.hungUp(getattr(ended, "message", None))
+
+    # What the backend asks of its handler: see BackendHandler
+
+    def clientIdentity(self) -> ClientIdentity:
         """Return what the real server may be told about the client."""
         origin = Origin(self.peer, self.peerport, self.localip, self.localport)
         session = self.session
@@ -272,18 +261,51 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
         message = producerFinished(self) if isInOrder else shutdownMicroprocess()
         self.send(message, "tcp_signal")
 
-    def waitForServer(self) -> None:
-        """Read nothing more from the client until the real server has answered."""
+    def suspendForServer(self) -> None:
+        """Stop reading from the client until resumeClient()."""
         self.enter(SERVER)
 
-    def workSoon(self) -> None:
-        """Continue in the next turn."""
+    def continueNextTurn(self) -> None:
+        """Take another turn without waiting for a message."""
         self.hasMore = True
+
+    def connectionPool(self) -> ConnectionPool | None:
+        """Return the pool of idle connections, if there is one in this process."""
+        pool = self.smtp_pool
+        return pool if pool is not None and pool.scheduler is self.scheduler else None
+
+    def releaseConnection(self) -> ServerConnection | None:
+        """Unlink the connection and return it, or None if it has sent something or has ended."""
+        connection = self.TCPClient
+        if self.dataReady("tcp_inbox") or self.dataReady("tcp_control"):
+            return None
+        if not isinstance(connection, ServerConnection) or not connection.mayBeKept():
+            return None
+        self.TCPClient = None
+        self.removeChild(connection)
+        return connection
+
+    def disconnectFromRealSMTPServer(self) -> None:
+        """Unlink the TCPClient and drop what it has sent."""
+        if self.TCPClient is not None:
+            self.unlink(self.TCPClient)
+            self.TCPClient = None
+        for boxname in ("tcp_inbox", "tcp_control", "tcp_sslready"):
+            while boxname in self.inboxes and self.dataReady(boxname):
+                self.recv(boxname)
+
+    # The use of the backend
+
+    def ensureBackend(self) -> Backend:
+        """Return the backend. Create it if there is none yet."""
+        if self.backend is None:
+            self.backend = Backend(self, self)
+        return self.backend
 
     def _isInText(self) -> bool:
         """Return whether the real server waits for the text of a mail."""
-        session = None if self.backend is None else self.backend.session
-        return session is not None and session.isInText
+        relaySession = None if self.backend is None else self.backend.relaySession
+        return relaySession is not None and relaySession.isInText
 
     def _lostReply(self) -> Reply | None:
         return None if self.backend is None else self.backend.lostReply()
@@ -303,8 +325,9 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
     def companions(cls) -> list[component]:
         """Return a pool of connections, and components that ask the real servers what they offer.
 
-        See ServerCore. The list is empty if a subclass connects in its own way: then sessions with
-        mails find out what is offered, and each client has its own.
+        ServerCore runs them beside the handlers. The list is empty if a subclass overrides
+        connectToRealSMTPServer: then each client has its own connection, and what the servers
+        offer is learnt from the relay sessions.
         """
         found: list[component] = []
         if cls.connectToRealSMTPServer is not ConcreteMailHandler.connectToRealSMTPServer:
@@ -316,43 +339,43 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
         return found
 
     def offered(self) -> tuple[frozenset[str], int]:
-        """Return what to offer, of `extensions` and `max_message_size`: what the servers offer."""
+        """Return what both the settings and the real servers offer: extensions, largest mail."""
         return self.smtp_offers.offer(serversFor(self), *super().offered())
 
     def handleEhlo(self, command: list[str]) -> None:
-        """Offer what the real servers offer now."""
+        """Renew what is offered if the real servers offer something else now."""
         if self.smtp_offers.revision != self._offersSeen:
             self._offersSeen = self.smtp_offers.revision
             self.renewSettings()
         super().handleEhlo(command)
 
-    # Delays, errors and the end
+    # Deadlines, errors and the end
 
-    def deadlineOfOthers(self) -> float:
-        deadline = inf if self.policyQuestion is None else super().deadlineOfOthers()
+    def answerDeadline(self) -> float:
+        deadline = inf if self.policyQuestion is None else super().answerDeadline()
         return deadline if self.backend is None else min(deadline, self.backend.deadline)
 
-    def othersAreLate(self) -> None:
+    def handleLateAnswer(self) -> None:
         if self.policyQuestion is not None:
-            super().othersAreLate()
+            super().handleLateAnswer()
         elif self.backend is not None:
             self.backend.timedOut()
 
     def heldTooLong(self) -> None:
-        """Give up the connection that is full: to the real server, else to the client."""
+        """Give up the connection whose peer reads nothing: the real server, or else the client."""
         if self.backend is not None and self.TCPClient is not None and self.TCPClient.isShut():
             self.backend.timedOut()
         else:
             super().heldTooLong()
 
     def childFailed(self, child: Any, culprit: Any, error: BaseException) -> bool:
-        """Limit an error on the way to the real server to this connection."""
+        """Limit an error in the TCPClient to this connection."""
         return True
 
     def handleDisconnect(self) -> Generator[int, None, None]:
-        """Wait for the answer to a dot, then leave the real server.
+        """Wait for the reply to a dot that was sent, then leave the real server.
 
-        A mail that was begun is dropped first if the session can then be kept.
+        Send RSET for a mail that was begun if the connection can then go to the pool.
         """
         while self.backend is not None and self.backend.isAwaitingDot:
             yield from self.getline_fromsmtpserver()
@@ -363,10 +386,10 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
         self._leaveServer(isInOrder=True)
 
     def getline_fromsmtpserver(self) -> Generator[int, None, None]:
-        """`yield from` this until the real server has sent something, or is late."""
+        """`yield from` this until the real server has sent something or is late."""
         yield from self.waitUntil(self.due())
-        self.heedOthers()
-        self.heedTime()
+        self.takeAnswers()
+        self.checkDeadlines()
 
     def cleanUp(self) -> None:
         self._leaveServer()

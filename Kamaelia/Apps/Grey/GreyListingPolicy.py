@@ -285,18 +285,18 @@ class GreyListingPolicy(ConcreteMailHandler):
         self.mailStatus = "REFUSED"
         super().RelayError()
 
-    def heardOfRecipient(self, reply: Reply) -> None:
+    def answerRecipient(self, reply: Reply) -> None:
         if not reply.isPositive:
             self.mailStatus = statusOf(reply)
-            self.heardOfRecipients([(self.session.asked.path, reply)])
-        super().heardOfRecipient(reply)
+            self.noteRecipientReplies([(self.session.asked.path, reply)])
+        super().answerRecipient(reply)
 
-    def heardOfRecipients(self, answers: Answers) -> None:
+    def noteRecipientReplies(self, answers: Answers) -> None:
         for recipient, reply in answers:
             if not reply.isPositive:
                 self.notes.noteRealServer(recipient, statusOf(reply).lower(), reply)
 
-    def noteUnheard(self, recipient: str, reply: Reply) -> None:
+    def noteSilentRefusal(self, recipient: str, reply: Reply) -> None:
         self.notes.refusedSilently(self, recipient, reply)
 
     def noteRefusal(self, reply: Reply | None) -> None:

@@ -71,7 +71,8 @@ class MailHandler(SessionState, component):
 
     Inboxes = {
         "inbox": "bytes from the client",
-        "control": "producerFinished: the client has gone; shutdownMicroprocess: finish and go",
+        "control": "producerFinished: the client has gone; shutdownMicroprocess: end after the"
+        " mail in progress; HeldTooLong: the client reads nothing",
     }
     Outboxes = {
         "outbox": "bytes for the client",
@@ -88,7 +89,7 @@ class MailHandler(SessionState, component):
     turns: int  # how often it has waited for a message
     deadlines: ClientDeadlines  # from main() on
     _wasHeld = False
-    _isOverheard: bool
+    _needsReplyLines: bool
     _isAskedToGo = False
     _isLogged: bool  # logResult() has been called for the last mail
     _watch: HeldWatch | None = None
@@ -114,7 +115,7 @@ class MailHandler(SessionState, component):
         # that the first instances of the class have. So what most connections need is set here.
         self.line, self.mailStatus, self.turns = b"", "", 0
         self.hasMore = self.hasSpoken = self._isLogged = False
-        self.deadlines, self._isOverheard = NO_DEADLINES, True
+        self.deadlines, self._needsReplyLines = NO_DEADLINES, True
         self.beginSession()
         if self.starttls is not None:
             self.inboxes["sslready"] = UNUSED
@@ -123,7 +124,7 @@ class MailHandler(SessionState, component):
 
     def main(self) -> Generator[int, None, None]:
         self.deadlines = deadlinesOf(self, self.scheduler.timers.clock.now)
-        self._isOverheard = self.isOverheard()
+        self._needsReplyLines = self.needsReplyLines()
         try:
             if self.greet_delay:
                 yield from self.waitForMessage(timeout=self.greet_delay)
@@ -154,17 +155,17 @@ class MailHandler(SessionState, component):
 
     def due(self) -> float:
         """Return when the client, or what the handler waits for, may be late; or infinity."""
-        others = self.deadlineOfOthers()
+        others = self.answerDeadline()
         if self.phase is not CLIENT:
             return others
         deadline = self.deadlines.checkAt(self.session)
         return deadline if deadline < others else others
 
-    def heedTime(self) -> None:
+    def checkDeadlines(self) -> None:
         """Act on deadlines that have passed."""
         now = self.now()
-        if now >= self.deadlineOfOthers():
-            self.othersAreLate()
+        if now >= self.answerDeadline():
+            self.handleLateAnswer()
         if self.phase is not CLIENT or self.session.breakConnection:
             return
         deadline, reply = self.deadlines.due(self.session)
@@ -198,26 +199,26 @@ class MailHandler(SessionState, component):
             self._wasHeld = False
             self.deadlines.heardAt = None
         if self.starttls is not None:
-            self._heedTLS()
+            self._checkTLS()
         inboxes = self.placesOfInboxes()  # an empty inbox is false
         isLeft = self._takeAll() if inboxes["inbox"] else False
-        self.heedOthers()
+        self.takeAnswers()
         if self.phase is CLIENT:
-            self._heedClient(isLeft)
+            self._handleClient(isLeft)
         if inboxes["control"]:
-            self._heedControl()
+            self._handleControl()
         if self.deadlines.isDue():
-            self.heedTime()
+            self.checkDeadlines()
         if self._isAskedToGo and self.phase is CLIENT and not (self.gettingdata or self.isOver()):
             self.answer(SHUTTING_DOWN)
 
-    def _heedClient(self, isLeft: bool) -> None:
+    def _handleClient(self, isLeft: bool) -> None:
         """Act on what the client has sent. isLeft: whether some of it is still in "inbox"."""
         now, until = self.deadlines.clock, 0.0  # the limit begins after the first event
         for _ in range(MOST_EVENTS):
             event = self.session.next()
             if event is not None:
-                self._heed(event)
+                self._handleEvent(event)
                 if self.phase is not CLIENT:
                     return
                 if not until:
@@ -245,13 +246,13 @@ class MailHandler(SessionState, component):
         self.session.feed(self.line)
         self.deadlines.heardAt = None
 
-    def _heedTLS(self) -> None:
+    def _checkTLS(self) -> None:
         """Start the session anew if TLS has begun."""
         while self.dataReady("sslready"):
             self.recv("sslready")
             self.session.startedTLS()
 
-    def _heed(self, event: ClientEvent) -> None:
+    def _handleEvent(self, event: ClientEvent) -> None:
         if isinstance(event, CommandReceived):
             words = event.words
             self.inbox_log.add(words)
@@ -263,7 +264,7 @@ class MailHandler(SessionState, component):
         else:
             self.handleRefused(event)
 
-    def _heedControl(self) -> None:
+    def _handleControl(self) -> None:
         for message in self.Inbox("control"):
             if isinstance(message, HeldTooLong):
                 self.heldTooLong()
@@ -290,14 +291,14 @@ class MailHandler(SessionState, component):
         if not reply.isPositive:
             self.noteRefusal(reply)
         wire = reply.wire
-        if self._isOverheard or self.debuglogfile is not None:
+        if self._needsReplyLines or self.debuglogfile is not None:
             self.netPrint(*wire[:-2].decode("utf-8", "surrogateescape").split("\r\n"))
         else:
             self.hasSpoken = True
             self.send(wire)
         self.deadlines.heardAt = None
 
-    def isOverheard(self) -> bool:
+    def needsReplyLines(self) -> bool:
         """Return whether the lines of replies are needed: for a subclass's netPrint, or the log.
 
         It is asked once, when the connection begins; `debuglogfile` may be set at any time.
@@ -376,15 +377,15 @@ class MailHandler(SessionState, component):
     def logResult(self) -> None:
         """Called after each mail, and when the connection ends without one."""
 
-    def heedOthers(self) -> None:
+    def takeAnswers(self) -> None:
         """Called in each turn: take what came to other boxes than the client's."""
 
-    def deadlineOfOthers(self) -> float:
-        """Return when `othersAreLate` is to be called, or infinity."""
+    def answerDeadline(self) -> float:
+        """Return when `handleLateAnswer` is to be called, or infinity."""
         return inf
 
-    def othersAreLate(self) -> None:
-        """Called at `deadlineOfOthers()`."""
+    def handleLateAnswer(self) -> None:
+        """Called at `answerDeadline()`."""
 
     def heldTooLong(self) -> None:
         """Called when a peer, the client if nothing else is known, has not read for too long."""

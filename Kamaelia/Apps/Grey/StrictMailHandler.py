@@ -113,12 +113,12 @@ class StrictMailHandler(MailHandler):
         self.policyQuestion = PolicyQuestion(self, hook, about, then)
         self.policyQuestion.ask()
 
-    def waitForPolicy(self) -> None:
-        """Read nothing more from the client until policy has answered."""
+    def suspendForPolicy(self) -> None:
+        """Stop reading from the client until resumeClient()."""
         self.enter(POLICY)
 
-    def policyHasAnswered(self) -> None:
-        """Forget the question, and read from the client again."""
+    def endPolicyQuestion(self) -> None:
+        """Drop the question, and read from the client again."""
         self.policyQuestion = None
         if self.phase is POLICY:
             self.enter(CLIENT)
@@ -128,18 +128,18 @@ class StrictMailHandler(MailHandler):
         if self.isWaiting:
             self.enter(CLIENT)
 
-    def heedOthers(self) -> None:
+    def takeAnswers(self) -> None:
         if self.policyQuestion is not None:
             wasGetting = self.session.gettingdata
             self.policyQuestion.resume()
             if self.session.gettingdata and not wasGetting:
                 self.beginMail()
 
-    def deadlineOfOthers(self) -> float:
+    def answerDeadline(self) -> float:
         question = self.policyQuestion
         return inf if question is None else question.deadline
 
-    def othersAreLate(self) -> None:
+    def handleLateAnswer(self) -> None:
         if self.policyQuestion is not None:
             self.policyQuestion.timedOut()
 

@@ -47,7 +47,7 @@ class BackendHandler(Protocol):
     def now(self) -> float:
         """Return the time in seconds."""
 
-    def realClient(self) -> ClientIdentity:
+    def clientIdentity(self) -> ClientIdentity:
         """Return what the real server may be told about the client."""
 
     def connectToRealSMTPServer(self) -> None:
@@ -59,10 +59,10 @@ class BackendHandler(Protocol):
     def connectionPool(self) -> ConnectionPool | None:
         """Return the pool of idle connections, or None if none are kept."""
 
-    def resumeServer(self, client: ServerConnection) -> None:
-        """Use a connection of the pool: link its boxes."""
+    def linkConnection(self, connection: ServerConnection) -> None:
+        """Link the boxes to a connection of the pool."""
 
-    def releaseServer(self) -> ServerConnection | None:
+    def releaseConnection(self) -> ServerConnection | None:
         """Unlink the connection and return it, or None if it has sent something or has ended."""
 
     def noteConnection(self, event: str) -> None:
@@ -77,21 +77,21 @@ class BackendHandler(Protocol):
     def closeServer(self, isInOrder: bool) -> None:
         """Close the connection: after what has been sent, or at once."""
 
-    def waitForServer(self) -> None:
-        """Read nothing more from the client."""
+    def suspendForServer(self) -> None:
+        """Stop reading from the client until resumeClient()."""
 
     def resumeClient(self) -> None:
         """Read from the client again."""
 
-    def workSoon(self) -> None:
-        """Continue in the next turn."""
+    def continueNextTurn(self) -> None:
+        """Take another turn without waiting for a message."""
 
     def noteToLog(self, line: str) -> None:
         """Write a line to the log of mails."""
 
 
 class Request(NamedTuple):
-    """A conversation that is asked for: `make(session, *given)`, whose reply `then` gets."""
+    """A conversation that is asked for: `make(relaySession, *given)`, whose reply `then` gets."""
 
     make: Callable[..., Conversation]
     then: Callable[[Reply], None]
@@ -102,7 +102,8 @@ class Request(NamedTuple):
 class Backend:
     """Backend(handler, settings) -> the way to the real servers; it is a ServerLink.
 
-    server: the server that is asked, or was asked last. session: the session with it, or None.
+    server: the server that is asked, or was asked last. relaySession: the session with it, or None;
+    "a session" is always a relay session here, never the client's.
     deadline: when the server is late, in seconds of the handler's clock, or infinity.
     """
 
@@ -118,8 +119,8 @@ class Backend:
         "_since",
         "_tried",
         "deadline",
+        "relaySession",
         "server",
-        "session",
     )
 
     def __init__(self, handler: BackendHandler, settings: ServerSettings) -> None:
@@ -133,7 +134,7 @@ class Backend:
         self._since = 0.0  # when the connection was made
         self._lostMail: Any = None
         self._lostReply: Reply | None = None
-        self.session: RelaySession | None = None
+        self.relaySession: RelaySession | None = None
         self.deadline = inf
         self.server = self._inOrder()[0]
 
@@ -144,16 +145,16 @@ class Backend:
         *given: Any,
         mayMove: bool = False,
     ) -> None:
-        """Hold the conversation `make(session, *given)`, and call `then` with its reply.
+        """Hold the conversation `make(relaySession, *given)`, and call `then` with its reply.
 
         mayMove: it may begin again with another server until it has sent a dot.
         """
         self._request = Request(make, then, given, mayMove)
         self._tried = []
-        self._handler.waitForServer()
+        self._handler.suspendForServer()
         self._isReused = True
-        session = self.session or self._resume(self._inOrder()[0])
-        self._hold(self._request, session or self._connectTo(self._inOrder()[0]))
+        relaySession = self.relaySession or self._resume(self._inOrder()[0])
+        self._hold(self._request, relaySession or self._connectTo(self._inOrder()[0]))
 
     def lostReply(self) -> Reply | None:
         """Return the reply to a mail that began in a session which has broken, or None."""
@@ -162,59 +163,59 @@ class Backend:
     @property
     def isAwaitingDot(self) -> bool:
         """Whether the server has a mail with its dot and has not answered."""
-        return self.session is not None and self.session.isAwaitingDot
+        return self.relaySession is not None and self.relaySession.isAwaitingDot
 
     def passOn(self, chunk: bytes, isLast: bool) -> None:
         """Send a piece of a mail's text as it arrives."""
-        if self.session is not None:
-            self.session.passOn(chunk, isLast)
+        if self.relaySession is not None:
+            self.relaySession.passOn(chunk, isLast)
 
     def timedOut(self) -> None:
         """Give up the session: the server has taken too long."""
-        if self.session is not None:
-            self.session.timedOut()
+        if self.relaySession is not None:
+            self.relaySession.timedOut()
 
     @property
     def mayReset(self) -> bool:
         """Whether a mail was begun in the session, which could be kept without it."""
-        session, pool = self.session, self._handler.connectionPool()
-        if session is None or pool is None or session.mail is None or session.isBusy:
+        relaySession, pool = self.relaySession, self._handler.connectionPool()
+        if relaySession is None or pool is None or relaySession.mail is None or relaySession.isBusy:
             return False
-        return pool.mayKeep(session.relay)
+        return pool.mayKeep(relaySession.relay)
 
     def reset(self) -> None:
         """Drop the mail that was begun in the session; `isResetting` until the server answers."""
-        if self.session is not None:
-            self.session.ask(Conversations.reset(self.session))
+        if self.relaySession is not None:
+            self.relaySession.ask(Conversations.reset(self.relaySession))
 
     @property
     def isResetting(self) -> bool:
         """Whether the server has yet to answer reset()."""
-        return self.session is not None and self.session.conversation is not None
+        return self.relaySession is not None and self.relaySession.conversation is not None
 
     def leave(self, isInOrder: bool = False) -> None:
         """End the session, if there is one. A mail in progress gets no dot.
 
         isInOrder: keep the connection for another mail, or else say QUIT, if possible.
         """
-        session = self.session
-        if session is None or (isInOrder and self._isKept(session)):
+        relaySession = self.relaySession
+        if relaySession is None or (isInOrder and self._isKept(relaySession)):
             return
-        session.leave(isInOrder)
+        relaySession.leave(isInOrder)
         self._forgetSession()
 
     # The pool of idle connections
 
-    def _isKept(self, session: RelaySession) -> bool:
+    def _isKept(self, relaySession: RelaySession) -> bool:
         """Give the connection to the pool. Return whether it has been taken over."""
         handler, pool = self._handler, self._handler.connectionPool()
-        if pool is None or session.isBusy or session.mail is not None:
+        if pool is None or relaySession.isBusy or relaySession.mail is not None:
             return False
-        client = handler.releaseServer() if pool.mayKeep(session.relay) else None
-        if client is None:
+        connection = handler.releaseConnection() if pool.mayKeep(relaySession.relay) else None
+        if connection is None:
             return False
-        self.session, self.deadline = None, inf
-        kept = KeptConnection(session.server, client, session.relay, self._since)
+        self.relaySession, self.deadline = None, inf
+        kept = KeptConnection(relaySession.server, connection, relaySession.relay, self._since)
         if not pool.keep(kept):
             pool.close(kept)
         return True
@@ -227,10 +228,10 @@ class Backend:
         if kept is None:
             return None
         self.server, self._since, self._isFromPool = server, kept.since, True
-        self.session = RelaySession(server, kept.relay, self)
-        handler.resumeServer(kept.client)
+        self.relaySession = RelaySession(server, kept.relay, self)
+        handler.linkConnection(kept.connection)
         handler.noteConnection("reused")
-        return self.session
+        return self.relaySession
 
     def _inOrder(self) -> list[ServerAddress]:
         """Return all servers; the one to ask first is at the head."""
@@ -247,22 +248,22 @@ class Backend:
             settings.smtp_timeouts,
             protocol=settings.smtp_protocol,
             telling=settings.smtp_client_address,
-            client=handler.realClient() if isTelling else None,
+            client=handler.clientIdentity() if isTelling else None,
         )
         self.server, self._since = server, handler.now()
         self._isReused = self._isFromPool = False
-        self.session = RelaySession(server, relay, self)
+        self.relaySession = RelaySession(server, relay, self)
         handler.connectToRealSMTPServer()
-        self.session.begin()
-        return self.session
+        self.relaySession.begin()
+        return self.relaySession
 
-    def _hold(self, request: Request, session: RelaySession) -> None:
-        self._dots = session.relay.dots
-        session.ask(request.make(session, *request.given))
+    def _hold(self, request: Request, relaySession: RelaySession) -> None:
+        self._dots = relaySession.relay.dots
+        relaySession.ask(request.make(relaySession, *request.given))
 
     def _forgetSession(self) -> None:
         """Free the boxes for another connection."""
-        self.session = None
+        self.relaySession = None
         self._handler.disconnectFromRealSMTPServer()
 
     # What the session says: see ServerLink
@@ -285,7 +286,7 @@ class Backend:
 
     def continueSoon(self) -> None:
         """Continue the conversation in the next turn."""
-        self._handler.workSoon()
+        self._handler.continueNextTurn()
 
     def opened(self, extensions: Mapping[str, str]) -> None:
         """Remember that the server works, and what it offers."""
@@ -295,35 +296,36 @@ class Backend:
 
     def ended(self, reply: Reply) -> None:
         """Pass the reply on; the client may send again."""
-        session, isFromPool = self.session, self._isFromPool
+        relaySession, isFromPool = self.relaySession, self._isFromPool
         self._isFromPool = False
-        if isFromPool and session is not None and self._hasRefusedMail(session):
-            self._beginAnew(session)
+        if isFromPool and relaySession is not None and self._hasRefusedMail(relaySession):
+            self._beginAnew(relaySession)
             return
         request, self._request = self._request, None
         self._handler.resumeClient()
         if request is not None:
             request.then(reply)
 
-    def _hasRefusedMail(self, session: RelaySession) -> bool:
+    def _hasRefusedMail(self, relaySession: RelaySession) -> bool:
         """Return whether the server has refused MAIL, as some do after so many in a session."""
-        return session.relay.hasRefused and session.mail is None and not self._hasSentDot(session)
+        hasRefused = relaySession.relay.hasRefused and relaySession.mail is None
+        return hasRefused and not self._hasSentDot(relaySession)
 
-    def _hasSentDot(self, session: RelaySession) -> bool:
-        return session.relay.dots != self._dots
+    def _hasSentDot(self, relaySession: RelaySession) -> bool:
+        return relaySession.relay.dots != self._dots
 
-    def _beginAnew(self, session: RelaySession) -> None:
+    def _beginAnew(self, relaySession: RelaySession) -> None:
         """Ask again on a new connection: only its answer is the server's word about the mail."""
         request = self._request
         self._handler.noteConnection("broken")
-        session.leave(isInOrder=False)
+        relaySession.leave(isInOrder=False)
         self._forgetSession()
         if request is not None:
             self._hold(request, self._connectTo(self.server))
 
     def broke(self, broken: Broken) -> None:
         """Ask the next server, or pass on what went wrong. A mail that was begun is lost."""
-        request, session, handler = self._request, self.session, self._handler
+        request, relaySession, handler = self._request, self.relaySession, self._handler
         isReused, self._isReused = self._isReused, False
         if request is not None and broken.isServers:
             self._noteFailure(isReused)
@@ -331,11 +333,11 @@ class Backend:
         self._forgetSession()
         if handler.recipients:
             self._lostMail, self._lostReply = handler.recipients, broken.reply
-        if request is None or session is None:
+        if request is None or relaySession is None:
             return
         if not isReused:
             self._tried.append(self.server)
-        mayMove = request.mayMove and broken.isServers and not self._hasSentDot(session)
+        mayMove = request.mayMove and broken.isServers and not self._hasSentDot(relaySession)
         others = [each for each in self._inOrder() if each not in self._tried] if mayMove else []
         if others:
             self._hold(request, self._connectTo(others[0]))

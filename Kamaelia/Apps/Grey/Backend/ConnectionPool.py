@@ -3,7 +3,7 @@
 Example usage
 -------------
     pool = ConnectionPool(SpamMeHandler).activate()
-    pool.keep(KeptConnection(server, client, relay, since))     # when a client has left
+    pool.keep(KeptConnection(server, connection, relay, since)) # when a client has left
     kept = pool.take(server, manner)                            # for the next one, or None
 
 How does it work?
@@ -41,7 +41,7 @@ class KeptConnection(NamedTuple):
     """A connection with its session, open since `since`; it is idle until `until` at most."""
 
     server: ServerAddress
-    client: ServerConnection
+    connection: ServerConnection
     relay: Relay
     since: float
     until: float = 0.0
@@ -123,11 +123,11 @@ class ConnectionPool(component):
         until = min(now + self.settings.smtp_idle_time, kept.since + LONGEST_USE)
         waiting = self._kept.setdefault((kept.server, kept.relay.manner), [])
         isFull = len(waiting) >= self.settings.smtp_idle_connections
-        if isFull or until <= now or not kept.client.mayBeKept():
+        if isFull or until <= now or not kept.connection.mayBeKept():
             return False
         waiting.append(kept._replace(until=until))
-        kept.client.addWatcher(self)
-        kept.client.release()
+        kept.connection.addWatcher(self)
+        kept.connection.release()
         if not self._hasTimer:
             self._hasTimer = True
             self.unpause()
@@ -138,16 +138,16 @@ class ConnectionPool(component):
         waiting = self._kept.get((server, manner))
         while waiting:
             kept = waiting.pop()
-            kept.client.removeWatcher(self)
-            if kept.client.resume():
+            kept.connection.removeWatcher(self)
+            if kept.connection.resume():
                 return kept
-            kept.client.abort()
+            kept.connection.abort()
         return None
 
     def close(self, kept: KeptConnection) -> None:
         """Send QUIT and close a connection that is not kept, whose boxes are not linked."""
-        kept.client.deliver(kept.relay.quit())
-        kept.client.deliver(producerFinished(self), "control")
+        kept.connection.deliver(kept.relay.quit())
+        kept.connection.deliver(producerFinished(self), "control")
 
     def drop(self, server: ServerAddress) -> None:
         """Close all connections to a server that has failed: others are probably broken, too."""
@@ -162,7 +162,7 @@ class ConnectionPool(component):
         """Forget a connection that has ended."""
         super().childEnded(child)
         for waiting in self._kept.values():
-            waiting[:] = [kept for kept in waiting if kept.client is not child]
+            waiting[:] = [kept for kept in waiting if kept.connection is not child]
 
     def childFailed(self, child: Any, culprit: Any, error: BaseException) -> bool:
         """Limit an error to the connection in which it occurred."""
@@ -170,7 +170,7 @@ class ConnectionPool(component):
 
     def childComponents(self) -> list[Any]:
         """Return the idle connections. They are no children, so that they may outlive it."""
-        return [*super().childComponents(), *(kept.client for kept in self._all())]
+        return [*super().childComponents(), *(kept.connection for kept in self._all())]
 
     def _closeOld(self) -> float | None:
         """Close what was idle for too long. Return the seconds until the next is, or None."""
@@ -182,7 +182,7 @@ class ConnectionPool(component):
 
     def _forget(self, kept: KeptConnection) -> None:
         self._kept[kept.server, kept.relay.manner].remove(kept)
-        kept.client.resume()
+        kept.connection.resume()
         self.close(kept)
 
     def _all(self) -> Iterator[KeptConnection]:

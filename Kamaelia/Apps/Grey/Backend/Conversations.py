@@ -156,10 +156,10 @@ def conclude(
 class RecipientListener(Protocol):
     """An object that is told, in replay, the real server's reply for each recipient."""
 
-    def heardOfRecipients(self, answers: Answers) -> None:
+    def noteRecipientReplies(self, answers: Answers) -> None:
         """Take the replies for all recipients."""
 
-    def noteUnheard(self, recipient: str, reply: Reply) -> None:
+    def noteSilentRefusal(self, recipient: str, reply: Reply) -> None:
         """Note a recipient that is refused although the client receives 250."""
 
 
@@ -177,12 +177,12 @@ def replay(
     for envelope in others:
         reply = yield relaySession.relay.rcpt(envelope)
         answers.append((envelope.path, reply))
-    listener.heardOfRecipients(answers)
+    listener.noteRecipientReplies(answers)
     verdict = verdictOn(answers)
     if verdict.reply is not None:
         return verdict.reply
     for path, answer in verdict.refused:
-        listener.noteUnheard(path, answer)
+        listener.noteSilentRefusal(path, answer)
     paths = [path for path, answer in answers if answer.isPositive]
     replies = yield from send(relaySession, mailText)
     if len(replies) == 1 and not verdict.refused:

@@ -2,7 +2,7 @@
 
 Example usage
 -------------
-    client = connectionTo(server, handler)
+    connection = connectionTo(server, handler)
 
 How does it work?
 -----------------

@@ -73,15 +73,15 @@ class ServerInquiry(component):
 
     def _inquire(self) -> Wait:
         """Open one session and close it. Return the reason if it could not be opened."""
-        client = connectionTo(self.server, self.settings)
+        connection = connectionTo(self.server, self.settings)
         links = (("tcp_outbox", "inbox"), ("tcp_signal", "control"), ("tcp_makessl", "makessl"))
         for outbox, inbox in links:
-            self.link((self, outbox), (client, inbox))
+            self.link((self, outbox), (connection, inbox))
         links = (("outbox", "tcp_inbox"), ("signal", "tcp_control"), ("sslready", "tcp_sslready"))
         for outbox, inbox in links:
-            self.link((client, outbox), (self, inbox))
-        self.addChildren(client)
-        client.activate(Scheduler=self.scheduler)
+            self.link((connection, outbox), (self, inbox))
+        self.addChildren(connection)
+        connection.activate(Scheduler=self.scheduler)
         relay = self._newRelay()
         try:
             broken = yield from self._open(relay)
@@ -91,7 +91,7 @@ class ServerInquiry(component):
             return broken
         finally:
             self.send(shutdownMicroprocess(), "tcp_signal")
-            self.unlink(client)
+            self.unlink(connection)
             for boxname in ("tcp_inbox", "tcp_control", "tcp_sslready"):
                 for _ in self.Inbox(boxname):
                     """Discard what the closed connection has sent."""
@@ -131,7 +131,7 @@ class ServerInquiry(component):
             for event in relay.receive(data):
                 hasGoneOn = True
                 if relay.brokenBy is None:
-                    self._heed(event)
+                    self._handleEvent(event)
         for _ in self.Inbox("tcp_sslready"):
             hasGoneOn = True
             self.send(relay.startedTLS(), "tcp_outbox")
@@ -140,7 +140,7 @@ class ServerInquiry(component):
                 relay.hungUp(getattr(ended, "message", None))
         return hasGoneOn
 
-    def _heed(self, event: Any) -> None:
+    def _handleEvent(self, event: Any) -> None:
         if isinstance(event, Send):
             self.send(event.data, "tcp_outbox")
         elif isinstance(event, BeginTLS):

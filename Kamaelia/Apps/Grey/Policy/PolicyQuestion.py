@@ -52,14 +52,14 @@ class PolicyHandler(Protocol):
     def isOver(self) -> bool:
         """Return whether the client hears nothing more."""
 
-    def waitForPolicy(self) -> None:
+    def suspendForPolicy(self) -> None:
         """Read nothing more from the client."""
 
     def resumeClient(self) -> None:
         """Read from the client again."""
 
-    def policyHasAnswered(self) -> None:
-        """Forget the question, and read from the client again."""
+    def endPolicyQuestion(self) -> None:
+        """Drop the question, and read from the client again."""
 
     def policyFailed(self) -> None:
         """Answer the client: policy gave no answer."""
@@ -174,7 +174,7 @@ class PolicyQuestion:
 
     def _waitFor(self, later: Later) -> None:
         self._future = later.future
-        self._handler.waitForPolicy()
+        self._handler.suspendForPolicy()
         self.allowLonger(later.extra)
         later.future.add_done_callback(lambda _: self._handler.unpause())
 
@@ -191,4 +191,4 @@ class PolicyQuestion:
         if pending:
             for each in pending.values():
                 each.task.cancel()
-        self._handler.policyHasAnswered()
+        self._handler.endPolicyQuestion()
