@@ -17,16 +17,17 @@ dropped for a new one.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
-from socket import AF_INET, inet_pton
 
 from Kamaelia.Support.Greylist.Rules import HOUR
 from Kamaelia.Support.Networks import addressOf
 
 MOST = 10_000
-V4, V6 = 24, 48  # bits of a network
+IPV4 = re.compile(r"(\d{1,3}\.\d{1,3}\.\d{1,3})\.\d{1,3}")  # the first group is its /24
+V6 = 48  # bits of a network
 
-Network = tuple[int, int] | str  # the version and the leading bits; or a name
+Network = int | str  # the leading bits of an IPv6 address, or text
 
 
 class TripleLimit:
@@ -60,13 +61,13 @@ class TripleLimit:
 @lru_cache(maxsize=64)  # a decision asks twice
 def networkOf(peer: str) -> Network:
     """Return the network of an address; a name is its own network."""
-    try:
-        return 4, int.from_bytes(inet_pton(AF_INET, peer), "big") >> (32 - V4)
-    except (OSError, ValueError):
-        """Not the usual form of an IPv4 address, which ipaddress reads in ten times the time."""
+    plain = IPV4.fullmatch(peer)
+    if plain is not None:  # in a tenth of the time that ipaddress takes
+        return plain[1]
     try:
         address = addressOf(peer)
     except ValueError:
         return peer
-    bits = V4 if address.version == 4 else V6
-    return address.version, int(address) >> (address.max_prefixlen - bits)
+    if address.version == 4:
+        return str(address).rpartition(".")[0]
+    return int(address) >> (address.max_prefixlen - V6)
