@@ -208,7 +208,10 @@ GREY: list[Floor] = [
         "the operating system": ["Kamaelia.Apps.Grey.System"],
     },
     {"stores": ["Kamaelia.Apps.Grey.Stores"]},
-    {"policy": ["Kamaelia.Apps.Grey.Policy"]},
+    {
+        "policy": ["Kamaelia.Apps.Grey.Policy"],
+        "records from elsewhere": ["Kamaelia.Apps.Grey.Transfer"],
+    },
     {"records": ["Kamaelia.Apps.Grey.Records"]},
     {
         "backends": ["Kamaelia.Apps.Grey.Backend"],

@@ -1,5 +1,6 @@
 """Data structures and forms of data as plain code.
 
+BerkeleyBtree  the pairs in a B-tree file of Berkeley DB
 ERModel      entity-relationship models, and the graphs of them
 Escape       the escapes of characters in a text or in bytes
 MimeDict     a header with a body that keeps the order of its fields

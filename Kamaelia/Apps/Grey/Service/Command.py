@@ -1,7 +1,7 @@
 """The command kamaelia-grey: runs the greylisting proxy, and shows and changes its records.
 
 kamaelia-grey run [--config FILE] [--user NAME]
-kamaelia-grey check | list | show | stats | allow | deny | forget | import
+kamaelia-grey check | list | show | stats | allow | deny | forget | import | export
 
 How does it work?
 -----------------
@@ -24,14 +24,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from Kamaelia.Apps.Grey.Service import Assembly, Tables
+from Kamaelia.Apps.Grey.Service import Assembly, Tables, Transfers
 from Kamaelia.Apps.Grey.Stores import Store, StoreEntry, StoreFailed, openStore
-from Kamaelia.Apps.Grey.Stores.Dbm import readDbm
 from Kamaelia.Apps.Grey.Stores.Store import KINDS
-from Kamaelia.Apps.Grey.Support import CONFIG_FILES, importText, openConfig, packaged
+from Kamaelia.Apps.Grey.Support import CONFIG_FILES, packaged
 from Kamaelia.Support.Greylist import Senders
 from Kamaelia.Support.Greylist.Lists import Lists
-from Kamaelia.Support.Greylist.Rules import Triple
 from Kamaelia.Support.Mistakes import Mistake, MistakesFound
 from Kamaelia.Support.Secrets import withoutCredentials
 from Kamaelia.Support.Settings.ExampleFile import example
@@ -147,44 +145,6 @@ def showExample(options: Any) -> int:
     return 0
 
 
-def importOld(options: Any) -> int:
-    """Print a historical greylist.conf as TOML, or import its dbm files into the store."""
-    if options.dbm:
-        return importKnown(options)
-    print(importText(openConfig(options.file), str(options.file)), end="")
-    return 0
-
-
-def importKnown(options: Any) -> int:
-    """Import the records of historical dbm files into the store, with current client keys."""
-    configuration = Assembly.read(options.config or options.file)
-    greylist = Assembly.greylistOf(configuration)
-
-    def rename(peer: str, sender: str, recipient: str) -> Triple:
-        return greylist.triple(greylist.clientKey(peer), sender, recipient)
-
-    greylisted = dbmFile(options.dbm, "greylisted.dbm")
-    attempters = dbmFile(options.dbm, "attempters.dbm")
-    if greylisted is None and attempters is None:
-        raise FileNotFoundError(
-            f"neither greylisted.dbm nor attempters.dbm exists in {options.dbm}"
-        )
-    found = readDbm(greylisted, attempters, rename)
-    store = openStore(options.store or configuration.store.url)
-    try:
-        store.remember(found.records.items(), configuration.rules())
-    finally:
-        store.close()
-    print(f"{found.read} records were imported, {found.damaged} were damaged.")
-    return 0
-
-
-def dbmFile(folder: Path, name: str) -> str | None:
-    """Return the path of a dbm file if it exists, with or without an ending; else None."""
-    endings = ("", ".dat", ".dir", ".db")
-    return next((str(folder / name) for each in endings if (folder / (name + each)).exists()), None)
-
-
 # Commands that use the store
 
 
@@ -279,22 +239,13 @@ def addArgumentsOfCheck(command: argparse.ArgumentParser) -> None:
     )
 
 
-def addArgumentsOfImport(command: argparse.ArgumentParser) -> None:
-    command.add_argument("file", type=Path, help="the historical greylist.conf")
-    command.add_argument(
-        "--dbm",
-        type=Path,
-        metavar="FOLDER",
-        help="import greylisted.dbm and attempters.dbm from this folder into the store of --config"
-        " or --store, and print no TOML",
-    )
-    addArgumentsOfStore(command)
-
-
 def addArgumentsOfStore(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--store", metavar="URL", help="the store to use instead of the configured one"
-    )
+    Transfers.addArgumentOfStore(command)
+
+
+def addArgumentsOfExport(command: argparse.ArgumentParser) -> None:
+    addArgumentsOfStore(command)
+    Transfers.addArgumentsOfExport(command)
 
 
 def addArgumentsOfList(command: argparse.ArgumentParser) -> None:
@@ -346,7 +297,14 @@ COMMANDS = {
     ),
     "example": Subcommand("print a configuration with every setting", showExample, addNoArguments),
     "import": Subcommand(
-        "print a historical greylist.conf as TOML", importOld, addArgumentsOfImport
+        "import records of another program or of a backup, or a historical configuration",
+        lambda options: Transfers.importAny(options, configFile),
+        Transfers.addArgumentsOfImport,
+    ),
+    "export": Subcommand(
+        "write all records to a file, as a backup",
+        withStore(Transfers.export),
+        addArgumentsOfExport,
     ),
     "list": Subcommand(
         "print the triples and entries in the store", withStore(listAll), addArgumentsOfList

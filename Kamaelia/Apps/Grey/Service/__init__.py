@@ -6,6 +6,7 @@ Servers       the servers for SMTP and for policy requests
 Assembly      creates handlers, lists, TLS contexts and sockets from a configuration
 Checks        checks of all that a configuration names: folders, store, certificates, hosts
 Metrics       metrics for Prometheus
+Transfers     the commands that import and export records
 Tables        tables for a terminal
 Demo, DemoClient, Display, MailSink   the demonstration `make run`
 """

@@ -19,7 +19,17 @@ from typing import TypeVar
 from Kamaelia.Support.Greylist import Rules as greylist
 from Kamaelia.Support.Greylist.Rules import Decision, Record, Regular, Rules, Triple
 
-from .Store import MANY_ENTRIES, Counts, Store, StoreEntry, checkEntry, isExpired, isOver, merge
+from .Store import (
+    MANY_ENTRIES,
+    Counts,
+    Store,
+    StoreEntry,
+    checkEntry,
+    isExpired,
+    isOver,
+    merge,
+    mergeClient,
+)
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -65,6 +75,14 @@ class MemoryStore(Store):
         given = 0
         for triple, record in known:
             self._put(self._triples, triple, merge(self._triples.get(triple), record))
+            given += 1
+        return given
+
+    def rememberClients(self, known: Iterable[tuple[str, Regular]], rules: Rules) -> int:
+        """See Store."""
+        given = 0
+        for client, regular in known:
+            self._put(self._regulars, client, mergeClient(self._regulars.get(client), regular))
             given += 1
         return given
 

@@ -16,9 +16,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from Kamaelia.Support.Greylist.Rules import Record, Regular, Rules, Triple, afterDelivery
 
@@ -48,11 +48,15 @@ from .Store import (
     isExpired,
     isOver,
     merge,
+    mergeClient,
 )
 
 ENTRIES = f"{PREFIX}entries"
 COUNTERS = f"{PREFIX}counters"
 BATCH = 500  # keys in one message
+
+Known = TypeVar("Known", Record, Regular)
+Merge = Callable[[str | None, Known], Known]  # a stored value, and a record from elsewhere
 
 #: Delete the keys whose values have not changed.
 DELETE = """
@@ -89,22 +93,34 @@ class RedisRecords(Store):
 
     def remember(self, known: Iterable[tuple[Triple, Record]], rules: Rules) -> int:
         """See Store."""
-        given, source = 0, iter(known)
+        pairs = ((keyOf(triple), record) for triple, record in known)
+        return self._inBatches(pairs, rules, lambda ours, record: merge(recordOf(ours), record))
+
+    def rememberClients(self, known: Iterable[tuple[str, Regular]], rules: Rules) -> int:
+        """See Store."""
+        pairs = ((keyOfClient(client), regular) for client, regular in known)
+        return self._inBatches(pairs, rules, lambda ours, new: mergeClient(regularOf(ours), new))
+
+    def _inBatches(
+        self, pairs: Iterable[tuple[str, Known]], rules: Rules, merge: Merge[Known]
+    ) -> int:
+        """Merge records into those with the same keys; return their number."""
+        given, source = 0, iter(pairs)
         while batch := list(islice(source, BATCH)):
             given += len(batch)
             while batch:
-                batch = self._merge(batch, rules)
+                batch = self._merge(batch, rules, merge)
         return given
 
     def _merge(
-        self, batch: list[tuple[Triple, Record]], rules: Rules
-    ) -> list[tuple[Triple, Record]]:
+        self, batch: list[tuple[str, Known]], rules: Rules, merge: Merge[Known]
+    ) -> list[tuple[str, Known]]:
         """Merge a batch; return the records that another process changed meanwhile."""
-        keys = [keyOf(triple) for triple, _ in batch]
+        keys = [key for key, _ in batch]
         known = dict(zip(keys, self._ask("MGET", *keys), strict=True))
         arguments: list[str | int] = []
         for key, (_, record) in zip(keys, batch, strict=True):
-            merged = merge(recordOf(known[key]), record)
+            merged = merge(known[key], record)
             arguments += (known[key] or "", valueOf(merged), endOf(merged, rules), 1)
             known[key] = valueOf(merged)
         done = self._ask("EVAL", WRITE, len(keys), *keys, *arguments)

@@ -25,7 +25,7 @@ from typing import Any, TypeVar
 
 from Kamaelia.Support.Greylist.Rules import Record, Regular, Rules, Triple
 
-from .SQLiteDecision import IS_TRIPLE, LOOK
+from .SQLiteDecision import IS_TRIPLE, LOOK, LOOK_AT_REGULAR
 from .SQLiteExpiry import REGULARS, TRIPLES, RowKey, Table, endOfSlice, expireSlice
 from .SQLiteFile import explain, explained, identityOf, isBusy, openFile
 from .SQLiteMaintenance import SQLiteMaintenance
@@ -37,6 +37,7 @@ from .Store import (
     StoreFailed,
     checkEntry,
     merge,
+    mergeClient,
     thisProcess,
 )
 
@@ -49,6 +50,7 @@ ADD_TO_COUNTER = """
 HAS_TEXT = "(instr(client, ?) OR instr(sender, ?) OR instr(recipient, ?))"
 
 Result = TypeVar("Result")
+Known = TypeVar("Known")
 
 
 class SQLiteRecords(Store):
@@ -98,9 +100,17 @@ class SQLiteRecords(Store):
 
     def remember(self, known: Iterable[tuple[Triple, Record]], rules: Rules) -> int:
         """See Store."""
+        return self._inBatches(self._merge, known)
+
+    def rememberClients(self, known: Iterable[tuple[str, Regular]], rules: Rules) -> int:
+        """See Store."""
+        return self._inBatches(self._mergeClients, known)
+
+    def _inBatches(self, merge: Callable[[list[Known]], None], known: Iterable[Known]) -> int:
+        """Call merge() in transactions with all that is known; return its number."""
         given, source = 0, iter(known)
         while batch := list(islice(source, BATCH)):
-            self._transact(partial(self._merge, batch))
+            self._transact(partial(merge, batch))
             given += len(batch)
         return given
 
@@ -109,6 +119,12 @@ class SQLiteRecords(Store):
             found = self._sql.execute(LOOK, triple).fetchone()
             merged = merge(found and Record._make(found), record)
             self._change("REPLACE INTO triple VALUES (?, ?, ?, ?, ?, ?)", *triple, *merged)
+
+    def _mergeClients(self, batch: list[tuple[str, Regular]]) -> None:
+        for client, regular in batch:
+            found = self._sql.execute(LOOK_AT_REGULAR, (client,)).fetchone()
+            merged = mergeClient(found and Regular._make(found), regular)
+            self._change("REPLACE INTO regular VALUES (?, ?, ?)", client, *merged)
 
     def find(self, text: str) -> Iterator[tuple[Triple, Record]]:
         """See Store."""

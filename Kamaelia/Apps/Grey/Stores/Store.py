@@ -45,6 +45,7 @@ __all__ = [
     "isExpired",
     "isOver",
     "merge",
+    "mergeClient",
     "thisProcess",
 ]
 
@@ -116,6 +117,10 @@ class Store(ABC):
     @abstractmethod
     def remember(self, known: Iterable[tuple[Triple, Record]], rules: Rules) -> int:
         """Merge records from elsewhere into the store; return how many were given."""
+
+    @abstractmethod
+    def rememberClients(self, known: Iterable[tuple[str, Regular]], rules: Rules) -> int:
+        """Merge records of clients from elsewhere into the store; return how many were given."""
 
     @abstractmethod
     def find(self, text: str) -> Iterator[tuple[Triple, Record]]:
@@ -252,6 +257,13 @@ def merge(ours: Record | None, theirs: Record) -> Record:
     if not times:
         return max(ours, theirs, key=lambda record: record.seen)
     return Record(min(ours.seen, theirs.seen), max(times), max(ours.passes, theirs.passes))
+
+
+def mergeClient(ours: Regular | None, theirs: Regular) -> Regular:
+    """Return the combination of two records of the same client."""
+    if ours is None:
+        return theirs
+    return Regular(max(ours.passes, theirs.passes), max(ours.last, theirs.last))
 
 
 def isExpired(known: Record | Regular, rules: Rules, now: float) -> bool:

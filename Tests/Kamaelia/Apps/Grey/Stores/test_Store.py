@@ -188,6 +188,21 @@ def test_what_was_known_elsewhere_is_added_to_what_is_known_here(store: Store) -
     }
 
 
+def test_what_was_known_elsewhere_about_clients_is_added_to_what_is_known_here(
+    store: Store,
+) -> None:
+    passAt(store, ONE, NOW, WITH_REGULARS)
+    many = {f"10.0.{i % 7}.{i}": Regular(i, NOW) for i in range(1, 1200)}
+    elsewhere = [(ONE.client, Regular(9, NOW - 500)), ("c", Regular(2, NOW)), ("c", Regular(1, 0))]
+    assert store.rememberClients([*elsewhere, *many.items()], WITH_REGULARS) == 1202
+    assert dict(store.regulars()) == {
+        ONE.client: Regular(9, NOW + 60),
+        "c": Regular(2, NOW),
+        **many,
+    }
+    assert store.decide(ONE._replace(sender="x"), WITH_REGULARS, NOW).reason == "regular client"
+
+
 RECORDS = st.builds(
     Record,
     st.floats(0, 9).map(round),
