@@ -27,7 +27,7 @@ def test_each_command_prints_what_the_page_shows(page, tmp_path):
                 running.enter_context(folder.background(command))
                 isInBackground = True
                 continue
-            if isInBackground:
+            if isInBackground and not typed:
                 printed = folder.runUntil(command, shown)
             else:
                 printed = folder.run(command, typed)
