@@ -11,5 +11,6 @@ Framing      messages within a stream that may lose parts
 SequenceOrder  the order of items with sequence numbers
 DNSNames     the verified name of an address
 ProxyHeader  the PROXY header of load balancers
+Milter            the milter protocol of sendmail and Postfix
 PolicyDelegation  the requests of Postfix to a policy service
 """

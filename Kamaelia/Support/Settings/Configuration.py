@@ -23,6 +23,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+from itertools import combinations
 from typing import Any
 
 from Kamaelia.Support.Greylist.Rules import Rules
@@ -42,6 +43,8 @@ SERVER_SETTINGS = (
     "smtp_idle_time",
     "smtp_max_mails",
 )
+# The sections of services that other mail servers ask.
+DELEGATES = ("policy", "milter")
 FORGOTTEN = (
     "allowed_domains in [forward] is missing: name the domains whose mail is accepted, or write"
     " allowed_domains = [] for none"
@@ -62,6 +65,7 @@ class Configuration:
     name: Sections.NameSection = Sections.NameSection()
     listen: Sections.ListenSection = Sections.ListenSection()
     policy: Sections.PolicySection = Sections.PolicySection()
+    milter: Sections.MilterSection = Sections.MilterSection()
     server: Sections.ServerSection = Sections.ServerSection()
     forward: Sections.ForwardSection = Sections.ForwardSection()
     greylist: Sections.GreylistSection = Sections.GreylistSection()
@@ -74,8 +78,13 @@ class Configuration:
 
     @property
     def hasProxy(self) -> bool:
-        """Whether there is a server for SMTP; otherwise there is only the policy service."""
+        """Whether there is a server for SMTP; otherwise only other mail servers ask."""
         return bool(self.listen.addresses)
+
+    @property
+    def delegates(self) -> dict[str, Sections.PolicySection | Sections.MilterSection]:
+        """The sections of the services that other mail servers ask, by name, if they are used."""
+        return {name: each for name in DELEGATES if (each := getattr(self, name)).addresses}
 
     def rules(self) -> Rules:
         """Return the rules of greylisting. Raise ValueError if no mail could ever pass."""
@@ -127,7 +136,7 @@ class Configuration:
         if bool(certificate) != bool(key):
             missing, given = ("tls_key", "tls_certificate")[:: 1 if certificate else -1]
             yield f"{missing} in [listen] is missing: STARTTLS needs both", "listen", given
-        for section in ("listen", "server", "policy"):
+        for section in ("listen", "server", *DELEGATES):
             addresses = getattr(self, section).addresses
             if not addresses and self._needsAddresses(section):
                 yield f"addresses in [{section}] is empty: name at least one", section, "addresses"
@@ -137,17 +146,19 @@ class Configuration:
                     section,
                     "addresses",
                 )
-        for address in sorted(set(self.policy.addresses) & set(self.listen.addresses)):
-            if not address.path and not address.port:
-                continue  # any free port: another one for each
-            what = f"{address} is also in [listen]: SMTP and the policy service need one each"
-            yield what, "policy", "addresses"
+        sections = ("listen", *self.delegates)
+        for before, section in combinations(sections, 2):
+            both = {*getattr(self, before).addresses} & {*getattr(self, section).addresses}
+            for address in sorted(both):
+                if address.path or address.port:  # otherwise any free port: another one for each
+                    what = f"{address} is also in [{before}]: each service needs its own"
+                    yield what, section, "addresses"
         for address in sorted(set(self.listen.addresses) & set(self.server.addresses)):
             what = f"{address} is also in [listen]: mail would loop"
             yield what, "server", "addresses"
 
     def _needsAddresses(self, section: str) -> bool:
-        isOnly = section == "listen" and not self.policy.addresses
+        isOnly = section == "listen" and not self.delegates
         return isOnly or (section == "server" and self.hasProxy)
 
 
@@ -169,13 +180,13 @@ def configurationOf(
     tables: Mapping[str, Any], places: Mapping[Place, int], source: str = ""
 ) -> Configuration:
     """Return the configuration in parsed tables, whose lines are in `places`."""
-    isPolicyOnly = _isPolicyOnly(tables)
-    if isPolicyOnly:
+    hasNoProxy = _hasNoProxy(tables)
+    if hasNoProxy:
         tables = {**tables, "listen": {"addresses": [], **tables.get("listen", {})}}
     reading = SectionReader(sectionsOf(), tables, places, source)
     forward = tables.get("forward", {})
     isForgotten = isinstance(forward, dict) and "allowed_domains" not in forward
-    if isForgotten and not isPolicyOnly:
+    if isForgotten and not hasNoProxy:
         reading.note(FORGOTTEN, "forward")
     configuration = Configuration(**reading.values)
     # Invalid settings have their defaults, so contradictions would be misleading.
@@ -186,12 +197,12 @@ def configurationOf(
     return configuration
 
 
-def _isPolicyOnly(tables: Mapping[str, Any]) -> bool:
-    """Return whether the tables describe a policy service and no server for SMTP."""
-    policy, listen = tables.get("policy"), tables.get("listen", {})
-    if not isinstance(policy, dict) or not isinstance(listen, dict) or "server" in tables:
+def _hasNoProxy(tables: Mapping[str, Any]) -> bool:
+    """Return whether the tables describe services for mail servers and no server for SMTP."""
+    listen, others = tables.get("listen", {}), [tables.get(name) for name in DELEGATES]
+    if not isinstance(listen, dict) or listen.get("addresses") or "server" in tables:
         return False
-    return bool(policy.get("addresses")) and not listen.get("addresses")
+    return any(isinstance(each, dict) and each.get("addresses") for each in others)
 
 
 def _notToml(error: Exception, text: str, source: str) -> Mistake:

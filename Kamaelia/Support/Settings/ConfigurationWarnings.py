@@ -46,17 +46,18 @@ def warningsOf(configuration: Configuration, hostname: str) -> Iterator[str]:
 
 
 def warningsOfPolicy(configuration: Configuration) -> Iterator[str]:
-    """Yield warnings about the policy service."""
-    policy, greylist = configuration.policy, configuration.greylist
-    if not policy.addresses:
+    """Yield warnings about the policy service and the milter."""
+    for name, section in configuration.delegates.items():
+        for address in section.addresses:
+            if not address.path and not isLoopback(address.host):
+                yield (
+                    f"{address} in [{name}] can be reached from other machines, and whoever can"
+                    " connect may add triples to the store: listen on 127.0.0.1 or a Unix socket,"
+                    " or restrict access with a firewall"
+                )
+    greylist = configuration.greylist
+    if "policy" not in configuration.delegates:
         return
-    for address in policy.addresses:
-        if not address.path and not isLoopback(address.host):
-            yield (
-                f"{address} in [policy] can be reached from other machines, and whoever can connect"
-                " may add triples to the store: listen on 127.0.0.1 or a Unix socket, or restrict"
-                " access with a firewall"
-            )
     if greylist.decide_at == "data":
         yield (
             'decide_at in [greylist] is "data": the policy service defers a mail only if'

@@ -143,6 +143,29 @@ class PolicySection:
 
 
 @dataclass(frozen=True)
+class MilterSection:
+    """A milter for sendmail or Postfix (smtpd_milters), beside the others or instead of them. It
+    decides like the policy service, and sees each mail to its end. Mail from this machine is not
+    delayed.
+    """
+
+    addresses: tuple[SocketAddress, ...] = setting(
+        listOf(ADDRESS), [], 'The addresses to listen on, such as "127.0.0.1:10024"; []: no milter.'
+    )
+    add_header: bool = setting(
+        FLAG, True, "Whether an X-Greylist header is added to a mail that was delayed."
+    )
+    max_connections: int = setting(
+        whole(0, MANY), 1000, "The maximum number of connections; 0: no limit."
+    )
+    idle_timeout: float = setting(
+        DURATION,
+        "65m",
+        "How long a connection may be idle: longer than an SMTP session may wait for a command.",
+    )
+
+
+@dataclass(frozen=True)
 class ServerSection:
     """The real mail server behind this proxy."""
 

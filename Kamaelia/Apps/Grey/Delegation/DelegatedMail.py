@@ -47,10 +47,13 @@ LONGEST_LOCAL_PART = 64  # RFC 5321 section 4.5.3.1.1
 
 
 class LastStage:
-    """LastStage() -> the last stage of a mail at which Postfix asks, learned from its requests."""
+    """LastStage() -> the last stage of a mail at which Postfix asks, learned from its requests.
 
-    def __init__(self) -> None:
-        self._latest = 0
+    known: a stage at which it is known to ask.
+    """
+
+    def __init__(self, known: str = RCPT) -> None:
+        self._latest = STAGES.index(known)
 
     def isLast(self, stage: str) -> bool:
         """Note a request at this stage; return whether no later stage is known."""

@@ -7,144 +7,48 @@ Example usage
 
 How does it work?
 -----------------
-Postfix sends a request and waits for its answer. Requests with the same instance are about one
-mail. The mail is recorded when a request is about another one, at END-OF-MESSAGE, when the
-connection ends, or when Postfix has not asked for RECORD_TIME. A mail that cannot be decided in
-time, or because of an error, is deferred. Input that is not a request ends the connection, and so
-does a client that does not complete its request; Postfix then opens another one.
+Each request has one answer, its action. The rest is in DelegationHandler.
 
-Termination: at the end of the connection, at bad input, and after `idle_timeout`.
+Termination: as DelegationHandler.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Generator
-from math import inf
 from typing import Any
 
-from Axon.Component import component
-from Axon.Ipc import producerFinished
-from Kamaelia.Apps.Grey.Delegation.DelegatedMail import DelegatedMail, PolicyService
-from Kamaelia.Apps.Grey.Stores.Later import Later
-from Kamaelia.Internet.EventLoop import timeOf
+from Kamaelia.Apps.Grey.Delegation.DelegationHandler import DelegationHandler
 from Kamaelia.Support.Protocol.PolicyDelegation import (
-    END,
     BadRequest,
-    PolicyRequest,
     RequestReader,
     answer,
     requestOf,
 )
 
-LOG = logging.getLogger("Kamaelia.Apps.Grey")
-RECORD_TIME = 5.0  # seconds after the last request until a mail is recorded
-REQUEST_TIME = 100.0  # seconds for the rest of a request: smtpd_policy_service_timeout
 
+class PolicyRequestHandler(DelegationHandler):
+    """PolicyRequestHandler(service=...) -> answers the policy requests of one connection."""
 
-class PolicyRequestHandler(component):
-    """PolicyRequestHandler(service=...) -> answers the requests of one connection.
-
-    service: a PolicyService. peer: the other end, for the log.
-    """
-
-    Inboxes = {
-        "inbox": "bytes of requests",
-        "control": "producerFinished or shutdownMicroprocess: the connection ends",
-    }
-    Outboxes = {
-        "outbox": "bytes of answers",
-        "signal": "producerFinished: close the connection",
-    }
-
-    service: PolicyService
-    peer = ""
+    badInput = BadRequest
 
     def __init__(self, **argd: Any) -> None:
         super().__init__(**argd)
         self._reader = RequestReader()
-        self._mail: DelegatedMail | None = None
 
-    def main(self) -> Generator[int, None, None]:
-        try:
-            while (yield from self._waitForData()):
-                for data in self.Inbox():
-                    self._reader.feed(data)
-                    yield from self._answerAll()
-        except BadRequest as error:
-            LOG.warning("not a policy request from %s: %s", self.peer or "a Unix socket", error)
-        finally:
-            self._recordMail()
-        self.send(producerFinished(self), "signal")
+    def isWithinRequest(self) -> bool:
+        """Return whether a request has begun that is not complete."""
+        return self._reader.isWithinRequest
 
-    def _waitForData(self) -> Generator[int, None, bool]:
-        """Wait for data; return False if the connection is to end."""
-        isWithin = self._reader.isWithinRequest
-        until = timeOf(self) + (REQUEST_TIME if isWithin else self.service.idle_timeout)
-        recordAt = timeOf(self) + RECORD_TIME
-        while not self.dataReady():
-            now = timeOf(self)
-            if now >= until or self.dataReady("control"):
-                return False
-            if now >= recordAt:
-                self._recordMail()
-            isRecorded = self._mail is None or self._mail.isWritten
-            yield from self.waitForChange((until if isRecorded else min(until, recordAt)) - now)
-        return True
+    def feed(self, data: bytes) -> None:
+        """Take bytes of requests."""
+        self._reader.feed(data)
 
-    def _answerAll(self) -> Generator[int, None, None]:
+    def answerAll(self) -> Generator[int, None, None]:
+        """Answer all complete requests. Raise BadRequest."""
         while (attributes := self._reader.nextRequest()) is not None:
-            request = requestOf(attributes)
-            action = yield from self._actionFor(request)
+            action = yield from self.actionFor(requestOf(attributes))
             self.send(answer(action))
-            if request.stage == END:
-                self._recordMail()
             yield 1  # many requests at once do not delay other connections
-
-    def _mailOf(self, request: PolicyRequest) -> DelegatedMail:
-        """Return the mail that a request is about; the mail before it is recorded."""
-        mail = self._mail
-        if mail is None or not mail.isAbout(request):
-            self._recordMail()
-            mail = self._mail = DelegatedMail(self.service, request, timeOf(self))
-        return mail
-
-    def _recordMail(self) -> None:
-        if self._mail is not None:
-            self._mail.write()
-
-    def _actionFor(self, request: PolicyRequest) -> Generator[int, None, str]:
-        """Return the action, for which a store or the DNS may have to be waited."""
-        mail = self._mailOf(request)
-        until: float | None = None
-        try:
-            while True:
-                try:
-                    return mail.actionFor(request, timeOf(self))
-                except Later as later:
-                    if until is None:
-                        until = timeOf(self) + (self.service.policy_timeout or inf)
-                    until += later.extra
-                    if not (yield from self._waitFor(later.future, until)):
-                        if not self.dataReady("control"):  # Postfix still waits
-                            LOG.error("no decision in time about a mail from %s", mail.sender)
-                        return mail.failed()
-        except Exception:
-            LOG.exception("no decision about a mail from %s", mail.sender)
-            return mail.failed()
-
-    def _waitFor(self, future: Any, until: float) -> Generator[int, None, bool]:
-        """Return True when a future is done. Cancel it, and return False, if that takes too long
-        or the connection ends.
-        """
-        future.add_done_callback(lambda _: self.unpause())
-        while not future.done():
-            left = until - timeOf(self)
-            if left <= 0 or self.dataReady("control"):
-                future.cancel()
-                return False
-            yield from self.waitForChange(left if left < inf else None)
-        return True
 
 
 __kamaelia_components__ = (PolicyRequestHandler,)

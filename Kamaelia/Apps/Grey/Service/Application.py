@@ -6,11 +6,11 @@ Example usage
 
 How does it work?
 -----------------
-A server creates a handler for each client of SMTP, another one for each connection of Postfix to
-the policy service, and a third provides metrics to Prometheus. Each runs if configured. The
-application binds the ports, gives up its privileges, and then forks the workers. On SIGHUP, each
-worker reads the configuration again. New connections use the new settings. A configuration with
-mistakes changes nothing.
+A server creates a handler for each client of SMTP, others for each connection of a mail server to
+the policy service and the milter, and one provides metrics to Prometheus. Each runs if
+configured. The application binds the ports, gives up its privileges, and then forks the workers.
+On SIGHUP, each worker reads the configuration again. New connections use the new settings. A
+configuration with mistakes changes nothing.
 
 Termination: on SIGTERM or SIGINT, the server stops accepting connections, and mails in
 progress get the time `grace`.
@@ -24,6 +24,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ from Kamaelia.Apps.Grey.Records.LogFiles import logLine
 from Kamaelia.Apps.Grey.Records.RefusalRecord import newId, writeRefusal
 from Kamaelia.Apps.Grey.Service import Assembly
 from Kamaelia.Apps.Grey.Service.Checks import notices
-from Kamaelia.Apps.Grey.Service.Servers import GreyServer, PolicyServer
+from Kamaelia.Apps.Grey.Service.Servers import DelegationServer, GreyServer
 from Kamaelia.Apps.Grey.Stores import StoreUnreachable
 from Kamaelia.Apps.Grey.System.Privileges import actingAs, become
 from Kamaelia.Apps.Grey.System.Systemd import inheritedSockets, notify
@@ -59,13 +60,17 @@ FIXED = [
     ("listen", "proxy_protocol_from"),
     ("policy", "addresses"),
     ("policy", "max_connections"),
+    ("milter", "addresses"),
+    ("milter", "max_connections"),
     ("store", "url"),
     ("metrics", "address"),
     ("log", "level"),
 ]
 
 
-ANYBODY = 0o666  # may connect to the Unix socket of the policy service; its folder restricts it
+ANYBODY = 0o666  # may connect to the Unix socket for mail servers; its folder restricts it
+# How the log names the services for mail servers, by section.
+DELEGATES = {"policy": "policy service for Postfix", "milter": "milter"}
 LoadedConfiguration = tuple[Assembly.Built, list[str]]  # with warnings for the log
 
 
@@ -86,7 +91,7 @@ class Application:
         self._reading: BackgroundTask[LoadedConfiguration] | None = None
         self._readsAgain = False
         built, self._notices = self._read()
-        self.configuration, self.greylist, self.protocol, self.tls, self.policy = built
+        self.configuration, self.greylist, self.protocol, self.tls, self.delegates = built
         self.servers: set[Any] = set()  # see Servers.Serving
 
     def _read(self) -> LoadedConfiguration:
@@ -109,39 +114,45 @@ class Application:
         Assembly.importAll(self.configuration)
         self._tell(self._notices)
         self._prepareStore()
-        inherited = inheritedSockets()
-        smtp, policy = self._openSockets(inherited)
+        smtp, delegated = self._openSockets(inheritedSockets())
         figures = Assembly.openAt(metrics) if metrics is not None else []
-        self.where = ", ".join(map(whereIs, smtp or policy))
+        self.where = ", ".join(map(whereIs, smtp or [*chain.from_iterable(delegated.values())]))
         if figures:
             LOG.info("metrics for Prometheus: http://%s/metrics", whereIs(figures[0]))
-        if smtp and policy:
-            LOG.info("policy service for Postfix: %s", ", ".join(map(whereIs, policy)))
+        for name, sockets in delegated.items():
+            LOG.info("%s: %s", DELEGATES[name], ", ".join(map(whereIs, sockets)))
         become(self.user or listen.user)
         self.greylist.journal = Assembly.journalOf(self.configuration)
-        for server in self._serversFor(smtp, policy):
+        for server in self._serversFor(smtp, delegated):
             server.activate()
         if figures:
             from Kamaelia.Apps.Grey.Service.Metrics import MetricsServer
 
             MetricsServer(store=lambda: self.greylist.opened, sockets=figures).activate()
 
-    def _openSockets(self, inherited: list[Any]) -> tuple[list[Any], list[Any]]:
-        """Return the sockets for SMTP and for the policy service.
+    def _openSockets(self, inherited: list[Any]) -> tuple[list[Any], dict[str, list[Any]]]:
+        """Return the sockets for SMTP, and those for mail servers by section.
 
-        Those from systemd are for SMTP, or for the policy service if that is all that there is.
+        Those from systemd are for SMTP, or for the first other service if there is no SMTP.
         """
-        listen, policy = self.configuration.listen.addresses, self.configuration.policy.addresses
-        if not self.configuration.hasProxy:
-            return [], inherited or Assembly.openAll(policy, ANYBODY)
-        smtp = inherited or Assembly.openAll(listen)
+        configuration, opened = self.configuration, dict[str, list[Any]]()
+        wanted = dict(configuration.delegates)
+        smtp: list[Any] = []
+        if configuration.hasProxy:
+            smtp = inherited or Assembly.openAll(configuration.listen.addresses)
+        elif inherited:
+            first = next(iter(wanted))
+            opened[first] = inherited
+            del wanted[first]
         try:
-            return smtp, Assembly.openAll(policy, ANYBODY)
+            for name, section in wanted.items():
+                opened[name] = Assembly.openAll(section.addresses, ANYBODY)
         except BaseException:
-            closeAll(smtp)
+            closeAll([*smtp, *chain.from_iterable(opened.values())])
             raise
+        return smtp, opened
 
-    def _serversFor(self, smtp: list[Any], policy: list[Any]) -> list[Any]:
+    def _serversFor(self, smtp: list[Any], delegated: dict[str, list[Any]]) -> list[Any]:
         """Return the servers. The first reloads, and runs in several workers if configured."""
         listen = self.configuration.listen
         first = {
@@ -166,14 +177,15 @@ class Application:
                     **first,
                 )
             )
-        if policy:
+        for name, sockets in delegated.items():
             servers.append(
-                PolicyServer(
+                DelegationServer(
+                    name,
                     application=self,
-                    sockets=policy,
-                    max_connections=self.configuration.policy.max_connections or None,
+                    sockets=sockets,
+                    max_connections=self.configuration.delegates[name].max_connections or None,
                     grace=listen.grace,
-                    **({} if smtp else first),
+                    **({} if servers else first),
                 )
             )
         return servers
@@ -235,7 +247,7 @@ class Application:
         for section, name in changes(self.configuration, built.configuration):
             LOG.warning("%s in [%s] takes effect only after a restart", name, section)
         built.greylist.inherit(self.greylist)
-        self.configuration, self.greylist, self.protocol, self.tls, self.policy = built
+        self.configuration, self.greylist, self.protocol, self.tls, self.delegates = built
         server.starttls = self.tls
         server.renewCompanions()
         LOG.info("reloaded %s", self.file)

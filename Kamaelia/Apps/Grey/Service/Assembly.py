@@ -34,6 +34,7 @@ from Kamaelia.Internet.ListeningSockets import closeAll, openPath, openSockets
 from Kamaelia.Support.Greylist.Lists import ListEntry, Lists, entriesOf
 from Kamaelia.Support.Greylist.Senders import largeSenders
 from Kamaelia.Support.Mistakes import Mistake, MistakesFound
+from Kamaelia.Support.Protocol.PolicyDelegation import END
 from Kamaelia.Support.Settings.Configuration import Configuration
 from Kamaelia.Support.Settings.Values import SocketAddress
 
@@ -48,7 +49,7 @@ class Built(NamedTuple):
     greylist: Greylist
     protocol: Any  # the class of handlers
     tls: ssl.SSLContext | None  # for STARTTLS with clients
-    policy: PolicyService  # what the connections of Postfix share
+    delegates: dict[str, PolicyService]  # what the connections of mail servers share, by section
 
 
 def build(file: Path, **more: Any) -> Built:
@@ -56,8 +57,9 @@ def build(file: Path, **more: Any) -> Built:
     configuration = read(file)
     greylist = greylistOf(configuration)
     protocol = protocolOf(configuration, greylist, **more)
-    policy = policyOf(configuration, greylist, protocol.servername)
-    return Built(configuration, greylist, protocol, serverTLS(configuration), policy)
+    about = (configuration, greylist, protocol.servername)
+    delegates = {name: delegateOf(name, *about) for name in configuration.delegates}
+    return Built(configuration, greylist, protocol, serverTLS(configuration), delegates)
 
 
 def read(file: Path) -> Configuration:
@@ -123,19 +125,22 @@ def protocolOf(configuration: Configuration, greylist: Greylist, **more: Any) ->
     return protocol
 
 
-def policyOf(configuration: Configuration, greylist: Greylist, hostname: str) -> PolicyService:
-    """Return what the connections of the policy service share."""
-    policy, forward = configuration.policy, configuration.forward
+def delegateOf(
+    name: str, configuration: Configuration, greylist: Greylist, hostname: str
+) -> PolicyService:
+    """Return what the connections of the policy service or the milter share."""
+    section, forward = configuration.delegates[name], configuration.forward
+    isPolicy = name == "policy"
     return PolicyService(
         greylist,
-        LastStage(),
+        LastStage() if isPolicy else LastStage(END),
         trusted=Lists(clients=[*forward.allowed_senders, *forward.allowed_sender_nets]),
-        deferral=policy.action.upper(),
-        addsHeader=policy.add_header,
+        deferral=configuration.policy.action.upper() if isPolicy else "451",
+        addsHeader=section.add_header,
         hostname=hostname,
         logfile=configuration.log.logfile or None,
         policy_timeout=configuration.limits.policy_timeout,
-        idle_timeout=policy.idle_timeout,
+        idle_timeout=section.idle_timeout,
     )
 
 

@@ -19,6 +19,7 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -96,7 +97,8 @@ def unixSockets(built: Built) -> Iterator[Problem]:
     """Yield paths of Unix sockets that are missing or are something else."""
     configuration = built.configuration
     metrics = configuration.metrics.address
-    listening = [*configuration.listen.addresses, *configuration.policy.addresses]
+    delegates = [each.addresses for each in configuration.delegates.values()]
+    listening = [*configuration.listen.addresses, *chain.from_iterable(delegates)]
     listening += [metrics] if metrics is not None else []
     for address in filter(_isPath, listening):
         kind = kindOf(address.path)
@@ -125,6 +127,7 @@ def names(built: Built) -> Iterator[Problem]:
     places = {
         "[listen]": configuration.listen.addresses,
         "[policy]": configuration.policy.addresses,
+        "[milter]": configuration.milter.addresses,
         "[server]": configuration.server.addresses,
         "[metrics]": (metrics,) if metrics is not None else (),
     }

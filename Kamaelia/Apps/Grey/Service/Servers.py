@@ -1,8 +1,8 @@
-"""The servers of the application: SMTP, and the policy service.
+"""The servers of the application: SMTP, the policy service and the milter.
 
 Example usage
 -------------
-    PolicyServer(application=application, sockets=sockets).activate()
+    DelegationServer("policy", application=application, sockets=sockets).activate()
 
 How does it work?
 -----------------
@@ -18,6 +18,8 @@ from collections.abc import Generator, Iterable
 from typing import Any, Protocol
 
 from Kamaelia.Apps.Grey.Delegation.DelegatedMail import PolicyService
+from Kamaelia.Apps.Grey.Delegation.DelegationHandler import DelegationHandler
+from Kamaelia.Apps.Grey.Delegation.MilterHandler import MilterHandler
 from Kamaelia.Apps.Grey.Delegation.PolicyRequestHandler import PolicyRequestHandler
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
 from Kamaelia.Chassis.ConnectedServer import ServerCore
@@ -29,7 +31,7 @@ class Serving(Protocol):
 
     greylist: Greylist
     protocol: Any
-    policy: PolicyService
+    delegates: dict[str, PolicyService]  # by the name of their section
     servers: set[Any]  # that have not ended
 
 
@@ -68,14 +70,27 @@ class GreyServer(StoreServer):
         return list(self.application.protocol.companions())
 
 
-class PolicyServer(StoreServer):
-    """PolicyServer(application=...) -> the policy service for Postfix."""
+HANDLERS: dict[str, type[DelegationHandler]] = {
+    "policy": PolicyRequestHandler,
+    "milter": MilterHandler,
+}
 
-    refusal = b""  # Postfix waits for a connection, and defers the mail after its timeout
+
+class DelegationServer(StoreServer):
+    """DelegationServer(section, application=...) -> the service for other mail servers that the
+    section of the configuration describes: "policy" or "milter".
+    """
+
+    refusal = b""  # the mail server waits for a connection, and defers the mail after its timeout
+
+    def __init__(self, section: str, **argd: Any) -> None:
+        super().__init__(**argd)
+        self.section = section
 
     def mkProtocolHandler(self, **sock_info: Any) -> Any:
         """Return a handler with the current configuration."""
-        return PolicyRequestHandler(service=self.application.policy, peer=sock_info["peer"])
+        service = self.application.delegates[self.section]
+        return HANDLERS[self.section](service=service, peer=sock_info["peer"])
 
 
-__kamaelia_components__ = (StoreServer, GreyServer, PolicyServer)
+__kamaelia_components__ = (StoreServer, GreyServer, DelegationServer)

@@ -20,6 +20,8 @@ allowed_domains = ["example.org"]
 addresses = ["127.0.0.1:0"]
 tls_certificate = "a file"
 tls_key = "another"
+[milter]
+addresses = ["127.0.0.1:0"]
 [policy]
 addresses = ["127.0.0.1:0"]
 [server]

@@ -15,7 +15,7 @@ from Tests.Kamaelia.Apps.Grey.wire import Caller, FarEnd
 from Tests.Kamaelia.sockets import dial
 
 FILE = """\
-[policy]
+[{section}]
 addresses = ["{address}"]
 [greylist]
 min_defer_time = 1
@@ -38,7 +38,12 @@ class PolicyProgram:
     def __init__(self, run: Callable[..., Program], folder: Path, **words: Any) -> None:
         self.folder = folder
         self.file = folder / "grey.toml"
-        self.words = {"address": "127.0.0.1:0", "folder": folder, "more": ""} | words
+        self.words = {
+            "section": "policy",
+            "address": "127.0.0.1:0",
+            "folder": folder,
+            "more": "",
+        } | words
         self.write()
         self.program = run(*python("-m", "Kamaelia.Apps.Grey", "run", "-c", self.file))
         self.said = self.program.readUntil("listens on")

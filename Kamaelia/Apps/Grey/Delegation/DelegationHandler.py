@@ -1,0 +1,159 @@
+"""One connection of a mail server that asks about its mails, in whatever protocol.
+
+Example usage
+-------------
+    class PolicyRequestHandler(DelegationHandler): ...      # defines feed() and answerAll()
+
+How does it work?
+-----------------
+The mail server sends a question and waits for its answer. Questions with the same instance are
+about one mail. A mail is recorded when a question is about another one, at its end, when the
+connection ends, or when nothing has been asked for RECORD_TIME. A mail that cannot be decided in
+time, or because of an error, is deferred. Input that the protocol does not allow ends the
+connection, and so does a peer that does not complete its request; it then opens another one.
+
+Termination: at the end of the connection, at bad input, and after `idle_timeout`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Generator
+from math import inf
+from typing import Any
+
+from Axon.Component import component
+from Axon.Ipc import producerFinished
+from Kamaelia.Apps.Grey.Delegation.DelegatedMail import DelegatedMail, PolicyService
+from Kamaelia.Apps.Grey.Stores.Later import Later
+from Kamaelia.Internet.EventLoop import timeOf
+from Kamaelia.Support.Protocol.PolicyDelegation import END, PolicyRequest
+
+LOG = logging.getLogger("Kamaelia.Apps.Grey")
+RECORD_TIME = 5.0  # seconds after the last question until a mail is recorded
+REQUEST_TIME = 100.0  # seconds for the rest of a request: smtpd_policy_service_timeout
+
+
+class DelegationHandler(component):
+    """DelegationHandler(service=...) -> answers the questions of one connection.
+
+    service: a PolicyService. peer: the other end, for the log. A subclass defines the protocol.
+    """
+
+    Inboxes = {
+        "inbox": "bytes of questions",
+        "control": "producerFinished or shutdownMicroprocess: the connection ends",
+    }
+    Outboxes = {
+        "outbox": "bytes of answers",
+        "signal": "producerFinished: close the connection",
+    }
+
+    service: PolicyService
+    peer = ""
+    badInput: type[Exception] = ValueError  # what feed() and answerAll() raise
+    isOver = False  # whether the peer has ended the session
+
+    def __init__(self, **argd: Any) -> None:
+        super().__init__(**argd)
+        self._mail: DelegatedMail | None = None
+
+    # The protocol, for subclasses
+
+    def isWithinRequest(self) -> bool:
+        """Return whether a request has begun that is not complete."""
+        raise NotImplementedError
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes. May raise badInput."""
+        raise NotImplementedError
+
+    def answerAll(self) -> Generator[int, None, None]:
+        """Answer all complete requests. May raise badInput."""
+        raise NotImplementedError
+
+    # The connection
+
+    def main(self) -> Generator[int, None, None]:
+        try:
+            while not self.isOver and (yield from self._waitForData()):
+                for data in self.Inbox():
+                    self.feed(data)
+                    yield from self.answerAll()
+        except self.badInput as error:
+            LOG.warning("bad input from %s: %s", self.peer or "a Unix socket", error)
+        finally:
+            self._recordMail()
+        self.send(producerFinished(self), "signal")
+
+    def _waitForData(self) -> Generator[int, None, bool]:
+        """Wait for data; return False if the connection is to end."""
+        isWithin = self.isWithinRequest()
+        until = timeOf(self) + (REQUEST_TIME if isWithin else self.service.idle_timeout)
+        recordAt = timeOf(self) + RECORD_TIME
+        while not self.dataReady():
+            now = timeOf(self)
+            if now >= until or self.dataReady("control"):
+                return False
+            if now >= recordAt:
+                self._recordMail()
+            isRecorded = self._mail is None or self._mail.isWritten
+            yield from self.waitForChange((until if isRecorded else min(until, recordAt)) - now)
+        return True
+
+    # Mails
+
+    def actionFor(self, request: PolicyRequest) -> Generator[int, None, str]:
+        """Return the action that answers a request, and record a mail that has reached its end."""
+        action = yield from self._decisionOn(request)
+        if request.stage == END:
+            self._recordMail()
+        return action
+
+    def _mailOf(self, request: PolicyRequest) -> DelegatedMail:
+        """Return the mail that a request is about; the mail before it is recorded."""
+        mail = self._mail
+        if mail is None or not mail.isAbout(request):
+            self._recordMail()
+            mail = self._mail = DelegatedMail(self.service, request, timeOf(self))
+        return mail
+
+    def _recordMail(self) -> None:
+        if self._mail is not None:
+            self._mail.write()
+
+    def _decisionOn(self, request: PolicyRequest) -> Generator[int, None, str]:
+        """Return the action, for which a store or the DNS may have to be waited."""
+        mail = self._mailOf(request)
+        until: float | None = None
+        try:
+            while True:
+                try:
+                    return mail.actionFor(request, timeOf(self))
+                except Later as later:
+                    if until is None:
+                        until = timeOf(self) + (self.service.policy_timeout or inf)
+                    until += later.extra
+                    if not (yield from self._waitFor(later.future, until)):
+                        if not self.dataReady("control"):  # Postfix still waits
+                            LOG.error("no decision in time about a mail from %s", mail.sender)
+                        return mail.failed()
+        except Exception:
+            LOG.exception("no decision about a mail from %s", mail.sender)
+            return mail.failed()
+
+    def _waitFor(self, future: Any, until: float) -> Generator[int, None, bool]:
+        """Return True when a future is done. Cancel it, and return False, if that takes too long
+        or the connection ends.
+        """
+        future.add_done_callback(lambda _: self.unpause())
+        while not future.done():
+            left = until - timeOf(self)
+            if left <= 0 or self.dataReady("control"):
+                future.cancel()
+                return False
+            yield from self.waitForChange(left if left < inf else None)
+        return True
+
+
+__kamaelia_components__ = (DelegationHandler,)

@@ -1,0 +1,163 @@
+"""A real Postfix uses the milter: deferrals, headers, null senders, 200 sessions."""
+
+import os
+import subprocess
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from Kamaelia.Apps.Grey.Delegation.DelegatedMail import LastStage, PolicyService
+from Kamaelia.Apps.Grey.Delegation.MilterHandler import MilterHandler
+from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
+from Kamaelia.Support.Greylist.Lists import Lists
+from Kamaelia.Support.Greylist.Rules import Rules
+from Kamaelia.Support.Protocol.PolicyDelegation import END
+from Tests.Kamaelia.Apps.Grey.Delegation.sessions import (
+    DELAY,
+    classes,
+    corpus,
+    envelope,
+    greylist,
+    restrictions,
+    send,
+    session,
+)
+from Tests.Kamaelia.Apps.Grey.postfix import Postfix
+from Tests.Kamaelia.Apps.Grey.programs import PATIENCE
+
+pytestmark = [
+    pytest.mark.needs("postfix"),
+    pytest.mark.skipif(os.getuid() != 0, reason="a Postfix of one's own needs root"),
+]
+
+
+@pytest.fixture
+def filtered(serving: Any, postfix: Callable[..., Postfix]) -> Callable[..., Any]:
+    """filtered(greylist, client) -> what client(postfix) returns."""
+
+    def run(greylist: Greylist, client: Any, milters: str = "smtpd_milters", **more: Any) -> Any:
+        service = PolicyService(greylist, LastStage(END), deferral="451", **more)
+
+        def work(server: Any) -> Any:
+            settings = restrictions("") | {
+                milters: f"inet:127.0.0.1:{server.ports[0]}",
+                "milter_default_action": "tempfail",
+            }
+            return client(postfix(**settings))
+
+        return serving(work, protocol=lambda **address: MilterHandler(service=service))
+
+    return run
+
+
+def test_a_mail_is_deferred_and_then_arrives_with_a_header(filtered: Any) -> None:
+    grey, journal, clock = greylist()
+
+    def client(server: Postfix) -> list[bytes]:
+        with session(server.port) as smtp:
+            (said,) = send(smtp, "a@b.example", "c@d.example")
+        assert said.startswith("451 4.7.1 Greylisted, please try again in 300 seconds (")
+        clock.now += DELAY
+        with session(server.port) as smtp:
+            said = send(smtp, "a@b.example", "c@d.example", "e@d.example")
+        assert [each[:3] for each in said] == ["250", "451", "354", "250"]
+        return server.waitForMails(1)
+
+    (mail,) = filtered(grey, client, hostname="mx.d.example")
+    header = b"X-Greylist: delayed 300 seconds by Kamaelia Grey at mx.d.example; Mon, 12 Jan 1970"
+    assert mail.count(header) == 1
+    assert [each["status"] for each in journal] == ["DEFERRED", "ACCEPTED"]
+    assert journal[0]["helo"] == "mx.b.example"
+    assert journal[0]["port"] == 4711
+
+
+def test_a_null_sender_is_deferred_at_data(filtered: Any) -> None:
+    grey, journal, clock = greylist()
+
+    def client(server: Postfix) -> None:
+        with session(server.port) as smtp:
+            said = send(smtp, "", "c@d.example", "e@d.example")
+        assert [each[:3] for each in said] == ["250", "250", "451"]
+        clock.now += DELAY
+        with session(server.port) as smtp:
+            assert send(smtp, "", "c@d.example", "e@d.example")[-1].startswith("250")
+        server.waitForMails(2)
+
+    filtered(grey, client)
+    assert [each["status"] for each in journal] == ["DEFERRED", "ACCEPTED"]
+
+
+def test_a_refusal_reaches_the_client_and_later_mails_of_the_session_are_decided(
+    filtered: Any,
+) -> None:
+    grey, journal, _ = greylist(allowed=Lists(senders=["@friend.example"]))
+
+    def client(server: Postfix) -> None:
+        with session(server.port) as smtp:
+            (said,) = send(smtp, "x@denied.example", "c@d.example")
+            assert said.startswith("550 5.7.1")
+            assert smtp.rset()[0] == 250
+            assert send(smtp, "ann@friend.example", "c@d.example")[-1].startswith("250")
+        server.waitForMails(1)
+
+    filtered(grey, client)
+    mails = [each for each in journal if each["event"] == "mail"]
+    assert [each["status"] for each in mails] == ["REFUSED", "ACCEPTED"]
+
+
+def test_a_mail_counts_for_its_client_only_after_its_dot(filtered: Any) -> None:
+    grey, _, clock = greylist()
+    whole, broken = "192.0.2.7", "198.51.100.9"
+
+    def client(server: Postfix) -> None:
+        for wait, last in ((0.0, "451"), (DELAY, "250")):
+            clock.now += wait
+            with session(server.port, whole) as smtp:
+                assert send(smtp, "a@b.example", "c@d.example")[-1].startswith(last)
+            with session(server.port, broken) as smtp:
+                envelope(smtp, "a@b.example", ["c@d.example"])
+                smtp.close()  # before the dot
+        with session(server.port, whole) as smtp:  # the connections before have ended by now
+            assert send(smtp, "a@b.example", "c@d.example")[-1].startswith("250")
+
+    filtered(grey, client)
+    assert [key for key, _ in grey.opened.regulars()] == ["192.0.2.0/24"]
+
+
+def test_a_corpus_of_sessions_gets_the_same_answers_as_from_the_policy_service(
+    filtered: Any, asked: Any
+) -> None:
+    rules = Rules(too_soon=0, min_defer_time=DELAY)
+    sessions = list(corpus(60))
+
+    def through(clock: Any) -> Any:
+        def client(server: Postfix) -> list[list[str]]:
+            found = []
+            for wait, peer, sender, recipients in sessions:
+                clock.now += wait
+                with session(server.port, peer) as smtp:
+                    found.append(classes(envelope(smtp, sender, recipients)))
+                    smtp.close()  # before the dot
+            return found
+
+        return client
+
+    delegated, _, clock = greylist(rules=rules)
+    expected = asked(delegated, ["recipient", "data"], through(clock))
+    grey, _, clock = greylist(rules=rules)
+    assert filtered(grey, through(clock)) == expected
+    assert {each[0] for said in expected for each in said} == {"2", "4", "5"}
+
+
+def test_mail_from_this_machine_is_not_delayed(filtered: Any) -> None:
+    grey, journal, _ = greylist()
+
+    def client(server: Postfix) -> None:
+        command = ["sendmail", "-C", server.folder / "etc", "-f", "a@b.example", "c@d.example"]
+        mail = b"Subject: local\n\nhello\n"
+        subprocess.run(command, input=mail, check=True, timeout=PATIENCE)
+        server.waitForMails(1)
+
+    filtered(grey, client, milters="non_smtpd_milters")
+    assert journal == []
