@@ -210,7 +210,7 @@ def forget(options: Any, store: Store) -> int:
     entries = sum(store.removeEntry(kind, options.what) for kind in KINDS)
     triples = [triple for triple, _ in store.find(options.what) if options.what in triple]
     known = store.forgetClient(options.what) + store.forget(*triples)
-    print(f"{entries} entries and {known} triples were deleted.")
+    print(f"entries deleted: {entries}; records deleted: {known}")
     return 0 if entries or known else 1
 
 

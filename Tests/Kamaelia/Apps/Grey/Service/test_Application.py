@@ -215,7 +215,7 @@ def test_what_is_known_can_be_shown_and_forgotten(grey: Any, capsys: Any) -> Non
     assert "127.0.0.0/24" in capsys.readouterr().out
     assert proxy.ask("show", "nobody@b.example") == 1
     assert proxy.ask("forget", "c@example.org") == 0
-    assert "1 triples were deleted" in capsys.readouterr().out
+    assert "records deleted: 1" in capsys.readouterr().out
     proxy.stop()
     assert proxy.ask("stats") == 0
     shown = capsys.readouterr().out
