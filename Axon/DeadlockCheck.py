@@ -12,6 +12,8 @@ from typing import Any
 
 from Axon import ErrorRouting, WaitDescriptions
 
+ASLEEP = "all components sleep, and nothing is left that could wake them"
+
 
 class DeadlockCheck:
     """DeadlockCheck(scheduler) -> a check to make when no task of `scheduler` is ready."""
@@ -27,9 +29,8 @@ class DeadlockCheck:
         self.checkHeld()
         if not self._isReported and self._isAsleepForever():
             self._isReported = True
-            ErrorRouting.warn(
-                "all components sleep, and nothing is left that could wake them.\n"
-                + WaitDescriptions.describeAll(self._scheduler.tasks)
+            self._scheduler.reportAsleep(
+                f"{ASLEEP}.\n{WaitDescriptions.describeAll(self._scheduler.tasks)}"
             )
 
     def checkHeld(self) -> None:
@@ -40,7 +41,9 @@ class DeadlockCheck:
 
     def _isAsleepForever(self) -> bool:
         scheduler = self._scheduler
-        if not scheduler.tasks or scheduler.outside or scheduler.wait_for_one:
+        if not scheduler.tasks or scheduler.outside:
+            return False
+        if scheduler.wait_for_one or scheduler.endsWhenIdle:
             return False
         hasOtherJobs = scheduler.loop is not None and WaitDescriptions.hasOtherJobs()
         return self._isWithoutWakeUp() and not hasOtherJobs

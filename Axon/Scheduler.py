@@ -88,6 +88,7 @@ class scheduler(microprocess):
         self.loop: asyncio.AbstractEventLoop | None = None  # while it runs on an event loop
         self.loopRun: LoopRun | None = None  # likewise
         self.isHost = False  # whether it has made the event loop on which it runs
+        self.endsWhenIdle = False  # whether its loop stops the run when nothing can happen any more
         self._foreignProcesses = ForeignProcesses()
         self._thread: int | None = None  # the thread that runs it, while it runs
         if scheduler.run is None:
@@ -232,6 +233,10 @@ class scheduler(microprocess):
             WaitDescriptions.noteAt(error, self.tasks)
             self.errors.append(error)
             self.loopRun.finish()
+
+    def reportAsleep(self, sentence: str) -> None:
+        """Log that all components sleep and nothing is left that could wake them."""
+        ErrorRouting.warn(sentence)
 
     def endAll(self) -> None:
         """Terminate what is left in this scheduler, which does not run, and raise the errors."""

@@ -59,15 +59,15 @@ def feed(
     for boxname, messages in boxes.items():
         for message in messages:
             fed.deliver(message, boxname)
-    _Ender(fed).activate(Scheduler=run)
+    _Feeder(fed).activate(Scheduler=run)
     with runnerOn(lambda: _loopThatStops(run)) as runner:
         if until is not None and not callable(until):
             runner.get_loop().call_later(until, run.stop)
-        run.isHost = True
+        run.isHost = run.endsWhenIdle = True
         try:
             runner.run(run.runAsync())
         finally:
-            run.isHost = False
+            run.isHost = run.endsWhenIdle = False
     return outcome
 
 
@@ -102,7 +102,7 @@ def _dataOf(message: object, name: str) -> bytes:
     )
 
 
-class _Ender(component):
+class _Feeder(component):
     """A component that activates `fed` and stops the scheduler when `fed` has ended."""
 
     def __init__(self, fed: Any) -> None:
@@ -117,12 +117,16 @@ class _Ender(component):
         self.scheduler.stop()
 
 
+class _Results(component):
+    """The component at whose inboxes the linkages from `fed` end."""
+
+
 def _collect(fed: Any, run: scheduler, isEnough: Callable[[Outcome], object]) -> Outcome:
     """Link each unlinked outbox to a list of the messages that it sends."""
     public = [boxname for boxname in fed.outboxes if not boxname.startswith("_")]
     free = [boxname for boxname in public if fed.placeOfBox(boxname, False).target is None]
     outcome: Outcome = {boxname: [] for boxname in free}
-    collector = component()
+    collector = _Results()
     collector.inboxes = collector.inboxes | dict.fromkeys(free, collector.inboxes["inbox"])
 
     def takerOf(boxname: str) -> Callable[[Any], None]:

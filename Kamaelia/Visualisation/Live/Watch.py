@@ -32,7 +32,8 @@ from Kamaelia.Protocol.WebSocket.WebSocketServer import webSocketHandler
 from Kamaelia.Support.Protocol.WebSocket.Handshake import Refusal
 from Kamaelia.Visualisation.Live.Access import LOOPBACK_NAMES, Access
 from Kamaelia.Visualisation.Live.PageFiles import pageFile, textResponse
-from Kamaelia.Visualisation.Live.Session import Observation, Session
+from Kamaelia.Visualisation.Live.Session import Session
+from Kamaelia.Visualisation.Live.View import Observation
 from Kamaelia.Visualisation.ProcessPath import isForked
 
 ALL_ADDRESSES = ("", "0.0.0.0", "::")

@@ -1,7 +1,8 @@
 """The live page: a running system in the browser, with its queues and what waits for what.
 
 Watch      the server of the page, which a program activates
-Session    one browser: what it is sent, and what it asks for
+Session    one browser: the handler of its WebSocket
+View       what one viewer of the system is sent, and what it asks for
 Reader     the system as it is now
 Structure  its components and linkages as plain data
 Traffic    which messages pass between which components

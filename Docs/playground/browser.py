@@ -1,0 +1,107 @@
+"""What the worker of the page calls: run a program, judge an answer, answer the picture.
+
+How does it work?
+-----------------
+Everything is called in the only thread of the worker. `post(kind, text)` sends to the page: "output",
+"picture" (a JSON object of the live page) and "beat", by which the page sees that the program still
+gives others a turn. If nothing is heard for too long, the page raises SIGINT, which interrupts the
+turn; the handler is our own, so that the run does not end in order but at once.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from types import FrameType
+
+from Axon.Scheduler import scheduler
+from Docs.playground import tests
+from Docs.playground.attempt import Attempt, Interrupted, JudgedScheduler, describe
+from Docs.playground.lesson import Lesson
+from Docs.playground.lessons import LESSONS
+from Docs.playground.miniaxon import ADDED, OwnCore, withCalls
+from Docs.playground.pace import FIRST, Pace
+from Docs.playground.stage import Stage
+
+Post = Callable[[str, str], object]
+
+
+def interrupt(number: int, frame: FrameType | None) -> None:
+    """Interrupt the turn that runs: the handler of SIGINT."""
+    raise Interrupted()
+
+
+def attempted(lesson: Lesson, source: str) -> Attempt:
+    """Run an answer without pauses and without a picture, to judge it."""
+    scheduler.run = JudgedScheduler()
+    attempt = Attempt(source)
+    if not lesson.isOwnCore:
+        return attempt.run()
+    attempt.names[ADDED] = OwnCore(Pace(time.sleep, 0)).defined
+    return attempt.run(withCalls)
+
+
+class Player:
+    """Player(post, rest): runs the programs of one page. For rest see Pace."""
+
+    def __init__(self, post: Post, rest: Callable[[float], object]) -> None:
+        self._post = post
+        self._rest = rest
+        self._stage: Stage | None = None
+        signal.signal(signal.SIGINT, interrupt)
+
+    def play(self, key: str, source: str, first: float = FIRST) -> None:
+        """Run a program, and draw its system. first: the first pause between turns."""
+        lesson = LESSONS[key]
+        self._stage = stage = Stage(self._sendPicture, self._restAndBeat, first)
+        attempt = Attempt(source, self._sendOutput)
+        stage.open()
+        try:
+            if lesson.isOwnCore:
+                attempt.names[ADDED] = OwnCore(stage.pace, self._sendPicture).defined
+                attempt.run(withCalls)
+            else:
+                attempt.run()
+                self._runTests(attempt, stage)
+        finally:
+            stage.close()
+            self._stage = None
+        if attempt.error is not None:
+            self._sendOutput(f"{describe(attempt.error)}\n")
+
+    def _runTests(self, attempt: Attempt, stage: Stage) -> None:
+        with attempt.captured():
+            for sentence in tests.reports(attempt.names, stage.open):
+                sys.stdout.write(f"{sentence}\n")
+
+    def check(self, key: str, source: str) -> str:
+        """Judge an answer. Return {"isRight": ..., "text": ...} as JSON."""
+        lesson = LESSONS[key]
+        verdict = lesson.check(source, lambda program: attempted(lesson, program))
+        return json.dumps(verdict._asdict())
+
+    def answer(self, text: str) -> None:
+        """Act on a request of the picture."""
+        if self._stage is not None:
+            self._stage.answer(text)
+
+    def stop(self) -> None:
+        """End the system that runs, in order."""
+        if self._stage is not None:
+            self._stage.pace.release()
+            with suppress(RuntimeError):
+                scheduler.run.stop()
+
+    def _sendPicture(self, text: str) -> None:
+        self._post("picture", text)
+
+    def _sendOutput(self, text: str) -> None:
+        self._post("output", text)
+
+    def _restAndBeat(self, seconds: float) -> None:
+        self._post("beat", "")
+        self._rest(seconds)

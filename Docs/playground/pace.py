@@ -1,0 +1,96 @@
+"""Turns that are given slowly at first, so that a learner sees each of them.
+
+How does it work?
+-----------------
+A PacedQueue asks a Pace for leave before each turn, and reports each turn. It is a run queue like
+any other, so programs and virtual clocks do not notice it. The pauses become shorter from turn to
+turn. A Pace is also the brake of the page: it pauses the system and gives single turns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from Axon.RunQueue import RunQueue
+from Axon.Task import Task
+
+FIRST = 0.4  # seconds before the first turn
+FASTER = 0.93  # each pause is this part of the one before it
+SHORTEST = 0.005  # shorter pauses are left out
+WHILE_PAUSED = 0.05  # seconds between two looks whether the pause is over
+TURNS = 16  # without a pause, between two reports
+
+
+class Pace:
+    """Pace(rest[, first]): the pauses between turns.
+
+    rest(seconds): called to wait. first: the length of the first pause.
+    """
+
+    def __init__(self, rest: Callable[[float], object], first: float = FIRST) -> None:
+        self._rest = rest
+        self.seconds = first
+        self._isPaused = False
+        self._steps = 0
+        self.queue: RunQueue | None = None
+
+    def __bool__(self) -> bool:
+        return self._isPaused
+
+    def pause(self) -> None:
+        """Give no more turns."""
+        self._isPaused = True
+
+    def step(self) -> None:
+        """Give one turn."""
+        self._steps += 1
+
+    def release(self) -> None:
+        """Let the system continue, without pauses."""
+        self._isPaused, self._steps, self.seconds = False, 0, 0.0
+
+    def order(self) -> Sequence[Task]:
+        """Return the tasks that are ready, in the order of their turns."""
+        if self.queue is None:
+            return []
+        return [each for each in [*self.queue.ready, *self.queue.newcomers] if each.isReady()]
+
+    def isSlow(self) -> bool:
+        """Return whether turns are given one by one."""
+        return self._isPaused or self.seconds > 0
+
+    def waitForTurn(self) -> None:
+        """Return when the next turn may be given."""
+        if not self._isPaused and self.seconds > 0:
+            self._rest(self.seconds)
+            self.seconds *= FASTER
+            if self.seconds < SHORTEST:
+                self.seconds = 0.0
+        while self._isPaused and not self._steps:
+            self._rest(WHILE_PAUSED)
+        self._steps = max(0, self._steps - 1)
+
+
+class PacedQueue(RunQueue):
+    """PacedQueue(pace, report): a run queue whose turns have a pace.
+
+    report(isIdle): called after each turn, or after some while there are no pauses.
+    """
+
+    __slots__ = ("_pace", "_report")
+
+    def __init__(self, pace: Pace, report: Callable[[bool], object], handler: Any = None) -> None:
+        super().__init__(handler)
+        self._pace = pace
+        self._report = report
+        pace.queue = self
+
+    def run(self, turns: int) -> bool:
+        isSlow = self._pace.isSlow()
+        if isSlow and self:
+            self._report(False)
+            self._pace.waitForTurn()
+        isMore = super().run(1 if isSlow else min(turns, TURNS))
+        self._report(not isMore)
+        return isMore
