@@ -3,8 +3,8 @@
     python Examples/Backplane/ticker.py --prices 5
     python Examples/Backplane/ticker.py --prices 3 7.5 12 11 9
 
-Components of different pipelines meet at a Backplane. A publisher does not know who listens, and
-subscribers come and go while it runs. Examples/Chat/server.py has a subscriber for each client.
+Components of different pipelines meet at a Backplane. A publisher does not know its subscribers,
+which come and go while it runs. Examples/Chat/server.py has a subscriber for each client.
 
 When the publisher has sent its last price, its end passes to the Backplane, and from there to all
 subscribers. So the whole program ends.

@@ -6,7 +6,7 @@ SRM_Sender numbers the messages and puts marks between them; SRM_Receiver discar
 restores the order. What was lost stays lost, but the gap in the numbers shows it. The faults are
 simulated in front of a real multicast socket.
 
-Nobody tells the receiver that the last datagram has come, so UntilQuiet decides that: after a time
+Nothing tells the receiver that the last datagram has come, so UntilQuiet decides that: after a time
 without any, it ends the stream. Then SRM_Receiver sends the messages that still wait for others.
 """
 

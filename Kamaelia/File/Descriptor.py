@@ -100,7 +100,7 @@ def openFile(process: component, path: Path, flags: int) -> Generator[int, None,
 
 
 class _Opening:
-    """A call of os.open() in a thread, whose result is closed if nobody waits for it any more."""
+    """A call of os.open() in a thread, whose result is closed if it is not needed any more."""
 
     def __init__(self, path: Path, flags: int) -> None:
         self._path, self._flags = path, flags

@@ -2,7 +2,7 @@
 
 How does it work?
 -----------------
-The system has no event for "somebody has opened this FIFO for reading"; it only lets os.open()
+The system has no event for "a process has opened this FIFO for reading"; it only lets os.open()
 block until then. So that call runs in a thread of its own; it may last forever, and would block one
 of the event loop's threads. To end it early, this module opens the FIFO for reading.
 """

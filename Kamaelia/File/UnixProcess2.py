@@ -9,7 +9,7 @@ How does it work?
 -----------------
 Each pipe has a component of its own: the box of a pipe that is full does not delay the others. What
 the process does not read stays in the inboxes, so that a capacity or a size there holds the
-senders. What nobody takes from the outboxes stays in the pipes, so that the process waits.
+senders. What is not taken from the outboxes stays in the pipes, so that the process waits.
 Named pipes are created at the beginning, and removed at the end if they were created here.
 
 Termination: when the process has exited and all its output is sent. producerFinished closes the

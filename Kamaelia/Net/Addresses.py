@@ -67,7 +67,7 @@ def _socket(address: str, isReader: bool, key: str | None, tls: Any) -> Transpor
         raise linkError("a link tls:// needs tls=, an SSLContext with the certificates")
     if isReader and key is None and tls.verify_mode.name != "CERT_REQUIRED":
         raise linkError(
-            "the reader of a link tls:// must know who writes: let its SSLContext require"
+            "the reader of a link tls:// must know the writer: let its SSLContext require"
             " certificates of clients, or give both ends a key"
         )
     return SocketTransport(host, port, key, tls)

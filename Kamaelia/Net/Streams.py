@@ -231,7 +231,7 @@ async def waitForGoodbye(end: WriterEnd) -> None:
 
 
 async def greetWriter(stream: Stream, end: ReaderEnd, key: str | None) -> dict[str, Any]:
-    """Check who connects, and return the HELLO. Raise linkError for what is refused."""
+    """Check the peer that connects, and return its HELLO. Raise linkError for what is refused."""
     hello = await stream.receiveGreeting(HELLO)
     if hello.get("version") != VERSION:
         raise linkError(f"version {hello.get('version')!r} of links is unknown")

@@ -237,11 +237,11 @@ def test_a_commit_succeeds_unless_one_of_its_keys_was_committed_after_it_was_cop
 ):
     store, committed = Store(), dict.fromkeys("abc", 0)
     running = {}
-    for action, who, keys in actions:
+    for action, name, keys in actions:
         if action == "begin":
-            running[who] = store.using(*keys), {key: committed[key] for key in keys}
-        elif who in running:
-            copies, seen = running.pop(who)
+            running[name] = store.using(*keys), {key: committed[key] for key in keys}
+        elif name in running:
+            copies, seen = running.pop(name)
             assert {key: copy.value or 0 for key, copy in copies.items()} == seen
             for copy in copies.values():
                 copy.set((copy.value or 0) + 1)

@@ -502,7 +502,7 @@ def test_the_scheduler_is_clean_afterwards():
 
 
 def test_it_is_not_a_deadlock_while_a_thread_may_wake_a_component():
-    """Everybody in the scheduler is asleep or held, but the thread goes on."""
+    """All components in the scheduler are asleep or held, but the thread goes on."""
     part = inThread(lambda self: (self.pause(0.02), self.send(FINISHED, "signal")))
     idle = Idle()
     chain(part, idle)

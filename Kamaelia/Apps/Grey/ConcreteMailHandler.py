@@ -267,7 +267,7 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
 
     def continueNextTurn(self) -> None:
         """Take another turn without waiting for a message."""
-        self.hasMore = True
+        self.unpause()
 
     def connectionPool(self) -> ConnectionPool | None:
         """Return the pool of idle connections, if there is one in this process."""

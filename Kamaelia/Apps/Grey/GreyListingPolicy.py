@@ -135,7 +135,10 @@ class GreyListingPolicy(ConcreteMailHandler):
         return False
 
     def isGreylisted(self, recipient: str) -> bool:
-        """Return whether `recipient` has passed greylisting. (The name is historical.)"""
+        """Return True if `recipient` has PASSED greylisting, and False if it is deferred.
+
+        The historical name suggests the opposite; subclasses rely on it.
+        """
         return decide(self, recipient).isAccepted
 
     def verifiedNames(self) -> list[str]:

@@ -38,7 +38,7 @@ from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Kamaelia.Apps.Grey.Records.LogFiles import logLine, note
 from Kamaelia.Apps.Grey.Session.Deadlines import NO_DEADLINES, ClientDeadlines, deadlinesOf
 from Kamaelia.Apps.Grey.Session.HeldWatch import HeldTooLong, HeldWatch, watchHeld
-from Kamaelia.Apps.Grey.Session.Phase import CLIENT, GONE
+from Kamaelia.Apps.Grey.Session.Phase import CLIENT, CLIENT_STOPPING, GONE
 from Kamaelia.Apps.Grey.Session.SessionState import SessionState
 from Kamaelia.Support.PrintableText import printable
 from Kamaelia.Support.Protocol.SMTP.CommandLog import CommandLog
@@ -84,13 +84,10 @@ class MailHandler(SessionState, component):
 
     # The state, with the values at the start of what rarely changes: see __init__
     line: bytes  # what the client sent last
-    hasMore: bool  # work is left for the next turn
-    hasSpoken: bool  # since it was set to False: see PolicyQuestion
+    repliesSent: int  # to the client: see PolicyQuestion
     turns: int  # how often it has waited for a message
     deadlines: ClientDeadlines  # from main() on
-    _wasHeld = False
     _needsReplyLines: bool
-    _isAskedToGo = False
     _isLogged: bool  # logResult() has been called for the last mail
     _watch: HeldWatch | None = None
 
@@ -114,7 +111,7 @@ class MailHandler(SessionState, component):
         # Python stores attributes compactly only if there are few (30 in 3.11), and only those
         # that the first instances of the class have. So what most connections need is set here.
         self.line, self.mailStatus, self.turns = b"", "", 0
-        self.hasMore = self.hasSpoken = self._isLogged = False
+        self.repliesSent, self._isLogged = 0, False
         self.deadlines, self._needsReplyLines = NO_DEADLINES, True
         self.beginSession()
         if self.starttls is not None:
@@ -134,7 +131,12 @@ class MailHandler(SessionState, component):
             self.enter(CLIENT)
             self._work()
             while not self.isOver():
+                isHeld = self.isHeld()
+                if isHeld:
+                    self._watchHeld()
                 yield from self.getline()
+                if isHeld:
+                    self.deadlines.heardAt = None  # that time was not the client's
                 self._work()
             # Nothing can be sent during a TLS handshake, so it is closed at once then.
             end = shutdownMicroprocess if self.session.isBeginningTLS else producerFinished
@@ -156,7 +158,7 @@ class MailHandler(SessionState, component):
     def due(self) -> float:
         """Return when the client, or what the handler waits for, may be late; or infinity."""
         others = self.answerDeadline()
-        if self.phase is not CLIENT:
+        if not self.phase.isReading:
             return others
         deadline = self.deadlines.checkAt(self.session)
         return deadline if deadline < others else others
@@ -166,7 +168,7 @@ class MailHandler(SessionState, component):
         now = self.now()
         if now >= self.answerDeadline():
             self.handleLateAnswer()
-        if self.phase is not CLIENT or self.session.breakConnection:
+        if not self.phase.isReading or self.session.breakConnection:
             return
         deadline, reply = self.deadlines.due(self.session)
         if now >= deadline:
@@ -177,12 +179,6 @@ class MailHandler(SessionState, component):
     def getline(self) -> Iterable[int]:
         """`yield from` this until a message has arrived or something is late."""
         self.turns += 1
-        if self.isHeld():
-            self._wasHeld = True
-            self._watchHeld()
-        if self.hasMore:
-            self.hasMore = False
-            return (1,)
         due = self.deadlines.dueAt = self.due()
         return self.waitUntil(due)
 
@@ -195,21 +191,18 @@ class MailHandler(SessionState, component):
     # Work
 
     def _work(self) -> None:
-        if self._wasHeld:  # that time was not the client's
-            self._wasHeld = False
-            self.deadlines.heardAt = None
         if self.starttls is not None:
             self._checkTLS()
         inboxes = self.placesOfInboxes()  # an empty inbox is false
         isLeft = self._takeAll() if inboxes["inbox"] else False
         self.takeAnswers()
-        if self.phase is CLIENT:
+        if self.phase.isReading:
             self._handleClient(isLeft)
         if inboxes["control"]:
             self._handleControl()
         if self.deadlines.isDue():
             self.checkDeadlines()
-        if self._isAskedToGo and self.phase is CLIENT and not (self.gettingdata or self.isOver()):
+        if self.phase is CLIENT_STOPPING and not (self.gettingdata or self.isOver()):
             self.answer(SHUTTING_DOWN)
 
     def _handleClient(self, isLeft: bool) -> None:
@@ -219,7 +212,7 @@ class MailHandler(SessionState, component):
             event = self.session.next()
             if event is not None:
                 self._handleEvent(event)
-                if self.phase is not CLIENT:
+                if not self.phase.isReading:
                     return
                 if not until:
                     until = now() + MOST_SECONDS
@@ -229,7 +222,7 @@ class MailHandler(SessionState, component):
                 isLeft = self._takeAll()
             else:
                 return
-        self.hasMore = True
+        self.unpause()  # take the rest in the next turn
 
     def _takeAll(self) -> bool:
         """Take what is in "inbox". Return whether some is left because the session is full."""
@@ -269,7 +262,7 @@ class MailHandler(SessionState, component):
             if isinstance(message, HeldTooLong):
                 self.heldTooLong()
             elif isinstance(message, shutdownMicroprocess):
-                self._isAskedToGo = True
+                self.enter(self.phase.whileStopping)
             elif isinstance(message, producerFinished):
                 self.enter(GONE)
                 if self.session.isBeginningTLS:
@@ -279,7 +272,7 @@ class MailHandler(SessionState, component):
 
     def netPrint(self, *args: str) -> None:
         """Send each line, all in one write, and write it to the debugging log."""
-        self.hasSpoken = True
+        self.repliesSent += 1
         self.session.mustWait = False  # a hook may answer with this alone
         for line in args:
             self.noteToDebugLog(line)
@@ -294,7 +287,7 @@ class MailHandler(SessionState, component):
         if self._needsReplyLines or self.debuglogfile is not None:
             self.netPrint(*wire[:-2].decode("utf-8", "surrogateescape").split("\r\n"))
         else:
-            self.hasSpoken = True
+            self.repliesSent += 1
             self.send(wire)
         self.deadlines.heardAt = None
 

@@ -109,7 +109,6 @@ class StrictMailHandler(MailHandler):
 
     def ask(self, hook: Callable[..., Any], then: Callable[[bool], None], *about: Any) -> None:
         """Call `then` with the answer, now or later, unless policy answers the client itself."""
-        self.hasSpoken = False
         self.policyQuestion = PolicyQuestion(self, hook, about, then)
         self.policyQuestion.ask()
 
@@ -120,12 +119,11 @@ class StrictMailHandler(MailHandler):
     def endPolicyQuestion(self) -> None:
         """Drop the question, and read from the client again."""
         self.policyQuestion = None
-        if self.phase is POLICY:
-            self.enter(CLIENT)
+        self.resumeClient()
 
     def resumeClient(self) -> None:
-        """Read from the client again, if it was waiting."""
-        if self.isWaiting:
+        """Read from the client again if policy or the real server was asked."""
+        if self.phase.isWaiting:
             self.enter(CLIENT)
 
     def takeAnswers(self) -> None:

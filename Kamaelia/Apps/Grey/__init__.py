@@ -6,7 +6,7 @@ MailHandler          one client's connection: reads commands, calls a hook for e
 StrictMailHandler    checks and answers each command as SMTP demands, and asks policy about each
                      recipient and each mail
 ConcreteMailHandler  relays an accepted mail to the real server; its docstring shows how
-GreyListingPolicy    answers for policy: it defers the mail of unknown senders
+GreyListingPolicy    answers the questions by greylisting: it defers mail from unknown senders
 
 Read ConcreteMailHandler first. A handler uses objects from these packages:
 
@@ -17,6 +17,9 @@ Stores    what greylisting remembers: in memory, in an SQLite file, or in Redis
 Records   log lines, JSON objects and counters of mails and refusals
 System    files, privileges, systemd, certificates
 Service   the program kamaelia-grey: command line, configuration, start, reload, stop
+
+RecipientDecision is the decision about one recipient, which GreyListingPolicy and the policy
+service for Postfix (the package Delegation: greylisting without SMTP) have in common.
 
 The SMTP protocol itself is in Kamaelia.Support.Protocol.SMTP, and the rules of greylisting are in
 Kamaelia.Support.Greylist; neither uses components. Support reads configuration files.

@@ -15,7 +15,7 @@ whole response, and not None. The handler's messages are dicts: `statuscode`, `h
 `content-type`, `charset` and `length` in the first, `data` in each; `complete`: there is no other.
 The response ends when the handler ends or sends producerFinished to "signal". The body of the
 request comes to the handler's "inbox", as bytes; producerFinished on "control" is its end, and
-shutdownMicroprocess tells that nobody waits for the response. An error in a handler is
+shutdownMicroprocess means that the response is not needed any more. An error in a handler is
 logged; the client receives 500, or less than was announced.
 
 Upgrade: the message {"statuscode": 101, "headers": [("Upgrade", name)], "upgrade": component}
@@ -98,7 +98,7 @@ class HTTPRequestHandler(component):
     }
 
     limits = Limits()  # on sizes and numbers
-    handlerGrace = 5.0  # seconds for a handler to end when nobody waits for its response
+    handlerGrace = 5.0  # seconds for a handler to end when its response is not needed
     onResponse: Callable[[Exchange], object] | None = None  # called at the end of each response
 
     def __init__(
@@ -150,7 +150,7 @@ class HTTPRequestHandler(component):
                 self._adapter = getattr(message, "caller", None)
                 self.inputEnded()
         state = getattr(self._adapter, "connectionState", None)
-        if state is not None and state.isOver:  # nobody is there to read a response
+        if state is not None and state.isOver:  # there is no peer to read a response
             self.isOpen = False
 
     def _work(self) -> bool:
@@ -384,7 +384,7 @@ class HTTPRequestHandler(component):
         return True
 
     def _leaveHandler(self) -> Generator[int, None, None]:
-        """Tell the handler, if it still runs, that nobody waits for its response."""
+        """Tell the handler, if it still runs, that its response is not needed."""
         exchange = self.exchange
         if exchange is None or exchange.handler is None:
             return

@@ -7,8 +7,8 @@ Example usage
 
 How does it work?
 -----------------
-The connection holds whoever sends to it while the server does not read. This component is held
-instead of the client, which can meanwhile read an early response and notice a timeout.
+The connection holds a component that sends to it while the server does not read. This component
+is held instead of the client, which can meanwhile read an early response and notice a timeout.
 
 Termination: after the last piece, or at shutdownMicroprocess.
 """

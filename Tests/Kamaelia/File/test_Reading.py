@@ -159,14 +159,14 @@ def test_a_fifo_is_read_when_another_program_writes_it(fifo: Path) -> None:
 
 
 @pytest.mark.parametrize("reader", [SimpleReader, PromptedFileReader])
-def test_shutdownMicroprocess_ends_a_reader_of_a_fifo_that_nobody_writes(
+def test_shutdownMicroprocess_ends_a_reader_of_a_fifo_without_a_writer(
     fifo: Path, reader: Any
 ) -> None:
     order = shutdownMicroprocess()
     assert feed(reader(fifo), control=[order], inbox=[1])["signal"] == [order]
 
 
-def test_a_fifo_that_nobody_writes_does_not_block_others(fifo: Path, file: Path) -> None:
+def test_a_fifo_without_a_writer_does_not_block_others(fifo: Path, file: Path) -> None:
     waiting = SimpleReader(fifo).activate()
     assert feed(SimpleReader(file))["outbox"] == LINES
     assert waiting.isActive() or waiting.isStopped()

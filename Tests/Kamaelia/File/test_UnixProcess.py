@@ -150,7 +150,7 @@ def test_shutdownMicroprocess_ends_the_process_and_what_it_has_started(
 
 
 @BOTH
-def test_a_child_that_somebody_kills_ends_the_component_with_an_error(process: Any) -> None:
+def test_a_child_that_is_killed_ends_the_component_with_an_error(process: Any) -> None:
     def kill(outcome: Any) -> bool:
         if outcome["outbox"]:
             with suppress(ProcessLookupError):
@@ -273,7 +273,7 @@ def test_a_child_that_floods_waits_for_the_consumer() -> None:
     assert consumer.mostWaiting == 2
 
 
-def test_a_child_that_floods_its_standard_error_does_not_wait_if_nobody_reads_that() -> None:
+def test_a_child_that_floods_its_standard_error_does_not_wait_if_that_is_not_read() -> None:
     outcome = feed(Pipeline(UnixProcess2("head -c 1000000 /dev/zero >&2; echo done")))
     assert outcome["outbox"] == [b"done\n"]
 

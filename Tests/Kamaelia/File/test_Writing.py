@@ -142,12 +142,12 @@ def test_a_fifo_is_written_when_another_program_reads_it(fifo: Path) -> None:
     assert got == [b"x" * 100_000 + b"end"]
 
 
-def test_shutdownMicroprocess_ends_a_writer_to_a_fifo_that_nobody_reads(fifo: Path) -> None:
+def test_shutdownMicroprocess_ends_a_writer_to_a_fifo_without_a_reader(fifo: Path) -> None:
     order = shutdownMicroprocess()
     assert feed(SimpleFileWriter(fifo), control=[order])["signal"] == [order]
 
 
-def test_a_run_that_ends_closes_a_fifo_that_nobody_reads(fifo: Path) -> None:
+def test_a_run_that_ends_closes_a_fifo_without_a_reader(fifo: Path) -> None:
     feed(SimpleFileWriter(fifo), until=0.05)  # the fixture examines the descriptors
 
 

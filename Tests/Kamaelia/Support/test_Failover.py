@@ -44,13 +44,13 @@ def test_servers_that_failed_are_tried_last_in_the_order_of_their_failures():
 
 
 @pytest.mark.parametrize(("now", "order"), [(129.9, [TWO, ONE]), (130.0, [ONE, TWO])])
-def test_who_failed_has_rested_after_a_while(now, order):
+def test_a_server_that_failed_is_asked_again_after_a_while(now, order):
     health = Health(rest=30)
     health.failed(ONE, 100.0)
     assert health.inOrder([ONE, TWO], now) == order
 
 
-def test_who_has_worked_is_well():
+def test_a_server_that_has_worked_is_well():
     health = Health()
     health.failed(ONE, 100.0)
     health.worked(ONE)

@@ -41,7 +41,7 @@ class PolicyHandler(Protocol):
     """What a question may ask of its handler."""
 
     policy_timeout: float
-    hasSpoken: bool  # set whenever the client is answered
+    repliesSent: int  # to the client, in this connection
 
     sender: Any  # of the mail in progress
     hasPlainHooks: bool  # see PolicyHook
@@ -82,6 +82,7 @@ class PolicyQuestion:
         "_future",
         "_handler",
         "_hook",
+        "_repliesBefore",
         "_then",
         "deadline",
         "pendingHooks",
@@ -98,6 +99,7 @@ class PolicyQuestion:
         self._hook = hook
         self._about = about
         self._then = then
+        self._repliesBefore = handler.repliesSent
         self._future: Any = None
         self._endsAt = inf
         self.deadline = inf
@@ -124,7 +126,7 @@ class PolicyQuestion:
             handler.policyFailed()
             return
         self._end()
-        if not (handler.hasSpoken or handler.isOver()):
+        if handler.repliesSent == self._repliesBefore and not handler.isOver():
             self._then(answer)
 
     @property

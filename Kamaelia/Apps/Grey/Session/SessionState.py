@@ -11,10 +11,8 @@ from Kamaelia.Apps.Grey.Session.Phase import (
     CLIENT,
     GONE,
     GREETING,
-    POLICY,
-    SERVER,
     Phase,
-    checkTransition,
+    nextPhase,
 )
 from Kamaelia.Support.Greylist.Answers import judged
 from Kamaelia.Support.Protocol.SMTP.CommandLog import CommandLog
@@ -53,7 +51,7 @@ class SessionState:
     client_timeouts: the same by stage. session_timeout: for the connection, except that a mail
     in progress may end. min_text_rate: octets a second, on average, of a mail's text.
 
-    State. phase: what the handler waits for. inbox_log: the lines of the client's commands.
+    State. phase: what the handler does next. inbox_log: the lines of the client's commands.
     mailStatus: "ACCEPTED", "DEFERRED" or "REFUSED", once it is decided.
     """
 
@@ -117,17 +115,15 @@ class SessionState:
 
     @property
     def isWaiting(self) -> bool:
-        """Whether the client is not heard, because policy or the real server has to answer."""
-        return self.phase is POLICY or self.phase is SERVER
+        """Whether the client is not read, because policy or the real server has to answer."""
+        return self.phase.isWaiting
 
     def enter(self, phase: Phase) -> None:
-        """Go to another phase. Once the client is gone, nothing changes.
+        """Go to another phase; during a shutdown, to its twin. Once the client is gone, do nothing.
 
         Raises IllegalTransition, see Kamaelia.Apps.Grey.Session.Phase.
         """
-        if phase is not self.phase is not GONE:
-            checkTransition(self.phase, phase)
-            self.phase = phase
+        self.phase = nextPhase(self.phase, phase)
 
     def isOver(self) -> bool:
         """Return whether nothing more is read from the client."""

@@ -28,7 +28,7 @@ class WsgiAppError(RuntimeError):
 
 
 class ClientGone(ConnectionAbortedError):
-    """Nobody waits for the response any more."""
+    """The response is not needed any more."""
 
 
 class AppThread:
@@ -62,7 +62,7 @@ class AppThread:
         return taken
 
     def cancel(self) -> None:
-        """Let the thread get an error: nobody waits for the response."""
+        """Raise an error in the thread: the response is not needed any more."""
         with self._changed:
             self._isCancelled = True
             self._changed.notify_all()

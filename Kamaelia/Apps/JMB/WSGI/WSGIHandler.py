@@ -83,7 +83,7 @@ class WSGIHandler(component):
         self.send(producerFinished(self), "signal")
 
     def _readBody(self, body: RequestBody) -> Generator[int, None, bool]:
-        """Read the body of the request. Return False if nobody waits for the response."""
+        """Read the body of the request. Return False if the response is not needed any more."""
         while True:
             for data in self.Inbox():
                 if body.add(data):

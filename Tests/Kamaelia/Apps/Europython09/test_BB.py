@@ -55,7 +55,7 @@ def test_a_long_line_is_cut():
     assert line == "x" * 10 + "\r\n"
 
 
-def test_a_shutdown_ends_the_buffer_although_nobody_takes_the_line():
+def test_a_shutdown_ends_the_buffer_although_the_line_is_not_taken():
     stop = shutdownMicroprocess()
     source, sink = LineOrientedInputBuffer(), LineOrientedInputBuffer()
     source.link((source, "outbox"), (sink, "inbox"))

@@ -136,7 +136,7 @@ def test_a_server_of_LMTP_takes_a_mail_and_answers_for_each(
 
 
 @RELAYS
-def test_whom_a_server_of_LMTP_refuses_after_the_dot_is_reported(
+def test_a_recipient_that_a_server_of_LMTP_refuses_after_the_dot_is_reported(
     serving: Any, behind: Callable[..., Any], relay: str
 ) -> None:
     far = behind(isLMTP=True)

@@ -39,14 +39,14 @@ def test_the_handler_knows_the_real_client_before_the_greeting(serving: Any, wri
 
 @pytest.mark.usefixtures("eachLoop")
 @WRITERS
-def test_who_speaks_in_the_packet_of_the_header_has_spoken_too_early(
+def test_a_client_that_speaks_in_the_packet_of_the_header_is_too_early(
     serving: Any, write: Any
 ) -> None:
     client = lambda server: greeting(server, write(CLIENT) + b"EHLO me\r\n")  # noqa: E731
     assert serving(client, protocol=StrictMailHandler, **BALANCED).startswith("554 5.5.0")
 
 
-def test_who_speaks_during_the_delay_has_spoken_too_early(serving: Any) -> None:
+def test_a_client_that_speaks_during_the_delay_is_too_early(serving: Any) -> None:
     class Delaying(StrictMailHandler):
         greet_delay = 0.5
 
@@ -60,7 +60,7 @@ def test_who_speaks_during_the_delay_has_spoken_too_early(serving: Any) -> None:
 
 
 @WRITERS
-def test_from_anybody_else_a_header_is_garbage(serving: Any, write: Any) -> None:
+def test_a_header_from_any_other_address_is_garbage(serving: Any, write: Any) -> None:
     def client(server: Any) -> tuple[str, str]:
         caller = Caller(server.ports[0])
         caller.socket.sendall(write(CLIENT))

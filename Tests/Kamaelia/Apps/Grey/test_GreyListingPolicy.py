@@ -431,14 +431,16 @@ def test_lists_allow_and_deny(make: Any, clock: Clock, kind: str) -> None:
     assert journal[0]["recipients"][0]["reason"] == f"denied: {entry}"
 
 
-def test_who_is_trusted_or_allowed_is_not_denied(make: Any, clock: Clock) -> None:
+def test_a_client_that_is_trusted_or_allowed_is_not_denied(make: Any, clock: Clock) -> None:
     denied = Lists(clients=["192.0.2.0/24"])
     assert say(make(denied=denied, allowed_sender_nets=["192.0.2"]), *MAIL, TO)[-1] == 250
     allowed = Lists(clients=[STRANGER])
     assert say(make(denied=denied, allowed=allowed), *MAIL, TO, "DATA")[-1] == 354
 
 
-def test_who_opted_out_is_not_greylisted_but_may_be_denied(make: Any, clock: Clock) -> None:
+def test_a_recipient_that_opted_out_is_not_greylisted_but_mail_to_it_may_be_denied(
+    make: Any, clock: Clock
+) -> None:
     out = Lists(recipients=["@example.org"])
     assert say(make(opted_out=out), *MAIL, TO, "DATA")[-1] == 354
     denied = Lists(senders=["a@b.example"])
@@ -551,7 +553,7 @@ def test_the_limit_of_new_triples_also_counts_answers_that_come_later(
 
 
 @pytest.mark.parametrize("decide_at", ["data", "rcpt"])
-def test_who_is_deferred_waits_in_the_tarpit(
+def test_a_deferral_is_delayed_by_the_tarpit(
     make: Any, clock: Clock, serving: Any, decide_at: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     events: list[object] = []

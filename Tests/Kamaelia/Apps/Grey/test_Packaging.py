@@ -130,7 +130,7 @@ def test_the_service_serves_on_the_socket_reloads_and_says_how_it_fares(
     assert service.wait(timeout=PATIENCE) == 0
 
 
-def test_who_calls_while_the_service_starts_again_waits_and_is_served(
+def test_a_client_that_connects_while_the_service_restarts_waits_and_is_served(
     systemd: Callable[..., Systemd],
 ) -> None:
     init = systemd()

@@ -248,7 +248,7 @@ def test_calls_run_at_the_same_time_in_threads(serving):
     assert serving(client, protocol=protocol) == [b"together"] * 4
 
 
-def test_a_request_that_nobody_waits_for_does_not_reach_the_application():
+def test_a_request_whose_response_is_not_needed_does_not_reach_the_application():
     calls = []
     handler = SimpleWSGIFactory({}, calls.append)(
         {"method": "GET", "raw-uri": "/", "non-query-uri": "/", "query": "", "headers": {},

@@ -602,10 +602,10 @@ def test_whole_bodies_come_in_the_order_of_the_requests(web):
 
 def test_a_failed_request_has_an_empty_body_and_an_error(web, freePort):
     web.answers["/"] = response(b"fine")
-    nobody = f"http://127.0.0.1:{freePort}/"
-    outcome = feed(SimpleHTTPClient(), inbox=[nobody, 5, {}, {"url": None}, web.url("/")])
+    closed = f"http://127.0.0.1:{freePort}/"
+    outcome = feed(SimpleHTTPClient(), inbox=[closed, 5, {}, {"url": None}, web.url("/")])
     assert outcome["outbox"] == [b"", b"", b"", b"", b"fine"]
-    assert [each.message for each in outcome["error"]] == [nobody, 5, "", {"url": None}]
+    assert [each.message for each in outcome["error"]] == [closed, 5, "", {"url": None}]
 
 
 def test_settings_apply_to_each_download(web):

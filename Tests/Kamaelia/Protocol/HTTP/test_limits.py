@@ -169,7 +169,7 @@ def test_the_number_of_requests_on_a_connection_is_limited():
     assert [answer.headers.get("connection") for answer in answers] == [None, None, "close"]
 
 
-def test_a_body_that_nobody_reads_is_discarded_up_to_a_limit():
+def test_a_body_that_is_not_read_is_discarded_up_to_a_limit():
     data = post(b"x" * 1000) + get()
     assert len(exchange(ROUTING, data, limits=Limits(unreadBody=1000))) == 2
     assert len(exchange(ROUTING, data, limits=Limits(unreadBody=999))) == 1

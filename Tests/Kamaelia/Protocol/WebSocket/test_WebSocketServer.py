@@ -161,7 +161,7 @@ def test_a_handler_gets_the_request_and_its_subprotocol(webServing):
         ("own", {}, 101),
     ],
 )
-def test_the_origin_decides_who_may_connect(webServing, origin, settings, status):
+def test_the_origin_decides_which_clients_may_connect(webServing, origin, settings, status):
     def client(port):
         own = f"http://127.0.0.1:{port}"
         try:

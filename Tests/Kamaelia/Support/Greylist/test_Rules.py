@@ -38,7 +38,7 @@ def test_the_defaults_are_the_historical_times():
     assert RULES.client_passes == 0
 
 
-def test_who_was_never_seen_is_deferred_and_noted():
+def test_a_client_that_was_never_seen_is_deferred_and_noted():
     assert decide(None, None, RULES, T) == anew("never seen", T)
 
 
@@ -48,7 +48,7 @@ def test_a_retry_that_is_too_early_restarts_the_time(waited):
 
 
 @pytest.mark.parametrize("waited", [180.0, 1000.0, before(3600.0)])
-def test_who_is_back_early_is_deferred_and_its_clock_goes_on(waited):
+def test_a_client_that_is_back_early_is_deferred_and_its_clock_goes_on(waited):
     assert decide(Record(0.0), None, RULES, waited) == (
         False,
         "retried early",
@@ -58,7 +58,7 @@ def test_who_is_back_early_is_deferred_and_its_clock_goes_on(waited):
 
 
 @pytest.mark.parametrize("waited", [3600.0, 10000.0, 25000.0])
-def test_who_waited_long_enough_has_passed(waited):
+def test_a_client_that_waited_long_enough_has_passed(waited):
     decision = decide(Record(0.0), None, RULES, waited)
     assert decision == (True, "waited long enough", 0.0, Record(0.0, waited, 1))
 
@@ -69,12 +69,12 @@ def test_a_retry_that_is_too_late_restarts_the_time(waited):
 
 
 @pytest.mark.parametrize("since", [0.0, 1.0, 3_000_000.0])
-def test_who_passed_before_is_accepted_and_known_from_now_on(since):
+def test_a_client_that_passed_before_is_accepted_and_known_from_now_on(since):
     decision = decide(Record(-5000.0, 0.0, 7), None, RULES, since)
     assert decision == (True, "passed before", 0.0, Record(-5000.0, since, 8))
 
 
-def test_who_passed_too_long_ago_is_forgotten_and_deferred_as_new():
+def test_a_client_that_passed_too_long_ago_is_deferred_as_new():
     now = after(3_000_000.0)
     assert decide(Record(-5000.0, 0.0, 7), None, RULES, now) == anew("passed too long ago", now)
 
@@ -164,18 +164,18 @@ class TwoTables:
         self.seen: dict[str, float] = {}
         self.grey: dict[str, float] = {}
 
-    def accepts(self, who: str, now: float) -> bool:
-        if who in self.grey and now - self.grey[who] > RULES.max_grey:
-            del self.grey[who], self.seen[who]
-        if who in self.grey:
-            self.grey[who] = now
+    def accepts(self, client: str, now: float) -> bool:
+        if client in self.grey and now - self.grey[client] > RULES.max_grey:
+            del self.grey[client], self.seen[client]
+        if client in self.grey:
+            self.grey[client] = now
             return True
-        waited = now - self.seen.get(who, -inf)
-        if who not in self.seen or waited < RULES.too_soon or waited > RULES.max_defer_time:
-            self.seen[who] = now
+        waited = now - self.seen.get(client, -inf)
+        if client not in self.seen or waited < RULES.too_soon or waited > RULES.max_defer_time:
+            self.seen[client] = now
             return False
         if waited >= RULES.min_defer_time:
-            self.grey[who] = now
+            self.grey[client] = now
             return True
         return False
 
@@ -201,12 +201,12 @@ TIMES = [
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from(TIMES)), max_size=30))
 def test_every_history_ends_as_with_two_tables(visits):
     model, records, now = TwoTables(), {}, 0.0
-    for who, pause in visits:
+    for client, pause in visits:
         now += pause
-        known = records.get(who)
+        known = records.get(client)
         if known is not None and now > known.expires(RULES):
             known = None  # a record may be dropped once it has expired: this is not visible
         decision = decide(known, None, RULES, now)
-        assert decision.isAccepted == model.accepts(who, now)
+        assert decision.isAccepted == model.accepts(client, now)
         if decision.record is not None:
-            records[who] = decision.record
+            records[client] = decision.record

@@ -1,4 +1,4 @@
-"""The proof of a key: of use to nobody else, and only once."""
+"""The proof of a key: it is valid for one peer, and only once."""
 
 import pytest
 

@@ -323,7 +323,9 @@ def test_when_all_have_failed_the_client_may_try_again(serving: Any, relay: str)
 
 
 @RELAYS
-def test_who_has_failed_is_asked_last_by_the_next_connection(serving: Any, relay: str) -> None:
+def test_a_server_that_has_failed_is_asked_last_by_the_next_connection(
+    serving: Any, relay: str
+) -> None:
     def client(server: Any) -> list[str]:
         return [oneMail()(server) for _ in range(3)]
 
@@ -335,7 +337,7 @@ def test_who_has_failed_is_asked_last_by_the_next_connection(serving: Any, relay
 
 
 @RELAYS
-def test_who_has_rested_is_asked_first_again(serving: Any, relay: str) -> None:
+def test_a_server_that_has_not_failed_lately_is_asked_first_again(serving: Any, relay: str) -> None:
     def client(server: Any) -> list[str]:
         return [oneMail()(server) for _ in range(2)]
 

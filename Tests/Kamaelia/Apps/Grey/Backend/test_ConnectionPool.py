@@ -221,7 +221,7 @@ def test_a_session_whose_RSET_is_refused_is_not_kept(serving: Any, answer: str) 
         assert far.mails[0].recipients == ["RCPT TO:<c@d.example>"]
 
 
-def test_a_session_whose_RSET_has_no_answer_yet_serves_nobody_else(serving: Any) -> None:
+def test_a_session_whose_RSET_has_no_answer_yet_serves_no_other_client(serving: Any) -> None:
     with FarEnd(RSET=SILENCE) as far:
         protocol = handler(far, relay="live", smtp_timeouts={})
         assert serving(afterBegun(far), protocol=protocol, grace=0) == TOOK

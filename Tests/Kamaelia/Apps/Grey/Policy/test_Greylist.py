@@ -62,7 +62,7 @@ def denies(greylist: Greylist) -> object:
 
 
 @pytest.mark.parametrize(("verdict", "asked"), [("allow", allows), ("deny", denies)])
-def test_who_comes_after_another_goes_on_with_its_entries(
+def test_a_policy_uses_the_entries_of_the_one_before_it(
     verdict: str, asked: Callable[[Greylist], object]
 ) -> None:
     before, after = Greylist(store="memory:"), Greylist(store="memory:")

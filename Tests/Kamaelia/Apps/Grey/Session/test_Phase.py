@@ -3,7 +3,7 @@
 import pytest
 
 from Kamaelia.Apps.Grey.MailHandler import MailHandler
-from Kamaelia.Apps.Grey.Session.Phase import TRANSITIONS, IllegalTransition, Phase
+from Kamaelia.Apps.Grey.Session.Phase import STOPPING, TRANSITIONS, IllegalTransition, Phase
 
 
 def handlerIn(phase: Phase) -> MailHandler:
@@ -16,12 +16,23 @@ def handlerIn(phase: Phase) -> MailHandler:
 @pytest.mark.parametrize("after", Phase)
 def test_a_handler_enters_only_the_phases_of_the_table(before: Phase, after: Phase) -> None:
     handler = handlerIn(before)
-    if before in (after, Phase.GONE) or after in TRANSITIONS[before]:
+    isStopping = before in STOPPING.values()
+    expected = STOPPING.get(after, after) if isStopping else after
+    if before is Phase.GONE:
         handler.enter(after)
-        assert handler.phase is (Phase.GONE if before is Phase.GONE else after)
+        assert handler.phase is Phase.GONE
+    elif expected is before or expected in TRANSITIONS[before]:
+        handler.enter(after)
+        assert handler.phase is expected
     else:
-        with pytest.raises(IllegalTransition, match=f"{after.name} cannot follow {before.name}"):
+        with pytest.raises(IllegalTransition, match=f"{expected.name} cannot follow {before.name}"):
             handler.enter(after)
+        assert handler.phase is before
+
+
+def test_a_shutdown_that_has_begun_is_not_taken_back() -> None:
+    for before in STOPPING.values():
+        assert TRANSITIONS[before] <= {*STOPPING.values(), Phase.GONE}
 
 
 def test_a_client_that_is_gone_does_not_come_back() -> None:
@@ -32,7 +43,9 @@ def test_a_client_that_is_gone_does_not_come_back() -> None:
 
 
 @pytest.mark.parametrize("phase", Phase)
-def test_the_client_is_not_heard_while_policy_or_the_real_server_has_to_answer(
+def test_the_client_is_not_read_while_policy_or_the_real_server_has_to_answer(
     phase: Phase,
 ) -> None:
-    assert handlerIn(phase).isWaiting == (phase in (Phase.POLICY, Phase.SERVER))
+    waiting = {Phase.POLICY, Phase.SERVER, Phase.POLICY_STOPPING, Phase.SERVER_STOPPING}
+    assert handlerIn(phase).isWaiting == (phase in waiting)
+    assert phase.isReading == (phase in (Phase.CLIENT, Phase.CLIENT_STOPPING))

@@ -180,7 +180,7 @@ def test_several_hosts_are_answered_as_if_one_after_the_other(redisServer: Redis
         random.shuffle(triples)
         return [(await ask(store, triple, regulars, now)).reason for triple in triples]
 
-    async def everybodyAsks() -> None:
+    async def allAsk() -> None:
         hosts = [RedisStore(redisServer.url) for _ in range(4)]
         for now, reasons in (
             (NOW, ["never seen", *["retried too soon"] * 3]),
@@ -191,7 +191,7 @@ def test_several_hosts_are_answered_as_if_one_after_the_other(redisServer: Redis
         for store in hosts:
             await close(store)
 
-    asyncio.run(everybodyAsks())
+    asyncio.run(allAsk())
     store = RedisStore(redisServer.url)
     assert set(dict(store.known()).values()) == {Record(NOW, NOW + 60, 4)}
     store.close()
@@ -401,7 +401,9 @@ def test_a_server_that_says_nothing_is_waited_for_once(monkeypatch: pytest.Monke
     asyncio.run(go())
 
 
-def test_who_asked_and_went_does_not_hold_up_the_others(redisServer: RedisServer) -> None:
+def test_a_client_that_has_asked_and_left_does_not_delay_the_others(
+    redisServer: RedisServer,
+) -> None:
     async def go() -> None:
         store = RedisStore(redisServer.url)
         with pytest.raises(Later) as gone:
@@ -415,7 +417,9 @@ def test_who_asked_and_went_does_not_hold_up_the_others(redisServer: RedisServer
     asyncio.run(go())
 
 
-def test_whoever_waits_when_the_store_is_closed_is_told(redisServer: RedisServer) -> None:
+def test_a_question_that_waits_when_the_store_is_closed_gets_an_error(
+    redisServer: RedisServer,
+) -> None:
     async def go() -> None:
         store = RedisStore(redisServer.url)
         with pytest.raises(Later) as caught:

@@ -51,7 +51,7 @@ def locked(path: str) -> sqlite3.Connection:
     return other
 
 
-def test_the_file_is_not_for_everybody_to_read(store: SQLiteStore, path: str) -> None:
+def test_the_file_is_not_readable_by_other_users(store: SQLiteStore, path: str) -> None:
     assert os.stat(path).st_mode & 0o007 == 0
     store.decide(ONE, RULES, NOW)
     assert os.stat(path + "-wal").st_mode & 0o007 == 0
@@ -162,7 +162,9 @@ def test_while_another_has_the_lock_the_answer_comes_later(store: SQLiteStore, p
     assert dict(store.known()) == {ONE: Record(NOW)}
 
 
-def test_who_asks_while_locked_and_goes_leaves_no_trace(store: SQLiteStore, path: str) -> None:
+def test_a_client_that_asks_while_the_file_is_locked_and_leaves_has_no_record(
+    store: SQLiteStore, path: str
+) -> None:
     async def ask() -> None:
         other = locked(path)
         with pytest.raises(Later) as caught:

@@ -127,7 +127,7 @@ def test_many_are_found_and_counted(store: Store) -> None:
     assert store.counts() == Counts(5003, 0, 0)
 
 
-def test_who_is_forgotten_is_a_stranger_again(store: Store) -> None:
+def test_a_record_that_is_removed_begins_anew(store: Store) -> None:
     passAt(store, ONE, NOW)
     passAt(store, OTHER, NOW)
     assert store.forget(OTHER, Triple("", "", "")) == 1
@@ -212,7 +212,7 @@ RECORDS = st.builds(
 
 
 @given(ours=RECORDS, theirs=RECORDS)
-def test_it_is_one_who_tells_whom(ours: Record, theirs: Record) -> None:
+def test_merging_two_records_gives_the_same_in_either_order(ours: Record, theirs: Record) -> None:
     merged = merge(ours, theirs)
     assert merged[:2] == merge(theirs, ours)[:2]
     assert merge(merged, theirs)[:2] == merged[:2]

@@ -180,7 +180,7 @@ REQUEST = {"method": "GET", "uri-suffix": "large.bin", "non-query-uri": "/large.
            "headers": {}}  # fmt: skip
 
 
-def test_a_handler_that_nobody_waits_for_ends(folder):
+def test_a_handler_whose_response_is_not_needed_ends(folder):
     handler = Minimal(REQUEST, homedirectory=str(folder))
     outcome = feed(handler, control=[shutdownMicroprocess()])
     assert sum(len(message.get("data", b"")) for message in outcome["outbox"]) < len(LARGE)

@@ -52,7 +52,7 @@ def test_an_outcome_without_answers_is_an_error():
         outcome()
 
 
-def test_who_was_refused_is_said_where_no_report_can_be_sent():
+def test_the_reply_names_the_refused_recipients_where_no_report_can_be_sent():
     reply = notTo([("<b@d.example>", Reply(550, "5.1.1 no\nsuch user")), ("<c@d.example>", NEVER)])
     assert reply.code == 554
     assert reply.text.split("\n")[1:] == [

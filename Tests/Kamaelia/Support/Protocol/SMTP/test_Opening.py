@@ -94,13 +94,13 @@ def test_an_opening_says_one_thing_after_the_other(manner, answers, said, offere
         ({"telling": "xforward"}, [GREETING, "250 real"], "no XFORWARD"),
     ],
 )
-def test_who_refuses_us_is_not_reached(manner, answers, reason):
+def test_a_server_that_refuses_us_counts_as_not_reached(manner, answers, reason):
     error = refused(Manner("us", client=CLIENT, **manner), *answers)
     assert reason in str(error)
     assert (error.reply, error.isForClient) == (NOT_REACHED, False)
 
 
-def test_who_refuses_the_client_is_passed_on():
+def test_a_refusal_of_the_client_is_passed_on():
     offers = [GREETING, "250 real\nXCLIENT ADDR", "220 real"]
     for telling, answers in (("xclient", [*offers, "550 no"]), ("proxy", ["550 no"])):
         error = refused(Manner("us", telling=telling, client=CLIENT), *answers)

@@ -499,7 +499,9 @@ def test_an_error_says_what_is_wrong():
         ("v=spf1 moo", PEER, PEER),
     ],
 )
-def test_the_key_is_the_domain_that_answers_for_a_client_but_never_for_everybody(record, peer, key):
+def test_the_key_is_the_domain_that_answers_for_a_client_but_never_for_all_clients(
+    record, peer, key
+):
     zone = zoneOf(
         example__org={"TXT": (record.encode(),)},
         everybody__example__org={"TXT": (b"v=spf1 all",)},
