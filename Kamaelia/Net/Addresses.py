@@ -21,7 +21,8 @@ SCHEMES = "redis://, rediss://, unix:, tcp://, tls:// and local:"
 def transportFor(address: Any, isReader: bool, key: str | None, tls: Any) -> Any:
     """Return the transport for `address`: a URL, or a transport.
 
-    isReader: the link is read here. key: of `tcp:` and `tls:`. tls: an SSLContext.
+    isReader: the link is read here. key: of `tcp:` and `tls:`. tls: an SSLContext; a reader may
+    have two, (of a server, of a client): the second one to take over from the reader before.
     Raise linkError for an address that cannot be used.
     """
     if not isinstance(address, str):
@@ -65,9 +66,10 @@ def _socket(address: str, isReader: bool, key: str | None, tls: Any) -> Transpor
         return SocketTransport(host, port, key)
     if tls is None:
         raise linkError("a link tls:// needs tls=, an SSLContext with the certificates")
+    tls, rivalTLS = tls if isinstance(tls, tuple) else (tls, None)
     if isReader and key is None and tls.verify_mode.name != "CERT_REQUIRED":
         raise linkError(
             "the reader of a link tls:// must know the writer: let its SSLContext require"
             " certificates of clients, or give both ends a key"
         )
-    return SocketTransport(host, port, key, tls)
+    return SocketTransport(host, port, key, tls, rivalTLS)

@@ -68,9 +68,10 @@ class LinkEnd:
 
     def interrupted(self, error: BaseException) -> None:
         """Note that the link does not work; after `patience` seconds this is an error."""
-        if self._interruption is not None:
-            return
+        isFirst = self._interruption is None
         self._interruption = str(error) or type(error).__name__
+        if not isFirst:
+            return
         logger.info("%s: waits for the link %r: %s", self.owner.name, self.name, self._interruption)
         if self._patience is not None:
             loop = asyncio.get_running_loop()

@@ -115,7 +115,9 @@ class RedisTransport:
         self.shown = withoutCredentials(url)
 
     def _client(self) -> Any:
-        options: dict[str, Any] = {"retry": Retry(NoBackoff(), 0), "socket_connect_timeout": 10}
+        # no socket_timeout: a blocking read lasts longer than the default of some versions
+        options: dict[str, Any] = {"retry": Retry(NoBackoff(), 0), "socket_timeout": None}
+        options["socket_connect_timeout"] = 10
         if not self._url.startswith("unix:"):
             options["socket_keepalive"] = True
         client: Any = redis.asyncio.Redis.from_url(self._url, **options)
@@ -274,6 +276,7 @@ class _StreamReader:
             last, endKind = await _lastEntry(self._client, name)
             end.begin(self._position, endKind if last == self._position else None)
             end.changed()
+        end.settle(min(self._position, end.confirmable))  # the answer to this may have been lost
         if end.confirmable > self._position:
             end.toConfirm.set()
 

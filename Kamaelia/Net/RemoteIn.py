@@ -50,7 +50,8 @@ class RemoteIn(component):
     url: redis://, rediss://, unix:, tcp://, tls:// or local: (Kamaelia.Net.Addresses).
     capacity: the most messages that are handed out and not done.
     after: RemoteOut components; a message is done when what they had accepted by then is done, too.
-    pickle: accept pickle, on a `local:` link. key: a secret of both ends. tls: an SSLContext.
+    pickle: accept pickle, on a `local:` link. key: a secret of both ends. tls: an SSLContext of a
+    server, or two, (of a server, of a client): then this can take over from an earlier reader.
     patience: the most seconds without a connection; None: any time.
     """
 

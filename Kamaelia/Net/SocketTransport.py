@@ -16,7 +16,7 @@ import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
-from ssl import SSLContext
+from ssl import SSLContext, SSLError
 from typing import Any
 
 from Kamaelia.Net.Ends import LinkEnd, ReaderEnd, WriterEnd, firstOf, keepTrying, logger
@@ -36,6 +36,10 @@ from Kamaelia.Support.Links.Errors import linkError, linkTakenOver
 LOST = (OSError, TimeoutError)
 
 
+REFUSALS = "CERTIFICATE", "UNKNOWN_CA"  # in the reason of an SSLError that remains
+ATTEMPTS = 50  # to listen at an address that is in use
+
+
 class StreamTransport:
     """The part that does not depend on how connections are made."""
 
@@ -51,7 +55,7 @@ class StreamTransport:
         try:
             await writeTo(stream, end, self.key)
         finally:
-            stream.close()
+            await stream.finish()
 
     async def carryTo(self, stream: Stream, end: ReaderEnd) -> None:
         """Read what the writer at the far end of `stream` sends, until the connection breaks."""
@@ -63,9 +67,9 @@ class StreamTransport:
         except LOST as error:
             end.interrupted(error)
         finally:
-            stream.close()
             if self._current is stream:
                 self._current = None
+            await stream.finish()
 
     async def _leave(self, end: ReaderEnd) -> None:
         """Return when `end` is over, after the time that a connection has to confirm it."""
@@ -94,14 +98,22 @@ class StreamTransport:
 
 
 class SocketTransport(StreamTransport):
-    """SocketTransport(host, port, key, tls): the reader listens there, the writer connects."""
+    """SocketTransport(host, port, key, tls, rivalTLS): the reader listens, the writer connects.
+
+    tls: the context of this end. rivalTLS: that with which a reader connects to the one before.
+    """
 
     def __init__(
-        self, host: str, port: int, key: str | None = None, tls: SSLContext | None = None
+        self,
+        host: str,
+        port: int,
+        key: str | None = None,
+        tls: SSLContext | None = None,
+        rivalTLS: SSLContext | None = None,
     ) -> None:
         super().__init__()
         self.host, self.port, self.key = host, port, key
-        self._tls = tls
+        self._tls, self._rivalTLS = tls, rivalTLS
         if tls is None and key is None and not isLoopback(host):
             raise linkError(
                 f"a link without TLS leaves this machine ({host}): give both ends a key, or use"
@@ -114,15 +126,20 @@ class SocketTransport(StreamTransport):
         await firstOf(work, waitForGoodbye(end))
 
     async def _writeOnce(self, end: WriterEnd) -> None:
-        await self.carryFrom(await self._connect(), end)
+        try:
+            await self.carryFrom(await self._connect(self._tls), end)
+        except SSLError as error:
+            if any(word in (error.reason or "") for word in REFUSALS):
+                raise linkError(
+                    f"no trust between {self.host}:{self.port} and this: {error}"
+                ) from error
+            raise
 
-    async def _connect(self) -> Stream:
-        name = self.host if self._tls is not None else None
+    async def _connect(self, tls: SSLContext | None) -> Stream:
+        name = self.host if tls is not None else None
         async with asyncio.timeout(HANDSHAKE):
             return Stream(
-                *await asyncio.open_connection(
-                    self.host, self.port, ssl=self._tls, server_hostname=name
-                )
+                *await asyncio.open_connection(self.host, self.port, ssl=tls, server_hostname=name)
             )
 
     async def read(self, end: ReaderEnd) -> None:
@@ -157,12 +174,17 @@ class SocketTransport(StreamTransport):
     async def _listen(
         self, accept: Callable[[Any, Any], Awaitable[None]], end: LinkEnd
     ) -> asyncio.Server:
-        for attempt in range(50):
+        for attempt in range(ATTEMPTS):
             try:
                 return await asyncio.start_server(accept, self.host, self.port, ssl=self._tls)
             except OSError as error:
                 if error.errno != errno.EADDRINUSE:
                     raise linkError(f"cannot listen at {self.host}:{self.port}: {error}") from error
+                if self._tls is not None and self._rivalTLS is None:
+                    raise linkError(
+                        f"{self.host}:{self.port} is in use; to take over a link tls://, give the"
+                        " reader tls=(context of a server, context of a client)"
+                    ) from error
                 if attempt % 10 == 0:
                     await self._takeOver(end)
             await asyncio.sleep(0.02 * min(attempt + 1, 10))
@@ -171,13 +193,13 @@ class SocketTransport(StreamTransport):
     async def _takeOver(self, end: LinkEnd) -> None:
         """Ask the reader that listens at this address to give way."""
         with suppress(OSError, TimeoutError):
-            stream = await self._connect()
+            stream = await self._connect(self._rivalTLS)
             try:
                 async with asyncio.timeout(HANDSHAKE):
                     await greet(stream, end, self.key, {"role": "reader"})
                 await stream.drain()
             finally:
-                stream.close()
+                await stream.finish()
 
 
 async def _resultOf(future: asyncio.Future[None]) -> None:
@@ -203,10 +225,14 @@ class LocalTransport(StreamTransport):
 
     def attach(self, connection: socket.socket) -> None:
         """Use `connection` from now on."""
-        for stale in self._waiting:
-            stale.close()
+        self.close()
         self._waiting = [connection]
         self._arrived.set()
+
+    def close(self) -> None:
+        """Close the connection that is attached and was not used."""
+        while self._waiting:
+            self._waiting.pop().close()
 
     async def _next(self) -> Stream:
         while not self._waiting:
@@ -216,7 +242,10 @@ class LocalTransport(StreamTransport):
 
     async def write(self, end: WriterEnd) -> None:
         """Carry frames from `end` over the connections that are attached."""
-        await firstOf(self._writeAll(end), waitForGoodbye(end))
+        try:
+            await firstOf(self._writeAll(end), waitForGoodbye(end))
+        finally:
+            self.close()
 
     async def _writeAll(self, end: WriterEnd) -> None:
         while True:
@@ -231,10 +260,13 @@ class LocalTransport(StreamTransport):
 
     async def read(self, end: ReaderEnd) -> None:
         """Carry frames to `end` over the connections that are attached."""
-        while not end.over.is_set():
-            await firstOf(self._readNext(end), self._leave(end))
-            if not end.over.is_set():
-                self._checkPeer(ConnectionResetError("the connection is closed"))
+        try:
+            while not end.over.is_set():
+                await firstOf(self._readNext(end), self._leave(end))
+                if not end.over.is_set():
+                    self._checkPeer(ConnectionResetError("the connection is closed"))
+        finally:
+            self.close()
 
     async def _readNext(self, end: ReaderEnd) -> None:
         await self.carryTo(await self._next(), end)

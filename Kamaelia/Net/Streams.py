@@ -41,6 +41,7 @@ from Kamaelia.Support.Links.Keys import isProof, newNonce, proofOf
 VERSION = 1
 HANDSHAKE = 10.0  # seconds that a handshake may take
 FAREWELL = 5.0  # seconds in which the writer has to acknowledge that its end is done
+CLOSING = 1.0  # seconds in which the last bytes have to be sent
 LINGER = 10.0  # seconds in which a reader that has confirmed the end has to say GOODBYE
 
 
@@ -106,6 +107,18 @@ class Stream:
         """Close the connection."""
         with suppress(OSError, RuntimeError):
             self._writer.close()
+
+    async def finish(self) -> None:
+        """Close the connection, and wait for a moment until the peer has received everything."""
+        self.close()
+        try:
+            async with asyncio.timeout(CLOSING):
+                await self._writer.wait_closed()
+        except (OSError, TimeoutError):
+            self._writer.transport.abort()
+        except asyncio.CancelledError:
+            self._writer.transport.abort()
+            raise
 
     def refuse(self, reason: str, error: str = "linkError") -> None:
         """Tell the peer why the connection is closed, and close it."""

@@ -4,6 +4,20 @@ import pytest
 
 from Tests.Kamaelia.Net.processes import endAll
 from Tests.Kamaelia.Net.redisServer import RedisServer
+from Tests.Kamaelia.Net.transports import NAMES, Identity, linkOf
+
+
+@pytest.fixture(scope="session")
+def identity(tmp_path_factory):
+    """A key and a certificate for both ends of links."""
+    return Identity(tmp_path_factory.mktemp("identity"))
+
+
+@pytest.fixture(params=NAMES)
+def link(request):
+    """A link of each transport, within this process."""
+    with linkOf(request.param, request) as made:
+        yield made
 
 
 @pytest.fixture

@@ -30,6 +30,10 @@ class Proxy:
         with suppress(OSError):  # it wakes accept()
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        self.cut()
+
+    def cut(self):
+        """Break all connections."""
         for each in list(self._open):
             _end(each)
 

@@ -8,10 +8,14 @@ from pathlib import Path
 
 
 class RedisServer:
-    """RedisServer(program, *words): a Redis for a `with` statement, with a file of its data."""
+    """RedisServer(program, *words): a Redis for a `with` statement, with a file of its data.
 
-    def __init__(self, program, *words):
+    password: the one that `words` set.
+    """
+
+    def __init__(self, program, *words, password=None):
         self._program, self._words = program, words
+        self._login = [] if password is None else ["-a", password, "--no-auth-warning"]
         self.folder = Path(tempfile.mkdtemp(prefix="links"))  # a socket's path has to be short
         self.url = f"unix://{self.folder}/redis.sock"
         self._process = None
@@ -46,7 +50,7 @@ class RedisServer:
         """Run a command with redis-cli, and return what it prints."""
         path = self.url.removeprefix("unix://")
         done = subprocess.run(
-            ["redis-cli", "-s", path, *words],
+            ["redis-cli", "-s", path, *self._login, *words],
             capture_output=True,
             text=True,
             check=True,
