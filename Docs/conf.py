@@ -3,6 +3,7 @@
 import os
 import re
 from importlib import metadata
+from pathlib import Path
 
 os.environ["AXON_PURE"] = "1"  # the reference describes the Python classes
 
@@ -59,6 +60,7 @@ suppress_warnings = ["ref.python"]  # several types may have the same name
 
 def setup(app):
     app.connect("autodoc-process-docstring", convertDocstring)
+    app.connect("source-read", includeChangelog)
 
 
 def convertDocstring(app, what, name, obj, options, lines):
@@ -73,6 +75,28 @@ def convertDocstring(app, what, name, obj, options, lines):
                 made.append("")
         made.append(line if isCode else escaped(line))
     lines[:] = made
+
+
+CHANGELOG = Path(__file__).resolve().parent.parent / "CHANGELOG.md"
+
+
+def includeChangelog(app, page, source):
+    """Add CHANGELOG.md, as reST, to the page `changelog`."""
+    if page == "changelog":
+        app.env.note_dependency(str(CHANGELOG))
+        source[0] += restOf(CHANGELOG.read_text(encoding="utf-8").partition("\n## ")[2])
+
+
+def restOf(text):
+    """Convert Markdown with headings, bullets, links and code to reST."""
+    text = re.sub(r"`([^`]+)`", r"``\1``", f"## {text}")
+    text = re.sub(r"\[([^]]+)\]\((?!http)[^)]+\)", r"\1", text)
+    text = re.sub(r"\[([^]]+)\]\((http[^)]+)\)", r"`\1 <\2>`__", text)
+    for mark, line in (("### ", "~"), ("## ", "-")):
+        text = re.sub(
+            rf"^{mark}(.+)$", lambda m, line=line: f"{m[1]}\n{line * len(m[1])}", text, flags=re.M
+        )
+    return text
 
 
 def lastLine(before):
