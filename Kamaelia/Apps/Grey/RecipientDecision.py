@@ -21,7 +21,7 @@ from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
 from Kamaelia.Apps.Grey.Policy.PolicyAnswers import inTask
 from Kamaelia.Apps.Grey.Records.MailNotes import ACCEPTED, DEFERRED, NO_ANSWER, MailNotes
 from Kamaelia.Apps.Grey.Stores.Store import StoreFailed
-from Kamaelia.Support.Greylist.Rules import Decision
+from Kamaelia.Support.Greylist.Rules import DRY_RUN, WAITED, Decision
 from Kamaelia.Support.Protocol.SPF.Evaluation import keyOf
 
 LONGEST_CHECK = 20.0  # seconds that the resolver may take: RFC 7208 section 4.6.4
@@ -49,9 +49,19 @@ def decide(mail: DecidedMail, recipient: str) -> Decision:
             notes.passedAs = triple.client
     except StoreFailed as error:
         decision = Decision(greylist.failed(error), NO_ANSWER)
+    if greylist.dry_run and not decision.isAccepted:
+        decision = decision._replace(isAccepted=True, reason=f"{DRY_RUN}: {decision.reason}")
     verdict = ACCEPTED if decision.isAccepted else DEFERRED
-    notes.note(recipient, verdict, decision.reason, decision.wait)
+    notes.note(recipient, verdict, decision.reason, decision.wait, _delayOf(decision))
     return decision
+
+
+def _delayOf(decision: Decision) -> float:
+    """Return how long the first mail of a triple was delayed; 0 if it was not."""
+    record = decision.record
+    if decision.reason != WAITED or record is None or record.passed is None:
+        return 0.0
+    return record.passed - record.seen
 
 
 def clientKeyOf(mail: DecidedMail) -> str:

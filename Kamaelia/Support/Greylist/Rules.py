@@ -26,10 +26,24 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 HOUR = 3600.0
+DRY_RUN = (
+    "dry run"  # precedes the reason of a mail that is accepted only because nothing is deferred
+)
 NEVER_SEEN = "never seen"  # the reason of a decision that adds a triple
 WAITED = "waited long enough"  # the reason of a decision that accepts the first retry
 TOO_MANY = (
     "too many new triples"  # the reason of a decision that does not add one because of the limit
+)
+# All reasons of decisions that defer a mail
+DEFERRING = frozenset(
+    {
+        NEVER_SEEN,
+        TOO_MANY,
+        "passed too long ago",
+        "retried early",
+        "retried too soon",
+        "retried too late",
+    }
 )
 
 

@@ -5,6 +5,7 @@ Keys          the keys of clients, senders and recipients
 Lists         allow and deny lists
 Names         searches for host names and mail addresses with wildcards
 Patterns      regular expressions with a bound on their time
+Report        what greylisting has stopped and delayed, from the records of mails
 Senders       the list of large senders
 TripleLimit   a limit on new triples per network
 Answers       the values that a policy hook may return

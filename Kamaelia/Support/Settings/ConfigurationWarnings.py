@@ -23,6 +23,8 @@ UNSPECIFIC = ("localhost", "localhost.localdomain")
 
 def warningsOf(configuration: Configuration, hostname: str) -> Iterator[str]:
     """Yield a sentence for each warning. `hostname` is the default of servername."""
+    if configuration.greylist.dry_run:
+        yield "dry_run in [greylist] is true: no mail is deferred"
     yield from warningsOfPolicy(configuration)
     if not configuration.hasProxy:
         return

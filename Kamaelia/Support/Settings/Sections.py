@@ -313,6 +313,12 @@ class GreylistSection:
     )
     opt_out: Texts = setting(listOf(MAILBOX), [], "Recipients and domains that are not greylisted.")
     tarpit: float = setting(DURATION, 0, "How long a reply that defers a mail is delayed.")
+    dry_run: bool = setting(
+        FLAG,
+        False,
+        "Whether nothing is deferred: all decisions are made and logged, so that `kamaelia-grey"
+        " report` can say what greylisting would do.",
+    )
 
 
 @dataclass(frozen=True)

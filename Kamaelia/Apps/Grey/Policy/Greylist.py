@@ -65,6 +65,7 @@ class Greylist:
     resolver: Any = None  # a Resolver, for verified names and SPF
     spf = False  # clients that SPF authorises for a domain count as one (RFC 7208)
     max_new_triples = 0  # from one network, per hour and process; 0: no limit
+    dry_run = False  # decide and log, but defer nothing
     tarpit: float = 0.0  # seconds before a reply that defers
     journal: Callable[[dict[str, Any]], None] | None = None  # called with each mail's record
     # Returns the time in seconds. Not monotonic, because records are shared and outlive a process.

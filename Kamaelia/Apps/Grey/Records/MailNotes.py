@@ -64,6 +64,7 @@ class Verdict(NamedTuple):
     verdict: str  # ACCEPTED, DEFERRED or REFUSED
     reason: str
     wait: float = 0.0  # seconds until a retry is accepted
+    delay: float = 0.0  # seconds since the first attempt
 
     @property
     def cause(self) -> str:
@@ -110,10 +111,12 @@ class MailNotes:
         self.answers: PolicyAnswers | None = None
         self.passedAs = self.greylisted = ""
 
-    def note(self, recipient: str, verdict: str, reason: str, wait: float = 0.0) -> None:
+    def note(
+        self, recipient: str, verdict: str, reason: str, wait: float = 0.0, delay: float = 0.0
+    ) -> None:
         """Note the verdict on a recipient. The same verdict again is not counted again."""
         before = self.verdicts.get(recipient, UNASKED)
-        after = self.verdicts[recipient] = Verdict(verdict, reason, wait)
+        after = self.verdicts[recipient] = Verdict(verdict, reason, wait, delay)
         if before.verdict != verdict or before.reason != reason:
             self.greylist.count("recipients", verdict, after.cause)
 
@@ -212,9 +215,10 @@ class MailNotes:
 
     def recipientRecord(self, recipient: str) -> dict[str, Any]:
         """Return the JSON object of one recipient."""
-        verdict, reason, wait = self.verdictOn(recipient)
+        verdict, reason, *times = self.verdictOn(recipient)
         record = {"address": withoutBrackets(recipient), "verdict": verdict, "reason": reason}
-        return record | {"wait": round(wait)} if wait else record
+        named = zip(("wait", "delay"), times, strict=True)
+        return record | {name: round(time) for name, time in named if time}
 
     def allRecipients(self, handler: NotedMail) -> list[str]:
         """Return all recipients that the client named, including those that are not accepted."""

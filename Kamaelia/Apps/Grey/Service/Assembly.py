@@ -74,7 +74,7 @@ def read(file: Path) -> Configuration:
 def greylistOf(configuration: Configuration) -> Greylist:
     """Return the rules, lists and store, which is not opened yet. Raise MistakesFound."""
     settings, store = configuration.greylist, configuration.store
-    names = ["spf", "decide_at", "null_senders", "tarpit", "max_new_triples"]
+    names = ["spf", "decide_at", "null_senders", "tarpit", "max_new_triples", "dry_run"]
     mistakes: list[Mistake] = []
     lists = {
         "allowed": _listsOf(configuration.allow, mistakes),

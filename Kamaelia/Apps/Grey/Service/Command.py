@@ -1,7 +1,7 @@
 """The command kamaelia-grey: runs the greylisting proxy, and shows and changes its records.
 
 kamaelia-grey run [--config FILE] [--user NAME]
-kamaelia-grey check | list | show | stats | allow | deny | forget | import | export
+kamaelia-grey check | list | show | stats | allow | deny | forget | import | export | report
 
 How does it work?
 -----------------
@@ -24,7 +24,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from Kamaelia.Apps.Grey.Service import Assembly, Tables, Transfers
+from Kamaelia.Apps.Grey.Service import Assembly, MailReport, Tables, Transfers
 from Kamaelia.Apps.Grey.Stores import Store, StoreEntry, StoreFailed, openStore
 from Kamaelia.Apps.Grey.Stores.Store import KINDS
 from Kamaelia.Apps.Grey.Support import CONFIG_FILES, packaged
@@ -220,6 +220,16 @@ def stats(options: Any, store: Store) -> int:
     return 0
 
 
+def report(options: Any) -> int:
+    """Print what greylisting has stopped and delayed, from the JSON lines of mails."""
+    configuration = Assembly.read(configFile(options))
+    files = options.files or filter(None, [configuration.log.jsonlogfile])
+    since = time.time() - readDuration(options.since) if options.since else 0.0
+    made = MailReport.reportOf(map(Path, files), Assembly.greylistOf(configuration), since)
+    Tables.report(made, options.most)
+    return 0
+
+
 # Arguments
 
 
@@ -246,6 +256,18 @@ def addArgumentsOfStore(command: argparse.ArgumentParser) -> None:
 def addArgumentsOfExport(command: argparse.ArgumentParser) -> None:
     addArgumentsOfStore(command)
     Transfers.addArgumentsOfExport(command)
+
+
+def addArgumentsOfReport(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "files", nargs="*", help="files with JSON lines, also gzipped; default: jsonlogfile"
+    )
+    command.add_argument(
+        "--since", metavar="TIME", help="only the mails of this time, such as 12h or 7d"
+    )
+    command.add_argument(
+        "--most", type=int, default=20, help="the maximum number of rows of a table; 0: all"
+    )
 
 
 def addArgumentsOfList(command: argparse.ArgumentParser) -> None:
@@ -329,5 +351,8 @@ COMMANDS = {
         "print statistics of all processes that share the store",
         withStore(stats),
         addArgumentsOfStore,
+    ),
+    "report": Subcommand(
+        "print what greylisting has stopped and delayed", report, addArgumentsOfReport
     ),
 }

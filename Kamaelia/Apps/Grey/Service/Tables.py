@@ -13,11 +13,12 @@ server does not need it. If it is missing, NoTables is raised.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from Kamaelia.Apps.Grey.Stores.Store import Counts, StoreEntry, isOver
+from Kamaelia.Support.Greylist.Report import Case, Outcome, Report
 from Kamaelia.Support.Greylist.Rules import Record, Regular, Triple
 from Kamaelia.Support.PrintableText import printable
 
@@ -26,6 +27,18 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 WIDEST = 200  # columns, without a terminal
+NUMBERS = frozenset(
+    {"number", "share", "mails", "triples", "deferred", "stopped", "delayed", "open"}
+)
+
+DEFERRED, DEFERRED_DRY = "deferred at the first attempt", "would have been deferred"
+STOPPED, STOPPED_DRY = "stopped: not retried in time", "no other mail followed in time"
+DELAYED, DELAYED_DRY = "delayed: accepted later", "another mail followed in time"
+CASES: dict[str, Callable[[Case], str]] = {
+    "network": lambda case: case.network,
+    "sender domain": lambda case: case.domain,
+    "reason": lambda case: case.reason,
+}
 
 
 class NoTables(ValueError):
@@ -64,6 +77,38 @@ def entries(known: Iterable[StoreEntry], now: float) -> None:
 def stats(counters: dict[str, int], counts: Counts) -> None:
     """Print all counters, with the share of each decision."""
     _print(statsTable(counters, counts))
+
+
+def report(made: Report, most: int) -> None:
+    """Print what greylisting has stopped and delayed; at most `most` rows of a table, 0: all."""
+    total = made.totals()
+    table = _table("", "number", "share")
+    for name, number, of in (
+        ("mails", made.mails, 0),
+        ("recipients", made.recipients, 0),
+        (DEFERRED_DRY if made.isDry else DEFERRED, total.deferred, made.recipients),
+        (STOPPED_DRY if made.isDry else STOPPED, total.stopped, total.deferred),
+        (DELAYED_DRY if made.isDry else DELAYED, total.delayed, total.deferred),
+        ("still open", total.open, total.deferred),
+        ("damaged lines", made.damaged, 0),
+    ):
+        table.add_row(name, str(number), _share(number, of))
+    for name, share in (("median delay", 0.5), ("95 % of the delayed within", 0.95)):
+        seconds = made.delays.atShare(share)
+        table.add_row(name, "" if seconds is None else f"{seconds / 60:.1f} min", "")
+    _print(table)
+    for title, nameOf in CASES.items():
+        _printOutcomes(title, made.by(nameOf), most)
+
+
+def _printOutcomes(title: str, outcomes: Mapping[str, Outcome], most: int) -> None:
+    columns = ("deferred", "stopped", "delayed", "open")
+    table = _table(title, *columns)
+    for name, outcome in islice(outcomes.items(), most or None):
+        table.add_row(_cell(name), *(str(getattr(outcome, each)) for each in columns))
+    more = len(outcomes) - table.row_count
+    if table.row_count:
+        _print(table, more=f"... and {more} more" if more else "")
 
 
 def statsTable(counters: dict[str, int], counts: Counts, isShort: bool = False) -> Table:
@@ -110,7 +155,7 @@ def _table(*columns: str) -> Table:
         raise NoTables(what) from None
     table = Table(box=box.SIMPLE)
     for name in columns:
-        isNumber = name in ("number", "share", "mails", "triples")
+        isNumber = name in NUMBERS
         table.add_column(name, justify="right" if isNumber else "left", overflow="fold")
     return table
 

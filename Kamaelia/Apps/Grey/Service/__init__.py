@@ -7,6 +7,7 @@ Assembly      creates handlers, lists, TLS contexts and sockets from a configura
 Checks        checks of all that a configuration names: folders, store, certificates, hosts
 Metrics       metrics for Prometheus
 Transfers     the commands that import and export records
+MailReport    what greylisting has done, from the JSON log
 Tables        tables for a terminal
 Demo, DemoClient, Display, MailSink   the demonstration `make run`
 """

@@ -86,6 +86,20 @@ def test_a_stranger_is_deferred_until_it_has_waited_long_enough(
         assert say(protocol, *lines) == expected
 
 
+@pytest.mark.parametrize("sender", ["a@b.example", ""])
+@pytest.mark.parametrize("decide_at", ["data", "rcpt"])
+def test_a_dry_run_defers_nothing_and_says_why_it_would(
+    make: Any, clock: Clock, decide_at: str, sender: str
+) -> None:
+    journal: list[Any] = []
+    settings = {"dry_run": True, "null_senders": "data", "journal": mailsIn(journal)}
+    protocol = make(decide_at=decide_at, **settings)
+    said = say(protocol, "EHLO me", f"MAIL FROM:<{sender}>", TO, "DATA")
+    assert said[-1] == 354
+    (recipient,) = journal[0]["recipients"]
+    assert (recipient["verdict"], recipient["reason"]) == ("accepted", "dry run: never seen")
+
+
 def test_the_answer_says_how_long_to_wait_and_names_the_mail(make: Any, clock: Clock) -> None:
     journal: list[Any] = []
     protocol = make(decide_at="rcpt", journal=mailsIn(journal))

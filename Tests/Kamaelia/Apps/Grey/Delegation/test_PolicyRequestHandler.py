@@ -107,6 +107,20 @@ def test_a_recipient_is_decided_once_in_a_mail_however_often_it_is_asked_about()
     assert record.passes == 1
 
 
+def test_a_dry_run_defers_nothing_and_records_what_it_would_have_done() -> None:
+    grey = Service(dry_run=True, tarpit=9e9)
+    assert grey.ask(request(), request(stage="END-OF-MESSAGE")) == [PASSES] * 2
+    assert grey.counted() == []  # a mail that would be deferred makes no client known
+    grey.now += DELAY
+    (action,) = grey.ask(request(instance="2"))
+    assert action.startswith("PREPEND X-Greylist")
+    first, second = [each["recipients"][0] for each in grey.log]
+    about = {"address": "c@example.org", "verdict": "accepted"}
+    assert first == about | {"reason": "dry run: never seen", "wait": 300}
+    assert second == about | {"reason": "waited long enough", "delay": 300}
+    assert grey.log[0]["status"] == "ACCEPTED"
+
+
 def test_requests_without_an_instance_are_mails_of_their_own() -> None:
     grey = Service(rules=Rules(too_soon=0, min_defer_time=0.0))
     actions = grey.ask(request(instance=""), request(instance=""), request(instance=""))

@@ -57,7 +57,7 @@ def test_the_same_verdict_is_counted_once(notes: MailNotes) -> None:
 
 
 def test_a_recipient_without_a_verdict_is_that_of_a_trusted_client(notes: MailNotes) -> None:
-    assert notes.verdictOn("<c@d.example>") == (ACCEPTED, "trusted client", 0.0)
+    assert notes.verdictOn("<c@d.example>") == (ACCEPTED, "trusted client", 0.0, 0.0)
 
 
 def test_the_next_mail_has_another_id_and_no_verdicts(notes: MailNotes) -> None:
