@@ -215,10 +215,11 @@ class MailNotes:
 
     def recipientRecord(self, recipient: str) -> dict[str, Any]:
         """Return the JSON object of one recipient."""
-        verdict, reason, *times = self.verdictOn(recipient)
+        verdict, reason, wait, delay = self.verdictOn(recipient)
         record = {"address": withoutBrackets(recipient), "verdict": verdict, "reason": reason}
-        named = zip(("wait", "delay"), times, strict=True)
-        return record | {name: round(time) for name, time in named if time}
+        if delay:
+            record["delay"] = round(delay)
+        return record | {"wait": round(wait)} if wait else record
 
     def allRecipients(self, handler: NotedMail) -> list[str]:
         """Return all recipients that the client named, including those that are not accepted."""
