@@ -216,7 +216,11 @@ class MailNotes:
     def recipientRecord(self, recipient: str) -> dict[str, Any]:
         """Return the JSON object of one recipient."""
         verdict, reason, wait, delay = self.verdictOn(recipient)
-        record = {"address": withoutBrackets(recipient), "verdict": verdict, "reason": reason}
+        record: dict[str, Any] = {
+            "address": withoutBrackets(recipient),
+            "verdict": verdict,
+            "reason": reason,
+        }
         if delay:
             record["delay"] = round(delay)
         return record | {"wait": round(wait)} if wait else record
