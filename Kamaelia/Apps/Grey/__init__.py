@@ -13,7 +13,7 @@ Read ConcreteMailHandler first. A handler uses objects from these packages:
 
     Session   the client's side: settings, phase, deadlines
     Policy    one question to policy, what its hooks may return, and the decision of greylisting
-    Backend   the way to the real server: which server, the connection, and the commands about a mail
+    Backend   the way to the real server: which one, the connection, the commands about a mail
     Stores    what greylisting remembers: in memory, in an SQLite file, or in Redis
     Records   log lines, JSON objects and counters of mails and refusals
     System    files, privileges, systemd, certificates
