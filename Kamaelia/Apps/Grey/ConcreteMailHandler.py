@@ -174,17 +174,14 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
         elif kept is None and not self._isInText():
             refusal = refusal or self._lostReply() or NOT_REACHED
         if refusal is not None:
-            self._refuseMail(refusal)
+            if kept is None:
+                self._leaveServer()
+            self.settle(refusal)
         elif kept is not None:
             about = (self.session, kept, self)
             self.ensureBackend().ask(Conversations.replay, self.settle, *about, mayMove=True)
         else:
             self.ensureBackend().ask(Conversations.end, self.settle, self.session)
-
-    def _refuseMail(self, refusal: Reply) -> None:
-        if self._kept is None:
-            self._leaveServer()
-        self.settle(refusal)
 
     def settle(self, reply: Reply) -> None:
         """Answer the final dot, log the mail, and drop its text."""

@@ -156,12 +156,12 @@ class MailHandler(SessionState, component):
         return float(self.scheduler.timers.clock.now())
 
     def due(self) -> float:
-        """Return when the client, or what the handler waits for, may be late; or infinity."""
-        others = self.answerDeadline()
+        """Return when the client, or an answer that is awaited, may be late; or infinity."""
+        answerDue = self.answerDeadline()
         if not self.phase.isReading:
-            return others
-        deadline = self.deadlines.checkAt(self.session)
-        return deadline if deadline < others else others
+            return answerDue
+        clientDue = self.deadlines.checkAt(self.session)
+        return clientDue if clientDue < answerDue else answerDue
 
     def checkDeadlines(self) -> None:
         """Act on deadlines that have passed."""
@@ -371,7 +371,7 @@ class MailHandler(SessionState, component):
         """Called after each mail, and when the connection ends without one."""
 
     def takeAnswers(self) -> None:
-        """Called in each turn: take what came to other boxes than the client's."""
+        """Called in each turn: take the answers of policy and of the real server."""
 
     def answerDeadline(self) -> float:
         """Return when `handleLateAnswer` is to be called, or infinity."""

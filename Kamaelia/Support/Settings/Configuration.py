@@ -30,6 +30,7 @@ from Kamaelia.Support.Greylist.Rules import Rules
 from Kamaelia.Support.Mistakes import Mistake, MistakesFound
 from Kamaelia.Support.Networks import parseNetwork
 from Kamaelia.Support.Settings import Sections
+from Kamaelia.Support.Settings.DelegationSections import MilterSection, PolicySection
 from Kamaelia.Support.Settings.SectionReader import SectionReader
 from Kamaelia.Support.Settings.TLSRules import mistakeOfTLS
 from Kamaelia.Support.Settings.TomlLines import Place, placesOf
@@ -64,8 +65,8 @@ class Configuration:
 
     name: Sections.NameSection = Sections.NameSection()
     listen: Sections.ListenSection = Sections.ListenSection()
-    policy: Sections.PolicySection = Sections.PolicySection()
-    milter: Sections.MilterSection = Sections.MilterSection()
+    policy: PolicySection = PolicySection()
+    milter: MilterSection = MilterSection()
     server: Sections.ServerSection = Sections.ServerSection()
     forward: Sections.ForwardSection = Sections.ForwardSection()
     greylist: Sections.GreylistSection = Sections.GreylistSection()
@@ -82,7 +83,7 @@ class Configuration:
         return bool(self.listen.addresses)
 
     @property
-    def delegates(self) -> dict[str, Sections.PolicySection | Sections.MilterSection]:
+    def delegates(self) -> dict[str, PolicySection | MilterSection]:
         """The sections of the services that other mail servers ask, by name, if they are used."""
         return {name: each for name in DELEGATES if (each := getattr(self, name)).addresses}
 

@@ -112,60 +112,6 @@ class ListenSection:
 
 
 @dataclass(frozen=True)
-class PolicySection:
-    """A policy service for Postfix (check_policy_service), beside SMTP or instead of it. Without
-    addresses in [listen] and without [server], only this service runs, and [forward] needs no
-    allowed_domains.
-    """
-
-    addresses: tuple[SocketAddress, ...] = setting(
-        listOf(ADDRESS),
-        [],
-        'The addresses to listen on, such as "127.0.0.1:10023"; []: no service.',
-    )
-    action: str = setting(
-        word("defer_if_permit", "451"),
-        "defer_if_permit",
-        "The answer that defers a mail: Postfix first asks its other restrictions, which may reject"
-        " it; or it defers at once.",
-    )
-    add_header: bool = setting(
-        FLAG, True, "Whether Postfix adds an X-Greylist header to a mail that was delayed."
-    )
-    max_connections: int = setting(
-        whole(0, MANY), 1000, "The maximum number of connections of Postfix; 0: no limit."
-    )
-    idle_timeout: float = setting(
-        DURATION,
-        "20m",
-        "How long a connection may be idle: longer than smtpd_policy_service_max_ttl of Postfix.",
-    )
-
-
-@dataclass(frozen=True)
-class MilterSection:
-    """A milter for sendmail or Postfix (smtpd_milters), beside the others or instead of them. It
-    decides like the policy service, and sees each mail to its end. Mail from this machine is not
-    delayed.
-    """
-
-    addresses: tuple[SocketAddress, ...] = setting(
-        listOf(ADDRESS), [], 'The addresses to listen on, such as "127.0.0.1:10024"; []: no milter.'
-    )
-    add_header: bool = setting(
-        FLAG, True, "Whether an X-Greylist header is added to a mail that was delayed."
-    )
-    max_connections: int = setting(
-        whole(0, MANY), 1000, "The maximum number of connections; 0: no limit."
-    )
-    idle_timeout: float = setting(
-        DURATION,
-        "65m",
-        "How long a connection may be idle: longer than an SMTP session may wait for a command.",
-    )
-
-
-@dataclass(frozen=True)
 class ServerSection:
     """The real mail server behind this proxy."""
 
