@@ -157,10 +157,7 @@ class scheduler(microprocess):
         return known is not None and bool(known.isPaused())
 
     def wakeThread(self, mprocess: Any, canActivate: bool = False) -> None:
-        """Wake `mprocess`, from any thread.
-
-        canActivate: activate it first if it has not been activated.
-        """
+        """Wake `mprocess`, from any thread. canActivate: activate it first if that is necessary."""
         known = self._foreignProcesses.microprocessOf(mprocess, mayBeNew=canActivate)
         if known is None:
             return

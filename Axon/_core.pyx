@@ -14,6 +14,10 @@ look-up of attributes. A queue is a `Ring`. Whatever runs rarely remains in Pyth
 instance of a Python class that is derived from `Storage`, and a component one of a class that is
 derived from `BoxMethods`.
 
+This is one long module because its sections call each other for each message and each turn, and a
+C compiler inlines such calls only within one module: Cython calls a function of another module
+through a pointer. Each section begins with a heading that names its Python modules.
+
 A crash of the interpreter is the worst fault. Code that may call a program (a look-up in a dict, a
 destructor, a collection of garbage) holds its own references, and reads the fields again after
 the call.

@@ -25,7 +25,7 @@ from weakref import WeakKeyDictionary
 PERIOD = 2.0  # seconds between two checks
 
 
-class Closing(Protocol):
+class ClosingConnection(Protocol):
     """A connection that is being closed."""
 
     def bytesToSend(self) -> int:
@@ -49,10 +49,10 @@ class CloseTimeouts:
 
     def __init__(self, loop: AbstractEventLoop) -> None:
         self._loop = loop
-        self._limits: dict[Closing, _Limit] = {}
+        self._limits: dict[ClosingConnection, _Limit] = {}
         self._task: asyncio.Task[None] | None = None
 
-    def start(self, connection: Closing, patience: float, mayRenew: bool) -> None:
+    def start(self, connection: ClosingConnection, patience: float, mayRenew: bool) -> None:
         """Abort `connection` in `patience` seconds.
 
         If `mayRenew`, abort it when it has sent nothing for so long.
@@ -62,7 +62,7 @@ class CloseTimeouts:
         if self._task is None:
             self._task = self._loop.create_task(self._check(min(PERIOD, patience)))
 
-    def cancel(self, connection: Closing) -> None:
+    def cancel(self, connection: ClosingConnection) -> None:
         """Forget the limit of `connection`. Do nothing if it has none."""
         self._limits.pop(connection, None)
 

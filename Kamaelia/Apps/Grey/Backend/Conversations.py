@@ -41,7 +41,7 @@ def begin(
     while relay.waiting or not relay.isReady:
         yield b""
     given = [*session.parameters.items(), *first.parameters.items(), *parameters]
-    refusal = lacking(given, relaySession)
+    refusal = refusalIfUnsupported(given, relaySession)
     if refusal is not None:
         return refusal
     if relaySession.mail is session.recipients:
@@ -71,7 +71,9 @@ def notForwarded(relaySession: RelaySession, answer: Reply) -> Reply:
     return NOT_REACHED
 
 
-def lacking(parameters: Collection[tuple[str, str]], relaySession: RelaySession) -> Reply | None:
+def refusalIfUnsupported(
+    parameters: Collection[tuple[str, str]], relaySession: RelaySession
+) -> Reply | None:
     """Return the refusal of a mail that needs what the real server does not offer, or None."""
     if not parameters:
         return None

@@ -26,7 +26,7 @@ from Kamaelia.Chassis.ConnectedServer import ServerCore
 from Kamaelia.Internet.EventLoop import waitForCoroutine
 
 
-class Serving(Protocol):
+class ServedApplication(Protocol):
     """What the servers read from the application."""
 
     greylist: Greylist
@@ -38,7 +38,7 @@ class Serving(Protocol):
 class StoreServer(ServerCore):
     """StoreServer(application=...) -> a ServerCore; the last one to end closes the store."""
 
-    application: Serving
+    application: ServedApplication
 
     def reportListening(self, addresses: Iterable[str]) -> None:
         """Do nothing: the application reports it."""
