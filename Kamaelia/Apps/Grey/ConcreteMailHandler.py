@@ -56,8 +56,9 @@ from Kamaelia.Apps.Grey.Backend.ServerSettings import ServerSettings, checkSetti
 from Kamaelia.Apps.Grey.Session.Phase import SERVER
 from Kamaelia.Apps.Grey.StrictMailHandler import StrictMailHandler, statusOf
 from Kamaelia.Support.Protocol.ProxyHeader import Origin
+from Kamaelia.Support.Protocol.SMTP.Chunks import CHUNK_TAKEN
 from Kamaelia.Support.Protocol.SMTP.ClientAddress import ClientIdentity
-from Kamaelia.Support.Protocol.SMTP.InputParser import TextEnded
+from Kamaelia.Support.Protocol.SMTP.InputParser import ChunkEnded, TextEnded
 from Kamaelia.Support.Protocol.SMTP.LMTP import Answers
 from Kamaelia.Support.Protocol.SMTP.Reply import NOT_REACHED, Reply
 
@@ -154,10 +155,14 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
 
     def _answerData(self, reply: Reply) -> None:
         """Pass the real server's reply to DATA on. Unless it is 354, the mail has ended."""
-        if not reply.isPositive:
+        if reply.isPositive:
+            self.textMayFollow(reply)
+        elif self.session.text.isChunked:
+            self.settle(reply)  # which drops the mail: its other chunks are refused
+        else:
             self.gettingdata = self.acceptingMail = False
             self.mailStatus = statusOf(reply)
-        self.answer(reply)
+            self.answer(reply)
 
     def takeText(self, chunk: bytes) -> None:
         """Replay: keep a piece of the text. Live: send it on."""
@@ -168,15 +173,9 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
 
     def endMail(self, event: TextEnded) -> None:
         """Replay: send the whole mail. Live: send the dot. The reply goes to settle()."""
-        kept, refusal = self._kept, event.refusal
-        if kept is not None and kept.isIncomplete:
-            refusal = refusal or NO_ROOM
-        elif kept is None and not self._isInText():
-            refusal = refusal or self._lostReply() or NOT_REACHED
+        kept, refusal = self._kept, event.refusal or self._failure()
         if refusal is not None:
-            if kept is None:
-                self._leaveServer()
-            self.settle(refusal)
+            self._refuseMail(refusal)
         elif kept is not None:
             about = (self.session, kept, self)
             self.ensureBackend().ask(Conversations.replay, self.settle, *about, mayMove=True)
@@ -208,6 +207,32 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
 
     def noteConnection(self, event: str) -> None:
         """Called with "made", "reused" or, if a reused connection breaks, "broken"."""
+
+    # The text of a mail, between its beginning and its end
+
+    def endChunk(self, event: ChunkEnded) -> None:
+        """Answer BDAT. The first failure ends the mail."""
+        refusal = event.refusal or self._failure()
+        if refusal is None:
+            self.answer(CHUNK_TAKEN)
+        else:
+            self._refuseMail(refusal)
+
+    def cancelMail(self) -> None:
+        """Drop the text. The real server gets no dot."""
+        self._leaveServer()
+        self._dropText()
+
+    def _failure(self) -> Reply | None:
+        """Return the refusal of a text that could not be kept or passed on, or None."""
+        if self._kept is not None:
+            return NO_ROOM if self._kept.isIncomplete else None
+        return None if self._isInText() else self._lostReply() or NOT_REACHED
+
+    def _refuseMail(self, refusal: Reply) -> None:
+        if self._kept is None:
+            self._leaveServer()
+        self.settle(refusal)
 
     # Messages from the real server
 

@@ -43,6 +43,7 @@ from Kamaelia.Apps.Grey.Session.SessionState import SessionState
 from Kamaelia.Support.PrintableText import printable
 from Kamaelia.Support.Protocol.SMTP.CommandLog import CommandLog
 from Kamaelia.Support.Protocol.SMTP.InputParser import (
+    ChunkEnded,
     ClientEvent,
     CommandReceived,
     InputRefused,
@@ -58,7 +59,7 @@ LOG = logging.getLogger("Kamaelia.Apps.Grey")
 MOST_EVENTS = 100
 MOST_SECONDS = 0.001
 
-VERBS = ("HELO", "EHLO", "MAIL", "RCPT", "DATA", "QUIT", "RSET", "NOOP", "VRFY", "HELP")
+VERBS = ("HELO", "EHLO", "MAIL", "RCPT", "DATA", "QUIT", "RSET", "NOOP", "VRFY", "HELP", "BDAT")
 HOOKS = {verb: f"handle{verb.capitalize()}" for verb in VERBS} | {"STARTTLS": "handleStartTLS"}
 
 
@@ -254,6 +255,8 @@ class MailHandler(SessionState, component):
             self.takeText(event.chunk)
         elif isinstance(event, TextEnded):
             self.endMail(event)
+        elif isinstance(event, ChunkEnded):
+            self.endChunk(event)
         else:
             self.handleRefused(event)
 
@@ -336,16 +339,23 @@ class MailHandler(SessionState, component):
 
     def handleCommand(self, command: list[str]) -> None:
         """Call the hook of a known command. command: the words of the line."""
+        session = self.session
+        wasGetting = session.gettingdata  # between the chunks of a mail (BDAT)
         self.callHook(HOOKS[command[0].upper()], command)
-        if self.session.gettingdata:
-            self.beginMail()
+        if session.gettingdata is not wasGetting:
+            if wasGetting:
+                self.cancelMail()
+            else:
+                self.beginMail()
 
     def _ignore(self, command: list[str]) -> None:
         """Do nothing. Each command hook is called with the words of the line."""
 
     handleHelo = handleEhlo = handleMail = handleRcpt = handleQuit = handleRset = _ignore
     handleNoop = handleVrfy = handleHelp = handleStartTLS = _ignore
-    handleData = _ignore  # if it sets `gettingdata`, the text of a mail follows
+    # If one of these sets `gettingdata`, the text of a mail follows: up to the final dot, or in
+    # chunks. handleBdat is called for each chunk, before its octets.
+    handleData = handleBdat = _ignore
 
     def handleRefused(self, event: InputRefused) -> None:
         """Called for what is no command or came too early. Nothing more is read."""
@@ -356,12 +366,21 @@ class MailHandler(SessionState, component):
     def takeText(self, chunk: bytes) -> None:
         """Called with each piece of a mail's text, with the dots that SMTP adds."""
 
+    def endChunk(self, event: ChunkEnded) -> None:
+        """Called after a chunk of a mail's text that is not the last; the answer is due."""
+
+    def cancelMail(self) -> None:
+        """Called when a command between two chunks, such as RSET, has dropped the mail."""
+
     def lastline(self) -> bool:
         """Return whether the end of the mail's text has come."""
         return self.session.text.hasEnded
 
     def endMail(self, event: TextEnded) -> None:
-        """Called after the final dot; the answer is due. Another mail may follow."""
+        """Called after the final dot or the last chunk; the answer is due.
+
+        Another mail may follow.
+        """
         self.session.reset()
 
     def handleDisconnect(self) -> Any:

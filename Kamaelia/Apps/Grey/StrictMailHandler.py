@@ -30,7 +30,8 @@ from Kamaelia.Apps.Grey.MailHandler import MailHandler
 from Kamaelia.Apps.Grey.Policy.PolicyHooks import judgeHooks
 from Kamaelia.Apps.Grey.Policy.PolicyQuestion import PolicyQuestion
 from Kamaelia.Apps.Grey.Session.Phase import CLIENT, POLICY
-from Kamaelia.Support.Protocol.SMTP.InputParser import InputRefused, TextEnded
+from Kamaelia.Support.Protocol.SMTP.Chunks import CHUNK_TAKEN
+from Kamaelia.Support.Protocol.SMTP.InputParser import ChunkEnded, InputRefused, TextEnded
 from Kamaelia.Support.Protocol.SMTP.Reply import (
     DEFERRED,
     POLICY_FAILED,
@@ -153,8 +154,22 @@ class StrictMailHandler(MailHandler):
         self.say(command)
 
     def beginMail(self) -> None:
-        """Called when the text may follow; the answer is due."""
-        self.answer(GO_ON)
+        """Called when the text may follow; the answer to DATA is due. See textMayFollow."""
+        self.textMayFollow(GO_ON)
+
+    def textMayFollow(self, reply: Reply) -> None:
+        """Answer DATA with `reply`; the answer to BDAT is due when its chunk has arrived."""
+        if self.session.text.isChunked:
+            self.deadlines.heardAt = None
+        else:
+            self.answer(reply)
+
+    def endChunk(self, event: ChunkEnded) -> None:
+        """Answer BDAT."""
+        if event.refusal is None:
+            self.answer(CHUNK_TAKEN)
+        else:
+            self.settle(event.refusal)
 
     def endMail(self, event: TextEnded) -> None:
         """Called after the final dot; the answer is due, see settle()."""
@@ -213,6 +228,13 @@ class StrictMailHandler(MailHandler):
         if refusal is not None:
             self.answer(refusal)
         else:
+            self.ask(self.shouldWeAcceptMail, self._mailIsJudged)
+
+    def handleBdat(self, command: list[str]) -> None:
+        refusal = self.session.may("BDAT", command)
+        if refusal is not None:
+            self.answer(refusal)
+        elif not self.session.gettingdata:
             self.ask(self.shouldWeAcceptMail, self._mailIsJudged)
 
     def _mailIsJudged(self, isAccepted: bool) -> None:

@@ -20,7 +20,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from Kamaelia.Support.Protocol.SMTP.Deadlines import STAGES as CLIENT_STAGES
-from Kamaelia.Support.Protocol.SMTP.Settings import KNOWN_EXTENSIONS, OFFERED_BY_DEFAULT
+from Kamaelia.Support.Protocol.SMTP.Settings import KNOWN_EXTENSIONS
 from Kamaelia.Support.Settings.SettingRow import setting
 from Kamaelia.Support.Settings.Values import (
     ADDRESS,
@@ -82,7 +82,7 @@ class ListenSection:
     )
     extensions: Texts = setting(
         listOf(word(*sorted(KNOWN_EXTENSIONS - {"STARTTLS"}))),
-        sorted(OFFERED_BY_DEFAULT | {"PIPELINING"}),
+        sorted(KNOWN_EXTENSIONS - {"STARTTLS"}),
         "The extensions in the reply to EHLO. An extension other than PIPELINING is offered only if"
         " all real servers offer it, too. A certificate adds STARTTLS.",
     )

@@ -19,6 +19,7 @@ from Kamaelia.Support.Protocol.SMTP.Report import (
     dotStuffed,
     hasReturnAddress,
     headersOf,
+    wantsReport,
 )
 from Kamaelia.Support.Protocol.SMTP.Session import Session
 
@@ -214,6 +215,8 @@ def report(
 ) -> Generator[bytes, Any, Reply | None]:
     """Report permanently refused recipients to the sender, through the real server.
 
+    Those whose NOTIFY excludes failures are left out.
+
     Return None if the server has accepted the report, or else the reply for the client in place
     of the mail's own. If the server refuses the report (many LMTP servers accept mail for their
     own users only), the client gets the refusals. If the session broke, the client may try
@@ -222,7 +225,9 @@ def report(
     relay, sender, name = relaySession.relay, session.sender, session.settings.servername
     if relay.brokenBy is not None:
         return relay.brokenBy.reply
-    if not hasReturnAddress(sender):
+    parameters = session.recipientParameters
+    refused = [each for each in refused if wantsReport(parameters.get(each[0], {}))]
+    if not refused or not hasReturnAddress(sender):
         return None
     written = MailText()
     headers = headersOf(start)

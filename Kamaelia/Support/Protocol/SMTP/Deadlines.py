@@ -22,7 +22,7 @@ from math import inf
 from typing import Protocol
 
 from Kamaelia.Support.Protocol.SMTP.Reply import INACTIVE, SESSION_TOO_LONG, TOO_SLOW, Reply
-from Kamaelia.Support.Protocol.SMTP.TextScanner import TextScanner
+from Kamaelia.Support.Protocol.SMTP.TextScanner import TextJudge
 
 # What a client has to send next: see Session.awaited.
 STAGES = ("TLS", "hello", "command", "text")
@@ -37,9 +37,12 @@ TEXT_RATE = 100.0  # octets a second; a satellite telephone sends 300
 class TimedSession(Protocol):
     """The attributes of a session that determine its deadlines."""
 
-    text: TextScanner
     seenMail: bool
     gettingdata: bool
+
+    @property
+    def text(self) -> TextJudge:
+        """Return the text of the mail in progress."""
 
     @property
     def awaited(self) -> str:
@@ -124,7 +127,7 @@ class Deadlines:
             return self._earliest
         return self.next(client, heardAt)[0]
 
-    def _endOfText(self, text: TextScanner, heardAt: float) -> float:
+    def _endOfText(self, text: TextJudge, heardAt: float) -> float:
         """Return the time by which a text of this size must be complete or have grown."""
         if self._textAt is None:
             self._textAt = heardAt

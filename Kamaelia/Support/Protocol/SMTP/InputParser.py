@@ -10,6 +10,9 @@ the answer. A client that was not offered PIPELINING is refused for them, becaus
 be meant as commands (RFC 2920, RFC 5321 section 4.1.1.4). A mail is judged by its own octets,
 and what follows its final dot is judged afterwards.
 
+The octets of a chunk (BDAT) are never commands. They are text if the mail is accepted, and
+are dropped otherwise; then the mail is dropped, too, so that its other chunks are refused.
+
 Termination: once `breakConnection` is true, all further input is ignored.
 """
 
@@ -17,12 +20,23 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from Kamaelia.Support.Protocol.SMTP.Chunks import (
+    BAD_CHUNK,
+    CHUNKS_FIRST,
+    NOT_BETWEEN_CHUNKS,
+    Chunk,
+    ChunkScanner,
+    readChunk,
+)
 from Kamaelia.Support.Protocol.SMTP.Line import firstOf, lineAt, verbOf, wordsOf
 from Kamaelia.Support.Protocol.SMTP.Reply import Reply
 from Kamaelia.Support.Protocol.SMTP.TextScanner import TextScanner
 
 TOO_EARLY = Reply(503, "5.5.0 Wait for the answer before the next command", closes=True)
 UNKNOWN = Reply(500, "5.5.1 Command not understood", isMistake=True)
+
+# The text of a session before its first mail; it takes nothing.
+NO_TEXT = TextScanner()
 
 # With so many unread octets, the component should stop reading; see isFull.
 FULL = 65536
@@ -47,15 +61,27 @@ class TextReceived(NamedTuple):
     chunk: bytes
 
 
+class ChunkEnded(NamedTuple):
+    """A chunk has arrived and is not the last; the answer to its BDAT is due.
+
+    `refusal` is the reply if the mail must be refused, or None.
+    """
+
+    refusal: Reply | None
+
+
 class TextEnded(NamedTuple):
-    """The final dot has arrived. `refusal` is the reply if the mail must be refused, or None."""
+    """The final dot, or the last chunk, has arrived.
+
+    `refusal` is the reply if the mail must be refused, or None.
+    """
 
     refusal: Reply | None
     size: int
     isEightBit: bool
 
 
-ClientEvent = CommandReceived | InputRefused | TextReceived | TextEnded
+ClientEvent = CommandReceived | InputRefused | TextReceived | ChunkEnded | TextEnded
 
 
 class InputParser:
@@ -69,8 +95,9 @@ class InputParser:
         self.spokeEarly = False
         self.breakConnection = False
         self.gettingdata = False
-        self.isInBadLine = False  # what arrives up to the next CRLF belongs to a refused line
-        self.text = TextScanner()
+        self.isSkipping = False  # what arrives next belongs to a refused line or chunk
+        self.chunk: Chunk | None = None  # whose octets arrive next
+        self.text: TextScanner | ChunkScanner = NO_TEXT
         self.stage = "CONNECT"  # what arrived last: a verb, TEXT or UNKNOWN
         self.heard = b""  # the line of that command, or the start of a malformed one
 
@@ -80,6 +107,10 @@ class InputParser:
 
     def mayFollow(self, verb: str) -> bool | None:
         """Return whether bytes may follow this verb's line at once; None for an unknown verb."""
+        raise NotImplementedError
+
+    def reset(self) -> None:
+        """Drop the mail in progress."""
         raise NotImplementedError
 
     def feed(self, data: bytes) -> None:
@@ -113,7 +144,8 @@ class InputParser:
         if self.spokeEarly:
             return self._refuse(TOO_EARLY)
         if self.gettingdata:
-            return self._takeText()
+            text = self.text
+            return self._takeText(text) if isinstance(text, TextScanner) else self._takeChunk(text)
         return self._takeLine() if self.position < len(self.buffer) else None
 
     def forget(self) -> None:
@@ -126,7 +158,7 @@ class InputParser:
         return InputRefused(reply)
 
     def _takeLine(self) -> CommandReceived | InputRefused | None:
-        if self.isInBadLine and not self._skipBadLine():
+        if self.isSkipping and not self._skip():
             return None
         start = self.position
         line, self.position = lineAt(self.buffer, start, self.mayEndWithLF)
@@ -135,12 +167,14 @@ class InputParser:
         if isinstance(line, Reply):
             self.heard = firstOf(self.buffer, start)
             self.stage = self._stageOf(verbOf(wordsOf(self.heard)))
-            self.isInBadLine = True
+            self.isSkipping = True
             return self._refuse(line)
         self.heard = line
         words = wordsOf(line)
         verb = verbOf(words)
         mayFollow = self.mayFollow(verb)
+        if verb == "BDAT" and not self._beginChunk(words):
+            return self._refuse(BAD_CHUNK)
         if mayFollow is not None:
             self.stage = verb
             event: CommandReceived | InputRefused = CommandReceived(verb, words)
@@ -157,6 +191,39 @@ class InputParser:
         self.mustWait = not mayFollow
         return event
 
+    def _beginChunk(self, words: list[str]) -> bool:
+        """Expect the octets of a chunk; they are dropped unless its text is accepted."""
+        self.chunk = readChunk(words)
+        self.isSkipping = self.chunk is not None
+        return self.isSkipping
+
+    def _skip(self) -> bool:
+        """Drop what belongs to a refused line or chunk; return whether more follows it."""
+        return self._skipBadLine() if self.chunk is None else self._skipChunk(self.chunk)
+
+    def _skipChunk(self, chunk: Chunk) -> bool:
+        """Drop the rest of a refused chunk, and then its mail; return whether more follows it."""
+        self._takeOctets(chunk)
+        if not chunk.isTaken:
+            return False
+        self._endChunk()
+        self.reset()
+        return self.position < len(self.buffer)
+
+    def _takeOctets(self, chunk: Chunk) -> bytes:
+        """Return the octets of the chunk that have arrived."""
+        octets = self.buffer[self.position : self.position + chunk.left]
+        self.position += len(octets)
+        if self.position == len(self.buffer):
+            self.forget()
+        chunk.left -= len(octets)
+        chunk.isTaken = not chunk.left
+        return octets
+
+    def _endChunk(self) -> None:
+        self.chunk = None
+        self.isSkipping = False
+
     def _skipBadLine(self) -> bool:
         """Drop the rest of a refused line; return whether more follows it.
 
@@ -166,15 +233,14 @@ class InputParser:
         if end < 0:
             self.buffer, self.position = (b"\r" if self.buffer.endswith(b"\r") else b""), 0
             return False
-        self.isInBadLine = False
+        self.isSkipping = False
         self.position = end + 2
         return self.position < len(self.buffer)
 
     def _stageOf(self, verb: str) -> str:
         return verb if self.mayFollow(verb) is not None else "UNKNOWN"
 
-    def _takeText(self) -> TextReceived | TextEnded | None:
-        text = self.text
+    def _takeText(self, text: TextScanner) -> TextReceived | TextEnded | None:
         self.stage = "TEXT"
         if self.unread and not text.hasEnded:
             chunk = text.take(self.buffer[self.position :])
@@ -183,11 +249,41 @@ class InputParser:
                 return TextReceived(chunk)
         return self._end() if text.hasEnded else None
 
+    def _takeChunk(self, text: ChunkScanner) -> ClientEvent | None:
+        """Return the event of a chunk, or of a command between two of them."""
+        chunk = self.chunk
+        if chunk is None:
+            return self._takeLineBetweenChunks() if self.unread else None
+        self.stage = "TEXT"
+        if not chunk.isTaken:
+            octets = self._takeOctets(chunk)
+            isLast = chunk.isLast and chunk.isTaken
+            passed = text.take(octets, isLast) if octets or isLast else b""
+            if passed:
+                return TextReceived(passed)
+            if not chunk.isTaken:
+                return None
+        self._endChunk()
+        if text.hasEnded:
+            return self._end()
+        self._expectAnswer()
+        return ChunkEnded(text.refusal())
+
+    def _takeLineBetweenChunks(self) -> CommandReceived | InputRefused | None:
+        event = self._takeLine()
+        if isinstance(event, CommandReceived) and event.verb in NOT_BETWEEN_CHUNKS:
+            return self._refuse(CHUNKS_FIRST)
+        return event
+
     def _end(self) -> TextEnded:
-        """Report the final dot. Octets that may not follow it are refused after its answer."""
+        """Report the end of the text."""
         self.gettingdata = False
+        self._expectAnswer()
+        return TextEnded(self.text.refusal(), self.text.size, self.text.isEightBit)
+
+    def _expectAnswer(self) -> None:
+        """Expect nothing before the answer. Octets that may not precede it are refused after it."""
         self.mustWait = not self.mayPipeline
         if self.unread and self.mustWait:
             self.forget()
             self.spokeEarly = True
-        return TextEnded(self.text.refusal(), self.text.size, self.text.isEightBit)

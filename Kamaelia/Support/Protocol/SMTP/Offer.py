@@ -8,8 +8,10 @@ Example usage::
 
 How does it work?
 
-An extension in RELAYED works only if the server that gets the mail has it, so the proxy offers
-what all servers offered when they last answered. Servers that have never answered do not count.
+For an extension in RELAYED, the proxy offers what all servers offered when they last answered:
+most of them work only if the server that gets the mail has them. CHUNKING would work with any
+server (see Chunks), but is offered only if the servers' administrator offers it. Servers that
+have never answered do not count.
 While no answer at all is known, the offer is AT_FIRST: it needs nothing of a server. The other
 extensions, such as PIPELINING and STARTTLS, are between the proxy and its client.
 """
@@ -22,7 +24,7 @@ from typing import Any, NamedTuple
 
 from Kamaelia.Support.Failover import ServerAddress
 
-RELAYED = frozenset({"SIZE", "8BITMIME", "ENHANCEDSTATUSCODES", "SMTPUTF8", "DSN"})
+RELAYED = frozenset({"SIZE", "8BITMIME", "ENHANCEDSTATUSCODES", "SMTPUTF8", "DSN", "CHUNKING"})
 AT_FIRST = frozenset({"SIZE", "ENHANCEDSTATUSCODES"})
 MOST_KEPT = 64  # offers; there is one for each configuration that is in use
 OCTETS = re.compile(r"[0-9]{1,20}", re.ASCII)  # RFC 1870 section 4

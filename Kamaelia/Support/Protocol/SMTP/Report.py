@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import quopri
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from Kamaelia.Support.Protocol.SMTP.Reply import Reply
 
@@ -32,6 +32,14 @@ Nothing more will be tried for them.
 def hasReturnAddress(sender: str) -> bool:
     """Return whether the sender gets reports; the null sender does not (RFC 5321 section 4.5.5)."""
     return sender not in ("", "<>")
+
+
+def wantsReport(parameters: Mapping[str, str]) -> bool:
+    """Return whether a failure is reported for a recipient with these parameters of RCPT.
+
+    NOTIFY may exclude it (RFC 3461 section 4.1).
+    """
+    return "FAILURE" in parameters.get("NOTIFY", "FAILURE").upper().split(",")
 
 
 def deliveryReport(

@@ -27,6 +27,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from Kamaelia.Support.Protocol.SMTP.Address import Envelope
+from Kamaelia.Support.Protocol.SMTP.Chunks import CHUNK_TAKEN, ChunkScanner
 from Kamaelia.Support.Protocol.SMTP.CommandChecks import (
     checkHello,
     checkNoArgument,
@@ -34,6 +35,7 @@ from Kamaelia.Support.Protocol.SMTP.CommandChecks import (
     checkSender,
 )
 from Kamaelia.Support.Protocol.SMTP.InputParser import (
+    ChunkEnded,
     CommandReceived,
     InputParser,
     InputRefused,
@@ -178,12 +180,22 @@ class Session(InputParser):
         replies = []
         while (event := self.next()) is not None:
             match event:
+                case CommandReceived("BDAT", words):
+                    refused = self.may("BDAT", words)
+                    if refused is None:  # the answer is due after the chunk
+                        self.do("BDAT", words)
+                        continue
+                    reply = refused
                 case CommandReceived(verb, words):
                     reply = self.say(verb, words)
                 case InputRefused(refusal):
                     reply = refusal
                 case TextReceived():
                     continue
+                case ChunkEnded(refused):
+                    reply = refused or CHUNK_TAKEN
+                    if refused is not None:
+                        self.reset()
                 case TextEnded(refused):
                     reply = refused or TAKEN
                     self.reset()
@@ -195,9 +207,9 @@ class Session(InputParser):
     def mayFollow(self, verb: str) -> bool | None:
         """Return whether bytes may follow this line at once; None for an unknown verb."""
         command = COMMANDS.get(verb)
-        if command is None or (verb == "STARTTLS" and not self.settings.offers(verb)):
+        if command is None or (command.extension and not self.settings.offers(command.extension)):
             return None
-        return command.silences or (not command.isLast and self.mayPipeline)
+        return command.isFollowed or (not command.isLast and self.mayPipeline)
 
     # The conditions in the table
 
@@ -255,10 +267,16 @@ class Session(InputParser):
     def data(self, words: list[str]) -> Reply:
         self.acceptingMail = True
         self.gettingdata = True
-        self.text = TextScanner(
-            self.settings.max_message_size or float("inf"), normalizes=self.mayEndWithLF
-        )
+        kind = TextScanner if self.chunk is None else ChunkScanner
+        limit = self.settings.max_message_size or float("inf")
+        self.text = kind(limit, normalizes=self.mayEndWithLF)
         return GO_ON
+
+    def bdat(self, words: list[str]) -> Reply:
+        """Expect the chunk; the reply is that to all of it."""
+        if not self.gettingdata:
+            self.data(words)
+        return CHUNK_TAKEN
 
     def rset(self, words: list[str]) -> Reply:
         self.reset()
@@ -296,15 +314,17 @@ Guard = tuple[Callable[[Session], bool], Reply]
 class Command(NamedTuple):
     """A row: the method, the conditions with their refusals, and the check of the argument.
 
-    isLast: clients wait for the reply even with PIPELINING (RFC 2920 section 3.1). silences:
-    what follows the command is ignored, so it is no mistake.
+    isLast: clients wait for the reply even with PIPELINING (RFC 2920 section 3.1). isFollowed:
+    what follows the command at once belongs to it or is ignored, so it is no mistake. extension:
+    the one that has to be offered.
     """
 
     do: Deed
     guards: tuple[Guard, ...] = ()
     check: ArgumentCheck | None = None
     isLast: bool = False
-    silences: bool = False
+    isFollowed: bool = False
+    extension: str = ""
 
 
 COMMANDS = {
@@ -314,7 +334,8 @@ COMMANDS = {
         Session.startTLS,
         ((Session.isInTheClear, TLS_ALREADY), (Session.isGreeted, HELLO_FIRST)),
         checkNoArgument,
-        silences=True,
+        isFollowed=True,
+        extension="STARTTLS",
     ),
     "MAIL": Command(
         Session.mail,
@@ -329,9 +350,15 @@ COMMANDS = {
     "DATA": Command(
         Session.data, ((Session.hasRecipient, RECIPIENT_FIRST),), checkNoArgument, isLast=True
     ),
+    "BDAT": Command(
+        Session.bdat,
+        ((Session.hasRecipient, RECIPIENT_FIRST),),
+        isFollowed=True,
+        extension="CHUNKING",
+    ),
     "RSET": Command(Session.rset),
     "NOOP": Command(Session.noop),
     "VRFY": Command(Session.vrfy),
     "HELP": Command(Session.help),
-    "QUIT": Command(Session.quit, silences=True),
+    "QUIT": Command(Session.quit, isFollowed=True),
 }

@@ -8,7 +8,7 @@ from functools import cached_property
 from Kamaelia.Support.Protocol.SMTP.Reply import Reply
 
 OFFERED_BY_DEFAULT = frozenset({"SIZE", "8BITMIME", "ENHANCEDSTATUSCODES"})
-KNOWN_EXTENSIONS = OFFERED_BY_DEFAULT | {"STARTTLS", "PIPELINING", "SMTPUTF8", "DSN"}
+KNOWN_EXTENSIONS = OFFERED_BY_DEFAULT | {"STARTTLS", "PIPELINING", "SMTPUTF8", "DSN", "CHUNKING"}
 
 
 @dataclass(frozen=True)

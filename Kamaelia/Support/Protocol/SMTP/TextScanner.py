@@ -22,6 +22,7 @@ meaning is known. Stuffed dots stay. The caller sends END to the real server.
 from __future__ import annotations
 
 from io import IncrementalNewlineDecoder
+from typing import Protocol
 
 from Kamaelia.Support.Protocol.SMTP.Reply import Reply
 
@@ -32,37 +33,31 @@ BARE = Reply(550, "5.5.2 A bare CR, a bare LF or a NUL in the text: refused", cl
 TOO_BIG = Reply(552, "5.3.4 The mail is too big")
 
 
-class TextScanner:
-    """TextScanner(limit, normalizes=False): takes chunks, returns the text that may be passed on.
+class Normalizer(Protocol):
+    """Makes the line ends of a text whole."""
 
-    `size` is the number of octets that arrived, without END; `isEightBit` is true if one of
-    them was not ASCII. normalizes: a bare LF becomes CRLF.
+    def take(self, text: bytes) -> bytes | None:
+        """Return the text with whole line ends, or None if it has to be refused."""
+
+
+class TextJudge:
+    """TextJudge(limit, normalizer=None): counts the octets of a text, and may refuse it.
+
+    `size` is the number of octets that arrived; `isEightBit` is true if one of them was not
+    ASCII. hasEnded: the text is complete. isChunked: it arrives by BDAT, not by DATA.
     """
 
-    __slots__ = (
-        "_atLineStart",
-        "_held",
-        "_isLineStart",
-        "_normalizer",
-        "hasEnded",
-        "isBare",
-        "isEightBit",
-        "limit",
-        "rest",
-        "size",
-    )
+    __slots__ = ("_normalizer", "hasEnded", "isBare", "isEightBit", "limit", "size")
 
-    def __init__(self, limit: float = float("inf"), normalizes: bool = False) -> None:
+    isChunked = False
+
+    def __init__(self, limit: float, normalizer: Normalizer | None = None) -> None:
         self.limit = limit
         self.size = 0
         self.isEightBit = False
         self.isBare = False
         self.hasEnded = False
-        self.rest = b""
-        self._held = b""
-        self._atLineStart = True  # after CRLF
-        self._isLineStart = True  # after CRLF or a bare LF
-        self._normalizer = LineFeedNormalizer() if normalizes else None
+        self._normalizer = normalizer
 
     @property
     def isTooBig(self) -> bool:
@@ -74,6 +69,42 @@ class TextScanner:
         if self.isBare:
             return BARE
         return TOO_BIG if self.isTooBig else None
+
+    def judge(self, text: bytes) -> bytes:
+        """Count the octets, look for forbidden ones, and return what may be passed on.
+
+        No CRLF is split at either end of `text`.
+        """
+        self.size += len(text)
+        if not self.isEightBit:
+            self.isEightBit = not text.isascii()
+        if self.isBare:
+            return b""
+        if b"\0" in text:
+            self.isBare = True
+        elif self._normalizer is not None:
+            normalized = self._normalizer.take(text)
+            self.isBare = normalized is None
+            return normalized or b""
+        else:
+            self.isBare = not hasWholeLineEnds(text)
+        return text
+
+
+class TextScanner(TextJudge):
+    """TextScanner(limit, normalizes=False): takes chunks, returns the text that may be passed on.
+
+    `size` does not count END. normalizes: a bare LF becomes CRLF.
+    """
+
+    __slots__ = ("_atLineStart", "_held", "_isLineStart", "rest")
+
+    def __init__(self, limit: float = float("inf"), normalizes: bool = False) -> None:
+        super().__init__(limit, LineFeedNormalizer() if normalizes else None)
+        self.rest = b""
+        self._held = b""
+        self._atLineStart = True  # after CRLF
+        self._isLineStart = True  # after CRLF or a bare LF
 
     def take(self, chunk: bytes) -> bytes:
         """Return the octets to pass on now: the chunk itself, if all of it is text.
@@ -91,7 +122,9 @@ class TextScanner:
             self._held = data[end:]
         text = data if end == len(data) else data[:end]
         if text:
-            text = self._judge(text)
+            self._atLineStart = text.endswith(b"\r\n")
+            self._isLineStart = text.endswith(b"\n")
+            text = self.judge(text)
         return b"" if self.isBare or self.isTooBig else text
 
     def _findEnd(self, data: bytes) -> int:
@@ -110,28 +143,6 @@ class TextScanner:
         if tail.endswith((b"\n.", b"\r")) or (self._isLineStart and data == b"."):
             return 1
         return 0
-
-    def _judge(self, text: bytes) -> bytes:
-        """Count the octets, look for forbidden ones, and return what may be passed on.
-
-        No CRLF is split at either end of `text`.
-        """
-        self.size += len(text)
-        self._atLineStart = text.endswith(b"\r\n")
-        self._isLineStart = text.endswith(b"\n")
-        if not self.isEightBit:
-            self.isEightBit = not text.isascii()
-        if self.isBare:
-            return b""
-        if b"\0" in text:
-            self.isBare = True
-        elif self._normalizer is not None:
-            normalized = self._normalizer.take(text)
-            self.isBare = normalized is None
-            return normalized or b""
-        else:
-            self.isBare = not hasWholeLineEnds(text)
-        return text
 
 
 class LineFeedNormalizer:

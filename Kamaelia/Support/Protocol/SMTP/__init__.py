@@ -3,7 +3,8 @@
 Towards the client:
 Session         one client's session: the commands, their order and their effects
 InputParser     divides the client's input into commands and text
-Line, Address, CommandChecks, TextScanner   a line, a path, the arguments, the text of a mail
+Line, Address, CommandChecks    a line, a path, the arguments
+TextScanner, Chunks             the text of a mail by DATA, and by BDAT
 Deadlines, CommandLog, Refusal   time limits, the recent lines, a refusal as a record
 Settings        the settings of a session
 

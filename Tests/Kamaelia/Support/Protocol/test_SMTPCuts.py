@@ -24,6 +24,10 @@ LINES = [
     b"RCPT TO:<c@d>\r\n",
     b'RCPT TO:<"c c"@d>\r\n',
     b"DATA\r\n",
+    b"BDAT 6\r\n",
+    b"BDAT 9 LAST\r\n",
+    b"BDAT 0\r\n",
+    b"BDAT 0 LAST\r\n",
     b"text\r\n",
     b".\r\n",
     b"..\r\n",
@@ -40,7 +44,7 @@ LINES = [
 ]
 streams = st.one_of(
     st.lists(st.sampled_from(LINES), max_size=12).map(b"".join),
-    st.lists(st.sampled_from(LINES[2:9]), max_size=12).map(
+    st.lists(st.sampled_from(LINES[2:13]), max_size=12).map(
         lambda lines: b"EHLO a\r\n" + b"".join(lines)
     ),
     st.binary(max_size=200),

@@ -195,7 +195,7 @@ def test_any_text_is_a_configuration_or_a_configuration_error(text):
         ("listen.tls_key = 'key.pem'", "tls_certificate in [listen] is missing"),
         ("listen.tls_certificate = 'c.pem'", "tls_key in [listen] is missing"),
         ("listen.workers = 0", "from 1 to 256"),
-        ("listen.extensions = ['STARTTLS']", 'write "8BITMIME", "DSN"'),
+        ("listen.extensions = ['STARTTLS']", 'write "8BITMIME", "CHUNKING"'),
         ("listen.esmtp = 'yes'", "neither true nor false"),
         ("listen.proxy_protocol_from = ['10.1.2.3/8']", "write 10.0.0.0/8"),
         ("server.addresses = ['127.0.0.1:0']", "not an address to connect to"),

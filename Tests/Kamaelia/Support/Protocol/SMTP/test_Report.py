@@ -13,6 +13,7 @@ from Kamaelia.Support.Protocol.SMTP.Report import (
     dotStuffed,
     hasReturnAddress,
     headersOf,
+    wantsReport,
 )
 from Kamaelia.Support.Protocol.SMTP.TextScanner import END, TextScanner
 
@@ -118,3 +119,18 @@ def test_a_stuffed_text_comes_out_as_one_whole_text(data):
     assert text.rest == b""
     unstuffed = (b"\r\n" + given).replace(b"\r\n.", b"\r\n")[2:]
     assert unstuffed.removesuffix(b"\r\n") == data.removesuffix(b"\r\n")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "wants"),
+    [
+        ({}, True),
+        ({"ORCPT": "rfc822;a@b"}, True),
+        ({"NOTIFY": "NEVER"}, False),
+        ({"NOTIFY": "never"}, False),
+        ({"NOTIFY": "SUCCESS,DELAY"}, False),
+        ({"NOTIFY": "success,failure"}, True),
+    ],
+)
+def test_NOTIFY_may_exclude_a_report_of_a_failure(parameters, wants):
+    assert wantsReport(parameters) is wants

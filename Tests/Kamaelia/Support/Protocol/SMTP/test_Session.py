@@ -583,8 +583,8 @@ def test_the_session_knows_what_the_client_has_to_send_next():
 
 
 def test_an_unknown_extension_is_an_error_at_once():
-    with pytest.raises(ValueError, match="CHUNKING"):
-        Settings(extensions=frozenset({"CHUNKING"}))
+    with pytest.raises(ValueError, match="BINARYMIME"):
+        Settings(extensions=frozenset({"BINARYMIME"}))
 
 
 def test_every_row_has_a_deed():
