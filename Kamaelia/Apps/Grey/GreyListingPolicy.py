@@ -12,11 +12,12 @@ Example usage
 
 How does it work?
 -----------------
-Policy asks in this order: may the client send to anybody, is each recipient's domain one of
-ours, and then, for each recipient, is it whitelisted, has it passed greylisting. A mail is
-accepted only if every recipient is. All recipients are asked, so that the time of each
-starts. At RCPT a recipient that is not ours is refused for good. With decide_at =
-"rcpt" greylisting decides there, for each recipient alone.
+This class answers the two questions of StrictMailHandler. It checks, in this order: whether the
+client may send to anybody (then nothing else is checked), whether each recipient's domain is one
+of ours, and for each recipient whether it is whitelisted (whiteListed) or has passed greylisting
+(isGreylisted). A mail is accepted only if every recipient is. All recipients are checked, so
+that the waiting time of each starts. At RCPT, a recipient that is not ours is refused
+permanently. With decide_at = "rcpt", greylisting decides at RCPT about each recipient alone.
 
 Termination: as MailHandler.
 """

@@ -10,9 +10,16 @@ Example usage
 
 How does it work?
 -----------------
-The Session decides whether a command may be sent now. Then policy is asked, and then
-the Session carries out the command. A subclass decides what happens to a mail, in
-beginMail, takeText and endMail. Here it is accepted and dropped.
+For each command, the Session first decides whether it is allowed now, and executes it. Between
+the two, policy is asked at RCPT (shouldWeAcceptRecipient) and at DATA (shouldWeAcceptMail):
+
+    RCPT       handleRcpt -> ask -> takeRecipient, or RelayError if policy says False
+    DATA       handleData -> ask -> acceptMail, then beginMail; or deferMail
+    text       takeText, for each piece
+    final dot  endMail -> settle
+
+A subclass answers the two questions, and decides in beginMail, takeText and endMail what happens
+to a mail. Here it is dropped and the client gets 250.
 
 Termination: as MailHandler.
 """

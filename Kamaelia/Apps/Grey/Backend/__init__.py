@@ -1,11 +1,11 @@
-"""The way to the real server: which one, the connection, and what is said there about a mail.
+"""The way to the real server: which server, the connection, and the commands about a mail.
 
 ServerSettings    the settings of the real servers
-Backend           which server is asked, and what happens if its session breaks
+Backend           selects a server, and another one if the session with it breaks
 ServerConnection  the TCPClient of a connection to one of them
 ConnectionPool    idle connections that are kept for the next mail
 ServerInquiry     asks a real server what it offers
 RelaySession      one session with a real server, from the greeting to QUIT
-Conversations     what is said in a session about one mail, in live and in replay mode
+Conversations     the commands about one mail in a session, in live and in replay mode
 MailText          the text of a mail that is kept until the real server takes it
 """

@@ -1,7 +1,7 @@
-"""The client's side of a handler: settings, state, deadlines, and what happens when it is held.
+"""The client's side of a handler: settings, state, deadlines, a watch for peers that do not read.
 
 SessionState  settings and state under the historical names
-Phase         what the handler waits for, and which phase may follow which
+Phase         what the handler does next, and which phase may follow which
 Deadlines     when the client is late
-HeldWatch     notices that a peer reads nothing
+HeldWatch     reports that a peer reads nothing
 """
