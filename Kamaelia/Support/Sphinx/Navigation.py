@@ -11,9 +11,10 @@ Example usage::
 How does it work?
 
 Themes such as furo render the tree of all pages into each page, so the time for n pages grows with
-n * n. Here, a branch that does not lead to the page is one line. A folder with more than `most`
-pages is not expanded, because its index page has a table of all. So all of its pages have the same
-tree, which themes keep. A page that several others include stands below the first of them.
+n * n. Here, a branch that does not lead to the page is one line. A folder below the root with more
+than `most` pages is not expanded, because its index page has a table of all. So all of its pages
+have the same tree, which themes keep. A page that several others include stands below the first of
+them.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ class NavigationTree:
         self, parent: str, path: set[str], page: str, addressOf: Callable[[str], str], level: int
     ) -> Iterator[str]:
         names = [name for name in self.children.get(parent, ()) if self._isShown(name, parent)]
-        if not names or len(names) > self.most:
+        if not names or (len(names) > self.most and parent != self.root):
             return
         yield "<ul>"
         for name in names:

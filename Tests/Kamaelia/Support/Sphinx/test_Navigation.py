@@ -65,3 +65,9 @@ def test_captions_stand_above_their_pages():
     assert re.findall(r">([^<>]+)<", html) == ["Begin", "Start", "A &amp; B", "Parts"]
     assert html.startswith('<p class="caption"')
     assert html.count("<ul>") == html.count("</ul>") == 2
+
+
+def test_the_root_is_expanded_however_many_pages_it_has():
+    names = [f"page{number}" for number in range(50)]
+    tree = NavigationTree({"index": names}, {name: name for name in names})
+    assert tree.htmlFor("page7", str).count("<li") == 50
