@@ -119,13 +119,26 @@ class LinkEnd:
 
 
 class WriterEnd(LinkEnd):
-    """The end of a RemoteOut. A transport sends `outgoing.take()` and waits for `ready`."""
+    """The end of a RemoteOut. A transport sends `outgoing.take()` and awaits `waitForFrames()`."""
 
     def __init__(self, owner: Any, name: str, patience: float | None, outgoing: Outgoing) -> None:
         super().__init__(owner, name, patience)
         self.outgoing = outgoing
-        self.ready = asyncio.Event()  # there may be something to send
+        self.isAsleep = False  # the transport waits for something to send
+        self._ready = asyncio.Event()
         self.finished = asyncio.Event()  # the end is done
+
+    def wakeTransport(self) -> None:
+        """Let the transport look for something to send."""
+        self.isAsleep = False
+        self._ready.set()
+
+    async def waitForFrames(self) -> None:
+        """Wait until there may be something to send."""
+        if not self.outgoing.hasFrames():
+            self._ready.clear()
+            self.isAsleep = True
+            await self._ready.wait()
 
     def confirm(self, number: int) -> None:
         """Note that the messages up to `number` are done."""
@@ -149,9 +162,12 @@ class ReaderEnd(LinkEnd):
         patience: float | None,
         limit: int,
         codecs: list[str],
+        incoming: Incoming,
+        heartbeat: float,
     ) -> None:
         super().__init__(owner, name, patience)
-        self.incoming = Incoming()
+        self.incoming = incoming
+        self.heartbeat = heartbeat  # of a reader that shares its link
         self.limit = limit
         self.codecs = codecs  # the names of those that this end accepts
         self.room = asyncio.Event()
@@ -216,6 +232,7 @@ class Transport(Protocol):
     """A way to carry frames between two ends. Both methods run until they are cancelled."""
 
     isLocal: bool  # the far end is a process of this program
+    isShareable: bool  # several readers may share a link
 
     async def write(self, end: WriterEnd) -> None:
         """Carry frames from `end`. Raise linkError if the link cannot work."""

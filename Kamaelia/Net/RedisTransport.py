@@ -20,6 +20,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import redis.asyncio
+import redis.retry
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import (
@@ -29,14 +30,17 @@ from redis.exceptions import (
     OutOfMemoryError,
     ReadOnlyError,
     RedisError,
+    ResponseError,
 )
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from Kamaelia.Net.Ends import LinkEnd, ReaderEnd, WriterEnd, firstOf, keepTrying
+from Kamaelia.Net.RedisPool import PoolReader, Pulse, aliveKey
 from Kamaelia.Support.Links.Codecs import availableCodecs
 from Kamaelia.Support.Links.Errors import linkError, linkTakenOver
 from Kamaelia.Support.Links.Frames import DATA, END, Frame
+from Kamaelia.Support.Links.Pool import Share
 from Kamaelia.Support.Secrets import withoutCredentials
 
 LOST = (RedisConnectionError, RedisTimeoutError, BusyLoadingError, OSError)
@@ -108,24 +112,30 @@ class RedisTransport:
     """
 
     isLocal = False
+    isShareable = True
 
     def __init__(self, url: str) -> None:
         isShort = url.startswith("unix:") and not url.startswith("unix://")
         self._url = f"unix://{url.removeprefix('unix:')}" if isShort else url
         self.shown = withoutCredentials(url)
 
-    def _client(self) -> Any:
+    def _options(self, retry: Any) -> dict[str, Any]:
         # no socket_timeout: a blocking read lasts longer than the default of some versions
-        options: dict[str, Any] = {"retry": Retry(NoBackoff(), 0), "socket_timeout": None}
+        options: dict[str, Any] = {"retry": retry(NoBackoff(), 0), "socket_timeout": None}
         options["socket_connect_timeout"] = 10
         if not self._url.startswith("unix:"):
             options["socket_keepalive"] = True
-        client: Any = redis.asyncio.Redis.from_url(self._url, **options)
+        return options
+
+    def _client(self) -> Any:
+        client: Any = redis.asyncio.Redis.from_url(self._url, **self._options(Retry))
         return client
 
-    async def _attempt(self, end: Any, work: Callable[[Any, Any, Any], Awaitable[None]]) -> None:
-        """Call `work` with two new clients, and translate the errors of the server."""
-        made = self._client(), self._client()
+    async def _attempt(
+        self, end: Any, work: Callable[..., Awaitable[None]], count: int = 2
+    ) -> None:
+        """Call `work` with `count` new clients, and translate the errors of the server."""
+        made = [self._client() for _ in range(count)]
         try:
             await work(end, *made)
         except LOST as error:
@@ -133,6 +143,8 @@ class RedisTransport:
                 raise self._explained(error, end) from error
             raise
         except RedisError as error:
+            if "NOGROUP" in str(error):  # the server has lost its data
+                raise RedisConnectionError(str(error)) from error
             raise self._explained(error, end) from error
         finally:
             for client in made:
@@ -163,13 +175,15 @@ class RedisTransport:
         writer = _StreamWriter(end, client)
         await writer.begin()
         end.connected()
-        end.ready.set()
         await firstOf(writer.send(), writer.listen(listener))
 
     # The reader
 
     async def read(self, end: ReaderEnd) -> None:
         """Carry the entries of the stream to `end`."""
+        if isinstance(end.incoming, Share):
+            await self._readShared(end, end.incoming)
+            return
         await keepTrying(lambda: self._attempt(end, self._readOnce), end, LOST)
 
     async def _readOnce(self, end: ReaderEnd, client: Any, listener: Any) -> None:
@@ -177,6 +191,21 @@ class RedisTransport:
         await reader.begin()
         end.connected()
         await firstOf(reader.receive(listener), reader.confirm())
+
+    async def _readShared(self, end: ReaderEnd, share: Share) -> None:
+        client = redis.Redis.from_url(self._url, **self._options(redis.retry.Retry))
+        pulse = Pulse(client, aliveKey(end.name, end.token), end.heartbeat)
+
+        async def once(end: ReaderEnd, client: Any, listener: Any, watcher: Any) -> None:
+            reader = PoolReader(end, client, share)
+            await reader.begin()
+            end.connected()
+            await reader.carry(listener, watcher)
+
+        try:
+            await keepTrying(lambda: self._attempt(end, once, 3), end, LOST)
+        finally:
+            await pulse.stopped()
 
 
 async def _claim(client: Any, end: LinkEnd, role: str) -> None:
@@ -197,14 +226,19 @@ def _numberOf(entry: bytes) -> int:
 
 
 async def _lastEntry(client: Any, name: str) -> tuple[int, str | None]:
-    """Return the number of the last entry of a stream, or 0; and its kind if it is an end."""
-    entries = await client.xrevrange(name, count=1)
-    if not entries:
+    """Return the number of the last entry of a stream, or 0; and the kind of an end that it is."""
+    try:
+        about = await client.xinfo_stream(name)
+    except ResponseError as error:
+        if "no such key" not in str(error):
+            raise
         return 0, None
-    fields = entries[0][1]
-    isEnd = fields.get(b"k") == b"END"
-    endKind = fields.get(b"d", b"").decode("ascii", "replace") if isEnd else None
-    return _numberOf(entries[0][0]), endKind
+    number = _numberOf(about["last-generated-id"])
+    last: Any = about["last-entry"] or (b"0-0", {})
+    entry, fields = last
+    if _numberOf(entry) != number or fields.get(b"k") != b"END":
+        return number, None
+    return number, fields.get(b"d", b"").decode("ascii", "replace")
 
 
 class _StreamWriter:
@@ -245,8 +279,7 @@ class _StreamWriter:
                     arguments += [frame.last, kind, frame.messages, frame.payload]
                 await self._write(keys=keys, args=arguments)
             else:
-                end.ready.clear()
-                await end.ready.wait()
+                await end.waitForFrames()
 
     async def listen(self, listener: Any) -> None:
         """Receive the confirmations, until the end is confirmed."""

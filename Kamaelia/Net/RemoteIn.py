@@ -40,6 +40,9 @@ from Kamaelia.Net.Addresses import transportFor
 from Kamaelia.Net.Ends import ReaderEnd
 from Kamaelia.Net.RemoteOut import RemoteOut
 from Kamaelia.Support.Links.Codecs import availableCodecs
+from Kamaelia.Support.Links.Errors import linkError
+from Kamaelia.Support.Links.Incoming import Incoming
+from Kamaelia.Support.Links.Pool import Share
 
 POLLS = 0.001, 0.05  # seconds between looks at a component that works on a message: first, most
 
@@ -49,6 +52,9 @@ class RemoteIn(component):
 
     url: redis://, rediss://, unix:, tcp://, tls:// or local: (Kamaelia.Net.Addresses).
     capacity: the most messages that are handed out and not done.
+    shared: the readers of the link share its messages. It needs Redis, and a writer that is shared,
+    too; the order is promised within each reader only. heartbeat: a reader that shows no life for
+    so many seconds is dead, and the others receive what it had. A message may take longer.
     after: RemoteOut components; a message is done when what they had accepted by then is done, too.
     pickle: accept pickle, on a `local:` link. key: a secret of both ends. tls: an SSLContext of a
     server, or two, (of a server, of a client): then this can take over from an earlier reader.
@@ -70,6 +76,8 @@ class RemoteIn(component):
         name: str,
         *,
         capacity: int = 64,
+        shared: bool = False,
+        heartbeat: float = 5.0,
         after: Sequence[RemoteOut] = (),
         pickle: bool = False,
         key: str | None = None,
@@ -85,7 +93,11 @@ class RemoteIn(component):
         codecs = availableCodecs()
         if pickle and self._transport.isLocal:
             codecs = ["pickle", *codecs]
-        self._end = ReaderEnd(self, name, patience, max(capacity, 64), codecs)
+        if shared and not self._transport.isShareable:
+            raise linkError("only links over Redis can be shared by several readers")
+        incoming = Share() if shared else Incoming()
+        limit = capacity if shared else max(capacity, 64)
+        self._end = ReaderEnd(self, name, patience, limit, codecs, incoming, heartbeat)
         self._incoming = self._end.incoming
         self._after = after
         self._barriers: deque[tuple[int, list[int]]] = deque()
@@ -133,8 +145,8 @@ class RemoteIn(component):
         incoming = self._incoming
         if self.hasReceiver():
             unconfirmed = incoming.handed - self._end.settled
-            for _ in range(min(incoming.waiting(), self.capacity - unconfirmed)):
-                self.handOut(incoming.hand())
+            if incoming.waiting() and unconfirmed < self.capacity:
+                self.handOut(incoming.hand(self.capacity - unconfirmed))
         if incoming.waiting() < self._end.limit:
             self._end.room.set()
 
@@ -151,9 +163,10 @@ class RemoteIn(component):
 
     # Where messages go, and when they are done: a subclass may decide otherwise
 
-    def handOut(self, message: Any) -> None:
-        """Send a message of the link to its receiver."""
-        self.send(message)
+    def handOut(self, messages: list[Any]) -> None:
+        """Send messages of the link to their receivers."""
+        for message in messages:
+            self.send(message)
 
     def atEnd(self) -> None:
         """Act on the end of the writer: every message is done. It may be called several times."""

@@ -36,6 +36,7 @@ class RemoteOut(component):
 
     url: redis://, rediss://, unix:, tcp://, tls:// or local: (Kamaelia.Net.Addresses).
     window, windowBytes: how much may be unconfirmed. frame: the most messages in one frame.
+    shared: several readers share the messages (RemoteIn(shared=True)).
     position: how many messages the source has sent before; None: it begins anew. With a position,
     "confirmed" continues from there, and messages that the link already has are dropped.
     codec: "msgpack", "json", or "pickle", which is for `local:` only. key: a secret of both ends.
@@ -60,6 +61,7 @@ class RemoteOut(component):
         window: int = 4096,
         windowBytes: int = 64 << 20,
         frame: int = FRAME,
+        shared: bool = False,
         position: int | None = None,
         codec: str | None = None,
         key: str | None = None,
@@ -75,7 +77,11 @@ class RemoteOut(component):
         if codec == "pickle" and not self._transport.isLocal:
             raise linkError("pickle is for links local: only, since it runs code of the sender")
         outgoing = Outgoing(
-            codecNamed(codec, nameOfComponent), window, windowBytes, min(frame, window), position
+            codecNamed(codec, nameOfComponent),
+            window,
+            windowBytes,
+            1 if shared else min(frame, window),
+            position,
         )
         self._outgoing = outgoing
         self._end = WriterEnd(self, name, patience, outgoing)
@@ -97,9 +103,8 @@ class RemoteOut(component):
         except notEncodable as error:
             error.add_note(f"for the inbox 'inbox' of {self.name}, link {self._end.name!r}")
             raise
-        ready = self._end.ready
-        if not ready.is_set():
-            ready.set()
+        if self._end.isAsleep:
+            self._end.wakeTransport()
         if isFull:
             self._gate.shut()
             return self._gate
@@ -156,7 +161,7 @@ class RemoteOut(component):
             if self._ending is None and (isAbort or isinstance(message, producerFinished)):
                 self._ending = message
                 self._outgoing.finish("shutdown" if isAbort else "finished")
-                self._end.ready.set()
+                self._end.wakeTransport()
 
 
 __kamaelia_components__ = (RemoteOut,)

@@ -64,8 +64,12 @@ class RouteIn(RemoteIn):
         """Return True: a message without a receiver is discarded."""
         return True
 
-    def handOut(self, message: Any) -> None:
-        """Send a message to the outbox of its route."""
+    def handOut(self, messages: list[Any]) -> None:
+        """Send each message to the outbox of its route."""
+        for message in messages:
+            self._handOutOne(message)
+
+    def _handOutOne(self, message: Any) -> None:
         try:
             route, kind, content = message
             isKnown = route in self.outboxes

@@ -44,6 +44,7 @@ class StreamTransport:
     """The part that does not depend on how connections are made."""
 
     isLocal = False
+    isShareable = False
     key: str | None = None
 
     def __init__(self) -> None:

@@ -158,7 +158,6 @@ async def writeTo(stream: Stream, end: WriterEnd, key: str | None) -> None:
     async with asyncio.timeout(HANDSHAKE):
         await greetReader(stream, end, key)
     end.connected()
-    end.ready.set()
     end.changed()
     await firstOf(_sendFrames(stream, end), _receiveConfirmations(stream, end))
 
@@ -215,9 +214,7 @@ async def _sendWhatIsReady(stream: Stream, end: WriterEnd) -> None:
             payload = codec + frame.payload if frame.kind == DATA else frame.payload
             stream.send(frame._replace(payload=payload).encoded())
         await stream.drain()
-        if not outgoing.hasFrames():
-            end.ready.clear()
-            await end.ready.wait()
+        await end.waitForFrames()
 
 
 async def _receiveConfirmations(stream: Stream, end: WriterEnd) -> None:

@@ -4,7 +4,7 @@
     systems        Distributed (a graphline in several places), ProcessPart (a component in a
                    process of its own), Routes (several linkages over one link)
     the addresses  Addresses; SocketTransport (tcp://, tls://, local:),
-                   RedisTransport (redis://, rediss://, unix:)
+                   RedisTransport (redis://, rediss://, unix:), RedisPool (readers that share)
     inside         Ends (what a transport sees of them), Streams (frames over a connection)
 
 A transport carries frames; Kamaelia.Support.Links has the rules: which message is done, what is

@@ -23,6 +23,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ from programs import freePort
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+
+NUMBERS = count(1)
 
 #: transport: the capacities that are measured
 TRANSPORTS = {"tcp": (64, 1024, 4096), "local": (64, 1024), "redis": (64, 1024, 4096)}
@@ -66,14 +69,15 @@ def redisServer(folder: Path) -> Iterator[str]:
         server.wait()
 
 
-def startPair(checkout: Path, contender: str, url: str, capacity: int, count: int) -> Any:
+def startPair(checkout: Path, contender: str, url: str, capacity: int, messages: int) -> Any:
     """Start a reader and a writer, and return them. url: "local", or an address."""
     environment = os.environ | {"PYTHONPATH": str(checkout), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment["LINK"] = f"link{next(NUMBERS)}"  # a link that has ended stays so
     pair = socket.socketpair()
     processes = []
     for role, connection in zip(("reader", "writer"), pair, strict=True):
         address = f"local:{connection.fileno()}" if url == "local" else url
-        words = [role, contender, address, str(capacity), str(count)]
+        words = [role, contender, address, str(capacity), str(messages)]
         processes.append(
             subprocess.Popen(
                 [sys.executable, str(HERE / "contenders" / "linkends.py"), *words],
@@ -88,10 +92,10 @@ def startPair(checkout: Path, contender: str, url: str, capacity: int, count: in
     return processes
 
 
-def runPair(checkout: Path, contender: str, url: str, capacity: int, count: int) -> Any:
+def runPair(checkout: Path, contender: str, url: str, capacity: int, messages: int) -> Any:
     """Run a reader and a writer; return what they report: a dict with the figures."""
     answers = {}
-    processes = startPair(checkout, contender, url, capacity, count)
+    processes = startPair(checkout, contender, url, capacity, messages)
     try:
         for process in processes:
             answers.update(json.loads(process.communicate(timeout=300)[0].splitlines()[-1]))

@@ -155,11 +155,12 @@ class MsgpackCodec:
             default=self._extended, strict_types=True, unicode_errors="surrogatepass"
         )
         self._packer, self._header = packer, msgpack.Packer()
+        self._pack: Callable[[Any], bytes] = packer.pack
 
     def encode(self, message: Any) -> bytes:
         """Return a message as bytes."""
         try:
-            return bytes(self._packer.pack(message))
+            return self._pack(message)
         except notEncodable:
             self._packer.reset()
             raise

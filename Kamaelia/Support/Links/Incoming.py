@@ -5,8 +5,8 @@ Example usage
     incoming = Incoming()
     incoming.begin(0)
     incoming.accept(frame, codec)           # from the transport
-    while incoming.waiting():
-        handle(incoming.hand())
+    for message in incoming.hand(10):
+        handle(message)
         incoming.markDone(1)
 
 How does it work?
@@ -66,11 +66,12 @@ class Incoming:
         """Return how many messages were handed out and are not done."""
         return self.handed - self.done
 
-    def hand(self) -> Any:
-        """Return the next message."""
-        message = self._arrived.popleft()
-        self.handed += 1
-        return message
+    def hand(self, most: int) -> list[Any]:
+        """Return the next messages, `most` at the most."""
+        arrived = self._arrived
+        messages = [arrived.popleft() for _ in range(min(most, len(arrived)))]
+        self.handed += len(messages)
+        return messages
 
     def markDone(self, count: int) -> None:
         """Note that the next `count` messages that were handed out are done.

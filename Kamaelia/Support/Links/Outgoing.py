@@ -24,8 +24,9 @@ from Kamaelia.Support.Links.Codecs import Codec
 from Kamaelia.Support.Links.Errors import linkError, notEncodable
 from Kamaelia.Support.Links.Frames import DATA, END, MAXIMUM, Frame
 
-FRAME = 64  # messages of a frame
-FRAME_BYTES = 1 << 18  # a frame with so many bytes gets no further message
+FRAME = 256  # messages of a frame
+LARGEST = MAXIMUM // 2  # bytes of a message
+FRAME_BYTES = 1 << 18  # of a frame with more than one message
 
 
 class Outgoing:
@@ -56,6 +57,7 @@ class Outgoing:
         self._unsent: deque[Frame] = deque()
         self._bytes = 0  # of both
         self._accepted = 0  # messages that put() was given
+        self._limit = window  # as many may be accepted before more are confirmed
         self._end: str | None = None  # its kind
         self._isEndNumbered = False
 
@@ -64,12 +66,13 @@ class Outgoing:
     def put(self, message: Any) -> bool:
         """Add a message; return whether the window is full. Raise notEncodable."""
         part = self.codec.encode(message)
-        if len(part) > MAXIMUM // 2:
-            raise notEncodable(f"a message of {len(part)} bytes exceeds {MAXIMUM // 2}")
+        size = len(part)
+        if size > LARGEST:
+            raise notEncodable(f"a message of {size} bytes exceeds {LARGEST}")
         self._pending.append(part)
-        self._bytes += len(part)
+        self._bytes += size
         self._accepted += 1
-        return self._accepted - self.done() >= self.window or self._bytes >= self.windowBytes
+        return self._accepted >= self._limit or self._bytes >= self.windowBytes
 
     def finish(self, kind: str) -> None:
         """Add the end, after everything that was put before."""
@@ -135,13 +138,12 @@ class Outgoing:
         return [self._unsent.popleft() for _ in range(min(most, len(self._unsent)))]
 
     def _pack(self) -> None:
-        parts: list[bytes] = []
-        size = 0
         pending = self._pending
-        while pending and len(parts) < self._frame and size < FRAME_BYTES:
-            part = pending.popleft()
-            size += len(part)
-            parts.append(part)
+        parts = [pending.popleft() for _ in range(min(len(pending), self._frame))]
+        size = sum(map(len, parts))
+        while size > FRAME_BYTES and len(parts) > 1:
+            pending.appendleft(parts.pop())
+            size -= len(pending[0])
         self.last += len(parts)
         payload = self.codec.join(parts)
         self._bytes += len(payload) - size
@@ -159,6 +161,7 @@ class Outgoing:
         if number > self.last and self.position is None:
             raise linkError(f"the peer confirms message {number}, but only {self.last} were sent")
         self.confirmed = max(self.confirmed, number)
+        self._limit = self.done() + self.window
         unconfirmed = self._unconfirmed
         while unconfirmed and unconfirmed[0].last <= self.confirmed:
             frame = unconfirmed.popleft()

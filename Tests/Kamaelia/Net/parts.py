@@ -114,7 +114,17 @@ class Survivor(component):
             yield 1
 
 
+class PoolWorker(component):
+    """Works on each number as long as the number says, and records it."""
+
+    async def main(self):
+        async for number in self.messages():
+            await asyncio.sleep(number % 5 * 0.001)
+            record(number)
+
+
 READERS = {
+    "pool": lambda source: Pipeline(source, PoolWorker()),
     "plain": lambda source: Pipeline(source, Recorder()),
     "survivor": lambda source: Pipeline(source, Survivor()),
     "halting": lambda source: Pipeline(source, Halting()),

@@ -23,6 +23,7 @@ from Kamaelia.Chassis.Pipeline import Pipeline
 ROLE, CONTENDER, ADDRESS, CAPACITY, COUNT = sys.argv[1:6]
 COUNT, CAPACITY = int(COUNT), int(CAPACITY)  # type: ignore[assignment]
 LONE = 20
+LINK = os.environ["LINK"]
 
 
 def cpu() -> float:
@@ -117,11 +118,10 @@ def ends() -> tuple[Any, Any]:
     """Return functions that make the writer and the reader."""
     if CONTENDER == "prototype":
         if ADDRESS.endswith("redis.sock"):
-            name = f"prototype{os.getppid()}{CAPACITY}"
             module = prototype("redislink")
             return (
-                lambda: module.RemoteOut(ADDRESS, name),
-                lambda: module.RemoteIn(ADDRESS, name, capacity=CAPACITY),
+                lambda: module.RemoteOut(ADDRESS, LINK),
+                lambda: module.RemoteIn(ADDRESS, LINK, capacity=CAPACITY),
             )
         module = prototype("tcplink")
         return (
@@ -132,8 +132,8 @@ def ends() -> tuple[Any, Any]:
     from Kamaelia.Net.RemoteOut import RemoteOut
 
     return (
-        lambda: RemoteOut(ADDRESS, "link"),
-        lambda: RemoteIn(ADDRESS, "link", capacity=CAPACITY),
+        lambda: RemoteOut(ADDRESS, LINK),
+        lambda: RemoteIn(ADDRESS, LINK, capacity=CAPACITY),
     )
 
 

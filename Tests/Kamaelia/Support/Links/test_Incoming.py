@@ -24,7 +24,7 @@ def incoming(*frames, position=0):
 
 
 def handed(made):
-    return [made.hand() for _ in range(made.waiting())]
+    return made.hand(100)
 
 
 def test_messages_are_handed_out_once_whatever_is_repeated():
@@ -59,6 +59,6 @@ def test_a_message_after_the_end_is_an_error():
 
 def test_more_messages_than_were_handed_out_cannot_be_done():
     made = incoming(data(2, "a", "b"))
-    made.hand()
+    made.hand(1)
     with pytest.raises(linkError, match="only 1"):
         made.markDone(2)

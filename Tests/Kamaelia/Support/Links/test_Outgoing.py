@@ -110,9 +110,9 @@ def test_a_confirmation_of_what_was_never_sent_is_an_error():
 
 
 def test_a_message_that_is_too_large_is_refused(monkeypatch):
-    monkeypatch.setattr("Kamaelia.Support.Links.Outgoing.MAXIMUM", 100)
-    with pytest.raises(notEncodable, match="exceeds 50"):
-        outgoing(["x" * 60])
+    monkeypatch.setattr("Kamaelia.Support.Links.Outgoing.LARGEST", 100)
+    with pytest.raises(notEncodable, match="exceeds 100"):
+        outgoing(["x" * 99])
 
 
 def test_everything_is_encoded_again_for_an_end_with_another_codec():
