@@ -149,6 +149,13 @@ class GreyListingPolicy(ConcreteMailHandler):
         self.peername = nameOf(self)
         return [self.peername] if self.peername else []
 
+    @property
+    def hasTLS(self) -> bool | None:
+        """Whether the session is encrypted; None if TLS is not offered."""
+        return None if self.starttls is None else self.session.isEncrypted
+
+    hasCertificate = False  # clients are not asked for one
+
     # The two questions
 
     def shouldWeAcceptRecipient(self, recipient: str) -> bool:

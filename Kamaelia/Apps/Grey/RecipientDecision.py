@@ -7,6 +7,7 @@ Example usage
 
 How does it work?
 -----------------
+With [suspicion], mail of clients that are not suspicious passes without a question to the rules.
 An SMTP handler and a policy service have the same questions: which client a retry has to come
 from (its network, or its domain by SPF), and what the rules say about the triple. The notes keep
 the verdict, and the answers to questions that take time (see PolicyAnswers).
@@ -19,9 +20,11 @@ from typing import Any, Protocol
 
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
 from Kamaelia.Apps.Grey.Policy.PolicyAnswers import inTask
+from Kamaelia.Apps.Grey.Policy.SuspicionCheck import SuspicionCheck
 from Kamaelia.Apps.Grey.Records.MailNotes import ACCEPTED, DEFERRED, NO_ANSWER, MailNotes
 from Kamaelia.Apps.Grey.Stores.Store import StoreFailed
-from Kamaelia.Support.Greylist.Rules import DRY_RUN, WAITED, Decision
+from Kamaelia.Support.Greylist.Rules import DRY_RUN, NOT_SUSPICIOUS, WAITED, Decision
+from Kamaelia.Support.Greylist.Suspicion import Assessment, Client
 from Kamaelia.Support.Protocol.SPF.Evaluation import keyOf
 
 LONGEST_CHECK = 20.0  # seconds that the resolver may take: RFC 7208 section 4.6.4
@@ -36,10 +39,22 @@ class DecidedMail(Protocol):
     greylist: Greylist
     notes: MailNotes
 
+    @property
+    def hasTLS(self) -> bool | None:
+        """Whether the session is encrypted; None if TLS is not offered, or not known."""
+
+    @property
+    def hasCertificate(self) -> bool:
+        """Whether the certificate of the client was verified."""
+
 
 def decide(mail: DecidedMail, recipient: str) -> Decision:
     """Return the decision, after noting its verdict. May raise Later."""
     greylist, notes = mail.greylist, mail.notes
+    if greylist.suspicion is not None and not _assess(mail, greylist.suspicion).isSuspicious:
+        notes.passedAs = clientKeyOf(mail)
+        notes.note(recipient, ACCEPTED, NOT_SUSPICIOUS)
+        return Decision(True, NOT_SUSPICIOUS)
     try:
         triple = greylist.triple(clientKeyOf(mail), mail.sender, recipient)
         about = (triple, greylist.clock(), mail.peer)
@@ -54,6 +69,17 @@ def decide(mail: DecidedMail, recipient: str) -> Decision:
     verdict = ACCEPTED if decision.isAccepted else DEFERRED
     notes.note(recipient, verdict, decision.reason, decision.wait, _delayOf(decision))
     return decision
+
+
+def _assess(mail: DecidedMail, suspicion: SuspicionCheck) -> Assessment:
+    """Return the assessment of a mail's client, which all its recipients share. May raise Later."""
+    sender = Client(
+        mail.peer, str(mail.remotename), str(mail.sender), mail.hasTLS, mail.hasCertificate
+    )
+    ask = partial(suspicion.assess, sender)
+    assessment: Assessment = mail.notes.answerTo("suspicion", inTask, ask, extra=suspicion.timeout)
+    mail.notes.assessment = assessment
+    return assessment
 
 
 def _delayOf(decision: Decision) -> float:

@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 HOUR = 3600.0
+NOT_SUSPICIOUS = "not suspicious"  # the reason of a mail that the rules are not asked about
 DRY_RUN = (
     "dry run"  # precedes the reason of a mail that is accepted only because nothing is deferred
 )

@@ -7,6 +7,7 @@ Names         searches for host names and mail addresses with wildcards
 Patterns      regular expressions with a bound on their time
 Report        what greylisting has stopped and delayed, from the records of mails
 Senders       the list of large senders
+Suspicion     points and credits for clients, and the checks that give them
 TripleLimit   a limit on new triples per network
 Answers       the values that a policy hook may return
 """

@@ -54,7 +54,8 @@ class PolicyRequest(NamedTuple):
 
     sender, recipient: with brackets, and "<>" is the null sender. recipient: "" if there is none or
     if a request is about several. names: the client's name, if Postfix has verified it.
-    instance: the same in all requests about one delivery. login: that of SMTP AUTH.
+    instance: the same in all requests about one delivery. login: that of SMTP AUTH. hasTLS: None if
+    the request does not say it. hasCertificate: whether the client's certificate was verified.
     """
 
     stage: str
@@ -66,6 +67,8 @@ class PolicyRequest(NamedTuple):
     recipient: str = ""
     instance: str = ""
     login: str = ""
+    hasTLS: bool | None = None
+    hasCertificate: bool = False
 
 
 class RequestReader:
@@ -129,7 +132,7 @@ def requestOf(attributes: dict[str, str]) -> PolicyRequest:
     if not peer:
         raise BadRequest("the attribute client_address is missing")
     name, port = attributes.get("client_name", ""), attributes.get("client_port", "")
-    recipient = attributes.get("recipient", "")
+    recipient, protocol = attributes.get("recipient", ""), attributes.get("encryption_protocol")
     return PolicyRequest(
         stage=attributes.get("protocol_state", "").upper(),
         peer=peer,
@@ -140,6 +143,8 @@ def requestOf(attributes: dict[str, str]) -> PolicyRequest:
         recipient=recipient and pathOf(recipient),
         instance=attributes.get("instance", ""),
         login=attributes.get("sasl_username", ""),
+        hasTLS=None if protocol is None else bool(protocol),
+        hasCertificate=bool(attributes.get("ccert_subject")),  # Postfix names only verified ones
     )
 
 

@@ -32,6 +32,7 @@ from Kamaelia.Support.Networks import parseNetwork
 from Kamaelia.Support.Settings import Sections
 from Kamaelia.Support.Settings.DelegationSections import MilterSection, PolicySection
 from Kamaelia.Support.Settings.SectionReader import SectionReader
+from Kamaelia.Support.Settings.SuspicionSection import SuspicionSection
 from Kamaelia.Support.Settings.TLSRules import mistakeOfTLS
 from Kamaelia.Support.Settings.TomlLines import Place, placesOf
 
@@ -70,6 +71,7 @@ class Configuration:
     server: Sections.ServerSection = Sections.ServerSection()
     forward: Sections.ForwardSection = Sections.ForwardSection()
     greylist: Sections.GreylistSection = Sections.GreylistSection()
+    suspicion: SuspicionSection = SuspicionSection()
     allow: Sections.AllowSection = Sections.AllowSection()
     deny: Sections.DenySection = Sections.DenySection()
     store: Sections.StoreSection = Sections.StoreSection()

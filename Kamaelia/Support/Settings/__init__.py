@@ -4,6 +4,7 @@ SettingRow      one setting: kind, default, meaning
 Values          the kinds of values
 Sections        the settings of Kamaelia Grey
 DelegationSections   those of the policy service and the milter
+SuspicionSection     those that delay only suspicious mail
 Configuration   all sections, read from a TOML text
 SectionReader, TomlLines   conversion of tables, with the line of each mistake
 ConfigurationWarnings, TLSRules   probably unintended and contradictory settings

@@ -90,6 +90,7 @@ class DelegatedMail:
         self.peer, self.peerport = request.peer, request.peerport
         self.names = list(request.names)
         self.remotename, self.sender = request.remotename, validSender(request.sender)
+        self.hasTLS, self.hasCertificate = request.hasTLS, request.hasCertificate
         self.recipients: list[str] = []
         self.notes = MailNotes(self.greylist)
         self.notes.begin()

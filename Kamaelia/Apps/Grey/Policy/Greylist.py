@@ -26,6 +26,7 @@ from typing import Any
 
 from Kamaelia.Apps.Grey.Policy.BackgroundTask import BackgroundTask, release
 from Kamaelia.Apps.Grey.Policy.StoreEntries import NO_ENTRIES, LiveEntries, compileEntries
+from Kamaelia.Apps.Grey.Policy.SuspicionCheck import SuspicionCheck
 from Kamaelia.Apps.Grey.Stores import openStore
 from Kamaelia.Apps.Grey.Stores.Later import Later
 from Kamaelia.Apps.Grey.Stores.Store import (
@@ -65,6 +66,7 @@ class Greylist:
     resolver: Any = None  # a Resolver, for verified names and SPF
     spf = False  # clients that SPF authorises for a domain count as one (RFC 7208)
     max_new_triples = 0  # from one network, per hour and process; 0: no limit
+    suspicion: SuspicionCheck | None = None  # None: all strangers are greylisted
     dry_run = False  # decide and log, but defer nothing
     tarpit: float = 0.0  # seconds before a reply that defers
     journal: Callable[[dict[str, Any]], None] | None = None  # called with each mail's record

@@ -75,7 +75,7 @@ class Resolver:
         """Return the SPF result of a client (see checkSPF); "temperror" after 20 seconds."""
         try:
             async with asyncio.timeout(LONGEST_CHECK):
-                return await self._answered(checkSPF(peer, helo, sender))
+                return await self.answered(checkSPF(peer, helo, sender))
         except TimeoutError:
             domain = identityOf(helo, sender)[1]
             return SPFResult("temperror", domain, reason=f"no result in {LONGEST_CHECK:g} seconds")
@@ -84,7 +84,7 @@ class Resolver:
         """Return the verified name of a client; None if there is none or DNS fails."""
         try:
             async with asyncio.timeout(LONGEST_CHECK):
-                return await self._answered(verifiedName(peer))
+                return await self.answered(verifiedName(peer))
         except TimeoutError:
             return None
 
@@ -102,7 +102,7 @@ class Resolver:
             raise NoAnswer(answer.failure)
         return answer.records
 
-    async def _answered(self, lookup: Generator[Question, Records, Value]) -> Value:
+    async def answered(self, lookup: Generator[Question, Records, Value]) -> Value:
         """Answer the questions of a generator until it ends; return its result."""
         try:
             question = next(lookup)

@@ -7,5 +7,6 @@ CompiledSettings  lists of a handler class, compiled once
 Greylist          the decision about one recipient: lists, rules, store
 StoreEntries      what administrators allow and deny at run time
 Resolver          names and SPF from the DNS
+SuspicionCheck    how suspicious a client is, with the answers of the DNS
 BackgroundTask    work that takes seconds, done in a thread
 """

@@ -20,6 +20,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
+from Kamaelia.Support.Greylist.Suspicion import Assessment
 from Kamaelia.Support.PrintableText import printable
 
 
@@ -40,6 +41,17 @@ def historicalLine(
     """Return the line of a mail, in the historical columns."""
     name, paths = remotename.partition("|")[0], ", ".join(recipients)
     return printable(f"{stampOf(now)} | {name} | {peer} | {sender} | {paths} | {status} | ")
+
+
+def suspicionLine(now: float, peer: str, port: int, mailId: str, assessment: Assessment) -> str:
+    """Return the line that states the points of a mail, and their reasons."""
+    points = f"points={assessment.points} threshold={assessment.threshold}"
+    unknown = f" unknown={','.join(assessment.unknown)}" if assessment.unknown else ""
+    reasons = json.dumps(str(assessment))
+    client = f"client=[{peer}]:{port}"
+    return printable(
+        f"{stampOf(now)} suspicion {client} {points}{unknown} id={mailId} reasons={reasons}"
+    )
 
 
 def jsonLine(record: dict[str, Any]) -> str:

@@ -21,9 +21,10 @@ from typing import Any, NamedTuple, Protocol
 
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
 from Kamaelia.Apps.Grey.Policy.PolicyAnswers import PolicyAnswers
-from Kamaelia.Apps.Grey.Records.MailLog import historicalLine
+from Kamaelia.Apps.Grey.Records.MailLog import historicalLine, suspicionLine
 from Kamaelia.Apps.Grey.Records.RefusalRecord import GREYLISTED, newId, writeRefusal
 from Kamaelia.Support.Greylist.Keys import withoutBrackets
+from Kamaelia.Support.Greylist.Suspicion import Assessment
 from Kamaelia.Support.Protocol.SMTP.Refusal import Refusal, argumentOf, reasonOf, wordsOf
 from Kamaelia.Support.Protocol.SMTP.Reply import RECIPIENT_REFUSED, Reply
 from Kamaelia.Support.Protocol.SMTP.Session import Session
@@ -79,7 +80,8 @@ class MailNotes:
     """MailNotes(greylist) -> the notes about one mail after another of one client.
 
     mailId: the id of the mail in progress, or of the last one. verdicts: by recipient.
-    lastReply: the reply that decided about the mail. answers: what policy has found out, from
+    lastReply: the reply that decided about the mail. assessment: how suspicious it is, if that was
+    asked. answers: what policy has found out, from
     its first question on. passedAs: the client of a triple that has passed. greylisted: a
     recipient for which only greylisting is left to ask.
     """
@@ -87,6 +89,7 @@ class MailNotes:
     __slots__ = (
         "_sessionId",
         "answers",
+        "assessment",
         "greylist",
         "greylisted",
         "lastReply",
@@ -109,6 +112,7 @@ class MailNotes:
         self.verdicts: dict[str, Verdict] = {}
         self.lastReply: Reply | None = None
         self.answers: PolicyAnswers | None = None
+        self.assessment: Assessment | None = None
         self.passedAs = self.greylisted = ""
 
     def note(
@@ -192,6 +196,10 @@ class MailNotes:
         whose = (handler.remotename, handler.peer, handler.sender)
         recipients = self.allRecipients(handler)
         handler.noteToLog(historicalLine(now, *whose, recipients, status))
+        if self.assessment is not None:
+            handler.noteToLog(
+                suspicionLine(now, handler.peer, handler.peerport, self.mailId, self.assessment)
+            )
         if status:
             greylist.count("mails", status.lower())
         if greylist.journal is not None and (status or self.verdicts):
@@ -199,7 +207,7 @@ class MailNotes:
 
     def record(self, handler: NotedMail, now: float) -> dict[str, Any]:
         """Return the JSON object of the mail: text, numbers and lists."""
-        return {
+        record: dict[str, Any] = {
             "event": "mail",
             "id": self.mailId,
             "time": round(now, 3),
@@ -212,6 +220,9 @@ class MailNotes:
             "reply": wordsOf(self.lastReply),
             "seconds": round(handler.secondsConnected(), 3),
         }
+        if self.assessment is not None:
+            record["suspicion"] = self.assessment._asdict()
+        return record
 
     def recipientRecord(self, recipient: str) -> dict[str, Any]:
         """Return the JSON object of one recipient."""

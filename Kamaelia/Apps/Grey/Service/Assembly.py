@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 from Kamaelia.Apps.Grey.Delegation.DelegatedMail import LastStage, PolicyService
 from Kamaelia.Apps.Grey.GreyListingPolicy import GreyListingPolicy
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
+from Kamaelia.Apps.Grey.Policy.SuspicionCheck import SuspicionCheck
 from Kamaelia.Apps.Grey.Records.LogFiles import mayAppend, note
 from Kamaelia.Apps.Grey.Records.MailLog import jsonLine
 from Kamaelia.Apps.Grey.Stores import checkSetting
@@ -33,9 +34,11 @@ from Kamaelia.Apps.Grey.System.TLSContext import contextFor
 from Kamaelia.Internet.ListeningSockets import closeAll, openPath, openSockets
 from Kamaelia.Support.Greylist.Lists import ListEntry, Lists, entriesOf
 from Kamaelia.Support.Greylist.Senders import largeSenders
+from Kamaelia.Support.Greylist.Suspicion import checksFor
 from Kamaelia.Support.Mistakes import Mistake, MistakesFound
 from Kamaelia.Support.Protocol.PolicyDelegation import END
 from Kamaelia.Support.Settings.Configuration import Configuration
+from Kamaelia.Support.Settings.SuspicionSection import weightsOf
 from Kamaelia.Support.Settings.Values import SocketAddress
 
 WHO_MAY_SEND = ("allowed_domains", "allowed_sender_nets", "allowed_senders")
@@ -87,6 +90,7 @@ def greylistOf(configuration: Configuration) -> Greylist:
         mistakes.append(Mistake(f"`url` in [store]: {error}"))
     if mistakes:
         raise MistakesFound(mistakes)
+    resolver = _resolverFor(configuration)
     return Greylist(
         store=store.url,
         on_failure=store.on_failure,
@@ -95,7 +99,8 @@ def greylistOf(configuration: Configuration) -> Greylist:
         v6=settings.network_v6,
         folds_senders=settings.fold_senders,
         large_senders=_largeSenders() if settings.large_senders else Lists(),
-        resolver=_resolverFor(configuration),
+        resolver=resolver,
+        suspicion=_suspicionOf(configuration, resolver),
         **lists,
         **{name: getattr(settings, name) for name in names},
     )
@@ -253,7 +258,7 @@ def _resolverFor(configuration: Configuration) -> Any:
         return Resolver()
     except (ImportError, ValueError) as error:
         if _needsResolver(configuration):
-            what = f"spf, large_senders and names in lists require DNS: {error}"
+            what = f"spf, large_senders, [suspicion] and names in lists require DNS: {error}"
             raise mistake(what) from None
         return None
 
@@ -268,10 +273,20 @@ def checkResolver(name: str) -> None:
         raise mistake(f"{name} would match nothing, because DNS cannot be used: {error}") from None
 
 
+def _suspicionOf(configuration: Configuration, resolver: Any) -> Any:
+    """Return what assesses clients, or None if all strangers are greylisted."""
+    settings = configuration.suspicion
+    if settings.delay == "always":
+        return None
+    checks = checksFor(weightsOf(settings), settings.block_lists, settings.allow_lists)
+    return SuspicionCheck(resolver, checks, settings.threshold, settings.timeout)
+
+
 def _needsResolver(configuration: Configuration) -> bool:
     settings, lists = configuration.greylist, (configuration.allow, configuration.deny)
     hasClients = any(each.clients or each.client_files for each in lists)
-    return settings.spf or settings.large_senders or hasClients
+    isForSuspicion = configuration.suspicion.delay != "always"
+    return settings.spf or settings.large_senders or hasClients or isForSuspicion
 
 
 def journalOf(configuration: Configuration) -> Callable[[dict[str, Any]], None] | None:

@@ -28,6 +28,8 @@ addresses = ["127.0.0.1:0"]
 smtp_tls = "may"
 [store]
 url = "memory:"
+[suspicion]
+delay = "suspicious"
 [metrics]
 address = "127.0.0.1:0"
 """

@@ -90,7 +90,25 @@ def test_a_request_of_postfix_is_read_however_the_network_splits_it(size: int) -
         sender="<ann@example.net>",
         recipient="<bob@example.org>",
         instance="1f3a.6741f2b5.a8f21.0",
+        hasTLS=False,
     )
+
+
+@pytest.mark.parametrize(
+    ("more", "hasTLS", "hasCertificate"),
+    [
+        ({}, None, False),
+        ({"encryption_protocol": ""}, False, False),
+        ({"encryption_protocol": "TLSv1.3", "ccert_subject": ""}, True, False),
+        ({"encryption_protocol": "TLSv1.3", "ccert_subject": "mx.example.net"}, True, True),
+    ],
+)
+def test_a_request_tells_of_tls_and_a_verified_certificate(
+    more: dict[str, str], hasTLS: bool | None, hasCertificate: bool
+) -> None:
+    attributes = {"request": "smtpd_access_policy", "client_address": "192.0.2.7"}
+    request = requestOf(attributes | more)
+    assert (request.hasTLS, request.hasCertificate) == (hasTLS, hasCertificate)
 
 
 @given(st.lists(requests, max_size=5), cuts)
