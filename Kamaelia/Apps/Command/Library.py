@@ -44,6 +44,11 @@ def entries(word: str = "") -> list[Entry]:
     ]
 
 
+def entryOf(item: Any, isPrefab: bool = False) -> Entry:
+    """Return the entry of a component or prefab, which need not be of the library."""
+    return Entry(f"{item.__module__}.{item.__qualname__}", summaryOf(item), isPrefab, item)
+
+
 def find(name: str) -> list[Entry]:
     """Return the components with this import path, or with this name in any module."""
     return [each for each in _all() if name in (each.path, each.path.rpartition(".")[2])]
@@ -69,7 +74,7 @@ def _in(name: str) -> Iterator[Entry]:
     ):
         for item in getattr(module, attribute, ()):
             if item.__module__ == name:
-                yield Entry(f"{name}.{item.__name__}", summaryOf(item), isPrefab, item)
+                yield entryOf(item, isPrefab)
 
 
 def summaryOf(item: Any) -> str:
@@ -84,7 +89,8 @@ def summaryOf(item: Any) -> str:
 
 def described(entry: Entry) -> str:
     """Return what `kamaelia show` prints about a component."""
-    lines = [entry.path, "", inspect.getdoc(entry.item) or "It has no description."]
+    own = entry.item.__doc__  # not that of a base, which describes something else
+    lines = [entry.path, "", inspect.cleandoc(own) if own else "It has no description."]
     for title in ("Inboxes", "Outboxes"):
         boxes = getattr(entry.item, title, None)
         if boxes:

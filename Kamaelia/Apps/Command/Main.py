@@ -39,6 +39,7 @@ from Kamaelia.Apps.Command.Target import (
     execute,
     isProgram,
     load,
+    named,
 )
 from Kamaelia.Net.Distributed import Distributed
 from Kamaelia.Support.ProgramLog import messagesOnStderr
@@ -137,7 +138,7 @@ def _addLibraryCommands(commands: Any) -> None:
     _addJSON(sub)
     sub.set_defaults(command=listing)
     sub = commands.add_parser("show", help="describe one component")
-    sub.add_argument("name", metavar="NAME", help="its name or import path")
+    sub.add_argument("name", metavar="NAME", help="its name, its import path or module:Class")
     _addJSON(sub)
     sub.set_defaults(command=show)
 
@@ -259,7 +260,7 @@ def listing(options: argparse.Namespace) -> int:
 
 def show(options: argparse.Namespace) -> int:
     """Print the description of a component, or of all that have its name."""
-    found = Library.find(options.name)
+    found = _ofProgram(options.name) if ":" in options.name else Library.find(options.name)
     if not found:
         near = [each.path for each in Library.entries(options.name)][:5]
         hint = f": did you mean {', '.join(near)}?" if near else ""
@@ -269,6 +270,13 @@ def show(options: argparse.Namespace) -> int:
     else:
         _print("\n\n\n".join(map(Library.described, found)))
     return 0
+
+
+def _ofProgram(word: str) -> list[Library.Entry]:
+    _, item = named(word)
+    if not callable(item):
+        raise TargetError(f"{word} is {type(item).__name__}, not a component, class or function")
+    return [Library.entryOf(item)]
 
 
 def trace(options: argparse.Namespace) -> int:

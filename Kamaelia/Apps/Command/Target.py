@@ -74,6 +74,12 @@ def load(word: str, settings: Mapping[str, str], arguments: Sequence[str] = ()) 
         if settings:
             raise TargetError("a program takes its own options: write them after --")
         return _ofProgram(word, arguments)
+    module, found = named(word)
+    return Target((_built(found, word, settings),), _sourceOf(found, module))
+
+
+def named(word: str) -> tuple[Any, Any]:
+    """Return the module and the attribute that "module:attribute" names. Raises TargetError."""
     name, colon, attribute = word.partition(":")
     if not (name and colon and attribute):
         raise TargetError(
@@ -81,8 +87,7 @@ def load(word: str, settings: Mapping[str, str], arguments: Sequence[str] = ()) 
             " package.module:Chat"
         )
     module = _imported(name)
-    found = _attributeOf(module, attribute)
-    return Target((_built(found, word, settings),), _sourceOf(found, module))
+    return module, _attributeOf(module, attribute)
 
 
 def _imported(name: str) -> Any:

@@ -280,6 +280,26 @@ def test_a_setting_reaches_a_class(capsys):
     assert "99999" in capsys.readouterr().err
 
 
+def test_show_describes_a_class_of_a_program(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    text = (
+        "from Axon.Component import component\n\n"
+        "class Tea(component):\n"
+        '    """A pot of tea."""\n\n'
+        '    Inboxes = {"inbox": "water", "control": "the end"}\n\n'
+        "class Cup(component):\n    pass\n"
+    )
+    (tmp_path / "shownTea.py").write_text(text)
+    assert main(["show", "shownTea:Tea"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("shownTea.Tea\n\nA pot of tea.\n")
+    assert "  inbox    water\n" in shown
+    assert main(["show", "shownTea:Cup"]) == 0
+    assert "It has no description." in capsys.readouterr().out
+    assert main(["show", "shownTea:Coffee"]) == 2
+    assert "shownTea has no 'Coffee'; it has Cup, Tea" in capsys.readouterr().err
+
+
 def test_components_lists_by_word_and_show_describes_boxes(capsys):
     assert main(["components", "SimpleReader"]) == 0
     assert "Kamaelia.File.Reading.SimpleReader" in capsys.readouterr().out
