@@ -2,7 +2,7 @@
 
 A page marks its files (`:class: file` with a `:caption:`, which is the name) and its sessions
 (`:class: session`). The output of a command is compared word by word; `...` stands for any text,
-and numbers in the names of components do not count. A command that ends with `&` runs in the
+and numbers in the names of components, and of seconds, do not count. A command that ends with `&` runs in the
 background until the page is done. Lines after `(Pdb)` are typed into the debugger.
 """
 
@@ -55,6 +55,7 @@ def isLike(printed, shown):
 
 def _words(text):
     text = re.sub(r"_\d+", "_N", text.replace("(Pdb) ", ""))
+    text = re.sub(r"\d+\.\d+(?= seconds)", "N", text)  # a busy machine takes longer
     return "".join(text.split())
 
 

@@ -54,7 +54,9 @@ def test_there_are_pages_with_sessions():
     ("printed", "shown", "expected"),
     [
         ("a_1  b\n", "a_7 b", True),
+        ("it took 0.153 seconds", "it took 0.100 seconds", True),
         ("a 1.05 s", "a 1...", True),
+        ("a 1.05 s", "a 1.04 s", False),
         ("> /x/y.py(3)", "> ...y.py(3)", True),
         ("a c", "a b", False),
         ("a\nb", "a", False),
