@@ -1,9 +1,10 @@
 """The sessions on a page: files that a reader saves, and commands with the output they print.
 
 A page marks its files (`:class: file` with a `:caption:`, which is the name) and its sessions
-(`:class: session`). The output of a command is compared word by word; `...` stands for any text,
-and numbers in the names of components, and of seconds, do not count. A command that ends with `&` runs in the
-background until the page is done. Lines after `(Pdb)` are typed into the debugger.
+(`:class: session`). The output of a command is compared without its spaces; `...` stands for any
+text, and numbers in the names of components, and of seconds, do not count. A command that ends with
+`&` runs in the background until the page is done. Lines after `(Pdb)` are typed into the debugger.
+A program that does not end (`:class: endless`) is stopped when it has printed what is shown.
 """
 
 import os
