@@ -67,7 +67,7 @@ class RunQueue:
         self.handler = handler
         self.ready: deque[Task] = deque()
         self.newcomers: list[Task] = []
-        self.mark = READY
+        self.mark: int = READY
         self.held: set[Task] = set()
         self.isRunning = False
         self.isStopping = False

@@ -27,7 +27,7 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
 from itertools import pairwise
 from math import inf
@@ -62,8 +62,10 @@ class ProcessWrapComponent(bridgedcomponent):
             checkComponents(type(self).__name__, [somecomponent])
         super().__init__()
         owner = getattr(somecomponent, "func", somecomponent)  # of a functools.partial
-        inboxes = getattr(owner, "inboxes", getattr(owner, "Inboxes", self.inboxes))
-        outboxes = getattr(owner, "outboxes", getattr(owner, "Outboxes", self.outboxes))
+        inboxes: Iterable[str] = getattr(owner, "inboxes", getattr(owner, "Inboxes", self.inboxes))
+        outboxes: Iterable[str] = getattr(
+            owner, "outboxes", getattr(owner, "Outboxes", self.outboxes)
+        )
         self.inboxes = dict.fromkeys(inboxes, UNUSED)
         self.outboxes = dict.fromkeys(outboxes, NULL)
         self._wrapped = somecomponent

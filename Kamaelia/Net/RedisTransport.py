@@ -43,7 +43,12 @@ from Kamaelia.Support.Links.Frames import DATA, END, Frame
 from Kamaelia.Support.Links.Pool import Share
 from Kamaelia.Support.Secrets import withoutCredentials
 
-LOST = (RedisConnectionError, RedisTimeoutError, BusyLoadingError, OSError)
+LOST: tuple[type[Exception], ...] = (
+    RedisConnectionError,
+    RedisTimeoutError,
+    BusyLoadingError,
+    OSError,
+)
 KEEPALIVE = 10_000  # milliseconds that a blocking read lasts
 READ = 32  # entries of one read
 

@@ -47,11 +47,11 @@ from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Kamaelia.Apps.Grey.Backend import Conversations
 from Kamaelia.Apps.Grey.Backend.Backend import Backend
-from Kamaelia.Apps.Grey.Backend.ConnectionPool import ConnectionPool, isShareable, mannerFor
+from Kamaelia.Apps.Grey.Backend.ConnectionPool import ConnectionPool
 from Kamaelia.Apps.Grey.Backend.MailText import MailText
 from Kamaelia.Apps.Grey.Backend.RelaySession import RelaySession
 from Kamaelia.Apps.Grey.Backend.ServerConnection import ServerConnection, connectionTo
-from Kamaelia.Apps.Grey.Backend.ServerInquiry import ServerInquiry
+from Kamaelia.Apps.Grey.Backend.ServerInquiry import companionsFor
 from Kamaelia.Apps.Grey.Backend.ServerSettings import ServerSettings, checkSettings, serversFor
 from Kamaelia.Apps.Grey.Session.Phase import SERVER
 from Kamaelia.Apps.Grey.StrictMailHandler import StrictMailHandler, statusOf
@@ -167,7 +167,9 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
     def takeText(self, chunk: bytes) -> None:
         """Replay: keep a piece of the text. Live: send it on."""
         if self._kept is not None:
-            self._keep(self._kept, chunk)
+            error = self._kept.keep(chunk)
+            if error is not None:  # the mail is refused at its end
+                self.noteToLog(f"a mail could not be kept: {error}")
         elif self._isInText():
             self.ensureBackend().passOn(chunk, self.lastline())
 
@@ -186,16 +188,6 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
         """Answer the final dot, log the mail, and drop its text."""
         self._dropText()
         super().settle(reply)
-
-    def _keep(self, kept: MailText, chunk: bytes) -> None:
-        """Add a piece to the text. After an error the mail is refused at its end."""
-        try:
-            if not kept.isIncomplete:
-                kept.add(chunk)
-        except OSError as error:
-            self.noteToLog(f"a mail could not be kept: {error}")
-            kept.close()
-            kept.isIncomplete = True
 
     # What a subclass may note
 
@@ -267,8 +259,7 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
     def clientIdentity(self) -> ClientIdentity:
         """Return what the real server may be told about the client."""
         origin = Origin(self.peer, self.peerport, self.localip, self.localport)
-        session = self.session
-        return ClientIdentity(origin, self.peername, session.remotename, session.isExtended)
+        return ClientIdentity(origin, self.peername, self.remotename, self.session.isExtended)
 
     def sendToServer(self, data: bytes) -> None:
         """Send bytes to the real server."""
@@ -280,16 +271,11 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
 
     def closeServer(self, isInOrder: bool) -> None:
         """Close the connection to the real server: after what has been sent, or at once."""
-        message = producerFinished(self) if isInOrder else shutdownMicroprocess()
-        self.send(message, "tcp_signal")
+        self.send(producerFinished(self) if isInOrder else shutdownMicroprocess(), "tcp_signal")
 
     def suspendForServer(self) -> None:
         """Stop reading from the client until resumeClient()."""
         self.enter(SERVER)
-
-    def continueNextTurn(self) -> None:
-        """Take another turn without waiting for a message."""
-        self.unpause()
 
     def connectionPool(self) -> ConnectionPool | None:
         """Return the pool of idle connections, if there is one in this process."""
@@ -326,8 +312,7 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
 
     def _isInText(self) -> bool:
         """Return whether the real server waits for the text of a mail."""
-        relaySession = None if self.backend is None else self.backend.relaySession
-        return relaySession is not None and relaySession.isInText
+        return self.backend is not None and self.backend.isInText
 
     def _lostReply(self) -> Reply | None:
         return None if self.backend is None else self.backend.lostReply()
@@ -351,14 +336,8 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
         connectToRealSMTPServer: then each client has its own connection, and what the servers
         offer is learnt from the relay sessions.
         """
-        found: list[component] = []
-        if cls.connectToRealSMTPServer is not ConcreteMailHandler.connectToRealSMTPServer:
-            return found
-        if cls.smtp_idle_connections and isShareable(mannerFor(cls, cls.servername)):
-            found.append(ConnectionPool(cls))
-        if cls.smtp_offer_interval:
-            found += [ServerInquiry(server, cls) for server in serversFor(cls)]
-        return found
+        ours = ConcreteMailHandler.connectToRealSMTPServer
+        return companionsFor(cls) if cls.connectToRealSMTPServer is ours else []
 
     def offered(self) -> tuple[frozenset[str], int]:
         """Return what both the settings and the real servers offer: extensions, largest mail."""
@@ -395,13 +374,10 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
         return True
 
     def handleDisconnect(self) -> Generator[int, None, None]:
-        """Wait for the reply to a dot that was sent, then leave the real server.
-
-        Send RSET for a mail that was begun if the connection can then go to the pool.
-        """
+        """Wait for the reply to a dot; drop a mail that was begun; leave the real server."""
         while self.backend is not None and self.backend.isAwaitingDot:
             yield from self.getline_fromsmtpserver()
-        if self.backend is not None and self.backend.mayReset:
+        if self.backend is not None and self.backend.mayReset:  # so that the pool may keep it
             self.backend.reset()
             while self.backend.isResetting and self.connectionPool() is not None:
                 yield from self.getline_fromsmtpserver()

@@ -133,8 +133,8 @@ class MailHandler(SessionState, component):
             self._work()
             while not self.isOver():
                 isHeld = self.isHeld()
-                if isHeld:
-                    self._watchHeld()
+                if isHeld and self._watch is None:  # its own timeouts do not reach it then
+                    self._watch = watchHeld(self, self.inactivity_timeout or self.session_timeout)
                 yield from self.getline()
                 if isHeld:
                     self.deadlines.heardAt = None  # that time was not the client's
@@ -182,12 +182,6 @@ class MailHandler(SessionState, component):
         self.turns += 1
         due = self.deadlines.dueAt = self.due()
         return self.waitUntil(due)
-
-    def _watchHeld(self) -> None:
-        """Limit the time for which the handler is held from its next yield on."""
-        seconds = self.inactivity_timeout or self.session_timeout
-        if self._watch is None and seconds:
-            self._watch = watchHeld(self, seconds)
 
     # Work
 
@@ -343,18 +337,14 @@ class MailHandler(SessionState, component):
         wasGetting = session.gettingdata  # between the chunks of a mail (BDAT)
         self.callHook(HOOKS[command[0].upper()], command)
         if session.gettingdata is not wasGetting:
-            if wasGetting:
-                self.cancelMail()
-            else:
-                self.beginMail()
+            (self.cancelMail if wasGetting else self.beginMail)()
 
     def _ignore(self, command: list[str]) -> None:
         """Do nothing. Each command hook is called with the words of the line."""
 
     handleHelo = handleEhlo = handleMail = handleRcpt = handleQuit = handleRset = _ignore
     handleNoop = handleVrfy = handleHelp = handleStartTLS = _ignore
-    # If one of these sets `gettingdata`, the text of a mail follows: up to the final dot, or in
-    # chunks. handleBdat is called for each chunk, before its octets.
+    # If one of these sets `gettingdata`, the text follows. handleBdat is called before each chunk.
     handleData = handleBdat = _ignore
 
     def handleRefused(self, event: InputRefused) -> None:
@@ -377,10 +367,7 @@ class MailHandler(SessionState, component):
         return self.session.text.hasEnded
 
     def endMail(self, event: TextEnded) -> None:
-        """Called after the final dot or the last chunk; the answer is due.
-
-        Another mail may follow.
-        """
+        """Called after the final dot or the last chunk; the answer is due."""
         self.session.reset()
 
     def handleDisconnect(self) -> Any:

@@ -70,7 +70,7 @@ class HeaderReader:
     def __init__(self) -> None:
         self.isWhole = False
         self.origin: Origin | None = None
-        self.rest = b""
+        self.rest: bytes = b""
         self._kept = b""
 
     def take(self, data: bytes) -> bool:

@@ -83,7 +83,7 @@ class BackendHandler(Protocol):
     def resumeClient(self) -> None:
         """Read from the client again."""
 
-    def continueNextTurn(self) -> None:
+    def unpause(self) -> None:
         """Take another turn without waiting for a message."""
 
     def noteToLog(self, line: str) -> None:
@@ -164,6 +164,11 @@ class Backend:
     def isAwaitingDot(self) -> bool:
         """Whether the server has a mail with its dot and has not answered."""
         return self.relaySession is not None and self.relaySession.isAwaitingDot
+
+    @property
+    def isInText(self) -> bool:
+        """Whether the server waits for the text of a mail."""
+        return self.relaySession is not None and self.relaySession.isInText
 
     def passOn(self, chunk: bytes, isLast: bool) -> None:
         """Send a piece of a mail's text as it arrives."""
@@ -286,7 +291,7 @@ class Backend:
 
     def continueSoon(self) -> None:
         """Continue the conversation in the next turn."""
-        self._handler.continueNextTurn()
+        self._handler.unpause()
 
     def opened(self, extensions: Mapping[str, str]) -> None:
         """Remember that the server works, and what it offers."""

@@ -25,8 +25,8 @@ class MailText:
     """MailText([most]): keeps chunks in the order in which they are added.
 
     most: the maximum number of octets in memory. A larger text is kept in an unnamed temporary
-    file without a buffer, so add() raises OSError if it cannot be written. isIncomplete: for
-    the caller to note that, so that the mail is refused at its end.
+    file without a buffer, so add() raises OSError if it cannot be written. isIncomplete: keep()
+    could not add a chunk, so the mail is to be refused at its end.
     """
 
     __slots__ = ("_chunks", "_file", "isIncomplete", "most", "size")
@@ -49,6 +49,17 @@ class MailText:
             self._file = tempfile.TemporaryFile(prefix="kamaelia-mail-", buffering=0)  # noqa: SIM115
             self._write(self._file, b"".join(self._chunks))
             self._chunks.clear()
+
+    def keep(self, chunk: bytes) -> OSError | None:
+        """Add a chunk, unless an earlier one could not be added. Return the error, if any."""
+        try:
+            if not self.isIncomplete:
+                self.add(chunk)
+        except OSError as error:
+            self.close()
+            self.isIncomplete = True
+            return error
+        return None
 
     @staticmethod
     def _write(file: IO[bytes], data: bytes) -> None:

@@ -22,7 +22,9 @@ from typing import Any
 
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Kamaelia.Apps.Grey.Backend.ConnectionPool import ConnectionPool, isShareable, mannerFor
 from Kamaelia.Apps.Grey.Backend.ServerConnection import connectionTo
+from Kamaelia.Apps.Grey.Backend.ServerSettings import serversFor
 from Kamaelia.Support.Failover import ServerAddress
 from Kamaelia.Support.Protocol.SMTP.Relay import BeginTLS, Broken, Ready, Relay, Send
 
@@ -157,6 +159,16 @@ class ServerInquiry(component):
         now = self.scheduler.timers.clock.now()
         if self.settings.smtp_health.isNews(self.server, broken.hint or broken.reason, now):
             LOG.warning("real server %s: %s", self.server, broken.explanation)
+
+
+def companionsFor(settings: Any) -> list[component]:
+    """Return the pool and the inquiries that all handlers with these settings share."""
+    found: list[component] = []
+    if settings.smtp_idle_connections and isShareable(mannerFor(settings, settings.servername)):
+        found.append(ConnectionPool(settings))
+    if settings.smtp_offer_interval:
+        found += [ServerInquiry(server, settings) for server in serversFor(settings)]
+    return found
 
 
 __kamaelia_components__ = (ServerInquiry,)

@@ -4,7 +4,7 @@ ServerSettings    the settings of the real servers
 Backend           selects a server, and another one if the session with it breaks
 ServerConnection  the TCPClient of a connection to one of them
 ConnectionPool    idle connections that are kept for the next mail
-ServerInquiry     asks a real server what it offers
+ServerInquiry     asks a real server what it offers; components beside the handlers
 RelaySession      one session with a real server, from the greeting to QUIT
 Conversations     the commands about one mail in a session, in live and in replay mode
 MailText          the text of a mail that is kept until the real server takes it

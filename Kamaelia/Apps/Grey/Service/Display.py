@@ -70,7 +70,7 @@ class TerminalDisplay(PlainDisplay):
 
     def __init__(self, file: TextIO) -> None:
         super().__init__(file)
-        self.console = Console(file=file)
+        self.console: Console = Console(file=file)
         self._live = Live(console=self.console, auto_refresh=False)
 
     def begin(self) -> None:

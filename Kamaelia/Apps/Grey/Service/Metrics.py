@@ -31,7 +31,7 @@ MOST = 20  # connections at a time
 TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 # By first word of a counter: name of the metric, description, labels for the other words.
-COUNTERS = {
+COUNTERS: dict[str, tuple[str, str, list[str]]] = {
     "sessions": ("kamaelia_grey_sessions", "Client connections", []),
     "expired": ("kamaelia_grey_expired", "Triples that expired without a retry", []),
     "mails": ("kamaelia_grey_mails", "Mails, by result", ["status"]),

@@ -61,8 +61,13 @@ class HeldWatch(component):
             turns = watched.turns
 
 
-def watchHeld(watched: Any, seconds: float) -> HeldWatch:
-    """Return an active watch, which reports to the "control" of a component."""
+def watchHeld(watched: Any, seconds: float) -> HeldWatch | None:
+    """Return an active watch, which reports to the "control" of a component.
+
+    Return None if there is no limit: seconds is 0.
+    """
+    if not seconds:
+        return None
     watch = HeldWatch(watched, seconds)
     watch.link((watch, "outbox"), (watched, "control"))
     watch.activate(Scheduler=watched.scheduler)
