@@ -75,4 +75,3 @@ def watchHeld(watched: Any, seconds: float) -> HeldWatch | None:
 
 
 __kamaelia_components__ = (HeldWatch,)
-__kamaelia_prefabs__ = (watchHeld,)
