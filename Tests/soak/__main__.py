@@ -4,6 +4,7 @@
     python -m Tests.soak --store redis --workers 2 --seed 7
     python -m Tests.soak --minutes 10 --scale 20      ten minutes of traffic, 20 times as fast
     python -m Tests.soak --part virtual --days 30
+    python -m Tests.soak --part suspicion --seed 1    a week of mail in each mode of [suspicion]
 
 The exit status is 1 if a mail was lost or duplicated, if the proxy accepted something that the
 rules forbid, if memory or descriptors leak, or if the store differs from an independent model of
@@ -24,6 +25,7 @@ from Tests.attacks.harness import say
 from Tests.soak.liveSoak import Soak
 from Tests.soak.model import Model
 from Tests.soak.redisServer import RedisServer
+from Tests.soak.suspicionWeek import HEAD, rowsOf
 from Tests.soak.virtualSoak import VirtualSoak
 
 MOST_PRINTED = 10  # findings
@@ -37,6 +39,8 @@ def main() -> int:
         if options.part in ("both", part):
             with folderAndStore(options) as (folder, store):
                 wrong += runPart(kind(options, folder, store), part)
+    if options.part in ("both", "suspicion"):
+        printWeek(options.seed)
     return bool(wrong)
 
 
@@ -58,6 +62,12 @@ def runPart(soak: Soak, part: str) -> int:
     return judged([*soak.journal.wrong(), *soak.wrong(), *differences])
 
 
+def printWeek(seed: int) -> None:
+    """Print what each mode of [suspicion] does to a week of mail."""
+    for row in (HEAD, *rowsOf(seed, 7.0)):
+        say("".join(f"{cell:<26}" for cell in row).rstrip())
+
+
 def parser() -> argparse.ArgumentParser:
     words = argparse.ArgumentParser(
         prog="python -m Tests.soak",
@@ -73,7 +83,7 @@ def parser() -> argparse.ArgumentParser:
     words.add_argument("--seed", type=int, default=int(time.time()) % 100000)
     words.add_argument("--store", choices=["sqlite", "redis"], default="sqlite")
     words.add_argument("--workers", type=int, default=1)
-    words.add_argument("--part", choices=["both", "sockets", "virtual"], default="both")
+    words.add_argument("--part", choices=["both", *PARTS, "suspicion"], default="both")
     return words
 
 
