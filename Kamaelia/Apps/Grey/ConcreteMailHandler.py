@@ -88,7 +88,6 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
 
     relay = "replay"
     descriptors = 2  # that a connection may need: the client's and the real server's
-    peername = ""  # the client's name in the DNS, if it is known
 
     TCPClient: Any  # the connection to the real server, or None
     backend: Backend | None  # from the first use of a real server on
@@ -301,6 +300,11 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
         for boxname in ("tcp_inbox", "tcp_control", "tcp_sslready"):
             while boxname in self.inboxes and self.dataReady(boxname):
                 self.recv(boxname)
+
+    def clientChanged(self) -> None:
+        """Leave a session with the real server that was opened for another client."""
+        super().clientChanged()
+        self._leaveServer(isInOrder=True)
 
     # The use of the backend
 

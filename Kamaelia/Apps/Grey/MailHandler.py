@@ -60,7 +60,9 @@ MOST_EVENTS = 100
 MOST_SECONDS = 0.001
 
 VERBS = ("HELO", "EHLO", "MAIL", "RCPT", "DATA", "QUIT", "RSET", "NOOP", "VRFY", "HELP", "BDAT")
-HOOKS = {verb: f"handle{verb.capitalize()}" for verb in VERBS} | {"STARTTLS": "handleStartTLS"}
+HOOKS = {verb: f"handle{verb.capitalize()}" for verb in (*VERBS, "XCLIENT", "XFORWARD")} | {
+    "STARTTLS": "handleStartTLS"
+}
 
 
 class MailHandler(SessionState, component):
@@ -343,7 +345,7 @@ class MailHandler(SessionState, component):
         """Do nothing. Each command hook is called with the words of the line."""
 
     handleHelo = handleEhlo = handleMail = handleRcpt = handleQuit = handleRset = _ignore
-    handleNoop = handleVrfy = handleHelp = handleStartTLS = _ignore
+    handleNoop = handleVrfy = handleHelp = handleStartTLS = handleXclient = handleXforward = _ignore
     # If one of these sets `gettingdata`, the text follows. handleBdat is called before each chunk.
     handleData = handleBdat = _ignore
 

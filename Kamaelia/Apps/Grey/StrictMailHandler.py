@@ -36,8 +36,10 @@ from typing import Any
 from Kamaelia.Apps.Grey.MailHandler import MailHandler
 from Kamaelia.Apps.Grey.Policy.PolicyHooks import judgeHooks
 from Kamaelia.Apps.Grey.Policy.PolicyQuestion import PolicyQuestion
+from Kamaelia.Apps.Grey.Session.DeclaredClient import DeclaredClient
 from Kamaelia.Apps.Grey.Session.Phase import CLIENT, POLICY
 from Kamaelia.Support.Protocol.SMTP.Chunks import CHUNK_TAKEN
+from Kamaelia.Support.Protocol.SMTP.ClientAttributes import readAttributes
 from Kamaelia.Support.Protocol.SMTP.InputParser import ChunkEnded, InputRefused, TextEnded
 from Kamaelia.Support.Protocol.SMTP.Reply import (
     DEFERRED,
@@ -213,6 +215,8 @@ class StrictMailHandler(MailHandler):
             self.answer(SESSION_TOO_LONG)
         elif self.say(command).isPositive:
             self.deadlines.beginMail(now)
+            if self.declaredClient is not None:
+                self.declaredClient.beginMail()
             self.mailStatus = ""
             self._isLogged = False
 
@@ -246,6 +250,23 @@ class StrictMailHandler(MailHandler):
 
     def _mailIsJudged(self, isAccepted: bool) -> None:
         self.callHook("acceptMail" if isAccepted else "deferMail")
+
+    def handleXclient(self, command: list[str]) -> None:
+        refusal = self.session.may("XCLIENT", command)
+        if refusal is None:
+            self._declared().replace(readAttributes(command) or {})
+            self.session.do("XCLIENT", command)
+            refusal = self.session.greet(dateAt(int(time())))
+        self.answer(refusal)
+
+    def handleXforward(self, command: list[str]) -> None:
+        if self.say(command).isPositive:
+            self._declared().forward(readAttributes(command) or {})
+
+    def _declared(self) -> DeclaredClient:
+        if self.declaredClient is None:
+            self.declaredClient = DeclaredClient(self)
+        return self.declaredClient
 
     def handleStartTLS(self, command: list[str]) -> None:
         if self.say(command).isPositive:

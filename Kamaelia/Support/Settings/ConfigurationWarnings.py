@@ -44,6 +44,12 @@ def warningsOf(configuration: Configuration, hostname: str) -> Iterator[str]:
                 f"{text} in proxy_protocol_from is a very large network, and each client in it may"
                 " claim any address in a PROXY header: name only the load balancers"
             )
+    for text in configuration.listen.xclient_from:
+        if isWide(parseNetwork(text)):
+            yield (
+                f"{text} in xclient_from is a very large network, and each client in it may claim"
+                " any address by XCLIENT: name only your own hosts"
+            )
     yield from warningsOfIdleConnections(configuration)
 
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from Kamaelia.Support.Protocol.SMTP.Deadlines import STAGES as CLIENT_STAGES
-from Kamaelia.Support.Protocol.SMTP.Settings import KNOWN_EXTENSIONS
+from Kamaelia.Support.Protocol.SMTP.Settings import CONDITIONAL, KNOWN_EXTENSIONS
 from Kamaelia.Support.Settings.SettingRow import setting
 from Kamaelia.Support.Settings.Values import (
     ADDRESS,
@@ -80,9 +80,15 @@ class ListenSection:
     proxy_protocol_from: Texts = setting(
         listOf(BALANCER), [], "Load balancers whose PROXY header (version 1 or 2) is trusted."
     )
+    xclient_from: Texts = setting(
+        listOf(NETWORK),
+        [],
+        "Hosts that may name their client by XCLIENT or XFORWARD, such as Postfix with"
+        " smtpd_proxy_filter, or nginx.",
+    )
     extensions: Texts = setting(
-        listOf(word(*sorted(KNOWN_EXTENSIONS - {"STARTTLS"}))),
-        sorted(KNOWN_EXTENSIONS - {"STARTTLS"}),
+        listOf(word(*sorted(KNOWN_EXTENSIONS - CONDITIONAL))),
+        sorted(KNOWN_EXTENSIONS - CONDITIONAL),
         "The extensions in the reply to EHLO. An extension other than PIPELINING is offered only if"
         " all real servers offer it, too. A certificate adds STARTTLS.",
     )

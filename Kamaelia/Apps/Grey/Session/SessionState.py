@@ -7,6 +7,8 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
+from Kamaelia.Apps.Grey.Policy.CompiledSettings import asClients, compiled
+from Kamaelia.Apps.Grey.Session.DeclaredClient import DeclaredClient
 from Kamaelia.Apps.Grey.Session.Phase import (
     CLIENT,
     GONE,
@@ -18,7 +20,7 @@ from Kamaelia.Support.Greylist.Answers import judged
 from Kamaelia.Support.Protocol.SMTP.CommandLog import CommandLog
 from Kamaelia.Support.Protocol.SMTP.Deadlines import INACTIVITY, SESSION, TEXT_RATE
 from Kamaelia.Support.Protocol.SMTP.Session import Session
-from Kamaelia.Support.Protocol.SMTP.Settings import OFFERED_BY_DEFAULT, Settings
+from Kamaelia.Support.Protocol.SMTP.Settings import FOR_TRUSTED_HOSTS, OFFERED_BY_DEFAULT, Settings
 
 
 def ofSession(name: str, meaning: str) -> Any:
@@ -44,7 +46,9 @@ class SessionState:
     understood. extensions: those that EHLO offers. starttls: an SSLContext with a certificate,
     or True for the server's own. max_message_size (octets), max_recipients, max_errors: limits;
     0 means none. strict: whether a mistake closes the connection. normalize_bare_lf: whether a
-    bare LF of a trusted client counts as CRLF. greet_delay: seconds before the greeting, in
+    bare LF of a trusted client counts as CRLF. xclient_from: addresses and networks of the hosts
+    that may name their client by XCLIENT or XFORWARD. peername: the client's name in the DNS, if
+    it is known. greet_delay: seconds before the greeting, in
     which a client may not send.
 
     Time limits in seconds; 0 means none. inactivity_timeout: without a byte from the client.
@@ -71,6 +75,10 @@ class SessionState:
     max_errors = Settings.max_errors
     strict = Settings.strict
     normalize_bare_lf = Settings.normalize_bare_lf
+
+    xclient_from: Any = []
+    peername = ""
+    declaredClient: DeclaredClient | None = None  # after XCLIENT or XFORWARD
 
     greet_delay: float = 0
     inactivity_timeout: float = INACTIVITY
@@ -137,6 +145,18 @@ class SessionState:
             self.session.trust()
         self.local = self.local or self.localip
 
+    def clientChanged(self) -> None:
+        """Called when a trusted host has named another client. Judge it."""
+        self.session.distrust()
+        if judged(self.isTrustedClient(), "isTrustedClient"):
+            self.session.trust()
+
+    def mayDeclareClient(self) -> bool:
+        """Return whether the host that has connected is in `xclient_from`."""
+        declared = self.declaredClient
+        host = self.peer if declared is None else declared.host
+        return compiled(self.xclient_from, asClients).client(host) is not None
+
     def isTrustedClient(self) -> bool:
         """Return whether the settings say that the client may send to anybody."""
         return False
@@ -150,6 +170,8 @@ class SessionState:
         extensions = frozenset(self.extensions)
         if self.starttls is not None:
             extensions |= {"STARTTLS"}
+        if self.xclient_from and self.mayDeclareClient():
+            extensions |= FOR_TRUSTED_HOSTS
         return extensions, self.max_message_size
 
     def sessionSettings(self) -> Settings:

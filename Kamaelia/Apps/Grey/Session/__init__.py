@@ -2,6 +2,7 @@
 
 SessionState  settings and state under the historical names
 Phase         what the handler does next, and which phase may follow which
+DeclaredClient  the client that a trusted host names by XCLIENT or XFORWARD
 Deadlines     when the client is late
 HeldWatch     reports that a peer reads nothing
 """

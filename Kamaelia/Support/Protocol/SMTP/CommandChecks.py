@@ -17,6 +17,7 @@ from Kamaelia.Support.Protocol.SMTP.Address import (
     PathSyntax,
     readEnvelope,
 )
+from Kamaelia.Support.Protocol.SMTP.ClientAttributes import readAttributes
 from Kamaelia.Support.Protocol.SMTP.Reply import Reply
 from Kamaelia.Support.Protocol.SMTP.Settings import Settings
 
@@ -29,6 +30,7 @@ BAD_RECIPIENT = Reply(501, "5.1.3 Bad recipient address", isMistake=True)
 LONG_SENDER = Reply(501, "5.1.7 The path has more than 256 octets", isMistake=True)
 LONG_RECIPIENT = Reply(501, "5.1.3 The path has more than 256 octets", isMistake=True)
 NO_RECIPIENT = Reply(501, "5.1.3 The null address cannot be a recipient")
+BAD_ATTRIBUTE = Reply(501, "5.5.4 Bad attribute of the client", isMistake=True)
 BAD_PARAMETER = Reply(501, "5.5.4 Bad parameter", isMistake=True)
 NOT_OFFERED = Reply(555, "5.5.4 A parameter that is not offered")
 TOO_BIG = Reply(552, "5.3.4 The mail is too big")
@@ -56,6 +58,11 @@ def checkHello(session: CheckContext, words: list[str]) -> Reply | None:
 def checkNoArgument(session: CheckContext, words: list[str]) -> Reply | None:
     """Check that there is no argument."""
     return None if len(words) == 1 else NO_ARGUMENT
+
+
+def checkAttributes(session: CheckContext, words: list[str]) -> Reply | None:
+    """Check the arguments of XCLIENT and XFORWARD."""
+    return BAD_ATTRIBUTE if readAttributes(words) is None else None
 
 
 def checkSender(session: CheckContext, words: list[str]) -> Reply | None:

@@ -29,6 +29,7 @@ from typing import NamedTuple
 from Kamaelia.Support.Protocol.SMTP.Address import Envelope
 from Kamaelia.Support.Protocol.SMTP.Chunks import CHUNK_TAKEN, ChunkScanner
 from Kamaelia.Support.Protocol.SMTP.CommandChecks import (
+    checkAttributes,
     checkHello,
     checkNoArgument,
     checkRecipient,
@@ -106,6 +107,10 @@ class Session(InputParser):
         """Trust the client: it may send to anybody, and some deviations are accepted from it."""
         self.isTrusted = True
         self.mayEndWithLF = self.settings.normalize_bare_lf
+
+    def distrust(self) -> None:
+        """Trust the client no more: it is another one."""
+        self.isTrusted = self.mayEndWithLF = False
 
     @property
     def awaited(self) -> str:
@@ -296,6 +301,11 @@ class Session(InputParser):
         self.forget()
         return BEGIN_TLS
 
+    def xclient(self, words: list[str]) -> Reply:
+        """Restart the session: the next reply is a greeting for another client."""
+        self._forgetClient()
+        return TAKEN
+
     def quit(self, words: list[str]) -> Reply:
         return BYE
 
@@ -360,5 +370,18 @@ COMMANDS = {
     "NOOP": Command(Session.noop),
     "VRFY": Command(Session.vrfy),
     "HELP": Command(Session.help),
+    "XCLIENT": Command(
+        Session.xclient,
+        ((Session.isBetweenMails, ONE_MAIL_AT_A_TIME),),
+        checkAttributes,
+        isLast=True,
+        extension="XCLIENT",
+    ),
+    "XFORWARD": Command(
+        Session.noop,
+        ((Session.isGreeted, HELLO_FIRST), (Session.isBetweenMails, ONE_MAIL_AT_A_TIME)),
+        checkAttributes,
+        extension="XFORWARD",
+    ),
     "QUIT": Command(Session.quit, isFollowed=True),
 }

@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 
 _LINE = re.compile(
-    rb"""(?: (?:EHLO|HELO|LHLO|VRFY|EXPN|HELP|NOOP|XCLIENT|BDAT)(?:\ [\x20-\x7e]*)?
+    rb"""(?: (?:EHLO|HELO|LHLO|VRFY|EXPN|HELP|NOOP|XCLIENT|XFORWARD|BDAT)(?:\ [\x20-\x7e]*)?
         | (?:DATA|RSET|QUIT|STARTTLS)
         | (?:MAIL\ FROM|RCPT\ TO):\ ?<[\x21-\x7e]*>(?:\ [\x20-\x7e]*)?
         | [2-5][0-5][0-9](?:[\ -][\x20-\x7e]*)?

@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from Kamaelia.Support.Protocol.SMTP.ClientAttributes import ATTRIBUTES
 from Kamaelia.Support.Protocol.SMTP.Reply import Reply
 
 OFFERED_BY_DEFAULT = frozenset({"SIZE", "8BITMIME", "ENHANCEDSTATUSCODES"})
-KNOWN_EXTENSIONS = OFFERED_BY_DEFAULT | {"STARTTLS", "PIPELINING", "SMTPUTF8", "DSN", "CHUNKING"}
+# Extensions that depend on the client or on a certificate; an administrator does not list them.
+FOR_TRUSTED_HOSTS = frozenset(ATTRIBUTES)
+CONDITIONAL = FOR_TRUSTED_HOSTS | {"STARTTLS"}
+KNOWN_EXTENSIONS = OFFERED_BY_DEFAULT | CONDITIONAL | {"PIPELINING", "SMTPUTF8", "DSN", "CHUNKING"}
 
 
 @dataclass(frozen=True)
@@ -56,8 +60,9 @@ class Settings:
         return self._listing(self.extensions - {"STARTTLS"})
 
     def _listing(self, extensions: frozenset[str]) -> Reply:
+        arguments: dict[str, object] = {"SIZE": self.max_message_size, **ATTRIBUTES}
         lines = [
-            f"SIZE {self.max_message_size}" if name == "SIZE" else name
+            f"{name} {arguments[name]}" if name in arguments else name
             for name in sorted(extensions)
         ]
         return Reply(250, "\n".join([self.servername, *lines]))

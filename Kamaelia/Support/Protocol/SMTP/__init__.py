@@ -5,6 +5,7 @@ Session         one client's session: the commands, their order and their effect
 InputParser     divides the client's input into commands and text
 Line, Address, CommandChecks    a line, a path, the arguments
 TextScanner, Chunks             the text of a mail by DATA, and by BDAT
+ClientAttributes    the client that a trusted host names by XCLIENT or XFORWARD
 Deadlines, CommandLog, Refusal   time limits, the recent lines, a refusal as a record
 Settings        the settings of a session
 
