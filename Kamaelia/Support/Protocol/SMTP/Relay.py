@@ -177,6 +177,8 @@ class Relay:
         """
         if self.brokenBy is not None or self.stage == "QUIT":
             return None
+        if error and self.stage == "greeting":
+            return self.fail(f"no connection to the mail server: {error}", mayHint=False)
         isBetween = self.isReady and not self.waiting
         where = "between mails" if isBetween else f"at {self.stage or 'TLS'}"
         reason = f"the mail server hung up {where}"

@@ -342,6 +342,11 @@ def test_the_log_says_where_a_server_hung_up():
     assert relay.hungUp().reason.endswith("hung up at TLS")
 
 
+def test_the_log_says_that_there_was_no_connection():
+    reason = Relay("proxy.example").hungUp(OSError("Connection refused")).reason
+    assert reason == "no connection to the mail server: Connection refused"
+
+
 @pytest.mark.parametrize("reply", [b"552 5.3.4 too big\r\n", b"452-4.3.1 disk\r\n452 full\r\n"])
 def test_a_refusal_within_the_text_is_what_the_client_hears(reply):
     relay = upTo("DATA")
