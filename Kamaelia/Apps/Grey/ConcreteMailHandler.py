@@ -15,7 +15,7 @@ How does it work?
     client --> inbox  [         ] tcp_outbox --> TCPClient --> real server
     client <-- outbox [ handler ] tcp_inbox  <-- TCPClient <-- real server
 
-A mail takes these steps; `relay` = "replay" or "live" selects what a step does:
+A mail takes these steps, in one of two modes, which `relay` selects:
 
     the client sends   method          replay                     live
     RCPT               takeRecipient   answer 250                 send RCPT on, answer as the server
@@ -26,7 +26,8 @@ A mail takes these steps; `relay` = "replay" or "live" selects what a step does:
 
 StrictMailHandler asks policy before takeRecipient (shouldWeAcceptRecipient) and before beginMail
 (shouldWeAcceptMail); a subclass answers, and GreyListingPolicy does so by greylisting.
-The Backend chooses a real server and creates the TCPClient when a mail first needs it.
+The Backend chooses a real server, and needs a connection to it from the first recipient (live) or
+the end of a mail (replay) on. With BDAT, the last chunk takes the place of the final dot.
 
 The client gets 250 for the final dot only if the real server has accepted the mail. A refusal by
 the real server is passed on. If no server can be reached or the session with it breaks, the
