@@ -38,7 +38,6 @@ cdef object INFINITY = math.inf
 cdef object ref = weakref.ref
 
 cdef extern from "Python.h":
-    int PyIter_Send(PyObject *, PyObject *, PyObject **) except -1
     PyObject *Py_None
     PyObject *PyDict_GetItemWithError(object, object) except? NULL
     dict PyDict_Copy(object)
@@ -81,9 +80,86 @@ cdef extern from *:
         ax_fields = (t->tp_basicsize - sizeof(PyObject)) / sizeof(PyObject *);
         t->tp_new = ax_new;
     }
+
+    /* Return boxes[name], or NULL. Most names of boxes are literals, and the key is the same object.
+       So compare it with the keys in the first two places, and in the place after the one where
+       the last name was found, before a search by hash. */
+    static Py_ssize_t ax_place = 0;
+    static inline PyObject *ax_find(PyObject *boxes, PyObject *name) {
+        PyObject *key, *value;
+        Py_ssize_t at = 0;
+        if (PyDict_Next(boxes, &at, &key, &value)) {
+            if (key == name) return value;
+            if (PyDict_Next(boxes, &at, &key, &value)) {
+                if (key == name) { ax_place = at; return value; }
+                at = ax_place;
+                if (at > 1 && PyDict_Next(boxes, &at, &key, &value) && key == name) {
+                    ax_place = at;
+                    return value;
+                }
+            }
+        }
+        return PyDict_GetItemWithError(boxes, name);
+    }
+
+    /* A method of a C type whose Python subclasses call it often. A method descriptor looks for
+       the type of its first argument among all base classes, and counts as a recursion. This
+       object calls the C function `call`, which passes unusual arguments to the descriptor. */
+    typedef struct { PyObject_HEAD vectorcallfunc call; PyObject *plain; } AxMethod;
+    static PyObject *ax_bind(PyObject *self, PyObject *owner, PyObject *type) {
+        if (owner == NULL || owner == Py_None) return Py_NewRef(((AxMethod *)self)->plain);
+        return PyMethod_New(self, owner);
+    }
+    static PyObject *ax_attribute(PyObject *self, PyObject *name) {
+        return PyObject_GetAttr(((AxMethod *)self)->plain, name);
+    }
+    static PyObject *ax_show(PyObject *self) { return PyObject_Repr(((AxMethod *)self)->plain); }
+    static void ax_free(PyObject *self) {
+        Py_XDECREF(((AxMethod *)self)->plain);
+        PyObject_Free(self);
+    }
+    static PyTypeObject ax_methodType = {
+        PyVarObject_HEAD_INIT(NULL, 0)
+        .tp_name = "Axon.BoxMethods.method", .tp_basicsize = sizeof(AxMethod),
+        .tp_dealloc = ax_free, .tp_repr = ax_show, .tp_call = PyVectorcall_Call,
+        .tp_vectorcall_offset = offsetof(AxMethod, call), .tp_getattro = ax_attribute,
+        .tp_descr_get = ax_bind,
+        .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR,
+    };
+    static int ax_method(PyObject *type, const char *name, void *call) {
+        PyTypeObject *t = (PyTypeObject *)type;
+        PyObject *plain;
+        AxMethod *made;
+        int failed;
+        if (PyType_Ready(&ax_methodType) < 0) return -1;
+        plain = PyDict_GetItemString(t->tp_dict, name);
+        made = PyObject_New(AxMethod, &ax_methodType);
+        if (plain == NULL || made == NULL) return -1;
+        made->call = (vectorcallfunc)call;
+        made->plain = Py_NewRef(plain);
+        failed = PyDict_SetItemString(t->tp_dict, name, (PyObject *)made);
+        Py_DECREF(made);
+        PyType_Modified(t);
+        return failed;
+    }
+    static PyObject *ax_plain(PyObject *method, PyObject **args, size_t n, PyObject *names) {
+        return PyObject_Vectorcall(((AxMethod *)method)->plain, args, n, names);
+    }
+    static inline int ax_derived(PyObject *object, PyObject *type) {
+        PyTypeObject *kind = Py_TYPE(object);
+        do { if ((PyObject *)kind == type) return 1; } while ((kind = kind->tp_base) != NULL);
+        return 0;
+    }
+    #define ax_resume(gen, result) PyGen_Type.tp_as_async->am_send(gen, Py_None, result)
     """
     void ax_name(object, const char *)
     void ax_renew(object)
+    int ax_method(object, const char *, void *) except -1
+    object ax_plain(PyObject *, PyObject **, size_t, PyObject *)
+    bint ax_derived(PyObject *, PyObject *)
+    size_t OFFSET_FREE "(~PY_VECTORCALL_ARGUMENTS_OFFSET)"
+    PyObject *ax_find(object, object) except? NULL
+    int ax_resume(PyObject *, PyObject **) except -1
     PyObject *typeOf "AX_TYPE" (PyObject *)
 
 #: Axon.Core compares it with its own, and does not use an extension of another version.
@@ -719,7 +795,7 @@ cdef class RunQueue:
                         resume = task._resume
                         if task._isGenerator:
                             result = NULL
-                            how = PyIter_Send(<PyObject *>resume, Py_None, &result)
+                            how = ax_resume(<PyObject *>resume, &result)
                             if how == 0:
                                 Py_XDECREF(result)
                                 if type(handler) is LIFECYCLE:
@@ -795,7 +871,7 @@ cdef class Storage(Ring):
     cdef public object ends
     cdef object __weakref__
 
-    def __init__(self, task=None, boxname=INBOX):
+    def __init__(self, task=None, boxname="inbox"):
         self._begin(NO_WAKE if task is None else task, boxname)
 
     cdef int _begin(self, task, boxname) except -1:
@@ -1457,7 +1533,7 @@ cdef class BoxMethods:
         cdef PyObject *found
         boxes = self._inboxesOrNone
         if type(boxes) is dict:
-            found = PyDict_GetItemWithError(boxes, boxname)
+            found = ax_find(boxes, boxname)
             return None if found == NULL else <object>found
         return lookUp(boxes, boxname)
 
@@ -1465,58 +1541,29 @@ cdef class BoxMethods:
         cdef PyObject *found
         boxes = self._outboxesOrNone
         if type(boxes) is dict:
-            found = PyDict_GetItemWithError(boxes, boxname)
+            found = ax_find(boxes, boxname)
             return None if found == NULL else <object>found
         return lookUp(boxes, boxname)
 
-    def send(self, message, boxname=OUTBOX):
+    def send(self, message, boxname="outbox"):
         """Put `message` into the inbox to which the outbox `boxname` leads, immediately.
 
         An outbox without a linkage discards it. Raises noSuchBox (a KeyError), and
         noSpaceInBox if the inbox has a size and is full. If the inbox has a capacity
         and is full now, this component is held at its next yield.
         """
-        sink = self._outbox(boxname)
-        if typeOf(<PyObject *>sink) == PLAIN:
-            (<Storage>sink).put(message)
-            arrived((<Storage>sink).task, sink)
-            return None
-        if sink is None:
-            self._wrongBox(boxname, "outbox")
-        gate = sink.append(message)
-        arrived(sink.task, sink)
-        if gate is not None:
-            self._task.hold(gate)
+        return sendMessage(self, message, boxname)
 
-    def recv(self, boxname=INBOX):
+    def recv(self, boxname="inbox"):
         """Take the oldest message from the inbox, and return it.
 
         Raises noSuchBox (a KeyError) and emptyInbox (an IndexError).
         """
-        sink = self._inbox(boxname)
-        if typeOf(<PyObject *>sink) == PLAIN:
-            if (<Storage>sink)._n == 0:
-                self._cannotTake(boxname)
-            message = (<Storage>sink).take()
-            taken(<Storage>sink)
-            return message
-        if sink is None:
-            self._cannotTake(boxname)
-        try:
-            message = sink.popleft()
-        except (KeyError, IndexError, AttributeError):
-            self._cannotTake(boxname)
-        takenFrom(sink)
-        return message
+        return takeMessage(self, boxname)
 
-    def dataReady(self, boxname=INBOX):
+    def dataReady(self, boxname="inbox"):
         """Return how many messages the inbox holds."""
-        sink = self._inbox(boxname)
-        if typeOf(<PyObject *>sink) == PLAIN or isinstance(sink, Storage):
-            return (<Storage>sink)._n
-        if sink is None:
-            self._wrongBox(boxname, "inbox")
-        return PyObject_Size(sink)
+        return sizeOfInbox(self, boxname)
 
     def anyReady(self):
         """Return the first inbox, in order of declaration, that holds a message, or False."""
@@ -1525,7 +1572,7 @@ cdef class BoxMethods:
                 return boxname
         return False
 
-    def Inbox(self, boxname=INBOX):
+    def Inbox(self, boxname="inbox"):
         """Take and generate the messages in the inbox, including those that arrive meanwhile."""
         cdef MessageIterator made = MessageIterator.__new__(MessageIterator)
         made._owner = self
@@ -1536,12 +1583,7 @@ cdef class BoxMethods:
         """Sleep from the next yield on until a message arrives, a message that this component
         has sent is taken, a child ends, unpause() is called, or `timeout` seconds have passed.
         """
-        task = self._taskOrNone
-        if timeout is None and type(task) is Task and (<Task>task).deadline is None:
-            (<Task>task).wish |= PAUSE
-            return ONE
-        task = self._task
-        return self._sleep(PAUSE, timeout)
+        return pauseComponent(self, timeout)
 
     def waitForMessage(self, boxname=None, timeout=None):
         """`yield from` this to wait until the inbox (any inbox, if none is named) has a message.
@@ -1552,35 +1594,133 @@ cdef class BoxMethods:
 
         After `timeout` seconds the wait ends, and perhaps no inbox has a message.
         """
-        cdef Py_ssize_t waiting
-        if boxname is not None or timeout is not None:
-            return newWait(self, boxname, timeout)
-        task = self._task
-        boxes = self._inboxes
-        for sink in (<dict>boxes).values() if type(boxes) is dict else boxes.values():
-            if typeOf(<PyObject *>sink) == PLAIN or isinstance(sink, Storage):
-                waiting = (<Storage>sink)._n
-                if not waiting:
-                    (<Storage>sink)._reported = 0
-                    continue
-                if (<Storage>sink)._reported == TAKEN:
-                    (<Storage>sink)._reported = waiting
-                    return NO_SLEEP
-            elif PyObject_IsTrue(sink):
-                if sink.reported == TAKEN:
-                    sink.reported = len(sink)
-                    return NO_SLEEP
-            else:
-                sink.reported = 0
+        return waitForMessages(self, boxname, timeout)
+
+
+# The implementations of these methods
+
+
+cdef object sendMessage(BoxMethods self, object message, object boxname):
+    sink = self._outbox(boxname)
+    if typeOf(<PyObject *>sink) == PLAIN:
+        (<Storage>sink).put(message)
+        arrived((<Storage>sink).task, sink)
+        return None
+    if sink is None:
+        self._wrongBox(boxname, "outbox")
+    gate = sink.append(message)
+    arrived(sink.task, sink)
+    if gate is not None:
+        self._task.hold(gate)
+    return None
+
+
+cdef object takeMessage(BoxMethods self, object boxname):
+    sink = self._inbox(boxname)
+    if typeOf(<PyObject *>sink) == PLAIN:
+        if (<Storage>sink)._n == 0:
+            self._cannotTake(boxname)
+        message = (<Storage>sink).take()
+        taken(<Storage>sink)
+        return message
+    if sink is None:
+        self._cannotTake(boxname)
+    try:
+        message = sink.popleft()
+    except (KeyError, IndexError, AttributeError):
+        self._cannotTake(boxname)
+    takenFrom(sink)
+    return message
+
+
+cdef Py_ssize_t sizeOfInbox(BoxMethods self, object boxname) except -1:
+    sink = self._inbox(boxname)
+    if typeOf(<PyObject *>sink) == PLAIN or isinstance(sink, Storage):
+        return (<Storage>sink)._n
+    if sink is None:
+        self._wrongBox(boxname, "inbox")
+    return PyObject_Size(sink)
+
+
+cdef object pauseComponent(BoxMethods self, object timeout):
+    task = self._taskOrNone
+    if timeout is None and type(task) is Task and (<Task>task).deadline is None:
+        (<Task>task).wish |= PAUSE
+        return ONE
+    task = self._task
+    return self._sleep(PAUSE, timeout)
+
+
+cdef object waitForMessages(BoxMethods self, object boxname, object timeout):
+    cdef Py_ssize_t waiting
+    if boxname is not None or timeout is not None:
+        return newWait(self, boxname, timeout)
+    task = self._task
+    boxes = self._inboxes
+    for sink in (<dict>boxes).values() if type(boxes) is dict else boxes.values():
+        if typeOf(<PyObject *>sink) == PLAIN or isinstance(sink, Storage):
+            waiting = (<Storage>sink)._n
+            if not waiting:
+                (<Storage>sink)._reported = 0
                 continue
-            if hasNews(self):
+            if (<Storage>sink)._reported == TAKEN:
+                (<Storage>sink)._reported = waiting
                 return NO_SLEEP
-            break
-        if type(task) is Task:
-            (<Task>task).wish = (<Task>task).wish & HOLD | WAIT
+        elif PyObject_IsTrue(sink):
+            if sink.reported == TAKEN:
+                sink.reported = len(sink)
+                return NO_SLEEP
         else:
-            task.wish = task.wish & HOLD | WAIT
-        return SLEEP_ONCE
+            sink.reported = 0
+            continue
+        if hasNews(self):
+            return NO_SLEEP
+        break
+    if type(task) is Task:
+        (<Task>task).wish = (<Task>task).wish & HOLD | WAIT
+    else:
+        task.wish = task.wish & HOLD | WAIT
+    return SLEEP_ONCE
+
+
+# The methods, when they are called in the usual way; see AxMethod
+
+
+cdef inline bint isUsual(PyObject **args, size_t n, PyObject *names, size_t least, size_t most):
+    """Return whether a component and no keyword, `least` to `most` arguments in all, are passed."""
+    n &= OFFSET_FREE
+    return names == NULL and least <= n <= most and ax_derived(args[0], <PyObject *>BoxMethods)
+
+
+cdef object callSend(PyObject *method, PyObject **args, size_t n, PyObject *names):
+    if not isUsual(args, n, names, 2, 3):
+        return ax_plain(method, args, n, names)
+    boxname = OUTBOX if n & OFFSET_FREE == 2 else <object>args[2]
+    return sendMessage(<BoxMethods>args[0], <object>args[1], boxname)
+
+
+cdef object callRecv(PyObject *method, PyObject **args, size_t n, PyObject *names):
+    if not isUsual(args, n, names, 1, 2):
+        return ax_plain(method, args, n, names)
+    return takeMessage(<BoxMethods>args[0], INBOX if n & OFFSET_FREE == 1 else <object>args[1])
+
+
+cdef object callDataReady(PyObject *method, PyObject **args, size_t n, PyObject *names):
+    if not isUsual(args, n, names, 1, 2):
+        return ax_plain(method, args, n, names)
+    return sizeOfInbox(<BoxMethods>args[0], INBOX if n & OFFSET_FREE == 1 else <object>args[1])
+
+
+cdef object callPause(PyObject *method, PyObject **args, size_t n, PyObject *names):
+    if not isUsual(args, n, names, 1, 1):
+        return ax_plain(method, args, n, names)
+    return pauseComponent(<BoxMethods>args[0], None)
+
+
+cdef object callWaitForMessage(PyObject *method, PyObject **args, size_t n, PyObject *names):
+    if not isUsual(args, n, names, 1, 1):
+        return ax_plain(method, args, n, names)
+    return waitForMessages(<BoxMethods>args[0], None, None)
 
 
 cdef object NEXT_NUMBER, NO_SCHEDULER, PLAIN_PROCESS
@@ -2279,6 +2419,11 @@ cdef int separate(object linkage) except -1:
 
 
 ax_renew(BoxMethods)
+ax_method(BoxMethods, b"send", <void *>callSend)
+ax_method(BoxMethods, b"recv", <void *>callRecv)
+ax_method(BoxMethods, b"dataReady", <void *>callDataReady)
+ax_method(BoxMethods, b"pause", <void *>callPause)
+ax_method(BoxMethods, b"waitForMessage", <void *>callWaitForMessage)
 ax_name(Task, b"Axon.RunQueue.Task")
 ax_name(RunQueue, b"Axon.RunQueue.RunQueue")
 ax_name(Storage, b"Axon.Sinks.Storage")
