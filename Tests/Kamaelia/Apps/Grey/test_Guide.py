@@ -327,6 +327,7 @@ def test_each_figure_is_named() -> None:
 
 
 ALARMS = (ROOT / "Docs" / "grey_alarms.rst").read_text(encoding="utf-8")
+RULES = (ROOT / "Packaging" / "prometheus-kamaelia-grey.rules.yml").read_text(encoding="utf-8")
 LABELS = {
     "status": {"accepted", "deferred", "refused", "dropped"},
     "verdict": {"accepted", "deferred", "refused"},
@@ -336,17 +337,17 @@ LABELS = {
 
 def test_alarms_and_dashboards_name_metrics_that_there_are() -> None:
     there = {f"{name}_total" for name, *_ in COUNTERS.values()} | {"kamaelia_grey_store_up"}
-    named = set(re.findall(r"kamaelia_grey_\w+", ALARMS))
+    named = set(re.findall(r"kamaelia_grey_\w+", ALARMS + RULES))
     assert named == there
 
 
-@pytest.mark.parametrize(("label", "value"), re.findall(r'(\w+)="([\w ]+)"}', ALARMS))
+@pytest.mark.parametrize(("label", "value"), re.findall(r'(\w+)="([\w ]+)"}', ALARMS + RULES))
 def test_alarms_and_dashboards_name_labels_that_there_are(label: str, value: str) -> None:
     assert value in LABELS[label]
 
 
 def test_each_alarm_is_explained() -> None:
-    alarms = re.findall(r"- alert: (\w+)", ALARMS)
+    alarms = re.findall(r"- alert: (\w+)", RULES)
     assert len(alarms) > 4
     assert [each for each in alarms if not re.search(rf"^{each} ", ALARMS, re.MULTILINE)] == []
 
