@@ -1322,12 +1322,12 @@ def provideWaits(once, notAtAll, news):
     SLEEP_ONCE, NO_SLEEP, hasNews = once, notAtAll, news
 
 
-cdef inline int arrived(object who, object sink) except -1:
-    """Wake the task `who`: a message has arrived in `sink`."""
+cdef inline int arrived(object waiter, object sink) except -1:
+    """Wake the task `waiter`: a message has arrived in `sink`."""
     cdef Task task
     cdef int state
-    if type(who) is Task:
-        task = <Task>who
+    if type(waiter) is Task:
+        task = <Task>waiter
         if task.state < READY:
             task._makeReady()
         elif task.state == RUNNING:
@@ -1335,11 +1335,11 @@ cdef inline int arrived(object who, object sink) except -1:
         elif task.state > RUNNING:
             task._messageArrived(sink.isUrgent)
     else:
-        state = who.state
+        state = waiter.state
         if state < READY:
-            who.wake()
+            waiter.wake()
         elif state >= RUNNING:
-            who.messageArrived(sink.isUrgent)
+            waiter.messageArrived(sink.isUrgent)
     return 0
 
 

@@ -196,7 +196,7 @@ Pipeline(Words(), Read(), Show()).run()
     rules=(
         Rule(
             lambda attempt: not attempt.uses("Supervisor") or "Supervisor(" not in attempt.source,
-            "Nobody is responsible for the error. Put `Read` under a `Supervisor`.",
+            "No component is responsible for the error. Put `Read` under a `Supervisor`.",
         ),
         Rule(
             lambda attempt: attempt.raised(TypeError),
@@ -239,7 +239,7 @@ Pipeline(Words(), Read(), Show()).run()
                 '    ("self", "inbox"): ("READ", "inbox"),\n'
                 '    ("READ", "outbox"): ("self", "outbox"),\n}), ': "Read(), "
             },
-            "Nobody is responsible",
+            "No component is responsible",
         ),
         Wrong({'    ("READ", "outbox"): ("self", "outbox"),\n': ""}, "Nothing is printed"),
         Wrong(

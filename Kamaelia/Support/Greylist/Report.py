@@ -16,8 +16,8 @@ How does it work?
 
 A case begins when a mail of a client's network, sender and recipient is deferred. It ends when
 such a mail is accepted: it was delayed. A case that has not ended after `latest` seconds was
-stopped; before, it is open. In a dry run nobody has to retry, so a case that ends there says only
-that the sender has written again, and its time is no delay.
+stopped; before, it is open. In a dry run no client has to retry, so a case that ends there says
+only that the sender has written again, and its time is no delay.
 
 Cases are kept by a hash of 64 bits, so that a week of mail fits into memory.
 """

@@ -26,7 +26,7 @@ from Kamaelia.Support.Protocol.SMTP.TextScanner import TextJudge, lineEndsOf
 # RFC 3030 section 2 has no limit. RFC 1870 section 4 limits the size of a mail to 20 digits.
 CHUNK = re.compile(r"([0-9]{1,20})( LAST)?", re.ASCII | re.IGNORECASE)
 
-# These replies close the connection, even if a mistake does not: nobody knows how many of the
+# These replies close the connection, even if a mistake does not: it is unknown how many of the
 # following octets are commands.
 BAD_CHUNK = Reply(501, "5.5.4 Syntax: BDAT octets [LAST]", closes=True)
 CHUNKS_FIRST = Reply(503, "5.5.1 Send the last chunk or RSET first", isMistake=True)

@@ -164,7 +164,9 @@ def test_LMTP_gives_many_answers_and_the_client_hears_one(
 
 
 @RELAYS
-def test_LMTP_whom_it_refuses_for_good_after_the_dot_is_reported(serving: Any, relay: str) -> None:
+def test_a_recipient_that_LMTP_refuses_permanently_after_the_dot_is_reported(
+    serving: Any, relay: str
+) -> None:
     answers = ["\r\n".join([YES, NEVER, YES]), "250 report taken"]
     with FarEnd(dot=answers) as far:
         protocol = handler(far, relay=relay, smtp_protocol="lmtp")

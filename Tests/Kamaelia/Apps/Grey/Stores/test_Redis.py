@@ -138,7 +138,7 @@ def test_strangers_are_added_by_the_message_that_asks(redisServer: RedisServer) 
     asyncio.run(go())
 
 
-def test_a_stranger_waits_for_what_follows_for_whom_it_shares_a_key_with(
+def test_questions_about_one_client_in_one_message_are_decided_in_order(
     redisServer: RedisServer,
 ) -> None:
     """All in one message: the client of the first is known, so the second is told of it, too."""
