@@ -15,7 +15,6 @@ release = version = metadata.version("kamaelia")
 extensions = [
     "sphinx.ext.apidoc",
     "sphinx.ext.autodoc",
-    "sphinx.ext.viewcode",
     "sphinx_copybutton",
     "Kamaelia.Support.Sphinx",
     "Kamaelia.Apps.Command.GraphDirective",
@@ -23,6 +22,8 @@ extensions = [
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = "Kamaelia"
+html_static_path = ["static"]
+html_css_files = ["pictures.css"]
 
 # Each component has a page, see Kamaelia.Support.Sphinx.
 kamaelia_pages = {"reference/components": "Kamaelia"}

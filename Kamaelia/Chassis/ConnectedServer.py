@@ -95,19 +95,17 @@ class ServerCore(component):
     max_connections: int | None = None  # beyond it, `refusal` is sent; if empty, clients wait
     max_connections_per_peer: int | None = None  # beyond it, `refusal` is sent, and closed
     refusal: bytes | None = None  # None: the `refusal` of the protocol, if it has one
-    # File descriptors that each connection may need, so that accepting stops in time; None: the
-    # `descriptors` of the protocol, or one.
-    descriptors: int | None = None
+    descriptors: int | None = None  # of files, for each connection; None: as `protocol` says, or 1
     proxy_protocol_from: Iterable[str] | None = None  # see Kamaelia.Internet.Balancers
     grace: float = 5.0  # seconds
     endsAtSignals: bool = True  # whether SIGINT and SIGTERM stop this server
     workers: int | None = None  # see Kamaelia.Chassis.Workers
+    # Called with the adapter of a refused connection, and TCPServer.MANY or PEER:
+    onRefused: Callable[[Any, str], object] | None = None  # when a connection is refused
     # Called with this component:
     onListening: Callable[[Any], object] | None = None  # clients can connect; not in workers
     onWorker: Callable[[Any], object] | None = None  # in each worker, before it accepts
     onHangup: Callable[[Any], object] | None = None  # at SIGHUP; in each worker, if any
-    # Called with the adapter of a refused connection and the limit (TCPServer.MANY or PEER):
-    onRefused: Callable[[Any, str], object] | None = None
     sockets: Iterable[socket.socket] | None = None  # listening, and shared with other processes
 
     def __init__(self, **argd: Any) -> None:

@@ -73,7 +73,8 @@ class ActivityMonitor(component):
     """ActivityMonitor([message][, watched]): passes messages on, and reports that it has.
 
     message: the report, one for all messages that were waiting together. watched: a component
-    whose end ends the monitor, or None.
+    whose end ends the monitor, or None. WAYS: the inboxes, each with the outbox that passes its
+    messages on.
 
     Termination: when `watched` ends, or, without one, when it has passed on producerFinished,
     shutdownMicroprocess or shutdownCSA from "control".
@@ -165,7 +166,7 @@ class WakeableIntrospector(component):
         "signal": "producerFinished: no other component is left; or the message from control",
     }
 
-    UNCOUNTED = (Graphline, PeriodicWakeup)
+    UNCOUNTED = (Graphline, PeriodicWakeup)  # classes of components that may remain
 
     def main(self) -> Generator[int, None, None]:
         while not self._isAlone():
@@ -217,6 +218,7 @@ def NoActivityTimeout(
         return withIdleTimeout(someclass, timeout)
 
     def makeWithTimeout(*argv: Any, **argd: Any) -> Graphline:
+        """Return a component that ends when no message passes for some time."""
         return InactivityChassis(make(*argv, **argd), timeout=timeout, debug=debug)
 
     return makeWithTimeout

@@ -34,7 +34,7 @@ class Connection(GatedComponent):
     isServer = False  # whether the peer is a client
     serverHostname: str | None = None  # the name in the server's certificate
     sslContext: SSLContext | None = None  # the default for "makessl"
-    creator: Creator | None = None
+    creator: Creator | None = None  # the server or client, which is told of the start and the end
     connectionState: ConnectionState
     transport: Transport | None  # once the connection has been made
 

@@ -44,12 +44,12 @@ class SessionState:
     Settings. peer, peerport, localip, localport, local: the addresses of both ends, which
     ServerCore sets. servername, serverid: the names in the greeting. esmtp: whether EHLO is
     understood. extensions: those that EHLO offers. starttls: an SSLContext with a certificate,
-    or True for the server's own. max_message_size (octets), max_recipients, max_errors: limits;
-    0 means none. strict: whether a mistake closes the connection. normalize_bare_lf: whether a
-    bare LF of a trusted client counts as CRLF. xclient_from: addresses and networks of the hosts
-    that may name their client by XCLIENT or XFORWARD. peername: the client's name in the DNS, if
-    it is known. greet_delay: seconds before the greeting, in
-    which a client may not send.
+    or True for the server's own. max_message_size: the limit of a mail, in octets.
+    max_recipients, max_errors: limits. A limit of 0 means none. strict: whether a mistake closes
+    the connection. normalize_bare_lf: whether a bare LF of a trusted client counts as CRLF.
+    xclient_from: addresses and networks of the hosts that may name their client by XCLIENT or
+    XFORWARD. peername: the client's name in the DNS, if it is known. greet_delay: seconds before
+    the greeting, in which a client may not send.
 
     Time limits in seconds; 0 means none. inactivity_timeout: without a byte from the client.
     client_timeouts: the same by stage. session_timeout: for the connection, except that a mail
