@@ -7,6 +7,7 @@
 # make attack  attack servers at full size                    (ARGS="--list", ARGS="scanEcho fuzz")
 # make historical  download Kamaelia 1.14.32, whose programs the tests run on this release
 # make soak    send an hour and a month of mail traffic       (ARGS="--store redis --workers 2")
+# make soak-links  kill the ends and the servers of links, at full size  (ARGS="reader pool --scale 0.1")
 # make page    check the JavaScript of the live page (needs npm), and copy its library
 # make docs    build the documentation as HTML in Docs/_build/html
 # make docs-serve  build it, and serve it on http://127.0.0.1:8000 until Ctrl-C (PORT=8001)
@@ -26,7 +27,7 @@ FORM   := pyproject.toml setup.py Axon/_core.pyx Kamaelia/Support/Protocol/WebSo
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test plain lint format bench attack historical soak page docs docs-serve clean
+.PHONY: help run test plain lint format bench attack historical soak soak-links page docs docs-serve clean
 
 help:
 	@sed -n 's/^# \(make.*\)/\1/p' Makefile
@@ -66,6 +67,9 @@ historical: $(VENV)/installed
 
 soak: $(VENV)/installed
 	$(VENV)/bin/python -m Tests.soak $(ARGS)
+
+soak-links: $(VENV)/installed-test
+	$(VENV)/bin/python -m Tests.soak.links $(ARGS)
 
 # The copies are committed, so that an installation needs no npm. `ARGS=verify` only compares them.
 page:

@@ -4,7 +4,7 @@ import pytest
 
 from Tests.Kamaelia.Net.processes import endAll
 from Tests.Kamaelia.Net.redisServer import RedisServer
-from Tests.Kamaelia.Net.transports import NAMES, Identity, linkOf
+from Tests.Kamaelia.Net.transports import NAMES, Identity, addressOf, linkOf
 
 
 @pytest.fixture(scope="session")
@@ -27,11 +27,13 @@ def redis(needs):
         yield server
 
 
-@pytest.fixture(params=["tcp", "redis"])
+@pytest.fixture(params=["tcp", "unix"])
 def address(request, freePorts):
-    """The URL of a link, for each kind of transport."""
-    if request.param == "tcp":
-        yield f"tcp://127.0.0.1:{freePorts()}"
-    else:
-        yield request.getfixturevalue("redis").url
-    endAll()
+    """The address of a link, for each kind of transport, or those that a test names."""
+    fixture = request.getfixturevalue
+    if request.param not in ("tcp", "tls"):
+        fixture("needs")("redis-server")
+    identity = fixture("identity") if request.param in ("tls", "rediss") else None
+    with addressOf(request.param, identity, freePorts()) as place:
+        yield place.address
+        endAll()

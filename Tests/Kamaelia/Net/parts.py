@@ -9,6 +9,7 @@ OPTIONS is a JSON object of arguments for RemoteOut or RemoteIn. KIND: see READE
 import asyncio
 import json
 import os
+import ssl
 import sys
 
 from Axon.Component import component
@@ -145,6 +146,26 @@ class Progress(component):
                 return
 
 
+def contextOf(kind, files):
+    """Return an SSLContext for a certificate that both ends have and trust."""
+    context = ssl.SSLContext(kind)
+    context.load_cert_chain(*files)
+    context.load_verify_locations(files[0])
+    context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+def withContexts(role, options):
+    """Return the options with the contexts of `role` in the place of the files."""
+    files = options.pop("identity", None)
+    if files is not None:
+        client, server = map(
+            contextOf, (ssl.PROTOCOL_TLS_CLIENT, ssl.PROTOCOL_TLS_SERVER), [files] * 2
+        )
+        options["tls"] = client if role == "writer" else (server, client)
+    return options
+
+
 def write(url, count, first=0, **options):
     if "position" in options:
         first = options["position"]
@@ -168,7 +189,7 @@ def write(url, count, first=0, **options):
 
 if __name__ == "__main__":
     role, url, what = sys.argv[1:4]
-    options = json.loads(sys.argv[4]) if len(sys.argv) > 4 else {}
+    options = withContexts(role, json.loads(sys.argv[4]) if len(sys.argv) > 4 else {})
     if role == "writer":
         write(url, int(what), **options)
     else:

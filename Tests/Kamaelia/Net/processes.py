@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[3]
 
 
 def start(role, url, what, **options):
-    """Start a part; its standard output is a pipe."""
+    """Start a part; its standard output is a pipe. url: may be an Address with options."""
+    options = {**getattr(url, "options", {}), **options}
     process = subprocess.Popen(
         [sys.executable, "-W", "error", str(PARTS), role, url, str(what), json.dumps(options)],
         stdout=subprocess.PIPE,
@@ -23,7 +24,8 @@ def start(role, url, what, **options):
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     started.append(process)
-    fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 4096)  # it must not be far ahead of the test
+    # A reader must not be far ahead of the test, and a writer must not wait for it.
+    fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 4096 if role == "reader" else 1 << 20)
     return process
 
 

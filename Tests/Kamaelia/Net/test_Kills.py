@@ -11,12 +11,20 @@ from Tests.Kamaelia.Net.processes import (
     start,
 )
 
-COUNT = 20000
+COUNT = 8000
 
 
-@pytest.mark.parametrize(
-    ("kind", "count", "capacity"), [("plain", COUNT, 64), ("slow", 600, 16), ("back", 600, 16)]
-)
+@pytest.mark.parametrize("address", ["tcp", "tls", "unix", "redis", "rediss"], indirect=True)
+def test_a_reader_that_is_killed_three_times_loses_nothing(address):
+    writer = start("writer", address, COUNT)
+    got = readWithKills(address, "plain", COUNT, kills=3, capacity=64)
+    assert finish(writer)[0] == 0
+    lost, repeated = lostAndRepeated(got, COUNT)
+    assert lost == 0
+    assert repeated <= 3 * 64
+
+
+@pytest.mark.parametrize(("kind", "count", "capacity"), [("slow", 600, 16), ("back", 600, 16)])
 def test_a_killed_reader_loses_nothing(address, kind, count, capacity):
     writer = start("writer", address, count)
     got = readWithKills(address, kind, count, kills=3, capacity=capacity)

@@ -1,9 +1,10 @@
 """One link of each transport within this process, whose connections can be broken."""
 
+import shutil
 import socket
 import ssl
 import subprocess
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 from Kamaelia.Net.RemoteIn import RemoteIn
 from Kamaelia.Net.RemoteOut import RemoteOut
@@ -139,6 +140,48 @@ class RedisLink(Link):
     def cut(self):
         """Break all connections to the server."""
         self.server.command("CLIENT", "KILL", "TYPE", "normal")
+
+
+class Address(str):
+    """A URL for the processes of Tests.Kamaelia.Net.parts, with the options that they need."""
+
+    options = {}
+
+
+class Place:
+    """Place(address, server): where processes meet, and the Redis behind it, or None."""
+
+    def __init__(self, address, server=None):
+        self.address, self.server = address, server
+
+    def next(self):
+        """Make room for a link that begins anew: what has ended stays so."""
+        if self.server is not None:
+            self.server.command("FLUSHALL")
+        else:
+            address = Address(f"{self.address.rpartition(':')[0]}:{freePort()}")
+            address.options = self.address.options
+            self.address = address
+
+
+@contextmanager
+def addressOf(name, identity, port=None):
+    """Give the place of a transport."""
+    port = port or freePort()
+    if name in ("tcp", "tls"):
+        address = Address(f"{name}://127.0.0.1:{port}")
+        if name == "tls":
+            address.options = {"identity": [identity.certificate, identity.key]}
+        yield Place(address)
+        return
+    with RedisLink(name, shutil.which("redis-server"), port, identity) as link:
+        yield Place(Address(link.writer), link.server)
+
+
+def freePort():
+    """Return a port that nothing uses now."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
 
 
 def linkOf(name, request):
