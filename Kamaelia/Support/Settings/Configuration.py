@@ -26,6 +26,7 @@ from dataclasses import dataclass, fields
 from itertools import combinations
 from typing import Any
 
+from Kamaelia.Support.Greylist.Conditions import parseDelay, rulesWith
 from Kamaelia.Support.Greylist.Rules import Rules
 from Kamaelia.Support.Mistakes import Mistake, MistakesFound
 from Kamaelia.Support.Networks import parseNetwork
@@ -118,6 +119,8 @@ class Configuration:
             self.rules()
         except ValueError as error:
             yield str(error), "greylist", "min_defer_time", "max_defer_time", "too_soon"
+        else:
+            yield from self._contradictionsOfDelays()
         for network in self.forward.allowed_sender_nets:
             if parseNetwork(network).prefixlen == 0:
                 what = (
@@ -133,6 +136,14 @@ class Configuration:
             what, name = found
             yield what, "server", name
         yield from self._contradictionsOfAddresses()
+
+    def _contradictionsOfDelays(self) -> Iterator[Contradiction]:
+        for text in self.greylist.delays:
+            recipient, delay = parseDelay(text)
+            try:
+                rulesWith(delay, self.rules())
+            except ValueError as error:
+                yield f"{recipient} in delays: {error}", "greylist", "delays"
 
     def _contradictionsOfAddresses(self) -> Iterator[Contradiction]:
         certificate, key = self.listen.tls_certificate, self.listen.tls_key

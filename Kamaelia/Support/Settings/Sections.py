@@ -27,6 +27,7 @@ from Kamaelia.Support.Settings.Values import (
     AUTHORITY,
     BALANCER,
     CLIENT,
+    DELAY,
     DURATION,
     FILE,
     FLAG,
@@ -39,6 +40,7 @@ from Kamaelia.Support.Settings.Values import (
     NETWORK,
     PATH,
     PEER,
+    PERIOD,
     SERVER,
     SIZE,
     STORE,
@@ -264,6 +266,19 @@ class GreylistSection:
         "Local parts that are not greylisted in any domain (RFC 5321 section 4.5.1, RFC 2142).",
     )
     opt_out: Texts = setting(listOf(MAILBOX), [], "Recipients and domains that are not greylisted.")
+    opt_in: Texts = setting(
+        listOf(MAILBOX), [], "Recipients and domains that alone are greylisted; []: all."
+    )
+    hours: Texts = setting(
+        listOf(PERIOD),
+        [],
+        "The parts of a day, in local time, in which mail is greylisted; []: always.",
+    )
+    delays: Texts = setting(
+        listOf(DELAY),
+        [],
+        "Recipients and domains with a min_defer_time of their own. The most specific one counts.",
+    )
     tarpit: float = setting(DURATION, 0, "How long a reply that defers a mail is delayed.")
     dry_run: bool = setting(
         FLAG,

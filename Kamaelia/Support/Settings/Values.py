@@ -21,6 +21,7 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from Kamaelia.Support.Greylist.Conditions import parseDelay, parsePeriod
 from Kamaelia.Support.Greylist.Lists import parseClient, parseHeloTriple, parseTriple
 from Kamaelia.Support.Greylist.Names import parseMailbox, parseName
 from Kamaelia.Support.Networks import addressOf, parseNetwork
@@ -283,6 +284,8 @@ NAME = checked(parseName, "a domain, or *.domain for all its subdomains")
 CLIENT = checked(
     parseClient, "an address, a network, a verified name, *.domain, or /regular expression/"
 )
+PERIOD = checked(parsePeriod, "a part of a day, such as 22:00-06:00")
+DELAY = checked(parseDelay, "a recipient and a time, such as @example.org 1m")
 LOCAL_PART = checked(parseLocalPart, "the part before the @, such as postmaster")
 MAILBOX = checked(parseMailbox, "user@domain, @domain, @*.domain, user@*, or /regular expression/")
 TRIPLE = triple(parseTriple, "[address, sender, recipient]")

@@ -34,6 +34,7 @@ from Kamaelia.Apps.Grey.Stores.Store import (
     StoreFailed,
     thisProcess,
 )
+from Kamaelia.Support.Greylist.Conditions import Conditions
 from Kamaelia.Support.Greylist.Keys import clientKey, recipientKey, senderKey
 from Kamaelia.Support.Greylist.Lists import ListEntry, Lists
 from Kamaelia.Support.Greylist.Rules import NEVER_SEEN, Decision, Rules, Triple
@@ -62,6 +63,7 @@ class Greylist:
     allowed = EMPTY_LISTS  # clients and addresses that are neither denied nor greylisted
     denied = EMPTY_LISTS  # clients and addresses that are refused
     opted_out = EMPTY_LISTS  # recipients that are not greylisted
+    conditions = Conditions()  # recipients, hours, and delays of recipients
     large_senders = EMPTY_LISTS  # not greylisted, because they retry from many addresses
     resolver: Any = None  # a Resolver, for verified names and SPF
     spf = False  # clients that SPF authorises for a domain count as one (RFC 7208)
@@ -156,6 +158,8 @@ class Greylist:
         """
         limit = self._limit
         rules = self._rulesAtLimit if limit.isReached(peer, now) else self.rules
+        if self.conditions.hasDelays:
+            rules = self.conditions.rulesFor(triple.recipient, rules)
         try:
             decision = self.opened.decide(triple, rules, now)
         except Later as later:
@@ -218,6 +222,11 @@ class Greylist:
         """Return why this mail is not greylisted, or None. Always None unless `hasAllowed`."""
         if self.opted_out.recipient(recipient) is not None:
             return "opted out"
+        if self.conditions.mayExempt:
+            now = time.localtime(self.clock())
+            reason = self.conditions.exempts(recipient, now.tm_hour * 60 + now.tm_min)
+            if reason is not None:
+                return reason
         for lists in self._allowing:
             if lists is self.large_senders:
                 if lists.client(peer, names):
@@ -248,7 +257,7 @@ class Greylist:
         allowing = (self.large_senders, self.allowed, self._live.lists["allow"])
         denying = (self.denied, self._live.lists["deny"])
         self._allowing = [each for each in allowing if each]
-        self.hasAllowed = bool(self._allowing or self.opted_out)
+        self.hasAllowed = bool(self._allowing or self.opted_out or self.conditions.mayExempt)
         self.hasDenied = any(denying)
         named = any(each.hasNames for each in (*allowing, self.opted_out, *denying))
         self.asksForNames = named and self.resolver is not None  # verified names are needed

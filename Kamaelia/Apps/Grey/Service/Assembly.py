@@ -32,6 +32,7 @@ from Kamaelia.Apps.Grey.System.Certificates import loadCertificate
 from Kamaelia.Apps.Grey.System.FileAccess import checkRegular, readRegular
 from Kamaelia.Apps.Grey.System.TLSContext import contextFor
 from Kamaelia.Internet.ListeningSockets import closeAll, openPath, openSockets
+from Kamaelia.Support.Greylist.Conditions import Conditions
 from Kamaelia.Support.Greylist.Lists import ListEntry, Lists, entriesOf
 from Kamaelia.Support.Greylist.Senders import largeSenders
 from Kamaelia.Support.Greylist.Suspicion import checksFor
@@ -100,6 +101,7 @@ def greylistOf(configuration: Configuration) -> Greylist:
         folds_senders=settings.fold_senders,
         large_senders=_largeSenders() if settings.large_senders else Lists(),
         resolver=resolver,
+        conditions=Conditions(settings.opt_in, settings.hours, settings.delays),
         suspicion=_suspicionOf(configuration, resolver),
         **lists,
         **{name: getattr(settings, name) for name in names},

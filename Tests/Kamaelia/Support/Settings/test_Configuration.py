@@ -213,6 +213,11 @@ def test_any_text_is_a_configuration_or_a_configuration_error(text):
         ("greylist.min_defer_time = '3d'", "no mail could ever pass"),
         ("greylist.network_v4 = 33", "from 8 to 32"),
         ("greylist.opt_out = ['example.org']", "write @example.org"),
+        ("greylist.hours = ['8-17']", "is not a part of a day"),
+        (
+            "greylist.delays = ['@example.org 3d']",
+            "in delays: no mail could ever pass",
+        ),
         ("allow.triples = [['a', 'b']]", "is not a triple"),
         ("allow.triples = [['a', 'b', 'c']]", "write an address, a sender and a recipient"),
         ("allow.helo_triples = [['a', 'b', 'c']]", "the name in HELO"),

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ from Kamaelia.Apps.Grey.Delegation.PolicyRequestHandler import PolicyRequestHand
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
 from Kamaelia.Apps.Grey.Stores import StoreFailed
 from Kamaelia.Apps.Grey.Stores.Later import Later
+from Kamaelia.Support.Greylist.Conditions import Conditions
 from Kamaelia.Support.Greylist.Lists import Lists
 from Kamaelia.Support.Greylist.Rules import HOUR, Decision, Regular, Rules
 from Tests.Kamaelia.sockets import dial, readAll
@@ -119,6 +121,26 @@ def test_a_dry_run_defers_nothing_and_records_what_it_would_have_done() -> None:
     assert first == about | {"reason": "dry run: never seen", "wait": 300}
     assert second == about | {"reason": "waited long enough", "delay": 300}
     assert grey.log[0]["status"] == "ACCEPTED"
+
+
+def test_recipients_and_hours_decide_whether_greylisting_applies() -> None:
+    grey = Service(conditions=Conditions(["@example.org"]))
+    assert grey.ask(request(), request("c@example.net")) == [GREYLISTED, PASSES]
+    assert [each["reason"] for each in grey.log[0]["recipients"]] == ["never seen", "not opted in"]
+    minute = time.localtime(grey.now).tm_hour * 60 + time.localtime(grey.now).tm_min
+    begin, end = (f"{(minute + more) // 60 % 24:02}:{(minute + more) % 60:02}" for more in (1, 9))
+    assert Service(conditions=Conditions(hours=[f"{begin}-{end}"])).ask(request()) == [PASSES]
+    assert Service(conditions=Conditions(hours=[f"{end}-{begin}"])).ask(request()) == [GREYLISTED]
+
+
+def test_a_recipient_may_have_a_delay_of_its_own() -> None:
+    grey = Service(conditions=Conditions(delays=["d@example.org 1m"]))
+    ours, others = grey.ask(request("d@example.org"), request())
+    assert (ours, others) == (GREYLISTED.replace("300", "60"), GREYLISTED)
+    grey.now += 60
+    ours, others = grey.ask(request("d@example.org", instance="2"), request(instance="2"))
+    assert ours.startswith("PREPEND")
+    assert others == GREYLISTED.replace("300", "240")
 
 
 def test_requests_without_an_instance_are_mails_of_their_own() -> None:
