@@ -5,10 +5,12 @@ A page marks its files (`:class: file` with a `:caption:`, which is the name) an
 text, and numbers in the names of components, and of seconds, do not count. A command that ends with
 `&` runs in the background until the page is done. Lines after `(Pdb)` are typed into the debugger.
 A program that does not end (`:class: endless`) is stopped when it has printed what is shown.
+Ports of 127.0.0.1 are replaced by free ones.
 """
 
 import os
 import re
+import socket
 import subprocess
 import sys
 import textwrap
@@ -64,8 +66,9 @@ class Folder:
     """The folder of a reader, in which the files of a page are saved and its commands run."""
 
     def __init__(self, path, files):
+        self.ports = {}
         for name, content in files.items():
-            (path / name).write_text(content, encoding="utf-8")
+            (path / name).write_text(self._withFreePorts(content), encoding="utf-8")
         python, environment = pythonToRun()
         commands = [Path(python).parent, Path(sys.executable).parent]
         search = os.pathsep.join([*map(str, commands), environment["PATH"]])
@@ -76,7 +79,10 @@ class Folder:
     def background(self, command):
         """Run a command until the `with` block ends; give its process."""
         with subprocess.Popen(
-            f"exec env {command.rstrip('& ')}", shell=True, text=True, **self._settings()
+            f"exec env {self._withFreePorts(command).rstrip('& ')}",
+            shell=True,
+            text=True,
+            **self._settings(),
         ) as running:
             try:
                 yield running
@@ -85,7 +91,7 @@ class Folder:
 
     def run(self, command, typed=""):
         """Run a command, and return what it prints."""
-        settings = self._settings()
+        command, settings = self._withFreePorts(command), self._settings()
         if command.startswith("mypy "):  # it does not find an editable installation
             settings["env"] = self.environment | {"PYTHONPATH": str(ROOT)}
         done = subprocess.run(command, shell=True, input=typed, text=True, timeout=200, **settings)
@@ -97,6 +103,17 @@ class Folder:
         while not isLike(printed := self.run(command), shown) and time.monotonic() < end:
             pass  # the program that it asks is starting
         return printed
+
+    def _withFreePorts(self, text):
+        """Replace each port of the loopback address; the same port by the same free one."""
+
+        def freePort(match):
+            if match[1] not in self.ports:
+                with socket.create_server(("127.0.0.1", 0)) as free:
+                    self.ports[match[1]] = free.getsockname()[1]
+            return f"127.0.0.1:{self.ports[match[1]]}"
+
+        return re.sub(r"127\.0\.0\.1:(\d+)", freePort, text)
 
     def _settings(self):
         return {
