@@ -34,6 +34,7 @@ from Kamaelia.Support.Networks import addressOf
 from Kamaelia.Support.Protocol.PolicyDelegation import pathOf
 from Kamaelia.Support.Settings.Values import readDuration
 
+MEMORY = "memory:"
 STANDARD = "-"  # standard output or input
 NO_CLIENTS = "client_passes in [greylist] is 0, so known clients are not used."
 
@@ -69,7 +70,10 @@ def importAny(options: Any, configFile: Callable[[Any], Path]) -> int:
         return 0
     isHistorical = options.file is not None and options.config is None
     configuration = Assembly.read(options.file if isHistorical else configFile(options))
-    store = openStore(options.store or configuration.store.url)
+    url = options.store or configuration.store.url
+    if url == MEMORY:
+        raise ValueError("a store in memory ends with this command: name another with --store")
+    store = openStore(url)
     try:
         target = Target(store, configuration.rules(), Assembly.greylistOf(configuration))
         print(SOURCES[source](options, target))

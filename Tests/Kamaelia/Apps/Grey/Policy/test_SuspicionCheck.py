@@ -2,9 +2,10 @@
 
 import asyncio
 import json
+import random
 import socket
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -40,19 +41,22 @@ GOOD = Client("192.0.2.7", "mx.b.example", "<ann@b.example>", hasTLS=True)
 BAD = Client("192.0.2.66", "192.0.2.66", "<ann@b.example>")
 
 
+def quietPort() -> int:
+    """A port that is free over UDP and TCP."""
+    while True:
+        port = random.SystemRandom().randrange(*QUIET_PORTS)
+        kinds = (socket.SOCK_DGRAM, socket.SOCK_STREAM)
+        with suppress(OSError), ExitStack() as stack:
+            for kind in kinds:
+                stack.enter_context(socket.socket(socket.AF_INET, kind)).bind(("127.0.0.1", port))
+            return port
+
+
 @pytest.fixture(scope="module")
 def nameserver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of an nsd with ZONES."""
     program, folder = pathOf("nsd"), tmp_path_factory.mktemp("nsd")
-    for port in range(*QUIET_PORTS):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, socket.socket() as other:
-            try:
-                probe.bind(("127.0.0.1", port))
-                other.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        break
-    server = NameServer(program, folder, port, ZONES)
+    server = NameServer(program, folder, quietPort(), ZONES)
     yield server.address
     server.end()
 

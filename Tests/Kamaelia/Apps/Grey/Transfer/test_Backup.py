@@ -80,6 +80,15 @@ def test_the_commands_write_and_read_a_file_that_others_may_not_read(
     assert sorted(capsys.readouterr().out.splitlines(True)) == sorted(WHOLE)
 
 
+def test_nothing_is_imported_into_a_store_that_ends_with_the_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "grey.toml"
+    file.write_text('[policy]\naddresses = ["127.0.0.1:0"]\n[store]\nurl = "memory:"\n')
+    assert main(["import", "--backup", str(file), "-c", str(file)]) == 1
+    assert "a store in memory ends with this command" in capsys.readouterr().err
+
+
 def test_an_export_that_fails_leaves_the_last_one(tmp_path: Path) -> None:
     backup = tmp_path / "backup"
     backup.write_text("the last one")
