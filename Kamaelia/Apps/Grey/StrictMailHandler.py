@@ -36,6 +36,7 @@ from typing import Any
 from Kamaelia.Apps.Grey.MailHandler import MailHandler
 from Kamaelia.Apps.Grey.Policy.PolicyHooks import judgeHooks
 from Kamaelia.Apps.Grey.Policy.PolicyQuestion import PolicyQuestion
+from Kamaelia.Apps.Grey.Session.ClientRates import ClientRates
 from Kamaelia.Apps.Grey.Session.DeclaredClient import DeclaredClient
 from Kamaelia.Apps.Grey.Session.Phase import CLIENT, POLICY
 from Kamaelia.Support.Protocol.SMTP.Chunks import CHUNK_TAKEN
@@ -57,11 +58,13 @@ class StrictMailHandler(MailHandler):
     """StrictMailHandler(**settings) -> answers its client; a subclass overrides two questions.
 
     Both questions may be asynchronous or raise Later, see PolicyQuestion.
-    policy_timeout: seconds within which policy has to answer; 0 means no limit.
+    policy_timeout: seconds within which policy has to answer; 0 means no limit. rates: limits for
+    networks, which do not apply to trusted clients.
     """
 
     refusal = TOO_MANY_CONNECTIONS.wire  # what ServerCore sends to clients above its limits
     policy_timeout: float = 10
+    rates: ClientRates | None = None
 
     policyQuestion: PolicyQuestion | None = None  # the question that is being asked
 
@@ -202,7 +205,16 @@ class StrictMailHandler(MailHandler):
         return reply
 
     def handleConnect(self) -> None:
-        self.answer(self.session.greet(dateAt(int(time()))))
+        refusal = None if self.rates is None else self._refusalByRate("connections")
+        self.answer(refusal or self.session.greet(dateAt(int(time()))))
+
+    def _refusalByRate(self, name: str) -> Reply | None:
+        """Return the refusal of a client whose network is above the limit, or None."""
+        session = self.session
+        isHost = name == "connections" and session.settings.offers("XCLIENT")
+        if self.rates is None or session.isTrusted or isHost:
+            return None
+        return self.rates.refusal(name, self.peer, self.now())
 
     def handleHelo(self, command: list[str]) -> None:
         self.say(command)
@@ -213,6 +225,8 @@ class StrictMailHandler(MailHandler):
         now = self.now()
         if self.deadlines.isSessionOver(now):
             self.answer(SESSION_TOO_LONG)
+        elif self.rates is not None and (refusal := self._refusalByRate("mails")) is not None:
+            self.answer(refusal)
         elif self.say(command).isPositive:
             self.deadlines.beginMail(now)
             if self.declaredClient is not None:
@@ -222,6 +236,8 @@ class StrictMailHandler(MailHandler):
 
     def handleRcpt(self, command: list[str]) -> None:
         refusal = self.session.may("RCPT", command)
+        if refusal is None and self.rates is not None:
+            refusal = self._refusalByRate("recipients")
         if refusal is not None:
             self.answer(refusal)
         else:

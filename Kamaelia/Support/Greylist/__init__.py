@@ -9,6 +9,6 @@ Patterns      regular expressions with a bound on their time
 Report        what greylisting has stopped and delayed, from the records of mails
 Senders       the list of large senders
 Suspicion     points and credits for clients, and the checks that give them
-TripleLimit   a limit on new triples per network
+NetworkRate   a limit on what the clients of one network may do within a time
 Answers       the values that a policy hook may return
 """

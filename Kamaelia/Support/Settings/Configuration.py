@@ -108,7 +108,8 @@ class Configuration:
 
     def _shared(self) -> Iterator[tuple[Any, str]]:
         yield self.name, "serverid"
-        yield from ((self.limits, each.name) for each in fields(self.limits))
+        names = [each.name for each in fields(self.limits)]
+        yield from ((self.limits, name) for name in names if name not in Sections.RATES)
         yield from ((self.listen, name) for name in ("esmtp", "strict", "xclient_from"))
         yield self.forward, "normalize_bare_lf"
         yield from ((self.server, name) for name in SERVER_SETTINGS)

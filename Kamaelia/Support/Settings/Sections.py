@@ -355,6 +355,10 @@ class MetricsSection:
     )
 
 
+# The settings of ClientRates; the others are attributes of a mail handler.
+RATES = ("connection_rate", "mail_rate", "recipient_rate")
+
+
 @dataclass(frozen=True)
 class LimitsSection:
     """Limits for one client. A limit of 0 means no limit."""
@@ -384,4 +388,21 @@ class LimitsSection:
     )
     max_errors: int = setting(
         whole(0, MANY), 50, "The maximum number of 5xx replies in one connection."
+    )
+    greet_delay: float = setting(
+        DURATION,
+        0,
+        "How long a client waits for the greeting. A client that sends meanwhile is refused.",
+    )
+    connection_rate: int = setting(
+        whole(0, MANY),
+        0,
+        "The maximum number of connections a minute from one network: a /24 of IPv4, a /48 of IPv6."
+        " Each worker counts its own; trusted clients are not counted.",
+    )
+    mail_rate: int = setting(
+        whole(0, MANY), 0, "The maximum number of mails a minute from one network."
+    )
+    recipient_rate: int = setting(
+        whole(0, MANY), 0, "The maximum number of recipients a minute from one network."
     )

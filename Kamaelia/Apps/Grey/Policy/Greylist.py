@@ -37,8 +37,8 @@ from Kamaelia.Apps.Grey.Stores.Store import (
 from Kamaelia.Support.Greylist.Conditions import Conditions
 from Kamaelia.Support.Greylist.Keys import clientKey, recipientKey, senderKey
 from Kamaelia.Support.Greylist.Lists import ListEntry, Lists
-from Kamaelia.Support.Greylist.Rules import NEVER_SEEN, Decision, Rules, Triple
-from Kamaelia.Support.Greylist.TripleLimit import TripleLimit
+from Kamaelia.Support.Greylist.NetworkRate import NetworkRate
+from Kamaelia.Support.Greylist.Rules import HOUR, NEVER_SEEN, Decision, Rules, Triple
 
 LOG = logging.getLogger("Kamaelia.Apps.Grey")
 REFRESH = 1.0  # seconds between two checks for changed entries
@@ -87,7 +87,7 @@ class Greylist:
                 )
         if self.spf and self.resolver is None:
             raise ValueError("spf needs a resolver")
-        self._limit = TripleLimit(self.max_new_triples)
+        self._limit = NetworkRate(self.max_new_triples, HOUR)
         self._rulesAtLimit = replace(self.rules, addsTriples=False)
         self._opened: Store | None = None
         self._process = 0

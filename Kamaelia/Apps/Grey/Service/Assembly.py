@@ -26,6 +26,7 @@ from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
 from Kamaelia.Apps.Grey.Policy.SuspicionCheck import SuspicionCheck
 from Kamaelia.Apps.Grey.Records.LogFiles import mayAppend, note
 from Kamaelia.Apps.Grey.Records.MailLog import jsonLine
+from Kamaelia.Apps.Grey.Session.ClientRates import ClientRates
 from Kamaelia.Apps.Grey.Stores import checkSetting
 from Kamaelia.Apps.Grey.Support import packaged, readConfiguration
 from Kamaelia.Apps.Grey.System.Certificates import loadCertificate
@@ -39,6 +40,7 @@ from Kamaelia.Support.Greylist.Suspicion import checksFor
 from Kamaelia.Support.Mistakes import Mistake, MistakesFound
 from Kamaelia.Support.Protocol.PolicyDelegation import END
 from Kamaelia.Support.Settings.Configuration import Configuration
+from Kamaelia.Support.Settings.Sections import RATES, LimitsSection
 from Kamaelia.Support.Settings.SuspicionSection import weightsOf
 from Kamaelia.Support.Settings.Values import SocketAddress
 
@@ -117,6 +119,7 @@ def protocolOf(configuration: Configuration, greylist: Greylist, **more: Any) ->
     attributes |= {name: list(getattr(forward, name)) for name in WHO_MAY_SEND}
     attributes |= {
         "greylist": greylist,
+        "rates": _ratesOf(configuration.limits),
         "starttls": True if configuration.listen.tls_certificate else None,
         **(_whereToRelay(server.addresses) if configuration.hasProxy else {}),
         "smtp_protocol": server.protocol,
@@ -130,6 +133,11 @@ def protocolOf(configuration: Configuration, greylist: Greylist, **more: Any) ->
     except ValueError as error:
         raise mistake(f"[server]: {error}") from None
     return protocol
+
+
+def _ratesOf(limits: LimitsSection) -> ClientRates | None:
+    most = [getattr(limits, name) for name in RATES]
+    return ClientRates(*most) if any(most) else None
 
 
 def delegateOf(

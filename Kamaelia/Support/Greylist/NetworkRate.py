@@ -1,15 +1,15 @@
-"""A limit on the triples that one network adds to the store in an hour.
+"""A limit on what the clients of one network may do within a time.
 
 Example usage::
 
-    >>> limit = TripleLimit(2)
-    >>> limit.count("192.0.2.7", 0.0); limit.count("192.0.2.9", 1.0)
-    >>> limit.isReached("192.0.2.1", 2.0), limit.isReached("192.0.2.1", 3600.0)
+    >>> rate = NetworkRate(2, seconds=60)
+    >>> rate.count("192.0.2.7", 0.0); rate.count("192.0.2.9", 1.0)
+    >>> rate.isReached("192.0.2.1", 2.0), rate.isReached("192.0.2.1", 60.0)
     (True, False)
 
 How does it work?
 
-Each network has a window that begins with its first new triple and ends an hour later. A network
+Each network has a window that begins with the first event and ends after `seconds`. A network
 is the /24 of an IPv4 address or the /48 of an IPv6 address, which one site gets (RFC 6177). It is
 independent of the networks of greylisting. At most MOST networks are stored; the oldest is
 dropped for a new one.
@@ -20,7 +20,6 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from Kamaelia.Support.Greylist.Rules import HOUR
 from Kamaelia.Support.Networks import addressOf
 
 MOST = 10_000
@@ -30,27 +29,28 @@ V6 = 48  # bits of a network
 Network = int | str  # the leading bits of an IPv6 address, or text
 
 
-class TripleLimit:
-    """TripleLimit(most) -> counts new triples by network. most: per hour; 0: no limit."""
+class NetworkRate:
+    """NetworkRate(most, seconds) -> counts events by network. most: 0 means no limit."""
 
-    def __init__(self, most: int = 0) -> None:
+    def __init__(self, most: int, seconds: float) -> None:
         self.most = most
+        self.seconds = seconds
         self._windows: dict[Network, tuple[float, int]] = {}  # by network: begin and count
 
     def isReached(self, peer: str, now: float) -> bool:
-        """Return whether the network of `peer` may add no more triples now."""
+        """Return whether the network of `peer` has had all its events for now."""
         if not self.most:
             return False
         began, count = self._windows.get(networkOf(peer), (now, 0))
-        return count >= self.most and abs(now - began) < HOUR
+        return count >= self.most and abs(now - began) < self.seconds
 
     def count(self, peer: str, now: float) -> None:
-        """Count a triple that the network of `peer` has added."""
+        """Count an event of the network of `peer`."""
         if not self.most:
             return
         network = networkOf(peer)
         began, count = self._windows.get(network, (now, 0))
-        if abs(now - began) >= HOUR:
+        if abs(now - began) >= self.seconds:
             began, count = now, 0
             del self._windows[network]
         elif not count and len(self._windows) >= MOST:
