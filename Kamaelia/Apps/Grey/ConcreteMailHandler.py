@@ -57,9 +57,8 @@ from Kamaelia.Apps.Grey.Backend.ServerSettings import ServerSettings, checkSetti
 from Kamaelia.Apps.Grey.Session.Phase import SERVER
 from Kamaelia.Apps.Grey.StrictMailHandler import StrictMailHandler, statusOf
 from Kamaelia.Support.Protocol.ProxyHeader import Origin
-from Kamaelia.Support.Protocol.SMTP.Chunks import CHUNK_TAKEN
 from Kamaelia.Support.Protocol.SMTP.ClientAddress import ClientIdentity
-from Kamaelia.Support.Protocol.SMTP.InputParser import ChunkEnded, TextEnded
+from Kamaelia.Support.Protocol.SMTP.InputParser import TextEnded
 from Kamaelia.Support.Protocol.SMTP.LMTP import Answers
 from Kamaelia.Support.Protocol.SMTP.Reply import NOT_REACHED, Reply
 
@@ -175,9 +174,9 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
 
     def endMail(self, event: TextEnded) -> None:
         """Replay: send the whole mail. Live: send the dot. The reply goes to settle()."""
-        kept, refusal = self._kept, event.refusal or self._failure()
+        kept, refusal = self._kept, event.refusal or self.textFailure()
         if refusal is not None:
-            self._refuseMail(refusal)
+            self.refuseMail(refusal)
         elif kept is not None:
             about = (self.session, kept, self)
             self.ensureBackend().ask(Conversations.replay, self.settle, *about, mayMove=True)
@@ -202,26 +201,17 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
 
     # The text of a mail, between its beginning and its end
 
-    def endChunk(self, event: ChunkEnded) -> None:
-        """Answer BDAT. The first failure ends the mail."""
-        refusal = event.refusal or self._failure()
-        if refusal is None:
-            self.answer(CHUNK_TAKEN)
-        else:
-            self._refuseMail(refusal)
-
     def cancelMail(self) -> None:
         """Drop the text. The real server gets no dot."""
         self._leaveServer()
         self._dropText()
 
-    def _failure(self) -> Reply | None:
-        """Return the refusal of a text that could not be kept or passed on, or None."""
+    def textFailure(self) -> Reply | None:
         if self._kept is not None:
             return NO_ROOM if self._kept.isIncomplete else None
         return None if self._isInText() else self._lostReply() or NOT_REACHED
 
-    def _refuseMail(self, refusal: Reply) -> None:
+    def refuseMail(self, refusal: Reply) -> None:
         if self._kept is None:
             self._leaveServer()
         self.settle(refusal)

@@ -51,6 +51,7 @@ from Kamaelia.Support.Protocol.SMTP.InputParser import (
     TextReceived,
 )
 from Kamaelia.Support.Protocol.SMTP.Reply import SHUTTING_DOWN, Reply, encoded
+from Kamaelia.Support.Protocol.SMTP.Session import COMMANDS
 from Kamaelia.Support.Protocol.SMTP.SessionText import withoutMail
 from Kamaelia.Util.Settings import refuseMisspelt
 
@@ -59,10 +60,7 @@ LOG = logging.getLogger("Kamaelia.Apps.Grey")
 MOST_EVENTS = 100
 MOST_SECONDS = 0.001
 
-VERBS = ("HELO", "EHLO", "MAIL", "RCPT", "DATA", "QUIT", "RSET", "NOOP", "VRFY", "HELP", "BDAT")
-HOOKS = {verb: f"handle{verb.capitalize()}" for verb in (*VERBS, "XCLIENT", "XFORWARD")} | {
-    "STARTTLS": "handleStartTLS"
-}
+HOOKS = {verb: f"handle{verb.capitalize()}" for verb in COMMANDS} | {"STARTTLS": "handleStartTLS"}
 
 
 class MailHandler(SessionState, component):

@@ -177,11 +177,20 @@ class StrictMailHandler(MailHandler):
             self.answer(reply)
 
     def endChunk(self, event: ChunkEnded) -> None:
-        """Answer BDAT."""
-        if event.refusal is None:
+        """Answer BDAT. The first failure ends the mail."""
+        refusal = event.refusal or self.textFailure()
+        if refusal is None:
             self.answer(CHUNK_TAKEN)
         else:
-            self.settle(event.refusal)
+            self.refuseMail(refusal)
+
+    def textFailure(self) -> Reply | None:
+        """Return the refusal of a text that could not be kept or passed on, or None."""
+        return None
+
+    def refuseMail(self, refusal: Reply) -> None:
+        """Answer a text, or a part of it, with its refusal."""
+        self.settle(refusal)
 
     def endMail(self, event: TextEnded) -> None:
         """Called after the final dot; the answer is due, see settle()."""

@@ -3,6 +3,7 @@
 SettingRow      one setting: kind, default, meaning
 Values          the kinds of values
 Sections        the settings of Kamaelia Grey
+LimitsSection   those that limit clients
 DelegationSections   those of the policy service and the milter
 SuspicionSection     those that delay only suspicious mail
 Configuration   all sections, read from a TOML text

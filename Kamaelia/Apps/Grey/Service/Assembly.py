@@ -40,7 +40,7 @@ from Kamaelia.Support.Greylist.Suspicion import checksFor
 from Kamaelia.Support.Mistakes import Mistake, MistakesFound
 from Kamaelia.Support.Protocol.PolicyDelegation import END
 from Kamaelia.Support.Settings.Configuration import Configuration
-from Kamaelia.Support.Settings.Sections import RATES, LimitsSection
+from Kamaelia.Support.Settings.LimitsSection import RATES, LimitsSection
 from Kamaelia.Support.Settings.SuspicionSection import weightsOf
 from Kamaelia.Support.Settings.Values import SocketAddress
 

@@ -20,8 +20,9 @@ from Kamaelia.Support.Settings.Configuration import (
 )
 from Kamaelia.Support.Settings.ConfigurationWarnings import warningsOf
 from Kamaelia.Support.Settings.ExampleFile import example, reference, toml
+from Kamaelia.Support.Settings.LimitsSection import LimitsSection
 from Kamaelia.Support.Settings.Sections import STAGES as STAGES_TO_SET
-from Kamaelia.Support.Settings.Sections import ForwardSection, GreylistSection, LimitsSection
+from Kamaelia.Support.Settings.Sections import ForwardSection, GreylistSection
 from Kamaelia.Support.Settings.SettingRow import rowsOf
 from Kamaelia.Support.Settings.TomlLines import placesOf
 from Kamaelia.Support.Settings.Values import (
