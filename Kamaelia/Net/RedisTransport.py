@@ -136,9 +136,7 @@ class RedisTransport:
         client: Any = redis.asyncio.Redis.from_url(self._url, **self._options(Retry))
         return client
 
-    async def _attempt(
-        self, end: Any, work: Callable[..., Awaitable[None]], count: int = 2
-    ) -> None:
+    async def attempt(self, end: Any, work: Callable[..., Awaitable[None]], count: int = 2) -> None:
         """Call `work` with `count` new clients, and translate the errors of the server."""
         made = [self._client() for _ in range(count)]
         try:
@@ -174,7 +172,7 @@ class RedisTransport:
 
     async def write(self, end: WriterEnd) -> None:
         """Carry frames from `end` into the stream."""
-        await keepTrying(lambda: self._attempt(end, self._writeOnce), end, LOST)
+        await keepTrying(lambda: self.attempt(end, self._writeOnce), end, LOST)
 
     async def _writeOnce(self, end: WriterEnd, client: Any, listener: Any) -> None:
         writer = _StreamWriter(end, client)
@@ -189,7 +187,7 @@ class RedisTransport:
         if isinstance(end.incoming, Share):
             await self._readShared(end, end.incoming)
             return
-        await keepTrying(lambda: self._attempt(end, self._readOnce), end, LOST)
+        await keepTrying(lambda: self.attempt(end, self._readOnce), end, LOST)
 
     async def _readOnce(self, end: ReaderEnd, client: Any, listener: Any) -> None:
         reader = _StreamReader(end, client)
@@ -197,9 +195,13 @@ class RedisTransport:
         end.connected()
         await firstOf(reader.receive(listener), reader.confirm())
 
-    async def _readShared(self, end: ReaderEnd, share: Share) -> None:
+    def pulse(self, end: LinkEnd, heartbeat: float) -> Pulse:
+        """Begin to show the life of `end`."""
         client = redis.Redis.from_url(self._url, **self._options(redis.retry.Retry))
-        pulse = Pulse(client, aliveKey(end.name, end.token), end.heartbeat)
+        return Pulse(client, aliveKey(end.name, end.token), heartbeat)
+
+    async def _readShared(self, end: ReaderEnd, share: Share) -> None:
+        pulse = self.pulse(end, end.heartbeat)
 
         async def once(end: ReaderEnd, client: Any, listener: Any, watcher: Any) -> None:
             reader = PoolReader(end, client, share)
@@ -208,7 +210,7 @@ class RedisTransport:
             await reader.carry(listener, watcher)
 
         try:
-            await keepTrying(lambda: self._attempt(end, once, 3), end, LOST)
+            await keepTrying(lambda: self.attempt(end, once, 3), end, LOST)
         finally:
             await pulse.stopped()
 

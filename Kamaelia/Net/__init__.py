@@ -2,7 +2,8 @@
 
     the ends       RemoteOut (sends), RemoteIn (receives)
     systems        Distributed (a graphline in several places), ProcessPart (a component in a
-                   process of its own), Routes (several linkages over one link)
+                   process of its own), Routes (several linkages over one link),
+                   Backplane (publish and subscribe)
     the addresses  Addresses; SocketTransport (tcp://, tls://, local:),
                    RedisTransport (redis://, rediss://, unix:), RedisPool (readers that share)
     inside         Ends (what a transport sees of them), Streams (frames over a connection)

@@ -37,6 +37,7 @@ class Backplane(PlugSplitter):
     """A splitter with a name, which sends each published message to all subscribers.
 
     capacity: publishers are held while this many messages (1 or more) wait here.
+    source: a component through which messages pass, if any.
     Raises ServiceAlreadyExists if a Backplane of that name exists, and TypeError if the name is not
     a str.
     """
@@ -44,10 +45,10 @@ class Backplane(PlugSplitter):
     _isOffered = False
     _publishers: dict[Any, None]
 
-    def __init__(self, name: str, capacity: int | None = None) -> None:
+    def __init__(self, name: str, capacity: int | None = None, source: Any = None) -> None:
         if not isinstance(name, str):
             raise TypeError(f"the name of a Backplane is a str, not {name!r}")
-        super().__init__()
+        super().__init__(source)
         self.name = name
         self.capacity = capacity
         self._publishers = {}
