@@ -169,8 +169,8 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
             error = self._kept.keep(chunk)
             if error is not None:  # the mail is refused at its end
                 self.noteToLog(f"a mail could not be kept: {error}")
-        elif self._isInText():
-            self.ensureBackend().passOn(chunk, self.lastline())
+        elif self.backend is not None and self.backend.isInText:
+            self.backend.passOn(chunk, self.lastline())
 
     def endMail(self, event: TextEnded) -> None:
         """Replay: send the whole mail. Live: send the dot. The reply goes to settle()."""
@@ -209,7 +209,8 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
     def textFailure(self) -> Reply | None:
         if self._kept is not None:
             return NO_ROOM if self._kept.isIncomplete else None
-        return None if self._isInText() else self._lostReply() or NOT_REACHED
+        isInText = self.backend is not None and self.backend.isInText
+        return None if isInText else self._lostReply() or NOT_REACHED
 
     def refuseMail(self, refusal: Reply) -> None:
         if self._kept is None:
@@ -222,9 +223,8 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
         """Pass what the real server has sent to the relay session."""
         if self.policyQuestion is not None:
             super().takeAnswers()
-        backend = self.backend
-        if backend is not None and backend.relaySession is not None:
-            self._takeServerMessages(backend, backend.relaySession)
+        if self.backend is not None and self.backend.relaySession is not None:
+            self._takeServerMessages(self.backend, self.backend.relaySession)
 
     def _takeServerMessages(self, backend: Backend, relaySession: RelaySession) -> None:
         """Take the messages in the tcp inboxes until the relay session breaks."""
@@ -305,10 +305,6 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
             self.backend = Backend(self, self)
         return self.backend
 
-    def _isInText(self) -> bool:
-        """Return whether the real server waits for the text of a mail."""
-        return self.backend is not None and self.backend.isInText
-
     def _lostReply(self) -> Reply | None:
         return None if self.backend is None else self.backend.lostReply()
 
@@ -325,12 +321,7 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
 
     @classmethod
     def companions(cls) -> list[component]:
-        """Return a pool of connections, and components that ask the real servers what they offer.
-
-        ServerCore runs them beside the handlers. The list is empty if a subclass overrides
-        connectToRealSMTPServer: then each client has its own connection, and what the servers
-        offer is learnt from the relay sessions.
-        """
+        """Return what ServerCore runs beside handlers: nothing if a subclass connects itself."""
         ours = ConcreteMailHandler.connectToRealSMTPServer
         return companionsFor(cls) if cls.connectToRealSMTPServer is ours else []
 

@@ -289,10 +289,7 @@ class MailHandler(SessionState, component):
         self.deadlines.heardAt = None
 
     def needsReplyLines(self) -> bool:
-        """Return whether the lines of replies are needed: for a subclass's netPrint, or the log.
-
-        It is asked once, when the connection begins; `debuglogfile` may be set at any time.
-        """
+        """Return whether netPrint or the log needs the lines of replies; asked once, at first."""
         kind = type(self)
         return (
             kind.netPrint is not MailHandler.netPrint

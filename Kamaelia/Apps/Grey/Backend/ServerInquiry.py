@@ -162,7 +162,11 @@ class ServerInquiry(component):
 
 
 def companionsFor(settings: Any) -> list[component]:
-    """Return the pool and the inquiries that all handlers with these settings share."""
+    """Return the pool and the inquiries that all handlers with these settings share.
+
+    Without them, each client has its own connection to the real server, and what the servers offer
+    is learnt from the relay sessions.
+    """
     found: list[component] = []
     if settings.smtp_idle_connections and isShareable(mannerFor(settings, settings.servername)):
         found.append(ConnectionPool(settings))
