@@ -18,7 +18,10 @@ from typing import Any, NamedTuple
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from Kamaelia.Apps.Grey.Session.ClientRates import REPLIES
 from Kamaelia.Support.PrintableText import printable
+from Kamaelia.Support.Protocol.SMTP.Refusal import Refusal
+from Kamaelia.Support.Protocol.SMTP.Session import EARLY_TALKER
 from Tests.Kamaelia.Apps.Grey.programs import PATIENCE, ROOT, Program
 from Tests.Kamaelia.Apps.Grey.Service.test_Application import Grey, grey, makeCertificate
 from Tests.Kamaelia.Apps.Grey.wire import HANG_UP, FarEnd
@@ -450,6 +453,19 @@ def test_fail2ban_finds_the_clients_that_its_mode_is_for(
     assert Counter(banned(log, mode)) == Counter(wanted)
     assert "9.9.9.9" not in banned(log, mode)
     assert len(set(wanted)) > 4
+
+
+@pytest.mark.needs("fail2ban-regex")
+@pytest.mark.parametrize(("mode", "count"), [("normal", 0), ("aggressive", len(REPLIES))])
+def test_fail2ban_finds_clients_whose_network_is_above_a_rate(
+    tmp_path: Path, mode: str, count: int
+) -> None:
+    log = tmp_path / "log"
+    refusals = [Refusal("192.0.2.7", 1, "MAIL", "", reply, "x") for reply in REPLIES.values()]
+    early = Refusal("192.0.2.8", 1, "CONNECT", "", EARLY_TALKER, "x")
+    lines = [each.line("20261121075616.935") for each in [*refusals, early]]
+    log.write_text("\n".join([*lines, ""]))
+    assert banned(log, mode) == ["192.0.2.7"] * count + ["192.0.2.8"]
 
 
 NEVER_BY_MISTAKE = {

@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from Kamaelia.Apps.Grey.Backend.ServerSettings import serversFor
 from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
 from Kamaelia.Apps.Grey.Service.MailSink import MailSink
 from Kamaelia.Support.Protocol.SMTP.Offer import ServerOffers
+from Tests.Kamaelia.Apps.Grey.programs import Program
+from Tests.Kamaelia.Apps.Grey.Service.test_Application import Grey, eventually
 from Tests.Kamaelia.Apps.Grey.wire import HANG_UP, PATIENCE, Caller, FarEnd
 
 RELAYS = pytest.mark.parametrize("relay", ["replay", "live"])
@@ -240,6 +243,33 @@ def test_a_sender_who_wants_no_report_gets_none(serving: Any, notify: str, mails
         pieces = b"DATA\r\n", b"Subject: x\r\n\r\n.\r\n"
         assert serving(client(*pieces, lines=lines), protocol=protocol) == ["354", "250"]
         assert len(far.mails) == mails
+
+
+def test_the_application_offers_what_the_real_server_offers_and_passes_chunks_on(
+    run: Callable[..., Program], tmp_path: Path
+) -> None:
+    """As an administrator runs it: with the defaults, and in the live relay."""
+    offer = "250-far\r\n250-SIZE 900000\r\n250-SMTPUTF8\r\n250-DSN\r\n250 CHUNKING"
+    with FarEnd(EHLO=offer) as far:
+        allowed = '[allow]\nrecipients = ["c@example.org"]'
+        grey = Grey(run, tmp_path, far.port, {"more": allowed})
+
+        def offered() -> set[str]:
+            caller = Caller(grey.port)
+            names = {line[4:].split(" ")[0] for line in caller.say("EHLO client").split("\n")[1:]}
+            caller.end()
+            return names & {"SMTPUTF8", "DSN", "CHUNKING", "8BITMIME", "XCLIENT", "PIPELINING"}
+
+        wanted = {"SMTPUTF8", "DSN", "CHUNKING", "PIPELINING"}
+        eventually(lambda: offered() == wanted, "the offer of the real server")
+        caller = Caller(grey.port)
+        caller.sayAll("EHLO client", "MAIL FROM:<é@b.example> SMTPUTF8 RET=HDRS ENVID=x")
+        caller.say("RCPT TO:<c@example.org> NOTIFY=NEVER")
+        assert send(caller, bdat(TEXT[:9]), bdat(TEXT[9:], last=True)) == ["250", "250"]
+        (mail,) = far.mails
+        assert mail.sender == "MAIL FROM:<é@b.example> SMTPUTF8 RET=HDRS ENVID=x"
+        assert mail.recipients == ["RCPT TO:<c@example.org> NOTIFY=NEVER"]
+        assert mail.text == STUFFED
 
 
 # Postfix
