@@ -1,6 +1,8 @@
 """The reader's side: repeats, gaps, and which message is done."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from Kamaelia.Support.Links.Codecs import JSONCodec
 from Kamaelia.Support.Links.Errors import linkError
@@ -62,3 +64,17 @@ def test_more_messages_than_were_handed_out_cannot_be_done():
     made.hand(1)
     with pytest.raises(linkError, match="only 1"):
         made.markDone(2)
+
+
+@given(some.lists(some.tuples(some.integers(0, 30), some.integers(1, 6)), max_size=30))
+def test_whatever_numbers_arrive_messages_are_consecutive_or_an_error(frames):
+    """Numbers that go back are repeats; those that leave some out are an error."""
+    made = incoming()
+    for last, count in frames:
+        before = made.last
+        try:
+            made.accept(data(last, *range(last - count + 1, last + 1)), CODEC)
+        except linkError:
+            assert last - count > before
+            assert made.last == before
+    assert handed(made) == list(range(1, made.last + 1))
