@@ -40,6 +40,7 @@ def withoutLoop() -> Iterator[None]:
         return
     import asyncio  # here, because few programs need it
 
+    # asyncio has no public function that hides a running loop.
     hidden = asyncio._get_running_loop()
     asyncio._set_running_loop(None)
     try:
