@@ -18,6 +18,7 @@ Read ConcreteMailHandler first. A handler uses objects from these packages:
     Records   log lines, JSON objects and counters of mails and refusals
     System    files, privileges, systemd, certificates
     Service   the program kamaelia-grey: command line, configuration, start, reload, stop
+    Transfer  records from other greylisting programs, and backups
 
 RecipientDecision is the decision about one recipient, which GreyListingPolicy and the policy
 service for Postfix (the package Delegation: greylisting without SMTP) have in common.
