@@ -10,7 +10,8 @@
 # make soak-links  kill the ends and the servers of links, at full size  (ARGS="reader pool --scale 0.1")
 # make page    check the JavaScript of the live page (needs npm), and copy its library
 # make docs    build the documentation as HTML in Docs/_build/html
-# make docs-serve  build it, and serve it on http://127.0.0.1:8000 until Ctrl-C (PORT=8001)
+# make playground  add the playground to the documentation (needs npm, which fetches Pyodide, 13 MB)
+# make docs-serve  build both, and serve them on http://127.0.0.1:8000 until Ctrl-C (PORT=8001)
 # make clean   remove everything that make created
 #
 # Packages are installed in .venv once, and again when pyproject.toml, setup.py or the
@@ -27,7 +28,7 @@ FORM   := pyproject.toml setup.py Axon/_core.pyx Kamaelia/Support/Protocol/WebSo
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test plain lint format bench attack historical soak soak-links page docs docs-serve clean
+.PHONY: help run test plain lint format bench attack historical soak soak-links page docs playground docs-serve clean
 
 help:
 	@sed -n 's/^# \(make.*\)/\1/p' Makefile
@@ -79,8 +80,13 @@ page:
 docs: $(VENV)/installed-docs
 	$(VENV)/bin/python -m sphinx -W --keep-going -j 2 -b html Docs Docs/_build/html $(ARGS)
 
-docs-serve: docs
-	$(VENV)/bin/python -m http.server --bind 127.0.0.1 --directory Docs/_build/html $(PORT)
+# npm installs the version in package-lock.json. Nothing of it is committed.
+playground: $(VENV)/installed
+	cd Packaging/page && npm ci --silent --no-audit --no-fund
+	$(VENV)/bin/python -m Docs.playground.build Docs/_build/html/playground
+
+docs-serve: docs playground
+	$(VENV)/bin/python -m Docs.playground.serve Docs/_build/html --port $(PORT)
 
 clean:
 	rm -rf $(VENV) .venv-* build dist *.egg-info Docs/_build Docs/reference

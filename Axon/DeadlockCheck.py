@@ -18,10 +18,12 @@ ASLEEP = "all components sleep, and nothing is left that could wake them"
 class DeadlockCheck:
     """DeadlockCheck(scheduler) -> a check to make when no task of `scheduler` is ready."""
 
-    __slots__ = ("_isReported", "_scheduler")
+    __slots__ = ("_isReported", "_jobsBefore", "_scheduler")
 
     def __init__(self, scheduler: Any) -> None:
         self._scheduler = scheduler
+        # The run itself; in a browser, also the tasks that wait for the run.
+        self._jobsBefore = 0 if scheduler.loop is None else WaitDescriptions.countJobs()
         self._isReported = False
 
     def check(self) -> None:
@@ -45,8 +47,9 @@ class DeadlockCheck:
             return False
         if scheduler.wait_for_one or scheduler.endsWhenIdle:
             return False
-        hasOtherJobs = scheduler.loop is not None and WaitDescriptions.hasOtherJobs()
-        return self._isWithoutWakeUp() and not hasOtherJobs
+        if not self._isWithoutWakeUp():
+            return False
+        return scheduler.loop is None or WaitDescriptions.countJobs() <= self._jobsBefore
 
     def _isWithoutWakeUp(self) -> bool:
         """Return whether no timer, no other thread and nothing else in the program wakes a task."""

@@ -56,11 +56,11 @@ def namesOf(tasks: Iterable[Task]) -> str:
     return f"{shown} {'was' if len(names) == 1 else 'were'}"
 
 
-def hasOtherJobs() -> bool:
-    """Return whether the event loop that runs has other tasks than the scheduler's run."""
+def countJobs() -> int:
+    """Return how many tasks the event loop that runs has."""
     from asyncio import all_tasks  # the loop, which runs, has imported it
 
-    return len(all_tasks()) > 1
+    return len(all_tasks())
 
 
 def _unread(process: Any) -> str:

@@ -20,10 +20,19 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from types import ModuleType
 from typing import Any
 
+from Axon import Browser
 from Axon.Scheduler import scheduler
 
 FILE = "<your program>"
 MOST_OUTPUT = 100_000  # characters
+
+NO_SOCKETS = "needs sockets, which it does not have: `feedConnection` plays a client, and a `DataSource` sends data."
+NOT_IN_BROWSERS = {
+    "ssl": f"runs no program that {NO_SOCKETS}",
+    "uvloop": "has an event loop of its own.",
+    "tkinter": "runs no program that needs windows: print instead.",
+    "pygame": "runs no program that needs windows: print instead.",
+}
 
 
 class Interrupted(BaseException):
@@ -146,7 +155,17 @@ def describe(error: BaseException) -> str:
         return str(error)
     if isinstance(error, SyntaxError):
         return f"{where}Python does not understand this: {error.msg}."
-    return f"{where}{type(error).__name__}: {error}"
+    sentence = f"{where}{type(error).__name__}: {error}"
+    return f"{sentence}{_missingIn(error)}" if Browser.IS_BROWSER else sentence
+
+
+def _missingIn(error: BaseException) -> str:
+    """Return what a browser does not have and what to use instead, or "" for other errors."""
+    if isinstance(error, ModuleNotFoundError) and error.name in NOT_IN_BROWSERS:
+        return f"\nA browser {NOT_IN_BROWSERS[error.name]}"
+    if isinstance(error, FileNotFoundError):
+        return "\nA browser does not have your files: write the data into the program, as in `DataSource([...])`."
+    return ""
 
 
 class _Printed(io.StringIO):

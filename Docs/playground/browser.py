@@ -5,7 +5,8 @@ How does it work?
 Everything is called in the only thread of the worker. `post(kind, text)` sends to the page: "output",
 "picture" (a JSON object of the live page) and "beat", by which the page sees that the program still
 gives others a turn. If nothing is heard for too long, the page raises SIGINT, which interrupts the
-turn; the handler is our own, so that the run does not end in order but at once.
+turn; the handler is our own, so that the run does not end in order but at once. Pyodide does not
+handle signals in callbacks of the browser's loop: the page then replaces the worker.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from importlib import import_module
 from types import FrameType
 
 from Axon.Scheduler import scheduler
 from Docs.playground import tests
-from Docs.playground.attempt import Attempt, Interrupted, JudgedScheduler, describe
+from Docs.playground.attempt import Asleep, Attempt, Interrupted, JudgedScheduler, describe
 from Docs.playground.lesson import Lesson
 from Docs.playground.lessons import LESSONS
 from Docs.playground.miniaxon import ADDED, OwnCore, withCalls
@@ -35,13 +37,28 @@ def interrupt(number: int, frame: FrameType | None) -> None:
     raise Interrupted()
 
 
-def attempted(lesson: Lesson, source: str) -> Attempt:
+def rest(seconds: float) -> None:
+    """Wait in a browser. The worker meanwhile handles its messages, if no scheduler runs.
+
+    Another slice must not begin within one. Then the messages wait for the end of the slice.
+    """
+    ffi, js = import_module("pyodide.ffi"), import_module("js")
+    if scheduler.run.isRunning() or not ffi.can_run_sync():
+        js.blockThread(1000 * seconds)  # time.sleep() would suspend WebAssembly
+        return
+    begin = ffi.create_once_callable(
+        lambda resolve, reject: js.setTimeout(resolve, max(1, int(1000 * seconds)))
+    )
+    ffi.run_sync(js.Promise.new(begin))
+
+
+def attempted(lesson: Lesson, source: str, rest: Callable[[float], object] = time.sleep) -> Attempt:
     """Run an answer without pauses and without a picture, to judge it."""
     scheduler.run = JudgedScheduler()
     attempt = Attempt(source)
     if not lesson.isOwnCore:
         return attempt.run()
-    attempt.names[ADDED] = OwnCore(Pace(time.sleep, 0)).defined
+    attempt.names[ADDED] = OwnCore(Pace(rest, 0)).defined
     return attempt.run(withCalls)
 
 
@@ -81,7 +98,9 @@ class Player:
     def check(self, key: str, source: str) -> str:
         """Judge an answer. Return {"isRight": ..., "text": ...} as JSON."""
         lesson = LESSONS[key]
-        verdict = lesson.check(source, lambda program: attempted(lesson, program))
+        verdict = lesson.check(
+            source, lambda program: attempted(lesson, program, self._restAndBeat)
+        )
         return json.dumps(verdict._asdict())
 
     def answer(self, text: str) -> None:
@@ -95,6 +114,10 @@ class Player:
             self._stage.pace.release()
             with suppress(RuntimeError):
                 scheduler.run.stop()
+
+    def giveUp(self) -> None:
+        """End the program that is judged, as one that waits forever."""
+        scheduler.run.endWith(Asleep("The program does not end."))
 
     def _sendPicture(self, text: str) -> None:
         self._post("picture", text)

@@ -112,11 +112,15 @@ class OwnCore:
 
     def _report(self) -> None:
         now = monotonic()
+        if all(id(each) in self._postmen for each in self._active):
+            return  # the last picture stays
         if self._pace.isSlow() or now >= self._due:
-            self._due = now + INTERVAL
             message = self._feed.message(self._reading())
             if message is not None:
                 self._send(json.dumps(message, separators=(",", ":")))
+            if not self._pace.isSlow():
+                self._pace.breathe()
+            self._due = now + INTERVAL
 
     def _reading(self) -> Reading:
         drawn = [each for each in self._active if id(each) not in self._postmen]

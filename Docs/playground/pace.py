@@ -60,6 +60,10 @@ class Pace:
         """Return whether turns are given one by one."""
         return self._isPaused or self.seconds > 0
 
+    def breathe(self) -> None:
+        """Let others act for a moment. Called now and then while there are no pauses."""
+        self._rest(0)
+
     def waitForTurn(self) -> None:
         """Return when the next turn may be given."""
         if not self._isPaused and self.seconds > 0:
@@ -91,6 +95,13 @@ class PacedQueue(RunQueue):
         if isSlow and self:
             self._report(False)
             self._pace.waitForTurn()
-        isMore = super().run(1 if isSlow else min(turns, TURNS))
+        isMore = self._giveOne() if isSlow else super().run(min(turns, TURNS))
         self._report(not isMore)
+        return isMore
+
+    def _giveOne(self) -> bool:
+        """Give one turn; a round begins, or a task that has ended is dropped, without one."""
+        before, isMore = self.turns, True
+        while isMore and self.turns == before:
+            isMore = super().run(1)
         return isMore

@@ -67,5 +67,7 @@ class Stage:
         if self._view is None or not scheduler.run.tasks:  # the last picture stays
             return
         if isIdle or now >= self._due or self.pace.isSlow():
-            self._due = now + INTERVAL
             self._view.sendChanges(now)
+            if not self.pace.isSlow() and now >= self._due:
+                self.pace.breathe()
+            self._due = now + INTERVAL
