@@ -350,6 +350,7 @@ class _TransitLog:
 
 if Core.compiled is not None:
     Core.compiled.provideSinks(NO_TASK, realsink)
+    Core.compiled.provideListeners(tappedsink, told)
 
 # The placeholder, within a component, for an inbox that has no sink yet. It stays empty, and no
 # program sees it. It has the class of most sinks, since the interpreter is faster with one class.

@@ -18,10 +18,10 @@ Example usage
 
 How does it work?
 -----------------
-An inbox changes its class while it is tapped (Axon.Sinks), so that all others pay nothing. A tap
-counts the messages, and keeps the last 32 as references. Their text is made only when it is read:
-then a message that has changed since is shown as it is now. `call`, if given, is called with each
-Passage in the sender's turn; what it raises is raised in the sender.
+An inbox changes its class while it is tapped (Axon.Sinks), so that all others pay nothing. A TapLog
+counts the messages, and keeps the last 32 as references; the compiled core has its own. Their text
+is made only when it is read: then a message that has changed since is shown as it is now. `call`,
+if given, is called with each Passage in the sender's turn; what it raises is raised in the sender.
 
 A component that knows what must not be shown, or shows it better, defines `shown(message)`, which
 returns what is shown in place of the message: a text, or another value. The sender and the receiver
@@ -38,9 +38,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from weakref import ref
 
+from Axon import Core
 from Axon.MessageText import LIMIT, textOf
 from Axon.Task import RUNNING
 
@@ -89,6 +90,50 @@ def _asLine(text: str, limit: int) -> str:
     return "".join(each if each.isprintable() else " " for each in start)
 
 
+class TapLog:
+    """Counts messages, and keeps the last 32 with their senders."""
+
+    __slots__ = ("__weakref__", "_kept", "count")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._kept: deque[tuple[Any, Any]] = deque(maxlen=KEPT)
+
+    def note(self, sender: Any, message: Any) -> None:
+        """Count a message from `sender`, and keep it."""
+        self.count += 1
+        self._kept.append((sender, message))
+
+    def last(self) -> list[tuple[Any, Any]]:
+        """Return the senders and the messages that are kept, the oldest first."""
+        return list(self._kept)
+
+
+class TapListener:
+    """TapListener(log, senderTo): notes each message in a TapLog, which it does not keep.
+
+    senderTo: the function of this name, which returns the component that sends to a sink.
+    """
+
+    __slots__ = ("_log", "_senderTo")
+
+    def __init__(self, log: TapLog, senderTo: Callable[[Any], Any]) -> None:
+        self._log, self._senderTo = ref(log), senderTo
+
+    def __call__(self, sink: Any, message: Any) -> None:
+        log = self._log()
+        if log is not None:
+            feeder = sink.feeder
+            sender = self._senderTo(sink) if feeder is None else feeder.process
+            log.count += 1  # what note() does, without its call
+            log._kept.append((sender, message))
+
+
+if not TYPE_CHECKING and Core.compiled is not None:
+    TapLog = Core.compiled.TapLog
+    TapListener = Core.compiled.TapListener
+
+
 class Tap:
     """Tap(sink[, call, sender]) -> counts the messages that arrive in `sink`, and keeps the last.
 
@@ -99,31 +144,36 @@ class Tap:
         "__weakref__",
         "_boxname",
         "_call",
-        "_kept",
         "_listener",
+        "_log",
         "_receiver",
         "_sender",
         "_sink",
-        "count",
     )
 
     def __init__(
         self, sink: Any, call: Callable[[Passage], object] | None = None, sender: Any = None
     ) -> None:
-        self.count = 0
+        self._log = TapLog()
         self._call, self._sender = call, sender
         self._receiver, self._boxname = sink.component, sink.boxname
-        self._kept: deque[tuple[Any, Any]] = deque(maxlen=KEPT)  # senders and messages
         self._sink: Callable[[], Any] = ref(sink)
-        self._listener = _listenerFor(ref(self))
+        isPlain = call is None and sender is None
+        self._listener: Callable[[Any, Any], None] = (
+            TapListener(self._log, senderTo) if isPlain else _listenerFor(ref(self))
+        )
         sink.addListener(self._listener)
+
+    @property
+    def count(self) -> int:
+        """How many messages have arrived."""
+        return self._log.count
 
     def note(self, sender: Any, message: Any) -> None:
         """Count a message from `sender`, and keep it."""
         if self._sender is not None and sender is not self._sender:
             return
-        self.count += 1
-        self._kept.append((sender, message))
+        self._log.note(sender, message)
         if self._call is not None:
             self._call(self._passage(self.count, sender, message))
 
@@ -132,8 +182,9 @@ class Tap:
 
     def last(self) -> list[Passage]:
         """Return the last messages, at most 32, the oldest first."""
-        first = self.count - len(self._kept) + 1
-        return [self._passage(number, *each) for number, each in enumerate(self._kept, first)]
+        kept = self._log.last()
+        first = self.count - len(kept) + 1
+        return [self._passage(number, *each) for number, each in enumerate(kept, first)]
 
     def close(self) -> None:
         """Stop counting. What was counted and kept can still be read."""

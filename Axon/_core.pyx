@@ -163,7 +163,7 @@ cdef extern from *:
     PyObject *typeOf "AX_TYPE" (PyObject *)
 
 #: Axon.Core compares it with its own, and does not use an extension of another version.
-INTERFACE = 6
+INTERFACE = 7
 
 cdef enum:  # see Axon.RunQueue
     PAUSED = 0
@@ -1316,6 +1316,18 @@ def provideSinks(noTask, plain):
     PLAIN = <PyObject *>plain
 
 
+cdef PyObject *TAPPED = NULL  # Axon.Sinks.tappedsink
+cdef dict TOLD = {}  # Axon.Sinks.told: the listeners by the id of the sink
+
+
+def provideListeners(tapped, told):
+    """Use these objects of Axon.Sinks."""
+    global TAPPED, TOLD
+    TOLD = told
+    Py_INCREF(tapped)
+    TAPPED = <PyObject *>tapped
+
+
 def provideWaits(once, notAtAll, news):
     """Use these objects of Axon.BoxMethods and Axon.MessageWaits."""
     global SLEEP_ONCE, NO_SLEEP, hasNews
@@ -1597,6 +1609,81 @@ cdef class BoxMethods:
         return waitForMessages(self, boxname, timeout)
 
 
+# Taps: see Axon.Taps
+
+
+cdef enum:
+    KEPT = 32  # messages that a TapLog keeps
+
+
+cdef class TapLog:
+    """Counts messages, and keeps the last 32 with their senders."""
+
+    cdef readonly Py_ssize_t count
+    cdef list _kept  # a sender and its message, by turns; the garbage collector may clear it
+    cdef object __weakref__
+
+    def __init__(self):
+        self.count = 0
+        self._kept = [None] * (2 * KEPT)
+
+    cdef int _note(self, sender, message) except -1:
+        cdef Py_ssize_t at = 2 * (self.count % KEPT)
+        cdef list kept = self._kept
+        self.count += 1
+        if kept is not None and len(kept) == 2 * KEPT:
+            kept[at] = sender
+            kept[at + 1] = message
+        return 0
+
+    def note(self, sender, message):
+        self._note(sender, message)
+
+    def last(self):
+        cdef Py_ssize_t number, at
+        cdef list kept = self._kept, made = []
+        if kept is not None and len(kept) == 2 * KEPT:
+            for number in range(max(self.count - KEPT, 0), self.count):
+                at = 2 * (number % KEPT)
+                made.append((kept[at], kept[at + 1]))
+        return made
+
+
+cdef class TapListener:
+    """Notes each message that arrives in a sink in a TapLog, which it does not keep."""
+
+    cdef object _log  # a weak reference
+    cdef object _senderTo  # Axon.Taps.senderTo
+
+    def __init__(self, log, senderTo):
+        self._log = weakref.ref(log)
+        self._senderTo = senderTo
+
+    def __call__(self, sink, message):
+        self.arrived(sink, message)
+
+    cdef int arrived(self, sink, message) except -1:
+        log = self._log()
+        if type(log) is not TapLog:
+            return 0
+        if isinstance(sink, Storage) and type((<Storage>sink).feeder) is Task:
+            sender = (<Task>(<Storage>sink).feeder)._process
+        else:
+            sender = self._senderTo(sink)
+        (<TapLog>log)._note(sender, message)
+        return 0
+
+
+cdef int tell(Storage sink, message) except -1:
+    """Call the listeners of a sink."""
+    for listener in <tuple?>TOLD[<size_t><PyObject *>sink]:
+        if type(listener) is TapListener:
+            (<TapListener>listener).arrived(sink, message)
+        else:
+            listener(sink, message)
+    return 0
+
+
 # The implementations of these methods
 
 
@@ -1604,6 +1691,11 @@ cdef object sendMessage(BoxMethods self, object message, object boxname):
     sink = self._outbox(boxname)
     if typeOf(<PyObject *>sink) == PLAIN:
         (<Storage>sink).put(message)
+        arrived((<Storage>sink).task, sink)
+        return None
+    if typeOf(<PyObject *>sink) == TAPPED:
+        (<Storage>sink).put(message)
+        tell(<Storage>sink, message)
         arrived((<Storage>sink).task, sink)
         return None
     if sink is None:
@@ -1620,6 +1712,10 @@ cdef object takeMessage(BoxMethods self, object boxname):
     if typeOf(<PyObject *>sink) == PLAIN:
         if (<Storage>sink)._n == 0:
             self._cannotTake(boxname)
+        message = (<Storage>sink).take()
+        taken(<Storage>sink)
+        return message
+    if typeOf(<PyObject *>sink) == TAPPED and (<Storage>sink)._n:
         message = (<Storage>sink).take()
         taken(<Storage>sink)
         return message

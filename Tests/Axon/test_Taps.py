@@ -283,3 +283,41 @@ def test_an_error_in_shown_shows_nothing_of_the_message():
     with tap(receiver) as tapped:
         sender.send(5)
     assert tapped.last()[0].text == "<shown() raised TypeError>"
+
+
+def test_what_is_kept_is_the_same_with_and_without_a_function_to_call(linked):
+    sender, receiver = linked
+    with tap(receiver) as plain, tap(receiver, call=lambda _: None) as calling:
+        for number in range(2 * KEPT + 3):
+            sender.send(number)
+    assert [(each.number, each.sender, each.message) for each in plain.last()] == [
+        (each.number, each.sender, each.message) for each in calling.last()
+    ]
+    assert plain.last()[-1].number == plain.count == calling.count == 2 * KEPT + 3
+
+
+def test_a_listener_that_raises_raises_in_the_sender_after_the_message_has_arrived(linked):
+    sender, receiver = linked
+
+    def fail(passage):
+        raise ValueError("in the listener")
+
+    with tap(receiver, call=fail), pytest.raises(ValueError, match="in the listener"):
+        sender.send("x")
+    assert receiver.recv() == "x"
+
+
+def test_a_tapped_inbox_that_is_empty_refuses_to_give_a_message(linked):
+    _, receiver = linked
+    with tap(receiver), pytest.raises(IndexError, match="inbox"):
+        receiver.recv()
+
+
+def test_a_tap_that_is_closed_while_listeners_are_called_ends_with_that_message(linked):
+    sender, receiver = linked
+    taps = []
+    taps.append(tap(receiver, call=lambda _: taps[1].close()))
+    taps.append(tap(receiver))
+    sender.send(1)
+    sender.send(2)
+    assert [each.count for each in taps] == [2, 1]
