@@ -14,11 +14,17 @@ PARTS = Path(__file__).with_name("parts.py")
 ROOT = Path(__file__).parents[3]
 
 
-def start(role, url, what, **options):
-    """Start a part; its standard output is a pipe. url: may be an Address with options."""
+def start(role, url, what, within=(), **options):
+    """Start a part; its standard output is a pipe.
+
+    url: may be an Address with options. within: a command that runs the part, as `ip netns exec`.
+    """
     options = {**getattr(url, "options", {}), **options}
     process = subprocess.Popen(
-        [sys.executable, "-W", "error", str(PARTS), role, url, str(what), json.dumps(options)],
+        [
+            *(*within, sys.executable, "-W", "error", str(PARTS)),
+            *(role, url, str(what), json.dumps(options)),
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(ROOT)},

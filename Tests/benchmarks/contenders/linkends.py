@@ -96,6 +96,7 @@ class Idle(component):
         if ROLE == "writer":
             self.send(1)
         yield from self.waitForMessage()
+        self.recv()
         tell(works=True)
         while True:
             self.pause()
