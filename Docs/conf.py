@@ -13,7 +13,6 @@ copyright = "the Kamaelia contributors"
 release = version = metadata.version("kamaelia")
 
 extensions = [
-    "sphinx.ext.apidoc",
     "sphinx.ext.autodoc",
     "sphinx_copybutton",
     "Kamaelia.Support.Sphinx",
@@ -32,16 +31,7 @@ kamaelia_examples = ["../Examples"]
 kamaelia_navigation = 40  # without it, each page contains links to all 900 pages
 
 # The reference is generated from the docstrings.
-apidoc_modules = [
-    {
-        "path": f"../{package}",
-        "destination": f"reference/{package}",
-        "separate_modules": True,
-        "module_first": True,
-        "include_private": False,
-    }
-    for package in ("Axon", "Kamaelia")
-]
+kamaelia_modules = {f"reference/{package}": f"../{package}" for package in ("Axon", "Kamaelia")}
 autodoc_default_options = {"members": True, "show-inheritance": True}
 autodoc_default_options["ignore-module-all"] = (
     True  # a class is documented in the module that defines it

@@ -26,6 +26,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from Kamaelia.Support.Sphinx.Description import isComponent
 from Kamaelia.Support.Sphinx.Markup import componentPage, componentsTable, pictureOf
+from Kamaelia.Support.Sphinx.ModulePages import writeModulePages
 from Kamaelia.Support.Sphinx.Navigation import NavigationTree
 from Kamaelia.Support.Sphinx.Pages import writePages
 from Kamaelia.Support.Sphinx.References import IndexedPythonDomain
@@ -174,6 +175,8 @@ def writeAll(app: Sphinx) -> None:
     """Write the pages that the settings ask for, before Sphinx looks for files."""
     for folder, package in app.config.kamaelia_pages.items():
         writePages(Path(app.srcdir, folder), package, modulesIn(package))
+    for folder, path in app.config.kamaelia_modules.items():
+        writeModulePages(Path(app.srcdir, folder), Path(app.confdir, path).resolve())
 
 
 def useOwnTree(app: Sphinx, page: str, template: str, context: dict[str, Any], *_: Any) -> None:
@@ -208,6 +211,7 @@ def register(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("kamaelia_examples", [], "env", list)
     app.add_config_value("kamaelia_junit", "", "env", str)
     app.add_config_value("kamaelia_pages", {}, "env", dict)
+    app.add_config_value("kamaelia_modules", {}, "env", dict)
     app.add_config_value("kamaelia_navigation", 0, "html", int)
     app.connect("builder-inited", writeAll)
     app.connect("html-page-context", useOwnTree, priority=400)  # before the theme

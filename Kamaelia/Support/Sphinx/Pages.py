@@ -18,10 +18,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from Kamaelia.Support.Sphinx.ModulePages import writeFiles
+
 
 def writePages(folder: Path, package: str, modules: Iterable[Any]) -> list[str]:
     """Write an index and a page for each component. Return the names of the pages."""
-    folder.mkdir(parents=True, exist_ok=True)
     byPackage: dict[str, list[str]] = defaultdict(list)
     pages: dict[str, str] = {}
     for module in modules:
@@ -31,13 +32,7 @@ def writePages(folder: Path, package: str, modules: Iterable[Any]) -> list[str]:
                 pages[name] = _page(name, kind.__qualname__)
                 byPackage[".".join(module.__name__.split(".")[:2])].append(name)
     pages["index"] = _index(package, byPackage)
-    for name, text in pages.items():
-        path = folder / f"{name}.rst"
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
-    for path in folder.glob("*.rst"):
-        if path.stem not in pages:
-            path.unlink()
+    writeFiles(folder, pages)
     return sorted(pages)
 
 

@@ -4,6 +4,7 @@
     kamaelia_tests = ["../Tests"]         # folders with tests, which are parsed and not run
 
     kamaelia_pages = {"components": "package"}    # a page for each component, in this folder
+    kamaelia_modules = {"reference": "../package"}    # a page for each module, with autodoc
     kamaelia_navigation = 40              # expand only the branch of a page, and no longer lists
 
     .. component:: package.module.Name
@@ -14,6 +15,7 @@ Description  what a class says about itself: boxes, settings, methods
 TestIndex    the tests that use a component, as sentences
 Markup       reST for the page of a component and for tables
 Pages        files with the page of each component of a package
+ModulePages  files with the page of each module of a package
 References   the Python objects that references lead to, found in an index
 Navigation   the tree of pages, of which each page shows only its own branch
 Directives   the directives and roles
