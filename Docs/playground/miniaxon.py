@@ -99,7 +99,8 @@ class OwnCore:
                         f"the program has taken {MOST_TURNS} turns: does each `main` end?"
                     )
                 self._report()
-                self._pace.waitForTurn()
+                while not self._pace.waitForTurn():
+                    pass
                 try:
                     value = next(turns)
                 except StopIteration:

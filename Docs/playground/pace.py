@@ -64,16 +64,18 @@ class Pace:
         """Let others act for a moment. Called now and then while there are no pauses."""
         self._rest(0)
 
-    def waitForTurn(self) -> None:
-        """Return when the next turn may be given."""
+    def waitForTurn(self) -> bool:
+        """Wait for a while. Return whether the next turn may be given."""
         if not self._isPaused and self.seconds > 0:
             self._rest(self.seconds)
             self.seconds *= FASTER
             if self.seconds < SHORTEST:
                 self.seconds = 0.0
-        while self._isPaused and not self._steps:
+        if self._isPaused and not self._steps:
             self._rest(WHILE_PAUSED)
+            return False
         self._steps = max(0, self._steps - 1)
+        return True
 
 
 class PacedQueue(RunQueue):
@@ -94,7 +96,8 @@ class PacedQueue(RunQueue):
         isSlow = self._pace.isSlow()
         if isSlow and self:
             self._report(False)
-            self._pace.waitForTurn()
+            if not self._pace.waitForTurn():
+                return True  # the loop handles its events, among them the end of the pause
         isMore = self._giveOne() if isSlow else super().run(min(turns, TURNS))
         self._report(not isMore)
         return isMore
