@@ -275,7 +275,9 @@ def test_without_shared_memory_the_worker_is_replaced(folder: Path, chromium: Br
     assert not shown.page.evaluate("crossOriginIsolated")
     shown.write("while True:\n    pass\n")
     shown.page.locator("#run").click()
-    expect(shown.page.locator("#verdict")).to_contain_text("could not be interrupted")
+    expect(shown.page.locator("#verdict")).to_contain_text(
+        "could not be interrupted", timeout=PATIENCE
+    )
     assert shown.run("print('it works again')") == "it works again\n"
     shown.page.context.close()
 
