@@ -62,7 +62,8 @@ cdef extern from *:
     }
 
     /* Create instances as object.__new__ does, which alone gives them inline attributes
-       (CPython 3.11 and 3.12). All fields of the type are objects, and begin as None. */
+       (CPython 3.11 and 3.12). All fields of the type are objects, and begin as None: the type
+       has no virtual methods, so no field is a table of them. */
     static Py_ssize_t ax_fields = 0;
     static PyObject *ax_new(PyTypeObject *type, PyObject *args, PyObject *kw) {
         PyObject *none = PyTuple_New(0), *made;
@@ -75,10 +76,13 @@ cdef extern from *:
         }
         return made;
     }
-    static void ax_renew(PyObject *type) {
+    static int ax_renew(PyObject *type, Py_ssize_t fields) {
         PyTypeObject *t = (PyTypeObject *)type;
         ax_fields = (t->tp_basicsize - sizeof(PyObject)) / sizeof(PyObject *);
         t->tp_new = ax_new;
+        if (ax_fields == fields) return 0;
+        PyErr_SetString(PyExc_SystemError, "a component has fields that are not objects");
+        return -1;
     }
 
     /* Return boxes[name], or NULL. Most names of boxes are literals, and the key is the same object.
@@ -153,7 +157,7 @@ cdef extern from *:
     #define ax_resume(gen, result) PyGen_Type.tp_as_async->am_send(gen, Py_None, result)
     """
     void ax_name(object, const char *)
-    void ax_renew(object)
+    int ax_renew(object, Py_ssize_t) except -1
     int ax_method(object, const char *, void *) except -1
     object ax_plain(PyObject *, PyObject **, size_t, PyObject *)
     bint ax_derived(PyObject *, PyObject *)
@@ -1442,6 +1446,15 @@ cdef class Field:
             self.__set__(owner, None)
 
 
+cdef inline object boxOf(object boxes, object boxname):
+    """Return the sink with this name among the inboxes or outboxes of a component, or None."""
+    cdef PyObject *found
+    if type(boxes) is dict:
+        found = ax_find(boxes, boxname)
+        return None if found == NULL else <object>found
+    return lookUp(boxes, boxname)
+
+
 cdef class BoxMethods:
     """The methods with which a component sends and takes messages, and sleeps."""
 
@@ -1539,23 +1552,6 @@ cdef class BoxMethods:
             target = place.target
             if target is not None:
                 target.removesource(place)
-
-    cdef inline object _inbox(self, object boxname):
-        """Return the sink of an inbox, or None."""
-        cdef PyObject *found
-        boxes = self._inboxesOrNone
-        if type(boxes) is dict:
-            found = ax_find(boxes, boxname)
-            return None if found == NULL else <object>found
-        return lookUp(boxes, boxname)
-
-    cdef inline object _outbox(self, object boxname):
-        cdef PyObject *found
-        boxes = self._outboxesOrNone
-        if type(boxes) is dict:
-            found = ax_find(boxes, boxname)
-            return None if found == NULL else <object>found
-        return lookUp(boxes, boxname)
 
     def send(self, message, boxname="outbox"):
         """Put `message` into the inbox to which the outbox `boxname` leads, immediately.
@@ -1688,7 +1684,7 @@ cdef int tell(Storage sink, message) except -1:
 
 
 cdef object sendMessage(BoxMethods self, object message, object boxname):
-    sink = self._outbox(boxname)
+    sink = boxOf(self._outboxesOrNone, boxname)
     if typeOf(<PyObject *>sink) == PLAIN:
         (<Storage>sink).put(message)
         arrived((<Storage>sink).task, sink)
@@ -1708,7 +1704,7 @@ cdef object sendMessage(BoxMethods self, object message, object boxname):
 
 
 cdef object takeMessage(BoxMethods self, object boxname):
-    sink = self._inbox(boxname)
+    sink = boxOf(self._inboxesOrNone, boxname)
     if typeOf(<PyObject *>sink) == PLAIN:
         if (<Storage>sink)._n == 0:
             self._cannotTake(boxname)
@@ -1730,7 +1726,7 @@ cdef object takeMessage(BoxMethods self, object boxname):
 
 
 cdef Py_ssize_t sizeOfInbox(BoxMethods self, object boxname) except -1:
-    sink = self._inbox(boxname)
+    sink = boxOf(self._inboxesOrNone, boxname)
     if typeOf(<PyObject *>sink) == PLAIN or isinstance(sink, Storage):
         return (<Storage>sink)._n
     if sink is None:
@@ -1894,7 +1890,7 @@ cdef class MessageIterator:
             owner, self._owner = self._owner, None
             if owner is None:
                 raise StopIteration
-            sink = owner._inbox(self._boxname)
+            sink = boxOf(owner._inboxesOrNone, self._boxname)
             if sink is None:
                 owner._wrongBox(self._boxname, "inbox")
             self._sink = sink
@@ -2514,7 +2510,7 @@ cdef int separate(object linkage) except -1:
     return 0
 
 
-ax_renew(BoxMethods)
+ax_renew(BoxMethods, 6)
 ax_method(BoxMethods, b"send", <void *>callSend)
 ax_method(BoxMethods, b"recv", <void *>callRecv)
 ax_method(BoxMethods, b"dataReady", <void *>callDataReady)
