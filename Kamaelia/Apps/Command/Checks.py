@@ -16,6 +16,9 @@ those of a server's handler lead to its client.
 
 from __future__ import annotations
 
+import ast
+import inspect
+import textwrap
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -23,6 +26,7 @@ from typing import Any
 
 from Axon.AxonExceptions import noSuchBox
 from Axon.Spelling import nearMiss
+from Axon.ThreadedComponent import threadedcomponent
 from Kamaelia.Apps.Command.Plan import Part, Plan
 from Kamaelia.Net.RemoteIn import RemoteIn
 from Kamaelia.Net.Routes import RouteIn
@@ -61,6 +65,23 @@ def unknownBoxes(plan: Plan) -> Iterator[Finding]:
                 path = plan.pathOf(component)
                 fault = noSuchBox(path, boxname, direction, boxes, opposite)
                 yield Finding(ERROR, f"{fault} (a linkage of {plan.pathOf(chassis)})")
+
+
+def bodiesWithoutTurns(plan: Plan) -> Iterator[Finding]:
+    """Find a main() that is neither a generator nor async: usually its `yield` is missing."""
+    for part in plan.parts:
+        main = getattr(type(part.component), "main", None)
+        isOwn = inspect.isfunction(main) and main.__module__.partition(".")[0] not in LIBRARY
+        if not isOwn or isinstance(part.component, threadedcomponent):
+            continue
+        if inspect.isasyncgenfunction(main):
+            yield Finding(ERROR, f"the async main of {part.path} contains a yield: write await")
+        elif not (inspect.isgeneratorfunction(main) or _isAsyncOrReturns(main)):
+            yield Finding(
+                ERROR,
+                f"the main method of {part.path} has no yield: a generator function ends each"
+                " turn with one, and an async function has none",
+            )
 
 
 def wrongCapacities(plan: Plan) -> Iterator[Finding]:
@@ -175,6 +196,7 @@ def linksWithoutConfirmation(plan: Plan) -> Iterator[Finding]:
 
 
 CHECKS = (
+    bodiesWithoutTurns,
     unknownBoxes,
     wrongCapacities,
     misnamedBoxes,
@@ -193,6 +215,21 @@ def _leaves(plan: Plan) -> Iterator[Part]:
         package = type(part.component).__module__.partition(".")[0]
         if not part.isRoot and not part.isChassis and package not in LIBRARY:
             yield part
+
+
+def _isAsyncOrReturns(function: Any) -> bool:
+    """Return whether a function is async, or returns a value, such as the generator of another.
+
+    True if that is not known, because there is no source.
+    """
+    if inspect.iscoroutinefunction(function):
+        return True
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError):
+        return True
+    returns = [each.value for each in ast.walk(tree) if isinstance(each, ast.Return)]
+    return any(value is not None for value in returns)
 
 
 def _ownBoxes(component: Any, attribute: str) -> list[str]:

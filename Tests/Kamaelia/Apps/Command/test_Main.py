@@ -45,6 +45,21 @@ MISTAKES = {
             " 'signal'. Did you mean 'outbox'?"
         ),
     ),
+    "a main without yield": (
+        (
+            "class Forgets(Plain):\n    def main(self):\n        self.send(1)\n"
+            "Pipeline(Forgets(), Plain()).run()"
+        ),
+        "error: the main method of Pipeline.Forgets 1 has no yield",
+    ),
+    "a component alone without yield": (
+        "class Forgets(Plain):\n    def main(self):\n        return\nForgets().run()",
+        "error: the main method of Forgets has no yield",
+    ),
+    "an async main with yield": (
+        "class Mixes(Plain):\n    async def main(self):\n        yield 1\nMixes().run()",
+        "error: the async main of Mixes contains a yield: write await",
+    ),
     "a link whose later components lose messages": (
         'Pipeline(RemoteIn("tcp://127.0.0.1:1", "l"), Plain(), Plain()).run()',
         "warning: Pipeline.RemoteIn 1 feeds Pipeline.Plain 2, which passes messages on",
@@ -210,6 +225,23 @@ def test_check_finds_nothing_in_the_examples(path, capsys):
 def test_a_correct_program_has_no_findings(program, capsys):
     assert main(["check", program("Pipeline(Plain(), Plain()).run()")]) == 0
     assert capsys.readouterr() == ("", "no mistakes found\n")
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "class Own(Plain):\n    def main(self):\n        return Plain.main(self)",
+        "class Own(Plain):\n    async def main(self):\n        await self.anyMessage()",
+        (
+            "from Axon.ThreadedComponent import threadedcomponent\n"
+            "class Own(threadedcomponent):\n    def main(self):\n        self.send(1)"
+        ),
+    ],
+    ids=["another generator", "async", "a thread"],
+)
+def test_a_main_that_needs_no_yield_is_no_mistake(kind, program, capsys):
+    assert main(["check", program(f"{kind}\nPipeline(Own(), Plain()).run()")]) == 0
+    assert capsys.readouterr().out == ""
 
 
 def test_a_missing_system_is_the_only_argument_that_an_error_names(capsys):
