@@ -150,12 +150,10 @@ class ProcessPart(component):
         """End the process, if it still runs."""
         with suppress(ValueError, KeyError, OSError):
             self.scheduler.loop.remove_reader(self.process.sentinel)
-        self._lifeline.close()
-        if self._up.hasEnded():
-            self.process.join(GRACE)
-        else:
+        if not self._up.hasEnded():
             self.process.terminate()
-            self.process.join(GRACE)
+        self.process.join(GRACE)
+        self._lifeline.close()  # not before: it sends SIGTERM, and the process may be ending
         if self.process.is_alive():
             self.process.kill()
             self.process.join()

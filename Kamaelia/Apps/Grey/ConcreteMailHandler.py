@@ -1,4 +1,4 @@
-"""A strict SMTP proxy: it asks policy, then relays the mail to the real server.
+"""A strict SMTP proxy: it asks the policy, then relays the mail to the real server.
 
 Example usage
 -------------
@@ -15,26 +15,28 @@ How does it work?
     client --> inbox  [         ] tcp_outbox --> TCPClient --> real server
     client <-- outbox [ handler ] tcp_inbox  <-- TCPClient <-- real server
 
-A mail takes these steps, in one of two modes, which `relay` selects:
+A mail takes these steps, in one of two modes, which `relay` selects ("replay" by default):
 
     the client sends   method          replay                     live
-    RCPT               takeRecipient   answer 250                 send RCPT on, answer as the server
-    DATA               beginMail       answer 354                 send DATA on, answer as the server
+    RCPT               takeRecipient   answer 250                 send MAIL and RCPT, pass the reply
+    DATA               beginMail       answer 354                 send DATA, pass the reply
     text               takeText        keep it in a MailText      send it on
     the final dot      endMail         send the whole mail        send the dot
-                       settle          answer the final dot as the real server has, log the mail
+                       settle          both: pass the server's reply to the dot, log the mail
 
-StrictMailHandler asks policy before takeRecipient (shouldWeAcceptRecipient) and before beginMail
-(shouldWeAcceptMail); a subclass answers, and GreyListingPolicy does so by greylisting.
-The Backend chooses a real server, and needs a connection to it from the first recipient (live) or
-the end of a mail (replay) on. With BDAT, the last chunk takes the place of the final dot.
+StrictMailHandler asks the policy before takeRecipient (shouldWeAcceptRecipient) and before
+beginMail (shouldWeAcceptMail). Unless it says yes, the client gets a refusal, and the step does
+not happen. GreyListingPolicy answers by greylisting: it defers a first mail with 451.
+The Backend chooses a real server, and connects at the first recipient (live) or at the end of a
+mail (replay). With BDAT, the last chunk takes the place of the final dot.
 
-The client gets 250 for the final dot only if the real server has accepted the mail. A refusal by
-the real server is passed on. If no server can be reached or the session with it breaks, the
-reply is 451, and if the text cannot be stored, 452: after both, the client may try again.
+The client gets 250 for the final dot only if the real server has accepted the mail, in replay for
+one recipient at least (see noteSilentRefusal). A refusal by the real server is passed on. If no
+server can be reached, or the session breaks when no other server may be tried any more, the reply
+is 451, and if the text cannot be stored, 452: after either, the client may try again.
 
-Termination: as MailHandler. If the client leaves before the final dot, the real server gets no
-dot either, so it drops the mail. If the dot has been sent, its reply is awaited.
+Termination: as for MailHandler. If the client leaves before the final dot, a real server that has
+been contacted gets no dot either, and drops the mail. After the dot, its reply is awaited.
 """
 
 from __future__ import annotations
@@ -87,7 +89,7 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
     }
 
     relay = "replay"
-    descriptors = 2  # that a connection may need: the client's and the real server's
+    descriptors = 2  # file descriptors for each client: its own and the real server's
 
     TCPClient: Any  # the connection to the real server, or None
     backend: Backend | None  # from the first use of a real server on
@@ -131,7 +133,7 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
         elif (lost := self._lostReply()) is not None:
             self.answer(lost)
         else:
-            isFirst = not self.session.recipients  # until then another server may be asked
+            isFirst = not self.session.recipients  # until one is accepted, servers may be changed
             self.ensureBackend().ask(
                 Conversations.recipient, self.answerRecipient, self.session, mayMove=isFirst
             )
@@ -197,7 +199,7 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
         """Called in replay for a recipient that is refused although the client gets 250."""
 
     def noteConnection(self, event: str) -> None:
-        """Called with "made", "reused" or, if a reused connection breaks, "broken"."""
+        """Called with "made" (a new one), "reused" or, if a reused connection breaks, "broken"."""
 
     # The text of a mail, between its beginning and its end
 

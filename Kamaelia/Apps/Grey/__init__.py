@@ -1,13 +1,14 @@
-"""Kamaelia Grey: a strict SMTP proxy that asks a policy before it accepts a mail.
+"""Kamaelia Grey: a strict SMTP proxy that asks the policy before it accepts a mail.
 
-The classes; each is a subclass of the one above it:
+The classes; each but the first is a subclass of the one above it:
 
     MailHandler          one client's connection: reads commands, calls a hook for each, and sends
                          replies
-    StrictMailHandler    checks and answers each command as SMTP demands, and asks policy about
+    StrictMailHandler    checks and answers each command as SMTP demands, and asks the policy about
                          each recipient and each mail
     ConcreteMailHandler  relays an accepted mail to the real server; its docstring shows how
-    GreyListingPolicy    answers the questions by greylisting: it defers mail from unknown senders
+    GreyListingPolicy    answers these questions by greylisting: it defers a mail (451) until the
+                         same client network, sender and recipient come again after a time
 
 Read ConcreteMailHandler first. A handler uses objects from these packages:
 
@@ -20,10 +21,10 @@ Read ConcreteMailHandler first. A handler uses objects from these packages:
     Service   the program kamaelia-grey: command line, configuration, start, reload, stop
     Transfer  records from other greylisting programs, and backups
 
-RecipientDecision is the decision about one recipient, which GreyListingPolicy and the policy
-service for Postfix (the package Delegation: greylisting without SMTP) have in common.
+RecipientDecision is the decision about one recipient, which GreyListingPolicy, the
+policy service and the milter (Delegation, for a mail server that speaks SMTP itself) share.
 
 The SMTP protocol itself is in Kamaelia.Support.Protocol.SMTP, and the rules of greylisting are in
-Kamaelia.Support.Greylist; neither uses components. Support reads configuration files.
-PeriodicWakeup and WakeableIntrospector exist for programs written for Kamaelia 1.14.
+Kamaelia.Support.Greylist; neither uses components. Kamaelia.Support.Settings reads the
+configuration. PeriodicWakeup and WakeableIntrospector exist for programs for Kamaelia 1.14.
 """
