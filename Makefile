@@ -46,7 +46,8 @@ plain: $(VENV)/installed-test
 	rm -rf .venv-plain build
 	$(PYTHON) -m venv .venv-plain
 	.venv-plain/bin/python -m pip install --quiet --disable-pip-version-check .
-	KAMAELIA_INSTALLED_PYTHON=.venv-plain/bin/python $(VENV)/bin/python -m pytest Tests/Docs $(ARGS)
+	KAMAELIA_INSTALLED_PYTHON=.venv-plain/bin/python $(VENV)/bin/python -m pytest Tests/Docs \
+		--ignore=Tests/Docs/playground $(ARGS)
 
 lint: $(VENV)/installed-lint
 	$(VENV)/bin/python -m ruff check .
