@@ -92,6 +92,8 @@ class Session:
                 ):
                     raise AssertionError(f"no {text!r} in {getattr(self, of)[at:]!r}")
                 at = getattr(self, of).index(wanted, at) + len(wanted)
+            if text.endswith("\n"):
+                at -= 1  # the end of this line may be the beginning of the next text
 
     def type(self, *lines: str) -> None:
         """Send lines to the standard input of the program."""

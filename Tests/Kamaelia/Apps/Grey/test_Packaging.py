@@ -171,7 +171,7 @@ def test_what_the_guide_copies_comes_with_the_package() -> None:
     places = {f"{place}/{Path(each).name}" for place, files in brought.items() for each in files}
     guide = "".join(page.read_text() for page in (ROOT / "Docs").glob("grey*.rst"))
     copied = set(re.findall(r"/opt/kamaelia-grey/(share/\S+)", guide))
-    assert len(copied) == 3
+    assert len(copied) == 4
     for pattern in copied:
         assert [place for place in places if fnmatch(place, pattern)] != []
 

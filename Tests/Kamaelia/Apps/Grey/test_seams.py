@@ -101,7 +101,7 @@ def test_a_server_that_dies_while_a_policy_decides_leaves_no_time_limit_behind(
             caller.socket.sendall(ASK)
             assert protocol.hasAsked.acquire(timeout=PATIENCE)
             handler, _ = protocol.asked[-1]
-            if handler.backend is not None and handler.backend.session is not None:
+            if handler.backend is not None and handler.backend.relaySession is not None:
                 handler.scheduler.loop.call_soon_threadsafe(handler.TCPClient.abort)
             return [caller.hear(), caller.say("NOOP")]
 
