@@ -12,7 +12,9 @@ from Kamaelia.Net.SocketTransport import LocalTransport
 from Tests.Kamaelia.Net.proxy import Proxy
 from Tests.Kamaelia.Net.redisServer import RedisServer
 
-NAMES = ("tcp", "tls", "local", "unix", "redis", "rediss")
+# rediss is left out: uvloop reports the TLS connection of a cancelled command as unclosed, in
+# whatever test runs by then (test_Kills has it, in processes of their own).
+NAMES = ("tcp", "tls", "local", "unix", "redis")
 
 
 class Identity:
