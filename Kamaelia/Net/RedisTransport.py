@@ -21,6 +21,7 @@ from typing import Any
 
 import redis.asyncio
 import redis.retry
+from redis.asyncio import SSLConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import (
@@ -109,6 +110,21 @@ return 1
 )
 
 
+class TLSConnection(SSLConnection):  # type: ignore[misc, unused-ignore]
+    """A TLS connection to the server that does not outlive its event loop.
+
+    redis-py does not wait for the end of TLS after a command was cancelled, and the loop may be
+    closed before the server has answered.
+    """
+
+    async def disconnect(self, *arguments: Any, **options: Any) -> None:
+        """End the connection at once. All that was sent has been answered, or is given up."""
+        writer = self._writer  # redis-py has no public name for it
+        if writer is not None:
+            writer.transport.abort()
+        await super().disconnect(*arguments, **options)
+
+
 class RedisTransport:
     """RedisTransport(url): links over the server at `url`.
 
@@ -134,6 +150,9 @@ class RedisTransport:
 
     def _client(self) -> Any:
         client: Any = redis.asyncio.Redis.from_url(self._url, **self._options(Retry))
+        pool = client.connection_pool
+        if pool.connection_class is SSLConnection:
+            pool.connection_class = TLSConnection
         return client
 
     async def attempt(self, end: Any, work: Callable[..., Awaitable[None]], count: int = 2) -> None:

@@ -12,9 +12,7 @@ from Kamaelia.Net.SocketTransport import LocalTransport
 from Tests.Kamaelia.Net.proxy import Proxy
 from Tests.Kamaelia.Net.redisServer import RedisServer
 
-# rediss is left out: uvloop reports the TLS connection of a cancelled command as unclosed, in
-# whatever test runs by then (test_Kills has it, in processes of their own).
-NAMES = ("tcp", "tls", "local", "unix", "redis")
+NAMES = ("tcp", "tls", "local", "unix", "redis", "rediss")
 
 
 class Identity:
