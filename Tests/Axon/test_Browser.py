@@ -4,7 +4,6 @@ import functools
 import http.server
 import io
 import os
-import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from Axon import Browser
 from Tests.conftest import REQUIRE, pathOf
+from Tests.served import served
 
 ROOT = Path(__file__).resolve().parents[2]
 PYODIDE = ROOT / "Packaging" / "page" / "node_modules" / "pyodide"  # `make page` installs it
@@ -121,8 +121,7 @@ def page() -> Iterator[Page]:
         pytest.fail(reason) if os.environ.get(REQUIRE) else pytest.skip(reason)
     handler = functools.partial(Site, directory=str(PYODIDE))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    with sync_playwright() as playwright:
+    with served(server), sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=pathOf("chromium"),
             args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
@@ -134,8 +133,6 @@ def page() -> Iterator[Page]:
         page.context.set_offline(True)
         yield page
         browser.close()
-    server.shutdown()
-    server.server_close()
 
 
 @pytest.fixture

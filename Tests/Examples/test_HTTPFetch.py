@@ -1,11 +1,12 @@
 """The program that downloads a URL."""
 
 import errno
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+
+from Tests.served import served
 
 BODY = bytes(range(256)) * 10_000
 
@@ -29,12 +30,8 @@ class Pages(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def address() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Pages) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+    with served(ThreadingHTTPServer(("127.0.0.1", 0), Pages)) as server:
         yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
-        thread.join()
 
 
 def test_a_page_is_written_to_a_file_after_a_redirect(run, address, tmp_path):

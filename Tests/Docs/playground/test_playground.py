@@ -3,8 +3,8 @@
 import json
 import os
 import re
-import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from Docs.playground.lesson import Lesson, edited
 from Docs.playground.lessons import LESSONS, textsOf
 from Docs.playground.serve import HEADERS, Handler, serverOf
 from Tests.conftest import REQUIRE, pathOf
+from Tests.served import served
 
 PATIENCE = 40_000  # milliseconds
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
@@ -54,10 +55,10 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def addressOf(folder: Path, handler: type[Handler]) -> str:
-    server = serverOf(folder.parent, 0, handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return f"http://127.0.0.1:{server.server_port}/playground/index.html"
+@contextmanager
+def addressOf(folder: Path, handler: type[Handler]) -> Iterator[str]:
+    with served(serverOf(folder.parent, 0, handler)) as server:
+        yield f"http://127.0.0.1:{server.server_port}/playground/index.html"
 
 
 class Opened:
@@ -102,10 +103,11 @@ class Opened:
 
 @pytest.fixture(scope="module")
 def opened(folder: Path, chromium: Browser) -> Iterator[Opened]:
-    shown = Opened(chromium, addressOf(folder, Quiet), viewport={"width": 1280, "height": 800})
-    shown.page.context.set_offline(True)
-    yield shown
-    shown.page.context.close()
+    with addressOf(folder, Quiet) as address:
+        shown = Opened(chromium, address, viewport={"width": 1280, "height": 800})
+        shown.page.context.set_offline(True)
+        yield shown
+        shown.page.context.close()
 
 
 @pytest.mark.parametrize("lesson", [pytest.param(each, id=key) for key, each in LESSONS.items()])
@@ -271,15 +273,16 @@ def test_answers_stay_in_the_browser(opened: Opened):
 
 
 def test_without_shared_memory_the_worker_is_replaced(folder: Path, chromium: Browser):
-    shown = Opened(chromium, addressOf(folder, WithoutHeaders))
-    assert not shown.page.evaluate("crossOriginIsolated")
-    shown.write("while True:\n    pass\n")
-    shown.page.locator("#run").click()
-    expect(shown.page.locator("#verdict")).to_contain_text(
-        "could not be interrupted", timeout=PATIENCE
-    )
-    assert shown.run("print('it works again')") == "it works again\n"
-    shown.page.context.close()
+    with addressOf(folder, WithoutHeaders) as address:
+        shown = Opened(chromium, address)
+        assert not shown.page.evaluate("crossOriginIsolated")
+        shown.write("while True:\n    pass\n")
+        shown.page.locator("#run").click()
+        expect(shown.page.locator("#verdict")).to_contain_text(
+            "could not be interrupted", timeout=PATIENCE
+        )
+        assert shown.run("print('it works again')") == "it works again\n"
+        shown.page.context.close()
 
 
 def test_a_page_that_is_opened_as_a_file_says_why_it_does_not_work(folder: Path, chromium: Browser):

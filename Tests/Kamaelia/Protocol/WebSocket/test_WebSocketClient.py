@@ -22,6 +22,7 @@ from Kamaelia.Protocol.WebSocket.Conversation import Timing, webSocketShutdown
 from Kamaelia.Protocol.WebSocket.WebSocketClient import WebSocketClient
 from Kamaelia.Support.Protocol.WebSocket.ClientHandshake import HandshakeError
 from Tests.Kamaelia.sockets import PATIENCE
+from Tests.served import served
 
 ROOT = Path(__file__).resolve().parents[4]
 
@@ -30,14 +31,8 @@ ROOT = Path(__file__).resolve().parents[4]
 def server(behave: Callable[[Any], Any], **settings: Any) -> Iterator[int]:
     """Run a server of the `websockets` library in a thread; yield its port."""
     settings = {"compression": None, "max_size": None} | settings
-    with serve(behave, "127.0.0.1", 0, **settings) as running:
-        thread = threading.Thread(target=running.serve_forever)
-        thread.start()
-        try:
-            yield running.socket.getsockname()[1]
-        finally:
-            running.shutdown()
-            thread.join(PATIENCE)
+    with served(serve(behave, "127.0.0.1", 0, **settings)) as running:
+        yield running.socket.getsockname()[1]
 
 
 def echo(ws):
