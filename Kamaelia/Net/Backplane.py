@@ -30,6 +30,7 @@ from Axon.Ipc import ipc, producerFinished, shutdownMicroprocess
 from Axon.WriteGate import WriteGate
 from Kamaelia.Net.Addresses import transportFor
 from Kamaelia.Net.Ends import LinkEnd, firstOf, keepTrying, nameOfComponent
+from Kamaelia.Net.Liveness import KEEPALIVE, aliveKey, showLife
 from Kamaelia.Support.Links.Codecs import availableCodecs, codecNamed
 from Kamaelia.Support.Links.Errors import linkError
 from Kamaelia.Util import Backplane as local
@@ -37,7 +38,6 @@ from Kamaelia.Util.Backplane import PublishTo, SubscribeTo
 
 __all__ = ["Backplane", "PublishTo", "SubscribeTo", "messagesLost"]
 
-KEEPALIVE = 10_000  # milliseconds that a blocking read lasts
 BATCH = 64  # messages of one command
 FULL = 0.01, 0.2  # seconds between two attempts to publish while a subscriber is behind
 
@@ -173,7 +173,7 @@ class Exchange(component):
     async def _once(self, end: LinkEnd, client: Any, listener: Any) -> None:
         name = end.name
         keys = [name, f"{name}:count", f"{name}:members", f"{name}:publishers"]
-        await client.set(f"{name}:alive:{end.token}", "1", px=round(self._heartbeat * 1000))
+        await showLife(client, aliveKey(name, end.token), self._heartbeat)
         join = client.register_script(JOIN)
         count = int(await join(keys=keys[:3], args=[end.token, "" if self._isLossy else "1"]))
         if self._position is None or self._position > count:
@@ -183,7 +183,7 @@ class Exchange(component):
 
     async def _publish(self, client: Any, keys: list[str]) -> None:
         publish = client.register_script(PUBLISH)
-        words = [self._end.token, self._window, f"{keys[0]}:alive:", self._codec.name]
+        words = [self._end.token, self._window, aliveKey(keys[0], ""), self._codec.name]
         delay, longest = FULL
         while True:
             if self._end.over.is_set():  # it takes no more, so it must hold nobody

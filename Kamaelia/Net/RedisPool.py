@@ -18,12 +18,12 @@ from typing import Any
 from redis.exceptions import RedisError, ResponseError
 
 from Kamaelia.Net.Ends import ReaderEnd, firstOf
+from Kamaelia.Net.Liveness import KEEPALIVE, aliveKey, showLife
 from Kamaelia.Support.Links.Codecs import Codec
 from Kamaelia.Support.Links.Errors import linkError
 from Kamaelia.Support.Links.Pool import Share
 
 GROUP = "readers"
-KEEPALIVE = 10_000  # milliseconds that a blocking read lasts
 
 # KEYS: name, name:position, name:ack. ARGV: the group; "begin" or ""; the entries that are done.
 # Return the kind of the end if everything is done, or nothing.
@@ -99,7 +99,7 @@ class Pulse:
     def _beat(self) -> None:
         while True:
             with suppress(RedisError, OSError):
-                self._client.set(self._key, "1", px=milliseconds(self._heartbeat))
+                showLife(self._client, self._key, self._heartbeat)
             if self._isOver.wait(self._heartbeat / 4):
                 break
         with suppress(RedisError, OSError):
@@ -129,7 +129,7 @@ class PoolReader:
     async def begin(self) -> None:
         """Join the group, and take again the messages that this reader has in it."""
         end = self._end
-        await self._client.set(aliveKey(end.name, end.token), "1", px=milliseconds(end.heartbeat))
+        await showLife(self._client, aliveKey(end.name, end.token), end.heartbeat)
         try:
             await self._client.xgroup_create(end.name, GROUP, id="0", mkstream=True)
         except ResponseError as error:
@@ -238,13 +238,3 @@ class PoolReader:
             for _, entries in await client.xread({self._keys[2]: last}, block=KEEPALIVE) or ():
                 last = entries[-1][0].decode("ascii")
                 await self._confirm("", [])
-
-
-def milliseconds(seconds: float) -> int:
-    """Return a time in milliseconds, at least 1."""
-    return max(1, round(seconds * 1000))
-
-
-def aliveKey(name: str, token: str) -> str:
-    """Return the key that exists while a reader lives."""
-    return f"{name}:alive:{token}"

@@ -37,7 +37,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from Kamaelia.Net.Ends import LinkEnd, ReaderEnd, WriterEnd, firstOf, keepTrying
-from Kamaelia.Net.RedisPool import PoolReader, Pulse, aliveKey
+from Kamaelia.Net.Liveness import KEEPALIVE, aliveKey
+from Kamaelia.Net.RedisPool import PoolReader, Pulse
 from Kamaelia.Support.Links.Codecs import availableCodecs
 from Kamaelia.Support.Links.Errors import linkError, linkTakenOver
 from Kamaelia.Support.Links.Frames import DATA, END, Frame
@@ -50,7 +51,6 @@ LOST: tuple[type[Exception], ...] = (
     BusyLoadingError,
     OSError,
 )
-KEEPALIVE = 10_000  # milliseconds that a blocking read lasts
 READ = 32  # entries of one read
 
 #: What to do about an answer of the server, by its beginning.

@@ -14,7 +14,7 @@ Example usage::
     >>> question = next(session.steps())
     >>> question.stage, question.peer, question.sender, question.recipient
     ('RCPT', '192.0.2.1', '<ann@example.net>', '<bob@example.org>')
-    >>> session.replyTo(question, Verdict(451, "4.7.1 Try again later"))
+    >>> session.replyTo(question, Action(451, "4.7.1 Try again later"))
     b'\\x00\\x00\\x00\\x1by451 4.7.1 Try again later\\x00'
 
 How does it work?
@@ -34,10 +34,16 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import NamedTuple
 
 from Kamaelia.Support.PrintableText import printable
-from Kamaelia.Support.Protocol.PolicyDelegation import DATA, END, RCPT, UNKNOWN, PolicyRequest
+from Kamaelia.Support.Protocol.PolicyDelegation import (
+    DATA,
+    END,
+    RCPT,
+    UNKNOWN,
+    Action,
+    PolicyRequest,
+)
 
 LONGEST_PACKET = 131072  # Postfix sends at most header_size_limit (102,400) octets in one
 LONGEST_REPLY = 900  # octets of text: a reply line of SMTP has 512
@@ -57,20 +63,6 @@ class BadPacket(ValueError):
     """The input is not what an MTA sends; the message says why."""
 
 
-class Verdict(NamedTuple):
-    """The answer to a question: a code of 0 lets the mail continue.
-
-    header: (name, value) of a header to insert above the others at the end of the message.
-    """
-
-    code: int = 0
-    text: str = ""
-    header: tuple[str, str] | None = None
-
-
-CONTINUES = Verdict()
-
-
 def packet(command: bytes, data: bytes = b"") -> bytes:
     """Return a packet."""
     return (len(data) + 1).to_bytes(4) + command + data
@@ -83,7 +75,7 @@ class PacketReader:
         self._data = bytearray()
 
     @property
-    def isWithinPacket(self) -> bool:
+    def isIncomplete(self) -> bool:
         """Whether a packet has begun that is not complete."""
         return bool(self._data)
 
@@ -127,9 +119,9 @@ class MilterSession:
         self._forgetClient()
 
     @property
-    def isWithinPacket(self) -> bool:
+    def isIncomplete(self) -> bool:
         """Whether a packet has begun that is not complete."""
-        return self._reader.isWithinPacket
+        return self._reader.isIncomplete
 
     def feed(self, data: bytes) -> None:
         """Take bytes. Exhaust steps() before the next call."""
@@ -148,12 +140,12 @@ class MilterSession:
             if isinstance(result, PolicyRequest) or (result and not self._isUnanswered(command)):
                 yield result
 
-    def replyTo(self, question: PolicyRequest, verdict: Verdict) -> bytes:
+    def replyTo(self, question: PolicyRequest, action: Action) -> bytes:
         """Return the packets that answer a question."""
-        if verdict.header is not None and self._header is None:
-            self._header = verdict.header
-        if verdict.code:
-            return packet(b"y", replyText(verdict) + b"\0")
+        if action.header is not None and self._header is None:
+            self._header = action.header
+        if action.code:
+            return packet(b"y", replyText(action) + b"\0")
         if question.stage != END or self._header is None or not self._actions & ADDS_HEADERS:
             return CONTINUE
         name, value = self._header
@@ -282,9 +274,9 @@ STEPS: dict[bytes, Callable[[MilterSession, bytes], bytes | PolicyRequest | None
 }
 
 
-def replyText(verdict: Verdict) -> bytes:
+def replyText(action: Action) -> bytes:
     """Return the reply as the MTA expects it: one line, with %% for each percent sign."""
-    text = printable(f"{verdict.code} {verdict.text}").replace("%", "%%")
+    text = printable(f"{action.code} {action.text}").replace("%", "%%")
     return text.encode("ascii", "backslashreplace")[:LONGEST_REPLY]
 
 

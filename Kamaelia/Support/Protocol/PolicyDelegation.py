@@ -71,6 +71,31 @@ class PolicyRequest(NamedTuple):
     hasCertificate: bool = False
 
 
+class Action(NamedTuple):
+    """What a mail server is to do at a stage of a mail; a code of 0 lets the mail continue.
+
+    code, text: a reply of SMTP. header: the name and the value of a header for the mail.
+    """
+
+    code: int = 0
+    text: str = ""
+    header: tuple[str, str] | None = None
+
+    @property
+    def isDeferral(self) -> bool:
+        """Whether the client may try again later."""
+        return 400 <= self.code < 500
+
+    def inWords(self, deferral: str) -> str:
+        """Return the words of an access table of Postfix (access(5)). deferral: that for 4xx."""
+        if self.code:
+            return f"{deferral if self.isDeferral else self.code} {self.text}"
+        return "DUNNO" if self.header is None else f"PREPEND {': '.join(self.header)}"
+
+
+NO_OPINION = Action()  # the mail server continues with its next check
+
+
 class RequestReader:
     """RequestReader() -> takes bytes, however split, and returns one request after the other."""
 
@@ -79,7 +104,7 @@ class RequestReader:
         self._searched = 0  # octets that do not contain the end of a request
 
     @property
-    def isWithinRequest(self) -> bool:
+    def isIncomplete(self) -> bool:
         """Whether a request has begun that is not complete."""
         return bool(self._data)
 

@@ -21,13 +21,12 @@ from Kamaelia.Support.Settings.Values import (
     ADDRESS,
     DURATION,
     FLAG,
+    MANY,
     SocketAddress,
     listOf,
     whole,
     word,
 )
-
-MANY = 1_000_000
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 
 from Kamaelia.Support.Protocol.SMTP.Deadlines import STAGES as CLIENT_STAGES
 from Kamaelia.Support.Settings.SettingRow import setting
-from Kamaelia.Support.Settings.Values import DURATION, SIZE, durations, whole
+from Kamaelia.Support.Settings.Values import DURATION, MANY, SIZE, durations, whole
 
-MANY = 1_000_000
 # The settings of ClientRates; the others are attributes of a mail handler.
 RATES = ("connection_rate", "mail_rate", "recipient_rate")
 

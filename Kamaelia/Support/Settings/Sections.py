@@ -33,6 +33,7 @@ from Kamaelia.Support.Settings.Values import (
     HELO_TRIPLE,
     LOCAL_PART,
     MAILBOX,
+    MANY,
     MAYBE_ADDRESS,
     MAYBE_HOST,
     NAME,
@@ -51,7 +52,6 @@ from Kamaelia.Support.Settings.Values import (
     word,
 )
 
-MANY = 1_000_000
 Texts = tuple[str, ...]
 # The stages of Relay.STAGES that a slow server may need more time for.
 STAGES = ("connect", "greeting", "EHLO", "MAIL", "RCPT", "DATA", "text", "dot")

@@ -33,6 +33,7 @@ AMOUNT = re.compile(r"([0-9]+)\s*([KMG]iB|)")
 PORT = re.compile(
     r"(?P<host>\[[0-9A-Fa-f:.]+(?:%\w+)?\]|[^\[\]:\s]*):(?P<port>[0-9]{1,5})", re.ASCII
 )
+MANY = 1_000_000  # the maximum of a number of connections, recipients and the like
 LONGEST_TIME = 10 * 366 * 86400.0
 
 

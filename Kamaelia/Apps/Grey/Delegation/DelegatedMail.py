@@ -3,7 +3,7 @@
 Example usage
 -------------
     mail = DelegatedMail(service, request, now=0.0)
-    mail.actionFor(request)                     # "DUNNO"; may raise Later
+    mail.actionFor(request, now=0.0)            # an Action; may raise Later
     mail.write()
 
 How does it work?
@@ -35,11 +35,17 @@ from Kamaelia.Apps.Grey.Records.RefusalRecord import GREYLISTED, writeRefusal
 from Kamaelia.Support.Greylist.Keys import recipientKey, senderKey
 from Kamaelia.Support.Greylist.Lists import Lists
 from Kamaelia.Support.Greylist.Rules import WAITED, Decision
-from Kamaelia.Support.Protocol.PolicyDelegation import DATA, RCPT, STAGES, PolicyRequest
+from Kamaelia.Support.Protocol.PolicyDelegation import (
+    DATA,
+    NO_OPINION,
+    RCPT,
+    STAGES,
+    Action,
+    PolicyRequest,
+)
 from Kamaelia.Support.Protocol.SMTP.Refusal import Refusal
 from Kamaelia.Support.Protocol.SMTP.Reply import RECIPIENT_REFUSED
 
-DUNNO = "DUNNO"  # "no opinion": Postfix continues with its next restriction
 SEVERAL = "<several@invalid>"  # recipients that Postfix does not name (RFC 2606: no such domain)
 NOT_IN_WORDS = re.compile(r"[^\w.+-]")
 MOST_RECIPIENTS = 10_000  # of one mail; Postfix sends at most smtpd_recipient_limit (1,000)
@@ -65,8 +71,8 @@ class LastStage:
 class PolicyService(NamedTuple):
     """What all connections of a policy service share.
 
-    trusted: clients that are never delayed. deferral: the action that defers. addsHeader: whether
-    Postfix adds X-Greylist to a mail that was delayed. hostname: the one in that header.
+    trusted: clients that are never delayed. deferral: Postfix's word that defers. addsHeader:
+    whether X-Greylist is added to a mail that was delayed. hostname: the one in that header.
     """
 
     greylist: Greylist
@@ -95,7 +101,7 @@ class DelegatedMail:
         self.notes = MailNotes(self.greylist)
         self.notes.begin()
         self._beganAt = self._lastAt = now
-        self._actions: dict[str, str] = {}  # by recipient
+        self._actions: dict[str, Action] = {}  # by recipient
         self._undecided: list[str] = []  # recipients that are left to DATA
         self._acceptedAt = ""  # the last stage
         self._hasHeader = self._isCounted = self._isWritten = False
@@ -106,20 +112,20 @@ class DelegatedMail:
         hasRoom = len(self.recipients) < MOST_RECIPIENTS
         return bool(self.instance) and isSame and hasRoom
 
-    def actionFor(self, request: PolicyRequest, now: float) -> str:
+    def actionFor(self, request: PolicyRequest, now: float) -> Action:
         """Return the action that answers a request. May raise Later: ask again."""
         self._lastAt = now
         if request.stage not in STAGES:
-            return DUNNO
+            return NO_OPINION
         self.service.lastStage.isLast(request.stage)
         action = self._actionAt(request)
-        if action.startswith((DUNNO, "PREPEND")):
+        if not action.code:
             self._acceptedAt = request.stage
         elif request.stage != RCPT:  # at RCPT, another recipient may have been accepted
             self._acceptedAt = ""
         return action
 
-    def _actionAt(self, request: PolicyRequest) -> str:
+    def _actionAt(self, request: PolicyRequest) -> Action:
         if request.stage == RCPT:
             recipient = validRecipient(request.recipient) if request.recipient else SEVERAL
             return self._actionAtRcpt(recipient, request.login)
@@ -130,11 +136,11 @@ class DelegatedMail:
                 return action
         if request.stage == DATA or self._undecided:
             return self._actionAtData(request.stage)
-        return DUNNO
+        return NO_OPINION
 
     # The stages
 
-    def _actionAtRcpt(self, recipient: str, login: str) -> str:
+    def _actionAtRcpt(self, recipient: str, login: str) -> Action:
         known = self._actions.get(recipient)
         if known is not None:
             return known
@@ -148,18 +154,18 @@ class DelegatedMail:
                 return self._refuse(recipient, denial)
             if self._isDecidedAtData():
                 self._undecided.append(recipient)
-                return self._done(recipient, DUNNO)
+                return self._done(recipient, NO_OPINION)
             reason = self._listedReason(recipient)
         if reason is not None:
             self.notes.note(recipient, ACCEPTED, reason)
-            return self._done(recipient, DUNNO)
+            return self._done(recipient, NO_OPINION)
         decision = decide(self, recipient)
         if decision.isAccepted:
             return self._done(recipient, self._actionAfter(decision))
         self._waitInTarpit()
         return self._done(recipient, self._defer([recipient], RCPT))
 
-    def _actionAtData(self, stage: str) -> str:
+    def _actionAtData(self, stage: str) -> Action:
         """Return the action for all recipients that RCPT has left undecided."""
         decisions = []
         for recipient in self._undecided:
@@ -173,12 +179,12 @@ class DelegatedMail:
             return self._defer(self._undecided, stage)
         actions = [self._actionAfter(each) for each in decisions if stage == DATA]
         self._undecided = []
-        return next((each for each in actions if each != DUNNO), DUNNO)
+        return next((each for each in actions if each != NO_OPINION), NO_OPINION)
 
-    def _done(self, recipient: str, action: str) -> str:
+    def _done(self, recipient: str, action: Action) -> Action:
         """Keep the action for the next request about a recipient, without a header."""
         self._isWritten = False
-        self._actions[recipient] = DUNNO if action.startswith("PREPEND") else action
+        self._actions[recipient] = action._replace(header=None)
         return action
 
     # What is asked about a recipient
@@ -222,34 +228,36 @@ class DelegatedMail:
 
     # Actions
 
-    def _defer(self, recipients: list[str], stage: str) -> str:
+    def _defer(self, recipients: list[str], stage: str) -> Action:
         self._isWritten = False
         self.greylist.count("refusals", stage, GREYLISTED)
-        return f"{self.service.deferral} {self.notes.deferral(recipients, closes=False).text}"
+        reply = self.notes.deferral(recipients, closes=False)
+        return Action(reply.code, reply.text)
 
-    def failed(self) -> str:
+    def failed(self) -> Action:
         """Return the action for a request that could not be decided."""
-        return f"{self.service.deferral} 4.3.0 Local error, please try again later"
+        return Action(451, "4.3.0 Local error, please try again later")
 
-    def _refuse(self, recipient: str, reason: str) -> str:
+    def _refuse(self, recipient: str, reason: str) -> Action:
         self.notes.note(recipient, REFUSED, reason)
         reply, cause = RECIPIENT_REFUSED, self.notes.verdictOn(recipient).cause
         self.notes.lastReply = reply
         client = (self.peer, self.peerport)
         refusal = Refusal(*client, RCPT, f"TO:{recipient}", reply, self.notes.mailId, cause)
         writeRefusal(refusal, self.greylist, self.noteToLog)
-        return self._done(recipient, f"{reply.code} {reply.text}")
+        return self._done(recipient, Action(reply.code, reply.text))
 
-    def _actionAfter(self, decision: Decision) -> str:
+    def _actionAfter(self, decision: Decision) -> Action:
         """Return the action for a recipient that has passed: a header once, if it was delayed."""
         record = decision.record
         mayAdd = self.service.addsHeader and not self._hasHeader
         if not mayAdd or decision.reason != WAITED or record is None:
-            return DUNNO
+            return NO_OPINION
         self._hasHeader = True
         now = self.greylist.clock()
         waited = f"delayed {now - record.seen:.0f} seconds by Kamaelia Grey"
-        return f"PREPEND X-Greylist: {waited} at {self.service.hostname}; {formatdate(now)}"
+        value = f"{waited} at {self.service.hostname}; {formatdate(now)}"
+        return Action(header=("X-Greylist", value))
 
     def _count(self) -> None:
         """Count the mail for its client once, if it was accepted at the last stage."""

@@ -2,7 +2,7 @@
 
 Example usage
 -------------
-    class PolicyRequestHandler(DelegationHandler): ...      # defines feed() and answerAll()
+    class PolicyRequestHandler(DelegationHandler): ...      # defines newReader and answerAll()
 
 How does it work?
 -----------------
@@ -18,20 +18,31 @@ Termination: at the end of the connection, at bad input, and after `idle_timeout
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from math import inf
-from typing import Any
+from typing import Any, Protocol
 
 from Axon.Component import component
 from Axon.Ipc import producerFinished
 from Kamaelia.Apps.Grey.Delegation.DelegatedMail import DelegatedMail, PolicyService
 from Kamaelia.Apps.Grey.Stores.Later import Later
 from Kamaelia.Internet.EventLoop import timeOf
-from Kamaelia.Support.Protocol.PolicyDelegation import END, PolicyRequest
+from Kamaelia.Support.Protocol.PolicyDelegation import END, Action, PolicyRequest
 
 LOG = logging.getLogger("Kamaelia.Apps.Grey")
 RECORD_TIME = 5.0  # seconds after the last question until a mail is recorded
 REQUEST_TIME = 100.0  # seconds for the rest of a request: smtpd_policy_service_timeout
+
+
+class RequestSource(Protocol):
+    """What takes the bytes of a protocol."""
+
+    @property
+    def isIncomplete(self) -> bool:
+        """Whether a request has begun that is not complete."""
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes."""
 
 
 class DelegationHandler(component):
@@ -51,22 +62,14 @@ class DelegationHandler(component):
 
     service: PolicyService
     peer = ""
-    badInput: type[Exception] = ValueError  # what feed() and answerAll() raise
+    newReader: Callable[[], RequestSource]  # of the protocol
+    badInput: type[Exception] = ValueError  # what answerAll() raises
     isOver = False  # whether the peer has ended the session
 
     def __init__(self, **argd: Any) -> None:
         super().__init__(**argd)
         self._mail: DelegatedMail | None = None
-
-    # The protocol, for subclasses
-
-    def isWithinRequest(self) -> bool:
-        """Return whether a request has begun that is not complete."""
-        raise NotImplementedError
-
-    def feed(self, data: bytes) -> None:
-        """Take bytes. May raise badInput."""
-        raise NotImplementedError
+        self.reader = self.newReader()
 
     def answerAll(self) -> Generator[int, None, None]:
         """Answer all complete requests. May raise badInput."""
@@ -78,7 +81,7 @@ class DelegationHandler(component):
         try:
             while not self.isOver and (yield from self._waitForData()):
                 for data in self.Inbox():
-                    self.feed(data)
+                    self.reader.feed(data)
                     yield from self.answerAll()
         except self.badInput as error:
             LOG.warning("bad input from %s: %s", self.peer or "a Unix socket", error)
@@ -88,7 +91,7 @@ class DelegationHandler(component):
 
     def _waitForData(self) -> Generator[int, None, bool]:
         """Wait for data; return False if the connection is to end."""
-        isWithin = self.isWithinRequest()
+        isWithin = self.reader.isIncomplete
         until = timeOf(self) + (REQUEST_TIME if isWithin else self.service.idle_timeout)
         recordAt = timeOf(self) + RECORD_TIME
         while not self.dataReady():
@@ -103,7 +106,7 @@ class DelegationHandler(component):
 
     # Mails
 
-    def actionFor(self, request: PolicyRequest) -> Generator[int, None, str]:
+    def actionFor(self, request: PolicyRequest) -> Generator[int, None, Action]:
         """Return the action that answers a request, and record a mail that has reached its end."""
         action = yield from self._decisionOn(request)
         if request.stage == END:
@@ -122,7 +125,7 @@ class DelegationHandler(component):
         if self._mail is not None:
             self._mail.write()
 
-    def _decisionOn(self, request: PolicyRequest) -> Generator[int, None, str]:
+    def _decisionOn(self, request: PolicyRequest) -> Generator[int, None, Action]:
         """Return the action, for which a store or the DNS may have to be waited."""
         mail = self._mailOf(request)
         until: float | None = None

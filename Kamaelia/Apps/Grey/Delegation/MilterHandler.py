@@ -2,7 +2,7 @@
 
 Example usage
 -------------
-    service = PolicyService(greylist, LastStage(END), deferral="451")
+    service = PolicyService(greylist, LastStage(END))
     ServerCore(protocol=lambda **address: MilterHandler(service=service), port=10024).run()
 
 How does it work?
@@ -16,10 +16,9 @@ Termination: as DelegationHandler, and when the mail server ends the session.
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any
 
 from Kamaelia.Apps.Grey.Delegation.DelegationHandler import DelegationHandler
-from Kamaelia.Support.Protocol.Milter import CONTINUES, BadPacket, MilterSession, Verdict
+from Kamaelia.Support.Protocol.Milter import BadPacket, MilterSession
 
 
 class MilterHandler(DelegationHandler):
@@ -34,41 +33,20 @@ class MilterHandler(DelegationHandler):
         "signal": "producerFinished: close the connection",
     }
 
-    badInput = BadPacket
-
-    def __init__(self, **argd: Any) -> None:
-        super().__init__(**argd)
-        self._session = MilterSession()
-
-    def isWithinRequest(self) -> bool:
-        """Return whether a packet has begun that is not complete."""
-        return self._session.isWithinPacket
-
-    def feed(self, data: bytes) -> None:
-        """Take bytes of packets."""
-        self._session.feed(data)
+    newReader, badInput = MilterSession, BadPacket
+    reader: MilterSession
 
     def answerAll(self) -> Generator[int, None, None]:
         """Answer all complete packets. Raise BadPacket."""
-        for step in self._session.steps():
+        session = self.reader
+        for step in session.steps():
             if isinstance(step, bytes):
                 self.send(step)
             else:
                 action = yield from self.actionFor(step)
-                self.send(self._session.replyTo(step, verdictOf(action)))
+                self.send(session.replyTo(step, action))
             yield 1  # many packets at once do not delay other connections
-        self.isOver = self._session.isOver
-
-
-def verdictOf(action: str) -> Verdict:
-    """Return the verdict that means the same as an action of a policy service."""
-    word, _, rest = action.partition(" ")
-    if word.isdecimal():
-        return Verdict(int(word), rest)
-    if word == "PREPEND":
-        name, _, value = rest.partition(": ")
-        return Verdict(header=(name, value))
-    return CONTINUES
+        self.isOver = session.isOver
 
 
 __kamaelia_components__ = (MilterHandler,)

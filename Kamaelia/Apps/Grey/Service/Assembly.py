@@ -145,12 +145,11 @@ def delegateOf(
 ) -> PolicyService:
     """Return what the connections of the policy service or the milter share."""
     section, forward = configuration.delegates[name], configuration.forward
-    isPolicy = name == "policy"
     return PolicyService(
         greylist,
-        LastStage() if isPolicy else LastStage(END),
+        LastStage() if name == "policy" else LastStage(END),
         trusted=Lists(clients=[*forward.allowed_senders, *forward.allowed_sender_nets]),
-        deferral=configuration.policy.action.upper() if isPolicy else "451",
+        deferral=configuration.policy.action.upper(),
         addsHeader=section.add_header,
         hostname=hostname,
         logfile=configuration.log.logfile or None,

@@ -1,7 +1,6 @@
 """A mail by BDAT through the relay: what arrives, and what no cut or hostile chunk can do."""
 
 import os
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import pytest
 from Kamaelia.Apps.Grey.Backend.ServerSettings import serversFor
 from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
 from Kamaelia.Apps.Grey.Service.MailSink import MailSink
-from Kamaelia.Support.Protocol.SMTP.Offer import ServerOffers
+from Tests.Kamaelia.Apps.Grey.offers import Offers
 from Tests.Kamaelia.Apps.Grey.programs import Program
 from Tests.Kamaelia.Apps.Grey.Service.test_Application import Grey, eventually
 from Tests.Kamaelia.Apps.Grey.wire import HANG_UP, PATIENCE, Caller, FarEnd
@@ -21,19 +20,6 @@ TEXT = b"Subject: x\r\n\r\n.dot\r\n.\r\nRSET\r\n..\r\nend\r\n"
 STUFFED = TEXT.replace(b"\r\n.", b"\r\n..")
 EVERY = {"PIPELINING", "SIZE", "8BITMIME", "SMTPUTF8", "DSN", "CHUNKING"}
 LINES = ["MAIL FROM:<a@b.example>", "RCPT TO:<c@d.example>"]
-
-
-class Offers(ServerOffers):
-    """Tells when an answer has been recorded."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.recorded = threading.Semaphore(0)
-
-    def record(self, *answer: Any) -> bool:
-        isNew = super().record(*answer)
-        self.recorded.release()
-        return isNew
 
 
 class Proxy(ConcreteMailHandler):

@@ -11,8 +11,8 @@ from Kamaelia.Apps.Grey.Backend.ServerInquiry import ServerInquiry
 from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
 from Kamaelia.Chassis.ConnectedServer import ServerCore
 from Kamaelia.Support.Failover import Health
-from Kamaelia.Support.Protocol.SMTP.Offer import ServerOffers
 from Kamaelia.Support.Protocol.SMTP.Relay import STAGES
+from Tests.Kamaelia.Apps.Grey.offers import Offers
 from Tests.Kamaelia.Apps.Grey.wire import (
     GOOD,
     HANG_UP,
@@ -27,19 +27,6 @@ from Tests.Kamaelia.Apps.Grey.wire import (
 RELAYS = pytest.mark.parametrize("relay", ["replay", "live"])
 AT_FIRST = {"ENHANCEDSTATUSCODES", "SIZE 33554432"}
 ALL = "250-far\r\n250-SIZE 5000\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-DSN\r\n250 CHUNKING"
-
-
-class Offers(ServerOffers):
-    """Tells when an answer has been recorded."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.recorded = threading.Semaphore(0)
-
-    def record(self, *answer: Any) -> bool:
-        isNew = super().record(*answer)
-        self.recorded.release()
-        return isNew
 
 
 class Proxy(ConcreteMailHandler):

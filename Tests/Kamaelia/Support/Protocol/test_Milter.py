@@ -1,6 +1,5 @@
 """The milter protocol, by its bytes: what is asked, what is answered, what is refused."""
 
-import itertools
 import tracemalloc
 from collections.abc import Iterable
 from contextlib import suppress
@@ -11,15 +10,14 @@ from hypothesis import strategies as st
 
 from Kamaelia.Support.Protocol.Milter import (
     CONTINUE,
-    CONTINUES,
     LONGEST_PACKET,
     LONGEST_REPLY,
     BadPacket,
     MilterSession,
-    Verdict,
     packet,
 )
-from Kamaelia.Support.Protocol.PolicyDelegation import PolicyRequest
+from Kamaelia.Support.Protocol.PolicyDelegation import NO_OPINION, Action, PolicyRequest
+from Tests.pieces import pieces
 
 
 def negotiation(version: int = 6, actions: int = 0x1FF, flags: int = 0x1FFFFF) -> bytes:
@@ -51,9 +49,8 @@ def steps(
     """What a session wants, if these bytes arrive cut at these places."""
     session = session or MilterSession()
     found: list[bytes | PolicyRequest] = []
-    edges = [0, *sorted(cut for cut in cuts if cut < len(data)), len(data)]
-    for start, end in itertools.pairwise(edges):
-        session.feed(data[start:end])
+    for piece in pieces(data, cuts):
+        session.feed(piece)
         found += session.steps()
     return found
 
@@ -130,17 +127,17 @@ def test_a_header_is_inserted_once_at_the_end_if_the_mta_allows_it() -> None:
         rcpt, begun, ended = [
             each for each in steps(data, session=session) if isinstance(each, PolicyRequest)
         ]
-        assert session.replyTo(rcpt, Verdict(header=("X-Greylist", "late\r\nBcc: x"))) == CONTINUE
-        assert session.replyTo(begun, CONTINUES) == CONTINUE
+        assert session.replyTo(rcpt, Action(header=("X-Greylist", "late\r\nBcc: x"))) == CONTINUE
+        assert session.replyTo(begun, NO_OPINION) == CONTINUE
         inserted = packet(b"i", (0).to_bytes(4) + words("X-Greylist", r"late\r\nBcc: x"))
-        assert session.replyTo(ended, CONTINUES) == (inserted if expected else b"") + CONTINUE
+        assert session.replyTo(ended, NO_OPINION) == (inserted if expected else b"") + CONTINUE
 
 
 def test_a_percent_sign_in_a_reply_is_doubled_and_a_reply_is_one_line() -> None:
     (question, *_) = questions(*START, *MAIL)
-    said = MilterSession().replyTo(question, Verdict(550, "5.7.1 100%\r\n250 b\u00f6se"))
+    said = MilterSession().replyTo(question, Action(550, "5.7.1 100%\r\n250 b\u00f6se"))
     assert said == packet(b"y", b"550 5.7.1 100%%\\r\\n250 b\\xf6se\0")
-    assert len(MilterSession().replyTo(question, Verdict(550, "x" * 5000))) == LONGEST_REPLY + 6
+    assert len(MilterSession().replyTo(question, Action(550, "x" * 5000))) == LONGEST_REPLY + 6
 
 
 def test_nothing_is_asked_after_quit() -> None:

@@ -1,6 +1,5 @@
 """Policy requests of Postfix: read however the network splits them, or refused."""
 
-import itertools
 import tracemalloc
 from collections.abc import Iterable
 from contextlib import suppress
@@ -21,6 +20,7 @@ from Kamaelia.Support.Protocol.PolicyDelegation import (
     pathOf,
     requestOf,
 )
+from Tests.pieces import pieces
 
 # As Postfix 3.7 sends it
 FROM_POSTFIX = b"""\
@@ -70,9 +70,8 @@ def read(data: bytes, cuts: Iterable[int] = ()) -> list[dict[str, str]]:
     """The requests in these bytes, cut at these places."""
     reader = RequestReader()
     found = []
-    edges = [0, *sorted(cut for cut in cuts if cut < len(data)), len(data)]
-    for start, end in itertools.pairwise(edges):
-        reader.feed(data[start:end])
+    for piece in pieces(data, cuts):
+        reader.feed(piece)
         while (request := reader.nextRequest()) is not None:
             found.append(request)
     return found

@@ -1,6 +1,5 @@
 """PROXY headers, both versions: what is written is read, however it is cut, and garbage is not."""
 
-import itertools
 from ipaddress import IPv4Address, IPv6Address
 
 import pytest
@@ -20,6 +19,7 @@ from Kamaelia.Support.Protocol.ProxyHeader import (
     crc32c,
     lineFor,
 )
+from Tests.pieces import pieces
 
 CLIENT = Origin("192.0.2.1", 4711, "198.51.100.5", 25)
 CLIENT6 = Origin("2001:db8::1", 4711, "2001:db8::5", 25)
@@ -34,9 +34,8 @@ cuts = st.lists(st.integers(min_value=0, max_value=300), max_size=10)
 def read(data, cuts=()):
     """The reader after these bytes, cut at these places."""
     reader = HeaderReader()
-    edges = [0, *sorted(cut for cut in cuts if cut < len(data)), len(data)]
-    for start, end in itertools.pairwise(edges):
-        reader.take(data[start:end])
+    for piece in pieces(data, cuts):
+        reader.take(piece)
     return reader
 
 

@@ -2,7 +2,7 @@
 
 import random
 import smtplib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,6 +11,7 @@ from Kamaelia.Apps.Grey.Delegation.PolicyRequestHandler import PolicyRequestHand
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
 from Kamaelia.Support.Greylist.Lists import Lists
 from Kamaelia.Support.Greylist.Rules import Rules
+from Tests.Kamaelia.Apps.Grey.postfix import Postfix
 from Tests.Kamaelia.Apps.Grey.programs import PATIENCE
 
 DELAY = 300.0
@@ -81,6 +82,39 @@ def send(smtp: smtplib.SMTP, sender: str, *recipients: str) -> list[str]:
         code, text = smtp.getreply()
         said.append(f"{code} {text.decode()}")
     return said
+
+
+def sendsFromNullSender(clock: Clock) -> Callable[[Postfix], None]:
+    """Two attempts of a mail from <>: the first is deferred at DATA."""
+
+    def client(server: Postfix) -> None:
+        with session(server.port) as smtp:
+            said = send(smtp, "", "c@d.example", "e@d.example")
+        assert [each[:3] for each in said] == ["250", "250", "451"]
+        clock.now += DELAY
+        with session(server.port) as smtp:
+            assert send(smtp, "", "c@d.example", "e@d.example")[-1].startswith("250")
+        server.waitForMails(2)
+
+    return client
+
+
+def sendsAndBreaksOff(clock: Clock, deferral: str) -> Callable[[Postfix], None]:
+    """Attempts of two clients, of which only one, in 192.0.2.0/24, reaches the end of its mail."""
+    whole, broken = "192.0.2.7", "198.51.100.9"
+
+    def client(server: Postfix) -> None:
+        for wait, last in ((0.0, deferral), (DELAY, "250")):
+            clock.now += wait
+            with session(server.port, whole) as smtp:  # Postfix asks at the end, too
+                assert send(smtp, "a@b.example", "c@d.example")[-1].startswith(last)
+            with session(server.port, broken) as smtp:
+                envelope(smtp, "a@b.example", ["c@d.example"])
+                smtp.close()  # before the dot
+        with session(server.port, whole) as smtp:
+            assert send(smtp, "a@b.example", "c@d.example")[-1].startswith("250")
+
+    return client
 
 
 PEERS = ["192.0.2.7", "192.0.2.8", "198.51.100.9", "203.0.113.1", "2001:db8::1", "2001:db8::2"]

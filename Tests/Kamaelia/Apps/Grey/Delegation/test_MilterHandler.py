@@ -26,7 +26,7 @@ class Milter:
 
     def __init__(self, **settings: Any) -> None:
         self.greylist, self.journal, self.clock = greylist(**settings)
-        self.service = PolicyService(self.greylist, LastStage(END), deferral="451")
+        self.service = PolicyService(self.greylist, LastStage(END))
 
     def said(self, *packets: bytes) -> list[bytes]:
         """The answers of one connection after the negotiation, without the lengths."""

@@ -20,6 +20,8 @@ from Tests.Kamaelia.Apps.Grey.Delegation.sessions import (
     handlers,
     restrictions,
     send,
+    sendsAndBreaksOff,
+    sendsFromNullSender,
     session,
 )
 from Tests.Kamaelia.Apps.Grey.postfix import Postfix
@@ -61,36 +63,18 @@ def test_a_mail_is_deferred_and_then_arrives_with_a_header(
 
 def test_a_null_sender_is_deferred_at_data(asked: Any) -> None:
     grey, journal, clock = greylist()
-
-    def client(server: Postfix) -> None:
-        with session(server.port) as smtp:
-            said = send(smtp, "", "c@d.example", "e@d.example")
-        assert [each[:3] for each in said] == ["250", "250", "451"]
-        clock.now += DELAY
-        with session(server.port) as smtp:
-            assert send(smtp, "", "c@d.example", "e@d.example")[-1].startswith("250")
-        server.waitForMails(2)
-
-    asked(grey, ["recipient", "data"], client)
+    asked(grey, ["recipient", "data"], sendsFromNullSender(clock))
     assert [each["status"] for each in journal] == ["DEFERRED", "ACCEPTED"]
 
 
 def test_a_mail_that_does_not_reach_its_end_does_not_count(asked: Any) -> None:
     grey, _, clock = greylist()
-    whole, broken = "192.0.2.7", "198.51.100.9"
-
-    def client(server: Postfix) -> None:
-        for wait, last in ((0.0, "450"), (DELAY, "250")):
-            clock.now += wait
-            with session(server.port, whole) as smtp:  # Postfix asks at the end, too
-                assert send(smtp, "a@b.example", "c@d.example")[-1].startswith(last)
-            with session(server.port, broken) as smtp:
-                envelope(smtp, "a@b.example", ["c@d.example"])
-                smtp.close()  # before the dot
-        with session(server.port, whole) as smtp:
-            assert send(smtp, "a@b.example", "c@d.example")[-1].startswith("250")
-
-    asked(grey, ["recipient", "data", "end_of_data"], client, "DEFER_IF_PERMIT")
+    asked(
+        grey,
+        ["recipient", "data", "end_of_data"],
+        sendsAndBreaksOff(clock, "450"),
+        "DEFER_IF_PERMIT",
+    )
     assert [key for key, _ in grey.opened.regulars()] == ["192.0.2.0/24"]
 
 

@@ -21,6 +21,8 @@ from Tests.Kamaelia.Apps.Grey.Delegation.sessions import (
     greylist,
     restrictions,
     send,
+    sendsAndBreaksOff,
+    sendsFromNullSender,
     session,
 )
 from Tests.Kamaelia.Apps.Grey.postfix import Postfix
@@ -37,7 +39,7 @@ def filtered(serving: Any, postfix: Callable[..., Postfix]) -> Callable[..., Any
     """filtered(greylist, client) -> what client(postfix) returns."""
 
     def run(greylist: Greylist, client: Any, milters: str = "smtpd_milters", **more: Any) -> Any:
-        service = PolicyService(greylist, LastStage(END), deferral="451", **more)
+        service = PolicyService(greylist, LastStage(END), **more)
 
         def work(server: Any) -> Any:
             settings = restrictions("") | {
@@ -74,17 +76,7 @@ def test_a_mail_is_deferred_and_then_arrives_with_a_header(filtered: Any) -> Non
 
 def test_a_null_sender_is_deferred_at_data(filtered: Any) -> None:
     grey, journal, clock = greylist()
-
-    def client(server: Postfix) -> None:
-        with session(server.port) as smtp:
-            said = send(smtp, "", "c@d.example", "e@d.example")
-        assert [each[:3] for each in said] == ["250", "250", "451"]
-        clock.now += DELAY
-        with session(server.port) as smtp:
-            assert send(smtp, "", "c@d.example", "e@d.example")[-1].startswith("250")
-        server.waitForMails(2)
-
-    filtered(grey, client)
+    filtered(grey, sendsFromNullSender(clock))
     assert [each["status"] for each in journal] == ["DEFERRED", "ACCEPTED"]
 
 
@@ -108,20 +100,7 @@ def test_a_refusal_reaches_the_client_and_later_mails_of_the_session_are_decided
 
 def test_a_mail_counts_for_its_client_only_after_its_dot(filtered: Any) -> None:
     grey, _, clock = greylist()
-    whole, broken = "192.0.2.7", "198.51.100.9"
-
-    def client(server: Postfix) -> None:
-        for wait, last in ((0.0, "451"), (DELAY, "250")):
-            clock.now += wait
-            with session(server.port, whole) as smtp:
-                assert send(smtp, "a@b.example", "c@d.example")[-1].startswith(last)
-            with session(server.port, broken) as smtp:
-                envelope(smtp, "a@b.example", ["c@d.example"])
-                smtp.close()  # before the dot
-        with session(server.port, whole) as smtp:  # the connections before have ended by now
-            assert send(smtp, "a@b.example", "c@d.example")[-1].startswith("250")
-
-    filtered(grey, client)
+    filtered(grey, sendsAndBreaksOff(clock, "451"))
     assert [key for key, _ in grey.opened.regulars()] == ["192.0.2.0/24"]
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from Kamaelia.Apps.Grey.Service.Command import main
-from Kamaelia.Apps.Grey.Stores import StoreFailed, openStore
+from Kamaelia.Apps.Grey.Stores import StoreFailed
 from Kamaelia.Apps.Grey.Transfer.Postgrey import clientsOf, triplesOf, wordsOf
 from Kamaelia.Apps.Grey.Transfer.Tally import Tally
 from Kamaelia.Support.Greylist.Rules import Record, Regular, Triple
+from Tests.Kamaelia.Apps.Grey.Transfer.conftest import Imported
 from Tests.Kamaelia.Apps.Grey.Transfer.delegated import OtherService
 
 NOW = 1_700_000_000
@@ -69,15 +69,10 @@ url = "{store}"
 
 
 def test_triples_and_clients_are_imported_with_their_times(
-    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, imported: Callable[[str, Path, str], Imported]
 ) -> None:
-    file, url = tmp_path / "grey.toml", f"sqlite:{tmp_path / 'grey.db'}"
-    file.write_text(CONFIGURATION.format(store=url))
-    assert main(["import", "--postgrey", str(folder), "-c", str(file)]) == 0
-    assert capsys.readouterr().out == "15 records were imported, 0 were damaged.\n"
-    store = openStore(url)
-    known, regulars = dict(store.known()), dict(store.regulars())
-    store.close()
+    said, known, regulars = imported("--postgrey", folder, CONFIGURATION)
+    assert said == "15 records were imported, 0 were damaged.\n"
     net, net6 = "192.0.2.0/24", "2001:db8:1:2::/64"
     assert known == {
         Triple(net, "ann@b.example", "c@d.example"): Record(NOW, NOW + 400, 1),

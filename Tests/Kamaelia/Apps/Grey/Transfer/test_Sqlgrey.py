@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from Kamaelia.Apps.Grey.Service.Command import main
-from Kamaelia.Apps.Grey.Stores import StoreFailed, openStore
+from Kamaelia.Apps.Grey.Stores import StoreFailed
 from Kamaelia.Apps.Grey.Transfer.Sqlgrey import Sqlgrey, addressIn, addressOfSender, timeOf
 from Kamaelia.Apps.Grey.Transfer.Tally import Tally
 from Kamaelia.Support.Greylist.Rules import Triple
+from Tests.Kamaelia.Apps.Grey.Transfer.conftest import Imported
 from Tests.Kamaelia.Apps.Grey.Transfer.delegated import OtherService
 
 SETTINGS = """
@@ -79,15 +79,10 @@ def database(request: pytest.FixtureRequest, needs: Callable[[str], str]) -> Ite
 
 
 def test_waiting_triples_and_known_clients_are_imported(
-    database: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    database: Path, imported: Callable[[str, Path, str], Imported]
 ) -> None:
-    file, url = tmp_path / "grey.toml", f"sqlite:{tmp_path / 'grey.db'}"
-    file.write_text(CONFIGURATION.format(store=url))
-    assert main(["import", "--sqlgrey", str(database), "-c", str(file)]) == 0
-    assert capsys.readouterr().out == "7 records were imported, 0 were damaged.\n"
-    store = openStore(url)
-    known, regulars = dict(store.known()), dict(store.regulars())
-    store.close()
+    said, known, regulars = imported("--sqlgrey", database, CONFIGURATION)
+    assert said == "7 records were imported, 0 were damaged.\n"
     net, net6 = "192.0.2.0/24", "2001:db8:1:2::/64"
     assert set(known) == {
         Triple(net, "ann@b.example", "c@d.example"),

@@ -1,7 +1,5 @@
 """The chunks of BDAT: their sizes, their text, and that no octet of one becomes a command."""
 
-import itertools
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +9,7 @@ from Kamaelia.Support.Protocol.SMTP.InputParser import ChunkEnded, TextEnded, Te
 from Kamaelia.Support.Protocol.SMTP.Session import Session
 from Kamaelia.Support.Protocol.SMTP.Settings import OFFERED_BY_DEFAULT, Settings
 from Kamaelia.Support.Protocol.SMTP.TextScanner import TextScanner
+from Tests.pieces import pieces
 
 CHUNKING = OFFERED_BY_DEFAULT | {"CHUNKING"}
 ENVELOPE = [b"EHLO a", b"MAIL FROM:<s@example.org>", b"RCPT TO:<r@example.net>"]
@@ -106,18 +105,13 @@ texts = st.lists(
 edges = st.lists(st.integers(0, 60), max_size=6)
 
 
-def cut(data, at):
-    places = [0, *sorted(min(each, len(data)) for each in at), len(data)]
-    return [data[a:b] for a, b in itertools.pairwise(places)]
-
-
 @given(texts, edges, edges, st.booleans())
 def test_the_text_is_that_of_the_same_mail_sent_by_DATA(text, chunks, network, isLastEmpty):
-    pieces = cut(text, chunks) + ([b""] if isLastEmpty else [])
-    wire = b"".join(bdat(each, last=False) for each in pieces[:-1]) + bdat(pieces[-1], last=True)
+    parts = pieces(text, chunks) + ([b""] if isLastEmpty else [])
+    wire = b"".join(bdat(each, last=False) for each in parts[:-1]) + bdat(parts[-1], last=True)
     whole = text if text.endswith(b"\r\n") or not text else text + b"\r\n"
     stuffed = (b"\r\n" + whole).replace(b"\r\n.", b"\r\n..")[2:]
-    assert textOf(opened(pipelining=True), *cut(wire, network)) == stuffed
+    assert textOf(opened(pipelining=True), *pieces(wire, network)) == stuffed
     # and a server that takes DATA reads one mail, with that text
     scanner = TextScanner()
     assert scanner.take(stuffed + b".\r\n") == stuffed
@@ -143,9 +137,9 @@ def test_the_text_is_that_of_the_same_mail_sent_by_DATA(text, chunks, network, i
 @given(at=edges)
 def test_a_bare_line_end_or_NUL_refuses_the_whole_mail_however_it_is_cut(text, at):
     session = opened(pipelining=True)
-    pieces = cut(b"Hello\r\n" + text, at)
-    replies = [reply for each in pieces[:-1] for reply in session.receive(bdat(each))]
-    replies += session.receive(bdat(pieces[-1], last=True))
+    parts = pieces(b"Hello\r\n" + text, at)
+    replies = [reply for each in parts[:-1] for reply in session.receive(bdat(each))]
+    replies += session.receive(bdat(parts[-1], last=True))
     assert (replies[-1].code, replies[-1].closes) == (550, True)
     assert all(reply.code == 250 for reply in replies[:-1])
 

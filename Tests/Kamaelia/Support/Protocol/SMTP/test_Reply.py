@@ -1,7 +1,5 @@
 """Replies made and read, and the garbage that real servers say."""
 
-import itertools
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +11,7 @@ from Kamaelia.Support.Protocol.SMTP.Reply import (
     Reply,
     ReplyReader,
 )
+from Tests.pieces import pieces
 
 codes = st.integers(min_value=200, max_value=559).filter(lambda code: code // 10 % 10 < 6)
 lines = st.text(
@@ -59,9 +58,8 @@ def test_replies_are_equal_when_they_say_and_do_the_same():
 @given(st.lists(replies, max_size=4), st.lists(st.integers(min_value=0, max_value=200)))
 def test_replies_are_read_in_any_cut(sent, cuts):
     data = b"".join(reply.wire for reply in sent)
-    edges = [0, *sorted(cut for cut in cuts if cut < len(data)), len(data)]
     reader = ReplyReader()
-    read = [r for a, b in itertools.pairwise(edges) for r in reader.take(data[a:b])]
+    read = [r for piece in pieces(data, cuts) for r in reader.take(piece)]
     assert read == sent
     assert not reader.isAmidReply
 

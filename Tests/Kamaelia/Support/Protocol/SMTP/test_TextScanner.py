@@ -7,15 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from Kamaelia.Support.Protocol.SMTP.TextScanner import END, TextScanner
+from Tests.pieces import pieces
 
 PIECES = [b"\r", b"\n", b"\r\n", b".", b"..", b"a", b"\0", b"\xff", b"\r\n.\r\n", b"mail\r\n"]
 texts = st.lists(st.sampled_from(PIECES), max_size=30).map(b"".join)
 cuts = st.lists(st.integers(min_value=0, max_value=80))
-
-
-def pieces(data, cuts):
-    edges = [0, *sorted(cut for cut in cuts if cut < len(data)), len(data)]
-    return [data[a:b] for a, b in itertools.pairwise(edges)]
 
 
 def run(chunks, limit=float("inf"), normalizes=False):
