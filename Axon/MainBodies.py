@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from Axon.Scheduler import scheduler
     from Axon.Task import Task
 
 
-def runnable(body: Any, task: Task, host: scheduler) -> Any:
+def runnable(body: Any, task: Task, scheduler: Any) -> Any:
     """Return an object that runs `body`, which is not a plain generator, turn by turn.
 
     Raises TypeError, which names the microprocess, if no turns can be given to it.
@@ -17,7 +16,7 @@ def runnable(body: Any, task: Task, host: scheduler) -> Any:
     if hasattr(body, "__await__") and hasattr(body, "send"):
         from Axon.AsyncBody import AsyncBody  # here, because it imports asyncio
 
-        return AsyncBody(body, task, host)
+        return AsyncBody(body, task, scheduler)
     if hasattr(body, "__anext__"):
         raise TypeError(
             f"the async main of {task.process.name} contains a yield: write await"

@@ -1,4 +1,4 @@
-"""A slow consumer, and a run of a component in front of it."""
+"""Slow consumers, and a run of a component in front of one."""
 
 from typing import Any
 
@@ -38,3 +38,19 @@ def runInto(source: Any, size: int | None = None, capacity: int | None = None) -
     source.activate()
     slow.run()
     return slow
+
+
+class SlowConsumer(component):
+    """Takes one message each time that its clock says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.taken: list[Any] = []
+
+    def main(self):
+        isOver = False
+        while not isOver or self.dataReady():
+            yield from self.waitForMessage(timeout=0.001)
+            if self.dataReady():
+                self.taken.append(self.recv())
+            isOver = isOver or self.isShuttingDown()

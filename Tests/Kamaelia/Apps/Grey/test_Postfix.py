@@ -30,6 +30,7 @@ from Tests.Kamaelia.Apps.Grey.wire import (
     Mail,
     nowhere,
 )
+from Tests.Kamaelia.falseEnds import FALSE_ENDS
 
 RELAYS = pytest.mark.parametrize("relay", ["replay", "live"])
 
@@ -143,23 +144,6 @@ def test_a_client_hears_what_postfix_says(serving: Any, postfix: Callable[..., P
     assert tooBig[-1].startswith("552 5.3.4 Error: message file too big")
 
 
-SMUGGLING = [
-    b"\n.\n",
-    b"\n.\r\n",
-    b"\r\n.\n",
-    b"\r.\r",
-    b"\r.\r\n",
-    b"\r\n.\r",
-    b"\n.\r",
-    b"\r.\n",
-    b"\r\n.\r\r\n",
-    b"\r\r\n.\r\r\n",
-    b"\r\r\n.\r\n",
-    b"\r\n\0.\r\n",
-    b"\r\n.\0\r\n",
-]
-
-
 def smuggle(port: int, end: bytes) -> str:
     """A mail with another in it; what is heard until the connection ends."""
     caller = Caller(port)
@@ -176,7 +160,7 @@ def test_nothing_is_smuggled_into_a_postfix_that_is_lax_about_line_ends(
     behind = postfix()
 
     def client(server: Any) -> list[str]:
-        said = [smuggle(server.ports[0], end) for end in SMUGGLING]
+        said = [smuggle(server.ports[0], end) for end in FALSE_ENDS]
         caller = Caller(server.ports[0])
         caller.begin("<c@d.example>")
         return [*said, caller.send(b"honest\r\n")]

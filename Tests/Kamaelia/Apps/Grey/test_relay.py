@@ -19,6 +19,7 @@ from Tests.Kamaelia.Apps.Grey.wire import (
     nowhere,
     oneMail,
 )
+from Tests.Kamaelia.falseEnds import FALSE_ENDS
 
 RELAYS = ["replay", "live"]
 NOT_REACHED = "451 4.4.1"
@@ -372,23 +373,8 @@ def test_a_client_that_leaves_after_the_dot_is_logged_by_what_became_of_its_mail
     assert results == ["ACCEPTED"]
 
 
-SMUGGLED = [
-    b"\n.\n",
-    b"\n.\r\n",
-    b"\r\n.\n",
-    b"\r.\r",
-    b"\r\n.\r",
-    b"\r\n.\r\r\n",
-    b"\r\r\n.\r\r\n",
-    b"\r\n\0.\r\n",
-    b"\r\n.\0\r\n",
-    b"\n.\r",
-    b"\r.\n",
-]
-
-
 @pytest.mark.parametrize("relay", RELAYS)
-@pytest.mark.parametrize("end", SMUGGLED)
+@pytest.mark.parametrize("end", FALSE_ENDS)
 def test_nothing_can_be_smuggled(serving: Any, relay: str, end: bytes) -> None:
     inner = b"MAIL FROM:<evil@b.example>\r\nRCPT TO:<v@d.example>\r\nDATA\r\nevil\r\n"
 

@@ -27,6 +27,7 @@ from Kamaelia.Protocol.HTTP.HTTPClient import (
 )
 from Kamaelia.Protocol.HTTP.HTTPHelpers import HTTPMakePostRequest
 from Kamaelia.Util.NullSink import nullSinkComponent
+from Tests.Kamaelia.consumers import SlowConsumer
 from Tests.Kamaelia.Protocol.HTTP.conftest import response
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
@@ -424,22 +425,6 @@ def test_https_verifies_the_name(secureWeb, certificate):
 
 
 # The boxes
-
-
-class SlowConsumer(component):
-    """Takes one message each time that it is told to by its clock."""
-
-    def __init__(self):
-        super().__init__()
-        self.taken = []
-
-    def main(self):
-        isOver = False
-        while not isOver or self.dataReady():
-            yield from self.waitForMessage(timeout=0.001)
-            if self.dataReady():
-                self.taken.append(self.recv())
-            isOver = isOver or self.isShuttingDown()
 
 
 @pytest.mark.parametrize("limit", ["capacity", "size"])

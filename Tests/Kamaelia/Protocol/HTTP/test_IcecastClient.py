@@ -22,6 +22,7 @@ from Kamaelia.Support.Protocol.HTTP.Messages import (
     ParsedHTTPEnd,
     ParsedHTTPHeader,
 )
+from Tests.Kamaelia.consumers import SlowConsumer
 
 SOUND = bytes(range(200))
 TITLE = b"\x02" + b"StreamTitle='a, it's b';".ljust(32, b"\0")
@@ -105,22 +106,6 @@ def test_without_an_interval_everything_is_sound(interval):
 def test_a_demux_passes_shutdownMicroprocess_on():
     message = shutdownMicroprocess()
     assert feed(IcecastDemux(), control=[message])["signal"] == [message]
-
-
-class SlowConsumer(component):
-    """Takes one message each time that its clock says so."""
-
-    def __init__(self):
-        super().__init__()
-        self.taken = []
-
-    def main(self):
-        isOver = False
-        while not isOver or self.dataReady():
-            yield from self.waitForMessage(timeout=0.001)
-            if self.dataReady():
-                self.taken.append(self.recv())
-            isOver = isOver or self.isShuttingDown()
 
 
 @pytest.mark.parametrize("settings", [{"capacity": 2}, {}], ids=["capacity", "size"])

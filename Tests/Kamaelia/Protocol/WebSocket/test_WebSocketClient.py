@@ -21,6 +21,7 @@ from Kamaelia.Internet.TCPClient import TCPClient
 from Kamaelia.Protocol.WebSocket.Conversation import Timing, webSocketShutdown
 from Kamaelia.Protocol.WebSocket.WebSocketClient import WebSocketClient
 from Kamaelia.Support.Protocol.WebSocket.ClientHandshake import HandshakeError
+from Tests.Kamaelia.consumers import SlowConsumer
 from Tests.Kamaelia.sockets import PATIENCE
 from Tests.served import served
 
@@ -288,22 +289,6 @@ def test_a_sender_is_held_until_the_connection_is_open(freePort):
     assert connecting == [64]
     assert sender.count == 1000
     assert [each.code for each in outcome["signal"]] == [1000]
-
-
-class SlowConsumer(component):
-    """Takes one message each time that its clock says so."""
-
-    def __init__(self):
-        super().__init__()
-        self.taken = []
-
-    def main(self):
-        isOver = False
-        while not isOver or self.dataReady():
-            yield from self.waitForMessage(timeout=0.001)
-            if self.dataReady():
-                self.taken.append(self.recv())
-            isOver = isOver or self.isShuttingDown()
 
 
 @pytest.mark.parametrize("limit", ["capacity", "size"])

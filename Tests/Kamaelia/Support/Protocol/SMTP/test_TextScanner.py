@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from Kamaelia.Support.Protocol.SMTP.TextScanner import END, TextScanner
+from Tests.Kamaelia.falseEnds import FALSE_ENDS
 from Tests.pieces import pieces
 
 PIECES = [b"\r", b"\n", b"\r\n", b".", b"..", b"a", b"\0", b"\xff", b"\r\n.\r\n", b"mail\r\n"]
@@ -48,26 +49,9 @@ def test_the_end_is_found_however_the_text_is_cut(data, body, rest, size):
     assert text.size == len(body)
 
 
-SMUGGLED = [
-    b"\n.\n",
-    b"\n.\r\n",
-    b"\r\n.\n",
-    b"\r.\r",
-    b"\r.\r\n",
-    b"\r\n.\r",
-    b"\n.\r",
-    b"\r.\n",
-    b"\r\n.\r\r\n",
-    b"\r\r\n.\r\r\n",
-    b"\r\n\0.\r\n",
-    b"\r\n.\0\r\n",
-    b"\r\r\n.\r\n",
-]
-
-
 @pytest.mark.parametrize("normalizes", [False, True])
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 1000])
-@pytest.mark.parametrize("smuggled", SMUGGLED)
+@pytest.mark.parametrize("smuggled", FALSE_ENDS)
 def test_nothing_else_is_an_end_and_the_whole_mail_is_refused(smuggled, size, normalizes):
     data = b"first" + smuggled + b"MAIL FROM:<evil@example.org>\r\nsecond\r\n.\r\nNOOP\r\n"
     chunks = [data[i : i + size] for i in range(0, len(data), size)]
@@ -91,7 +75,7 @@ def test_one_bare_octet_anywhere_spoils_the_mail(bad, place):
 
 
 @pytest.mark.parametrize("before", [b"", b"first", b"first\n", b"first\r\n", b"\n", b"\n\n"])
-@pytest.mark.parametrize("smuggled", [*SMUGGLED, b".\n", b".\r", b".\r\r\n", b"\n.\r\r\n"])
+@pytest.mark.parametrize("smuggled", [*FALSE_ENDS, b".\n", b".\r", b".\r\r\n", b"\n.\r\r\n"])
 def test_no_split_lets_a_second_mail_through_where_bare_LF_is_normalized(before, smuggled):
     data = before + smuggled + b"MAIL FROM:<evil@example.org>\r\nsecond\r\n.\r\n"
     isRefused = before + smuggled != b"first.\n"  # there the dot ends a line of text
