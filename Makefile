@@ -46,8 +46,8 @@ plain: $(VENV)/installed-test
 	rm -rf .venv-plain build
 	$(PYTHON) -m venv .venv-plain
 	.venv-plain/bin/python -m pip install --quiet --disable-pip-version-check .
-	KAMAELIA_INSTALLED_PYTHON=.venv-plain/bin/python $(VENV)/bin/python -m pytest Tests/Docs \
-		--ignore=Tests/Docs/playground $(ARGS)
+	KAMAELIA_INSTALLED_PYTHON=.venv-plain/bin/python $(VENV)/bin/python -m pytest \
+		-n $(PROCESSES) --dist loadfile Tests/Docs --ignore=Tests/Docs/playground $(ARGS)
 
 lint: $(VENV)/installed-lint
 	$(VENV)/bin/python -m ruff check .
