@@ -116,6 +116,17 @@ class Postfix:
         folders = [self.folder / "queue" / name for name in QUEUES]
         return sum(len(files) for each in folders for _, _, files in os.walk(each))
 
+    def hasDrained(self) -> bool:
+        """Whether its queue is empty. Mails that wait because they were locked are due at once.
+
+        qmgr sets a mail aside for a minute if a delivery agent still holds it.
+        """
+        for file in (self.folder / "queue" / "incoming").rglob("*"):
+            with suppress(FileNotFoundError):
+                if file.stat().st_mtime > time.time():
+                    os.utime(file)
+        return not self.queued()
+
     def arrived(self) -> list[bytes]:
         """The mails in its Maildir, with LF and with the headers that it added."""
         return [file.read_bytes() for file in self.new.glob("*")]

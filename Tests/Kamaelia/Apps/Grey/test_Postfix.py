@@ -228,7 +228,7 @@ def test_the_queue_of_a_postfix_drains_into_a_server_that_fails_and_recovers(
         send("smtp-source", *words, f"127.0.0.1:{front.port}")
         front.waitUntil(lambda: "status=deferred" in front.log(), "no server is reached: it waits")
         protocol.smtp_port = far.port
-        front.waitUntil(lambda: not front.queued(), "all has been sent")
+        front.waitUntil(front.hasDrained, "all has been sent")
         return front.log()
 
     timeouts = dict.fromkeys(("greeting", "EHLO", "HELO", "MAIL", "RCPT", "DATA"), 1) | {"dot": 3}
