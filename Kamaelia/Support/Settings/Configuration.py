@@ -91,6 +91,13 @@ class Configuration:
         """The sections of the services that other mail servers ask, by name, if they are used."""
         return {name: each for name in DELEGATES if (each := getattr(self, name)).addresses}
 
+    @property
+    def certificates(self) -> tuple[tuple[str, str], ...]:
+        """All certificates for STARTTLS with their keys, the default one first."""
+        listen = self.listen
+        first = (listen.tls_certificate, listen.tls_key)
+        return (first, *listen.tls_more_certificates) if all(first) else ()
+
     def rules(self) -> Rules:
         """Return the rules of greylisting. Raise ValueError if no mail could ever pass."""
         names = [each.name for each in fields(Rules) if hasattr(self.greylist, each.name)]
@@ -152,6 +159,9 @@ class Configuration:
         if bool(certificate) != bool(key):
             missing, given = ("tls_key", "tls_certificate")[:: 1 if certificate else -1]
             yield f"{missing} in [listen] is missing: STARTTLS needs both", "listen", given
+        if self.listen.tls_more_certificates and not certificate:
+            what = "tls_certificate in [listen] is missing: write the first certificate there"
+            yield what, "listen", "tls_more_certificates"
         for section in ("listen", "server", *DELEGATES):
             addresses = getattr(self, section).addresses
             if not addresses and self._needsAddresses(section):

@@ -25,6 +25,7 @@ from Kamaelia.Support.Settings.Values import (
     ADDRESS,
     AUTHORITY,
     BALANCER,
+    CERTIFICATE,
     CLIENT,
     DELAY,
     DURATION,
@@ -77,6 +78,12 @@ class ListenSection:
     )
     tls_certificate: str = setting(FILE, "", "The certificate chain for STARTTLS, in PEM.")
     tls_key: str = setting(FILE, "", "The private key of the certificate, in PEM.")
+    tls_more_certificates: tuple[tuple[str, str], ...] = setting(
+        listOf(CERTIFICATE),
+        [],
+        "Further certificates, each with its key, for other names or with another kind of key (RSA,"
+        " ECDSA). A client gets one for the name that it asks for, or else tls_certificate.",
+    )
     proxy_protocol_from: Texts = setting(
         listOf(BALANCER), [], "Load balancers whose PROXY header (version 1 or 2) is trusted."
     )

@@ -137,17 +137,24 @@ def parseLocalPart(text: str) -> None:
     parseMailbox(f"{text}@*")
 
 
-def triple(parse: Callable[[tuple[str, ...]], Any], meaning: str) -> Kind:
-    """Return the kind of a list of three texts that `parse` accepts."""
+def texts(number: int, parse: Callable[[tuple[str, ...]], Any], meaning: str) -> Kind:
+    """Return the kind of a list of two or three texts that `parse` accepts."""
+    name = {2: "pair", 3: "triple"}[number]
 
     def read(value: Any) -> tuple[str, ...]:
-        if not isinstance(value, list | tuple) or len(value) != 3:
-            raise ValueError(f"{value!r} is not a triple: write {meaning}")
-        texts = tuple(map(readText, value))
-        parse(texts)
-        return texts
+        if not isinstance(value, list | tuple) or len(value) != number:
+            raise ValueError(f"{value!r} is not a {name}: write {meaning}")
+        found = tuple(map(readText, value))
+        parse(found)
+        return found
 
     return Kind(read, listOf(TEXT).write, meaning)
+
+
+def parsePaths(paths: tuple[str, ...]) -> None:
+    """Raise ValueError if the name of a file is empty."""
+    for each in paths:
+        readPath(each)
 
 
 def durations(names: tuple[str, ...]) -> Kind:
@@ -289,5 +296,6 @@ PERIOD = checked(parsePeriod, "a part of a day, such as 22:00-06:00")
 DELAY = checked(parseDelay, "a recipient and a time, such as @example.org 1m")
 LOCAL_PART = checked(parseLocalPart, "the part before the @, such as postmaster")
 MAILBOX = checked(parseMailbox, "user@domain, @domain, @*.domain, user@*, or /regular expression/")
-TRIPLE = triple(parseTriple, "[address, sender, recipient]")
-HELO_TRIPLE = triple(parseHeloTriple, "[name in HELO, network, recipient]")
+TRIPLE = texts(3, parseTriple, "[address, sender, recipient]")
+HELO_TRIPLE = texts(3, parseHeloTriple, "[name in HELO, network, recipient]")
+CERTIFICATE = texts(2, parsePaths, "[certificate, key]")

@@ -17,6 +17,7 @@ import socket
 import ssl
 from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,8 +30,8 @@ from Kamaelia.Apps.Grey.Records.MailLog import jsonLine
 from Kamaelia.Apps.Grey.Session.ClientRates import ClientRates
 from Kamaelia.Apps.Grey.Stores import checkSetting
 from Kamaelia.Apps.Grey.Support import packaged, readConfiguration
-from Kamaelia.Apps.Grey.System.Certificates import loadCertificate
 from Kamaelia.Apps.Grey.System.FileAccess import checkRegular, readRegular
+from Kamaelia.Apps.Grey.System.ServerCertificates import contextOf
 from Kamaelia.Apps.Grey.System.TLSContext import contextFor
 from Kamaelia.Internet.ListeningSockets import closeAll, openPath, openSockets
 from Kamaelia.Support.Greylist.Conditions import Conditions
@@ -120,7 +121,7 @@ def protocolOf(configuration: Configuration, greylist: Greylist, **more: Any) ->
     attributes |= {
         "greylist": greylist,
         "rates": _ratesOf(configuration.limits),
-        "starttls": True if configuration.listen.tls_certificate else None,
+        "starttls": True if configuration.certificates else None,
         **(_whereToRelay(server.addresses) if configuration.hasProxy else {}),
         "smtp_protocol": server.protocol,
         "smtp_client_address": server.client_address.replace("none", "no"),
@@ -160,13 +161,13 @@ def delegateOf(
 
 def serverTLS(configuration: Configuration) -> ssl.SSLContext | None:
     """Return the context for STARTTLS with clients, or None. Raise MistakesFound."""
-    listen = configuration.listen
-    if not listen.tls_certificate:
+    certificates = configuration.certificates
+    if not certificates:
         return None
     try:
-        checkRegular(listen.tls_certificate)
-        checkRegular(listen.tls_key)
-        return loadCertificate(listen.tls_certificate, listen.tls_key)
+        for file in chain.from_iterable(certificates):
+            checkRegular(file)
+        return contextOf(certificates)
     except (OSError, ValueError) as error:
         raise mistake(str(error)) from None
 

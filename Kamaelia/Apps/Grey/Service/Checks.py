@@ -25,7 +25,7 @@ from typing import NamedTuple
 
 from Kamaelia.Apps.Grey.Service.Assembly import Built, importAll
 from Kamaelia.Apps.Grey.Stores import StoreFailed, checkStore
-from Kamaelia.Apps.Grey.System.Certificates import checkCertificate
+from Kamaelia.Apps.Grey.System.Certificates import checkCertificate, loadCertificate
 from Kamaelia.Apps.Grey.System.FileAccess import checkLog, kindOf, mayAccess
 from Kamaelia.Apps.Grey.System.Privileges import actingAs
 from Kamaelia.Support.Settings.Configuration import Configuration
@@ -78,9 +78,9 @@ def store(built: Built) -> Iterator[Problem]:
 
 
 def certificates(built: Built) -> Iterator[Problem]:
-    """Yield problems of a certificate that clients would reject."""
-    if built.tls is not None:
-        found = checkCertificate(built.tls, built.configuration.listen.tls_certificate)
+    """Yield problems of certificates that clients would reject."""
+    for certificate, key in built.configuration.certificates:
+        found = checkCertificate(loadCertificate(certificate, key), certificate)
         yield from map(Problem, found.mistakes)
         yield from (Problem(what, isWarning=True) for what in found.warnings)
 
@@ -159,8 +159,7 @@ def _explained(where: str, do: Callable[[], None]) -> Iterator[Problem]:
 def _filesOf(configuration: Configuration) -> Iterator[str]:
     for section in (configuration.allow, configuration.deny):
         yield from (*section.client_files, *section.sender_files, *section.recipient_files)
-    listen = configuration.listen
-    yield from filter(None, (listen.tls_certificate, listen.tls_key))
+    yield from chain.from_iterable(configuration.certificates)
 
 
 def _isPath(address: SocketAddress) -> bool:

@@ -1,4 +1,4 @@
-"""The certificate for STARTTLS: loaded without a prompt, and checked as by a client.
+"""A certificate for STARTTLS: loaded without a prompt, and checked as by a client.
 
 Example usage
 -------------
@@ -15,11 +15,12 @@ the system, and shows whether a verifying client would find a chain to one of th
 from __future__ import annotations
 
 import ssl
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 EXPIRED, NOT_YET_VALID = 10, 9  # X509_V_ERR_CERT_HAS_EXPIRED, X509_V_ERR_CERT_NOT_YET_VALID
 NO_ISSUER = (2, 20, 21)  # X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT and its two variants
 MOST_STEPS = 20  # in a handshake
+NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME, which the module ssl does not name
 
 REASONS = {
     EXPIRED: "has expired: renew it",
@@ -36,7 +37,21 @@ class CertificateCheck(NamedTuple):
 
 def loadCertificate(certificate: str, key: str) -> ssl.SSLContext:
     """Return a context for servers. Raise ValueError, which names the files and the remedy."""
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context = serverContext()
+    addCertificate(context, certificate, key)
+    return context
+
+
+def serverContext() -> ssl.SSLContext:
+    """Return a context for servers, without a certificate."""
+    return ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+
+
+def addCertificate(context: ssl.SSLContext, certificate: str, key: str) -> None:
+    """Add a certificate to a context; it replaces one with the same kind of key.
+
+    Raise ValueError, which names the files and the remedy.
+    """
     files = f"the certificate {certificate} with key {key}"
     try:
         context.load_cert_chain(certificate, key, password=_refuseToAsk)
@@ -53,7 +68,6 @@ def loadCertificate(certificate: str, key: str) -> ssl.SSLContext:
         ) from None
     except OSError as error:
         raise ValueError(f"{files}: {error}") from None
-    return context
 
 
 class EncryptedKey(Exception):
@@ -68,10 +82,7 @@ def _refuseToAsk() -> str:
 def checkCertificate(context: ssl.SSLContext, certificate: str) -> CertificateCheck:
     """Return the problems that a client would have with the certificate of a server's context."""
     found = CertificateCheck([], [])
-    itself = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    itself.load_verify_locations(certificate)
-    itself.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    refusal = _refusalOf(context, itself)
+    refusal = _refusalOf(context, _clientOf(certificate))
     if refusal is None:
         refusal = _refusalOf(context, ssl.create_default_context())
     if refusal is None:
@@ -90,20 +101,56 @@ def checkCertificate(context: ssl.SSLContext, certificate: str) -> CertificateCh
     return found
 
 
+def namesIn(context: ssl.SSLContext, certificate: str) -> list[str]:
+    """Return the host names in the certificate of a server's context, in lower case.
+
+    They are those of subjectAltName, or the common name if it has none. An expired certificate
+    has names as well. Raise ValueError if a client cannot use the certificate.
+    """
+    client = _clientOf(certificate)
+    client.verify_flags |= NO_CHECK_TIME
+    try:
+        found: dict[str, Any] = _handshake(context, client).getpeercert() or {}
+    except ssl.SSLError as error:
+        message = getattr(error, "verify_message", "") or error.reason
+        raise ValueError(f"the certificate {certificate} is not usable: {message}") from None
+    names = [value for kind, value in found.get("subjectAltName", ()) if kind == "DNS"]
+    subject = [pair for pairs in found.get("subject", ()) for pair in pairs]
+    common = [value for kind, value in subject if kind == "commonName"]
+    return list(dict.fromkeys(name.lower() for name in names or common))
+
+
+def _clientOf(certificate: str) -> ssl.SSLContext:
+    """Return the context of a client that trusts the certificates in a file."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(certificate)
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return context
+
+
 def _refusalOf(server: ssl.SSLContext, client: ssl.SSLContext) -> tuple[int, str] | None:
     """Return the code and message with which the client rejects the certificate, or None."""
+    try:
+        _handshake(server, client)
+    except ssl.SSLCertVerificationError as error:
+        return error.verify_code, error.verify_message
+    return None
+
+
+def _handshake(server: ssl.SSLContext, client: ssl.SSLContext) -> ssl.SSLObject:
+    """Return the client's end after a handshake in memory, which does not check the name.
+
+    Raise SSLCertVerificationError if the client rejects the certificate.
+    """
     client.check_hostname = False
     toServer, toClient = ssl.MemoryBIO(), ssl.MemoryBIO()
     ends = [
         client.wrap_bio(toClient, toServer),
         server.wrap_bio(toServer, toClient, server_side=True),
     ]
-    try:
-        for step in range(MOST_STEPS):
-            try:
-                ends[step % 2].do_handshake()
-            except ssl.SSLWantReadError:
-                continue
-    except ssl.SSLCertVerificationError as error:
-        return error.verify_code, error.verify_message
-    return None
+    for step in range(MOST_STEPS):
+        try:
+            ends[step % 2].do_handshake()
+        except ssl.SSLWantReadError:
+            continue
+    return ends[0]

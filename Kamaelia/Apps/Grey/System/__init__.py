@@ -1,8 +1,9 @@
 """System: what a server needs from the operating system and from TLS. The lowest package.
 
-FileAccess     regular files: permissions and safe reads
-Privileges     change to an unprivileged user
-Systemd        inherited sockets and status messages
-Certificates   the certificate of this server: loading and warnings
-TLSContext     the SSLContext for connections to the real server
+FileAccess           regular files: permissions and safe reads
+Privileges           change to an unprivileged user
+Systemd              inherited sockets and status messages
+Certificates         a certificate of this server: loading and warnings
+ServerCertificates   all certificates of this server, selected by the name that a client asks for
+TLSContext           the SSLContext for connections to the real server
 """

@@ -1,6 +1,5 @@
 """Every setting of the configuration is asked for by what it sets up: none is dead."""
 
-import ssl
 from argparse import Namespace
 from dataclasses import fields, replace
 from pathlib import Path
@@ -9,17 +8,17 @@ from typing import Any
 import pytest
 
 from Kamaelia.Apps.Grey.GreyListingPolicy import GreyListingPolicy
-from Kamaelia.Apps.Grey.Service import Application, Assembly, Checks, Command
-from Kamaelia.Apps.Grey.System.Certificates import CertificateCheck
+from Kamaelia.Apps.Grey.Service import Application, Assembly, Command
 from Kamaelia.Internet.ListeningSockets import closeAll
+from Tests.Kamaelia.Apps.Grey.certificates import selfSigned
 
 ONE_OF_EACH = """
 [forward]
 allowed_domains = ["example.org"]
 [listen]
 addresses = ["127.0.0.1:0"]
-tls_certificate = "a file"
-tls_key = "another"
+tls_certificate = "cert.pem"
+tls_key = "key.pem"
 [milter]
 addresses = ["127.0.0.1:0"]
 [policy]
@@ -49,13 +48,13 @@ class Watched:
 def test_every_setting_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "grey.toml"
     file.write_text(ONE_OF_EACH)
+    selfSigned(tmp_path)
+    monkeypatch.chdir(tmp_path)
     plain = Assembly.read(file)
     sections = {each.name: Watched(getattr(plain, each.name)) for each in fields(plain)}
     configuration = replace(plain, **sections)
     opened: list[Any] = []
     monkeypatch.setattr(Assembly, "read", lambda _: configuration)
-    monkeypatch.setattr(Assembly, "loadCertificate", lambda *_: ssl.create_default_context())
-    monkeypatch.setattr(Checks, "checkCertificate", lambda *_: CertificateCheck([], []))
     monkeypatch.setattr(Command.signal, "signal", lambda *_: None)
     monkeypatch.setattr(Application.Application, "run", Application.Application.start)
     monkeypatch.setattr(Assembly, "openSockets", _kept(Assembly.openSockets, opened))

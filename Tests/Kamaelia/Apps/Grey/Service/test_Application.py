@@ -64,7 +64,7 @@ class Grey:
         self.settings = DEFAULTS | {"far": far, "folder": folder}
         self.write(**words)
         self.program = run(*python("-m", "Kamaelia.Apps.Grey", "run", "-c", self.file))
-        said = self.program.readUntil("listens on")
+        said = self.started = self.program.readUntil("listens on")
         assert "listens on" in said, said
         self.port = int(re.findall(r"listens on 127.0.0.1:(\d+)", said)[0])
         self.figures = re.findall(r"http://\S+", said)[0]
