@@ -139,17 +139,25 @@ class Signals:
             self._again(received)
 
     def _call(self, function: Callback) -> None:
-        """Call `function()` on the event loop, and wake it for that."""
+        """Call `function()` on the event loop, and wake it for that.
+
+        Before the run, begin() acts instead; after it, remaining() and follow(). An error that is
+        raised here while a loop is made or closed would be lost in the loop.
+        """
         loop = self.scheduler.loop
-        if loop is None:  # the run has not begun, or is over
-            raise self._interrupt(self.received or signal.SIGINT)
-        with suppress(RuntimeError):  # the loop has just been closed: the run is over
-            loop.call_soon_threadsafe(function)
+        if loop is not None:
+            with suppress(RuntimeError):  # the loop has just been closed: the run is over
+                loop.call_soon_threadsafe(function)
+
+    def begin(self) -> None:
+        """Act on a signal that has arrived before the run: the event loop runs now."""
+        if self.received is not None:
+            self._first()
 
     def _first(self) -> None:
         if self._callbacks:
             self.notify()
-        elif not self._isNotified:
+        elif not self._isNotified and not self._endsRun:
             self._end()
 
     def _end(self) -> None:
@@ -192,9 +200,16 @@ class Signals:
     # After the run
 
     def remaining(self, errors: list[BaseException]) -> list[BaseException]:
-        """Return the errors to raise; log what a second SIGTERM has interrupted."""
+        """Return the errors to raise; log what a second SIGTERM has interrupted.
+
+        A signal that has arrived when the run was over has its effect now.
+        """
         if self.received is None:
             return errors
+        self._endsRun = self._endsRun or not self._isNotified
+        isInterrupt = self._endsRun and self.received is signal.SIGINT
+        if isInterrupt and not any(isinstance(error, KeyboardInterrupt) for error in errors):
+            errors = [*errors, KeyboardInterrupt()]
         for error in errors:
             if isinstance(error, terminated) and getattr(error, "__notes__", None):
                 ErrorRouting.warn("\n".join([str(error), *error.__notes__]))

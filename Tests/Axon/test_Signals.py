@@ -76,6 +76,19 @@ def begin(body, loop, **settings):
     return process
 
 
+def outcome(body, loop):
+    """Run a program that ends by itself; return its exit code, its output and its errors."""
+    done = subprocess.run(
+        [sys.executable, "-u", "-c", dedent(PROGRAM) + dedent(body), loop],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=PATIENCE,
+        preexec_fn=_asInTheForeground,
+    )
+    return done.returncode, done.stdout.split(), done.stderr
+
+
 def _asInTheForeground():
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -145,6 +158,48 @@ def test_SIGINT_ends_a_run_in_order_and_lists_what_the_components_wait_for(loop)
     assert "KeyboardInterrupt" in traceback
     assert any("Idle_" in line and "waits for a message" in line for line in traceback)
     assert sum(line.startswith("  File") for line in traceback) < 6
+
+
+CLOSED_BY_THE_LOOP = """
+    async def numbers():
+        try:
+            yield 1
+        finally:
+            os.kill(os.getpid(), number)  # the run is over, and the loop closes its generators
+            say("closed")
+
+    class LeavesAGenerator(component):
+        async def main(self):
+            self.numbers = numbers()
+            await anext(self.numbers)
+
+    LeavesAGenerator().run()
+    say("success")
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_arrives_while_the_loop_is_closed_acts_afterwards(loop, number):
+    code, output, errors = outcome(f"number = {int(number)}\n" + dedent(CLOSED_BY_THE_LOOP), loop)
+    assert (code, output) == (-number, ["closed"])
+    assert errors.count("Traceback") == (number == signal.SIGINT)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_arrives_before_the_loop_runs_ends_the_run(loop, number):
+    body = """
+        from Axon import EventLoop
+        newLoop = EventLoop.newLoop
+        def killedMeanwhile(clock=None):
+            os.kill(os.getpid(), number)
+            return newLoop(clock)
+        EventLoop.newLoop = killedMeanwhile
+        Idle().run()
+        say("success")
+    """
+    code, output, errors = outcome(f"number = {int(number)}\n" + dedent(body), loop)
+    assert (code, output) == (-number, [])
+    assert errors.count("Traceback") == (number == signal.SIGINT)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
