@@ -68,7 +68,9 @@ class LoopRun:
     # The run
 
     async def wait(self) -> None:
-        """Wait until the run is over."""
+        """Wait until the run is over. A signal that has arrived before it has its effect now."""
+        if self._scheduler.signals is not None:
+            self._scheduler.signals.begin()
         if not self._scheduler.isOver():
             self.requestSlice()
             await self._done

@@ -377,8 +377,6 @@ class scheduler(microprocess):
         with self._running():
             self.loop = get_running_loop()
             self.loopRun = loopRun = LoopRun(self, self.loop, slowmo)
-            if self.signals is not None:
-                self.signals.begin()
             with startHooks(self):
                 try:
                     await loopRun.wait()

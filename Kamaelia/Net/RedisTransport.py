@@ -16,6 +16,7 @@ of the stream, and sends again what is missing, even to a server that has lost e
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -36,6 +37,7 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from Kamaelia.Net.Connections import detectDeadPeer, openConnection
 from Kamaelia.Net.Ends import LinkEnd, ReaderEnd, WriterEnd, firstOf, keepTrying
 from Kamaelia.Net.Liveness import KEEPALIVE, aliveKey
 from Kamaelia.Net.RedisPool import PoolReader, Pulse
@@ -117,9 +119,17 @@ class TLSConnection(SSLConnection):  # type: ignore[misc, unused-ignore]
     closed before the server has answered.
     """
 
+    async def _connect(self) -> None:  # redis-py has no public name for this, nor for a writer
+        options = self._connection_arguments()
+        async with asyncio.timeout(self.socket_connect_timeout):
+            self._reader, self._writer = await openConnection(
+                options["host"], options["port"], options["ssl"]
+            )
+        detectDeadPeer(self._writer.get_extra_info("socket"))
+
     async def disconnect(self, *arguments: Any, **options: Any) -> None:
         """End the connection at once. All that was sent has been answered, or is given up."""
-        writer = self._writer  # redis-py has no public name for it
+        writer = self._writer
         if writer is not None:
             writer.transport.abort()
         await super().disconnect(*arguments, **options)

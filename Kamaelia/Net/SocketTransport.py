@@ -19,6 +19,7 @@ from functools import partial
 from ssl import SSLContext, SSLError
 from typing import Any
 
+from Kamaelia.Net.Connections import openConnection
 from Kamaelia.Net.Ends import LinkEnd, ReaderEnd, WriterEnd, firstOf, keepTrying, logger
 from Kamaelia.Net.Streams import (
     FAREWELL,
@@ -137,11 +138,8 @@ class SocketTransport(StreamTransport):
             raise
 
     async def _connect(self, tls: SSLContext | None) -> Stream:
-        name = self.host if tls is not None else None
         async with asyncio.timeout(HANDSHAKE):
-            return Stream(
-                *await asyncio.open_connection(self.host, self.port, ssl=tls, server_hostname=name)
-            )
+            return Stream(*await openConnection(self.host, self.port, tls))
 
     async def read(self, end: ReaderEnd) -> None:
         """Listen for the writer, and carry frames to `end`."""

@@ -13,11 +13,11 @@ is believed.
 from __future__ import annotations
 
 import asyncio
-import socket
 from contextlib import closing, suppress
 from itertools import islice
 from typing import Any
 
+from Kamaelia.Net.Connections import detectDeadPeer
 from Kamaelia.Net.Ends import LinkEnd, ReaderEnd, WriterEnd, firstOf
 from Kamaelia.Support.Links.Codecs import bestCodec, codecNamed
 from Kamaelia.Support.Links.Errors import linkError, linkTakenOver
@@ -132,22 +132,6 @@ def refusalOf(frame: Frame, peer: str) -> linkError:
     fields = frame.fields()
     reason = f"{peer} refuses the link: {str(fields.get('reason'))[:1000]}"
     return linkTakenOver(reason) if fields.get("error") == "linkTakenOver" else linkError(reason)
-
-
-def detectDeadPeer(connection: Any) -> None:
-    """Let the system find out, within half a minute, that the peer's machine is gone."""
-    if connection is None or connection.family not in (socket.AF_INET, socket.AF_INET6):
-        return
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option, value in (
-        ("TCP_KEEPIDLE", 15),
-        ("TCP_KEEPINTVL", 5),
-        ("TCP_KEEPCNT", 3),
-        ("TCP_USER_TIMEOUT", 30_000),
-    ):
-        if hasattr(socket, option):
-            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 # The writer's side

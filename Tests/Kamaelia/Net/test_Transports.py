@@ -201,8 +201,6 @@ def test_a_link_with_another_name_is_refused(link):
 def test_two_readers_are_an_error_of_the_first(link):
     if not isinstance(link.writer, str):
         pytest.skip("a pair of sockets has one reader")
-    if link.writer.startswith("rediss:"):
-        pytest.skip("uvloop leaves a TLS connection open that is cancelled while it is made")
     first, second = link.into(), link.into()
     with pytest.raises(linkTakenOver, match=f"{second.name}.*has taken over.*{first.name}"):
         Graphline(
