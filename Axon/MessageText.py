@@ -99,7 +99,10 @@ def _ofString(value: Any, limit: int) -> str:
     text = start if base is str else bytes(start).decode("latin-1")
     text = _SECRET_TEXT.sub(rf"\1{LEFT_OUT}", text)
     shown = repr(text) if base is str else repr(text.encode("latin-1"))
-    return shown if length == len(start) else f"{shown}... ({length} items)"
+    if length == len(start) and len(shown) <= limit:
+        return shown
+    end = f"... ({length} items)"
+    return f"{shown[: max(10, limit - len(end))]}{end}"  # an item may be shown as four characters
 
 
 def _ofInteger(value: int, limit: int) -> str:

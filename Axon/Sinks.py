@@ -317,6 +317,7 @@ def addListener(sink: Any, listener: Listener) -> None:
     """Add `listener` to those of `sink`, whose class has to change."""
     key = id(sink)
     told[key] = (*told.get(key, ()), listener)
+    _changed()
     if key not in _lives:
         _lives[key] = ref(sink, lambda _: _forget(key))
 
@@ -327,6 +328,7 @@ def removeListener(sink: Any, listener: Listener) -> None:
     remaining.remove(listener)
     if remaining:
         told[id(sink)] = tuple(remaining)
+        _changed()
     else:
         _forget(id(sink))
 
@@ -334,6 +336,11 @@ def removeListener(sink: Any, listener: Listener) -> None:
 def _forget(key: int) -> None:
     told.pop(key, None)
     _lives.pop(key, None)
+    _changed()
+
+
+def _changed() -> None:
+    """Do nothing; the compiled core, which remembers what it has looked up, forgets it."""
 
 
 class _TransitLog:
@@ -351,6 +358,8 @@ class _TransitLog:
 if Core.compiled is not None:
     Core.compiled.provideSinks(NO_TASK, realsink)
     Core.compiled.provideListeners(tappedsink, told)
+if not TYPE_CHECKING and Core.compiled is not None:
+    _changed = Core.compiled.listenersChanged
 
 # The placeholder, within a component, for an inbox that has no sink yet. It stays empty, and no
 # program sees it. It has the class of most sinks, since the interpreter is faster with one class.

@@ -25,6 +25,7 @@ the call.
 
 cimport cython
 from cpython.ref cimport PyObject, Py_INCREF, Py_DECREF
+from cpython.weakref cimport PyWeakref_GetObject
 
 import collections
 import heapq
@@ -167,7 +168,7 @@ cdef extern from *:
     PyObject *typeOf "AX_TYPE" (PyObject *)
 
 #: Axon.Core compares it with its own, and does not use an extension of another version.
-INTERFACE = 7
+INTERFACE = 8
 
 cdef enum:  # see Axon.RunQueue
     PAUSED = 0
@@ -1322,6 +1323,8 @@ def provideSinks(noTask, plain):
 
 cdef PyObject *TAPPED = NULL  # Axon.Sinks.tappedsink
 cdef dict TOLD = {}  # Axon.Sinks.told: the listeners by the id of the sink
+cdef PyObject *RECENT = NULL  # the sink whose listeners are `toldOfRecent`, or NULL
+cdef tuple toldOfRecent = ()
 
 
 def provideListeners(tapped, told):
@@ -1330,6 +1333,12 @@ def provideListeners(tapped, told):
     TOLD = told
     Py_INCREF(tapped)
     TAPPED = <PyObject *>tapped
+
+
+def listenersChanged():
+    """Look up the listeners of sinks again: Axon.Sinks.told has changed."""
+    global RECENT, toldOfRecent
+    RECENT, toldOfRecent = NULL, ()
 
 
 def provideWaits(once, notAtAll, news):
@@ -1659,7 +1668,7 @@ cdef class TapListener:
         self.arrived(sink, message)
 
     cdef int arrived(self, sink, message) except -1:
-        log = self._log()
+        log = <object>PyWeakref_GetObject(self._log)
         if type(log) is not TapLog:
             return 0
         if isinstance(sink, Storage) and type((<Storage>sink).feeder) is Task:
@@ -1672,7 +1681,13 @@ cdef class TapListener:
 
 cdef int tell(Storage sink, message) except -1:
     """Call the listeners of a sink."""
-    for listener in <tuple?>TOLD[<size_t><PyObject *>sink]:
+    global RECENT, toldOfRecent
+    cdef tuple listeners
+    if <PyObject *>sink != RECENT:
+        toldOfRecent = <tuple?>TOLD[<size_t><PyObject *>sink]
+        RECENT = <PyObject *>sink
+    listeners = toldOfRecent
+    for listener in listeners:
         if type(listener) is TapListener:
             (<TapListener>listener).arrived(sink, message)
         else:
@@ -1894,7 +1909,7 @@ cdef class MessageIterator:
             if sink is None:
                 owner._wrongBox(self._boxname, "inbox")
             self._sink = sink
-        if typeOf(<PyObject *>sink) == PLAIN:
+        if typeOf(<PyObject *>sink) == PLAIN or typeOf(<PyObject *>sink) == TAPPED:
             if (<Storage>sink)._n:
                 message = (<Storage>sink).take()
                 taken(<Storage>sink)
@@ -2326,7 +2341,7 @@ def hasNewsOf(component):
     cdef Storage inbox
     boxes = component.placesOfInboxes()
     for sink in (<dict>boxes).values() if type(boxes) is dict else boxes.values():
-        if typeOf(<PyObject *>sink) == PLAIN:
+        if typeOf(<PyObject *>sink) == PLAIN or isinstance(sink, Storage):
             inbox = <Storage>sink
             if inbox._reported == TAKEN or not isReported:
                 found = found or (inbox._n > 0 and inbox._n != inbox._reported)

@@ -3,6 +3,7 @@
 import pytest
 
 from Axon.Component import component
+from Axon.Ipc import newComponent
 from Axon.Scheduler import scheduler
 
 
@@ -86,6 +87,72 @@ def test_steps_give_turns_in_the_order_that_is_shown():
     assert turns == [order[0] for order in orders]
     assert set(turns[:3]) == set(system)
     assert turns[3] is turns[0]
+
+
+class Counted(component):
+    """Runs `work`, a generator method, and counts its turns in `turns`, a list."""
+
+    def main(self):
+        work = self.work()
+        while True:
+            self.turns.append(self)
+            try:
+                value = next(work)
+            except StopIteration:
+                return
+            yield value
+
+
+class Brief(Counted):
+    """Ends in its second turn."""
+
+    def work(self):
+        yield 1
+
+
+class Plain(Counted):
+    """Has turns without end."""
+
+    def work(self):
+        while True:
+            yield 1
+
+
+class Busy(Counted):
+    """Does all that changes the run queue, in different turns."""
+
+    def work(self):
+        self.link((self, "outbox"), (self, "inbox"))
+        while True:
+            child = Brief(turns=self.turns)
+            self.addChildren(child)
+            child.activate()
+            yield 1
+            while not child.hasEnded():
+                self.pause()
+                yield 1
+            self.send("a message")
+            yield from self.waitForMessage()
+            self.recv()
+            yield newComponent(Brief(turns=self.turns), Brief(turns=self.turns))
+
+
+def test_each_step_gives_exactly_one_turn_to_the_first_component_that_is_shown():
+    turns, expected = [], []
+
+    def act(driver):
+        brake = driver.scheduler.brake
+        brake.pause()
+        yield from rest(driver)
+        turns.clear()
+        for _ in range(100):
+            expected.append(brake.order()[0].process)
+            brake.step()
+            yield from rest(driver)
+            assert len(turns) == len(expected)
+
+    drive(act, *(kind(turns=turns) for kind in (Brief, Busy, Plain, Busy)))
+    assert turns[: len(expected)] == expected
 
 
 def test_what_is_activated_or_ends_while_the_system_is_paused_has_no_turn():

@@ -130,6 +130,14 @@ def test_a_text_has_at_most_200_characters(message):
     assert len(textOf(message)) <= LIMIT
 
 
+@pytest.mark.parametrize("item", ["x", b"x", "\0", b"\0"], ids=["text", "bytes", "nul", "nul byte"])
+@pytest.mark.parametrize("count", [300, 1 << 20])
+def test_a_long_text_is_shown_with_its_length(item, count):
+    text = textOf(item * count)
+    assert text.endswith(f"... ({count} items)")
+    assert len(text) <= LIMIT
+
+
 def test_a_collection_that_contains_itself_is_shown():
     message = []
     message.append(message)

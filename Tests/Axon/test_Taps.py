@@ -44,6 +44,33 @@ def linked():
     return sender, receiver
 
 
+def test_taps_may_come_and_go_between_any_two_messages(linked):
+    pairs = [linked, (Sender(), Receiver())]
+    pairs[1][0].link((pairs[1][0], "outbox"), (pairs[1][1], "inbox"))
+    counts = []
+    for number in range(12):
+        taps = [tap(receiver) for _, receiver in pairs for _ in range(number % 3)]
+        for sender, _ in (*pairs, pairs[1]):
+            sender.send(number)
+        counts.append([each.count for each in taps])
+        for each in taps:
+            each.close()
+    assert counts == [[], [1, 2], [1, 1, 2, 2]] * 4
+
+
+def test_a_tap_of_a_new_inbox_does_not_see_the_taps_of_one_that_has_gone():
+    counts = []
+    for number in range(20):
+        sender, receiver = Sender(), Receiver()
+        sender.link((sender, "outbox"), (receiver, "inbox"))
+        tapped = tap(receiver)
+        sender.send(number)
+        counts.append(tapped.count)
+        del sender, receiver
+        gc.collect()
+    assert counts == [1] * 20
+
+
 def test_a_tap_counts_the_messages_and_knows_their_sender(linked):
     sender, receiver = linked
     with tap(receiver) as tapped:

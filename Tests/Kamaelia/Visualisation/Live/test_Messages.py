@@ -1,5 +1,7 @@
 """The messages of selected components."""
 
+import threading
+
 import pytest
 
 from Axon.Component import component
@@ -72,8 +74,37 @@ class Hostile:
     __class__ = property(__repr__)
 
 
+class Blocking:
+    def __repr__(self):
+        threading.Event().wait()
+
+    __str__ = __getattr__ = __repr__
+
+
+class Huge:
+    """An object whose text has a gigabyte, and whose attributes have some, too."""
+
+    def __init__(self):
+        self.data = bytes(1 << 30)  # the system provides no memory for it before it is read
+        self.number = 1 << (1 << 23)
+        self.items = range(1 << 60)
+
+    def __repr__(self):
+        return "x" * (1 << 30)
+
+
+def circular():
+    made = []
+    made.append(made)
+    return made
+
+
 MESSAGES = {
     "hostile": Hostile,
+    "blocking": Blocking,
+    "huge": Huge,
+    "a gigabyte": lambda: bytes(1 << 30),
+    "circular": circular,
     "long": lambda: "x" * 10_000_000,
     "deep": lambda: [[[[[["deep"]]]]]],
     "binary": lambda: b"\xff\0",

@@ -1,5 +1,6 @@
 """The server of the live page, and its sessions, over real connections."""
 
+import errno
 import http.client
 import os
 import re
@@ -17,7 +18,7 @@ from Axon.Component import component
 from Axon.Scheduler import scheduler
 from Kamaelia.Chassis.Pipeline import Pipeline
 from Kamaelia.Visualisation.Live.Watch import Watch
-from Tests.Kamaelia.sockets import PATIENCE
+from Tests.Kamaelia.sockets import PATIENCE, readAll
 from Tests.Kamaelia.Visualisation.Live.conftest import Browser, Forever
 
 
@@ -412,6 +413,27 @@ def test_the_end_of_the_system_ends_the_connection(watched):
     with pytest.raises(ConnectionClosed):
         browser.receiveUntilClosed()
     browser.close()
+
+
+def test_a_browser_may_connect_before_the_system_runs(watched):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        watched.settings = {"sockets": [server.dup()], "port": port, "token": "sesame"}
+        with socket.create_connection(server.getsockname(), timeout=PATIENCE) as early:
+            early.sendall(f"GET /?token=sesame HTTP/1.0\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
+            answer = watched(lambda _: readAll(early))
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"<canvas" in answer
+
+
+def test_after_the_end_of_the_system_nothing_listens_and_the_next_run_has_its_own_page(watched):
+    address = watched(lambda address: address)
+    parts = urlsplit(address)
+    with socket.socket() as late:
+        assert late.connect_ex((parts.hostname, parts.port)) == errno.ECONNREFUSED
+    again = watched(lambda address: (address, request(address, pathOf(address))[0].status))
+    assert again[0] != address
+    assert again[1] == 200
 
 
 def test_nothing_is_observed_while_no_browser_is_connected(watched):

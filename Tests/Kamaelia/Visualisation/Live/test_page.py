@@ -1,22 +1,17 @@
 """The live page in a real browser, beside a real system."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+import re
+import threading
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
 
 from Axon.Component import component
 from Kamaelia.Chassis.Graphline import Graphline
 from Kamaelia.Chassis.Pipeline import Pipeline
-from Tests.conftest import pathOf
+from Tests.Kamaelia.Visualisation.Live.browser import opened
 from Tests.Kamaelia.Visualisation.Live.conftest import Forever
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.timeout(180)]
-
-PATIENCE = 30_000  # milliseconds
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 
 
 class Fast(component):
@@ -26,62 +21,12 @@ class Fast(component):
             yield 1
 
 
-class Opened:
-    """A page with what it complained of."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.faults: list[str] = []
-        self.requests: list[str] = []
-        page.on("pageerror", lambda error: self.faults.append(str(error)))
-        page.on("console", lambda message: self.faults.append(message.text))
-        page.on("request", lambda request: self.requests.append(request.url))
-
-    def evaluate(self, expression: str) -> Any:
-        return self.page.evaluate(expression)
-
-    def waitFor(self, expression: str) -> Any:
-        """Wait until an expression is true; the page's policy forbids what Playwright does."""
-        script = f"""async () => {{
-            const until = Date.now() + {PATIENCE};
-            for (;;) {{
-                const value = ({expression});
-                if (value) return value;
-                if (Date.now() > until) return null;
-                await new Promise(resolve => setTimeout(resolve, 20));
-            }}
-        }}"""
-        value = self.page.evaluate(script)
-        assert value, f"{expression} did not become true; {self.faults}"
-        return value
-
-    def titles(self) -> list[str]:
-        titles: list[str] = self.evaluate("kamaelia.scene().nodes.map(node => node.title)")
-        return titles
-
-    def click(self, title: str) -> None:
-        """Click on the middle of a node's title."""
-        where = self.evaluate(
-            f"""(() => {{
-                const node = kamaelia.scene().nodes.find(each => each.title === {title!r});
-                const view = kamaelia.viewport.view;
-                return [(node.x + 30) * view.scale + view.x, (node.y + 12) * view.scale + view.y];
-            }})()"""
-        )
-        self.page.locator("#picture").click(position={"x": where[0], "y": where[1]})
-
-
-@contextmanager
-def opened(address: str, **options: Any) -> Iterator[Opened]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=pathOf("chromium"), args=OPTIONS)
-        page = browser.new_page(**options)
-        page.set_default_timeout(PATIENCE)
-        shown = Opened(page)
-        page.goto(address)
-        shown.waitFor("window.kamaelia && kamaelia.scene().nodes.length")
-        yield shown
-        browser.close()
+class Reads(component):
+    def main(self):
+        while True:
+            yield from self.waitForMessage()
+            for _ in self.Inbox():
+                """Discard it."""
 
 
 def test_the_page_shows_the_system_and_asks_no_other_server_for_anything(watched):
@@ -145,6 +90,64 @@ def test_a_component_appears_and_vanishes_while_the_page_is_open(watched):
             return before
 
     assert watched(client) == ["Forever"]
+
+
+def test_components_that_no_picture_shows_are_counted(watched):
+    class Brief(component):
+        def main(self):
+            yield from self.waitForChange(0.001)
+
+    class Source(component):
+        def main(self):
+            while True:
+                Brief().activate()
+                yield from self.waitForChange(0.003)
+
+    def client(address):
+        with opened(address) as shown:
+            return shown.waitFor("brief.textContent"), shown.titles(), shown.faults
+
+    text, titles, faults = watched(client, Source())
+    assert re.fullmatch(r"\+\d+ Brief in the last second", text)
+    assert len(titles) < 30
+    assert faults == []
+
+
+class Hostile:
+    """A message of which no code may run."""
+
+    def __repr__(self):
+        raise ValueError("no")
+
+    __str__ = __len__ = __getattr__ = __repr__
+
+
+class Blocking:
+    def __repr__(self):
+        threading.Event().wait()
+
+    __str__ = __getattr__ = __repr__
+
+
+def test_messages_without_a_text_are_shown_and_stop_nothing(watched):
+    class Source(component):
+        def main(self):
+            huge = bytes(1 << 30)  # the system provides no memory for it
+            while True:
+                for each in (Hostile(), Blocking(), huge, "<script>alert(1)</script>", "\u202eabc"):
+                    self.send(each)
+                yield from self.waitForChange(0.02)
+
+    def client(address):
+        with opened(address) as shown:
+            shown.click("Source")
+            shown.page.locator("#details li").nth(4).wait_for()
+            return shown.page.locator("#details").inner_text(), shown.faults
+
+    text, faults = watched(client, Pipeline(Source(), Reads()))
+    assert {"Hostile()", "Blocking()", "'<script>alert(1)</script>'"} <= set(text.splitlines())
+    assert "(1073741824 items)" in text
+    assert faults == []
 
 
 NAMES = [
