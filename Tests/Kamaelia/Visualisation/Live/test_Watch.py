@@ -431,9 +431,13 @@ def test_after_the_end_of_the_system_nothing_listens_and_the_next_run_has_its_ow
     parts = urlsplit(address)
     with socket.socket() as late:
         assert late.connect_ex((parts.hostname, parts.port)) == errno.ECONNREFUSED
-    again = watched(lambda address: (address, request(address, pathOf(address))[0].status))
-    assert again[0] != address
-    assert again[1] == 200
+
+    def again(address):
+        return address, request(address, pathOf(address))[0].status
+
+    later, status = watched(again, Forever())
+    assert later != address
+    assert status == 200
 
 
 def test_nothing_is_observed_while_no_browser_is_connected(watched):
