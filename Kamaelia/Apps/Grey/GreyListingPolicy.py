@@ -336,8 +336,19 @@ class GreyListingPolicy(ConcreteMailHandler):
         """Return how long the client has been connected."""
         return self.now() - self.deadlines.startedAt
 
+    @property
+    def octets(self) -> int:
+        """The size of the text, as far as it has arrived."""
+        return self.session.text.size
+
+    @property
+    def realServer(self) -> str:
+        """The real server of the mail: host and port, or the path of a Unix socket."""
+        server = self.ensureBackend().server
+        return server.path or f"{server.host}:{server.port}"
+
     def logResult(self) -> None:
-        """Write the historical line and the JSON object, and count the mail."""
+        """Write the lines and the JSON object of the mail, and count it."""
         self.notes.write(self)
 
 

@@ -25,6 +25,8 @@ def warningsOf(configuration: Configuration, hostname: str) -> Iterator[str]:
     """Yield a sentence for each warning. `hostname` is the default of servername."""
     if configuration.greylist.dry_run:
         yield "dry_run in [greylist] is true: no mail is deferred"
+    if configuration.log.format == "postfix" and not configuration.log.logfile:
+        yield 'format in [log] is "postfix", and pflogsumm reads files: write logfile in [log]'
     yield from warningsOfPolicy(configuration)
     if not configuration.hasProxy:
         return

@@ -337,6 +337,12 @@ class StoreSection:
 class LogSection:
     """The log files."""
 
+    format: str = setting(
+        word("kamaelia", "postfix"),
+        "kamaelia",
+        "The wording of the lines for mails and refusals: that of Kamaelia, or that of Postfix,"
+        " which pflogsumm understands.",
+    )
     logfile: str = setting(
         FILE, "", "A file with a line for each mail; empty: the log of the program."
     )

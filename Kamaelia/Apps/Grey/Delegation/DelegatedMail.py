@@ -242,8 +242,8 @@ class DelegatedMail:
         self.notes.note(recipient, REFUSED, reason)
         reply, cause = RECIPIENT_REFUSED, self.notes.verdictOn(recipient).cause
         self.notes.lastReply = reply
-        client = (self.peer, self.peerport)
-        refusal = Refusal(*client, RCPT, f"TO:{recipient}", reply, self.notes.mailId, cause)
+        about = (self.peer, self.peerport, RCPT, f"TO:{recipient}", reply, self.notes.mailId)
+        refusal = Refusal(*about, cause, self.sender, self.remotename)
         writeRefusal(refusal, self.greylist, self.noteToLog)
         return self._done(recipient, Action(reply.code, reply.text))
 
@@ -291,6 +291,9 @@ class DelegatedMail:
     def isWritten(self) -> bool:
         """Whether nothing is new since write()."""
         return self._isWritten or not self.notes.verdicts
+
+    octets = 0  # Postfix knows the size only later
+    realServer = ""  # the mail server that asks delivers the mail itself
 
     def secondsConnected(self) -> float:
         """Return the time from the first to the last request."""

@@ -72,6 +72,7 @@ class Greylist:
     dry_run = False  # decide and log, but defer nothing
     tarpit: float = 0.0  # seconds before a reply that defers
     journal: Callable[[dict[str, Any]], None] | None = None  # called with each mail's record
+    wording: Any = None  # PostfixLines, for the log of mails; None: the historical lines
     # Returns the time in seconds. Not monotonic, because records are shared and outlive a process.
     clock: Callable[[], float] = staticmethod(time.time)
 

@@ -43,15 +43,13 @@ def historicalLine(
     return printable(f"{stampOf(now)} | {name} | {peer} | {sender} | {paths} | {status} | ")
 
 
-def suspicionLine(now: float, peer: str, port: int, mailId: str, assessment: Assessment) -> str:
-    """Return the line that states the points of a mail, and their reasons."""
+def suspicionWords(peer: str, port: int, mailId: str, assessment: Assessment) -> str:
+    """Return the words that state the points of a mail, and their reasons."""
     points = f"points={assessment.points} threshold={assessment.threshold}"
     unknown = f" unknown={','.join(assessment.unknown)}" if assessment.unknown else ""
     reasons = json.dumps(str(assessment))
     client = f"client=[{peer}]:{port}"
-    return printable(
-        f"{stampOf(now)} suspicion {client} {points}{unknown} id={mailId} reasons={reasons}"
-    )
+    return printable(f"suspicion {client} {points}{unknown} id={mailId} reasons={reasons}")
 
 
 def jsonLine(record: dict[str, Any]) -> str:

@@ -21,7 +21,8 @@ from typing import Any, NamedTuple, Protocol
 
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
 from Kamaelia.Apps.Grey.Policy.PolicyAnswers import PolicyAnswers
-from Kamaelia.Apps.Grey.Records.MailLog import historicalLine, suspicionLine
+from Kamaelia.Apps.Grey.Records.MailLog import historicalLine, stampOf, suspicionWords
+from Kamaelia.Apps.Grey.Records.PostfixLog import MailEnd, RecipientEnd
 from Kamaelia.Apps.Grey.Records.RefusalRecord import GREYLISTED, newId, writeRefusal
 from Kamaelia.Support.Greylist.Keys import withoutBrackets
 from Kamaelia.Support.Greylist.Suspicion import Assessment
@@ -45,6 +46,14 @@ class NotedMail(Protocol):
     @property
     def mailStatus(self) -> str:
         """ACCEPTED, DEFERRED, REFUSED or another word; "" if the mail was dropped."""
+
+    @property
+    def octets(self) -> int:
+        """The size of the text, or 0 if it is not known."""
+
+    @property
+    def realServer(self) -> str:
+        """The server to which the mail was passed on, or "" if that is not done here."""
 
     def secondsConnected(self) -> float:
         """Return how long the client has been connected."""
@@ -184,26 +193,61 @@ class MailNotes:
         client, ids = (handler.peer, handler.peerport), self.mailId
         if not isOfMail:
             ids = self._sessionId = self._sessionId or newId()
-        refusal = Refusal(*client, stage, argument, reply, ids, reason)
+        said = (handler.sender if isOfMail else "", handler.remotename)
+        refusal = Refusal(*client, stage, argument, reply, ids, reason, *said)
         writeRefusal(refusal, self.greylist, handler.noteToLog)
 
     # The end of a mail
 
     def write(self, handler: NotedMail) -> None:
-        """Write the historical line and the JSON object of the mail, and count it."""
+        """Write the lines and the JSON object of the mail, and count it."""
         greylist, status = self.greylist, handler.mailStatus
         now = greylist.clock()
-        whose = (handler.remotename, handler.peer, handler.sender)
-        recipients = self.allRecipients(handler)
-        handler.noteToLog(historicalLine(now, *whose, recipients, status))
-        if self.assessment is not None:
-            handler.noteToLog(
-                suspicionLine(now, handler.peer, handler.peerport, self.mailId, self.assessment)
-            )
+        if greylist.wording is None:
+            self._writeHistorical(handler, now)
+        else:
+            self._writePostfix(handler, now)
         if status:
             greylist.count("mails", status.lower())
         if greylist.journal is not None and (status or self.verdicts):
             greylist.journal(self.record(handler, now))
+
+    def _writeHistorical(self, handler: NotedMail, now: float) -> None:
+        whose = (handler.remotename, handler.peer, handler.sender)
+        recipients = self.allRecipients(handler)
+        handler.noteToLog(historicalLine(now, *whose, recipients, handler.mailStatus))
+        if self.assessment is not None:
+            words = suspicionWords(handler.peer, handler.peerport, self.mailId, self.assessment)
+            handler.noteToLog(f"{stampOf(now)} {words}")
+
+    def _writePostfix(self, handler: NotedMail, now: float) -> None:
+        wording = self.greylist.wording
+        for line in wording.ofMail(self.endOf(handler, now)):
+            handler.noteToLog(line)
+        if self.assessment is not None:
+            words = suspicionWords(handler.peer, handler.peerport, self.mailId, self.assessment)
+            handler.noteToLog(wording.ofSuspicion(now, self.mailId, words))
+
+    def endOf(self, handler: NotedMail, now: float) -> MailEnd:
+        """Return what the log in the words of Postfix says of the mail."""
+        verdicts = [(each, self.verdictOn(each)) for each in self.allRecipients(handler)]
+        return MailEnd(
+            id=self.mailId,
+            time=now,
+            peer=handler.peer,
+            port=handler.peerport,
+            helo=handler.remotename,
+            sender=handler.sender,
+            recipients=[
+                RecipientEnd(path, found.verdict, found.reason) for path, found in verdicts
+            ],
+            isAccepted=handler.mailStatus == "ACCEPTED",
+            reply=self.lastReply,
+            told=wordsOf(self.lastReply),
+            seconds=handler.secondsConnected(),
+            octets=handler.octets,
+            relay=handler.realServer,
+        )
 
     def record(self, handler: NotedMail, now: float) -> dict[str, Any]:
         """Return the JSON object of the mail: text, numbers and lists."""

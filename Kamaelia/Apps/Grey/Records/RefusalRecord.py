@@ -33,7 +33,7 @@ def newId() -> str:
 def writeRefusal(refusal: Refusal, greylist: Greylist, log: Callable[[str], Any]) -> None:
     """Count a refusal, and write its lines. log: called with the line for the log."""
     greylist.count(*refusal.counter)
-    now = greylist.clock()
-    log(refusal.line(stampOf(now)))
+    now, wording = greylist.clock(), greylist.wording
+    log(refusal.line(stampOf(now)) if wording is None else wording.ofRefusal(refusal, now))
     if greylist.journal is not None:
         greylist.journal(refusal.record(now))

@@ -27,6 +27,7 @@ from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
 from Kamaelia.Apps.Grey.Policy.SuspicionCheck import SuspicionCheck
 from Kamaelia.Apps.Grey.Records.LogFiles import mayAppend, note
 from Kamaelia.Apps.Grey.Records.MailLog import jsonLine
+from Kamaelia.Apps.Grey.Records.PostfixLog import PostfixLines
 from Kamaelia.Apps.Grey.Session.ClientRates import ClientRates
 from Kamaelia.Apps.Grey.Stores import checkSetting
 from Kamaelia.Apps.Grey.Support import packaged, readConfiguration
@@ -64,6 +65,8 @@ def build(file: Path, **more: Any) -> Built:
     configuration = read(file)
     greylist = greylistOf(configuration)
     protocol = protocolOf(configuration, greylist, **more)
+    if configuration.log.format == "postfix":
+        greylist.wording = PostfixLines(protocol.servername)
     about = (configuration, greylist, protocol.servername)
     delegates = {name: delegateOf(name, *about) for name in configuration.delegates}
     return Built(configuration, greylist, protocol, serverTLS(configuration), delegates)

@@ -87,7 +87,8 @@ class Refusal(NamedTuple):
 
     stage: the verb that was refused, CONNECT (before any command), TEXT (the text of a mail
     or its final dot), TLS (the handshake) or UNKNOWN. id: that of the mail, or else that of
-    the session. reason: given if it differs from that of the reply.
+    the session. reason: given if it differs from that of the reply. sender, helo: what the
+    client has said before, if anything.
     """
 
     client: str
@@ -97,6 +98,8 @@ class Refusal(NamedTuple):
     reply: Reply | None
     id: str
     reason: str = ""
+    sender: str = ""
+    helo: str = ""
 
     @property
     def cause(self) -> str:

@@ -18,6 +18,8 @@ from typing import Any, NamedTuple
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from Kamaelia.Apps.Grey.Records.MailLog import stampOf
+from Kamaelia.Apps.Grey.Records.PostfixLog import PostfixLines
 from Kamaelia.Apps.Grey.Session.ClientRates import REPLIES
 from Kamaelia.Support.PrintableText import printable
 from Kamaelia.Support.Protocol.SMTP.Refusal import Refusal
@@ -220,8 +222,10 @@ class Told:
 class Run:
     """Run(start, relay) -> plays all cases against a proxy of its own, and keeps what was heard."""
 
-    def __init__(self, start: Callable[..., Grey], folder: Path, relay: str) -> None:
-        settings = MORE.format(folder=folder, silence=30)
+    def __init__(
+        self, start: Callable[..., Grey], folder: Path, relay: str, wording: str = "kamaelia"
+    ) -> None:
+        settings = f'format = "{wording}"\n' + MORE.format(folder=folder, silence=30)
         listen = LISTEN + makeCertificate(folder)
         self.relay = relay
         self.far: FarEnd = start.far  # type: ignore[attr-defined]
@@ -264,7 +268,17 @@ def figures(text: str) -> Counter[tuple[str, str]]:
 @pytest.fixture(scope="module", params=["live", "replay"])
 def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """Every case played, in one way of relaying."""
-    folder = tmp_path_factory.mktemp("grey")
+    yield from runOf(tmp_path_factory.mktemp("grey"), request.param)
+
+
+@pytest.fixture(scope="module")
+def toldAsPostfix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """Every case played, with a log in the words of Postfix."""
+    yield from runOf(tmp_path_factory.mktemp("grey"), "live", "postfix")
+
+
+def runOf(folder: Path, *words: str) -> Iterator[Run]:
+    """A run, whose programs end after it."""
     programs: list[Program] = []
 
     def run(*words: Any, **settings: Any) -> Program:
@@ -277,7 +291,7 @@ def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             return Grey(run, folder, far.port, words)
 
         start.far = far  # type: ignore[attr-defined]
-        yield Run(start, folder, request.param)
+        yield Run(start, folder, *words)
     for program in programs:
         program.end()
 
@@ -437,12 +451,31 @@ def test_in_replay_a_recipient_that_is_refused_behind_a_250_is_recorded(
 # fail2ban
 
 
+def historicalLine(refusal: Refusal, now: float) -> str:
+    return refusal.line(stampOf(now))
+
+
 @pytest.mark.needs("fail2ban-regex")
 @pytest.mark.parametrize("place", ["logfile", "journal"])
 @pytest.mark.parametrize("mode", ["normal", "aggressive"])
 def test_fail2ban_finds_the_clients_that_its_mode_is_for(
     told: Run, tmp_path: Path, mode: str, place: str
 ) -> None:
+    expectBanned(told, tmp_path, mode, place)
+
+
+@pytest.mark.needs("fail2ban-regex")
+@pytest.mark.parametrize("place", ["logfile", "journal"])
+@pytest.mark.parametrize("mode", ["normal", "aggressive"])
+def test_fail2ban_finds_the_same_clients_in_a_log_in_the_words_of_postfix(
+    toldAsPostfix: Run, tmp_path: Path, mode: str, place: str
+) -> None:
+    assert "refused client" not in toldAsPostfix.told.log.replace('<"x refused client=', "")
+    expectBanned(toldAsPostfix, tmp_path, mode, place)
+
+
+def expectBanned(told: Run, tmp_path: Path, mode: str, place: str) -> None:
+    """Check that fail2ban finds each refusal that its mode is for, and nothing else."""
     lines = told.told.log.splitlines()
     if place == "journal":
         lines = [f"mx kamaelia-grey[71]: INFO {line}" for line in lines]
@@ -456,14 +489,17 @@ def test_fail2ban_finds_the_clients_that_its_mode_is_for(
 
 
 @pytest.mark.needs("fail2ban-regex")
+@pytest.mark.parametrize(
+    "line", [historicalLine, PostfixLines("mx").ofRefusal], ids=["kamaelia", "postfix"]
+)
 @pytest.mark.parametrize(("mode", "count"), [("normal", 0), ("aggressive", len(REPLIES))])
 def test_fail2ban_finds_clients_whose_network_is_above_a_rate(
-    tmp_path: Path, mode: str, count: int
+    tmp_path: Path, mode: str, count: int, line: Callable[[Refusal, float], str]
 ) -> None:
     log = tmp_path / "log"
     refusals = [Refusal("192.0.2.7", 1, "MAIL", "", reply, "x") for reply in REPLIES.values()]
     early = Refusal("192.0.2.8", 1, "CONNECT", "", EARLY_TALKER, "x")
-    lines = [each.line("20261121075616.935") for each in [*refusals, early]]
+    lines = [line(each, 1795247776.935) for each in [*refusals, early]]
     log.write_text("\n".join([*lines, ""]))
     assert banned(log, mode) == ["192.0.2.7"] * count + ["192.0.2.8"]
 
