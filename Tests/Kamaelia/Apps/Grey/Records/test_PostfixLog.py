@@ -143,7 +143,8 @@ def test_a_mail_that_is_delivered_has_the_lines_of_smtpd_qmgr_and_smtp() -> None
             "smtp",
             (
                 "0b2bf16d7cd1: to=<you@example.org>, relay=127.0.0.1:10025, delay=0.50,"
-                " delays=0.50/0/0/0, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 4F1 and thanks)"
+                " delays=0.50/0/0/0, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 4F1 and"
+                " thanks)"
             ),
         ),
         ("qmgr", "0b2bf16d7cd1: removed"),
@@ -157,8 +158,8 @@ def test_a_mail_that_another_server_delivers_is_received_and_permitted() -> None
         (
             "smtpd",
             (
-                "0b2bf16d7cd1: permit: RCPT from unknown[192.0.2.1]:4711: action=dunno for Recipient"
-                " address: passed before; from=<me@example.com> to=<you@example.org> proto=ESMTP"
+                "0b2bf16d7cd1: permit: RCPT from unknown[192.0.2.1]:4711: action=dunno for"
+                " Recipient address: passed before; from=<me@example.com> to=<you@example.org> proto=ESMTP"
                 " helo=<mail.example.com>"
             ),
         ),
@@ -198,15 +199,15 @@ def test_a_recipient_whom_the_real_server_defers_has_only_the_line_of_its_refusa
         (
             Refusal("192.0.2.1", 1, "RCPT", "TO:<a@b>", SHUTTING_DOWN, "x", "", "<>", "h"),
             (
-                "x: info: RCPT from unknown[192.0.2.1]:1: 421 4.3.2 <a@b>: Recipient address rejected:"
-                " shutdown; from=<> to=<a@b> proto=ESMTP helo=<h>"
+                "x: info: RCPT from unknown[192.0.2.1]:1: 421 4.3.2 <a@b>: Recipient address"
+                " rejected: shutdown; from=<> to=<a@b> proto=ESMTP helo=<h>"
             ),
         ),
         (
             Refusal("192.0.2.1", 1, "UNKNOWN", "", Reply(500, "5.5.1 What"), "x"),
             (
-                "x: reject: UNKNOWN from unknown[192.0.2.1]:1: 500 5.5.1 <UNKNOWN>: Command rejected:"
-                " unknown command; proto=SMTP"
+                "x: reject: UNKNOWN from unknown[192.0.2.1]:1: 500 5.5.1 <UNKNOWN>: Command"
+                " rejected: unknown command; proto=SMTP"
             ),
         ),
         (
