@@ -170,6 +170,7 @@ class ReaderEnd(LinkEnd):
         self.heartbeat = heartbeat  # of a reader that shares its link
         self.limit = limit
         self.codecs = codecs  # the names of those that this end accepts
+        self.begun = asyncio.Event()  # it is known where the link continues
         self.room = asyncio.Event()
         self.toConfirm = asyncio.Event()
         self.confirmable = 0
@@ -188,6 +189,7 @@ class ReaderEnd(LinkEnd):
         """Continue after the message `position`, which is done; endKind: it was the end."""
         self.incoming.begin(position, endKind)
         self.confirmable = self.settled = position
+        self.begun.set()
 
     def settle(self, number: int) -> None:
         """Note that the link knows that the messages up to `number` are done."""

@@ -20,6 +20,7 @@ from ssl import SSLContext, SSLError
 from typing import Any
 
 from Kamaelia.Net.Connections import openConnection
+from Kamaelia.Net.EndRecords import EndRecord
 from Kamaelia.Net.Ends import LinkEnd, ReaderEnd, WriterEnd, firstOf, keepTrying, logger
 from Kamaelia.Net.Streams import (
     FAREWELL,
@@ -28,6 +29,7 @@ from Kamaelia.Net.Streams import (
     greet,
     greetWriter,
     readFrom,
+    sayGoodbye,
     waitForGoodbye,
     writeTo,
 )
@@ -39,6 +41,7 @@ LOST = (OSError, TimeoutError)
 
 REFUSALS = "CERTIFICATE", "UNKNOWN_CA"  # in the reason of an SSLError that remains
 ATTEMPTS = 50  # to listen at an address that is in use
+RETURN = 2.0  # seconds that a reader gives to a new writer if the link before has ended
 
 
 class StreamTransport:
@@ -66,6 +69,9 @@ class StreamTransport:
                 return
             end.connected()
             await readFrom(stream, end)
+            if end.isSettledToTheEnd():
+                self.noteEnd(end)
+                await sayGoodbye(stream, end)
         except LOST as error:
             end.interrupted(error)
         finally:
@@ -73,9 +79,13 @@ class StreamTransport:
                 self._current = None
             await stream.finish()
 
+    def noteEnd(self, end: ReaderEnd) -> None:
+        """Store that the link has ended, if this is necessary: the writer may leave now."""
+
     async def _leave(self, end: ReaderEnd) -> None:
         """Return when `end` is over, after the time that a connection has to confirm it."""
         await end.over.wait()
+        self.noteEnd(end)
         if self._current is not None:
             await asyncio.sleep(FAREWELL + 1)
 
@@ -116,6 +126,7 @@ class SocketTransport(StreamTransport):
         super().__init__()
         self.host, self.port, self.key = host, port, key
         self._tls, self._rivalTLS = tls, rivalTLS
+        self._record: EndRecord | None = None
         if tls is None and key is None and not isLoopback(host):
             raise linkError(
                 f"a link without TLS leaves this machine ({host}): give both ends a key, or use"
@@ -163,12 +174,33 @@ class SocketTransport(StreamTransport):
                 connections.discard(task)
 
         server = await self._listen(accept, end)
+        self._record = EndRecord(f"{self.host}:{self.port}", end.name)
         try:
-            await firstOf(_resultOf(over), self._leave(end))
+            await firstOf(_resultOf(over), self._leave(end), self._restoreEnd(self._record, end))
         finally:
+            self._record.close()
             server.close()
             for task in list(connections):
                 task.cancel()
+
+    def noteEnd(self, end: ReaderEnd) -> None:
+        """Keep a record, so that a reader that is killed now, and started again, ends, too."""
+        incoming = end.incoming
+        if self._record is not None and incoming.endKind is not None and incoming.isFinished():
+            self._record.keep(incoming.endKind, incoming.last)
+
+    async def _restoreEnd(self, record: EndRecord, end: ReaderEnd) -> None:
+        """End if the reader before had ended and was killed then, unless a new writer comes."""
+        found = record.found()
+        try:
+            async with asyncio.timeout(RETURN if found is not None else None):
+                await end.begun.wait()
+            record.forget()
+        except TimeoutError:
+            assert found is not None
+            end.begin(found[1], found[0])
+            end.changed()
+        await asyncio.Event().wait()
 
     async def _listen(
         self, accept: Callable[[Any, Any], Awaitable[None]], end: LinkEnd

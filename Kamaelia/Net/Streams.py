@@ -263,9 +263,12 @@ async def readFrom(stream: Stream, end: ReaderEnd) -> None:
     """Carry frames to `end` until the connection breaks (OSError), or `end` is over."""
     end.toConfirm.set()
     await firstOf(_receiveFrames(stream, end), _sendConfirmations(stream, end))
-    if end.isSettledToTheEnd():
-        stream.send(Frame(GOODBYE, end.settled, 0, b"").encoded())
-        await stream.drain()
+
+
+async def sayGoodbye(stream: Stream, end: ReaderEnd) -> None:
+    """Tell the writer that it may leave."""
+    stream.send(Frame(GOODBYE, end.settled, 0, b"").encoded())
+    await stream.drain()
 
 
 async def _receiveFrames(stream: Stream, end: ReaderEnd) -> None:

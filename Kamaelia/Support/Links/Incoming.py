@@ -92,3 +92,7 @@ class Incoming:
     def finish(self) -> None:
         """Note that the end is done."""
         self.handed = self.done = self._end
+
+    def isFinished(self) -> bool:
+        """Return whether the end is done."""
+        return self.endKind is not None and self.done >= self._end

@@ -7,6 +7,13 @@ from Tests.Kamaelia.Net.redisServer import RedisServer
 from Tests.Kamaelia.Net.transports import NAMES, Identity, addressOf, linkOf
 
 
+@pytest.fixture(autouse=True)
+def runtimeFolder(tmp_path, monkeypatch):
+    """A folder of the test's own for the records of links that have ended."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    return tmp_path
+
+
 @pytest.fixture(scope="session")
 def identity(tmp_path_factory):
     """A key and a certificate for both ends of links."""

@@ -6,12 +6,14 @@ import pytest
 
 from Axon.testing import FINISHED, feed
 from Kamaelia.Net import Streams
+from Kamaelia.Net.EndRecords import EndRecord
 from Kamaelia.Net.RemoteOut import RemoteOut
 from Kamaelia.Support.Links.Frames import CONFIRM, FrameDecoder
 from Tests.Kamaelia.Net.processes import (
     endAll,
     endsAtOnce,
     finish,
+    kill,
     numbersOf,
     start,
 )
@@ -47,6 +49,44 @@ def test_a_reader_killed_after_it_has_confirmed_the_end_receives_the_end_again(f
         assert endsAtOnce(readers[1])
         assert numbersOf(readers[1]) == []
         assert finish(writer)[0] == 0
+
+
+def test_a_reader_over_a_socket_that_is_killed_after_its_goodbye_ends_at_once(freePorts):
+    url = f"tcp://127.0.0.1:{freePorts()}"
+    survivor = start("reader", url, "survivor")
+    writer = start("writer", url, COUNT)
+    assert numbersOf(survivor, lambda found: found[-1] == -1) == [*range(COUNT), -1]
+    assert finish(writer)[0] == 0
+    for _ in range(2):
+        kill(survivor)
+        survivor = start("reader", url, "survivor")
+        assert numbersOf(survivor, lambda found: found[-1] == -1) == [-1]
+
+
+def test_a_new_writer_begins_anew_where_the_reader_was_killed_after_its_goodbye(freePorts):
+    url = f"tcp://127.0.0.1:{freePorts()}"
+    survivor = start("reader", url, "survivor")
+    assert finish(start("writer", url, COUNT))[0] == 0
+    kill(survivor)
+    writer = start("writer", url, 2 * COUNT)
+    reader = start("reader", url, "plain")
+    assert numbersOf(reader) == list(range(2 * COUNT))
+    assert finish(writer)[0] == finish(reader)[0] == 0
+
+
+def test_a_reader_over_a_socket_that_has_ended_in_order_leaves_no_end_to_the_next(freePorts):
+    port = freePorts()
+    url = f"tcp://127.0.0.1:{port}"
+    for kind, found in (("plain", None), ("survivor", ("finished", COUNT + 1))):
+        reader = start("reader", url, kind)
+        assert finish(start("writer", url, COUNT))[0] == 0
+        if kind == "survivor":
+            kill(reader)
+        else:
+            assert finish(reader)[0] == 0
+        record = EndRecord(f"127.0.0.1:{port}", "numbers")
+        assert record.found() == found
+        record.close()
 
 
 def test_a_reader_of_a_link_that_has_ended_on_a_server_ends_at_once(redis):

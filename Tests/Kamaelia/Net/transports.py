@@ -154,14 +154,17 @@ class Place:
     def __init__(self, address, server=None):
         self.address, self.server = address, server
 
-    def next(self):
-        """Make room for a link that begins anew: what has ended stays so."""
+    def several(self, count):
+        """Return addresses of `count` links that begin anew: what has ended stays so."""
         if self.server is not None:
             self.server.command("FLUSHALL")
+            made = [Address(f"{self.address}?db={number}") for number in range(count)]
         else:
-            address = Address(f"{self.address.rpartition(':')[0]}:{freePort()}")
+            scheme = self.address.rpartition(":")[0]
+            made = [Address(f"{scheme}:{freePort()}") for _ in range(count)]
+        for address in made:
             address.options = self.address.options
-            self.address = address
+        return made
 
 
 @contextmanager
