@@ -166,6 +166,8 @@ class ServerCore(component):
             yield from self.waitForMessage()
 
     def _endInOrder(self) -> Generator[int, None, None]:
+        if not self.isWorker:
+            self.reportStopping()
         self.send(serverShutdown(), "_serversignal")
         for companion in self._companions:
             stopSubtree(companion)
@@ -295,6 +297,9 @@ class ServerCore(component):
             if name.isidentifier() and not name.startswith("_"):  # such as "<lambda>"
                 what = f"{what}(protocol={name})"
         LOG.info("%s listens on %s", what, ", ".join(addresses))
+
+    def reportStopping(self) -> None:
+        """Do nothing. Override it to report that this server accepts no more connections."""
 
     # Connections
 

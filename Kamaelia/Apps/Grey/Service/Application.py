@@ -90,6 +90,7 @@ class Application:
         self.more = more
         self._reading: BackgroundTask[LoadedConfiguration] | None = None
         self._readsAgain = False
+        self._isStopping = False
         built, self._notices = self._read()
         self.configuration, self.greylist, self.protocol, self.tls, self.delegates = built
         self.servers: set[Any] = set()  # see Servers.Serving
@@ -103,7 +104,6 @@ class Application:
         """Run until a signal arrives. Raise OSError if an address cannot be bound."""
         self.start()
         scheduler.run.runThreads()
-        notify("STOPPING=1")
 
     def start(self) -> None:
         """Open the store, bind the addresses, give up privileges, and activate the servers.
@@ -208,6 +208,14 @@ class Application:
         notify("READY=1")
         if self.hangups:
             server.hangUp()
+
+    def stops(self) -> None:
+        """Log and report to systemd that the servers stop; each of them calls this."""
+        if not self._isStopping:
+            self._isStopping = True
+            notify("STOPPING=1")
+            grace = self.configuration.listen.grace
+            LOG.info("kamaelia-grey is stopping; sessions have up to %g s to end", grace)
 
     def refused(self, adapter: Any, limit: str) -> None:
         """Record that a connection was refused because of a limit on connections."""

@@ -1,6 +1,6 @@
-"""A demonstration of Kamaelia Grey on port 1025, in front of a mail sink or a real server.
+"""A demonstration of Kamaelia Grey on port 1026, in front of a mail sink or a real server.
 
-python -m Kamaelia.Apps.Grey.Service.Demo [--send] [--delay 20] [--port 1025] [--sink-port 2525]
+python -m Kamaelia.Apps.Grey.Service.Demo [--send] [--delay 20] [--port 1026] [--sink-port 2525]
                                   [--folder FOLDER] [--real HOST:PORT] [--page-port 0] ...
 
 How does it work?
@@ -16,6 +16,7 @@ Termination: on Ctrl-C or SIGTERM, after mails in progress.
 from __future__ import annotations
 
 import argparse
+import errno
 import logging
 import sys
 import tempfile
@@ -48,6 +49,8 @@ Send a mail, and send it again: {delay:g} seconds after the first attempt, it pa
 Each mail is shown here{kept}. For statistics, use another terminal:
   {command} stats -c {file}
 Press Ctrl-C to stop{gone}."""
+
+CHOOSE_PORTS = "Choose other ports: make run ARGS='--port 1027 --sink-port 2527'"
 
 
 class DemoApplication(Application):
@@ -217,7 +220,7 @@ def optionsOf(arguments: list[str]) -> argparse.Namespace:
         help="the delay of a new triple (20s)",
     )
     add("--host", default="127.0.0.1", help="the host to listen on (%(default)s)")
-    add("--port", type=int, default=1025, help="the port of the proxy (%(default)s)")
+    add("--port", type=int, default=1026, help="the port of the proxy (%(default)s)")
     add("--sink-port", type=int, default=2525, help="the port of the mail sink (%(default)s)")
     add("--page-port", type=int, default=0, help="the port of the page (any free port)")
     add("--real", type=address, metavar="HOST:PORT", help="use a real server instead of the sink")
@@ -257,6 +260,8 @@ def main(arguments: list[str]) -> int:
                 display.end()
     except (OSError, ValueError, StoreFailed) as error:
         print(error, file=sys.stderr)
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            print(CHOOSE_PORTS, file=sys.stderr)
         return 1
     return 0
 

@@ -34,6 +34,8 @@ class ServedApplication(Protocol):
     delegates: dict[str, PolicyService]  # by the name of their section
     servers: set[Any]  # that have not ended
 
+    def stops(self) -> None: ...
+
 
 class StoreServer(ServerCore):
     """StoreServer(application=...) -> a ServerCore; the last one to end closes the store."""
@@ -42,6 +44,10 @@ class StoreServer(ServerCore):
 
     def reportListening(self, addresses: Iterable[str]) -> None:
         """Do nothing: the application reports it."""
+
+    def reportStopping(self) -> None:
+        """Tell the application, which reports it once for all of its servers."""
+        self.application.stops()
 
     def main(self) -> Generator[int, None, None]:
         servers = self.application.servers

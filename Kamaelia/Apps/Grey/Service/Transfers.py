@@ -153,7 +153,7 @@ SOURCES: dict[str, Source] = {
 def export(options: Any, store: Store) -> int:
     """Write all records of the store to a file, which appears when it is complete."""
     if options.file == STANDARD:
-        sys.stdout.writelines(Backup.linesOf(store))
+        Backup.write(sys.stdout, store)
         return 0
     part = f"{options.file}.part"
     with suppress(FileNotFoundError):
@@ -161,13 +161,14 @@ def export(options: Any, store: Store) -> int:
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with open(descriptor, "w", encoding="utf-8") as file:
-            file.writelines(Backup.linesOf(store))
+            number = Backup.write(file, store)
             file.flush()
             os.fsync(descriptor)
         os.replace(part, options.file)
     except BaseException:
         os.remove(part)
         raise
+    print(f"{number} records were written to {options.file}.")
     return 0
 
 

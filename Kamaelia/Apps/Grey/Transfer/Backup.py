@@ -2,8 +2,7 @@
 
 Example usage::
 
-    for line in linesOf(store):
-        file.write(line)
+    number = write(file, store)
     restore(file, store, rules)
 
 How does it work?
@@ -35,13 +34,14 @@ class BadBackup(ValueError):
     """The file is not a backup, or not a whole one; the message says where."""
 
 
-def linesOf(store: Store) -> Iterator[str]:
-    """Yield the lines of a backup. Raise StoreFailed."""
+def write(file: TextIO, store: Store) -> int:
+    """Write the lines of a backup; return the number of records. Raise StoreFailed."""
     number = 0
-    yield _line({"format": FORMAT, "version": VERSION})
-    for number, record in enumerate(_recordsOf(store), 1):  # noqa: B007 (the last one is used)
-        yield _line(record)
-    yield _line({"records": number})
+    file.write(_line({"format": FORMAT, "version": VERSION}))
+    for number, record in enumerate(_recordsOf(store), 1):
+        file.write(_line(record))
+    file.write(_line({"records": number}))
+    return number
 
 
 def _recordsOf(store: Store) -> Iterator[dict[str, Any]]:

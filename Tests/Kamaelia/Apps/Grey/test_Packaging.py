@@ -127,7 +127,9 @@ def test_the_service_serves_on_the_socket_reloads_and_says_how_it_fares(
     assert "reloaded" in service.readUntil("reloaded")
     service.send_signal(signal.SIGTERM)
     assert init.hears() == "STOPPING=1"
-    assert service.wait(timeout=PATIENCE) == 0
+    rest, _ = service.communicate(timeout=PATIENCE)
+    assert rest.count("kamaelia-grey is stopping; sessions have up to") == 1
+    assert service.returncode == 0
 
 
 def test_a_client_that_connects_while_the_service_restarts_waits_and_is_served(

@@ -6,6 +6,7 @@ import pty
 import re
 import signal
 import smtplib
+import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -73,6 +74,28 @@ def test_the_demo_tries_by_itself_all_that_may_happen_to_a_mail(run: Any) -> Non
         ("refused", "relaying denied"),
     ]
     assert re.search(r"never seen; a retry passes after \d\d:\d\d:\d\d \(id \w{12}\)", said)
+
+
+@pytest.mark.parametrize("option", ["--port", "--sink-port"])
+def test_if_a_port_is_in_use_the_demo_says_how_to_choose_others(run: Any, option: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        demo = run(*python(*DEMO, option, str(port)))
+        said, _ = demo.communicate(timeout=PATIENCE)
+    assert demo.returncode == 1
+    first, second = (line for line in said.splitlines() if "never run" not in line)
+    assert first.endswith(f"cannot listen on port {port} of 127.0.0.1: Address already in use")
+    assert second == "Choose other ports: make run ARGS='--port 1027 --sink-port 2527'"
+    assert optionsOf(["--port", "1027", "--sink-port", "2527"]).sink_port == 2527
+
+
+def test_the_demo_leaves_the_port_of_the_programs_in_the_README_to_them() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    ports = {int(each) for each in re.findall(r"\bport=(\d+)", readme)}
+    options = optionsOf([])
+    assert ports
+    assert not ports & {options.port, options.sink_port}
+    assert f"smtp_port = \"127.0.0.1\", {options.sink_port}" in readme
 
 
 def test_what_the_demo_says_of_the_command_is_so(run: Any, tmp_path: Path, capsys: Any) -> None:

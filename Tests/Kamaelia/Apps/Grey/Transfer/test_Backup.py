@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from Kamaelia.Apps.Grey.Service.Command import main
 from Kamaelia.Apps.Grey.Stores import Store, StoreEntry, openStore
 from Kamaelia.Apps.Grey.Stores.Memory import MemoryStore
-from Kamaelia.Apps.Grey.Transfer.Backup import BadBackup, itemsOf, linesOf, restore
+from Kamaelia.Apps.Grey.Transfer.Backup import BadBackup, itemsOf, restore, write
 from Kamaelia.Support.Greylist.Rules import Record, Regular, Rules, Triple
 
 RULES = Rules(client_passes=5)
@@ -43,7 +43,9 @@ def isFilled(store: Store) -> bool:
     return known == (TRIPLES, CLIENTS) and sorted(store.entries()) == sorted(ENTRIES)
 
 
-WHOLE = list(linesOf(filled()))
+FILE = io.StringIO()
+assert write(FILE, filled()) == 6
+WHOLE = FILE.getvalue().splitlines(True)
 
 
 @pytest.mark.parametrize("kind", ["memory", "sqlite"])
@@ -70,6 +72,7 @@ def test_the_commands_write_and_read_a_file_that_others_may_not_read(
     store.close()
     assert main(["export", str(backup), *with_one]) == 0
     assert backup.stat().st_mode & 0o777 == 0o600
+    assert capsys.readouterr().out == f"6 records were written to {backup}.\n"
     assert not Path(f"{backup}.part").exists()
     assert main(["import", "--backup", str(backup), *with_two]) == 0
     assert capsys.readouterr().out == "6 records were imported.\n"
