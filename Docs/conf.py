@@ -1,11 +1,17 @@
 """The Sphinx configuration of the documentation: `make docs`."""
 
+import gc
+import logging
 import os
 import re
 from importlib import metadata
 from pathlib import Path
 
 os.environ["AXON_PURE"] = "1"  # the reference describes the Python classes
+
+# The trees of pages are large and live long, so searching them often for garbage takes a tenth of
+# the time of a build.
+gc.set_threshold(100_000, 20, 50)
 
 project = "Kamaelia"
 author = "the Kamaelia contributors"
@@ -39,6 +45,10 @@ autodoc_default_options["ignore-module-all"] = (
 autodoc_inherit_docstrings = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
+autodoc_use_type_comments = False  # without them, the source of each function need not be parsed
+html_use_index = (
+    False  # an index of all names takes as long as several pages; the search finds them
+)
 autodoc_default_options["exclude-members"] = (
     "object"  # an attribute that autodoc takes for the type
 )
@@ -50,6 +60,8 @@ suppress_warnings = ["ref.python"]  # several types may have the same name
 
 
 def setup(app):
+    if app.verbosity < 2:
+        logging.disable(logging.DEBUG)  # autodoc formats messages that -vv alone shows
     app.connect("autodoc-process-docstring", convertDocstring)
     app.connect("source-read", includeChangelog)
 

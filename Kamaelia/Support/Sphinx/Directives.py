@@ -21,9 +21,12 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.addnodes import toctree
 from sphinx.application import Sphinx
+from sphinx.pycode.parser import Parser
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
+from Kamaelia.Support.Sphinx.Contents import contentsIn, contentsOf
+from Kamaelia.Support.Sphinx.Definitions import parseDefinitions
 from Kamaelia.Support.Sphinx.Description import isComponent
 from Kamaelia.Support.Sphinx.Markup import componentPage, componentsTable, pictureOf
 from Kamaelia.Support.Sphinx.ModulePages import writeModulePages
@@ -92,12 +95,11 @@ class ComponentsDirective(_Shown):
 
     def shown(self, name: str) -> list[nodes.Node]:
         kinds, prefabs = [], []
-        for module in modulesIn(name):
-            self.env.note_dependency(inspect.getsourcefile(module) or "")
-            own = getattr(module, "__kamaelia_components__", ())
-            kinds += [each for each in own if each.__module__ == module.__name__]
-            own = getattr(module, "__kamaelia_prefabs__", ())
-            prefabs += [each for each in own if each.__module__ == module.__name__]
+        for contents in map(contentsOf, modulesIn(name)):
+            for file in contents.times:
+                self.env.note_dependency(file)
+            kinds += contents.components
+            prefabs += contents.prefabs
         lines = componentsTable(kinds, "Components") + componentsTable(prefabs, "Prefabs")
         if not lines:
             raise CannotShow(f"{name} contains no component")
@@ -174,7 +176,9 @@ def examplesOf(app: Sphinx, name: str) -> list[str]:
 def writeAll(app: Sphinx) -> None:
     """Write the pages that the settings ask for, before Sphinx looks for files."""
     for folder, package in app.config.kamaelia_pages.items():
-        writePages(Path(app.srcdir, folder), package, modulesIn(package))
+        cache = Path(app.doctreedir, f"kamaelia-{package}.json")
+        contents = contentsIn(package, cache, lambda *error: LOG.info("%s: %s", *error))
+        writePages(Path(app.srcdir, folder), package, contents)
     for folder, path in app.config.kamaelia_modules.items():
         writeModulePages(Path(app.srcdir, folder), Path(app.confdir, path).resolve())
 
@@ -215,6 +219,7 @@ def register(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("kamaelia_navigation", 0, "html", int)
     app.connect("builder-inited", writeAll)
     app.connect("html-page-context", useOwnTree, priority=400)  # before the theme
+    Parser.parse_definition = parseDefinitions  # type: ignore[method-assign, assignment]
     app.add_domain(IndexedPythonDomain, override=True)
     app.add_directive("component", ComponentDirective)
     app.add_directive("component-drawing", DrawingDirective)

@@ -13,10 +13,9 @@ backquotes become code, and indented paragraphs become literal blocks.
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from Kamaelia.Support.Drawing.ComponentDrawing import drawing
 from Kamaelia.Support.Drawing.Graph import Box
@@ -30,6 +29,9 @@ from Kamaelia.Support.Sphinx.Description import (
     terminationOf,
 )
 from Kamaelia.Support.Sphinx.TestIndex import Test
+
+if TYPE_CHECKING:
+    from Kamaelia.Support.Sphinx.Contents import Entry
 
 MOST_TESTS = 40  # that a page lists
 PARAMETER = re.compile(r"(?:\*{0,2}\w+(?:=\.\.\.)?)?")
@@ -149,13 +151,12 @@ def _testList(tests: Sequence[Test]) -> list[str]:
     return [*lines, ""]
 
 
-def componentsTable(kinds: Iterable[Any], title: str) -> list[str]:
+def componentsTable(entries: Iterable[Entry], title: str) -> list[str]:
     """Return a table of components or prefabs with their first sentences."""
     rows = []
-    for kind in kinds:
-        role = ":py:class:" if inspect.isclass(kind) else ":py:func:"
-        reference = f"{role}`~{kind.__module__}.{kind.__qualname__}`"
-        rows.append((reference, escaped(synopsisOf(kind)[1])))
+    for each in entries:
+        role = ":py:class:" if each.isClass else ":py:func:"
+        rows.append((f"{role}`~{each.name}`", escaped(each.sentence)))
     return table(title, (35, 65), rows) if rows else []
 
 

@@ -2,12 +2,13 @@
 
 Example usage::
 
-    written = writePages(Path("Docs/components"), "Kamaelia", modules)
+    written = writePages(Path("Docs/components"), "Kamaelia", contents)
 
 How does it work?
 
 A file is written only if its text has changed, so that Sphinx reads only what is new. Files of
-components that are gone are removed. The pages contain directives; the text comes from the classes.
+components that are gone are removed. The page of a component contains a directive; its text comes
+from the class. The index contains its tables, so that it changes only with a first sentence.
 References to a class lead to the page that autodoc makes, so that a project may have both.
 """
 
@@ -16,36 +17,44 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
+from Kamaelia.Support.Sphinx.Contents import Contents, Entry
+from Kamaelia.Support.Sphinx.Markup import componentsTable
 from Kamaelia.Support.Sphinx.ModulePages import writeFiles
 
 
-def writePages(folder: Path, package: str, modules: Iterable[Any]) -> list[str]:
+def writePages(folder: Path, package: str, contents: Iterable[Contents]) -> list[str]:
     """Write an index and a page for each component. Return the names of the pages."""
-    byPackage: dict[str, list[str]] = defaultdict(list)
+    groups: dict[str, list[Contents]] = defaultdict(list)
     pages: dict[str, str] = {}
-    for module in modules:
-        for kind in getattr(module, "__kamaelia_components__", ()):
-            if kind.__module__ == module.__name__:
-                name = f"{module.__name__}.{kind.__qualname__}"
-                pages[name] = _page(name, kind.__qualname__)
-                byPackage[".".join(module.__name__.split(".")[:2])].append(name)
-    pages["index"] = _index(package, byPackage)
+    for module in contents:
+        groups[".".join(module.name.split(".")[:2])].append(module)
+        for each in module.components:
+            pages[each.name] = _page(each)
+    groups = {
+        name: group for name, group in groups.items() if any(each.components for each in group)
+    }
+    pages["index"] = _index(package, groups)
     writeFiles(folder, pages)
     return sorted(pages)
 
 
-def _page(name: str, title: str) -> str:
-    return f"{title}\n{'=' * len(title)}\n\n.. component:: {name}\n   :no-index:\n"
+def _page(entry: Entry) -> str:
+    line = "=" * len(entry.title)
+    return f"{entry.title}\n{line}\n\n.. component:: {entry.name}\n   :no-index:\n"
 
 
-def _index(package: str, byPackage: dict[str, list[str]]) -> str:
+def _index(package: str, groups: dict[str, list[Contents]]) -> str:
     title = "Components"
     lines = [title, "=" * len(title), ""]
-    for name in sorted(byPackage):
+    for name in sorted(groups):
         heading = name.removeprefix(f"{package}.")
-        lines += [heading, "-" * len(heading), "", f".. components:: {name}", ""]
+        lines += [heading, "-" * len(heading), ""]
+        lines += componentsTable(
+            (e for each in groups[name] for e in each.components), "Components"
+        )
+        lines += componentsTable((e for each in groups[name] for e in each.prefabs), "Prefabs")
     lines += [".. toctree::", "   :hidden:", ""]
-    lines += [f"   {name}" for names in byPackage.values() for name in sorted(names)]
+    for group in groups.values():
+        lines += sorted(f"   {entry.name}" for each in group for entry in each.components)
     return "\n".join([*lines, ""])

@@ -14,9 +14,11 @@
 Description  what a class says about itself: boxes, settings, methods
 TestIndex    the tests that use a component, as sentences
 Markup       reST for the page of a component and for tables
+Contents     the components and prefabs of each module, kept between builds
 Pages        files with the page of each component of a package
 ModulePages  files with the page of each module of a package
 References   the Python objects that references lead to, found in an index
+Definitions  where a source file defines classes and functions
 Navigation   the tree of pages, of which each page shows only its own branch
 Directives   the directives and roles
 

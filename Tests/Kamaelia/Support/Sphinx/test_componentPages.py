@@ -2,6 +2,7 @@
 
 import pytest
 
+from Kamaelia.Support.Sphinx.Contents import contentsOf
 from Kamaelia.Support.Sphinx.Description import boxesOf, methodsOf, settingsOf
 from Kamaelia.Support.Sphinx.Directives import modulesIn
 from Kamaelia.Support.Sphinx.Markup import componentPage, pictureOf
@@ -20,7 +21,7 @@ def components():
 
 
 def test_each_component_has_a_page(components, tmp_path):
-    pages = writePages(tmp_path, "Kamaelia", {module for _, module in components})
+    pages = writePages(tmp_path, "Kamaelia", map(contentsOf, {module for _, module in components}))
     names = {f"{module.__name__}.{kind.__qualname__}" for kind, module in components}
     assert len(names) > 150
     assert set(pages) == names | {"index"}
