@@ -24,6 +24,7 @@ PROCESSES ?= 2
 PORT   ?= 8000
 VENV   := .venv
 PIP    := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
+COMMA  := ,
 FORM   := pyproject.toml setup.py Axon/_core.pyx Kamaelia/Support/Protocol/WebSocket/_masks.pyx
 
 .DEFAULT_GOAL := help
@@ -111,9 +112,10 @@ $(VENV)/installed: $(FORM) | $(VENV)/bin/python
 
 $(VENV)/installed-%: $(FORM) | $(VENV)/bin/python
 	$(PIP) --editable '.[$(EXTRAS)]'
-	@touch $@ $(VENV)/installed
+	@touch $@ $(VENV)/installed $(addprefix $(VENV)/installed-,$(subst $(COMMA), ,$(EXTRAS)))
 
 # Axon.pytestPlugin imports pytest, so the type checkers need pytest.
 $(VENV)/installed-test: EXTRAS := test
 $(VENV)/installed-lint: EXTRAS := test,lint
 $(VENV)/installed-docs: EXTRAS := test,docs
+$(VENV)/installed-all: EXTRAS := test,lint,docs

@@ -38,7 +38,7 @@ def write(file: TextIO, store: Store) -> int:
     """Write the lines of a backup; return the number of records. Raise StoreFailed."""
     number = 0
     file.write(_line({"format": FORMAT, "version": VERSION}))
-    for number, record in enumerate(_recordsOf(store), 1):
+    for number, record in enumerate(_recordsOf(store), 1):  # noqa: B007 (it is counted)
         file.write(_line(record))
     file.write(_line({"records": number}))
     return number

@@ -95,7 +95,7 @@ def test_the_demo_leaves_the_port_of_the_programs_in_the_README_to_them() -> Non
     options = optionsOf([])
     assert ports
     assert not ports & {options.port, options.sink_port}
-    assert f"smtp_port = \"127.0.0.1\", {options.sink_port}" in readme
+    assert f'smtp_port = "127.0.0.1", {options.sink_port}' in readme
 
 
 def test_what_the_demo_says_of_the_command_is_so(run: Any, tmp_path: Path, capsys: Any) -> None:
