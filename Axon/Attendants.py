@@ -13,7 +13,7 @@ turns. The answer for a task that is below an attendant is kept; it never change
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any
 from weakref import WeakSet
 
@@ -23,11 +23,12 @@ from Axon.Task import NO_TASK, Task
 class Attendants:
     """Attendants() -> those of one scheduler."""
 
-    __slots__ = ("_known", "_roots")
+    __slots__ = ("_known", "_other", "_roots")
 
     def __init__(self) -> None:
         self._roots: WeakSet[Any] = WeakSet()
         self._known: set[int] = set()  # ids of processes; an id is never used again
+        self._other = NO_TASK  # the last one for which areAlone() has returned False
 
     def add(self, process: Any) -> None:
         """Make `process`, and everything below it, attendants."""
@@ -62,6 +63,10 @@ class Attendants:
                 pending += above.watchers
         return False
 
-    def areAlone(self, tasks: Iterable[Task]) -> bool:
-        """Return whether all `tasks` are attendants."""
-        return all(map(self.has, tasks))
+    def areAlone(self, tasks: Collection[Task]) -> bool:
+        """Return whether all `tasks` are attendants. The run asks this after each slice."""
+        other = self._other
+        if other in tasks and not other.watchers and other.process.id not in self._known:
+            return False
+        self._other = next((each for each in tasks if not self.has(each)), NO_TASK)
+        return self._other is NO_TASK

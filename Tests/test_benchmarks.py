@@ -88,3 +88,15 @@ def test_the_benchmark_of_WebSockets_measures_all_contenders():
     )
     rows = [line for line in done.stdout.splitlines() if line.startswith(("| k", "| w", "| a"))]
     assert len(rows) == 4, done.stdout + done.stderr
+
+
+@pytest.mark.timeout(120)
+def test_the_benchmark_of_the_live_page_measures_all_parts(needs):
+    needs("chromium")
+    program = ROOT / "Tests" / "benchmarks" / "run_live.py"
+    words = ["--reps", "1", "--seconds", "0.1", "--minutes", "0", "--counts", "30", "--size", "30"]
+    done = subprocess.run(
+        [sys.executable, str(program), *words], capture_output=True, text=True, timeout=100
+    )
+    rows = [line for line in done.stdout.splitlines() if line.endswith(("| yes |", "| NO |"))]
+    assert len(rows) == 8, done.stdout + done.stderr

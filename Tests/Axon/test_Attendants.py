@@ -1,5 +1,7 @@
 """Attendants: components that observe a system, and do not keep its run alive."""
 
+import pytest
+
 from Axon.Component import component
 from Axon.Scheduler import scheduler
 
@@ -35,6 +37,24 @@ def test_a_run_ends_when_only_attendants_and_what_is_below_them_are_left():
     assert work.hasEnded()
     assert page.hasEnded()
     assert page.child.hasEnded()
+
+
+@pytest.mark.parametrize("how", ["itself", "its parent"])
+def test_a_run_ends_when_the_last_other_component_becomes_an_attendant(how):
+    page, late = Forever().activate(), Forever().activate()
+    scheduler.run.attendants.add(page)
+
+    class Adopts(component):
+        def main(self):
+            yield from self.waitForChange(0.01)  # until the run has seen that `late` is none
+            if how == "itself":
+                self.scheduler.attendants.add(late)
+            else:
+                page.addChildren(late)
+
+    Adopts().activate()
+    scheduler.run.runThreads()
+    assert late.hasEnded()
 
 
 def test_a_run_by_hand_ends_when_only_attendants_are_left():
