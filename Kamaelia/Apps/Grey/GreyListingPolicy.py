@@ -27,6 +27,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from Axon.Component import component
+from Kamaelia.Apps.Grey.Backend.RecipientInquiry import inquiriesFor
 from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
 from Kamaelia.Apps.Grey.Policy.CompiledSettings import (
     asClients,
@@ -37,7 +39,7 @@ from Kamaelia.Apps.Grey.Policy.CompiledSettings import (
 )
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
 from Kamaelia.Apps.Grey.Policy.PolicyAnswers import after
-from Kamaelia.Apps.Grey.RecipientDecision import decide, nameOf
+from Kamaelia.Apps.Grey.RecipientDecision import decide, nameOf, refusalOfUnknown
 from Kamaelia.Apps.Grey.Records.MailNotes import (
     ACCEPTED,
     REFUSED,
@@ -179,9 +181,15 @@ class GreyListingPolicy(ConcreteMailHandler):
         if refusal is not None:
             self.notes.note(recipient, REFUSED, refusal)
             return False
-        if self.greylist.decide_at == "data" or self._isDecidedAtData():
+        isLeft = self.greylist.decide_at == "data" or self._isDecidedAtData()
+        isAccepted = isLeft or self.whiteListed(recipient) or None
+        if isAccepted and self.relay == "live":  # then the real server is asked next
             return True
-        return self.whiteListed(recipient) or None
+        unknown = refusalOfUnknown(self, recipient)
+        if unknown is not None:
+            self.answerRecipient(unknown)
+            return False
+        return isAccepted
 
     def shouldWeAcceptMail(self) -> bool:
         if self._isTrusted():
@@ -257,6 +265,12 @@ class GreyListingPolicy(ConcreteMailHandler):
     ) -> Any:
         """Return the answer to a question about this mail, or raise Later: see PolicyAnswers."""
         return self.notes.answerTo(question, ask, *about, extra=extra)
+
+    @classmethod
+    def companions(cls) -> list[component]:
+        greylist = getattr(cls, "greylist", None)
+        directory = None if greylist is None else greylist.recipients
+        return [*super().companions(), *inquiriesFor(directory, cls)]
 
     # The notes about each mail
 

@@ -25,6 +25,7 @@ from Kamaelia.Apps.Grey.Records.MailNotes import ACCEPTED, DEFERRED, NO_ANSWER, 
 from Kamaelia.Apps.Grey.Stores.Store import StoreFailed
 from Kamaelia.Support.Greylist.Rules import DRY_RUN, NOT_SUSPICIOUS, WAITED, Decision
 from Kamaelia.Support.Greylist.Suspicion import Assessment, Client
+from Kamaelia.Support.Protocol.SMTP.Reply import Reply
 from Kamaelia.Support.Protocol.SPF.Evaluation import keyOf
 
 LONGEST_CHECK = 20.0  # seconds that the resolver may take: RFC 7208 section 4.6.4
@@ -69,6 +70,21 @@ def decide(mail: DecidedMail, recipient: str) -> Decision:
     verdict = ACCEPTED if decision.isAccepted else DEFERRED
     notes.note(recipient, verdict, decision.reason, decision.wait, _delayOf(decision))
     return decision
+
+
+def refusalOfUnknown(mail: DecidedMail, recipient: str) -> Reply | None:
+    """Return the real server's refusal of a recipient that it does not know. May raise Later.
+
+    Return None if it knows the recipient, if it cannot be asked, or if `recipients` is not "ask".
+    """
+    directory = mail.greylist.recipients
+    if directory is None:
+        return None
+    about = (recipient, mail.peer)
+    refusal: Reply | None = mail.notes.answerTo(
+        ("recipient", recipient), directory.ask, *about, extra=directory.timeout
+    )
+    return refusal
 
 
 def _assess(mail: DecidedMail, suspicion: SuspicionCheck) -> Assessment:

@@ -6,6 +6,7 @@ Conditions    recipients, hours and delays to which greylisting applies
 Lists         allow and deny lists
 Names         searches for host names and mail addresses with wildcards
 Patterns      regular expressions with a bound on their time
+Recipients    what a real server has said about recipients
 Report        what greylisting has stopped and delayed, from the records of mails
 Senders       the list of large senders
 Suspicion     points and credits for clients, and the checks that give them

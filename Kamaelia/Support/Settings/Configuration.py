@@ -185,7 +185,8 @@ class Configuration:
 
     def _needsAddresses(self, section: str) -> bool:
         isOnly = section == "listen" and not self.delegates
-        return isOnly or (section == "server" and self.hasProxy)
+        isAsked = self.hasProxy or self.server.recipients == "ask"
+        return isOnly or (section == "server" and isAsked)
 
 
 def sectionsOf() -> dict[str, type]:
@@ -226,7 +227,11 @@ def configurationOf(
 def _hasNoProxy(tables: Mapping[str, Any]) -> bool:
     """Return whether the tables describe services for mail servers and no server for SMTP."""
     listen, others = tables.get("listen", {}), [tables.get(name) for name in DELEGATES]
-    if not isinstance(listen, dict) or listen.get("addresses") or "server" in tables:
+    if not isinstance(listen, dict) or listen.get("addresses"):
+        return False
+    server = tables.get("server")
+    isOnlyAsked = isinstance(server, dict) and server.get("recipients") == "ask"
+    if server is not None and not isOnlyAsked and listen.get("addresses") is None:
         return False
     return any(isinstance(each, dict) and each.get("addresses") for each in others)
 

@@ -180,6 +180,30 @@ class ServerSection:
         100,
         "The number of mails after which a connection is not kept any more; 0: no limit.",
     )
+    recipients: str = setting(
+        word("greylist", "ask"),
+        "greylist",
+        'With "ask", the real server is asked first whether it knows a recipient. An unknown one is'
+        " refused with the server's own reply, and is not greylisted. [policy] and [milter] ask it,"
+        " too; beside them there is then no proxy, unless [listen] has addresses.",
+    )
+    recipient_timeout: float = setting(
+        DURATION,
+        "5s",
+        "How long the real server may take to answer; then greylisting decides first.",
+    )
+    known_recipients: float = setting(
+        DURATION, "1h", "How long it is remembered that the real server knows a recipient."
+    )
+    unknown_recipients: float = setting(
+        DURATION, "10m", "How long it is remembered that the real server does not know one."
+    )
+    unknown_recipient_rate: int = setting(
+        whole(0, MANY),
+        60,
+        "The maximum number of unknown recipients a minute from one network. Above it, the real"
+        " server is not asked, and recipients that are not remembered get a 450; 0: no limit.",
+    )
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ ServerSettings    the settings of the real servers
 Backend           selects a server, and another one if the session with it breaks
 ServerConnection  the TCPClient of a connection to one of them
 ConnectionPool    idle connections that are kept for the next mail
+ServerDialogue    a session of the proxy's own, without a client
+RecipientInquiry  asks a real server whether it knows recipients
 ServerInquiry     asks a real server what it offers; components beside the handlers
 RelaySession      one session with a real server, from the greeting to QUIT
 Conversations     the commands about one mail in a session, in live and in replay mode

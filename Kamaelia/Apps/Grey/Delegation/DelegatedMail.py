@@ -10,7 +10,8 @@ How does it work?
 -----------------
 Postfix gives all requests about one delivery the same `instance`. A recipient is decided once,
 however often it is asked about, by the same lists and rules as in SMTP. Whether recipients are ours
-is Postfix's own question, so `allowed_domains` is not read.
+is Postfix's own question, so `allowed_domains` is not read. With `recipients = "ask"`, the real
+server refuses those that it does not know.
 
 What is decided at DATA (`decide_at`, `null_senders`) covers all recipients that Postfix has asked
 about at RCPT, or else the one in the request. With several recipients Postfix names none.
@@ -28,7 +29,7 @@ from typing import NamedTuple
 
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
 from Kamaelia.Apps.Grey.Policy.PolicyAnswers import after
-from Kamaelia.Apps.Grey.RecipientDecision import decide, nameOf
+from Kamaelia.Apps.Grey.RecipientDecision import decide, nameOf, refusalOfUnknown
 from Kamaelia.Apps.Grey.Records.LogFiles import logLine
 from Kamaelia.Apps.Grey.Records.MailNotes import ACCEPTED, DEFERRED, REFUSED, MailNotes
 from Kamaelia.Apps.Grey.Records.RefusalRecord import GREYLISTED, writeRefusal
@@ -44,9 +45,10 @@ from Kamaelia.Support.Protocol.PolicyDelegation import (
     PolicyRequest,
 )
 from Kamaelia.Support.Protocol.SMTP.Refusal import Refusal
-from Kamaelia.Support.Protocol.SMTP.Reply import RECIPIENT_REFUSED
+from Kamaelia.Support.Protocol.SMTP.Reply import RECIPIENT_REFUSED, Reply
 
 SEVERAL = "<several@invalid>"  # recipients that Postfix does not name (RFC 2606: no such domain)
+NO_ADDRESS = "@invalid>"  # the end of what stands for text that is no address, see _valid
 NOT_IN_WORDS = re.compile(r"[^\w.+-]")
 MOST_RECIPIENTS = 10_000  # of one mail; Postfix sends at most smtpd_recipient_limit (1,000)
 LONGEST_LOCAL_PART = 64  # RFC 5321 section 4.5.3.1.1
@@ -152,6 +154,9 @@ class DelegatedMail:
             denial = self._denialOf(recipient)
             if denial is not None:
                 return self._refuse(recipient, denial)
+            unknown = self._refusalOfUnknown(recipient)
+            if unknown is not None:
+                return self._passOn(recipient, unknown)
             if self._isDecidedAtData():
                 self._undecided.append(recipient)
                 return self._done(recipient, NO_OPINION)
@@ -201,6 +206,11 @@ class DelegatedMail:
             return None
         return self.greylist.denies(self.peer, self._verifiedNames(), self.sender, recipient)
 
+    def _refusalOfUnknown(self, recipient: str) -> Reply | None:
+        if recipient.endswith(NO_ADDRESS):
+            return None
+        return refusalOfUnknown(self, recipient)
+
     def _listedReason(self, recipient: str) -> str | None:
         greylist = self.greylist
         if greylist.null_senders == "accept" and self.sender == "<>":
@@ -240,12 +250,21 @@ class DelegatedMail:
 
     def _refuse(self, recipient: str, reason: str) -> Action:
         self.notes.note(recipient, REFUSED, reason)
-        reply, cause = RECIPIENT_REFUSED, self.notes.verdictOn(recipient).cause
+        return self._answer(recipient, RECIPIENT_REFUSED)
+
+    def _passOn(self, recipient: str, reply: Reply) -> Action:
+        """Refuse a recipient with the words of the real server."""
+        self.notes.noteRealServer(recipient, REFUSED if reply.isForGood else DEFERRED, reply)
+        return self._answer(recipient, reply)
+
+    def _answer(self, recipient: str, reply: Reply) -> Action:
+        """Record the refusal of a recipient, and return the action."""
+        cause = self.notes.verdictOn(recipient).cause
         self.notes.lastReply = reply
         about = (self.peer, self.peerport, RCPT, f"TO:{recipient}", reply, self.notes.mailId)
         refusal = Refusal(*about, cause, self.sender, self.remotename)
         writeRefusal(refusal, self.greylist, self.noteToLog)
-        return self._done(recipient, Action(reply.code, reply.text))
+        return self._done(recipient, Action(reply.code, reply.text.replace("\n", " ")))
 
     def _actionAfter(self, decision: Decision) -> Action:
         """Return the action for a recipient that has passed: a header once, if it was delayed."""

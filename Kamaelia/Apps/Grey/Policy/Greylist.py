@@ -25,6 +25,7 @@ from socket import AF_INET, inet_ntoa, inet_pton
 from typing import Any
 
 from Kamaelia.Apps.Grey.Policy.BackgroundTask import BackgroundTask, release
+from Kamaelia.Apps.Grey.Policy.RecipientDirectory import RecipientDirectory
 from Kamaelia.Apps.Grey.Policy.StoreEntries import NO_ENTRIES, LiveEntries, compileEntries
 from Kamaelia.Apps.Grey.Policy.SuspicionCheck import SuspicionCheck
 from Kamaelia.Apps.Grey.Stores import openStore
@@ -69,6 +70,7 @@ class Greylist:
     spf = False  # clients that SPF authorises for a domain count as one (RFC 7208)
     max_new_triples = 0  # from one network, per hour and process; 0: no limit
     suspicion: SuspicionCheck | None = None  # None: all strangers are greylisted
+    recipients: RecipientDirectory | None = None  # asked first which recipients are known
     dry_run = False  # decide and log, but defer nothing
     tarpit: float = 0.0  # seconds before a reply that defers
     journal: Callable[[dict[str, Any]], None] | None = None  # called with each mail's record
@@ -137,6 +139,8 @@ class Greylist:
         """Take over the open store of a previous Greylist, and the entries read from it."""
         for name in ("store", "_opened", "_process", "_live", "_version", "_isFailing"):
             setattr(self, name, getattr(before, name))
+        if self.recipients is not None and before.recipients is not None:
+            self.recipients.inherit(before.recipients)
         self._limit = before._limit
         self._limit.most = self.max_new_triples
         self._noteLists()

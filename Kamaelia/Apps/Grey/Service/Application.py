@@ -159,6 +159,7 @@ class Application:
             "workers": listen.workers if listen.workers > 1 else None,
             "onListening": self.listens,
             "onHangup": self.reload,
+            "isFirst": True,
         }
         servers: list[Any] = []
         if smtp:

@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 from Kamaelia.Apps.Grey.Delegation.DelegatedMail import LastStage, PolicyService
 from Kamaelia.Apps.Grey.GreyListingPolicy import GreyListingPolicy
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
+from Kamaelia.Apps.Grey.Policy.RecipientDirectory import RecipientDirectory
 from Kamaelia.Apps.Grey.Policy.SuspicionCheck import SuspicionCheck
 from Kamaelia.Apps.Grey.Records.LogFiles import mayAppend, note
 from Kamaelia.Apps.Grey.Records.MailLog import jsonLine
@@ -43,6 +44,7 @@ from Kamaelia.Support.Mistakes import Mistake, MistakesFound
 from Kamaelia.Support.Protocol.PolicyDelegation import END
 from Kamaelia.Support.Settings.Configuration import Configuration
 from Kamaelia.Support.Settings.LimitsSection import RATES, LimitsSection
+from Kamaelia.Support.Settings.Sections import ServerSection
 from Kamaelia.Support.Settings.SuspicionSection import weightsOf
 from Kamaelia.Support.Settings.Values import SocketAddress
 
@@ -109,6 +111,7 @@ def greylistOf(configuration: Configuration) -> Greylist:
         resolver=resolver,
         conditions=Conditions(settings.opt_in, settings.hours, settings.delays),
         suspicion=_suspicionOf(configuration, resolver),
+        recipients=_directoryOf(configuration.server),
         **lists,
         **{name: getattr(settings, name) for name in names},
     )
@@ -125,7 +128,7 @@ def protocolOf(configuration: Configuration, greylist: Greylist, **more: Any) ->
         "greylist": greylist,
         "rates": _ratesOf(configuration.limits),
         "starttls": True if configuration.certificates else None,
-        **(_whereToRelay(server.addresses) if configuration.hasProxy else {}),
+        **(_whereToRelay(server.addresses) if server.addresses else {}),
         "smtp_protocol": server.protocol,
         "smtp_client_address": server.client_address.replace("none", "no"),
         "smtp_ssl": _clientTLS(server.smtp_tls_ca) if server.smtp_tls != "no" else None,
@@ -137,6 +140,13 @@ def protocolOf(configuration: Configuration, greylist: Greylist, **more: Any) ->
     except ValueError as error:
         raise mistake(f"[server]: {error}") from None
     return protocol
+
+
+def _directoryOf(server: ServerSection) -> RecipientDirectory | None:
+    if server.recipients != "ask":
+        return None
+    times = (server.known_recipients, server.unknown_recipients, server.recipient_timeout)
+    return RecipientDirectory(*times, most=server.unknown_recipient_rate)
 
 
 def _ratesOf(limits: LimitsSection) -> ClientRates | None:

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable
 from typing import Any, Protocol
 
+from Kamaelia.Apps.Grey.Backend.RecipientInquiry import inquiriesFor
 from Kamaelia.Apps.Grey.Delegation.DelegatedMail import PolicyService
 from Kamaelia.Apps.Grey.Delegation.DelegationHandler import DelegationHandler
 from Kamaelia.Apps.Grey.Delegation.MilterHandler import MilterHandler
@@ -41,6 +42,7 @@ class StoreServer(ServerCore):
     """StoreServer(application=...) -> a ServerCore; the last one to end closes the store."""
 
     application: ServedApplication
+    isFirst = False  # whether the components that all servers share run beside this one
 
     def reportListening(self, addresses: Iterable[str]) -> None:
         """Do nothing: the application reports it."""
@@ -72,7 +74,7 @@ class GreyServer(StoreServer):
         return self.application.protocol(**sock_info)
 
     def companions(self) -> list[Any]:
-        """Return the components that ask the real servers for their extensions."""
+        """Return the components that ask the real servers, and keep connections to them."""
         return list(self.application.protocol.companions())
 
 
@@ -92,6 +94,12 @@ class DelegationServer(StoreServer):
     def __init__(self, section: str, **argd: Any) -> None:
         super().__init__(**argd)
         self.section = section
+
+    def companions(self) -> list[Any]:
+        """Return the components that ask the real servers which recipients they know."""
+        application = self.application
+        directory = application.greylist.recipients if self.isFirst else None
+        return [*inquiriesFor(directory, application.protocol)]
 
     def mkProtocolHandler(self, **sock_info: Any) -> Any:
         """Return a handler with the current configuration."""

@@ -492,6 +492,9 @@ POLICY = '[policy]\naddresses = ["127.0.0.1:10023"]\n'
         ('[forward]\nallowed_senders = ["192.0.2.1"]', False),
         ('[listen]\naddresses = ["0.0.0.0:25"]\n' + LEAST, True),
         ('[server]\naddresses = ["127.0.0.1:10025"]\n' + LEAST, True),
+        ('[listen]\naddresses = []\n[server]\naddresses = ["127.0.0.1:10025"]', False),
+        ('[server]\nrecipients = "ask"', False),
+        ('[server]\nrecipients = "ask"\n[listen]\naddresses = ["0.0.0.0:25"]\n' + LEAST, True),
     ],
 )
 def test_a_policy_service_needs_neither_smtp_nor_domains(more, hasProxy):
@@ -508,6 +511,10 @@ def test_a_policy_service_needs_neither_smtp_nor_domains(more, hasProxy):
         ("policy = 3", "policy is a section"),
         ("listen = 3\n" + POLICY, "listen is a section"),
         (POLICY + 'action = "reject"', "`action` in [policy]"),
+        (
+            POLICY + '[server]\nrecipients = "ask"\naddresses = []',
+            "addresses in [server] is empty",
+        ),
         (
             f'{POLICY}[listen]\naddresses = ["127.0.0.1:10023"]\n{LEAST}',
             "127.0.0.1:10023 is also in [listen]",
