@@ -163,6 +163,7 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
         else:
             self.gettingdata = self.acceptingMail = False
             self.mailStatus = statusOf(reply)
+            self.noteMailReply(reply)
             self.answer(reply)
 
     def takeText(self, chunk: bytes) -> None:
@@ -197,6 +198,9 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
 
     def noteSilentRefusal(self, recipient: str, reply: Reply) -> None:
         """Called in replay for a recipient that is refused although the client gets 250."""
+
+    def noteMailReply(self, reply: Reply) -> None:
+        """Called with a refusal of DATA, in live."""
 
     def noteConnection(self, event: str) -> None:
         """Called with "made" (a new one), "reused" or, if a reused connection breaks, "broken"."""

@@ -341,10 +341,18 @@ class GreyListingPolicy(ConcreteMailHandler):
 
     def settle(self, reply: Reply) -> None:
         """Answer the final dot. Only a mail that the real server accepts counts for its client."""
-        if reply.isPositive and self.notes.passedAs:
-            self.greylist.countDelivery(self.notes.passedAs, self.greylist.clock())
+        self.noteMailReply(reply)
         self.notes.lastReply = reply
         super().settle(reply)
+
+    def noteMailReply(self, reply: Reply) -> None:
+        client = self.notes.passedAs
+        if client and reply.isPositive:
+            self.greylist.countDelivery(client, self.greylist.clock())
+        elif client and reply.isForGood and reply.isRelayed:
+            verdicts = [self.notes.verdictOn(each).verdict for each in self.recipients]
+            if ACCEPTED in verdicts:  # otherwise it refuses the recipients, in replay
+                self.greylist.revoke(client)
 
     def secondsConnected(self) -> float:
         """Return how long the client has been connected."""

@@ -259,6 +259,12 @@ class GreylistSection:
         "After the real server has accepted this many mails from a client, all mail from that"
         " client passes. At most one mail an hour counts. 0: never.",
     )
+    revoke: bool = setting(
+        FLAG,
+        True,
+        "Whether such a client has to begin again after the real server has refused one of its"
+        " mails permanently, at DATA or after its text.",
+    )
     max_new_triples: int = setting(
         whole(0, MANY),
         1000,

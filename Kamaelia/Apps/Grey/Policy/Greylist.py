@@ -71,6 +71,7 @@ class Greylist:
     max_new_triples = 0  # from one network, per hour and process; 0: no limit
     suspicion: SuspicionCheck | None = None  # None: all strangers are greylisted
     recipients: RecipientDirectory | None = None  # asked first which recipients are known
+    revokes = True  # a client is no longer regular after the real server has refused its mail
     dry_run = False  # decide and log, but defer nothing
     tarpit: float = 0.0  # seconds before a reply that defers
     journal: Callable[[dict[str, Any]], None] | None = None  # called with each mail's record
@@ -184,6 +185,16 @@ class Greylist:
         """Count a mail from a client that the real server has accepted."""
         try:
             self.opened.countDelivery(client, self.rules, now)
+        except StoreFailed as error:
+            self.failed(error)
+
+    def revoke(self, client: str) -> None:
+        """Forget that a client is regular, because the real server has refused a mail from it."""
+        if not self.rules.client_passes or not self.revokes:
+            return
+        self.count("revocations")
+        try:
+            self.opened.revoke(client)
         except StoreFailed as error:
             self.failed(error)
 

@@ -111,6 +111,7 @@ def greylistOf(configuration: Configuration) -> Greylist:
         resolver=resolver,
         conditions=Conditions(settings.opt_in, settings.hours, settings.delays),
         suspicion=_suspicionOf(configuration, resolver),
+        revokes=settings.revoke,
         recipients=_directoryOf(configuration.server),
         **lists,
         **{name: getattr(settings, name) for name in names},

@@ -34,6 +34,11 @@ TYPE = "text/plain; version=0.0.4; charset=utf-8"
 COUNTERS: dict[str, tuple[str, str, list[str]]] = {
     "sessions": ("kamaelia_grey_sessions", "Client connections", []),
     "expired": ("kamaelia_grey_expired", "Triples that expired without a retry", []),
+    "revocations": (
+        "kamaelia_grey_revocations",
+        "Refused mails after which a client is no longer regular",
+        [],
+    ),
     "mails": ("kamaelia_grey_mails", "Mails, by result", ["status"]),
     "recipients": (
         "kamaelia_grey_recipients",

@@ -64,6 +64,10 @@ class MemoryStore(Store):
         if regular is not None:
             self._put(self._regulars, client, regular)
 
+    def _revoke(self, client: str) -> None:
+        """See Store."""
+        self._regulars.pop(client, None)
+
     def _put(self, where: dict[Key, Value], key: Key, value: Value) -> None:
         where.pop(key, None)
         where[key] = value

@@ -28,8 +28,9 @@ from __future__ import annotations
 import os
 import time
 from asyncio import AbstractEventLoop, Future, Task, gather, get_running_loop
-from collections.abc import Iterable
-from typing import TypeGuard
+from collections.abc import Coroutine, Iterable
+from contextlib import suppress
+from typing import Any, TypeGuard
 
 from Kamaelia.Support.Greylist.Rules import Decision, Rules, Triple
 
@@ -101,10 +102,28 @@ class RedisStore(RedisRecords):
         if loop is None:
             while not self._ask(*deliveryToWrite(key, self._ask("GET", key), rules, now))[0]:
                 pass
-        elif self._closing is None and self.link.mayTry():
-            task = loop.create_task(self._writeDelivery(key, rules, now))
-            self._deliveries.add(task)
-            task.add_done_callback(self._deliveries.discard)
+        else:
+            self._writeSoon(loop, self._writeDelivery(key, rules, now))
+
+    def _revoke(self, client: str) -> None:
+        """See Store. In an event loop, a task writes it."""
+        loop = _runningLoop()
+        if loop is None:
+            self._ask("DEL", keyOfClient(client))
+        else:
+            self._writeSoon(loop, self._deleteRegular(keyOfClient(client)))
+
+    def _writeSoon(self, loop: AbstractEventLoop, writing: Coroutine[Any, Any, None]) -> None:
+        if self._closing is not None or not self.link.mayTry():
+            writing.close()
+            return
+        task = loop.create_task(writing)
+        self._deliveries.add(task)
+        task.add_done_callback(self._deliveries.discard)
+
+    async def _deleteRegular(self, key: str) -> None:
+        with suppress(StoreFailed):  # the failure is logged; the next refusal revokes
+            await self.link.send("DEL", key)
 
     async def _writeDelivery(self, key: str, rules: Rules, now: float) -> None:
         try:

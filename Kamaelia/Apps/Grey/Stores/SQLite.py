@@ -25,11 +25,12 @@ from __future__ import annotations
 import sqlite3
 import time
 from asyncio import AbstractEventLoop, Future, get_running_loop
+from collections.abc import Callable
 from contextlib import suppress
 
 from Kamaelia.Support.Greylist.Rules import Decision, Rules, Triple
 
-from .SQLiteDecision import countOnce, decideOnce
+from .SQLiteDecision import FORGET_REGULAR, countOnce, decideOnce
 from .SQLiteFile import explain, isBusy
 from .SQLiteRecords import PATIENCE, RETRY, SQLiteRecords
 from .Store import Later, StoreFailed
@@ -59,29 +60,37 @@ class SQLiteStore(SQLiteRecords):
 
     def _countDelivery(self, client: str, rules: Rules, now: float) -> None:
         """See Store. If the store is locked, an event loop retries later."""
+        self._writeSoon(lambda: countOnce(self._sql, client, rules, now))
+
+    def _revoke(self, client: str) -> None:
+        """See Store. If the store is locked, an event loop retries later."""
+        self._writeSoon(lambda: self._change(FORGET_REGULAR, client) >= 0)
+
+    def _writeSoon(self, write: Callable[[], bool]) -> None:
+        """Call `write` until it returns True, which means that nothing has changed meanwhile."""
         self._checkProcess()
         deadline = time.monotonic() + PATIENCE
-        if self._tryToCount(client, rules, now):
+        if self._tryToWrite(write):
             return
         try:
             loop = get_running_loop()
         except RuntimeError:
-            while not self._tryToCount(client, rules, now) and time.monotonic() < deadline:
+            while not self._tryToWrite(write) and time.monotonic() < deadline:
                 time.sleep(RETRY)
             return
 
         def tryAgain() -> None:
             with suppress(StoreFailed):  # a later mail counts
-                isDone = self._isClosed or self._tryToCount(client, rules, now)
+                isDone = self._isClosed or self._tryToWrite(write)
                 if not isDone and time.monotonic() < deadline:
                     loop.call_later(RETRY, tryAgain)
 
         loop.call_later(RETRY, tryAgain)
 
-    def _tryToCount(self, client: str, rules: Rules, now: float) -> bool:
-        """Return whether a mail was counted; False if the store is locked or has changed."""
+    def _tryToWrite(self, write: Callable[[], bool]) -> bool:
+        """Return the result of `write`; False if the store is locked."""
         try:
-            return countOnce(self._sql, client, rules, now)
+            return write()
         except sqlite3.Error as error:
             if isBusy(error):
                 return False

@@ -44,6 +44,7 @@ CHANGE = f"""
     UPDATE triple SET seen = ?, passed = ?, passes = ?
     WHERE {IS_TRIPLE} AND seen = ? AND passed IS ? AND passes = ?"""
 LOOK_AT_REGULAR = "SELECT passes, last FROM regular WHERE client = ?"
+FORGET_REGULAR = "DELETE FROM regular WHERE client = ?"
 ADD_REGULAR = "INSERT INTO regular VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 CHANGE_REGULAR = """
     UPDATE regular SET passes = ?, last = ? WHERE client = ? AND passes = ? AND last = ?"""

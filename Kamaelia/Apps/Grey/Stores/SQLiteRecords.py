@@ -25,7 +25,7 @@ from typing import Any, TypeVar
 
 from Kamaelia.Support.Greylist.Rules import Record, Regular, Rules, Triple
 
-from .SQLiteDecision import IS_TRIPLE, LOOK, LOOK_AT_REGULAR
+from .SQLiteDecision import FORGET_REGULAR, IS_TRIPLE, LOOK, LOOK_AT_REGULAR
 from .SQLiteExpiry import REGULARS, TRIPLES, RowKey, Table, endOfSlice, expireSlice
 from .SQLiteFile import explain, explained, identityOf, isBusy, openFile
 from .SQLiteMaintenance import SQLiteMaintenance
@@ -158,7 +158,7 @@ class SQLiteRecords(Store):
         """See Store."""
 
         def forget() -> int:
-            self._change("DELETE FROM regular WHERE client = ?", client)
+            self._change(FORGET_REGULAR, client)
             return self._change("DELETE FROM triple WHERE client = ?", client)
 
         return self._transact(forget)

@@ -114,6 +114,18 @@ class Store(ABC):
     def _countDelivery(self, client: str, rules: Rules, now: float) -> None:
         """Count the mail in the store, unless its record says otherwise."""
 
+    def revoke(self, client: str) -> None:
+        """Delete the record of a client, which then has to deliver mails again to become regular.
+
+        Its triples remain. It is written without waiting, as a count is.
+        """
+        self._delivered.pop(client, None)
+        self._revoke(client)
+
+    @abstractmethod
+    def _revoke(self, client: str) -> None:
+        """Delete the record of the client in the store, if there is one."""
+
     @abstractmethod
     def remember(self, known: Iterable[tuple[Triple, Record]], rules: Rules) -> int:
         """Merge records from elsewhere into the store; return how many were given."""

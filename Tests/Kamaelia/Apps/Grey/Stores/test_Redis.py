@@ -212,6 +212,22 @@ def test_a_delivery_that_is_counted_in_an_event_loop_is_written(redisServer: Red
         assert dict(store.regulars()) == {"192.0.2.0/24": Regular(1, NOW)}
 
 
+def test_a_client_that_is_revoked_in_an_event_loop_is_deleted(redisServer: RedisServer) -> None:
+    rules = replace(RULES, client_passes=3)
+
+    async def refuse() -> None:
+        store = RedisStore(redisServer.url)
+        store.revoke("192.0.2.0/24")
+        await close(store)
+        store.revoke("192.0.2.0/24")  # a closed store writes nothing
+
+    with closing(RedisStore(redisServer.url)) as store:
+        for client in ("192.0.2.0/24", "198.51.100.0/24"):
+            store.countDelivery(client, rules, NOW)
+        asyncio.run(refuse())
+        assert dict(store.regulars()) == {"198.51.100.0/24": Regular(1, NOW)}
+
+
 def test_what_follows_from_what_was_not_written_is_asked_again(redisServer: RedisServer) -> None:
     """Both are late; another host has asked earlier, and says so between our two messages."""
     rules = replace(RULES, too_soon=0)

@@ -297,6 +297,21 @@ def test_a_delivery_is_counted_once_though_another_process_counts_one_meanwhile(
     assert dict(store.regulars()) == {ONE.client: Regular(1, NOW)}
 
 
+def test_a_client_is_revoked_as_soon_as_the_lock_is_free(store: SQLiteStore, path: str) -> None:
+    store.countDelivery(ONE.client, REGULARS, NOW)
+    blocker = sqlite3.connect(path, isolation_level=None)
+
+    async def revoke() -> None:
+        blocker.execute("BEGIN IMMEDIATE")
+        store.revoke(ONE.client)
+        blocker.execute("ROLLBACK")
+        while dict(store.regulars()):
+            await asyncio.sleep(0)
+
+    asyncio.run(asyncio.wait_for(revoke(), 20))
+    blocker.close()
+
+
 @pytest.mark.parametrize("isClosed", [True, False])
 def test_a_delivery_is_counted_as_soon_as_the_lock_is_free(
     store: SQLiteStore, path: str, isClosed: bool

@@ -318,6 +318,22 @@ def test_one_mail_an_hour_counts_in_whatever_process(store: Store) -> None:
     assert dict(store.regulars()) == {"192.0.2.0/24": Regular(3, NOW + 7200)}
 
 
+def test_a_revoked_client_begins_again_and_its_triples_remain(store: Store) -> None:
+    rules = replace(WITH_REGULARS, max_grey=100_000)
+    passAt(store, ONE, NOW, rules)
+    store.countDelivery(ONE.client, rules, NOW + 7200)
+    other = ONE._replace(recipient="<other@example.org>")
+    assert store.decide(other, rules, NOW + 7201).reason == "regular client"
+    store.countDelivery(OTHER.client, rules, NOW)
+    store.revoke(ONE.client)
+    store.revoke("203.0.113.9")  # never seen
+    assert list(dict(store.regulars())) == [OTHER.client]
+    assert store.decide(other, rules, NOW + 7202).reason == "never seen"
+    assert store.decide(ONE, rules, NOW + 7203).reason == "passed before"
+    store.countDelivery(ONE.client, rules, NOW + 7204)  # within an hour of the last one
+    assert dict(store.regulars())[ONE.client] == Regular(1, NOW + 7204)
+
+
 def test_what_a_process_remembers_of_deliveries_is_bounded(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
