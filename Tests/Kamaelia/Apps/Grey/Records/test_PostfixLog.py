@@ -159,8 +159,8 @@ def test_a_mail_that_another_server_delivers_is_received_and_permitted() -> None
             "smtpd",
             (
                 "0b2bf16d7cd1: permit: RCPT from unknown[192.0.2.1]:4711: action=dunno for"
-                " Recipient address: passed before; from=<me@example.com> to=<you@example.org> proto=ESMTP"
-                " helo=<mail.example.com>"
+                " Recipient address: passed before; from=<me@example.com> to=<you@example.org>"
+                " proto=ESMTP helo=<mail.example.com>"
             ),
         ),
     ]
