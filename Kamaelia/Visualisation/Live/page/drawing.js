@@ -9,7 +9,10 @@ export const FONT = '12px system-ui, "DejaVu Sans", sans-serif';
 export const BOLD = '600 13px system-ui, "DejaVu Sans", sans-serif';
 const CORNER = 11;
 const BOX_NAMES = 0.62; // the scale below which names of boxes are left out
-const TITLES = 0.3; // the same for titles
+const TITLES = 0.3; // the same for signs
+const [TITLE, SUBTITLE] = [13, 12]; // pixels, as in BOLD and FONT
+const SMALL = 10; // pixels on the screen that titles have below the scale BOX_NAMES, if they fit
+const SMALLEST = 5; // smaller texts are left out
 
 /** @typedef {{theme: Theme, scene: Scene, view: View, width: number, height: number,
  *   traffic: import("./traffic.js").Traffic, chosenEdge: string | null, selected: number | null, found: Set<number> | null, order: number[], now: number}} Picture */
@@ -67,19 +70,20 @@ function drawChassis(context, { theme, view, selected, found }, node) {
   context.strokeStyle = isChosen ? theme.chosen : theme.groupEdge;
   context.stroke();
   context.setLineDash([]);
-  if (view.scale >= TITLES) {
-    context.textBaseline = "middle";
-    context.textAlign = "left";
-    context.font = BOLD;
+  context.textBaseline = "middle";
+  context.textAlign = "left";
+  const [size, below] = sizesOf(node, view.scale);
+  if (size) {
+    context.font = BOLD.replace(`${TITLE}`, `${Math.min(size, HEAD - 4)}`);
     context.fillStyle = theme.text;
     context.fillText(short(node.title, 30), node.x + 16, node.y + HEAD / 2 + 4);
-    if (node.subtitle) {
-      context.font = FONT;
-      context.fillStyle = theme.pale;
-      context.fillText(short(node.subtitle, 34), node.x + 16, node.y + HEAD + 8);
-    }
-    drawSign(context, theme, node);
   }
+  if (below && node.subtitle) {
+    context.font = FONT.replace(`${SUBTITLE}`, `${Math.min(below, HEAD - 8)}`);
+    context.fillStyle = theme.pale;
+    context.fillText(short(node.subtitle, 34), node.x + 16, node.y + HEAD + 8);
+  }
+  if (view.scale >= TITLES) drawSign(context, theme, node);
   context.globalAlpha = 1;
 }
 
@@ -111,10 +115,8 @@ function drawNode(context, { theme, view, selected, found, order }, node) {
     context.strokeStyle = theme.chosen;
     context.stroke();
   }
-  if (view.scale >= TITLES) {
-    drawTitle(context, theme, node, state === "failed");
-    if (node.kind !== "component") drawSign(context, theme, node);
-  }
+  drawTitle(context, theme, node, state === "failed", view.scale);
+  if (node.kind !== "component" && view.scale >= TITLES) drawSign(context, theme, node);
   drawBoxes(context, theme, node, view.scale);
   if (node.inside.length > node.members.length) drawInnerBar(context, theme, node);
   const place = order.findIndex((id) => node.inside.some((each) => each.id === id));
@@ -122,18 +124,34 @@ function drawNode(context, { theme, view, selected, found, order }, node) {
   context.globalAlpha = 1;
 }
 
-/** @param {CanvasRenderingContext2D} context @param {Theme} theme @param {Node} node @param {boolean} isOnRed */
-function drawTitle(context, theme, node, isOnRed) {
+/** Return the sizes of a title and a subtitle in the scene; 0 means that it would be too small.
+ * Where the names of boxes are left out, there is room for larger texts.
+ * @param {Node} node @param {number} scale @returns {number[]} */
+function sizesOf(node, scale) {
+  const room = node.w - (node.kind === "component" ? 14 : 48);
+  const [title, subtitle] = [TITLE, SUBTITLE].map((usual, index) => {
+    const fitting = Math.floor((usual * room) / Math.max(1, node.widths[index]));
+    const size = scale < BOX_NAMES ? Math.max(usual, Math.min(Math.round(SMALL / scale), fitting)) : usual;
+    return size * scale < SMALLEST ? 0 : size;
+  });
+  return [title, Math.min(title, subtitle)];
+}
+
+/** @param {CanvasRenderingContext2D} context @param {Theme} theme @param {Node} node
+ * @param {boolean} isOnRed @param {number} scale */
+function drawTitle(context, theme, node, isOnRed, scale) {
   const middle = node.x + node.w / 2;
+  const [size, below] = sizesOf(node, scale);
+  if (!size) return;
   context.textAlign = "center";
   context.textBaseline = "middle";
-  context.font = BOLD;
+  context.font = BOLD.replace(`${TITLE}`, `${size}`);
   context.fillStyle = isOnRed ? theme.back : theme.text;
-  context.fillText(short(node.title, 30), middle, node.y + HEAD / 2 + 2);
-  if (node.subtitle) {
-    context.font = FONT;
+  context.fillText(short(node.title, 30), middle, node.y + (HEAD + size - TITLE) / 2 + 2);
+  if (node.subtitle && below && size + below < node.h - 16) {
+    context.font = FONT.replace(`${SUBTITLE}`, `${below}`);
     context.fillStyle = isOnRed ? theme.back : theme.pale;
-    context.fillText(short(node.subtitle, 34), middle, node.y + HEAD + 6);
+    context.fillText(short(node.subtitle, 34), middle, node.y + HEAD + 6 + (size - TITLE) + (below - SUBTITLE) / 2);
   }
 }
 

@@ -58,7 +58,7 @@ function planOf(key, nodes, levels, ratio) {
   const inner = new Map();
   for (const node of nodes) {
     if (!node.children.length) continue;
-    const plan = planOf(node.key, node.children, levels, 2);
+    const plan = planOf(node.key, node.children, levels, Math.min(2, ratio));
     inner.set(node.key, plan.places);
     node.w = Math.max(node.w, plan.w + 2 * MARGIN);
     node.h = Math.max(node.h, plan.h + node.top + MARGIN);

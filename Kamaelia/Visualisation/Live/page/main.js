@@ -349,7 +349,9 @@ button("help").onclick = () => helping.showModal();
 button("errors").onclick = () => panel.showErrors(model.errors);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", readTheme);
 new ResizeObserver(() => {
+  const node = selected === null ? undefined : scene.nodeOf.get(selected);
   if (viewport.isFitted && hasPicture) viewport.fit(scene);
+  else if (node && !canvas.hidden) viewport.reveal(node); // the panel may cover its place
   isDirty = true;
 }).observe(canvas);
 

@@ -108,7 +108,7 @@ export class SceneBuilder {
       isOpen: this.#isOpen(kind, key),
       children: [],
       parent,
-      inPorts: [],
+      widths: [0, 0], inPorts: [],
       outPorts: [],
       x: 0,
       y: 0,
@@ -198,8 +198,8 @@ export class SceneBuilder {
     const widest = (/** @type {Port[]} */ ports) =>
       Math.max(0, ...ports.map((port) => width(short(port.name, 18), false)));
     const inside = widest(node.inPorts) + widest(node.outPorts) + 50;
-    const title = Math.max(width(short(node.title, 30), true), width(short(node.subtitle, 34), false));
-    node.w = Math.max(96, inside, title + (node.kind === "component" ? 36 : 64));
+    node.widths = [width(short(node.title, 30), true), width(short(node.subtitle, 34), false)];
+    node.w = Math.max(96, inside, Math.max(...node.widths) + (node.kind === "component" ? 36 : 64));
     node.h = top + ROW * Math.max(node.inPorts.length, node.outPorts.length) + 9;
   }
 

@@ -44,6 +44,7 @@ export interface Node {
   isOpen: boolean;
   children: Node[];
   parent: Node | null;
+  widths: number[]; // of the title and the subtitle, in the usual fonts
   inPorts: Port[];
   outPorts: Port[];
   x: number;

@@ -61,7 +61,19 @@ def test_the_bar_of_a_stalled_consumer_is_red_and_a_line_shows_what_it_holds(wat
             return [...canvas.getContext("2d").getImageData(...place, 1, 1).data];
         };
         const port = full.inPorts[0];
-        return [at(full.x + 12, full.y + port.y + 7), at(fast.x + fast.w / 2, fast.y)];
+        const bar = at(full.x + 12, full.y + port.y + 7);
+        const outline = at(fast.x + fast.w / 2, fast.y);
+        const [x, y] = [fast.x + fast.w, fast.y + 8];
+        const isRed = ([red, green, blue]) => red > 180 && green < 120 && blue < 120;
+        const end = full.y + port.y;
+        const curve = (t, [a, b, c, d]) =>
+            (1 - t) ** 3 * a + 3 * (1 - t) ** 2 * t * b + 3 * (1 - t) * t * t * c + t ** 3 * d;
+        let onLine = 0; // of the places in the upper half of the dashed line, which bends upwards
+        for (let t = 0; t <= 0.5; t += 0.005) {
+            const place = [[x, x + 40, full.x - 40, full.x], [y, y - 24, end - 24, end]];
+            onLine += isRed(at(...place.map(each => curve(t, each))));
+        }
+        return [isRed(bar), isRed(outline), onLine];
     })()"""
 
     def client(address):
@@ -70,10 +82,10 @@ def test_the_bar_of_a_stalled_consumer_is_red_and_a_line_shows_what_it_holds(wat
             shown.waitFor("summary.textContent.includes('held')")
             return shown.evaluate(colours), shown.evaluate("summary.textContent")
 
-    (bar, outline), summary = watched(client, system)
-    for red, green, blue, _ in (bar, outline):
-        assert red > 180
-        assert green < 120 > blue
+    (isBarRed, isOutlineRed, onLine), summary = watched(client, system)
+    assert isBarRed
+    assert isOutlineRed
+    assert onLine > 30
     assert "1 held" in summary
 
 
@@ -280,6 +292,29 @@ def test_the_page_fits_each_window(watched, width, scheme):
     assert whole == width
     assert outside == 0
     assert (back == "rgb(255, 255, 255)") is (scheme == "light")
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_component_stays_visible_when_the_panel_opens_beside_it(watched, width):
+    systems = [Pipeline(Fast(), Forever(), capacity=50) for _ in range(3)]
+    inside = """(() => {
+        const node = kamaelia.scene().nodes.find(each => each.title === "Fast");
+        const { scale, x, y } = kamaelia.viewport.view;
+        const canvas = document.getElementById("picture");
+        const [left, top] = [node.x * scale + x, node.y * scale + y];
+        return left >= 0 && top >= 0 && left + node.w * scale <= canvas.clientWidth
+            && top + node.h * scale <= canvas.clientHeight
+            && canvas.getBoundingClientRect().bottom <= innerHeight;
+    })()"""
+
+    def client(address):
+        with opened(address, viewport={"width": width, "height": 640}) as shown:
+            shown.page.locator("#search").fill("Fast")
+            shown.page.keyboard.press("Enter")
+            shown.page.locator("#details h2").wait_for()
+            return shown.waitFor(inside)
+
+    assert watched(client, *systems)
 
 
 def test_reduced_motion_is_respected(watched):
