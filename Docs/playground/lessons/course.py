@@ -204,7 +204,7 @@ print(feed(Careless(), inbox=[1, 2, 3])["outbox"])
         Rule(
             lambda attempt: attempt.error is None and not _fed(attempt)["outbox"],
             "All messages are lost: the end is looked for before the messages are read. The order is"
-            " wait, work, look for the end.",
+            " wait, work, check for the end.",
         ),
         Rule(
             lambda attempt: attempt.error is None and len(_fed(attempt)["outbox"]) < 3,

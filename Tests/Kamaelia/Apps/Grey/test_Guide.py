@@ -47,6 +47,11 @@ def block(caption: str) -> str:
     return found
 
 
+def shape(caption: str) -> str:
+    """A pattern for an answer that the guide shows, with any id of 12 letters and digits."""
+    return re.sub(r"\w{12}", r"\\w+", re.escape(block(caption).strip()))
+
+
 def commandsIn(text: str) -> list[str]:
     """What is typed at a prompt."""
     return re.findall(r"^[#$] (.+)$", text, re.MULTILINE)
@@ -156,6 +161,35 @@ class TestPostfix:
         assert [each["status"] for each in records if each["event"] == "mail"] == [
             *("DEFERRED", "ACCEPTED", "DEFERRED", "REFUSED")
         ]
+
+    @pytest.mark.needs("swaks")
+    def test_it_can_be_tried_on_a_high_port_beside_postfix(self, machine: Machine) -> None:
+        """With a delay of a second, the words are those of the guide with its 20 seconds."""
+        far = machine.far
+        text = (
+            block("try.toml")
+            .replace("8025", "0")
+            .replace('"127.0.0.1:25"', f'"127.0.0.1:{far.port}"')
+        )
+        assert text.count("20s") == 1
+        machine.file.write_text(text.replace("20s", "1s"))
+        run, send = map(shlex.split, commandsIn(block("Try it")))
+        assert run == ["kamaelia-grey", "run", "-c", "try.toml"]
+        arguments = [*run[1:3], machine.file]
+        program = machine.run(*python("-m", "Kamaelia.Apps.Grey", *arguments), cwd=machine.folder)
+        (port,) = re.findall(r"listens on 127.0.0.1:(\d+)", program.readUntil("listens on"))
+        words = [each.replace("8025", port).replace("user@", "you@") for each in send]
+
+        def said() -> str:
+            done = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE)
+            return done.stdout
+
+        assert re.search(shape("The first answer").replace("20", "1"), said())
+        far.waitUntil(
+            lambda: re.search(shape("The second answer"), said()) is not None, "a retry passes"
+        )
+        far.waitForMails(1)
+        assert {each.name for each in machine.folder.glob("try*")} >= {"try.db"}
 
     def test_postfix_leaves_its_port_to_the_proxy(self, machine: Machine) -> None:
         machine.do("Move Postfix")
