@@ -235,28 +235,35 @@ async def greetWriter(stream: Stream, end: ReaderEnd, key: str | None) -> dict[s
     fields: dict[str, Any] = {}
     if key is not None:
         fields["proof"] = proofOf(key, "reader", end.name, theirs, nonce)
-    _beginAt(end, hello)
-    have = end.incoming.last
+    position = _positionOf(hello)
+    have = position if _mayBegin(end, hello) else end.incoming.last
     welcome = {"version": VERSION, "from": end.identity, "nonce": nonce, "codecs": end.codecs}
     stream.send(greeting(WELCOME, **welcome, **fields, have=have))
     if key is not None:
         proof = await stream.receiveGreeting(PROOF)
         if not isProof(proof.get("proof"), proofOf(key, "writer", end.name, theirs, nonce)):
             raise linkError("the key is wrong")
+    if _mayBegin(end, hello):  # only now: the peer has proved that it is the writer
+        ended = hello.get("ended")
+        end.begin(position, str(ended) if ended is not None and position else None)
+        end.changed()
     stream.endGreetings()
     return hello
 
 
-def _beginAt(end: ReaderEnd, hello: dict[str, Any]) -> None:
-    """Begin where the writer is, if this reader is new."""
-    if end.incoming.hasBegun or hello.get("role") != "writer":
-        return
+def _mayBegin(end: ReaderEnd, hello: dict[str, Any]) -> bool:
+    """Return whether this reader is new, so that it begins where the writer is."""
+    return not end.incoming.hasBegun and hello.get("role") == "writer"
+
+
+def _positionOf(hello: dict[str, Any]) -> int:
+    """Return how many messages the writer knows to be done. Raise linkError."""
     confirmed = hello.get("confirmed")
-    if confirmed is not None and (type(confirmed) is not int or not 0 <= confirmed < 1 << 63):
+    if confirmed is None:
+        return 0
+    if type(confirmed) is not int or not 0 <= confirmed < 1 << 63:
         raise linkError(f"{confirmed!r} is no number of messages")
-    ended = hello.get("ended")
-    end.begin(confirmed or 0, str(ended) if ended is not None and confirmed else None)
-    end.changed()
+    return confirmed
 
 
 async def readFrom(stream: Stream, end: ReaderEnd) -> None:

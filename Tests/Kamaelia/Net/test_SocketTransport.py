@@ -13,7 +13,7 @@ from Kamaelia.Chassis.Graphline import Graphline
 from Kamaelia.Net.RemoteIn import RemoteIn
 from Kamaelia.Net.RemoteOut import RemoteOut
 from Kamaelia.Support.Links.Errors import linkError
-from Kamaelia.Support.Links.Frames import CONFIRM, DATA, HELLO, WELCOME, Frame, greeting
+from Kamaelia.Support.Links.Frames import CONFIRM, DATA, HELLO, PROOF, WELCOME, Frame, greeting
 from Tests.Kamaelia.Net.test_Transports import Sink, Source
 from Tests.Kamaelia.Net.transports import Identity
 
@@ -147,11 +147,7 @@ def test_what_a_hostile_writer_sends_is_refused_or_an_error_that_names_it(freePo
             out.activate()
             yield from super().main()
 
-    source = Attack(messages=[1, 2, 3])
-    source.link((source, "outbox"), (out, "inbox"))
-    source.link((source, "signal"), (out, "control"))
-    linkages = {each: to for each, to in LINKAGES.items() if each[0] == "IN"}
-    system = Graphline(SOURCE=source, IN=into, SINK=sink, linkages=linkages)
+    system = attackedSystem(Attack(messages=[1, 2, 3]), out, into, sink)
     if attack in KNOWN or attack == "a wrong end":
         with pytest.raises(linkError, match=r"127\.0\.0\.1|message|codec|JSON"):
             system.run()
@@ -159,6 +155,37 @@ def test_what_a_hostile_writer_sends_is_refused_or_an_error_that_names_it(freePo
         system.run()
         assert attacked.is_set()
         assert sink.got == [1, 2, 3]
+
+
+def attackedSystem(source, out, into, sink):
+    """Return a system whose writer `out` is not active: the source activates it."""
+    source.link((source, "outbox"), (out, "inbox"))
+    source.link((source, "signal"), (out, "control"))
+    linkages = {each: to for each, to in LINKAGES.items() if each[0] == "IN"}
+    return Graphline(SOURCE=source, IN=into, SINK=sink, linkages=linkages)
+
+
+@pytest.mark.parametrize("fields", [{"confirmed": 2}, {"confirmed": 9, "ended": "producerFinished"}])
+def test_a_peer_without_the_key_does_not_say_where_a_new_reader_begins(freePorts, fields):
+    port = freePorts()
+    url = f"tcp://127.0.0.1:{port}"
+    into, out, sink = RemoteIn(url, "link", key="k"), RemoteOut(url, "link", key="k"), Sink()
+
+    class Attack(Source):
+        """Lets a peer without the key connect before the writer does."""
+
+        def main(self):
+            loop = asyncio.get_running_loop()
+            forged = hello(**fields), greeting(PROOF, proof="0" * 64)
+            done = loop.run_in_executor(None, attackReader, port, *forged)
+            done.add_done_callback(lambda _: self.unpause())
+            while not done.done():
+                yield self.pause()
+            out.activate()
+            yield from super().main()
+
+    attackedSystem(Attack(messages=[1, 2, 3]), out, into, sink).run()
+    assert sink.got == [1, 2, 3]
 
 
 def attackReader(port, *pieces):
