@@ -73,7 +73,8 @@ class StreamTransport:
                 self.noteEnd(end)
                 await sayGoodbye(stream, end)
         except LOST as error:
-            end.interrupted(error)
+            if self._current is stream:  # it is no stranger, and no other has taken its place
+                end.interrupted(error)
         finally:
             if self._current is stream:
                 self._current = None

@@ -188,6 +188,34 @@ def test_a_peer_without_the_key_does_not_say_where_a_new_reader_begins(freePorts
     assert sink.got == [1, 2, 3]
 
 
+@pytest.mark.parametrize("attack", ["half a frame", "nothing", "another link"])
+def test_a_stranger_that_leaves_does_not_interrupt_the_link(freePorts, caplog, attack):
+    port = freePorts()
+    url = f"tcp://127.0.0.1:{port}"
+    caplog.set_level("INFO", "Kamaelia.Net")
+    into, out, sink = RemoteIn(url, "link"), RemoteOut(url, "link"), Sink()
+
+    class Attack(Source):
+        """Lets a stranger connect after the writer, and lets the writer end after that."""
+
+        def main(self):
+            out.activate()
+            self.send("first")
+            while not getattr(sink, "got", None):
+                yield 1
+            loop = asyncio.get_running_loop()
+            done = loop.run_in_executor(None, attackReader, port, ATTACKS[attack])
+            done.add_done_callback(lambda _: self.unpause())
+            while not done.done():
+                yield self.pause()
+            yield from super().main()
+
+    attackedSystem(Attack(messages=[]), out, into, sink).run()
+    assert sink.got == ["first"]
+    waits = [each for each in caplog.messages if each.startswith(f"{into.name}: waits for the link")]
+    assert waits == []
+
+
 def attackReader(port, *pieces):
     """Connect, send `pieces`, and read until the reader closes the connection or nothing comes."""
     while True:
