@@ -14,10 +14,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import stat
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from tempfile import mkstemp
 from typing import Any, NamedTuple
 
 from Kamaelia.Apps.Grey.Delegation.DelegatedMail import validRecipient, validSender
@@ -155,10 +157,10 @@ def export(options: Any, store: Store) -> int:
     if options.file == STANDARD:
         Backup.write(sys.stdout, store)
         return 0
-    part = f"{options.file}.part"
-    with suppress(FileNotFoundError):
-        os.remove(part)
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    _checkTarget(options.file)
+    folder, name = os.path.split(os.path.abspath(options.file))
+    # A name of its own: of two exports at a time, none touches what the other has not finished.
+    descriptor, part = mkstemp(".part", f"{name}.", folder)
     try:
         with open(descriptor, "w", encoding="utf-8") as file:
             number = Backup.write(file, store)
@@ -170,6 +172,13 @@ def export(options: Any, store: Store) -> int:
         raise
     print(f"{number} records were written to {options.file}.")
     return 0
+
+
+def _checkTarget(path: str) -> None:
+    """Raise ValueError if an export would replace a device, a link or anything else but a file."""
+    with suppress(FileNotFoundError):
+        if not stat.S_ISREG(os.lstat(path).st_mode):
+            raise ValueError(f"{path} is not a regular file, so no export replaces it")
 
 
 # Arguments

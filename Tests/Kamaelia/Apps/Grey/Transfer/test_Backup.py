@@ -2,7 +2,9 @@
 
 import io
 import json
-from collections.abc import Callable
+import os
+from argparse import Namespace
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from Kamaelia.Apps.Grey.Service.Command import main
+from Kamaelia.Apps.Grey.Service.Transfers import export
 from Kamaelia.Apps.Grey.Stores import Store, StoreEntry, openStore
 from Kamaelia.Apps.Grey.Stores.Memory import MemoryStore
 from Kamaelia.Apps.Grey.Transfer.Backup import BadBackup, itemsOf, restore, write
@@ -73,7 +76,7 @@ def test_the_commands_write_and_read_a_file_that_others_may_not_read(
     assert main(["export", str(backup), *with_one]) == 0
     assert backup.stat().st_mode & 0o777 == 0o600
     assert capsys.readouterr().out == f"6 records were written to {backup}.\n"
-    assert not Path(f"{backup}.part").exists()
+    assert not list(tmp_path.glob("backup?*"))
     assert main(["import", "--backup", str(backup), *with_two]) == 0
     assert capsys.readouterr().out == "6 records were imported.\n"
     store = openStore(f"sqlite:{tmp_path}/two/g.db")
@@ -99,6 +102,44 @@ def test_an_export_that_fails_leaves_the_last_one(tmp_path: Path) -> None:
     bad.write_bytes(b"?" * 4096)
     assert main(["export", str(backup), "--store", f"sqlite:{bad}"]) == 1
     assert backup.read_text() == "the last one"
+
+
+def test_two_exports_to_a_file_at_a_time_do_not_mix(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other export has written half of the records when the first one ends."""
+    backup, store = tmp_path / "backup", filled()
+    backup.write_text("the last one")
+    options, regulars, seen = Namespace(file=str(backup)), store.regulars, []
+
+    def afterAnother() -> Iterator[tuple[str, Regular]]:
+        if not seen:
+            seen.append("")
+            export(options, store)
+            seen.append(backup.read_text())
+        return regulars()
+
+    monkeypatch.setattr(store, "regulars", afterAnother)
+    export(options, store)
+    assert seen[1] == backup.read_text() == "".join(WHOLE)
+    assert list(tmp_path.iterdir()) == [backup]
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link", "folder"])
+def test_an_export_replaces_nothing_but_a_file(
+    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "target"
+    if kind == "pipe":
+        os.mkfifo(target)
+    elif kind == "folder":
+        target.mkdir()
+    else:
+        target.symlink_to("/dev/null")
+    before = target.lstat()
+    assert main(["export", str(target), "--store", f"sqlite:{tmp_path / 'grey.db'}"]) == 1
+    assert "target is not a regular file" in capsys.readouterr().err
+    assert target.lstat() == before
 
 
 @pytest.mark.parametrize(
