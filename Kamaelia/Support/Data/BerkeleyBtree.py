@@ -132,7 +132,8 @@ def _overflow(tree: Tree, number: int, length: int) -> bytes:
     data = b""
     while number and len(data) < length:
         page = tree.page(number)
-        if page.kind != OVERFLOW or not page.offset or page.offset > tree.size - HEAD:
+        isWhole = page.offset == min(length - len(data), tree.size - HEAD)
+        if page.kind != OVERFLOW or not isWhole:  # all but the last are full
             raise NotBtree(f"page {number} does not continue an item")
         data += page.octets[HEAD : HEAD + page.offset]
         number = page.following

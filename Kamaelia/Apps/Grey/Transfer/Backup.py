@@ -25,7 +25,7 @@ from Kamaelia.Support.Greylist.Rules import Record, Regular, Rules, Triple
 FORMAT = "kamaelia-grey records"
 VERSION = 1
 WRONG = (ValueError, TypeError, AttributeError, KeyError, OverflowError, RecursionError)
-MOST = 1e15  # seconds or mails
+MOST = 1e15  # seconds or mails: what every store can keep
 
 Item = tuple[Triple, Record] | tuple[str, Regular] | StoreEntry
 

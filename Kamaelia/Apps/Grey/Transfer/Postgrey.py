@@ -20,10 +20,10 @@ The keys of --privacy are hashes, and count as damaged.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from math import isfinite
 from pathlib import Path
 
 from Kamaelia.Apps.Grey.Stores.Store import StoreFailed
+from Kamaelia.Apps.Grey.Transfer.Backup import MOST
 from Kamaelia.Apps.Grey.Transfer.Tally import Tally
 from Kamaelia.Support.Data.BerkeleyBtree import NotBtree, Pair, pairsOf
 from Kamaelia.Support.Greylist.Rules import Record, Regular, Triple
@@ -83,8 +83,8 @@ def wordsOf(key: str) -> tuple[str, str, str]:
 def _numbers(value: bytes) -> tuple[float, float]:
     """Return the two numbers in a value; --lookup-by-host adds a third text."""
     first, last = map(float, value.split(b",")[:2])
-    if not (isfinite(first) and isfinite(last)) or first < 0 or last < 0:
-        raise ValueError("not a time")
+    if not (0 <= first < MOST and 0 <= last < MOST):
+        raise ValueError("not a time, or a number of mails")
     return first, last
 
 

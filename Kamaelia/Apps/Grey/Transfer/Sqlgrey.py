@@ -23,11 +23,11 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import datetime
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from Kamaelia.Apps.Grey.Stores.Store import StoreFailed
+from Kamaelia.Apps.Grey.Transfer.Backup import MOST
 from Kamaelia.Apps.Grey.Transfer.Tally import Tally
 from Kamaelia.Support.Greylist.Rules import Record, Regular, Rules, Triple
 
@@ -82,6 +82,7 @@ class Sqlgrey:
             with closing(
                 sqlite3.connect(f"{self.file.absolute().as_uri()}?mode=ro", uri=True)
             ) as sql:
+                sql.text_factory = _text
                 yield from sql.execute(query)
         except sqlite3.Error as error:
             raise StoreFailed(f"{self.file} is not a database of sqlgrey: {error}") from error
@@ -107,6 +108,11 @@ def timeOf(value: Any) -> float:
         time = float(value)
     except (TypeError, ValueError):
         time = datetime.fromisoformat(str(value)).timestamp()
-    if not isfinite(time) or time < 0:
+    if not 0 <= time < MOST:
         raise ValueError(f"{value!r} is not a time")
     return time
+
+
+def _text(octets: bytes) -> str:
+    """Return a text as the policy service reads it: a sender need not be UTF-8."""
+    return octets.decode("utf-8", "surrogateescape")

@@ -73,6 +73,17 @@ def test_the_other_byte_order_is_read() -> None:
     assert list(pairsOf(io.BytesIO(pages))) == [(b"key", b"value")]
 
 
+def test_an_item_on_pages_with_one_octet_each_is_damaged() -> None:
+    """Otherwise a page that follows itself would give an item of 1 MiB octet by octet."""
+    head = struct.pack("<8xIIIIBBBx", 0, 0x053162, 9, 512, 0, 9, 0) + struct.pack("<II", 0, 2)
+    leaf = struct.pack("<8xIIIHHBB", 1, 0, 0, 2, 400, 1, 5) + struct.pack("<HH", 400, 400)
+    item = struct.pack("<HBxII", 0, 3, 2, 1 << 20)
+    overflow = struct.pack("<8xIIIHHBB", 2, 0, 2, 1, 1, 0, 7) + b"x"
+    pages = head.ljust(512, b"\0") + leaf.ljust(400, b"\0") + item.ljust(112, b"\0")
+    with pytest.raises(NotBtree, match="page 2 does not continue an item"):
+        list(pairsOf(io.BytesIO(pages + overflow.ljust(512, b"\0"))))
+
+
 @pytest.mark.parametrize(
     ("octets", "reason"),
     [

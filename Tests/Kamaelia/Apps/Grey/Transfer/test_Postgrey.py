@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import struct
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -125,3 +126,23 @@ def test_a_file_of_another_kind_is_refused_with_a_remedy(tmp_path: Path) -> None
 
 def test_without_counted_clients_there_are_none(tmp_path: Path) -> None:
     assert list(clientsOf(tmp_path, str, Tally())) == []
+
+
+@pytest.mark.parametrize(
+    "value", [b"1e300,5", b"5,1e300", b"nan,5", b"5,inf", b"-1,5", b"5", b"", b"\xff,5"]
+)
+def test_a_number_that_no_store_can_keep_is_damaged(tmp_path: Path, value: bytes) -> None:
+    for name, key in (("postgrey.db", b"192.0.2.7/a@b/c@d"), ("postgrey_clients.db", b"192.0.2.7")):
+        (tmp_path / name).write_bytes(databaseOf(key, value))
+    tally = Tally()
+    assert not list(triplesOf(tmp_path, Triple, 300.0, tally))
+    assert not list(clientsOf(tmp_path, str, tally))
+    assert (tally.read, tally.damaged) == (0, 2)
+
+
+def databaseOf(key: bytes, value: bytes) -> bytes:
+    """Return a B-tree file with one pair."""
+    head = struct.pack("<8xIIIIBBBx", 0, 0x053162, 9, 512, 0, 9, 0) + struct.pack("<II", 0, 1)
+    items = b"".join(struct.pack("<HB", len(each), 1) + each for each in (key, value))
+    leaf = struct.pack("<8xIIIHHBB", 1, 0, 0, 2, 400, 1, 5) + struct.pack("<HH", 400, 403 + len(key))
+    return head.ljust(512, b"\0") + leaf.ljust(400, b"\0") + items.ljust(112, b"\0")

@@ -15,7 +15,9 @@ import pytest
 from Kamaelia.Apps.Grey.Stores import StoreFailed
 from Kamaelia.Apps.Grey.Transfer.Sqlgrey import Sqlgrey, addressIn, addressOfSender, timeOf
 from Kamaelia.Apps.Grey.Transfer.Tally import Tally
+from Kamaelia.Support.Greylist.Keys import senderKey
 from Kamaelia.Support.Greylist.Rules import Triple
+from Kamaelia.Support.Protocol.PolicyDelegation import RequestReader, requestOf
 from Tests.Kamaelia.Apps.Grey.Transfer.conftest import Imported
 from Tests.Kamaelia.Apps.Grey.Transfer.delegated import OtherService
 
@@ -132,6 +134,8 @@ def test_rows_without_an_address_or_a_time_are_damaged(tmp_path: Path) -> None:
         ("a", "b.example", "192.0.2.7", "c@d.example", "soon"),
         ("a", "b.example", "192.0.2.7", "c@d.example", None),
         ("a", "b.example", "192.0.2.7", "c@d.example", -5),
+        ("a", "b.example", "192.0.2.7", "c@d.example", 1e300),
+        ("a", "b.example", "192.0.2.7", "c@d.example", "0001-01-01 00:00:00"),
     ]
     file = tmp_path / "sqlgrey.db"
     with contextlib.closing(sqlite3.connect(file)) as sql, sql:
@@ -145,7 +149,29 @@ def test_rows_without_an_address_or_a_time_are_damaged(tmp_path: Path) -> None:
         return Triple(client, sender, recipient)
 
     assert len(list(Sqlgrey(file, tally).triples(rename))) == 1
-    assert (tally.read, tally.damaged) == (1, 4)
+    assert (tally.read, tally.damaged) == (1, 6)
+
+
+def test_a_sender_that_is_not_utf8_has_the_key_that_the_policy_service_gives_it(
+    tmp_path: Path, imported: Callable[[str, Path, str], Imported]
+) -> None:
+    file = tmp_path / "sqlgrey.db"
+    with contextlib.closing(sqlite3.connect(file)) as sql, sql:
+        sql.execute("CREATE TABLE connect (sender_name, sender_domain, src, rcpt, first_seen)")
+        sql.execute("CREATE TABLE from_awl (src, last_seen)")
+        sql.execute("CREATE TABLE domain_awl (src, last_seen)")
+        for name in ("x'66FC72'", "'after'"):
+            sql.execute(
+                f"INSERT INTO connect VALUES (CAST({name} AS TEXT), 'b.example', '192.0.2.7',"
+                " 'c@d.example', 5)"
+            )
+    said, known, _ = imported("--sqlgrey", file, CONFIGURATION)
+    assert said == "2 records were imported, 0 were damaged.\n"
+    asked = b"request=smtpd_access_policy\nclient_address=192.0.2.7\nsender=f\xfcr@b.example\n\n"
+    reader = RequestReader()
+    reader.feed(asked)
+    request = requestOf(reader.nextRequest() or {})
+    assert {triple.sender for triple in known} == {senderKey(request.sender), "after@b.example"}
 
 
 @pytest.mark.parametrize("content", [None, b"", b"?" * 4096])
