@@ -165,7 +165,9 @@ def attackedSystem(source, out, into, sink):
     return Graphline(SOURCE=source, IN=into, SINK=sink, linkages=linkages)
 
 
-@pytest.mark.parametrize("fields", [{"confirmed": 2}, {"confirmed": 9, "ended": "producerFinished"}])
+@pytest.mark.parametrize(
+    "fields", [{"confirmed": 2}, {"confirmed": 9, "ended": "producerFinished"}], ids=["2", "ended"]
+)
 def test_a_peer_without_the_key_does_not_say_where_a_new_reader_begins(freePorts, fields):
     port = freePorts()
     url = f"tcp://127.0.0.1:{port}"
@@ -212,8 +214,7 @@ def test_a_stranger_that_leaves_does_not_interrupt_the_link(freePorts, caplog, a
 
     attackedSystem(Attack(messages=[]), out, into, sink).run()
     assert sink.got == ["first"]
-    waits = [each for each in caplog.messages if each.startswith(f"{into.name}: waits for the link")]
-    assert waits == []
+    assert not [each for each in caplog.messages if each.startswith(f"{into.name}: waits")]
 
 
 def attackReader(port, *pieces):

@@ -144,5 +144,6 @@ def databaseOf(key: bytes, value: bytes) -> bytes:
     """Return a B-tree file with one pair."""
     head = struct.pack("<8xIIIIBBBx", 0, 0x053162, 9, 512, 0, 9, 0) + struct.pack("<II", 0, 1)
     items = b"".join(struct.pack("<HB", len(each), 1) + each for each in (key, value))
-    leaf = struct.pack("<8xIIIHHBB", 1, 0, 0, 2, 400, 1, 5) + struct.pack("<HH", 400, 403 + len(key))
+    places = struct.pack("<HH", 400, 403 + len(key))
+    leaf = struct.pack("<8xIIIHHBB", 1, 0, 0, 2, 400, 1, 5) + places
     return head.ljust(512, b"\0") + leaf.ljust(400, b"\0") + items.ljust(112, b"\0")
