@@ -89,26 +89,29 @@ class RemoteOut(component):
         self._listeners: tuple[Callable[[], object], ...] = ()
         self._ending: Any = None  # the message from control
         self.isDone = False  # the far end has confirmed everything, the end included
+        #: Adds a message, within the turn of its sender; returns the gate if the window is full,
+        #: and raises notEncodable if the message is not plain data.
+        self.accept = self._acceptor()
         self.takeDirectly("inbox", self.accept)
 
-    def accept(self, message: Any) -> WriteGate | None:
-        """Add a message, within the turn of its sender; return the gate if the window is full.
+    def _acceptor(self) -> Callable[[Any], WriteGate | None]:
+        """Return what takes the messages, without the cost of look-ups in this component."""
+        put, end, gate = self._outgoing.put, self._end, self._gate
 
-        Raise notEncodable if the message is not plain data.
-        """
-        if self._ending is not None:
-            return None  # as any component that has ended
-        try:
-            isFull = self._outgoing.put(message)
-        except notEncodable as error:
-            error.add_note(f"for the inbox 'inbox' of {self.name}, link {self._end.name!r}")
-            raise
-        if self._end.isAsleep:
-            self._end.wakeTransport()
-        if isFull:
-            self._gate.shut()
-            return self._gate
-        return None
+        def accept(message: Any) -> WriteGate | None:
+            try:
+                isFull = put(message)
+            except notEncodable as error:
+                error.add_note(f"for the inbox 'inbox' of {self.name}, link {end.name!r}")
+                raise
+            if end.isAsleep:
+                end.wakeTransport()
+            if isFull:
+                gate.shut()
+                return gate
+            return None
+
+        return accept
 
     def progress(self) -> tuple[int, int]:
         """Return how many messages this has accepted, and how many of them are done."""
@@ -160,8 +163,14 @@ class RemoteOut(component):
             isAbort = isinstance(message, shutdownMicroprocess)
             if self._ending is None and (isAbort or isinstance(message, producerFinished)):
                 self._ending = message
+                self.accept = _discard  # as any component that has ended
+                self.takeDirectly("inbox", _discard)
                 self._outgoing.finish("shutdown" if isAbort else "finished")
                 self._end.wakeTransport()
+
+
+def _discard(message: Any) -> None:
+    """Take a message that arrives after the end."""
 
 
 __kamaelia_components__ = (RemoteOut,)

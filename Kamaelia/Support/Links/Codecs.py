@@ -37,6 +37,7 @@ class Codec(Protocol):
     """Encodes messages one by one, and decodes them a frame at a time."""
 
     name: str
+    pack: Callable[[Any], bytes]  # as encode(), but with any exception; encode() explains it
 
     def encode(self, message: Any) -> bytes:
         """Return a message as bytes. Raise notEncodable if it is not plain data."""
@@ -68,6 +69,7 @@ class JSONCodec:
     def __init__(self, nameOf: NameOf = noNames) -> None:
         self._nameOf = nameOf
         self._encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+        self.pack: Callable[[Any], bytes] = self.encode
 
     def encode(self, message: Any) -> bytes:
         """Return a message as bytes."""
@@ -155,18 +157,17 @@ class MsgpackCodec:
             default=self._extended, strict_types=True, unicode_errors="surrogatepass"
         )
         self._packer, self._header = packer, msgpack.Packer()
-        self._pack: Callable[[Any], bytes] = packer.pack
+        self.pack: Callable[[Any], bytes] = packer.pack
 
     def encode(self, message: Any) -> bytes:
         """Return a message as bytes."""
+        self._packer.reset()  # pack() may have failed in the middle of a message
         try:
-            return self._pack(message)
-        except notEncodable:
-            self._packer.reset()
-            raise
+            return self.pack(message)
         except (ValueError, OverflowError, RecursionError) as error:
-            self._packer.reset()
             raise notEncodable(f"a message has too many levels or is too large: {error}") from None
+        finally:
+            self._packer.reset()
 
     def join(self, parts: list[bytes]) -> bytes:
         """Return several messages as an array."""
@@ -214,6 +215,7 @@ class PickleCodec:
 
     def __init__(self, nameOf: NameOf = noNames) -> None:
         self._nameOf = nameOf
+        self.pack: Callable[[Any], bytes] = self.encode
 
     def encode(self, message: Any) -> bytes:
         """Return a message as bytes. Raise notEncodable for whatever pickle raises."""

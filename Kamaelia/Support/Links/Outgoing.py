@@ -47,6 +47,7 @@ class Outgoing:
         position: int | None = None,
     ) -> None:
         self.codec = codec
+        self._encode = codec.pack
         self.window, self.windowBytes = window, windowBytes
         self.position = position
         self.hasBegun = False
@@ -65,7 +66,10 @@ class Outgoing:
 
     def put(self, message: Any) -> bool:
         """Add a message; return whether the window is full. Raise notEncodable."""
-        part = self.codec.encode(message)
+        try:
+            part = self._encode(message)
+        except Exception:  # noqa: BLE001 - encode() raises what it means
+            part = self.codec.encode(message)
         size = len(part)
         if size > LARGEST:
             raise notEncodable(f"a message of {size} bytes exceeds {LARGEST}")
@@ -172,7 +176,7 @@ class Outgoing:
 
     def useCodec(self, codec: Codec) -> None:
         """Encode everything again, because the far end lacks the codec that was used."""
-        before, self.codec = self.codec, codec
+        before, self.codec, self._encode = self.codec, codec, codec.pack
 
         def again(payload: bytes, count: int) -> list[bytes]:
             return [codec.encode(message) for message in before.split(payload, count)]
