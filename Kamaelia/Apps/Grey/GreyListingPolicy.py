@@ -24,12 +24,15 @@ Termination: as MailHandler.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from Axon.Component import component
 from Kamaelia.Apps.Grey.Backend.RecipientInquiry import inquiriesFor
 from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
+from Kamaelia.Apps.Grey.Policy.BlockLists import refusalFor
 from Kamaelia.Apps.Grey.Policy.CompiledSettings import (
     asClients,
     asDomains,
@@ -81,6 +84,7 @@ class GreyListingPolicy(ConcreteMailHandler):
             type(self).greylist = Greylist()
         self.greylist = self.greylist  # a reload changes the class, not this connection
         self.notes = MailNotes(self.greylist)
+        self._listing: asyncio.Future[str] | None = None  # the block list that has the client
 
     def isTrustedClient(self) -> bool:
         try:
@@ -187,7 +191,9 @@ class GreyListingPolicy(ConcreteMailHandler):
             return True
         unknown = refusalOfUnknown(self, recipient)
         if unknown is not None:
-            self.answerRecipient(unknown)
+            self.mailStatus = statusOf(unknown)
+            self.notes.noteUnknown(recipient, unknown)
+            self.answer(unknown)
             return False
         return isAccepted
 
@@ -276,12 +282,56 @@ class GreyListingPolicy(ConcreteMailHandler):
 
     def handleConnect(self) -> None:
         self.greylist.count("sessions")
+        if not self.session.settings.offers("XCLIENT"):  # otherwise the client is not known yet
+            self.askBlockLists()
         super().handleConnect()
 
     def handleMail(self, command: list[str]) -> None:
         if not self.seenMail:
             self.notes.begin()
         super().handleMail(command)
+
+    def beginEnvelope(self, command: list[str]) -> None:
+        if self.greylist.block_lists is None or not self.seenHelo or self._isTrusted():
+            super().beginEnvelope(command)
+        else:
+            then = partial(self._clientIsJudged, command)
+            self.ask(self.mayClientSend, then)
+
+    def askBlockLists(self) -> Any:
+        """Begin to ask the block lists about the client, and return the future answer."""
+        lists = self.greylist.block_lists
+        if self._listing is None and lists is not None and not self._isTrusted():
+            self._listing = asyncio.ensure_future(lists.listing(self.peer))
+        return self._listing
+
+    def mayClientSend(self) -> bool:
+        """Return False after refusing a client that is in a block list and in no allow list."""
+        greylist, future = self.greylist, self.askBlockLists()
+        if greylist.hasAllowed and greylist.allowsClient(self.peer, self.verifiedNames()):
+            return True
+        if not future.done():
+            raise Later(future)
+        zone: str = future.result()
+        if zone:
+            self.answer(refusalFor(self.peer, zone))
+        return not zone
+
+    def _clientIsJudged(self, command: list[str], maySend: bool) -> None:
+        super().beginEnvelope(command)
+
+    def clientChanged(self) -> None:
+        self._forgetListing()
+        super().clientChanged()
+
+    def cleanUp(self) -> None:
+        self._forgetListing()
+        super().cleanUp()
+
+    def _forgetListing(self) -> None:
+        if self._listing is not None:
+            self._listing.cancel()
+            self._listing = None
 
     def handleRcpt(self, command: list[str]) -> None:
         if 0 < self.max_recipients <= len(self.notes.verdicts) and self.seenMail:

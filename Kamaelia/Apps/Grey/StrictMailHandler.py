@@ -236,8 +236,13 @@ class StrictMailHandler(MailHandler):
             self.answer(SESSION_TOO_LONG)
         elif self.rates is not None and (refusal := self._refusalByRate("mails")) is not None:
             self.answer(refusal)
-        elif self.say(command).isPositive:
-            self.deadlines.beginMail(now)
+        else:
+            self.beginEnvelope(command)
+
+    def beginEnvelope(self, command: list[str]) -> None:
+        """Called with a MAIL that no limit refuses; the answer is due."""
+        if self.say(command).isPositive:
+            self.deadlines.beginMail(self.now())
             if self.declaredClient is not None:
                 self.declaredClient.beginMail()
             self.mailStatus = ""

@@ -32,7 +32,7 @@ from Kamaelia.Support.Mistakes import Mistake, MistakesFound
 from Kamaelia.Support.Networks import parseNetwork
 from Kamaelia.Support.Settings import Sections
 from Kamaelia.Support.Settings.DelegationSections import MilterSection, PolicySection
-from Kamaelia.Support.Settings.LimitsSection import RATES, LimitsSection
+from Kamaelia.Support.Settings.LimitsSection import BLOCKS, RATES, LimitsSection
 from Kamaelia.Support.Settings.SectionReader import SectionReader
 from Kamaelia.Support.Settings.SuspicionSection import SuspicionSection
 from Kamaelia.Support.Settings.TLSRules import mistakeOfTLS
@@ -117,7 +117,7 @@ class Configuration:
     def _shared(self) -> Iterator[tuple[Any, str]]:
         yield self.name, "serverid"
         names = [each.name for each in fields(self.limits)]
-        yield from ((self.limits, name) for name in names if name not in RATES)
+        yield from ((self.limits, name) for name in names if name not in (*RATES, *BLOCKS))
         yield from ((self.listen, name) for name in ("esmtp", "strict", "xclient_from"))
         yield self.forward, "normalize_bare_lf"
         yield from ((self.server, name) for name in SERVER_SETTINGS)

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 
 from Kamaelia.Support.Protocol.SMTP.Deadlines import STAGES as CLIENT_STAGES
 from Kamaelia.Support.Settings.SettingRow import setting
-from Kamaelia.Support.Settings.Values import DURATION, MANY, SIZE, durations, whole
+from Kamaelia.Support.Settings.Values import DURATION, MANY, SIZE, ZONE, durations, listOf, whole
 
 # The settings of ClientRates; the others are attributes of a mail handler.
 RATES = ("connection_rate", "mail_rate", "recipient_rate")
+BLOCKS = ("block_lists", "block_timeout")  # the settings of BlockLists
 
 
 @dataclass(frozen=True)
@@ -66,4 +67,13 @@ class LimitsSection:
     )
     recipient_rate: int = setting(
         whole(0, MANY), 0, "The maximum number of recipients a minute from one network."
+    )
+    block_lists: tuple[str, ...] = setting(
+        listOf(ZONE),
+        [],
+        "Lists in DNS (RFC 5782) whose clients are refused at MAIL, such as"
+        ' "zen.spamhaus.org"; requires DNS. [allow] and trusted clients are exempt.',
+    )
+    block_timeout: float = setting(
+        DURATION, "2s", "How long these lists may take to answer; a later answer refuses nobody."
     )

@@ -12,21 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from Kamaelia.Support.Greylist.Suspicion import Weights
-from Kamaelia.Support.Protocol.DNSNames import HOST_NAME, isName
 from Kamaelia.Support.Settings.SettingRow import setting
-from Kamaelia.Support.Settings.Values import DURATION, checked, listOf, whole, word
+from Kamaelia.Support.Settings.Values import DURATION, ZONE, listOf, whole, word
 
 POINTS = whole(-100, 100)
-
-
-def parseZone(text: str) -> str:
-    """Return the name of a zone. Raise ValueError."""
-    if not HOST_NAME.fullmatch(text.lower()) or not isName(text):
-        raise ValueError(f"{text!r} is not the name of a zone, such as zen.spamhaus.org")
-    return text
-
-
-ZONE = checked(parseZone, "the name of a zone in DNS")
 
 
 def points(name: str, meaning: str) -> int:

@@ -25,6 +25,7 @@ from Kamaelia.Support.Greylist.Conditions import parseDelay, parsePeriod
 from Kamaelia.Support.Greylist.Lists import parseClient, parseHeloTriple, parseTriple
 from Kamaelia.Support.Greylist.Names import parseMailbox, parseName
 from Kamaelia.Support.Networks import addressOf, parseNetwork
+from Kamaelia.Support.Protocol.DNSNames import HOST_NAME, isName
 
 SECONDS = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}
 OCTETS = {"GiB": 1 << 30, "MiB": 1 << 20, "KiB": 1 << 10}
@@ -116,6 +117,13 @@ def listOf(kind: Kind) -> Kind:
         return f"[{', '.join(map(kind.write, values))}]"
 
     return Kind(read, write, f"a list: {kind.meaning}", kind)
+
+
+def parseZone(text: str) -> str:
+    """Return the name of a zone. Raise ValueError."""
+    if not HOST_NAME.fullmatch(text.lower()) or not isName(text):
+        raise ValueError(f"{text!r} is not the name of a zone, such as zen.spamhaus.org")
+    return text
 
 
 def checked(parse: Callable[[str], Any], meaning: str) -> Kind:
@@ -293,6 +301,7 @@ CLIENT = checked(
     parseClient, "an address, a network, a verified name, *.domain, or /regular expression/"
 )
 PERIOD = checked(parsePeriod, "a part of a day, such as 22:00-06:00")
+ZONE = checked(parseZone, "the name of a zone in DNS")
 DELAY = checked(parseDelay, "a recipient and a time, such as @example.org 1m")
 LOCAL_PART = checked(parseLocalPart, "the part before the @, such as postmaster")
 MAILBOX = checked(parseMailbox, "user@domain, @domain, @*.domain, user@*, or /regular expression/")

@@ -253,8 +253,8 @@ class DelegatedMail:
         return self._answer(recipient, RECIPIENT_REFUSED)
 
     def _passOn(self, recipient: str, reply: Reply) -> Action:
-        """Refuse a recipient with the words of the real server."""
-        self.notes.noteRealServer(recipient, REFUSED if reply.isForGood else DEFERRED, reply)
+        """Refuse a recipient that the real server does not know, with its words."""
+        self.notes.noteUnknown(recipient, reply)
         return self._answer(recipient, reply)
 
     def _answer(self, recipient: str, reply: Reply) -> Action:

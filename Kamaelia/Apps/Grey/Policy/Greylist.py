@@ -25,6 +25,7 @@ from socket import AF_INET, inet_ntoa, inet_pton
 from typing import Any
 
 from Kamaelia.Apps.Grey.Policy.BackgroundTask import BackgroundTask, release
+from Kamaelia.Apps.Grey.Policy.BlockLists import BlockLists
 from Kamaelia.Apps.Grey.Policy.RecipientDirectory import RecipientDirectory
 from Kamaelia.Apps.Grey.Policy.StoreEntries import NO_ENTRIES, LiveEntries, compileEntries
 from Kamaelia.Apps.Grey.Policy.SuspicionCheck import SuspicionCheck
@@ -72,6 +73,7 @@ class Greylist:
     suspicion: SuspicionCheck | None = None  # None: all strangers are greylisted
     recipients: RecipientDirectory | None = None  # asked first which recipients are known
     revokes = True  # a client is no longer regular after the real server has refused its mail
+    block_lists: BlockLists | None = None  # whose clients are refused, in SMTP
     dry_run = False  # decide and log, but defer nothing
     tarpit: float = 0.0  # seconds before a reply that defers
     journal: Callable[[dict[str, Any]], None] | None = None  # called with each mail's record
@@ -253,6 +255,10 @@ class Greylist:
             if found is not None:
                 return f"allowed: {found}"
         return None
+
+    def allowsClient(self, peer: str, names: Iterable[str]) -> bool:
+        """Return whether a client is in an allow list."""
+        return any(lists.client(peer, names) is not None for lists in self._allowing)
 
     def denies(self, peer: str, names: Iterable[str], sender: str, recipient: str) -> str | None:
         """Return why this mail is refused, or None. Always None unless `hasDenied`.

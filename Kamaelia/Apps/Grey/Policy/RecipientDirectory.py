@@ -32,7 +32,7 @@ MINUTE = 60.0
 PAUSE = 10.0  # seconds without questions after one that the real server did not answer
 MOST_WAITING = 1000  # recipients that wait to be asked about
 TOO_MANY_UNKNOWN = Reply(
-    450, "4.7.1 Too many unknown recipients from your network, please try again later"
+    450, "4.7.0 Too many unknown recipients from your network, please try again later"
 )
 
 Waiting = tuple["asyncio.Future[Reply | None]", str]  # an answer, and the client that waits for it

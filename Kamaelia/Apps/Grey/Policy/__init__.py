@@ -5,6 +5,7 @@ PolicyQuestion    one question that may take time, and its time limit
 PolicyAnswers     what policy has found out for the mail in progress
 CompiledSettings  lists of a handler class, compiled once
 Greylist          the decision about one recipient: lists, rules, store
+BlockLists        block lists in the DNS, which refuse a client
 RecipientDirectory  which recipients the real server knows, remembered
 StoreEntries      what administrators allow and deny at run time
 Resolver          names and SPF from the DNS

@@ -137,6 +137,13 @@ class MailNotes:
         """Note that the real server refuses a recipient, with its own words."""
         self.note(recipient, verdict, f"real server: {wordsOf(reply)}")
 
+    def noteUnknown(self, recipient: str, reply: Reply) -> None:
+        """Note that a recipient is unknown to the real server, or that it may not be asked now."""
+        if reply.isRelayed:
+            self.noteRealServer(recipient, REFUSED, reply)
+        else:
+            self.note(recipient, DEFERRED, reasonOf(reply))
+
     def verdictOn(self, recipient: str) -> Verdict:
         """Return the verdict on a recipient."""
         return self.verdicts.get(recipient, UNASKED)

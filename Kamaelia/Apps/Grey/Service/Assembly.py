@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 
 from Kamaelia.Apps.Grey.Delegation.DelegatedMail import LastStage, PolicyService
 from Kamaelia.Apps.Grey.GreyListingPolicy import GreyListingPolicy
+from Kamaelia.Apps.Grey.Policy.BlockLists import BlockLists
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
 from Kamaelia.Apps.Grey.Policy.RecipientDirectory import RecipientDirectory
 from Kamaelia.Apps.Grey.Policy.SuspicionCheck import SuspicionCheck
@@ -111,6 +112,7 @@ def greylistOf(configuration: Configuration) -> Greylist:
         resolver=resolver,
         conditions=Conditions(settings.opt_in, settings.hours, settings.delays),
         suspicion=_suspicionOf(configuration, resolver),
+        block_lists=_blockListsOf(configuration.limits, resolver),
         revokes=settings.revoke,
         recipients=_directoryOf(configuration.server),
         **lists,
@@ -282,7 +284,10 @@ def _resolverFor(configuration: Configuration) -> Any:
         return Resolver()
     except (ImportError, ValueError) as error:
         if _needsResolver(configuration):
-            what = f"spf, large_senders, [suspicion] and names in lists require DNS: {error}"
+            what = (
+                "spf, large_senders, [suspicion], block_lists and names in lists require DNS:"
+                f" {error}"
+            )
             raise mistake(what) from None
         return None
 
@@ -306,11 +311,18 @@ def _suspicionOf(configuration: Configuration, resolver: Any) -> Any:
     return SuspicionCheck(resolver, checks, settings.threshold, settings.timeout)
 
 
+def _blockListsOf(limits: LimitsSection, resolver: Any) -> BlockLists | None:
+    if not limits.block_lists:
+        return None
+    return BlockLists(resolver, limits.block_lists, limits.block_timeout)
+
+
 def _needsResolver(configuration: Configuration) -> bool:
     settings, lists = configuration.greylist, (configuration.allow, configuration.deny)
     hasClients = any(each.clients or each.client_files for each in lists)
     isForSuspicion = configuration.suspicion.delay != "always"
-    return settings.spf or settings.large_senders or hasClients or isForSuspicion
+    hasBlocks = bool(configuration.limits.block_lists)
+    return settings.spf or settings.large_senders or hasClients or isForSuspicion or hasBlocks
 
 
 def journalOf(configuration: Configuration) -> Callable[[dict[str, Any]], None] | None:

@@ -38,6 +38,7 @@ REASONS = {
     (421, "4.4.2"): "timeout",
     (421, "4.7.0"): "limit",
     (421, "4.7.1"): "connection rate",
+    (450, "4.7.0"): "unknown recipient rate",
     (450, "4.7.1"): "mail rate",
     (451, "4.3.0"): "local error",
     (451, "4.4.1"): "real server not reached",
@@ -53,6 +54,7 @@ REASONS = {
     (550, "5.7.1"): "recipient refused",
     (552, "5.3.4"): "size",
     (554, "5.5.0"): "early talker",
+    (554, "5.7.1"): "block list",
     (555, "5.5.4"): "parameter not offered",
 }
 # The reason for other replies of our own, by their code.
