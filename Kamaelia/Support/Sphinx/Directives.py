@@ -21,12 +21,10 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.addnodes import toctree
 from sphinx.application import Sphinx
-from sphinx.pycode.parser import Parser
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from Kamaelia.Support.Sphinx.Contents import contentsIn, contentsOf
-from Kamaelia.Support.Sphinx.Definitions import parseDefinitions
 from Kamaelia.Support.Sphinx.Description import isComponent
 from Kamaelia.Support.Sphinx.Markup import componentPage, componentsTable, pictureOf
 from Kamaelia.Support.Sphinx.ModulePages import writeModulePages
@@ -219,7 +217,6 @@ def register(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("kamaelia_navigation", 0, "html", int)
     app.connect("builder-inited", writeAll)
     app.connect("html-page-context", useOwnTree, priority=400)  # before the theme
-    Parser.parse_definition = parseDefinitions  # type: ignore[method-assign, assignment]
     app.add_domain(IndexedPythonDomain, override=True)
     app.add_directive("component", ComponentDirective)
     app.add_directive("component-drawing", DrawingDirective)
