@@ -24,6 +24,7 @@ ROLE, CONTENDER, ADDRESS, CAPACITY, COUNT = sys.argv[1:6]
 COUNT, CAPACITY = int(COUNT), int(CAPACITY)  # type: ignore[assignment]
 LONE = 20
 LINK = os.environ["LINK"]
+FRAME = {"frame": int(os.environ["FRAME"])} if "FRAME" in os.environ else {}
 
 
 def cpu() -> float:
@@ -121,19 +122,19 @@ def ends() -> tuple[Any, Any]:
         if ADDRESS.endswith("redis.sock"):
             module = prototype("redislink")
             return (
-                lambda: module.RemoteOut(ADDRESS, LINK),
+                lambda: module.RemoteOut(ADDRESS, LINK, **FRAME),
                 lambda: module.RemoteIn(ADDRESS, LINK, capacity=CAPACITY),
             )
         module = prototype("tcplink")
         return (
-            lambda: module.TcpOut(ADDRESS),
+            lambda: module.TcpOut(ADDRESS, **FRAME),
             lambda: module.TcpIn(ADDRESS, capacity=CAPACITY),
         )
     from Kamaelia.Net.RemoteIn import RemoteIn
     from Kamaelia.Net.RemoteOut import RemoteOut
 
     return (
-        lambda: RemoteOut(ADDRESS, LINK),
+        lambda: RemoteOut(ADDRESS, LINK, **FRAME),
         lambda: RemoteIn(ADDRESS, LINK, capacity=CAPACITY),
     )
 
