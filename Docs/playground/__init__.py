@@ -2,6 +2,7 @@
 
 lesson      a step of the course: its task, hints, answer, and what is wrong with other answers
 attempt     one run of a learner's program
+turnlimit   the interruption of a turn that does not end
 chapters    the texts of the steps, which are those of Docs/learn
 lessons     the steps
 pace        turns that are given slowly, so that they can be watched

@@ -17,7 +17,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 from Axon import Browser
@@ -55,17 +55,20 @@ class TooMuchOutput(Exception):
 
 
 class Attempt:
-    """Attempt(source[, tell]): a run of `source`, which run() begins.
+    """Attempt(source[, tell, watch]): a run of `source`, which run() begins.
 
-    tell(text): called with each text that is printed.
+    tell(text): called with each text that is printed. watch(code): called with the program's code
+    before it runs.
     """
 
     def __init__(
         self,
         source: str,
         tell: Callable[[str], object] = lambda text: None,
+        watch: Callable[[CodeType], object] = lambda code: None,
     ) -> None:
         self.source = source
+        self._watch = watch
         self.module = ModuleType("__main__")
         self.names: dict[str, Any] = self.module.__dict__
         self.error: BaseException | None = None
@@ -89,6 +92,7 @@ class Attempt:
             with self.captured():
                 tree = ast.parse(self.source, FILE)
                 code = compile(tree if transform is None else transform(tree), FILE, "exec")
+                self._watch(code)
                 exec(code, self.names)  # noqa: S102 - it is the learner's own browser
         except SystemExit:
             pass

@@ -4,9 +4,10 @@ How does it work?
 -----------------
 Everything is called in the only thread of the worker. `post(kind, text)` sends to the page: "output",
 "picture" (a JSON object of the live page) and "beat", by which the page sees that the program still
-gives others a turn. If nothing is heard for too long, the page raises SIGINT, which interrupts the
-turn; the handler is our own, so that the run does not end in order but at once. Pyodide does not
-handle signals in callbacks of the browser's loop: the page then replaces the worker.
+gives others a turn. A loop without an end is interrupted by a TurnLimit; so that it ends at once, the
+run does not end in order. If nothing is heard for too long, the page writes SIGINT into the memory that
+it shares with the worker, where there is some: Pyodide calls the handler in code of Python itself,
+though not in callbacks of the browser's loop. At last the page replaces the worker.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib import import_module
-from types import FrameType
+from types import CodeType, FrameType
 
 from Axon.Scheduler import scheduler
 from Docs.playground import tests
@@ -28,6 +29,7 @@ from Docs.playground.lessons import LESSONS
 from Docs.playground.miniaxon import ADDED, OwnCore, withCalls
 from Docs.playground.pace import FIRST, Pace
 from Docs.playground.stage import Stage
+from Docs.playground.turnlimit import TurnLimit
 
 Post = Callable[[str, str], object]
 
@@ -52,10 +54,15 @@ def rest(seconds: float) -> None:
     ffi.run_sync(js.Promise.new(begin))
 
 
-def attempted(lesson: Lesson, source: str, rest: Callable[[float], object] = time.sleep) -> Attempt:
+def attempted(
+    lesson: Lesson,
+    source: str,
+    rest: Callable[[float], object] = time.sleep,
+    watch: Callable[[CodeType], object] = lambda code: None,
+) -> Attempt:
     """Run an answer without pauses and without a picture, to judge it."""
     scheduler.run = JudgedScheduler()
-    attempt = Attempt(source)
+    attempt = Attempt(source, watch=watch)
     if not lesson.isOwnCore:
         return attempt.run()
     attempt.names[ADDED] = OwnCore(Pace(rest, 0)).defined
@@ -63,10 +70,18 @@ def attempted(lesson: Lesson, source: str, rest: Callable[[float], object] = tim
 
 
 class Player:
-    """Player(post, rest): runs the programs of one page. For rest see Pace."""
+    """Player(post, rest[, signals]): runs the programs of one page. For rest see Pace.
 
-    def __init__(self, post: Post, rest: Callable[[float], object]) -> None:
-        self._post = post
+    signals: the memory that is shared with the page, or None: twice the number of a signal, of which
+    Pyodide takes the first.
+    """
+
+    def __init__(
+        self, post: Post, rest: Callable[[float], object], signals: Sequence[int] | None = None
+    ) -> None:
+        self._send = post
+        self._signals = signals
+        self._limit = TurnLimit(self._isInterrupted)
         self._rest = rest
         self._stage: Stage | None = None
         signal.signal(signal.SIGINT, interrupt)
@@ -75,7 +90,8 @@ class Player:
         """Run a program, and draw its system. first: the first pause between turns."""
         lesson = LESSONS[key]
         self._stage = stage = Stage(self._sendPicture, self._restAndBeat, first)
-        attempt = Attempt(source, self._sendOutput)
+        attempt = Attempt(source, self._sendOutput, self._limit.watch)
+        self._limit.restart()
         stage.open()
         try:
             if lesson.isOwnCore:
@@ -98,8 +114,10 @@ class Player:
     def check(self, key: str, source: str) -> str:
         """Judge an answer. Return {"isRight": ..., "text": ...} as JSON."""
         lesson = LESSONS[key]
+        self._limit.restart()
         verdict = lesson.check(
-            source, lambda program: attempted(lesson, program, self._restAndBeat)
+            source,
+            lambda program: attempted(lesson, program, self._restAndBeat, self._limit.watch),
         )
         return json.dumps(verdict._asdict())
 
@@ -118,6 +136,13 @@ class Player:
     def giveUp(self) -> None:
         """End the program that is judged, as one that waits forever."""
         scheduler.run.endWith(Asleep("The program does not end."))
+
+    def _isInterrupted(self) -> bool:
+        return self._signals is not None and self._signals[1] == signal.SIGINT
+
+    def _post(self, kind: str, text: str) -> None:
+        self._limit.restart()
+        self._send(kind, text)
 
     def _sendPicture(self, text: str) -> None:
         self._post("picture", text)

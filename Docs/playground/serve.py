@@ -2,8 +2,8 @@
 
     python -m Docs.playground.serve FOLDER [--port 8000]
 
-With these headers a browser lets the page share memory with its worker, so that a program that does
-not end is interrupted. Without them the worker is replaced, which takes some seconds.
+With these headers a browser lets the page share memory with its worker, so that Stop interrupts a
+turn at once. Without them the worker is replaced, which takes some seconds.
 """
 
 from __future__ import annotations

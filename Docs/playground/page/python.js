@@ -27,7 +27,8 @@ export class Python {
 
   #begin() {
     const isShared = typeof SharedArrayBuffer !== "undefined";
-    this.interrupts = isShared ? new Uint8Array(new SharedArrayBuffer(1)) : null;
+    // The signal, which Pyodide takes away, and the same for the limit on turns.
+    this.interrupts = isShared ? new Uint8Array(new SharedArrayBuffer(2)) : null;
     const worker = new Worker("worker.js", { type: "module" });
     worker.onmessage = (event) => this.#hear(event.data);
     worker.onerror = (event) => this.onReport({ kind: "failed", value: event.message ?? "" });
@@ -47,7 +48,7 @@ export class Python {
 
   /** @param {Record<string, any>} request */
   #ask(request) {
-    if (this.interrupts) Atomics.store(this.interrupts, 0, 0);
+    this.interrupts?.fill(0);
     this.isBusy = true;
     this.heardAt = performance.now();
     this.interruptedAt = this.stoppedAt = 0;
@@ -92,7 +93,7 @@ export class Python {
   /** @param {number} now */
   #interrupt(now) {
     this.interruptedAt = now;
-    if (this.interrupts) Atomics.store(this.interrupts, 0, SIGINT);
+    if (this.interrupts) this.interrupts.fill(SIGINT);
     else this.#replace();
   }
 

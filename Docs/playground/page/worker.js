@@ -9,7 +9,7 @@ import sys
 sys.path.insert(0, "/kamaelia")
 from Docs.playground.browser import Player, rest
 
-player = Player(report, rest)
+player = Player(report, rest, interrupts)
 `;
 
 /** @type {Promise<any>} */
@@ -29,6 +29,7 @@ async function load(interrupts) {
   python.FS.mkdir("/kamaelia");
   python.unpackArchive(archive, "zip", { extractDir: "/kamaelia" });
   python.globals.set("report", report);
+  python.globals.set("interrupts", interrupts ?? undefined);
   await python.runPythonAsync(BEGIN);
   if (interrupts) python.setInterruptBuffer(interrupts);
   report("ready");
