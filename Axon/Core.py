@@ -14,7 +14,8 @@ extension, if there is one. Other modules import the classes from the same place
 Of other classes, such as microprocess, `replace` exchanges single methods.
 
 The pure core is used if the environment variable AXON_PURE is set, if the extension has not been
-built (there was no C compiler), and if the extension belongs to another version of these modules.
+built (there was no C compiler), and if the extension belongs to another version of these modules,
+which the log "Axon" says in a warning.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from types import ModuleType
 
 __all__ = ["compiled", "name", "reason", "replace"]
 
-INTERFACE = 8  # what the pure modules expect of the extension; it has a constant of this name
+INTERFACE = 9  # what the pure modules expect of the extension; it has a constant of this name
 
 
 def _load() -> tuple[ModuleType | None, str]:
@@ -38,7 +39,11 @@ def _load() -> tuple[ModuleType | None, str]:
     except ImportError as error:
         return None, f"the extension cannot be imported: {error}"
     if extension.INTERFACE != INTERFACE:
-        return None, "the extension belongs to another version: build it again"
+        import logging  # it takes long, and is rarely necessary
+
+        why = "the extension belongs to another version: build it again"
+        logging.getLogger("Axon").warning("The pure core is used: %s (%s)", why, extension.__file__)
+        return None, why
     return extension, "the extension Axon._core is used"
 
 

@@ -30,6 +30,7 @@ from cpython.weakref cimport PyWeakref_GetObject
 import collections
 import heapq
 import math
+import sys
 import weakref
 
 # Variables of C, which need no look-up.
@@ -50,6 +51,8 @@ cdef extern from "Python.h":
     bint PyCFunction_CheckExact(PyObject *)
     bint PyGen_CheckExact(PyObject *)
     void Py_XDECREF(PyObject *)
+    PyObject *newReference "Py_NewRef" (PyObject *)
+    PyObject *newNumber "PyLong_FromSsize_t" (Py_ssize_t) except NULL
     int PyObject_IsTrue(object) except -1
     Py_ssize_t PyObject_Size(object) except -1
 
@@ -63,8 +66,8 @@ cdef extern from *:
     }
 
     /* Create instances as object.__new__ does, which alone gives them inline attributes
-       (CPython 3.11 and 3.12). All fields of the type are objects, and begin as None: the type
-       has no virtual methods, so no field is a table of them. */
+       (CPython 3.11 and 3.12). The first fields of the type are objects, and begin as None; the
+       others begin as 0. The type has no virtual methods, so no field is a table of them. */
     static Py_ssize_t ax_fields = 0;
     static PyObject *ax_new(PyTypeObject *type, PyObject *args, PyObject *kw) {
         PyObject *none = PyTuple_New(0), *made;
@@ -77,12 +80,13 @@ cdef extern from *:
         }
         return made;
     }
-    static int ax_renew(PyObject *type, Py_ssize_t fields) {
+    static int ax_renew(PyObject *type, Py_ssize_t fields, Py_ssize_t others) {
         PyTypeObject *t = (PyTypeObject *)type;
-        ax_fields = (t->tp_basicsize - sizeof(PyObject)) / sizeof(PyObject *);
+        Py_ssize_t size = sizeof(PyObject) + (fields + others) * sizeof(PyObject *);
+        ax_fields = fields;
         t->tp_new = ax_new;
-        if (ax_fields == fields) return 0;
-        PyErr_SetString(PyExc_SystemError, "a component has fields that are not objects");
+        if (t->tp_basicsize == size) return 0;
+        PyErr_SetString(PyExc_SystemError, "a component has other fields than expected");
         return -1;
     }
 
@@ -155,20 +159,40 @@ cdef extern from *:
         do { if ((PyObject *)kind == type) return 1; } while ((kind = kind->tp_base) != NULL);
         return 0;
     }
+    /* Most methods of C types run only for instances of Python subclasses, which inherit tp_new. */
+    static inline int ax_component(PyObject *object, PyObject *type) {
+        return Py_TYPE(object)->tp_new == ax_new || ax_derived(object, type);
+    }
+
+    /* The version of a dict changes with each change of its contents, and no two dicts ever have
+       the same version. Python 3.14 has none. */
+    #if PY_VERSION_HEX < 0x030E0000 && !defined(Py_GIL_DISABLED)
+        #define AX_VERSIONED(o) PyDict_CheckExact(o)
+        #if defined(__GNUC__)
+            #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+        #endif
+        #define AX_VERSION(o) (((PyDictObject *)(o))->ma_version_tag)
+    #else
+        #define AX_VERSIONED(o) 0
+        #define AX_VERSION(o) 0
+    #endif
     #define ax_resume(gen, result) PyGen_Type.tp_as_async->am_send(gen, Py_None, result)
     """
     void ax_name(object, const char *)
-    int ax_renew(object, Py_ssize_t) except -1
+    int ax_renew(object, Py_ssize_t, Py_ssize_t) except -1
     int ax_method(object, const char *, void *) except -1
     object ax_plain(PyObject *, PyObject **, size_t, PyObject *)
     bint ax_derived(PyObject *, PyObject *)
+    bint ax_component(PyObject *, PyObject *)
+    bint isVersioned "AX_VERSIONED" (PyObject *)
+    unsigned long long versionOf "AX_VERSION" (PyObject *)
     size_t OFFSET_FREE "(~PY_VECTORCALL_ARGUMENTS_OFFSET)"
     PyObject *ax_find(object, object) except? NULL
     int ax_resume(PyObject *, PyObject **) except -1
     PyObject *typeOf "AX_TYPE" (PyObject *)
 
 #: Axon.Core compares it with its own, and does not use an extension of another version.
-INTERFACE = 8
+INTERFACE = 9
 
 cdef enum:  # see Axon.RunQueue
     PAUSED = 0
@@ -194,9 +218,10 @@ cdef enum:  # see Axon.RunQueue
 
 cdef object ONE = 1
 cdef object UNSET = object()  # the value of an attribute that does not exist yet
-cdef object INBOX = "inbox"
-cdef object OUTBOX = "outbox"
-cdef object CONTROL = "control"
+cdef object ZERO = 0
+cdef object INBOX = sys.intern("inbox")
+cdef object OUTBOX = sys.intern("outbox")
+cdef object CONTROL = sys.intern("control")
 
 
 cdef object missing(object owner, str name):
@@ -217,6 +242,7 @@ cdef inline object variable(object variables, object name):
 
 
 @cython.trashcan(True)
+@cython.no_gc_clear  # the list is cleared, and the ring remains valid
 cdef class Ring:
     """A queue with the methods of a deque: a list that is used in a circle."""
 
@@ -279,6 +305,31 @@ cdef class Ring:
         Py_DECREF(item)
         if self._n == 0 and self._mask >= SMALL:
             self._reset()
+        return item
+
+    cdef inline bint hasRoom(self) noexcept:
+        """Return whether store() is possible."""
+        return self._n <= self._mask and PyList_GET_SIZE(<PyObject *>self._items) > self._mask
+
+    cdef inline void store(self, PyObject *item) noexcept:
+        """Add an item. Nothing else runs meanwhile, unlike in put()."""
+        cdef Py_ssize_t i = (self._head + self._n) & self._mask
+        Py_DECREF(None)
+        PyList_SET_ITEM(<PyObject *>self._items, i, newReference(item))
+        self._n += 1
+
+    cdef inline bint hasSpare(self) noexcept:
+        """Return whether fetch() is possible."""
+        if self._n == 0 or PyList_GET_SIZE(<PyObject *>self._items) <= self._mask:
+            return False
+        return self._n > 1 or self._mask < SMALL
+
+    cdef inline PyObject *fetch(self) noexcept:
+        """Return the oldest item and its reference. Nothing else runs meanwhile."""
+        cdef PyObject *item = PyList_GET_ITEM(<PyObject *>self._items, self._head)
+        PyList_SET_ITEM(<PyObject *>self._items, self._head, newReference(Py_None))
+        self._head = (self._head + 1) & self._mask
+        self._n -= 1
         return item
 
     cdef int admits(self, object item) except -1:
@@ -685,6 +736,7 @@ class EndOfRound(BaseException):
     __module__ = "Axon.RunQueue"
 
 
+@cython.no_gc_clear  # `ready` is always a ring
 cdef class RunQueue:
     """RunQueue([handler]) -> gives turns to its tasks, in rounds.
 
@@ -1464,11 +1516,76 @@ cdef inline object boxOf(object boxes, object boxname):
     return lookUp(boxes, boxname)
 
 
+cdef inline PyObject *knownInbox(BoxMethods self, PyObject *name) noexcept:
+    """Return the sink of an inbox, a borrowed reference, or NULL if a search is necessary."""
+    cdef PyObject *boxes = <PyObject *>self._inboxesOrNone
+    if isVersioned(boxes) and versionOf(boxes) == self._inboxesVersion:
+        if name == <PyObject *>INBOX:
+            return self._inbox
+        if name == <PyObject *>CONTROL:
+            return self._control
+    return NULL
+
+
+cdef inline PyObject *knownOutbox(BoxMethods self, PyObject *name) noexcept:
+    """Return the sink of an outbox, a borrowed reference, or NULL if a search is necessary."""
+    cdef PyObject *boxes = <PyObject *>self._outboxesOrNone
+    if name == <PyObject *>OUTBOX and isVersioned(boxes):
+        if versionOf(boxes) == self._outboxesVersion:
+            return self._outbox
+    return NULL
+
+
+cdef int learnInboxes(BoxMethods self, object boxes) except -1:
+    """Let knownInbox() know the sinks. The comparison of names may run a program."""
+    cdef unsigned long long version = versionOf(<PyObject *>boxes)
+    cdef PyObject *inbox
+    cdef PyObject *control
+    if version != self._inboxesVersion:
+        inbox = PyDict_GetItemWithError(boxes, INBOX)
+        control = PyDict_GetItemWithError(boxes, CONTROL)
+        if version == versionOf(<PyObject *>boxes):
+            self._inboxesVersion, self._inbox, self._control = version, inbox, control
+    return 0
+
+
+cdef int learnOutboxes(BoxMethods self, object boxes) except -1:
+    """Let knownOutbox() know the sink."""
+    cdef unsigned long long version = versionOf(<PyObject *>boxes)
+    cdef PyObject *outbox
+    if version != self._outboxesVersion:
+        outbox = PyDict_GetItemWithError(boxes, OUTBOX)
+        if version == versionOf(<PyObject *>boxes):
+            self._outboxesVersion, self._outbox = version, outbox
+    return 0
+
+
+cdef inline object inboxOf(BoxMethods self, object boxname):
+    """Return the sink of an inbox, or None."""
+    boxes = self._inboxesOrNone
+    if isVersioned(<PyObject *>boxes):
+        learnInboxes(self, boxes)
+    return boxOf(boxes, boxname)
+
+
+cdef inline object outboxOf(BoxMethods self, object boxname):
+    """Return the sink to which an outbox leads, or None."""
+    boxes = self._outboxesOrNone
+    if isVersioned(<PyObject *>boxes):
+        learnOutboxes(self, boxes)
+    return boxOf(boxes, boxname)
+
+
 cdef class BoxMethods:
     """The methods with which a component sends and takes messages, and sleeps."""
 
     cdef object _taskOrNone, _inboxesOrNone, _outboxesOrNone
     cdef object _officeOrNone, _childrenOrNone, _placesOrNone
+    # The sinks of the boxes with the commonest names while their dicts have these versions
+    cdef unsigned long long _inboxesVersion, _outboxesVersion
+    cdef PyObject *_inbox
+    cdef PyObject *_control
+    cdef PyObject *_outbox
 
     _task = Field("_task", TASK)
     _inboxes = Field("_inboxes", INBOXES)
@@ -1699,7 +1816,7 @@ cdef int tell(Storage sink, message) except -1:
 
 
 cdef object sendMessage(BoxMethods self, object message, object boxname):
-    sink = boxOf(self._outboxesOrNone, boxname)
+    sink = outboxOf(self, boxname)
     if typeOf(<PyObject *>sink) == PLAIN:
         (<Storage>sink).put(message)
         arrived((<Storage>sink).task, sink)
@@ -1719,7 +1836,7 @@ cdef object sendMessage(BoxMethods self, object message, object boxname):
 
 
 cdef object takeMessage(BoxMethods self, object boxname):
-    sink = boxOf(self._inboxesOrNone, boxname)
+    sink = inboxOf(self, boxname)
     if typeOf(<PyObject *>sink) == PLAIN:
         if (<Storage>sink)._n == 0:
             self._cannotTake(boxname)
@@ -1741,7 +1858,7 @@ cdef object takeMessage(BoxMethods self, object boxname):
 
 
 cdef Py_ssize_t sizeOfInbox(BoxMethods self, object boxname) except -1:
-    sink = boxOf(self._inboxesOrNone, boxname)
+    sink = inboxOf(self, boxname)
     if typeOf(<PyObject *>sink) == PLAIN or isinstance(sink, Storage):
         return (<Storage>sink)._n
     if sink is None:
@@ -1793,35 +1910,128 @@ cdef object waitForMessages(BoxMethods self, object boxname, object timeout):
 # The methods, when they are called in the usual way; see AxMethod
 
 
-cdef inline bint isUsual(PyObject **args, size_t n, PyObject *names, size_t least, size_t most):
+cdef inline bint isUsual(PyObject **args, size_t n, PyObject *names, size_t least, size_t most) noexcept:
     """Return whether a component and no keyword, `least` to `most` arguments in all, are passed."""
     n &= OFFSET_FREE
-    return names == NULL and least <= n <= most and ax_derived(args[0], <PyObject *>BoxMethods)
+    return names == NULL and least <= n <= most and ax_component(args[0], <PyObject *>BoxMethods)
 
 
-cdef object callSend(PyObject *method, PyObject **args, size_t n, PyObject *names):
+cdef inline PyObject *given(object result) noexcept:
+    """Return `result` as a C function does, with a reference."""
+    return newReference(<PyObject *>result)
+
+
+# Nearly every call finds what it needs at once: a known box of the commonest class, with room for
+# a message, and a task that can be woken, if it sleeps, by adding it to a queue with room. Nothing
+# else runs during such a call, so borrowed references are sufficient. Otherwise nothing has
+# happened yet, and the functions above handle the call.
+
+
+cdef inline bint mayBeWoken(Task task) noexcept:
+    """Return whether wakeNow(task) is possible; the task sleeps."""
+    return (
+        task._queue is not None and task._queue._isRequested and task._queue.ready.hasRoom()
+    )
+
+
+cdef inline void wakeNow(Task task) noexcept:
+    task.state = task._queue.mark
+    task._queue.ready.store(<PyObject *>task)
+
+
+cdef inline bint hasSent(PyObject *sink, PyObject *message) noexcept:
+    """Put a message into a sink at once, and wake its task; return False if that is impossible."""
+    cdef PyObject *waiter
+    cdef int state
+    if typeOf(sink) != PLAIN or not (<Storage>sink).hasRoom():
+        return False
+    waiter = <PyObject *>(<Storage>sink).task
+    if typeOf(waiter) != <PyObject *>Task:
+        return False
+    state = (<Task>waiter).state
+    if state < READY:
+        if not mayBeWoken(<Task>waiter):
+            return False
+        wakeNow(<Task>waiter)
+    elif state == RUNNING:
+        (<Task>waiter).wish |= WOKEN
+    elif state > RUNNING:
+        return False
+    (<Storage>sink).store(message)
+    return True
+
+
+cdef inline PyObject *takenNow(PyObject *sink) noexcept:
+    """Take a message from a sink at once, and wake the feeder; return NULL if that is impossible."""
+    cdef PyObject *feeder
+    if typeOf(sink) != PLAIN or not (<Storage>sink).hasSpare():
+        return NULL
+    feeder = <PyObject *>(<Storage>sink).feeder
+    if typeOf(feeder) != <PyObject *>Task:
+        return NULL
+    if (<Task>feeder).state == PAUSED:
+        if not mayBeWoken(<Task>feeder):
+            return NULL
+        wakeNow(<Task>feeder)
+    (<Storage>sink)._reported = TAKEN
+    return (<Storage>sink).fetch()
+
+
+cdef PyObject *callSend(PyObject *method, PyObject **args, size_t n, PyObject *names) except NULL:
+    cdef PyObject *name
+    cdef PyObject *sink
     if not isUsual(args, n, names, 2, 3):
-        return ax_plain(method, args, n, names)
-    boxname = OUTBOX if n & OFFSET_FREE == 2 else <object>args[2]
-    return sendMessage(<BoxMethods>args[0], <object>args[1], boxname)
+        return given(ax_plain(method, args, n, names))
+    name = <PyObject *>OUTBOX if n & OFFSET_FREE == 2 else args[2]
+    sink = knownOutbox(<BoxMethods>args[0], name)
+    if sink != NULL and hasSent(sink, args[1]):
+        return newReference(Py_None)
+    return given(sendMessage(<BoxMethods>args[0], <object>args[1], <object>name))
 
 
-cdef object callRecv(PyObject *method, PyObject **args, size_t n, PyObject *names):
+cdef PyObject *callRecv(PyObject *method, PyObject **args, size_t n, PyObject *names) except NULL:
+    cdef PyObject *name
+    cdef PyObject *sink
+    cdef PyObject *message
     if not isUsual(args, n, names, 1, 2):
-        return ax_plain(method, args, n, names)
-    return takeMessage(<BoxMethods>args[0], INBOX if n & OFFSET_FREE == 1 else <object>args[1])
+        return given(ax_plain(method, args, n, names))
+    name = <PyObject *>INBOX if n & OFFSET_FREE == 1 else args[1]
+    sink = knownInbox(<BoxMethods>args[0], name)
+    if sink != NULL:
+        message = takenNow(sink)
+        if message != NULL:
+            return message
+    return given(takeMessage(<BoxMethods>args[0], <object>name))
 
 
-cdef object callDataReady(PyObject *method, PyObject **args, size_t n, PyObject *names):
+cdef PyObject *callDataReady(
+    PyObject *method, PyObject **args, size_t n, PyObject *names
+) except NULL:
+    cdef PyObject *name
+    cdef PyObject *sink
+    cdef Py_ssize_t waiting = 0
     if not isUsual(args, n, names, 1, 2):
-        return ax_plain(method, args, n, names)
-    return sizeOfInbox(<BoxMethods>args[0], INBOX if n & OFFSET_FREE == 1 else <object>args[1])
+        return given(ax_plain(method, args, n, names))
+    name = <PyObject *>INBOX if n & OFFSET_FREE == 1 else args[1]
+    sink = knownInbox(<BoxMethods>args[0], name)
+    if sink != NULL and typeOf(sink) == PLAIN:
+        waiting = (<Storage>sink)._n
+    elif sink == NULL or sink != <PyObject *>UNUSED_SINK:
+        waiting = sizeOfInbox(<BoxMethods>args[0], <object>name)
+    if waiting == 0:
+        return newReference(<PyObject *>ZERO)
+    return newReference(<PyObject *>ONE) if waiting == 1 else newNumber(waiting)
 
 
-cdef object callPause(PyObject *method, PyObject **args, size_t n, PyObject *names):
+cdef PyObject *callPause(PyObject *method, PyObject **args, size_t n, PyObject *names) except NULL:
+    cdef PyObject *task
     if not isUsual(args, n, names, 1, 1):
-        return ax_plain(method, args, n, names)
-    return pauseComponent(<BoxMethods>args[0], None)
+        return given(ax_plain(method, args, n, names))
+    task = <PyObject *>(<BoxMethods>args[0])._taskOrNone
+    if typeOf(task) == <PyObject *>Task and (<Task>task).deadline is None:
+        (<Task>task).wish |= PAUSE
+        return newReference(<PyObject *>ONE)
+    return given(pauseComponent(<BoxMethods>args[0], None))
 
 
 cdef object callWaitForMessage(PyObject *method, PyObject **args, size_t n, PyObject *names):
@@ -1905,7 +2115,7 @@ cdef class MessageIterator:
             owner, self._owner = self._owner, None
             if owner is None:
                 raise StopIteration
-            sink = boxOf(owner._inboxesOrNone, self._boxname)
+            sink = inboxOf(owner, self._boxname)
             if sink is None:
                 owner._wrongBox(self._boxname, "inbox")
             self._sink = sink
@@ -2525,7 +2735,7 @@ cdef int separate(object linkage) except -1:
     return 0
 
 
-ax_renew(BoxMethods, 6)
+ax_renew(BoxMethods, 6, 5)
 ax_method(BoxMethods, b"send", <void *>callSend)
 ax_method(BoxMethods, b"recv", <void *>callRecv)
 ax_method(BoxMethods, b"dataReady", <void *>callDataReady)

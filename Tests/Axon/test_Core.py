@@ -50,13 +50,19 @@ def test_the_program_prints_version_core_and_loop():
 
 
 @pytest.mark.skipif(Core.compiled is None, reason="needs the compiled core")
-def test_an_extension_of_another_version_is_not_used():
+def test_an_extension_of_another_version_is_not_used_and_a_warning_says_so():
     # `import Axon._core` imports Axon first, so the extension is loaded under that name alone.
+    file = getattr(Core.compiled, "__file__", "")
     program = (
-        "import sys, importlib.util as u;"
-        f"s = u.spec_from_file_location('Axon._core', {getattr(Core.compiled, '__file__', '')!r});"
+        "import runpy, sys, importlib.util as u;"
+        f"s = u.spec_from_file_location('Axon._core', {file!r});"
         "m = u.module_from_spec(s); s.loader.exec_module(m); m.INTERFACE = -1;"
         "sys.modules['Axon._core'] = m;"
-        "from Axon import Core; print(Core.name(), Core.reason)"
+        "runpy.run_module('Axon', run_name='__main__')"
     )
-    assert "pure the extension belongs to another version" in outputOf("-c", program)
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=True
+    )
+    why = "the extension belongs to another version: build it again"
+    assert f"core: pure ({why})" in ran.stdout.splitlines()
+    assert ran.stderr.splitlines() == [f"The pure core is used: {why} ({file})"]

@@ -6,6 +6,7 @@ import pydoc
 
 import pytest
 
+from Axon.AdaptiveCommsComponent import AdaptiveCommsComponent
 from Axon.AxonExceptions import noSuchBox
 from Axon.BoxMethods import BoxMethods
 from Axon.Component import component
@@ -109,3 +110,66 @@ def test_a_name_that_is_no_box_raises_an_error(boxes):
         one.dataReady("other")
     with pytest.raises(TypeError):
         one.dataReady([])
+
+
+def copyOf(name):
+    """Return an equal string that is another object."""
+    return "".join(list(name))
+
+
+def newPair():
+    """Return a sender and a receiver that are linked and have used the boxes."""
+    sender, receiver = AdaptiveCommsComponent(), AdaptiveCommsComponent()
+    sender.link((sender, "outbox"), (receiver, "inbox"))
+    sender.link((sender, "signal"), (receiver, "control"))
+    for outbox, inbox in [("outbox", "inbox"), ("signal", "control")]:
+        sender.send("first", outbox)
+        assert (receiver.dataReady(inbox), receiver.recv(inbox)) == (1, "first")
+        assert receiver.dataReady(inbox) == 0
+    return sender, receiver
+
+
+@pytest.mark.parametrize("exact", [str, copyOf])
+def test_a_message_goes_where_the_outbox_leads_now(exact):
+    sender, receiver = newPair()
+    for _ in range(3):
+        other = component()
+        sender.unlink(receiver)
+        sender.send("lost", exact("outbox"))
+        sender.link((sender, "outbox"), (other, "inbox"))
+        sender.send("found", exact("outbox"))
+        assert (receiver.dataReady(), other.dataReady()) == (0, 1)
+        sender.unlink(other)
+        sender.link((sender, "outbox"), (receiver, "control"))
+        sender.send("found", exact("outbox"))
+        assert receiver.recv(exact("control")) == "found"
+
+
+@pytest.mark.parametrize("exact", [str, copyOf])
+def test_a_box_that_is_deleted_is_not_found_and_one_that_is_added_is(exact):
+    sender, receiver = newPair()
+    sender.unlink(receiver)
+    receiver.deleteInbox("control")
+    for method in (receiver.dataReady, receiver.recv):
+        with pytest.raises(noSuchBox):
+            method(exact("control"))
+    sender.deleteOutbox("outbox")
+    with pytest.raises(noSuchBox):
+        sender.send("lost", exact("outbox"))
+    assert receiver.addInbox("control") == "control"
+    assert sender.addOutbox("outbox") == "outbox"
+    sender.link((sender, "outbox"), (receiver, "control"))
+    sender.send("found", exact("outbox"))
+    assert receiver.recv(exact("control")) == "found"
+
+
+def test_a_component_whose_boxes_are_replaced_uses_the_new_ones():
+    sender, receiver = newPair()
+    sender.send("before")
+    boxes = receiver.placesOfInboxes()
+    receiver._inboxes = {}
+    with pytest.raises(noSuchBox):
+        receiver.dataReady()
+    receiver._inboxes = dict(boxes)
+    boxes.clear()
+    assert receiver.recv() == "before"
