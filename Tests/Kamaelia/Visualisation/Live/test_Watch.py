@@ -104,6 +104,36 @@ def test_a_request_that_is_not_allowed_gets_no_part_of_the_page(watched, path, h
     assert response.getheader("Set-Cookie") is None
 
 
+UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
+
+
+@pytest.mark.parametrize(
+    ("query", "headers", "status"),
+    [
+        ("", {}, 403),
+        ("?token=wrong", {}, 403),
+        ("", {"Cookie": "kamaelia-watch-0=sesame"}, 403),
+        ("?token=sesame", {"Host": "evil.example"}, 421),
+        ("?token=sesame", {"Host": "127.0.0.1:1"}, 421),
+        ("?token=sesame", {"Origin": "http://evil.example"}, 403),
+        ("?token=sesame", {"Origin": "http://127.0.0.1:1"}, 403),
+    ],
+)
+def test_a_websocket_that_is_not_allowed_observes_nothing(watched, query, headers, status):
+    watched.settings = {"token": "sesame"}
+
+    def client(address):
+        response, _ = request(address, f"/system{query}", **UPGRADE, **headers)
+        return response.status, watched.inSystem(lambda: scheduler.run.observers)
+
+    assert watched(client) == (status, ())
+
+
 def test_the_token_of_each_run_is_another(watched):
     assert len(Watch().address) > 50
     assert Watch().address != Watch().address
