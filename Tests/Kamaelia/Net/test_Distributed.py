@@ -1,7 +1,9 @@
 """A graphline whose parts run in several places."""
 
 import os
+import select
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -163,35 +165,50 @@ def test_only_parts_that_run_elsewhere_can_be_started_there(redis):
         system.part("NUMBERS")
 
 
-def test_when_the_whole_is_killed_no_process_is_left(needs):
-    code = """
-        import multiprocessing, os, time
-        from Tests.Kamaelia.Net.test_Distributed import *
-        class Tell(component):
-            def main(self):
-                while not all(part.process for part in parts): yield 1
-                os.write(1, b"".join(b"%d\\n" % part.process.pid for part in parts))
-                while True:
-                    self.pause()
-                    yield 1
-        parts = [here.process(Double), here.process(Double)]
-        if __name__ == "__main__":
-            Distributed(A=parts[0], B=parts[1], TELL=Tell, linkages=chain("TELL", "A", "B")).run()
-    """
+WHOLE = """
+    import os, sys
+    from Tests.Kamaelia.Net.test_Distributed import *
+    from Kamaelia.Net.RemoteIn import RemoteIn
+
+    class Tell(component):
+        def main(self):
+            while not all(part.process for part in parts):
+                yield 1
+            os.write(1, b"".join(b"%d\\n" % part.process.pid for part in parts))
+            while True:
+                self.pause()
+                yield 1
+
+    parts = [here.process(Double), here.process(Double)]
+    if __name__ == "__main__":
+        Distributed(
+            A=parts[0], B=parts[1], TELL=Tell, IN=RemoteIn(sys.argv[1], "lines"),
+            linkages=chain("TELL", "A", "B"),
+        ).run()
+"""
+
+
+@pytest.mark.parametrize("how", ["Ctrl-C", "SIGTERM", "SIGKILL"])
+def test_when_the_whole_is_ended_no_process_and_no_socket_is_left(freePorts, how):
+    port = freePorts()
     whole = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(code)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT,
+        [sys.executable, "-c", textwrap.dedent(WHOLE), f"tcp://127.0.0.1:{port}"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT, start_new_session=True,
     )  # fmt: skip
     with whole.stdout, whole.stderr:
         pids = [int(whole.stdout.readline()) for _ in range(2)]
         descriptors = [os.pidfd_open(pid) for pid in pids]
-        whole.kill()
-        whole.wait()
-        import select
-
+        if how == "Ctrl-C":  # the terminal sends it to all processes in the foreground
+            os.killpg(whole.pid, signal.SIGINT)
+        else:
+            whole.send_signal(getattr(signal, how))
+        errors = whole.stderr.read().decode()  # until all processes have ended
+        assert whole.wait(10) == -(signal.SIGINT if how == "Ctrl-C" else getattr(signal, how))
         for descriptor in descriptors:
             assert select.select([descriptor], [], [], 10)[0]
             os.close(descriptor)
+        socket.create_server(("127.0.0.1", port)).close()
+        assert errors.count("Traceback") == (how == "Ctrl-C"), errors
 
 
 def test_a_distributed_system_without_links_is_a_graphline():
