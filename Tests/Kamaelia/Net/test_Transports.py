@@ -7,6 +7,7 @@ from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.testing import feed
 from Kamaelia.Chassis.Graphline import Graphline
 from Kamaelia.Support.Links.Errors import linkError, linkTakenOver, notEncodable
+from Tests.Kamaelia.Net.watch import Enough, Watch
 
 PLAIN = [None, True, -1, 2**70, 1.5, "ö", b"\xff", [1, (2, [3])], {"a": b"", 1: ("x",)}, (), ""]
 
@@ -165,27 +166,12 @@ def test_the_writer_is_held_while_its_window_is_unconfirmed(link):
             Graphline(
                 SOURCE=source,
                 OUT=out,
-                WATCH=WhenHeld(out=out),
+                WATCH=Watch(isReached=lambda: out.progress()[0]),
                 linkages={("SOURCE", "outbox"): ("OUT", "inbox")},
             ),
             control=[],
         )
     assert out.progress()[0] == 16
-
-
-class Enough(Exception):
-    """The test has seen what it waits for."""
-
-
-class WhenHeld(component):
-    """Raises Enough after turns in which a source that is not held would have sent more."""
-
-    def main(self):
-        while not self.out.progress()[0]:
-            yield 1
-        for _ in range(200):
-            yield 1
-        raise Enough
 
 
 def test_a_link_with_another_name_is_refused(link):
