@@ -197,14 +197,16 @@ class ConnectedSocketAdapter(Connection):
 
     def connection_made(self, transport: Any) -> None:
         """Send what was kept, and tell the creator."""
+        if self.connectionState.isOver:  # it was given up while the transport was made
+            transport.abort()
+            return
         self.transport = transport
         self._enter(OPEN)
         self._transmit = transport.write
         kept, self._kept = self._kept, []
         if kept:
             self.resume_writing()
-        for data in kept:
-            self._transmit(data)
+            transport.writelines(kept)
         if self.creator is not None:
             self.creator.opened(self)
             # The data would be lost in an adapter that is not linked yet.
@@ -287,9 +289,8 @@ class ConnectedSocketAdapter(Connection):
 
     def _checkBacklog(self, waiting: Collection[object], size: int) -> None:
         """Pause reading if too much of what was received waits unread."""
-        if not self._reading.exceedsLimits(size, waiting) and not self.isHeld():
-            return
-        if self.transport is not None and not self.transport.is_closing():
+        isTooMuch = self._reading.exceedsLimits(size, waiting) or self.isHeld()
+        if isTooMuch and self.transport is not None and not self.transport.is_closing():
             self._reading.isPaused = True
             self.transport.pause_reading()
             self.unpause()  # so that it sleeps in pause(), which ends when a message is taken
@@ -348,8 +349,7 @@ class ConnectedSocketAdapter(Connection):
         isToClose = self.connectionState is CLOSE_AFTER_TLS
         self._enter(OPEN)
         self.transport, self._transmit = transport, transport.write
-        for data in handshake.unsent:
-            self._transmit(data)
+        transport.writelines(handshake.unsent)
         self.send(True, "sslready")
         if isToClose:
             self.close(self.patience)

@@ -154,6 +154,25 @@ def test_a_connection_that_ends_in_connection_made_is_not_cancelled(eachLoop):
     assert [(type(m), m.message) for m in outcome["signal"]] == [(socketShutdown, None)]
 
 
+class EndsBeforeItBegins(TCPClient):
+    """A client that receives a shutdown when its transport is made, before connection_made."""
+
+    async def _connect(self, loop: Any) -> None:
+        await loop.create_connection(self.shutDown, self.host, self.port)
+
+    def shutDown(self) -> TCPClient:
+        self._deliver(shutdownMicroprocess(), "control")
+        return self
+
+
+def test_a_connection_that_is_made_after_its_end_sends_nothing_and_is_closed(eachLoop):
+    with peer(readAll) as (port, got):
+        client = EndsBeforeItBegins("127.0.0.1", port)
+        outcome = feed(client, inbox=[b"none of it"], control=[])
+    assert got == [b""]
+    assert [(type(m), m.message) for m in outcome["signal"]] == [(socketShutdown, None)]
+
+
 class Leaver(component):
     """Take no message until the client pauses reading, then end."""
 
