@@ -95,6 +95,7 @@ class DelegatedMail:
         self.service = service
         self.greylist = service.greylist
         self.instance = request.instance
+        self._key = request.instance, request.peer, request.sender
         self.peer, self.peerport = request.peer, request.peerport
         self.names = list(request.names)
         self.remotename, self.sender = request.remotename, validSender(request.sender)
@@ -110,7 +111,7 @@ class DelegatedMail:
 
     def isAbout(self, request: PolicyRequest) -> bool:
         """Return whether a request is about this mail."""
-        isSame = self.instance == request.instance and self.peer == request.peer
+        isSame = self._key == (request.instance, request.peer, request.sender)
         hasRoom = len(self.recipients) < MOST_RECIPIENTS
         return bool(self.instance) and isSame and hasRoom
 

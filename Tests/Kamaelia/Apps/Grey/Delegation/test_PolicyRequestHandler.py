@@ -149,6 +149,19 @@ def test_requests_without_an_instance_are_mails_of_their_own() -> None:
     assert [each.split()[0] for each in actions] == ["DEFER_IF_PERMIT", "PREPEND", PASSES]
 
 
+def test_another_sender_with_the_same_instance_is_another_mail() -> None:
+    """Postfix has an instance for each mail. Whatever else asks may not: no mail lends another one
+    its decision.
+    """
+    grey = Service()
+    grey.ask(request())
+    grey.now += DELAY
+    passed, other = grey.ask(request(), request(sender="other@b.example"))
+    assert passed.startswith("PREPEND X-Greylist")
+    assert other == GREYLISTED
+    assert [each["sender"] for each in grey.log[-2:]] == ["a@b.example", "other@b.example"]
+
+
 def test_the_deferral_may_be_451() -> None:
     (action,) = Service(deferral="451").ask(request())
     assert action == "451 4.7.1 Greylisted, please try again in 300 seconds"
