@@ -13,7 +13,7 @@ import asyncio
 import errno
 import ipaddress
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from ssl import SSLContext, SSLError
@@ -41,6 +41,7 @@ LOST = (OSError, TimeoutError)
 
 REFUSALS = "CERTIFICATE", "UNKNOWN_CA"  # in the reason of an SSLError that remains
 ATTEMPTS = 50  # to listen at an address that is in use
+MOST_STRANGERS = 64  # connections at a time whose peers have not proved that they may connect
 RETURN = 2.0  # seconds that a reader gives to a new writer if the link before has ended
 
 
@@ -54,6 +55,7 @@ class StreamTransport:
     def __init__(self) -> None:
         self._current: Stream | None = None  # the reader's connection
         self._token: Any = None  # of the writer at its far end
+        self._carrier: asyncio.Task[Any] | None = None  # the task of that connection
 
     async def carryFrom(self, stream: Stream, end: WriterEnd) -> None:
         """Write to the reader at the far end of `stream`. Raise OSError when it breaks."""
@@ -107,6 +109,7 @@ class StreamTransport:
                 self._current.refuse(f"{peer} writes to {end.name!r} now", "linkTakenOver")
             self._current.close()
         self._current, self._token = stream, hello.get("token")
+        self._carrier = asyncio.current_task()
         return True
 
 
@@ -156,12 +159,13 @@ class SocketTransport(StreamTransport):
     async def read(self, end: ReaderEnd) -> None:
         """Listen for the writer, and carry frames to `end`."""
         over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        connections: set[asyncio.Task[None]] = set()
+        connections: dict[asyncio.Task[None], None] = {}  # in the order of their beginning
 
         async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             task = asyncio.current_task()
             assert task is not None
-            connections.add(task)
+            connections[task] = None
+            self._limitStrangers(connections)
             try:
                 await self.carryTo(Stream(reader, writer), end)
                 if end.over.is_set() and not over.done():
@@ -172,7 +176,7 @@ class SocketTransport(StreamTransport):
             except asyncio.CancelledError:
                 pass  # the server logs it otherwise
             finally:
-                connections.discard(task)
+                del connections[task]
 
         server = await self._listen(accept, end)
         self._record = EndRecord(f"{self.host}:{self.port}", end.name)
@@ -183,6 +187,14 @@ class SocketTransport(StreamTransport):
             server.close()
             for task in list(connections):
                 task.cancel()
+
+    def _limitStrangers(self, connections: Iterable[asyncio.Task[None]]) -> None:
+        """End the oldest connection whose peer is not known yet if there are too many of them."""
+        strangers = [
+            each for each in connections if each is not self._carrier and not each.cancelling()
+        ]
+        if len(strangers) > MOST_STRANGERS:
+            strangers[0].cancel()
 
     def noteEnd(self, end: ReaderEnd) -> None:
         """Keep a record, so that a reader that is killed now, and started again, ends, too."""
@@ -206,9 +218,12 @@ class SocketTransport(StreamTransport):
     async def _listen(
         self, accept: Callable[[Any, Any], Awaitable[None]], end: LinkEnd
     ) -> asyncio.Server:
+        secure: dict[str, Any] = (
+            {"ssl": self._tls, "ssl_handshake_timeout": HANDSHAKE} if self._tls else {}
+        )
         for attempt in range(ATTEMPTS):
             try:
-                return await asyncio.start_server(accept, self.host, self.port, ssl=self._tls)
+                return await asyncio.start_server(accept, self.host, self.port, **secure)
             except OSError as error:
                 if error.errno != errno.EADDRINUSE:
                     raise linkError(f"cannot listen at {self.host}:{self.port}: {error}") from error

@@ -217,6 +217,39 @@ def test_a_stranger_that_leaves_does_not_interrupt_the_link(freePorts, caplog, a
     assert not [each for each in caplog.messages if each.startswith(f"{into.name}: waits")]
 
 
+def test_strangers_that_say_nothing_make_room_for_others(freePorts, monkeypatch):
+    monkeypatch.setattr("Kamaelia.Net.SocketTransport.MOST_STRANGERS", 3)
+    port = freePorts()
+    url = f"tcp://127.0.0.1:{port}"
+    into, out, sink = RemoteIn(url, "link"), RemoteOut(url, "link"), Sink()
+    strangers = []
+
+    class Attack(Source):
+        """Lets strangers connect while the writer is connected, and waits for the first to end."""
+
+        def main(self):
+            out.activate()
+            self.send("first")
+            while not getattr(sink, "got", None):
+                yield 1
+            done = asyncio.get_running_loop().run_in_executor(None, self.attack)
+            done.add_done_callback(lambda _: self.unpause())
+            while not done.done():
+                yield self.pause()
+            assert done.result() == [b""] * 5
+            yield from super().main()
+
+        def attack(self):
+            for _ in range(8):
+                strangers.append(socket.create_connection(("127.0.0.1", port), 30))
+            return [each.recv(1) for each in strangers[:5]]
+
+    attackedSystem(Attack(messages=["last"]), out, into, sink).run()
+    for each in strangers:
+        each.close()
+    assert sink.got == ["first", "last"]
+
+
 def attackReader(port, *pieces):
     """Connect, send `pieces`, and read until the reader closes the connection or nothing comes."""
     while True:
