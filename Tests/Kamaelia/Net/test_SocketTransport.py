@@ -240,8 +240,8 @@ def test_strangers_that_say_nothing_make_room_for_others(freePorts, monkeypatch)
             yield from super().main()
 
         def attack(self):
-            for _ in range(8):
-                strangers.append(socket.create_connection(("127.0.0.1", port), 30))
+            here = "127.0.0.1", port
+            strangers.extend(socket.create_connection(here, 30) for _ in range(8))
             return [each.recv(1) for each in strangers[:5]]
 
     attackedSystem(Attack(messages=["last"]), out, into, sink).run()
