@@ -301,7 +301,11 @@ def trace(options: argparse.Namespace) -> int:
 def inspect(options: argparse.Namespace) -> int:
     """Print the state of a running program."""
     state = Running.stateAt(options.path)
-    _print(json.dumps(state, indent=1) if options.json else "\n".join(options.lines(state)))
+    _print(
+        json.dumps(state, indent=1)
+        if options.json
+        else "\n".join(Running.shown(options.lines, state))
+    )
     return 0
 
 

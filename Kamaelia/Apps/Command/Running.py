@@ -3,7 +3,7 @@
 Example usage
 -------------
     state = stateAt("/run/user/1000/program.sock")      # see Kamaelia.Visualisation.InspectSocket
-    print("\\n".join(table(state)))
+    print("\\n".join(shown(table, state)))
 
 How does it work?
 -----------------
@@ -68,6 +68,17 @@ def checkedState(found: Any) -> State:
     return found
 
 
+def shown(lines: Callable[[State], Iterable[str]], state: State) -> list[str]:
+    """Return lines(state) without control characters. Raises NotRunning if the state has no sense.
+
+    lines: table or tree. The state may come from any process that listens at the path.
+    """
+    try:
+        return [printable(line) for line in lines(state)]
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise NotRunning(f"what listens is no program with KAMAELIA_INSPECT: {error!r}") from None
+
+
 def table(state: State) -> Iterator[str]:
     """Yield the lines of a table of components, the deepest queue first."""
     components = state["components"]
@@ -88,17 +99,18 @@ def tree(state: State) -> Iterator[str]:
     children = defaultdict(list)
     for each in state["components"]:
         children[each["parent"] if each["parent"] in ids else None].append(each)
-    pending = [(each, 0) for each in reversed(children[None])]
-    shown = set()
-    while pending:
-        each, depth = pending.pop()
-        shown.add(each["id"])
-        details = _details(each, nameOf)
-        line = f"{'  ' * depth}{nameOf(each['id'])}  {each['state']}"
-        yield f"{line}  {details}" if details else line
-        pending += [(child, depth + 1) for child in reversed(children[each["id"]])]
-        if not pending:  # a program may have made parents circular
-            pending += [(each, 0) for each in state["components"] if each["id"] not in shown][:1]
+    done: set[int] = set()
+    for root in [*children[None], *state["components"]]:  # a program may have circular parents
+        pending = [(root, 0)]
+        while pending:
+            each, depth = pending.pop()
+            if each["id"] in done:
+                continue
+            done.add(each["id"])
+            details = _details(each, nameOf)
+            line = f"{'  ' * depth}{nameOf(each['id'])}  {each['state']}"
+            yield f"{line}  {details}" if details else line
+            pending += [(child, depth + 1) for child in reversed(children[each["id"]])]
 
 
 def deepest(each: dict[str, Any]) -> int:

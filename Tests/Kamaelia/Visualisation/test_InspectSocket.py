@@ -14,6 +14,7 @@ import pytest
 
 from Axon.Component import component
 from Kamaelia.Apps.Command.Main import main
+from Kamaelia.Apps.Command.Running import NotRunning, shown, table, tree
 from Kamaelia.Visualisation.InspectSocket import MOST, InspectSocket
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -188,6 +189,59 @@ def connected(path):
     sock.connect(str(path))
     sock.settimeout(PATIENCE)
     return sock
+
+
+ESCAPE = "\x1b]0;title\x07"
+FORGED = {
+    "pid": ESCAPE,
+    "program": ESCAPE,
+    "labels": {"1": ESCAPE},
+    "components": [
+        {
+            "id": 1,
+            "name": ESCAPE,
+            "state": ESCAPE,
+            "parent": None,
+            "inboxes": [{"name": ESCAPE, "depth": 1, "capacity": ESCAPE, "size": None}],
+            "heldBy": [{"component": 1, "box": ESCAPE}],
+            "timeLeft": None,
+        }
+    ],
+}
+
+
+@pytest.mark.parametrize("command", ["ps", "tree"])
+@pytest.mark.parametrize("parents", [(None, None), (2, 1), (1, 1)])
+def test_an_answer_of_a_foreign_program_does_not_reach_the_terminal_as_it_is(
+    tmp_path, capsys, command, parents
+):
+    path = tmp_path / "forged.sock"
+    (forged,) = FORGED["components"]
+    both = [forged | {"id": 1 + at, "parent": parent} for at, parent in enumerate(parents)]
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+
+        def respond():
+            client, _ = listener.accept()
+            with client:
+                client.sendall(json.dumps(FORGED | {"components": both}).encode())
+
+        thread = threading.Thread(target=respond)
+        thread.start()
+        assert main([command, str(path)]) == 0
+        thread.join(PATIENCE)
+    said = capsys.readouterr().out
+    assert said.isascii()
+    assert "\x1b" not in said
+    assert len(said.splitlines()) == (4 if command == "ps" else 3)
+
+
+@pytest.mark.parametrize("lines", [table, tree])
+def test_a_state_without_sense_is_a_sentence(lines):
+    for wrong in ([{"id": []}], [None], 5, [{"id": 1, "parent": None, "name": 1, "state": 1}]):
+        with pytest.raises(NotRunning, match="is no program with KAMAELIA_INSPECT"):
+            shown(lines, FORGED | {"components": wrong})
 
 
 def test_clients_that_do_not_read_are_disconnected_when_others_come(tmp_path):
