@@ -248,13 +248,13 @@ export function worstFill(node, index) {
  * @param {CanvasRenderingContext2D} context @param {Theme} theme @param {Node} node @param {number} place */
 function drawPlace(context, theme, node, place) {
   context.beginPath();
-  context.arc(node.x + node.w - 6, node.y + 6, 11, 0, 2 * Math.PI);
+  context.arc(node.x + node.w + 2, node.y - 2, 11, 0, 2 * Math.PI);
   context.fillStyle = theme.chosen;
   context.fill();
   context.font = BOLD;
   context.textAlign = "center";
   context.fillStyle = theme.back;
-  context.fillText(`${place}`, node.x + node.w - 6, node.y + 7);
+  context.fillText(`${place}`, node.x + node.w + 2, node.y - 1);
 }
 
 /** @param {Node} node @returns {string} */

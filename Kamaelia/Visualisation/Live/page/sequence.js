@@ -79,6 +79,16 @@ export class Recording {
     this.passages = [];
     this.isOn = false;
     this.place = element("div");
+    this.button = element("button", { type: "button", id: "record", onclick: () => this.#toggle() });
+    this.diagram = element("div", { className: "scroll" });
+    this.text = element("textarea", {
+      readOnly: true, rows: 5, ariaLabel: "The recording as Mermaid text", onblur: () => this.#write(),
+    });
+    this.copy = element(
+      "button",
+      { type: "button", onclick: () => navigator.clipboard.writeText(mermaidOf(this.passages)) },
+      "Copy as Mermaid",
+    );
     /** @type {number[]} */
     this.ids = [];
   }
@@ -115,16 +125,19 @@ export class Recording {
   }
 
   #draw() {
-    const word = this.isOn ? "Stop recording" : "Record messages";
-    this.place.replaceChildren(
-      element("h3", {}, "Recording"),
-      element("button", { type: "button", id: "record", onclick: () => this.#toggle() }, word),
-    );
-    if (!this.passages.length) return;
-    const box = element("div", { className: "scroll" });
-    box.append(diagramOf(this.passages));
-    const text = element("textarea", { readOnly: true, rows: 5, value: mermaidOf(this.passages), ariaLabel: "The recording as Mermaid text" });
-    const copy = element("button", { type: "button", onclick: () => navigator.clipboard.writeText(text.value) }, "Copy as Mermaid");
-    this.place.append(box, text, copy);
+    this.button.textContent = this.isOn ? "Stop recording" : "Record messages";
+    /** @type {HTMLElement[]} */
+    const parts = [element("h3", {}, "Recording"), this.button];
+    if (this.passages.length) {
+      this.diagram.replaceChildren(diagramOf(this.passages));
+      this.#write();
+      parts.push(this.diagram, this.text, this.copy);
+    }
+    if (parts.length !== this.place.children.length) this.place.replaceChildren(...parts);
+  }
+
+  /** Update the text, unless the user is selecting a part of it. */
+  #write() {
+    if (document.activeElement !== this.text) this.text.value = mermaidOf(this.passages);
   }
 }

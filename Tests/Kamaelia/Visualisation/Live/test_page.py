@@ -353,6 +353,9 @@ def test_the_messages_of_a_selected_component_are_shown(watched):
             shown.page.locator("#details li").first.wait_for()
             shown.page.locator("#record").click()
             shown.page.locator("textarea").wait_for()
+            grows = """(window.first ??= document.querySelector("textarea")).value.length
+                > (window.before ??= window.first.value.length) && window.first.isConnected"""
+            assert shown.waitFor(grows)  # in place, so that it can be read and scrolled
             return shown.page.locator("#details").inner_text(), shown.evaluate(
                 "document.querySelector('textarea').value"
             )
