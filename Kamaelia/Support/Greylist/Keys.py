@@ -24,6 +24,7 @@ address raises ValueError.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from Kamaelia.Support.Domains import nameKey
 from Kamaelia.Support.Networks import addressOf
@@ -112,6 +113,7 @@ def splitMailbox(mailbox: str) -> tuple[str, str]:
     return local, domain
 
 
+@lru_cache(maxsize=256)  # a decision asks several times
 def mailboxKey(mailbox: str) -> str:
     """Return the key of a mailbox. Raises ValueError if it is none. It may have its brackets."""
     if mailbox.isascii() and len(mailbox) <= LONGEST:

@@ -26,6 +26,7 @@ request are kept.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import NamedTuple
 
 from Kamaelia.Support.PrintableText import printable
@@ -40,6 +41,8 @@ RCPT, DATA, END = "RCPT", "DATA", "END-OF-MESSAGE"
 STAGES = (RCPT, DATA, END)  # at which a mail is decided, in their order
 UNKNOWN = "unknown"  # Postfix's word for a name that is not verified
 
+# An address of SMTP that needs no quotes, as nearly all do
+PLAIN = re.compile(r"[\w!#$%&'*+/=?^`{|}~.-]+@[\w.-]+", re.ASCII)
 ATOMS = re.compile(r"[^\s\"\\(),:;<>@\[\]\0-\x20\x7f]*")
 NEVER = re.compile(r"[\0-\x1f\x7f-\x9f\ud800-\udfff]")  # in an address of SMTP
 SPECIAL = re.compile(r'["\\]')
@@ -134,42 +137,51 @@ class RequestReader:
 
 def attributesOf(text: str) -> dict[str, str]:
     """Return the attributes in the lines of a request. Raise BadRequest."""
+    pairs = [line.split("=", 1) for line in text.split("\n")]
+    if len(pairs) <= MOST_ATTRIBUTES and "\0" not in text:
+        with suppress(ValueError):  # a line without an equals sign
+            attributes: dict[str, str] = dict(pairs)
+            if len(attributes) == len(pairs) and "" not in attributes:
+                return attributes
+    raise BadRequest(_mistakeIn(text))
+
+
+def _mistakeIn(text: str) -> str:
+    """Return what is wrong with the lines of a request."""
     lines = [line.partition("=") for line in text.split("\n")]
     if len(lines) > MOST_ATTRIBUTES:
-        raise BadRequest(f"a request has more than {MOST_ATTRIBUTES} attributes")
-    attributes = {name: value for name, _, value in lines}
-    if "\0" in text or "" in attributes or not all(equals for _, equals, _ in lines):
-        wrong = next(each for each in lines if not all(each[:2]) or "\0" in "".join(each))
-        raise BadRequest(f"not an attribute: {printable(''.join(wrong)[:80])!r}")
-    if len(attributes) < len(lines):
-        names = [name for name, _, _ in lines]
-        name = next(each for each in names if names.count(each) > 1)
-        raise BadRequest(f"the attribute {printable(name[:80])!r} is there twice")
-    return attributes
+        return f"a request has more than {MOST_ATTRIBUTES} attributes"
+    for each in lines:
+        if not all(each[:2]) or "\0" in "".join(each):
+            return f"not an attribute: {printable(''.join(each)[:80])!r}"
+    names = [name for name, _, _ in lines]
+    name = next(each for each in names if names.count(each) > 1)
+    return f"the attribute {printable(name[:80])!r} is there twice"
 
 
 def requestOf(attributes: dict[str, str]) -> PolicyRequest:
     """Return the request with these attributes. Raise BadRequest."""
-    kind = attributes.get("request", "")
+    get = attributes.get
+    kind = get("request", "")
     if kind != ACCESS_POLICY:
         raise BadRequest(f"the request is {kind[:80]!r}, not {ACCESS_POLICY}")
-    peer = attributes.get("client_address", "")
+    peer = get("client_address", "")
     if not peer:
         raise BadRequest("the attribute client_address is missing")
-    name, port = attributes.get("client_name", ""), attributes.get("client_port", "")
-    recipient, protocol = attributes.get("recipient", ""), attributes.get("encryption_protocol")
+    name, port = get("client_name", ""), get("client_port", "")
+    recipient, protocol = get("recipient", ""), get("encryption_protocol")
     return PolicyRequest(
-        stage=attributes.get("protocol_state", "").upper(),
+        stage=get("protocol_state", "").upper(),
         peer=peer,
         peerport=int(port) if port.isascii() and port.isdecimal() and len(port) <= 5 else 0,
         names=() if name.lower() in ("", UNKNOWN) else (name,),
-        remotename=attributes.get("helo_name", ""),
-        sender=pathOf(attributes.get("sender", "")),
+        remotename=get("helo_name", ""),
+        sender=pathOf(get("sender", "")),
         recipient=recipient and pathOf(recipient),
-        instance=attributes.get("instance", ""),
-        login=attributes.get("sasl_username", ""),
+        instance=get("instance", ""),
+        login=get("sasl_username", ""),
         hasTLS=None if protocol is None else bool(protocol),
-        hasCertificate=bool(attributes.get("ccert_subject")),  # Postfix names only verified ones
+        hasCertificate=bool(get("ccert_subject")),  # Postfix names only verified ones
     )
 
 
@@ -178,6 +190,8 @@ def pathOf(address: str) -> str:
 
     Control characters are escaped: SMTP allows them nowhere.
     """
+    if PLAIN.fullmatch(address):
+        return f"<{address}>"
     local, at, domain = NEVER.sub(_escape, address).rpartition("@")
     if not at:
         local, domain = domain, ""

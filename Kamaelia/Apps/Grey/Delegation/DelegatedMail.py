@@ -24,7 +24,6 @@ from __future__ import annotations
 
 import re
 from email.utils import formatdate
-from functools import partial
 from typing import NamedTuple
 
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
@@ -66,7 +65,8 @@ class LastStage:
     def isLast(self, stage: str) -> bool:
         """Note a request at this stage; return whether no later stage is known."""
         number = STAGES.index(stage)
-        self._latest = max(self._latest, number)
+        if number > self._latest:
+            self._latest = number
         return number == self._latest
 
 
@@ -104,6 +104,7 @@ class DelegatedMail:
         self.notes = MailNotes(self.greylist)
         self.notes.begin()
         self._beganAt = self._lastAt = now
+        self.endedAt = self.greylist.clock()
         self._actions: dict[str, Action] = {}  # by recipient
         self._undecided: list[str] = []  # recipients that are left to DATA
         self._acceptedAt = ""  # the last stage
@@ -117,7 +118,7 @@ class DelegatedMail:
 
     def actionFor(self, request: PolicyRequest, now: float) -> Action:
         """Return the action that answers a request. May raise Later: ask again."""
-        self._lastAt = now
+        self._lastAt, self.endedAt = now, self.greylist.clock()
         if request.stage not in STAGES:
             return NO_OPINION
         self.service.lastStage.isLast(request.stage)
@@ -140,6 +141,11 @@ class DelegatedMail:
         if request.stage == DATA or self._undecided:
             return self._actionAtData(request.stage)
         return NO_OPINION
+
+    def noteAnswer(self, action: Action, words: str) -> None:
+        """Note how the mail server was told an action, for the record of the mail."""
+        if action is not NO_OPINION or not self.notes.told:
+            self.notes.told = words
 
     # The stages
 
@@ -190,7 +196,7 @@ class DelegatedMail:
     def _done(self, recipient: str, action: Action) -> Action:
         """Keep the action for the next request about a recipient, without a header."""
         self._isWritten = False
-        self._actions[recipient] = action._replace(header=None)
+        self._actions[recipient] = action if action.header is None else NO_OPINION
         return action
 
     # What is asked about a recipient
@@ -326,18 +332,23 @@ class DelegatedMail:
 
 def validSender(path: str) -> str:
     """Return a path, or one that has a key if this has none, as of a local user without domain."""
-    return _valid(path, partial(senderKey, path))
+    try:
+        senderKey(path)
+    except ValueError:
+        return _inItsPlace(path)
+    return path
 
 
 def validRecipient(path: str) -> str:
     """Return a path, or one that has a key; postmaster needs no domain."""
-    return _valid(path, partial(recipientKey, path))
-
-
-def _valid(path: str, key: partial[str]) -> str:
     try:
-        key()
+        recipientKey(path)
     except ValueError:
-        word = NOT_IN_WORDS.sub("_", path[1:-1])[:LONGEST_LOCAL_PART]
-        return f"<{word or '_'}@invalid>"
+        return _inItsPlace(path)
     return path
+
+
+def _inItsPlace(path: str) -> str:
+    """Return a path that has a key, instead of one that has none."""
+    word = NOT_IN_WORDS.sub("_", path[1:-1])[:LONGEST_LOCAL_PART]
+    return f"<{word or '_'}@invalid>"

@@ -113,6 +113,11 @@ class DelegationHandler(component):
             self._recordMail()
         return action
 
+    def noteAnswer(self, action: Action, words: str) -> None:
+        """Note for the record of the mail in which words the mail server is told an action."""
+        if self._mail is not None:
+            self._mail.noteAnswer(action, words)
+
     def _mailOf(self, request: PolicyRequest) -> DelegatedMail:
         """Return the mail that a request is about; the mail before it is recorded."""
         mail = self._mail

@@ -44,6 +44,7 @@ class MilterHandler(DelegationHandler):
                 self.send(step)
             else:
                 action = yield from self.actionFor(step)
+                self.noteAnswer(action, f"{action.code} {action.text}" if action.code else "")
                 self.send(session.replyTo(step, action))
             yield 1  # many packets at once do not delay other connections
         self.isOver = session.isOver

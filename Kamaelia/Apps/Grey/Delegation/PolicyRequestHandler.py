@@ -35,8 +35,11 @@ class PolicyRequestHandler(DelegationHandler):
         """Answer all complete requests. Raise BadRequest."""
         while (attributes := self.reader.nextRequest()) is not None:
             action = yield from self.actionFor(requestOf(attributes))
-            self.send(answer(action.inWords(self.service.deferral)))
-            yield 1  # many requests at once do not delay other connections
+            words = action.inWords(self.service.deferral)
+            self.noteAnswer(action, words)
+            self.send(answer(words))
+            if self.reader.isIncomplete:
+                yield 1  # many requests at once do not delay other connections
 
 
 __kamaelia_components__ = (PolicyRequestHandler,)

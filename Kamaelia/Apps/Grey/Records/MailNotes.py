@@ -48,6 +48,10 @@ class NotedMail(Protocol):
         """ACCEPTED, DEFERRED, REFUSED or another word; "" if the mail was dropped."""
 
     @property
+    def endedAt(self) -> float:
+        """The time of its end, in seconds of the greylist's clock."""
+
+    @property
     def octets(self) -> int:
         """The size of the text, or 0 if it is not known."""
 
@@ -92,7 +96,8 @@ class MailNotes:
     lastReply: the reply that decided about the mail. assessment: how suspicious it is, if that was
     asked. answers: what policy has found out, from
     its first question on. passedAs: the client of a triple that has passed. greylisted: a
-    recipient for which only greylisting is left to ask.
+    recipient for which only greylisting is left to ask. told: what the mail server that asks about
+    the mail was told, if one does.
     """
 
     __slots__ = (
@@ -104,6 +109,7 @@ class MailNotes:
         "lastReply",
         "mailId",
         "passedAs",
+        "told",
         "verdicts",
     )
 
@@ -122,7 +128,7 @@ class MailNotes:
         self.lastReply: Reply | None = None
         self.answers: PolicyAnswers | None = None
         self.assessment: Assessment | None = None
-        self.passedAs = self.greylisted = ""
+        self.passedAs = self.greylisted = self.told = ""
 
     def note(
         self, recipient: str, verdict: str, reason: str, wait: float = 0.0, delay: float = 0.0
@@ -150,9 +156,11 @@ class MailNotes:
 
     def deferral(self, recipients: Iterable[str], closes: bool) -> Reply:
         """Return the reply that defers a mail to these recipients, after their verdicts."""
-        verdicts = [self.verdictOn(each) for each in recipients]
-        wait = max([each.wait for each in verdicts], default=0.0)
-        hasAnswer = all(each.reason != NO_ANSWER for each in verdicts)
+        wait, hasAnswer = 0.0, True
+        for each in recipients:
+            verdict = self.verdictOn(each)
+            wait = max(wait, verdict.wait)
+            hasAnswer &= verdict.reason != NO_ANSWER
         self.lastReply = deferral(wait, self.mailId, closes, hasAnswer)
         return self.lastReply
 
@@ -209,9 +217,9 @@ class MailNotes:
     def write(self, handler: NotedMail) -> None:
         """Write the lines and the JSON object of the mail, and count it."""
         greylist, status = self.greylist, handler.mailStatus
-        now = greylist.clock()
+        now = handler.endedAt
         if greylist.wording is None:
-            self._writeHistorical(handler, now)
+            self._writeHistorical(handler, now, status)
         else:
             self._writePostfix(handler, now)
         if status:
@@ -219,10 +227,10 @@ class MailNotes:
         if greylist.journal is not None and (status or self.verdicts):
             greylist.journal(self.record(handler, now))
 
-    def _writeHistorical(self, handler: NotedMail, now: float) -> None:
+    def _writeHistorical(self, handler: NotedMail, now: float, status: str) -> None:
         whose = (handler.remotename, handler.peer, handler.sender)
         recipients = self.allRecipients(handler)
-        handler.noteToLog(historicalLine(now, *whose, recipients, handler.mailStatus))
+        handler.noteToLog(historicalLine(now, *whose, recipients, status))
         if self.assessment is not None:
             words = suspicionWords(handler.peer, handler.peerport, self.mailId, self.assessment)
             handler.noteToLog(f"{stampOf(now)} {words}")
@@ -250,7 +258,7 @@ class MailNotes:
             ],
             isAccepted=handler.mailStatus == "ACCEPTED",
             reply=self.lastReply,
-            told=wordsOf(self.lastReply),
+            told=self.told or wordsOf(self.lastReply),
             seconds=handler.secondsConnected(),
             octets=handler.octets,
             relay=handler.realServer,
@@ -268,7 +276,7 @@ class MailNotes:
             "sender": withoutBrackets(handler.sender),
             "recipients": [self.recipientRecord(each) for each in self.allRecipients(handler)],
             "status": handler.mailStatus or "DROPPED",
-            "reply": wordsOf(self.lastReply),
+            "reply": self.told or wordsOf(self.lastReply),
             "seconds": round(handler.secondsConnected(), 3),
         }
         if self.assessment is not None:
