@@ -24,6 +24,7 @@ Cases are kept by a hash of 64 bits, so that a week of mail fits into memory.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import ceil
@@ -82,7 +83,9 @@ class Report:
     def __init__(self, networkOf: Callable[[str], str], latest: float) -> None:
         self.networkOf = networkOf
         self.latest = latest
-        self.mails = self.recipients = self.damaged = 0
+        self.damaged = 0
+        self.statuses: Counter[str] = Counter()  # of mails, in lower case
+        self.verdicts: Counter[str] = Counter()  # on recipients
         self.isDry = False  # whether any record is of a dry run
         self.first: float | None = None
         self.last = 0.0
@@ -97,15 +100,17 @@ class Report:
                 return
             time, client = float(record["time"]), self.networkOf(str(record["client"]))
             sender = str(record["sender"]) or NULL_SENDER
+            status = str(record.get("status", "dropped")).lower()
             known = [(str(each["address"]), *_verdictOf(each)) for each in record["recipients"]]
         except (KeyError, TypeError, ValueError):
             self.damaged += 1
             return
-        self.mails += 1
+        self.statuses[status] += 1
         self.first = time if self.first is None else min(time, self.first)
         self.last = max(time, self.last)
-        for recipient, isAccepted, reason, delay in known:
-            self.recipients += 1
+        for recipient, verdict, reason, delay in known:
+            self.verdicts[verdict] += 1
+            isAccepted = verdict == "accepted"
             key = hash((client, sender.lower(), recipient.lower()))
             self._endIfLate(key, time)
             why = reason.removeprefix(f"{DRY_RUN}: ")
@@ -131,6 +136,16 @@ class Report:
 
     # Results
 
+    @property
+    def mails(self) -> int:
+        """The number of all mails."""
+        return self.statuses.total()
+
+    @property
+    def recipients(self) -> int:
+        """The number of all recipients of all mails."""
+        return self.verdicts.total()
+
     def totals(self) -> Outcome:
         """Return the numbers of all cases."""
         return self.by(lambda case: "").get("", Outcome())
@@ -151,8 +166,8 @@ class Report:
             yield case, False if self.last - case.time > self.latest else None
 
 
-def _verdictOf(recipient: Mapping[str, Any]) -> tuple[bool, str, float]:
+def _verdictOf(recipient: Mapping[str, Any]) -> tuple[str, str, float]:
     delay = float(recipient.get("delay", 0.0))
     if not 0 <= delay < LONGEST_RETRIED:
         raise ValueError("not a delay")
-    return recipient["verdict"] == "accepted", str(recipient["reason"]), delay
+    return str(recipient["verdict"]), str(recipient["reason"]), delay

@@ -31,6 +31,7 @@ from Kamaelia.Support.Protocol.SMTP.Reply import RECIPIENT_REFUSED, Reply
 from Kamaelia.Support.Protocol.SMTP.Session import Session
 
 ACCEPTED, DEFERRED, REFUSED = "accepted", "deferred", "refused"
+DROPPED = "DROPPED"  # the status of a mail whose client disconnected
 NO_ANSWER = "the store gave no answer"  # the reason of a verdict
 
 
@@ -133,11 +134,8 @@ class MailNotes:
     def note(
         self, recipient: str, verdict: str, reason: str, wait: float = 0.0, delay: float = 0.0
     ) -> None:
-        """Note the verdict on a recipient. The same verdict again is not counted again."""
-        before = self.verdicts.get(recipient, UNASKED)
-        after = self.verdicts[recipient] = Verdict(verdict, reason, wait, delay)
-        if before.verdict != verdict or before.reason != reason:
-            self.greylist.count("recipients", verdict, after.cause)
+        """Note the verdict on a recipient, which replaces an earlier one."""
+        self.verdicts[recipient] = Verdict(verdict, reason, wait, delay)
 
     def noteRealServer(self, recipient: str, verdict: str, reply: Reply) -> None:
         """Note that the real server refuses a recipient, with its own words."""
@@ -215,16 +213,23 @@ class MailNotes:
     # The end of a mail
 
     def write(self, handler: NotedMail) -> None:
-        """Write the lines and the JSON object of the mail, and count it."""
+        """Write the lines and the JSON object of the mail, and count it and its recipients.
+
+        The counters and the JSON objects agree: a mail with an object is counted once.
+        """
         greylist, status = self.greylist, handler.mailStatus
         now = handler.endedAt
         if greylist.wording is None:
             self._writeHistorical(handler, now, status)
         else:
             self._writePostfix(handler, now)
-        if status:
-            greylist.count("mails", status.lower())
-        if greylist.journal is not None and (status or self.verdicts):
+        if not (status or self.verdicts):
+            return
+        greylist.count("mails", (status or DROPPED).lower())
+        for each in self.allRecipients(handler):
+            verdict = self.verdictOn(each)
+            greylist.count("recipients", verdict.verdict, verdict.cause)
+        if greylist.journal is not None:
             greylist.journal(self.record(handler, now))
 
     def _writeHistorical(self, handler: NotedMail, now: float, status: str) -> None:
@@ -275,7 +280,7 @@ class MailNotes:
             "helo": handler.remotename,
             "sender": withoutBrackets(handler.sender),
             "recipients": [self.recipientRecord(each) for each in self.allRecipients(handler)],
-            "status": handler.mailStatus or "DROPPED",
+            "status": handler.mailStatus or DROPPED,
             "reply": self.told or wordsOf(self.lastReply),
             "seconds": round(handler.secondsConnected(), 3),
         }

@@ -83,9 +83,9 @@ def report(made: Report, most: int) -> None:
     """Print what greylisting has stopped and delayed; at most `most` rows of a table, 0: all."""
     total = made.totals()
     table = _table("", "number", "share")
+    _section(table, {f"mails/{each}": by for each, by in made.statuses.items()}, "mails")
+    _section(table, {f"recipients/{each}": by for each, by in made.verdicts.items()}, "recipients")
     for name, number, of in (
-        ("mails", made.mails, 0),
-        ("recipients", made.recipients, 0),
         (DEFERRED_DRY if made.isDry else DEFERRED, total.deferred, made.recipients),
         (STOPPED_DRY if made.isDry else STOPPED, total.stopped, total.deferred),
         (DELAYED_DRY if made.isDry else DELAYED, total.delayed, total.deferred),

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -11,14 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from Axon.testing import feedConnection
-from Kamaelia.Apps.Grey.Delegation.DelegatedMail import LastStage, PolicyService
+from Kamaelia.Apps.Grey.Delegation.DelegatedMail import DelegatedMail, LastStage, PolicyService
 from Kamaelia.Apps.Grey.Delegation.PolicyRequestHandler import PolicyRequestHandler
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
 from Kamaelia.Apps.Grey.Stores import StoreFailed
 from Kamaelia.Apps.Grey.Stores.Later import Later
 from Kamaelia.Support.Greylist.Conditions import Conditions
 from Kamaelia.Support.Greylist.Lists import Lists
+from Kamaelia.Support.Greylist.Report import Report
 from Kamaelia.Support.Greylist.Rules import HOUR, Decision, Regular, Rules
+from Kamaelia.Support.Protocol.PolicyDelegation import PolicyRequest
 from Tests.Kamaelia.sockets import dial, readAll
 
 DELAY = 300.0
@@ -309,6 +312,54 @@ def test_a_mail_has_one_record_with_all_its_recipients() -> None:
     counters = grey.greylist.opened
     counters.flush()
     assert counters.counters()["mails/deferred"] == 2
+
+
+@pytest.mark.parametrize("deferral", ["DEFER_IF_PERMIT", "451"])
+def test_the_record_has_the_action_that_postfix_was_told_and_the_time_of_its_question(
+    deferral: str,
+) -> None:
+    grey = Service(deferral=deferral, denied=Lists(recipients=["no@example.org"]))
+    grey.ask(request())
+    grey.ask(request("no@example.org", instance="2"))
+    grey.now += DELAY
+    grey.ask(request("c@example.org", instance="3"), request("", "END-OF-MESSAGE", instance="3"))
+    grey.ask(request("c@example.org", instance="4"))
+    told = [
+        re.sub(r" \([0-9a-f]{12}\)$", "", each["reply"]) for each in grey.log if "sender" in each
+    ]
+    greylisted, header = GREYLISTED.replace("DEFER_IF_PERMIT", deferral), "PREPEND X-Greylist: "
+    assert told[:2] == [greylisted, "550 5.7.1 This recipient is not accepted here"]
+    assert told[2].startswith(header)
+    assert told[3] == PASSES
+
+
+def test_a_mail_is_recorded_with_the_time_of_its_last_question() -> None:
+    grey = Service()
+    asked = PolicyRequest("RCPT", "192.0.2.7", sender="<a@b.example>", recipient="<c@example.org>")
+    mail = DelegatedMail(grey.service, asked, now=0.0)
+    mail.actionFor(asked, now=0.0)
+    grey.now += 4.5
+    mail.write()
+    assert grey.log[0]["time"] == 1_000_000.0
+
+
+def test_the_report_counts_mails_and_recipients_as_the_counters_do() -> None:
+    grey = Service(trusted=Lists(clients=["192.0.2.99"]))
+    grey.ask(request("c@example.org"), request("e@example.org"), request(peer="192.0.2.99"))
+    grey.now += DELAY
+    grey.ask(request("c@example.org"), request("f@example.org"))
+    report = Report(lambda peer: peer, latest=3600.0)
+    for each in grey.log:
+        report.add(each)
+    store = grey.greylist.opened
+    store.flush()
+    counted = {"mails": Counter[str](), "recipients": Counter[str]()}
+    for name, by in store.counters().items():
+        first, _, rest = name.partition("/")
+        if first in counted:
+            counted[first][rest.partition("/")[0]] += by
+    assert counted == {"mails": report.statuses, "recipients": report.verdicts}
+    assert report.verdicts == {"deferred": 3, "accepted": 2}
 
 
 def test_the_id_in_the_answer_is_that_of_the_record() -> None:

@@ -16,6 +16,7 @@ class Handler:
 
     peer, peerport, remotename, sender = "192.0.2.1", 4711, "client.example", "<a@b.example>"
     mailStatus = "DEFERRED"
+    octets, realServer, endedAt = 0, "", 2.0
 
     def __init__(self) -> None:
         self.session = Session()
@@ -47,13 +48,27 @@ def notes() -> MailNotes:
     return notes
 
 
-def test_the_same_verdict_is_counted_once(notes: MailNotes) -> None:
+def test_a_recipient_is_counted_once_with_its_last_verdict(notes: MailNotes) -> None:
     for reason in ("first contact", "first contact", "too soon: 3 s"):
         notes.note("<c@d.example>", DEFERRED, reason)
+    notes.write(Handler())
     assert notes.greylist.counted == [  # type: ignore[attr-defined]
-        ("recipients", "deferred", "first contact"),
+        ("mails", "deferred"),
         ("recipients", "deferred", "too soon"),
     ]
+
+
+@pytest.mark.parametrize("verdict", ["", DEFERRED])
+def test_a_mail_without_a_status_is_counted_as_dropped_if_it_has_a_verdict(
+    notes: MailNotes, verdict: str
+) -> None:
+    handler = Handler()
+    handler.mailStatus = ""
+    if verdict:
+        notes.note("<c@d.example>", verdict, "first contact")
+    notes.write(handler)
+    counted = [("mails", "dropped"), ("recipients", "deferred", "first contact")]
+    assert notes.greylist.counted == (counted if verdict else [])  # type: ignore[attr-defined]
 
 
 def test_a_recipient_without_a_verdict_is_that_of_a_trusted_client(notes: MailNotes) -> None:
