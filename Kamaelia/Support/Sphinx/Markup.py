@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 MOST_TESTS = 40  # that a page lists
 PARAMETER = re.compile(r"(?:\*{0,2}\w+(?:=\.\.\.)?)?")
+# Before "name: what it is for" at the beginning of a sentence:
+NAMED = re.compile(r"(?:^|(?<=[.?])\s+)(?=[a-z_]\w*(?:, [a-z_]\w*)*: )")
 EMPTY = "\\ "  # a cell without words
 
 Cells = Sequence[str]
@@ -157,7 +159,7 @@ def componentsTable(entries: Iterable[Entry], title: str) -> list[str]:
     for each in entries:
         role = ":py:class:" if each.isClass else ":py:func:"
         rows.append((f"{role}`~{each.name}`", escaped(each.sentence)))
-    return table(title, (35, 65), rows) if rows else []
+    return table(title, (40, 60), rows) if rows else []
 
 
 def table(title: str, widths: Sequence[int], rows: Iterable[Cells]) -> list[str]:
@@ -198,4 +200,11 @@ def _paragraph(paragraph: str) -> list[str]:
     lines = paragraph.split("\n")
     if all(line.startswith("    ") for line in lines if line):
         return ["::", "", *(f"   {line}" for line in lines)]
-    return [escaped(" ".join(lines))]
+    first, *items = NAMED.split(" ".join(lines))
+    return [escaped(first), "", *map(_item, items)]
+
+
+def _item(words: str) -> str:
+    """Return "name, other: what they are for" as an item of a list, with its names as code."""
+    names, _, rest = words.partition(": ")
+    return f"* {', '.join(map(code, names.split(', ')))}: {escaped(rest)}"
