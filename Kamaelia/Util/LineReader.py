@@ -1,4 +1,4 @@
-"""A component that makes lines of a stream of data, such as that of a socket or a file.
+"""A component that splits a stream, such as that of a socket or a file, into lines.
 
 Example usage
 -------------

@@ -175,7 +175,7 @@ print(feedConnection(protocol(), b"5\\r\\n9\\r", b"\\nx\\n7", b"\\n8\\n"))
                 and _answers(attempt, b"1", b"2\r\n") != _answers(attempt, b"12\r\n")
             ),
             "It matters where the network cuts the bytes. Put a `LineReader` before the handler, which"
-            " makes lines of the stream.",
+            " splits the stream into lines.",
         ),
         Rule(
             lambda attempt: attempt.error is None and _answers(attempt, b"x\r\n") != ["?"],
