@@ -9,7 +9,7 @@
 # make soak    send an hour and a month of mail traffic       (ARGS="--store redis --workers 2")
 # make soak-links  kill the ends and the servers of links, at full size  (ARGS="reader pool --scale 0.1")
 # make page    check the JavaScript of the live page (needs npm), and copy its library
-# make docs    build the documentation as HTML in Docs/_build/html
+# make docs    build the documentation as HTML in Docs/_build/html  (ARGS="-b dummy" only checks it)
 # make playground  add the playground to the documentation (needs npm, which fetches Pyodide, 13 MB)
 # make docs-serve  build both, and serve them on http://127.0.0.1:8000 until Ctrl-C (PORT=8001)
 # make clean   remove everything that make created
