@@ -223,6 +223,7 @@ GREY: list[Floor] = [
             "Kamaelia.Apps.Grey.MailHandler",
             "Kamaelia.Apps.Grey.StrictMailHandler",
             "Kamaelia.Apps.Grey.ConcreteMailHandler",
+            "Kamaelia.Apps.Grey.RecordedMailHandler",
             "Kamaelia.Apps.Grey.GreyListingPolicy",
         ],
         "the policy service": ["Kamaelia.Apps.Grey.Delegation"],

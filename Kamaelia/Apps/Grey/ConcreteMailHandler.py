@@ -212,6 +212,12 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
         self._leaveServer()
         self._dropText()
 
+    def keptText(self, most: int) -> bytes | None:
+        """Return the text without the dots of SMTP, in replay; None if it is over `most` octets."""
+        if self._kept is None or self._kept.size > most:
+            return None
+        return b"".join(self._kept.unstuffed())
+
     def textFailure(self) -> Reply | None:
         if self._kept is not None:
             return NO_ROOM if self._kept.isIncomplete else None

@@ -25,13 +25,11 @@ Termination: as MailHandler.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from Axon.Component import component
 from Kamaelia.Apps.Grey.Backend.RecipientInquiry import inquiriesFor
-from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
 from Kamaelia.Apps.Grey.Policy.BlockLists import refusalFor
 from Kamaelia.Apps.Grey.Policy.CompiledSettings import (
     asClients,
@@ -40,26 +38,29 @@ from Kamaelia.Apps.Grey.Policy.CompiledSettings import (
     asTriples,
     compiled,
 )
-from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
 from Kamaelia.Apps.Grey.Policy.PolicyAnswers import after
-from Kamaelia.Apps.Grey.RecipientDecision import decide, nameOf, refusalOfUnknown
+from Kamaelia.Apps.Grey.RecipientDecision import (
+    decide,
+    decideOnText,
+    nameOf,
+    refusalOfUnknown,
+)
+from Kamaelia.Apps.Grey.RecordedMailHandler import RecordedMailHandler
 from Kamaelia.Apps.Grey.Records.MailNotes import (
     ACCEPTED,
     REFUSED,
-    MailNotes,
 )
 from Kamaelia.Apps.Grey.Stores.Later import Later
 from Kamaelia.Apps.Grey.StrictMailHandler import statusOf
 from Kamaelia.Support.Greylist.Keys import withoutBrackets
-from Kamaelia.Support.Protocol.SMTP.LMTP import Answers
-from Kamaelia.Support.Protocol.SMTP.Reply import Reply
-from Kamaelia.Support.Protocol.SMTP.Session import TOO_MANY_RECIPIENTS
+from Kamaelia.Support.Protocol.SMTP.InputParser import TextEnded
+from Kamaelia.Support.Protocol.SMTP.Reply import POLICY_FAILED
 
 POSTMASTER = "<postmaster>"  # every server accepts mail for it (RFC 5321 section 4.5.1)
 ROUTES = frozenset("%!@")
 
 
-class GreyListingPolicy(ConcreteMailHandler):
+class GreyListingPolicy(RecordedMailHandler):
     """GreyListingPolicy(**settings) -> the greylisting proxy for one client.
 
     allowed_senders: addresses, and allowed_sender_nets: networks (in CIDR, or
@@ -76,14 +77,9 @@ class GreyListingPolicy(ConcreteMailHandler):
     whitelisted_triples: Any = []
     whitelisted_nonstandard_triples: Any = []
 
-    greylist: Greylist
-
     def __init__(self, **argv: Any) -> None:
         super().__init__(**argv)
-        if getattr(self, "greylist", None) is None:
-            type(self).greylist = Greylist()
-        self.greylist = self.greylist  # a reload changes the class, not this connection
-        self.notes = MailNotes(self.greylist)
+        self._textEnd: TextEnded | None = None  # while the text of a mail is judged
         self._listing: asyncio.Future[str] | None = None  # the block list that has the client
 
     def isTrustedClient(self) -> bool:
@@ -162,6 +158,11 @@ class GreyListingPolicy(ConcreteMailHandler):
 
     hasCertificate = False  # clients are not asked for one
 
+    @property
+    def seesText(self) -> bool:
+        """Whether the text is known before the real server gets the mail."""
+        return self.relay == "replay"
+
     # The two questions
 
     def shouldWeAcceptRecipient(self, recipient: str) -> bool:
@@ -221,6 +222,39 @@ class GreyListingPolicy(ConcreteMailHandler):
             raise due
         return passed
 
+    def endMail(self, event: TextEnded) -> None:
+        """Decide about the recipients that were left to the text; then go on."""
+        isDecided = not self.notes.leftToText or event.refusal is not None
+        if isDecided or self.textFailure() is not None:
+            super().endMail(event)
+        else:
+            self._textEnd = event
+            self.ask(self.shouldWeAcceptText, self._textIsJudged)
+
+    def shouldWeAcceptText(self) -> bool:
+        """Called after the text if DKIM may change the decision. False: try again later."""
+        suspicion = self.greylist.suspicion
+        most = 0 if suspicion is None or suspicion.dkim is None else suspicion.dkim.most
+        decisions = decideOnText(self, self.keptText(most))
+        isAccepted = all(each.isAccepted for each in decisions)
+        if not isAccepted:
+            self.waitInTarpit()
+        return isAccepted
+
+    def _textIsJudged(self, isAccepted: bool) -> None:
+        event, self._textEnd = self._textEnd, None
+        if isAccepted and event is not None:
+            super().endMail(event)
+        else:
+            self.settle(self.notes.deferral(self.notes.leftToText, closes=False))
+
+    def policyFailed(self) -> None:
+        if self._textEnd is None:
+            super().policyFailed()
+        else:
+            self._textEnd = None
+            self.settle(POLICY_FAILED)
+
     def waitInTarpit(self) -> None:
         """Wait before the answer that defers a client, if `tarpit` says so."""
         seconds = self.greylist.tarpit
@@ -266,30 +300,18 @@ class GreyListingPolicy(ConcreteMailHandler):
         """Return whether RCPT is left to the real server: null senders test recipients there."""
         return self.greylist.null_senders == "data" and self.sender == "<>"
 
-    def answerTo(
-        self, question: Any, ask: Callable[..., Any], *about: Any, extra: float = 0.0
-    ) -> Any:
-        """Return the answer to a question about this mail, or raise Later: see PolicyAnswers."""
-        return self.notes.answerTo(question, ask, *about, extra=extra)
-
     @classmethod
     def companions(cls) -> list[component]:
         greylist = getattr(cls, "greylist", None)
         directory = None if greylist is None else greylist.recipients
         return [*super().companions(), *inquiriesFor(directory, cls)]
 
-    # The notes about each mail
+    # Block lists
 
     def handleConnect(self) -> None:
-        self.greylist.count("sessions")
         if not self.session.settings.offers("XCLIENT"):  # otherwise the client is not known yet
             self.askBlockLists()
         super().handleConnect()
-
-    def handleMail(self, command: list[str]) -> None:
-        if not self.seenMail:
-            self.notes.begin()
-        super().handleMail(command)
 
     def beginEnvelope(self, command: list[str]) -> None:
         if self.greylist.block_lists is None or not self.seenHelo or self._isTrusted():
@@ -332,101 +354,6 @@ class GreyListingPolicy(ConcreteMailHandler):
         if self._listing is not None:
             self._listing.cancel()
             self._listing = None
-
-    def handleRcpt(self, command: list[str]) -> None:
-        if 0 < self.max_recipients <= len(self.notes.verdicts) and self.seenMail:
-            self.answer(TOO_MANY_RECIPIENTS)  # deferred recipients count, too
-        else:
-            super().handleRcpt(command)
-
-    def handleRset(self, command: list[str]) -> None:
-        self._endDroppedMail()
-        super().handleRset(command)
-
-    def handleHelo(self, command: list[str]) -> None:
-        self._endDroppedMail()
-        super().handleHelo(command)
-
-    def handleEhlo(self, command: list[str]) -> None:
-        self._endDroppedMail()
-        super().handleEhlo(command)
-
-    def _endDroppedMail(self) -> None:
-        if self.notes.verdicts and not self._isLogged:
-            self.logResult()
-            self._isLogged = True
-
-    def RelayError(self) -> None:
-        self.mailStatus = "REFUSED"
-        super().RelayError()
-
-    def answerRecipient(self, reply: Reply) -> None:
-        if not reply.isPositive:
-            self.mailStatus = statusOf(reply)
-            self.noteRecipientReplies([(self.session.asked.path, reply)])
-        super().answerRecipient(reply)
-
-    def noteRecipientReplies(self, answers: Answers) -> None:
-        for recipient, reply in answers:
-            if not reply.isPositive:
-                self.notes.noteRealServer(recipient, statusOf(reply).lower(), reply)
-
-    def noteSilentRefusal(self, recipient: str, reply: Reply) -> None:
-        self.notes.refusedSilently(self, recipient, reply)
-
-    def noteRefusal(self, reply: Reply | None) -> None:
-        self.notes.refused(self, reply)
-
-    def noteConnection(self, event: str) -> None:
-        self.greylist.count("connections", event)
-
-    def noteFailedTLS(self, error: Any) -> None:
-        self.notes.failedTLS(self, error)
-
-    def error(self, message: str) -> None:
-        code, _, text = message.partition(" ")
-        if code.isdecimal() and int(code) >= 400:
-            self.noteRefusal(Reply(int(code), text))
-        super().error(message)
-
-    def settle(self, reply: Reply) -> None:
-        """Answer the final dot. Only a mail that the real server accepts counts for its client."""
-        self.noteMailReply(reply)
-        self.notes.lastReply = reply
-        super().settle(reply)
-
-    def noteMailReply(self, reply: Reply) -> None:
-        client = self.notes.passedAs
-        if client and reply.isPositive:
-            self.greylist.countDelivery(client, self.greylist.clock())
-        elif client and reply.isForGood and reply.isRelayed:
-            verdicts = [self.notes.verdictOn(each).verdict for each in self.recipients]
-            if ACCEPTED in verdicts:  # otherwise it refuses the recipients, in replay
-                self.greylist.revoke(client)
-
-    def secondsConnected(self) -> float:
-        """Return how long the client has been connected."""
-        return self.now() - self.deadlines.startedAt
-
-    @property
-    def endedAt(self) -> float:
-        """The time, because a mail is recorded at its end."""
-        return self.greylist.clock()
-
-    @property
-    def octets(self) -> int:
-        """The size of the text, as far as it has arrived."""
-        return self.session.text.size
-
-    @property
-    def realServer(self) -> str:
-        """The real server of the mail: host and port, or the path of a Unix socket."""
-        server = self.ensureBackend().server
-        return server.path or f"{server.host}:{server.port}"
-
-    def logResult(self) -> None:
-        """Write the lines and the JSON object of the mail, and count it."""
-        self.notes.write(self)
 
 
 def domainOf(recipient: str) -> str:

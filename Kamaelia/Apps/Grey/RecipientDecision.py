@@ -21,7 +21,13 @@ from typing import Any, Protocol
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
 from Kamaelia.Apps.Grey.Policy.PolicyAnswers import inTask
 from Kamaelia.Apps.Grey.Policy.SuspicionCheck import SuspicionCheck
-from Kamaelia.Apps.Grey.Records.MailNotes import ACCEPTED, DEFERRED, NO_ANSWER, MailNotes
+from Kamaelia.Apps.Grey.Records.MailNotes import (
+    ACCEPTED,
+    DEFERRED,
+    LEFT_TO_TEXT,
+    NO_ANSWER,
+    MailNotes,
+)
 from Kamaelia.Apps.Grey.Stores.Store import StoreFailed
 from Kamaelia.Support.Greylist.Rules import DRY_RUN, NOT_SUSPICIOUS, WAITED, Decision
 from Kamaelia.Support.Greylist.Suspicion import Assessment, Client
@@ -45,6 +51,10 @@ class DecidedMail(Protocol):
         """Whether the session is encrypted; None if TLS is not offered, or not known."""
 
     @property
+    def seesText(self) -> bool:
+        """Whether the text is known before the mail is accepted."""
+
+    @property
     def hasCertificate(self) -> bool:
         """Whether the certificate of the client was verified."""
 
@@ -52,10 +62,16 @@ class DecidedMail(Protocol):
 def decide(mail: DecidedMail, recipient: str) -> Decision:
     """Return the decision, after noting its verdict. May raise Later."""
     greylist, notes = mail.greylist, mail.notes
-    if greylist.suspicion is not None and not _assess(mail, greylist.suspicion).isSuspicious:
-        notes.passedAs = clientKeyOf(mail)
-        notes.note(recipient, ACCEPTED, NOT_SUSPICIOUS)
-        return Decision(True, NOT_SUSPICIOUS)
+    if greylist.suspicion is not None:
+        assessment = _assess(mail, greylist.suspicion)
+        if not assessment.isSuspicious:
+            notes.passedAs = clientKeyOf(mail)
+            notes.note(recipient, ACCEPTED, NOT_SUSPICIOUS)
+            return Decision(True, NOT_SUSPICIOUS)
+        isOpen = mail.seesText and not notes.hasText
+        if isOpen and greylist.suspicion.dependsOnText(assessment):
+            notes.leaveToText(recipient)
+            return Decision(True, LEFT_TO_TEXT)
     try:
         triple = greylist.triple(clientKeyOf(mail), mail.sender, recipient)
         about = (triple, greylist.clock(), mail.peer)
@@ -70,6 +86,36 @@ def decide(mail: DecidedMail, recipient: str) -> Decision:
     verdict = ACCEPTED if decision.isAccepted else DEFERRED
     notes.note(recipient, verdict, decision.reason, decision.wait, _delayOf(decision))
     return decision
+
+
+def decideOnText(mail: DecidedMail, text: bytes | None) -> list[Decision]:
+    """Return the decisions about the recipients that were left to the text. May raise Later.
+
+    text: with CRLF and without the dots of SMTP; None if it was too large to keep.
+    """
+    notes, suspicion = mail.notes, mail.greylist.suspicion
+    if not notes.hasText and suspicion is not None and suspicion.dkim is not None:
+        dkim = suspicion.dkim
+        ask = partial(dkim.signersOf, text, str(mail.sender))
+        notes.signers = notes.answerTo("dkim", inTask, ask, extra=dkim.timeout)
+        known = [each for each in notes.signers if _isKnownSigner(mail, each)]
+        if known and notes.assessment is not None:
+            reason = f"DKIM of {known[0]}, which mailed before"
+            notes.assessment = notes.assessment.credited(dkim.points, reason)
+    notes.hasText = True
+    return [decide(mail, each) for each in notes.leftToText]
+
+
+def _isKnownSigner(mail: DecidedMail, domain: str) -> bool:
+    greylist = mail.greylist
+    try:
+        about = (domain, greylist.clock())
+        isKnown: Any = mail.notes.answerTo(("signer", domain), greylist.isKnownSigner, *about)
+        # A store that answers later gives its own decision
+        return isKnown.isAccepted if isinstance(isKnown, Decision) else bool(isKnown)
+    except StoreFailed as error:
+        greylist.failed(error)
+        return False
 
 
 def refusalOfUnknown(mail: DecidedMail, recipient: str) -> Reply | None:
@@ -89,6 +135,8 @@ def refusalOfUnknown(mail: DecidedMail, recipient: str) -> Reply | None:
 
 def _assess(mail: DecidedMail, suspicion: SuspicionCheck) -> Assessment:
     """Return the assessment of a mail's client, which all its recipients share. May raise Later."""
+    if mail.notes.hasText and mail.notes.assessment is not None:
+        return mail.notes.assessment
     sender = Client(
         mail.peer, str(mail.remotename), str(mail.sender), mail.hasTLS, mail.hasCertificate
     )

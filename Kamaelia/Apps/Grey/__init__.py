@@ -7,6 +7,7 @@ The classes; each but the first is a subclass of the one above it:
     StrictMailHandler    checks and answers each command as SMTP demands, and asks the policy about
                          each recipient and each mail
     ConcreteMailHandler  relays an accepted mail to the real server; its docstring shows how
+    RecordedMailHandler  keeps notes about each mail, and records it in the log and the counters
     GreyListingPolicy    answers these questions by greylisting: it defers a mail (451) until the
                          same client network, sender and recipient come again after a time
 

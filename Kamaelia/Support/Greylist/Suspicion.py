@@ -114,6 +114,11 @@ class Assessment(NamedTuple):
         """Whether the mail is greylisted."""
         return self.points >= self.threshold
 
+    def credited(self, points: int, reason: str) -> Assessment:
+        """Return this assessment with one more reason."""
+        reasons = (*self.reasons, f"{reason} ({points})")
+        return self._replace(points=self.points + points, reasons=reasons)
+
     def __str__(self) -> str:
         return ", ".join(self.reasons) or "nothing suspicious"
 

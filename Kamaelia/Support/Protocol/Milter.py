@@ -21,9 +21,10 @@ How does it work?
 
 libmilter's header files (mfapi.h, mfdef.h) define the protocol; it has no other specification. A
 packet is a length (4 octets), a command (1 octet) and its data. At the negotiation the session
-declines what it does not use (headers, body, unknown commands), and asks the MTA not to wait for
-replies to CONNECT, HELO and MAIL. Of the rest, each RCPT, DATA and end of a message is a question,
-unless the client is this machine (a loopback address, or none).
+declines what it does not use (unknown commands, and headers and body unless the text is wanted),
+and asks the MTA not to wait for replies to CONNECT, HELO, MAIL and the parts of the text. Of the
+rest, each RCPT, DATA and end of a message is a question, unless the client is this machine (a
+loopback address, or none).
 
 Input that is not a packet, or comes out of order, raises BadPacket, after which the stream has no
 meaning. At most LONGEST_PACKET octets of an incomplete packet are kept.
@@ -51,8 +52,14 @@ VERSION, OLDEST = 6, 2  # of the protocol
 
 # What the MTA need not send (SMFIP_NO...), and what it need not wait for (SMFIP_NR_...)
 NO_BODY, NO_HEADERS, NO_END_OF_HEADERS, NO_UNKNOWN = 0x10, 0x20, 0x40, 0x100
-NO_REPLY = {b"C": 0x1000, b"H": 0x2000, b"M": 0x4000}
-DECLINED = NO_BODY | NO_HEADERS | NO_END_OF_HEADERS | NO_UNKNOWN | sum(NO_REPLY.values())
+NO_REPLY_TO_CLIENT = {b"C": 0x1000, b"H": 0x2000, b"M": 0x4000}
+NO_REPLY_TO_TEXT = {b"L": 0x80, b"N": 0x40000, b"B": 0x80000}
+NO_REPLY = NO_REPLY_TO_CLIENT | NO_REPLY_TO_TEXT
+NO_TEXT = NO_BODY | NO_HEADERS | NO_END_OF_HEADERS
+UNCHANGED = 0x100000  # SMFIP_HDR_LEADSPC: a header's value keeps the space before it
+ALWAYS_DECLINED = NO_UNKNOWN | sum(NO_REPLY_TO_CLIENT.values())
+WITHOUT_TEXT = ALWAYS_DECLINED | NO_TEXT
+WITH_TEXT = ALWAYS_DECLINED | UNCHANGED | sum(NO_REPLY_TO_TEXT.values())
 ADDS_HEADERS = 0x01  # SMFIF_ADDHDRS: the action that this filter may take
 
 IPV4, IPV6, LOCAL, NO_FAMILY = b"4", b"6", b"L", b"U"  # of the client's address
@@ -102,14 +109,16 @@ class PacketReader:
 
 
 class MilterSession:
-    """MilterSession() -> one connection of an MTA, without the connection.
+    """MilterSession(longestText) -> one connection of an MTA, without the connection.
 
+    longestText: octets of a mail's text that are kept; 0: the MTA is to send none.
     Take bytes with feed(), then iterate over steps(): bytes are to be sent, and a PolicyRequest is
     to be answered with the bytes that replyTo() returns. isOver: the MTA has ended the session.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, longestText: int = 0) -> None:
         self.isOver = False
+        self._longestText = longestText
         self._reader = PacketReader()
         self._numbers = itertools.count(1)  # of mails
         self._flags = self._actions = self._version = 0
@@ -166,6 +175,7 @@ class MilterSession:
 
     def _forgetMail(self) -> None:
         self._sender = self._header = None
+        self._text: bytearray | None = bytearray() if self._longestText else None
 
     def _question(self, stage: str, recipient: str = "") -> PolicyRequest | bytes:
         """Return a question about the mail, or CONTINUE if the client is this machine."""
@@ -183,7 +193,17 @@ class MilterSession:
             recipient=recipient,
             instance=str(self._number),
             login=self._login,
+            text=bytes(self._text) if stage == END and self._text is not None else None,
         )
+
+    def _keep(self, data: bytes) -> None:
+        """Keep a piece of the text, unless it is too large."""
+        if self._text is None:
+            return
+        if len(self._text) + len(data) > self._longestText:
+            self._text = None
+        else:
+            self._text += data
 
     # Steps: each takes the data of a packet and returns a reply, a question or None.
 
@@ -194,7 +214,8 @@ class MilterSession:
         if version < OLDEST:
             raise BadPacket(f"version {version} of the protocol is older than {OLDEST}")
         self._version = min(version, VERSION)
-        self._actions, self._flags = actions & ADDS_HEADERS, flags & DECLINED
+        wanted = WITH_TEXT if self._longestText else WITHOUT_TEXT
+        self._actions, self._flags = actions & ADDS_HEADERS, flags & wanted
         numbers = (self._version, self._actions, self._flags)
         return packet(b"O", b"".join(each.to_bytes(4) for each in numbers))
 
@@ -241,6 +262,21 @@ class MilterSession:
     def _ended(self, data: bytes) -> PolicyRequest | bytes:
         return self._question(END)
 
+    def _headerField(self, data: bytes) -> bytes:
+        name, _, rest = data.partition(b"\0")
+        value = rest.removesuffix(b"\0").replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+        space = b"" if self._flags & UNCHANGED else b" "
+        self._keep(name + b":" + space + value + b"\r\n")
+        return CONTINUE
+
+    def _headersEnded(self, data: bytes) -> bytes:
+        self._keep(b"\r\n")
+        return CONTINUE
+
+    def _bodyPart(self, data: bytes) -> bytes:
+        self._keep(data)
+        return CONTINUE
+
     def _continued(self, data: bytes) -> bytes:
         return CONTINUE
 
@@ -263,9 +299,9 @@ STEPS: dict[bytes, Callable[[MilterSession, bytes], bytes | PolicyRequest | None
     b"M": MilterSession._begun,
     b"R": MilterSession._named,
     b"T": MilterSession._dataBegun,
-    b"L": MilterSession._continued,
-    b"N": MilterSession._continued,
-    b"B": MilterSession._continued,
+    b"L": MilterSession._headerField,
+    b"N": MilterSession._headersEnded,
+    b"B": MilterSession._bodyPart,
     b"U": MilterSession._continued,
     b"E": MilterSession._ended,
     b"A": MilterSession._aborted,

@@ -59,6 +59,7 @@ class PolicyRequest(NamedTuple):
     if a request is about several. names: the client's name, if Postfix has verified it.
     instance: the same in all requests about one delivery. login: that of SMTP AUTH. hasTLS: None if
     the request does not say it. hasCertificate: whether the client's certificate was verified.
+    text: that of the mail at its end, if it is known.
     """
 
     stage: str
@@ -72,6 +73,7 @@ class PolicyRequest(NamedTuple):
     login: str = ""
     hasTLS: bool | None = None
     hasCertificate: bool = False
+    text: bytes | None = None
 
 
 class Action(NamedTuple):

@@ -11,6 +11,7 @@ Framing      messages within a stream that may lose parts
 SequenceOrder  the order of items with sequence numbers
 DNSNames     the verified name of an address
 ProxyHeader  the PROXY header of load balancers
+DKIM              signatures that vouch for the sender of a mail
 Milter            the milter protocol of sendmail and Postfix
 PolicyDelegation  the requests of Postfix to a policy service
 """

@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 
 from Kamaelia.Support.Greylist.Suspicion import Weights
 from Kamaelia.Support.Settings.SettingRow import setting
-from Kamaelia.Support.Settings.Values import DURATION, ZONE, listOf, whole, word
+from Kamaelia.Support.Settings.Values import DURATION, SIZE, ZONE, listOf, whole, word
 
 POINTS = whole(-100, 100)
 
@@ -68,6 +68,16 @@ class SuspicionSection:
     )
     certificate: int = points(
         "certificate", "for a client with a certificate that Postfix has verified."
+    )
+    dkim_known: int = setting(
+        POINTS,
+        0,
+        "Points for a DKIM signature of the sender's domain, if signed mail of that domain was"
+        " accepted before; 0: off. Known only after the text: in the milter, and in the proxy with"
+        ' relay = "replay". Requires dkimpy.',
+    )
+    dkim_size: int = setting(
+        SIZE, "1MiB", "The maximum size of a mail whose signatures are verified."
     )
     block_listed: int = points("block_listed", "for each listing in block_lists.")
     allow_listed: int = points("allow_listed", "for each listing in allow_lists.")

@@ -28,7 +28,12 @@ from typing import NamedTuple
 
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
 from Kamaelia.Apps.Grey.Policy.PolicyAnswers import after
-from Kamaelia.Apps.Grey.RecipientDecision import decide, nameOf, refusalOfUnknown
+from Kamaelia.Apps.Grey.RecipientDecision import (
+    decide,
+    decideOnText,
+    nameOf,
+    refusalOfUnknown,
+)
 from Kamaelia.Apps.Grey.Records.LogFiles import logLine
 from Kamaelia.Apps.Grey.Records.MailNotes import ACCEPTED, DEFERRED, REFUSED, MailNotes
 from Kamaelia.Apps.Grey.Records.RefusalRecord import GREYLISTED, writeRefusal
@@ -37,6 +42,7 @@ from Kamaelia.Support.Greylist.Lists import Lists
 from Kamaelia.Support.Greylist.Rules import WAITED, Decision
 from Kamaelia.Support.Protocol.PolicyDelegation import (
     DATA,
+    END,
     NO_OPINION,
     RCPT,
     STAGES,
@@ -75,6 +81,7 @@ class PolicyService(NamedTuple):
 
     trusted: clients that are never delayed. deferral: Postfix's word that defers. addsHeader:
     whether X-Greylist is added to a mail that was delayed. hostname: the one in that header.
+    longestText: octets of a mail's text that the milter keeps; 0: it is sent no text.
     """
 
     greylist: Greylist
@@ -86,6 +93,7 @@ class PolicyService(NamedTuple):
     logfile: str | None = None
     policy_timeout: float = 10.0
     idle_timeout: float = 1200.0
+    longestText: int = 0
 
 
 class DelegatedMail:
@@ -140,6 +148,8 @@ class DelegatedMail:
                 return action
         if request.stage == DATA or self._undecided:
             return self._actionAtData(request.stage)
+        if request.stage == END and self.notes.leftToText:
+            return self._actionAtEnd(request)
         return NO_OPINION
 
     def noteAnswer(self, action: Action, words: str) -> None:
@@ -192,6 +202,21 @@ class DelegatedMail:
         actions = [self._actionAfter(each) for each in decisions if stage == DATA]
         self._undecided = []
         return next((each for each in actions if each != NO_OPINION), NO_OPINION)
+
+    def _actionAtEnd(self, request: PolicyRequest) -> Action:
+        """Return the action for all recipients that were left to the text."""
+        decisions = decideOnText(self, request.text)
+        if not all(each.isAccepted for each in decisions):
+            self._waitInTarpit()
+            return self._defer(self.notes.leftToText, END)
+        self._isWritten = False
+        actions = [self._actionAfter(each) for each in decisions]
+        return next((each for each in actions if each != NO_OPINION), NO_OPINION)
+
+    @property
+    def seesText(self) -> bool:
+        """Whether the mail server sends the text before the mail is accepted."""
+        return self.service.longestText > 0
 
     def _done(self, recipient: str, action: Action) -> Action:
         """Keep the action for the next request about a recipient, without a header."""
@@ -291,6 +316,7 @@ class DelegatedMail:
         if client and stage and self.service.lastStage.isLast(stage) and not self._isCounted:
             self._isCounted = True
             self.greylist.countDelivery(client, self.greylist.clock())
+            self.greylist.countSigners(self.notes.signers, self.greylist.clock())
 
     # Records
 
@@ -298,7 +324,8 @@ class DelegatedMail:
     def mailStatus(self) -> str:
         """Whether the mail is accepted for any recipient; "" while that is not known."""
         verdicts = {each.verdict for each in self.notes.verdicts.values()}
-        hasAllOrNothing = self._isDecidedAtData() and DEFERRED in verdicts
+        isWhole = self._isDecidedAtData() or bool(self.notes.leftToText)
+        hasAllOrNothing = isWhole and DEFERRED in verdicts
         if ACCEPTED in verdicts and not hasAllOrNothing:
             return "ACCEPTED"
         return next((each.upper() for each in (DEFERRED, REFUSED) if each in verdicts), "")

@@ -18,7 +18,7 @@ Termination: at the end of the connection, at bad input, and after `idle_timeout
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from math import inf
 from typing import Any, Protocol
 
@@ -62,7 +62,6 @@ class DelegationHandler(component):
 
     service: PolicyService
     peer = ""
-    newReader: Callable[[], RequestSource]  # of the protocol
     badInput: type[Exception] = ValueError  # what answerAll() raises
     isOver = False  # whether the peer has ended the session
 
@@ -70,6 +69,10 @@ class DelegationHandler(component):
         super().__init__(**argd)
         self._mail: DelegatedMail | None = None
         self.reader = self.newReader()
+
+    def newReader(self) -> RequestSource:
+        """Return what takes the bytes of the protocol."""
+        raise NotImplementedError
 
     def answerAll(self) -> Generator[int, None, None]:
         """Answer all complete requests. May raise badInput."""

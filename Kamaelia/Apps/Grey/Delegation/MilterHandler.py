@@ -8,7 +8,8 @@ Example usage
 How does it work?
 -----------------
 A milter is asked at RCPT, at DATA and at the end of each mail, as a policy service is, and gets the
-same decisions. It sees every mail to its end, and inserts the X-Greylist header itself.
+same decisions. It sees every mail to its end, and inserts the X-Greylist header itself. It is sent
+the text if DKIM counts in [suspicion].
 
 Termination: as DelegationHandler, and when the mail server ends the session.
 """
@@ -33,8 +34,12 @@ class MilterHandler(DelegationHandler):
         "signal": "producerFinished: close the connection",
     }
 
-    newReader, badInput = MilterSession, BadPacket
+    badInput = BadPacket
     reader: MilterSession
+
+    def newReader(self) -> MilterSession:
+        """Return a session that asks for the text of mails if a decision may need it."""
+        return MilterSession(self.service.longestText)
 
     def answerAll(self) -> Generator[int, None, None]:
         """Answer all complete packets. Raise BadPacket."""

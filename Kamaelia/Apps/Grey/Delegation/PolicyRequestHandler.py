@@ -28,8 +28,12 @@ from Kamaelia.Support.Protocol.PolicyDelegation import (
 class PolicyRequestHandler(DelegationHandler):
     """PolicyRequestHandler(service=...) -> answers the policy requests of one connection."""
 
-    newReader, badInput = RequestReader, BadRequest
+    badInput = BadRequest
     reader: RequestReader
+
+    def newReader(self) -> RequestReader:
+        """Return a reader of requests."""
+        return RequestReader()
 
     def answerAll(self) -> Generator[int, None, None]:
         """Answer all complete requests. Raise BadRequest."""

@@ -45,6 +45,8 @@ from Kamaelia.Support.Greylist.Rules import HOUR, NEVER_SEEN, Decision, Rules, T
 LOG = logging.getLogger("Kamaelia.Apps.Grey")
 REFRESH = 1.0  # seconds between two checks for changed entries
 
+SIGNER = "dkim:"  # precedes the domain in the store, where clients have an address or a domain
+
 EMPTY_LISTS = Lists()
 
 
@@ -95,6 +97,7 @@ class Greylist:
             raise ValueError("spf needs a resolver")
         self._limit = NetworkRate(self.max_new_triples, HOUR)
         self._rulesAtLimit = replace(self.rules, addsTriples=False)
+        self._signerRules = replace(self.rules, client_passes=1, addsTriples=False)
         self._opened: Store | None = None
         self._process = 0
         self._version: int | None = None
@@ -187,6 +190,30 @@ class Greylist:
         """Count a mail from a client that the real server has accepted."""
         try:
             self.opened.countDelivery(client, self.rules, now)
+        except StoreFailed as error:
+            self.failed(error)
+
+    def isKnownSigner(self, domain: str, now: float) -> bool:
+        """Return whether the real server has accepted mail that this domain had signed.
+
+        May raise Later or StoreFailed.
+        """
+        triple = Triple(f"{SIGNER}{domain}", "", "")
+        return self.opened.decide(triple, self._signerRules, now).isAccepted
+
+    def countSigners(self, domains: Iterable[str], now: float) -> None:
+        """Count a mail with the signatures of these domains that the real server has accepted."""
+        try:
+            for domain in domains:
+                self.opened.countDelivery(f"{SIGNER}{domain}", self._signerRules, now)
+        except StoreFailed as error:
+            self.failed(error)
+
+    def revokeSigners(self, domains: Iterable[str]) -> None:
+        """Forget these domains, because the real server has refused a mail that they had signed."""
+        try:
+            for domain in domains if self.revokes else ():
+                self.opened.revoke(f"{SIGNER}{domain}")
         except StoreFailed as error:
             self.failed(error)
 

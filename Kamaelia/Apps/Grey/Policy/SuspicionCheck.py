@@ -18,6 +18,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from Kamaelia.Apps.Grey.Policy.DKIMCheck import DKIMCheck
 from Kamaelia.Apps.Grey.Policy.Resolver import Resolver
 from Kamaelia.Support.Greylist.Suspicion import Assessment, Check, Client
 from Kamaelia.Support.Protocol.DNSNames import NoAnswer
@@ -26,16 +27,28 @@ from Kamaelia.Support.Protocol.DNSNames import NoAnswer
 class SuspicionCheck:
     """SuspicionCheck(resolver, checks, threshold, timeout) -> assesses one client after another.
 
-    timeout: seconds for all checks of a client.
+    timeout: seconds for all checks of a client. dkim: what verifies signatures, if they count.
     """
 
     def __init__(
-        self, resolver: Resolver, checks: Sequence[Check], threshold: int, timeout: float = 2.0
+        self,
+        resolver: Resolver,
+        checks: Sequence[Check],
+        threshold: int,
+        timeout: float = 2.0,
+        dkim: DKIMCheck | None = None,
     ) -> None:
+        self.dkim = dkim
         self.resolver = resolver
         self.checks = checks
         self.threshold = threshold
         self.timeout = timeout
+
+    def dependsOnText(self, assessment: Assessment) -> bool:
+        """Return whether the mail of a suspicious client passes if its signer is known."""
+        if self.dkim is None or not assessment.isSuspicious:
+            return False
+        return assessment.points + self.dkim.points < self.threshold
 
     async def assess(self, client: Client) -> Assessment:
         """Return the assessment of a client."""

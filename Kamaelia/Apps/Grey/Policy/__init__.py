@@ -9,6 +9,7 @@ BlockLists        block lists in the DNS, which refuse a client
 RecipientDirectory  which recipients the real server knows, remembered
 StoreEntries      what administrators allow and deny at run time
 Resolver          names and SPF from the DNS
+DKIMCheck         whose DKIM signatures prove that a mail is theirs
 SuspicionCheck    how suspicious a client is, with the answers of the DNS
 BackgroundTask    work that takes seconds, done in a thread
 """

@@ -32,6 +32,7 @@ from Kamaelia.Support.Protocol.SMTP.Session import Session
 
 ACCEPTED, DEFERRED, REFUSED = "accepted", "deferred", "refused"
 DROPPED = "DROPPED"  # the status of a mail whose client disconnected
+LEFT_TO_TEXT = "left to the text"  # the reason while a mail has not come to its end
 NO_ANSWER = "the store gave no answer"  # the reason of a verdict
 
 
@@ -98,7 +99,8 @@ class MailNotes:
     asked. answers: what policy has found out, from
     its first question on. passedAs: the client of a triple that has passed. greylisted: a
     recipient for which only greylisting is left to ask. told: what the mail server that asks about
-    the mail was told, if one does.
+    the mail was told, if one does. leftToText: recipients that are decided about after the text,
+    and hasText: whether it has come. signers: the domains that signed it.
     """
 
     __slots__ = (
@@ -107,9 +109,12 @@ class MailNotes:
         "assessment",
         "greylist",
         "greylisted",
+        "hasText",
         "lastReply",
+        "leftToText",
         "mailId",
         "passedAs",
+        "signers",
         "told",
         "verdicts",
     )
@@ -130,12 +135,21 @@ class MailNotes:
         self.answers: PolicyAnswers | None = None
         self.assessment: Assessment | None = None
         self.passedAs = self.greylisted = self.told = ""
+        self.leftToText: list[str] = []
+        self.hasText = False
+        self.signers: list[str] = []
 
     def note(
         self, recipient: str, verdict: str, reason: str, wait: float = 0.0, delay: float = 0.0
     ) -> None:
         """Note the verdict on a recipient, which replaces an earlier one."""
         self.verdicts[recipient] = Verdict(verdict, reason, wait, delay)
+
+    def leaveToText(self, recipient: str) -> None:
+        """Note that a recipient is decided about after the text."""
+        if recipient not in self.leftToText:
+            self.leftToText.append(recipient)
+        self.verdicts[recipient] = Verdict(DEFERRED, LEFT_TO_TEXT)
 
     def noteRealServer(self, recipient: str, verdict: str, reply: Reply) -> None:
         """Note that the real server refuses a recipient, with its own words."""

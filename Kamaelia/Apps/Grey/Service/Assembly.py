@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 from Kamaelia.Apps.Grey.Delegation.DelegatedMail import LastStage, PolicyService
 from Kamaelia.Apps.Grey.GreyListingPolicy import GreyListingPolicy
 from Kamaelia.Apps.Grey.Policy.BlockLists import BlockLists
+from Kamaelia.Apps.Grey.Policy.DKIMCheck import DKIMCheck
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
 from Kamaelia.Apps.Grey.Policy.RecipientDirectory import RecipientDirectory
 from Kamaelia.Apps.Grey.Policy.SuspicionCheck import SuspicionCheck
@@ -46,7 +47,7 @@ from Kamaelia.Support.Protocol.PolicyDelegation import END
 from Kamaelia.Support.Settings.Configuration import Configuration
 from Kamaelia.Support.Settings.LimitsSection import RATES, LimitsSection
 from Kamaelia.Support.Settings.Sections import ServerSection
-from Kamaelia.Support.Settings.SuspicionSection import weightsOf
+from Kamaelia.Support.Settings.SuspicionSection import SuspicionSection, weightsOf
 from Kamaelia.Support.Settings.Values import SocketAddress
 
 WHO_MAY_SEND = ("allowed_domains", "allowed_sender_nets", "allowed_senders")
@@ -172,7 +173,13 @@ def delegateOf(
         logfile=configuration.log.logfile or None,
         policy_timeout=configuration.limits.policy_timeout,
         idle_timeout=section.idle_timeout,
+        longestText=_longestText(greylist) if name == "milter" else 0,
     )
+
+
+def _longestText(greylist: Greylist) -> int:
+    dkim = greylist.suspicion.dkim if greylist.suspicion is not None else None
+    return dkim.most if dkim is not None else 0
 
 
 def serverTLS(configuration: Configuration) -> ssl.SSLContext | None:
@@ -308,7 +315,17 @@ def _suspicionOf(configuration: Configuration, resolver: Any) -> Any:
     if settings.delay == "always":
         return None
     checks = checksFor(weightsOf(settings), settings.block_lists, settings.allow_lists)
-    return SuspicionCheck(resolver, checks, settings.threshold, settings.timeout)
+    dkim = _dkimOf(settings, resolver)
+    return SuspicionCheck(resolver, checks, settings.threshold, settings.timeout, dkim)
+
+
+def _dkimOf(settings: SuspicionSection, resolver: Any) -> DKIMCheck | None:
+    if not settings.dkim_known:
+        return None
+    try:
+        return DKIMCheck(resolver, settings.dkim_known, settings.dkim_size, settings.timeout)
+    except ImportError as error:
+        raise mistake(f"dkim_known in [suspicion]: {error}") from None
 
 
 def _blockListsOf(limits: LimitsSection, resolver: Any) -> BlockLists | None:
