@@ -440,11 +440,12 @@ def test_the_text_of_all_defaults_is_the_least_there_is():
 def test_any_change_of_a_limit_is_written_and_read_alike(data):
     names = {row.name: row for row in rowsOf(LimitsSection)}
     numbers = st.integers(0, 1_000_000)
-    simple = sorted(set(names) - {"client_timeouts"})
+    simple = sorted(set(names) - {"client_timeouts", "block_lists"})
     changes = data.draw(st.dictionaries(st.sampled_from(simple), numbers))
     if data.draw(st.booleans()):
         stages = st.sampled_from(CLIENT_STAGES)
         changes["client_timeouts"] = data.draw(st.dictionaries(stages, numbers))
+        changes["block_lists"] = data.draw(st.lists(st.sampled_from(["bl.test", "a.example"])))
     limits = LimitsSection(
         **{name: names[name].kind.read(value) for name, value in changes.items()}
     )
