@@ -137,6 +137,11 @@ class RecordedMailHandler(ConcreteMailHandler):
         return self.now() - self.deadlines.startedAt
 
     @property
+    def endedAt(self) -> float:
+        """The time, because a mail is recorded at its end."""
+        return self.greylist.clock()
+
+    @property
     def octets(self) -> int:
         """The size of the text, as far as it has arrived."""
         return self.session.text.size

@@ -53,7 +53,7 @@ from Kamaelia.Support.Protocol.SMTP.Refusal import Refusal
 from Kamaelia.Support.Protocol.SMTP.Reply import RECIPIENT_REFUSED, Reply
 
 SEVERAL = "<several@invalid>"  # recipients that Postfix does not name (RFC 2606: no such domain)
-NO_ADDRESS = "@invalid>"  # the end of what stands for text that is no address, see _valid
+NO_ADDRESS = "@invalid>"  # the end of what stands for text that is no address, see _inItsPlace
 NOT_IN_WORDS = re.compile(r"[^\w.+-]")
 MOST_RECIPIENTS = 10_000  # of one mail; Postfix sends at most smtpd_recipient_limit (1,000)
 LONGEST_LOCAL_PART = 64  # RFC 5321 section 4.5.3.1.1
