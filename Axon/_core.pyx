@@ -1812,6 +1812,14 @@ cdef int tell(Storage sink, message) except -1:
     return 0
 
 
+cdef object sendTapped(Storage sink, object message):
+    """Put a message into a sink whose class is TAPPED."""
+    sink.put(message)
+    tell(sink, message)
+    arrived(sink.task, sink)
+    return None
+
+
 # The implementations of these methods
 
 
@@ -1822,10 +1830,7 @@ cdef object sendMessage(BoxMethods self, object message, object boxname):
         arrived((<Storage>sink).task, sink)
         return None
     if typeOf(<PyObject *>sink) == TAPPED:
-        (<Storage>sink).put(message)
-        tell(<Storage>sink, message)
-        arrived((<Storage>sink).task, sink)
-        return None
+        return sendTapped(<Storage>sink, message)
     if sink is None:
         self._wrongBox(boxname, "outbox")
     gate = sink.append(message)
@@ -1964,7 +1969,7 @@ cdef inline bint hasSent(PyObject *sink, PyObject *message) noexcept:
 cdef inline PyObject *takenNow(PyObject *sink) noexcept:
     """Take a message from a sink at once, and wake the feeder; return NULL if that is impossible."""
     cdef PyObject *feeder
-    if typeOf(sink) != PLAIN or not (<Storage>sink).hasSpare():
+    if typeOf(sink) != PLAIN and typeOf(sink) != TAPPED or not (<Storage>sink).hasSpare():
         return NULL
     feeder = <PyObject *>(<Storage>sink).feeder
     if typeOf(feeder) != <PyObject *>Task:
@@ -1984,8 +1989,11 @@ cdef PyObject *callSend(PyObject *method, PyObject **args, size_t n, PyObject *n
         return given(ax_plain(method, args, n, names))
     name = <PyObject *>OUTBOX if n & OFFSET_FREE == 2 else args[2]
     sink = knownOutbox(<BoxMethods>args[0], name)
-    if sink != NULL and hasSent(sink, args[1]):
-        return newReference(Py_None)
+    if sink != NULL:
+        if hasSent(sink, args[1]):
+            return newReference(Py_None)
+        if typeOf(sink) == TAPPED:
+            return given(sendTapped(<object>sink, <object>args[1]))
     return given(sendMessage(<BoxMethods>args[0], <object>args[1], <object>name))
 
 
@@ -2014,7 +2022,7 @@ cdef PyObject *callDataReady(
         return given(ax_plain(method, args, n, names))
     name = <PyObject *>INBOX if n & OFFSET_FREE == 1 else args[1]
     sink = knownInbox(<BoxMethods>args[0], name)
-    if sink != NULL and typeOf(sink) == PLAIN:
+    if sink != NULL and (typeOf(sink) == PLAIN or typeOf(sink) == TAPPED):
         waiting = (<Storage>sink)._n
     elif sink == NULL or sink != <PyObject *>UNUSED_SINK:
         waiting = sizeOfInbox(<BoxMethods>args[0], <object>name)
