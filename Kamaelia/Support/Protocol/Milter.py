@@ -171,6 +171,7 @@ class MilterSession:
         self._peer, self._port, self._name, self._helo = "", 0, "", ""
         self._isConnected = False
         self._login = ""
+        self._hasTLS = self._hasCertificate = False
         self._forgetMail()
 
     def _forgetMail(self) -> None:
@@ -193,6 +194,8 @@ class MilterSession:
             recipient=recipient,
             instance=str(self._number),
             login=self._login,
+            hasTLS=self._hasTLS or None,  # without it, nothing tells whether it was offered
+            hasCertificate=self._hasCertificate,
             text=bytes(self._text) if stage == END and self._text is not None else None,
         )
 
@@ -225,9 +228,13 @@ class MilterSession:
         words = _words(data[1:])
         if len(words) % 2:
             raise BadPacket("a macro has no value")
+        macros = dict(zip(words[::2], words[1::2], strict=True))
         if data[:1] == b"M":  # they come just before MAIL
-            macros = dict(zip(words[::2], words[1::2], strict=True))
             self._login = macros.get("{auth_authen}", "")
+        elif data[:1] == b"H":  # just before HELO, which a client repeats after STARTTLS
+            self._hasTLS = bool(macros.get("{tls_version}"))
+            # Postfix names only a certificate that it has verified
+            self._hasCertificate = self._hasTLS and bool(macros.get("{cert_subject}"))
 
     def _connected(self, data: bytes) -> bytes:
         name, _, rest = data.partition(b"\0")

@@ -61,6 +61,7 @@ retry unix - - n - - error
 virtual unix - n n - - virtual
 proxymap unix - - n - - proxymap
 anvil unix - - n - 1 anvil
+tlsmgr unix - - n 1000? 1 tlsmgr
 scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
 """

@@ -59,6 +59,49 @@ def questions(*packets: bytes) -> list[PolicyRequest]:
     return [each for each in steps(b"".join(packets)) if isinstance(each, PolicyRequest)]
 
 
+@pytest.mark.parametrize(
+    ("macros", "hasTLS", "hasCertificate"),
+    [
+        ([], None, False),
+        (["{tls_version}", "TLSv1.3", "{cipher}", "x"], True, False),
+        (["{tls_version}", "TLSv1.3", "{cert_subject}", "mx", "{cert_issuer}", "ca"], True, True),
+        (["{cert_subject}", "mx"], None, False),
+        (["{tls_version}", "TLSv1.3", "{cert_subject}", ""], True, False),
+    ],
+)
+def test_the_macros_of_helo_tell_of_tls_and_of_the_clients_certificate(
+    macros: list[str], hasTLS: bool | None, hasCertificate: bool
+) -> None:
+    hello = [packet(b"D", b"H" + words(*macros)), packet(b"H", words("mx.b.example"))]
+    first, *_ = questions(*START, *hello, *MAIL)
+    assert (first.hasTLS, first.hasCertificate) == (hasTLS, hasCertificate)
+    again, *_ = questions(*START, *hello, packet(b"K"), connect(), packet(b"H", words("x")), *MAIL)
+    assert (again.hasTLS, again.hasCertificate) == (None, False)
+
+
+def test_the_text_is_kept_up_to_a_limit_if_it_is_wanted() -> None:
+    text = b"Subject:  hello\r\n\tworld\r\nX:\r\n\r\nHello\r\nworld\r\n"
+    parts = [
+        packet(b"L", words("Subject", "  hello\n\tworld")),
+        packet(b"L", words("X", "")),
+        packet(b"N"),
+        packet(b"B", b"Hello\r\n"),
+        packet(b"B", b"world\r\n"),
+    ]
+    *before, end = MAIL
+    data = b"".join([*START, *before, *parts, end])
+    for most, kept in ((len(text), text), (len(text) - 1, None)):
+        session = MilterSession(most)
+        assert steps(data, session=session)[0] == negotiation(6, 1, 0x1C7180)
+        found = steps(b"".join([*before, *parts, end]), session=session)  # a second mail
+        assert [each.text for each in found if isinstance(each, PolicyRequest)] == [
+            None,
+            None,
+            kept,
+        ]
+    assert [each.text for each in questions(*START, *before, *parts, end)] == [None, None, None]
+
+
 @pytest.mark.parametrize("size", [1, 2, 7, 10_000])
 def test_a_mail_is_asked_about_at_each_stage_however_the_network_splits_it(size: int) -> None:
     data = b"".join(START + MAIL)

@@ -1,8 +1,10 @@
 """A real Postfix uses the milter: deferrals, headers, null senders, 200 sessions."""
 
 import os
+import ssl
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,9 +12,13 @@ import pytest
 from Kamaelia.Apps.Grey.Delegation.DelegatedMail import LastStage, PolicyService
 from Kamaelia.Apps.Grey.Delegation.MilterHandler import MilterHandler
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
+from Kamaelia.Apps.Grey.Policy.Resolver import Resolver
+from Kamaelia.Apps.Grey.Policy.SuspicionCheck import SuspicionCheck
 from Kamaelia.Support.Greylist.Lists import Lists
 from Kamaelia.Support.Greylist.Rules import Rules
+from Kamaelia.Support.Greylist.Suspicion import Check, certificate, heloAddress, noTLS
 from Kamaelia.Support.Protocol.PolicyDelegation import END
+from Tests.Kamaelia.Apps.Grey.certificates import selfSigned
 from Tests.Kamaelia.Apps.Grey.Delegation.sessions import (
     DELAY,
     classes,
@@ -38,15 +44,21 @@ pytestmark = [
 def filtered(serving: Any, postfix: Callable[..., Postfix]) -> Callable[..., Any]:
     """filtered(greylist, client) -> what client(postfix) returns."""
 
-    def run(greylist: Greylist, client: Any, milters: str = "smtpd_milters", **more: Any) -> Any:
+    def run(
+        greylist: Greylist,
+        client: Any,
+        milters: str = "smtpd_milters",
+        settings: dict[str, str] | None = None,
+        **more: Any,
+    ) -> Any:
         service = PolicyService(greylist, LastStage(END), **more)
 
         def work(server: Any) -> Any:
-            settings = restrictions("") | {
+            ours = restrictions("") | {
                 milters: f"inet:127.0.0.1:{server.ports[0]}",
                 "milter_default_action": "tempfail",
             }
-            return client(postfix(**settings))
+            return client(postfix(**ours | (settings or {})))
 
         return serving(work, protocol=lambda **address: MilterHandler(service=service))
 
@@ -96,6 +108,43 @@ def test_a_refusal_reaches_the_client_and_later_mails_of_the_session_are_decided
     filtered(grey, client)
     mails = [each for each in journal if each["event"] == "mail"]
     assert [each["status"] for each in mails] == ["REFUSED", "ACCEPTED"]
+
+
+@pytest.mark.parametrize("isTrusted", [True, False])
+def test_a_certificate_that_postfix_has_verified_is_a_credit(
+    filtered: Any, openFolder: Path, isTrusted: bool
+) -> None:
+    server, client_, other = (
+        selfSigned(openFolder, name) for name in ("server", "client", "other")
+    )
+    for file in openFolder.iterdir():
+        file.chmod(0o644)
+    checks = [
+        Check("helo_address", 3, heloAddress),
+        Check("certificate", -3, certificate),
+        Check("no_tls", 1, noTLS),
+    ]
+    grey, journal, _ = greylist(suspicion=SuspicionCheck(Resolver(["127.0.0.1:1"]), checks, 3))
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.load_cert_chain(*client_)
+
+    def client(postfix: Postfix) -> str:
+        with session(postfix.port) as smtp:
+            assert smtp.starttls(context=context)[0] == 220
+            smtp.ehlo("[192.0.2.7]")
+            return send(smtp, "a@b.example", "c@d.example")[0]
+
+    settings = {
+        "smtpd_tls_security_level": "may",
+        "smtpd_tls_chain_files": f"{server[1]}, {server[0]}",
+        "smtpd_tls_ask_ccert": "yes",
+        "smtpd_tls_CAfile": (client_ if isTrusted else other)[0],
+    }
+    said = filtered(grey, client, settings=settings)
+    assert said.startswith("250" if isTrusted else "451")
+    reasons = ("the name in HELO is an address (3)", "a verified certificate (-3)")
+    assert journal[0]["suspicion"]["reasons"] == reasons[: 1 + isTrusted]
 
 
 def test_a_mail_counts_for_its_client_only_after_its_dot(filtered: Any) -> None:
