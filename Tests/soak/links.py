@@ -1,6 +1,6 @@
 """Links whose processes and servers are killed, at full size: nothing is lost.
 
-    python -m Tests.soak.links                  every scenario; some ten minutes
+    python -m Tests.soak.links                  every scenario; half an hour
     python -m Tests.soak.links reader stop      some of them
     python -m Tests.soak.links --scale 0.05     smaller
 
