@@ -76,9 +76,13 @@ def packet(command: bytes, data: bytes = b"") -> bytes:
 
 
 class PacketReader:
-    """PacketReader() -> takes bytes, however split, and returns one packet after the other."""
+    """PacketReader() -> takes bytes, however split, and returns one packet after the other.
+
+    complete: how many it has returned.
+    """
 
     def __init__(self) -> None:
+        self.complete = 0
         self._data = bytearray()
 
     @property
@@ -105,6 +109,7 @@ class PacketReader:
             return None
         command, rest = bytes(data[4:5]), bytes(data[5 : 4 + length])
         del data[: 4 + length]
+        self.complete += 1
         return command, rest
 
 
@@ -131,6 +136,11 @@ class MilterSession:
     def isIncomplete(self) -> bool:
         """Whether a packet has begun that is not complete."""
         return self._reader.isIncomplete
+
+    @property
+    def complete(self) -> int:
+        """How many packets have arrived."""
+        return self._reader.complete
 
     def feed(self, data: bytes) -> None:
         """Take bytes. Exhaust steps() before the next call."""

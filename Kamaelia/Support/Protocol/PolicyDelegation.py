@@ -102,9 +102,13 @@ NO_OPINION = Action()  # the mail server continues with its next check
 
 
 class RequestReader:
-    """RequestReader() -> takes bytes, however split, and returns one request after the other."""
+    """RequestReader() -> takes bytes, however split, and returns one request after the other.
+
+    complete: how many it has returned.
+    """
 
     def __init__(self) -> None:
+        self.complete = 0
         self._data = bytearray()
         self._searched = 0  # octets that do not contain the end of a request
 
@@ -134,6 +138,7 @@ class RequestReader:
         text = data[:end].decode("utf-8", "surrogateescape")
         del data[: end + 2]
         self._searched = 0
+        self.complete += 1
         return attributesOf(text)
 
 

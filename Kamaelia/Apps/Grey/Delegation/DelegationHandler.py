@@ -31,7 +31,9 @@ from Kamaelia.Support.Protocol.PolicyDelegation import END, Action, PolicyReques
 
 LOG = logging.getLogger("Kamaelia.Apps.Grey")
 RECORD_TIME = 5.0  # seconds after the last question until a mail is recorded
-REQUEST_TIME = 100.0  # seconds for the rest of a request: smtpd_policy_service_timeout
+# Seconds for all of a request, and until the first one: smtpd_policy_service_timeout. A mail server
+# connects when it has a question.
+REQUEST_TIME = 100.0
 
 
 class RequestSource(Protocol):
@@ -40,6 +42,10 @@ class RequestSource(Protocol):
     @property
     def isIncomplete(self) -> bool:
         """Whether a request has begun that is not complete."""
+
+    @property
+    def complete(self) -> int:
+        """How many requests, or other packets, have been complete."""
 
     def feed(self, data: bytes) -> None:
         """Take bytes."""
@@ -69,6 +75,8 @@ class DelegationHandler(component):
         super().__init__(**argd)
         self._mail: DelegatedMail | None = None
         self.reader = self.newReader()
+        self._complete = -1  # as many requests were complete when the present one began,
+        self._begun = 0.0  # at this time
 
     def newReader(self) -> RequestSource:
         """Return what takes the bytes of the protocol."""
@@ -94,8 +102,7 @@ class DelegationHandler(component):
 
     def _waitForData(self) -> Generator[int, None, bool]:
         """Wait for data; return False if the connection is to end."""
-        isWithin = self.reader.isIncomplete
-        until = timeOf(self) + (REQUEST_TIME if isWithin else self.service.idle_timeout)
+        until = self._timeLimit(timeOf(self))
         recordAt = timeOf(self) + RECORD_TIME
         while not self.dataReady():
             now = timeOf(self)
@@ -106,6 +113,16 @@ class DelegationHandler(component):
             isRecorded = self._mail is None or self._mail.isWritten
             yield from self.waitForChange((until if isRecorded else min(until, recordAt)) - now)
         return True
+
+    def _timeLimit(self, now: float) -> float:
+        """Return until when the peer has to send something, or to complete its request."""
+        complete, idleTime = self.reader.complete, self.service.idle_timeout
+        if complete != self._complete:
+            self._complete, self._begun = complete, now
+        if self.reader.isIncomplete:
+            return self._begun + REQUEST_TIME
+        self._complete = -1  # the next request has not begun
+        return now + (idleTime if complete else min(idleTime, REQUEST_TIME))
 
     # Mails
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from Axon.Component import component
 from Axon.testing import feedConnection
 from Kamaelia.Apps.Grey.Delegation.DelegatedMail import DelegatedMail, LastStage, PolicyService
 from Kamaelia.Apps.Grey.Delegation.PolicyRequestHandler import PolicyRequestHandler
@@ -496,6 +497,47 @@ def test_a_client_that_disappears_within_a_request_leaves_nothing(serving: Any) 
 def test_a_client_that_sends_nothing_is_disconnected(serving: Any) -> None:
     grey = Service(idle_timeout=0.01)
     assert serving(talk(isClosed=True), protocol=handlers(grey)) == b""
+
+
+class Peer(component):
+    """Sends each piece after a pause, and then nothing; `lasted` is when the service closes."""
+
+    pieces: tuple[bytes, ...] = ()
+    pause_: float = 0.0
+    lasted = 0.0
+
+    def main(self) -> Any:
+        handler = PolicyRequestHandler(service=self.grey.service)
+        self.link((self, "outbox"), (handler, "inbox"))
+        self.link((handler, "signal"), (self, "control"))
+        self.link((handler, "outbox"), (self, "inbox"))
+        self.addChildren(handler.activate())
+        for piece in self.pieces:
+            yield from self.waitForMessage("control", timeout=self.pause_)
+            self.send(piece)
+        yield from self.waitForMessage("control")
+        self.lasted = self.scheduler.timers.clock.now()
+
+
+@pytest.mark.parametrize(
+    ("pieces", "pause", "seconds"),
+    [
+        ((), 0.0, 100.0),
+        ((request()[:1],), 0.0, 100.0),
+        (tuple(bytes([each]) for each in request()[:-1]), 3.0, 103.0),
+        ((request(),), 0.0, 1200.0),
+        ((request(), request()[:9], request()[9:]), 90.0, 270.0 + 1200.0),
+        ((request()[:5], request()[5:] + request()[:5], request()[5:]), 90.0, 270.0 + 1200.0),
+    ],
+    ids=["nothing", "one octet", "octet by octet", "idle", "a request in time", "several"],
+)
+def test_a_peer_has_limited_time_for_a_request(
+    virtualClock: Any, pieces: tuple[bytes, ...], pause: float, seconds: float
+) -> None:
+    peer = Peer(grey=Service(), pieces=pieces, pause_=pause)
+    start = virtualClock.now()
+    peer.run()
+    assert peer.lasted - start == pytest.approx(seconds)
 
 
 def handlers(grey: Service) -> Callable[..., PolicyRequestHandler]:
