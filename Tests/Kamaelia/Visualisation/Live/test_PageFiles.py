@@ -27,14 +27,24 @@ def test_each_module_that_a_script_imports_is_served(name):
         assert pageFile(f"/{imported}")["statuscode"] == 200, imported
 
 
-def test_the_page_is_small():
-    loaded = {"index.html", "style.css", "icon.svg", *SCRIPTS}
-    pending = list(loaded)
+def modulesOf(*names):
+    """Return these files and all modules that they import."""
+    loaded, pending = set(names), list(names)
     while pending:
-        for each in re.findall(r'from "\./(.*)"', textOf(pending.pop())):
-            if each not in loaded and each.endswith(".js"):
+        for each in re.findall(r'^import .* from "\./(.*)";$', textOf(pending.pop()), re.MULTILINE):
+            if each not in loaded:
                 loaded.add(each)
                 pending.append(each)
+    return loaded
+
+
+def test_the_browser_requests_all_modules_at_once():
+    requested = re.findall(r'rel="modulepreload" href="(.*)"', textOf("index.html"))
+    assert {*requested, "main.js"} == modulesOf("main.js")
+
+
+def test_the_page_is_small():
+    loaded = modulesOf("index.html", "style.css", "icon.svg", *SCRIPTS)
     size = sum(len(gzip.compress(pageFile(f"/{each}")["data"])) for each in loaded)
     assert size < 250_000
 
