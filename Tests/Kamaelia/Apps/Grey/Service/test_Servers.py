@@ -140,3 +140,39 @@ def test_a_reload_changes_new_connections(program: Any) -> None:
     with dial(port) as after:
         assert ask(after, b"d") == "DUNNO"
     grey.stop()
+
+
+UNKNOWN = "550 5.1.1 <gone@example.org>: User unknown"
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_policy_service_refuses_what_the_real_server_does_not_know(
+    program: Any, workers: int
+) -> None:
+    with FarEnd(RCPT=UNKNOWN) as far:
+        words = f'[server]\naddresses = ["127.0.0.1:{far.port}"]\nrecipients = "ask"\n'
+        grey = program(more=f"{words}[listen]\nworkers = {workers}")
+        assert "kamaelia-grey listens on 127.0.0.1:" in grey.said
+        with dial(grey.port("listens on")) as sock:
+            assert ask(sock, b"gone") == UNKNOWN
+            assert ask(sock, b"gone") == UNKNOWN
+        grey.stop()
+        assert far.count("RCPT") == 1
+    refusal, mail = grey.records()
+    assert (refusal["reason"], refusal["reply"]) == ("real server", UNKNOWN)
+    assert mail["status"] == "REFUSED"
+
+
+def test_what_the_real_server_has_said_is_remembered_after_a_reload(program: Any) -> None:
+    with FarEnd(RCPT=[UNKNOWN, "250 ok"]) as far:
+        words = f'[server]\naddresses = ["127.0.0.1:{far.port}"]\nrecipients = "ask"\n'
+        grey = program(more=words)
+        with dial(grey.port("listens on")) as sock:
+            assert ask(sock, b"gone") == UNKNOWN
+        grey.program.send_signal(signal.SIGHUP)
+        grey.program.readUntil("reloaded")
+        with dial(grey.port("listens on")) as sock:
+            assert ask(sock, b"gone") == UNKNOWN
+            assert ask(sock, b"other").startswith(GREYLISTED)
+        grey.stop()
+        assert far.count("RCPT") == 2
