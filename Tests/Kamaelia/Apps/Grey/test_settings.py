@@ -25,10 +25,14 @@ addresses = ["127.0.0.1:0"]
 addresses = ["127.0.0.1:0"]
 [server]
 smtp_tls = "may"
+recipients = "ask"
 [store]
 url = "memory:"
 [suspicion]
 delay = "suspicious"
+dkim_known = -3
+[limits]
+block_lists = ["bl.example.org"]
 [metrics]
 address = "127.0.0.1:0"
 """
