@@ -126,7 +126,8 @@ def runPair(checkout: Path, contender: str, url: str, case: Case, messages: int)
     processes = startPair(checkout, contender, url, case.capacity, messages, case.isFramed)
     try:
         for process in processes:
-            answers.update(json.loads(process.communicate(timeout=300)[0].splitlines()[-1]))
+            for line in process.communicate(timeout=300)[0].splitlines():
+                answers.update(json.loads(line))
     finally:
         for process in processes:
             process.kill()
