@@ -130,6 +130,8 @@ def refusalOfUnknown(mail: DecidedMail, recipient: str) -> Reply | None:
     refusal: Reply | None = mail.notes.answerTo(
         ("recipient", recipient), directory.ask, *about, extra=directory.timeout
     )
+    if refusal is not None and mail.greylist.dry_run and refusal.isForNow:
+        return None  # nothing is deferred
     return refusal
 
 

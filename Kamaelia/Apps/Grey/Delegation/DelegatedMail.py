@@ -239,7 +239,7 @@ class DelegatedMail:
         return self.greylist.denies(self.peer, self._verifiedNames(), self.sender, recipient)
 
     def _refusalOfUnknown(self, recipient: str) -> Reply | None:
-        if recipient.endswith(NO_ADDRESS):
+        if self.greylist.recipients is None or recipient.endswith(NO_ADDRESS):
             return None
         return refusalOfUnknown(self, recipient)
 

@@ -10,6 +10,7 @@ from Kamaelia.Support.Protocol import DKIM
 from Kamaelia.Support.Protocol.DKIM import Signature, isAuthentic, signaturesOf
 from Tests.Kamaelia.Apps.Grey.signing import MAIL, SigningKey
 
+pytest.importorskip("dkim")
 SENDER = "<ann@b.example>"
 
 

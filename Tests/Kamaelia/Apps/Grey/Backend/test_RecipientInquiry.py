@@ -139,6 +139,15 @@ def test_addresses_beyond_the_limit_are_neither_asked_nor_stored(serving: Any) -
     assert far.count("RCPT") == 3
 
 
+def test_in_a_dry_run_the_limit_defers_nothing(serving: Any) -> None:
+    grey = greylist(most=1)
+    grey.dry_run = True
+    with FarEnd(RCPT=[UNKNOWN]) as far:
+        said = serving(rcpts("<x@d.example>", "<c@d.example>"), protocol=proxy(grey, far.port))
+    assert said[0] == UNKNOWN
+    assert said[1].startswith("250")
+
+
 def test_a_client_that_leaves_meanwhile_does_not_disturb_the_others(serving: Any) -> None:
     with FarEnd(RCPT=UNKNOWN) as far:
 
