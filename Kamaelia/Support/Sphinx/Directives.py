@@ -32,6 +32,7 @@ from Kamaelia.Support.Sphinx.Navigation import NavigationTree
 from Kamaelia.Support.Sphinx.Pages import writePages
 from Kamaelia.Support.Sphinx.References import IndexedPythonDomain
 from Kamaelia.Support.Sphinx.TestIndex import TestIndex, outcomesIn
+from Kamaelia.Support.Sphinx.UnchangedTitles import UnchangedTitles
 
 LOG = logging.getLogger(__name__)
 
@@ -181,6 +182,11 @@ def writeAll(app: Sphinx) -> None:
         writeModulePages(Path(app.srcdir, folder), Path(app.confdir, path).resolve())
 
 
+def watchTitles(app: Sphinx) -> None:
+    """Keep the pages that list generated pages, unless their titles change."""
+    UnchangedTitles([*app.config.kamaelia_pages, *app.config.kamaelia_modules]).connect(app)
+
+
 def useOwnTree(app: Sphinx, page: str, template: str, context: dict[str, Any], *_: Any) -> None:
     """Replace the function with which a theme renders the tree of all pages into each page."""
     if app.config.kamaelia_navigation and "toctree" in context:
@@ -216,6 +222,7 @@ def register(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("kamaelia_modules", {}, "env", dict)
     app.add_config_value("kamaelia_navigation", 0, "html", int)
     app.connect("builder-inited", writeAll)
+    app.connect("builder-inited", watchTitles)
     app.connect("html-page-context", useOwnTree, priority=400)  # before the theme
     app.add_domain(IndexedPythonDomain, override=True)
     app.add_directive("component", ComponentDirective)

@@ -20,6 +20,7 @@ ModulePages  files with the page of each module of a package
 References   the Python objects that references lead to, found in an index
 Definitions  where a source file defines classes and functions
 Navigation   the tree of pages, of which each page shows only its own branch
+UnchangedTitles  the pages that list pages are written again only if titles change
 Directives   the directives and roles
 
 Only this package needs Sphinx, and only Directives and References import it. Components of any
