@@ -60,7 +60,7 @@ def build(tmp_path):
         done = subprocess.run(
             [sys.executable, "-m", "sphinx", "-q", "-b", "html", ".", "out"],
             cwd=tmp_path,
-            env={"PYTHONPATH": f"{tmp_path}:{ROOT}", "PATH": "/usr/bin:/bin"},
+            env={"PYTHONPATH": f"{tmp_path}:{ROOT}", "PATH": "/usr/bin:/bin", "AXON_PURE": "1"},
             capture_output=True,
             text=True,
             timeout=55,
