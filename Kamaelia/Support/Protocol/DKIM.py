@@ -16,9 +16,10 @@ only From header (the alignment of RFC 7489 section 3.1.1). One with a length (l
 because anybody may add text to such a mail. isAuthentic() verifies a signature with dkimpy and a
 key record that the caller has asked DNS for.
 
-Texts and keys are written by strangers, so their size is limited where the time to verify them is
-not proportional to it: dkimpy takes the square of the length of a run of blanks, and RSA the cube
-of the length of a key.
+Texts and keys are written by strangers, so the time to verify them must be proportional to their
+size. dkimpy takes the square of the length of a run of blanks where a signature ignores their
+number, so they are reduced to one before. RSA takes the cube of the length of a key, which is
+limited, as headers are.
 """
 
 from __future__ import annotations
@@ -35,18 +36,22 @@ LONGEST_HEADERS = 65536  # octets of all headers
 LONGEST_SIGNATURE = 4096  # octets of the header with a signature
 LONGEST_FROM = 1024
 LONGEST_KEY = 1500  # octets of a key record; one with 4,096 bits has about 750
-LONGEST_BLANK = 200  # spaces and tabs in sequence
 FEWEST_BITS = 1024  # of an RSA key (RFC 8301 section 3.2)
 
+BLANKS = re.compile(rb"[ \t]+")
 FIELD = re.compile(rb"^([!-9;-~]{1,80})[ \t]*:((?:[^\r\n]|\r\n[ \t])*)\r\n", re.MULTILINE)
 
 
 class Signature(NamedTuple):
-    """A signature: its number among all in the text, its domain, and the name of its key."""
+    """A signature: its number among all in the text, its domain, and the name of its key.
+
+    isRelaxed: the number of blanks in sequence in the body does not matter (RFC 6376, 3.4.4).
+    """
 
     number: int
     domain: str
     selector: str
+    isRelaxed: bool = False
 
     @property
     def question(self) -> Question:
@@ -57,7 +62,7 @@ class Signature(NamedTuple):
 def signaturesOf(text: bytes, sender: str) -> list[Signature]:
     """Return the signatures that may vouch for the sender of a mail, without their proof."""
     end = text.find(b"\r\n\r\n", 0, LONGEST_HEADERS)
-    if end < 0 or b" " * LONGEST_BLANK in text.replace(b"\t", b" "):
+    if end < 0:
         return []
     fields = [(name.lower(), value) for name, value in FIELD.findall(text[: end + 2])]
     signed = [value for name, value in fields if name == b"dkim-signature"]
@@ -85,7 +90,8 @@ def _signatureIn(number: int, value: bytes) -> Signature | None:
     domain, selector = tags.get("d", "").lower(), tags.get("s", "").lower()
     if "l" in tags or not isName(f"{selector}._domainkey.{domain}"):
         return None
-    return Signature(number, domain, selector) if domain and selector else None
+    isRelaxed = tags.get("c", "").endswith("/relaxed")
+    return Signature(number, domain, selector, isRelaxed) if domain and selector else None
 
 
 def _domainsOf(sender: str, fromHeaders: list[bytes]) -> list[str]:
@@ -111,6 +117,9 @@ def isAuthentic(text: bytes, signature: Signature, key: bytes) -> bool:
     dkim = dkimpy()
     if len(key) > LONGEST_KEY:
         return False
+    if signature.isRelaxed:
+        headers, end, body = text.partition(b"\r\n\r\n")
+        text = headers + end + BLANKS.sub(b" ", body)
     try:
         verifier = dkim.DKIM(text, minkey=FEWEST_BITS)
         return bool(verifier.verify(signature.number, dnsfunc=lambda name, timeout=0: key))

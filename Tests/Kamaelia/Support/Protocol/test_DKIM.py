@@ -76,9 +76,8 @@ def test_signatures_keep_their_numbers_and_only_the_first_few_count() -> None:
         b"",
         b"DKIM-Signature: d=b.example; s=mail\r\n",
         headers("DKIM-Signature: d=b.example; s=mail", *["X: y"] * 20_000),
-        headers("DKIM-Signature: d=b.example; s=mail") + b" \t" * 100_000 + b"x\r\n",
     ],
-    ids=["empty", "no end of headers", "endless headers", "a run of blanks"],
+    ids=["empty", "no end of headers", "endless headers"],
 )
 def test_texts_that_take_too_long_to_verify_have_no_signatures(text: bytes) -> None:
     assert signaturesOf(text, SENDER) == []
@@ -91,6 +90,17 @@ def test_the_signature_of_a_mail_is_authentic(
     text = key.signed(canonicalize=canonicalize)
     (signature,) = signaturesOf(text, SENDER)
     assert isAuthentic(text, signature, key.record.encode())
+
+
+@pytest.mark.parametrize("body", [b"relaxed", b"simple"])
+def test_blanks_are_compared_as_the_signature_says(key: SigningKey, body: bytes) -> None:
+    mail = MAIL + b"a \t b" + b" " * 2000 + b"\r\n" + b" " * 2000 + b"\r\n"
+    text = key.signed(mail, canonicalize=(b"relaxed", body))
+    (signature,) = signaturesOf(text, SENDER)
+    assert isAuthentic(text, signature, key.record.encode())
+    others = text.replace(b"a \t b", b"a b")
+    assert isAuthentic(others, signature, key.record.encode()) == (body == b"relaxed")
+    assert not isAuthentic(text.replace(b"a \t b", b"ab"), signature, key.record.encode())
 
 
 @pytest.mark.parametrize("change", [b"Hello", b"Subject: hello", b"ann@b.example"])
