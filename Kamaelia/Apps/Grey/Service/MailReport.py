@@ -8,13 +8,15 @@ Example usage
 How does it work?
 -----------------
 The files are read in the order of their last change, so that rotated ones come first. Lines that
-are not JSON are counted. The networks and times are those of the present configuration.
+are not JSON are counted, and so is the rest of a compressed file that is damaged. The networks and
+times are those of the present configuration.
 """
 
 from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -40,13 +42,19 @@ def reportOf(files: Iterable[Path], greylist: Greylist, since: float) -> Report:
 
 
 def _recordsIn(file: Path) -> Iterator[Any]:
-    """Yield the records in a file; None for a line that is not JSON."""
+    """Yield the records in a file; None for a line, or for the rest, that cannot be read."""
     with _opened(file) as lines:
-        for line in lines:
-            try:
-                yield json.loads(line)
-            except (ValueError, RecursionError):
-                yield None
+        try:
+            yield from map(_recordOf, lines)
+        except (EOFError, zlib.error, gzip.BadGzipFile):  # it is cut off, or not compressed
+            yield None
+
+
+def _recordOf(line: bytes) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _opened(file: Path) -> IO[bytes] | gzip.GzipFile:

@@ -80,6 +80,21 @@ def test_rotated_files_come_first_and_older_mails_can_be_left_out(
     assert "... and 1 more" in shown
 
 
+@pytest.mark.parametrize("spoil", ["cut", "no gzip", "changed"])
+def test_a_damaged_compressed_file_counts_as_a_line_and_others_are_read(
+    configuration: list[str], tmp_path: Path, capsys: Shown, spoil: str
+) -> None:
+    bad, good = tmp_path / "mails.json.1.gz", tmp_path / "mails.json"
+    good.write_bytes(deferred(300, "203.0.113.1"))
+    whole = gzip.compress(deferred(1000, "192.0.2.7"))
+    changed = whole[:12] + bytes(each ^ 0xFF for each in whole[12:])
+    bad.write_bytes({"cut": whole[:-20], "no gzip": b"{}\n", "changed": changed}[spoil])
+    assert main(["report", str(bad), str(good), *configuration]) == 0
+    shown = rows(capsys.readouterr().out)
+    assert shown["damaged lines"] == ["1"]
+    assert shown["deferred at the first attempt"][0] in ("1", "2")
+
+
 def test_a_dry_run_has_words_of_its_own(
     configuration: list[str], tmp_path: Path, capsys: Shown
 ) -> None:
