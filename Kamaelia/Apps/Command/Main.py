@@ -229,7 +229,7 @@ def check(options: argparse.Namespace) -> int:
 def _textFindings(target: Target) -> list[Finding]:
     if target.source is None:
         return []
-    text = target.source.read_text(encoding="utf-8")
+    text = target.source.read_bytes()  # a program may declare its encoding
     return [
         Finding(ERROR, f"{target.source}, line {line}: {words}")
         for line, words in repeatedKeys(text)

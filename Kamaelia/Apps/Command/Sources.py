@@ -17,7 +17,7 @@ import ast
 from collections.abc import Iterator
 
 
-def repeatedKeys(text: str) -> Iterator[tuple[int, str]]:
+def repeatedKeys(text: str | bytes) -> Iterator[tuple[int, str]]:
     """Yield the line of each key that a dict of linkages has had before, and a sentence.
 
     Raises SyntaxError if the text is not Python.

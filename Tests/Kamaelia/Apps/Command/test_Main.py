@@ -312,6 +312,14 @@ def test_a_setting_reaches_a_class(capsys):
     assert "99999" in capsys.readouterr().err
 
 
+def test_check_reads_a_program_in_its_own_encoding(tmp_path, capsys):
+    path = tmp_path / "program.py"
+    text = "from Kamaelia.Util.Console import ConsoleEchoer\nConsoleEchoer().run()  # \u00e9\n"
+    path.write_bytes(f"# -*- coding: latin-1 -*-\n{text}".encode("latin-1"))
+    assert main(["check", str(path)]) == 0
+    assert "no mistakes found" in capsys.readouterr().err
+
+
 def test_show_describes_a_class_of_a_program(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     text = (

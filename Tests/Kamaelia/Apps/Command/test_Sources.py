@@ -24,3 +24,10 @@ def test_the_second_of_two_equal_linkages_is_found():
 )
 def test_other_dicts_are_not_linkages_or_not_repeated(text):
     assert list(repeatedKeys(text)) == []
+
+
+def test_a_text_may_declare_its_encoding():
+    text = '# -*- coding: latin-1 -*-\nx = {\n ("Ä", "outbox"): 1,\n ("Ä", "outbox"): 2,\n}'
+    ((line, words),) = repeatedKeys(text.encode("latin-1"))
+    assert line == 4
+    assert "Ä" in words
