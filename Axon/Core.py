@@ -39,7 +39,7 @@ def _load() -> tuple[ModuleType | None, str]:
     except ImportError as error:
         return None, f"the extension cannot be imported: {error}"
     if extension.INTERFACE != INTERFACE:
-        import logging  # it takes long, and is rarely necessary
+        import logging  # here, because only a mistake needs it
 
         why = "the extension belongs to another version: build it again"
         logging.getLogger("Axon").warning("The pure core is used: %s (%s)", why, extension.__file__)

@@ -100,3 +100,20 @@ def test_the_benchmark_of_the_live_page_measures_all_parts(needs):
     )
     rows = [line for line in done.stdout.splitlines() if line.endswith(("| yes |", "| NO |"))]
     assert len(rows) == 8, done.stdout + done.stderr
+
+
+def test_the_comparison_of_the_cores_prints_a_share_for_each_contender():
+    words = ["-w", "spawn", "-r", "1", "-s", "0.1"]
+    done = subprocess.run(
+        [sys.executable, str(CONTENDERS.parent / "run_cores.py"), *words],
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=True,
+    )
+    heading, line = done.stdout.splitlines()
+    assert heading.split() == ["asyncio", "compiled", "pure", "compiled,", "wait", "pure,", "wait"]
+    workload, *shares = line.split()
+    assert workload == "spawn"
+    assert len(shares[::2]) == 3
+    assert all(float(share) > 0 for share in shares[::2])
