@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import AbstractEventLoop
-from typing import NamedTuple, Protocol
+from typing import Protocol
 from weakref import WeakKeyDictionary
 
 PERIOD = 2.0  # seconds between two checks
@@ -35,11 +35,9 @@ class ClosingConnection(Protocol):
         """End it at once."""
 
 
-class _Limit(NamedTuple):
-    due: float  # seconds, on the clock of the event loop
-    patience: float  # seconds
-    unsent: int  # bytes at the last check
-    mayRenew: bool
+# When it is due, on the clock of the event loop; its seconds; the bytes unsent at the last
+# check; whether it may be renewed. A plain tuple: each connection makes one.
+_Limit = tuple[float, float, int, bool]
 
 
 class CloseTimeouts:
@@ -58,7 +56,7 @@ class CloseTimeouts:
         If `mayRenew`, abort it when it has sent nothing for so long.
         """
         due = self._loop.time() + patience
-        self._limits[connection] = _Limit(due, patience, connection.bytesToSend(), mayRenew)
+        self._limits[connection] = due, patience, connection.bytesToSend(), mayRenew
         if self._task is None:
             self._task = self._loop.create_task(self._check(min(PERIOD, patience)))
 
@@ -80,12 +78,11 @@ class CloseTimeouts:
 
     def _abortExpired(self) -> None:
         now = self._loop.time()
-        for connection, limit in list(self._limits.items()):
+        for connection, (due, patience, unsentBefore, mayRenew) in list(self._limits.items()):
             unsent = connection.bytesToSend()
-            if limit.mayRenew and unsent < limit.unsent:
-                due = now + limit.patience
-                self._limits[connection] = _Limit(due, limit.patience, unsent, True)
-            elif now >= limit.due:
+            if mayRenew and unsent < unsentBefore:
+                self._limits[connection] = now + patience, patience, unsent, True
+            elif now >= due:
                 self.cancel(connection)
                 connection.abort()
 

@@ -49,6 +49,7 @@ from Kamaelia.Internet.ConnectionState import (
 )
 from Kamaelia.Internet.EventLoop import isShutdownReceived, waitForCoroutine
 from Kamaelia.Internet.GracefulClose import closeTransport
+from Kamaelia.Internet.HandlerLinks import leadsToEnded
 from Kamaelia.Internet.OutgoingData import asBytes, discard
 from Kamaelia.Internet.ReadFlowControl import ReadFlowControl
 from Kamaelia.Internet.StartTLS import TLSHandshake, contextFor
@@ -99,7 +100,7 @@ class ConnectedSocketAdapter(Connection):
         self.socket = listensocket
         self.transport: Transport | None = None
         self.handler: component | None = None  # it starts and ends with the connection
-        self.connectionState = CONNECTING
+        self.connectionState, self.shutGate = CONNECTING, None
         self._kept: list[Any] = []
         self._transmit: Callable[[Any], object] = self._keepUntilOpen
         self._reading = ReadFlowControl(self.mostUnread)
@@ -155,7 +156,6 @@ class ConnectedSocketAdapter(Connection):
     # Turns: whatever happens except received and sent data
 
     def _isOverAfterMessages(self) -> bool:
-        """Do the work of a turn. Return whether the connection has ended."""
         if not self.connectionState.isOver:
             self.handleMessages()
         return self.connectionState.isOver
@@ -187,7 +187,7 @@ class ConnectedSocketAdapter(Connection):
         self._attached = AttachedHandler(self, handler)
 
     def childFailed(self, child: Any, culprit: Any, error: BaseException) -> bool:
-        """End the handler and its connection, and nothing else, after an error of the handler."""
+        """End the handler and its connection only, after an error of the handler."""
         if self._attached is not None:
             self._attached.stop(but=culprit)
         self.unpause()
@@ -200,9 +200,8 @@ class ConnectedSocketAdapter(Connection):
         if self.connectionState.isOver:  # it was given up while the transport was made
             transport.abort()
             return
-        self.transport = transport
         self._enter(OPEN)
-        self._transmit = transport.write
+        self.transport, self._transmit = transport, transport.write
         kept, self._kept = self._kept, []
         if kept:
             self.resume_writing()
@@ -394,7 +393,8 @@ class ConnectedSocketAdapter(Connection):
         self.connectionState = self.connectionState.next(state)
 
     def _reportEnd(self, error: Exception | None) -> None:
-        self.send(socketShutdown(self, error), "signal")
+        if not leadsToEnded(self.outboxes["signal"]):
+            self.send(socketShutdown(self, error), "signal")
 
 
 __kamaelia_components__ = (ConnectedSocketAdapter,)

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from typing import Any
 
 from Kamaelia.Internet.Connection import Connection
+from Kamaelia.Internet.HandlerLinks import hasEnded
 
 FED = {"inbox", "control", "sslready"}  # the inboxes into which a connection sends
 
@@ -45,7 +46,7 @@ class HalfClosed:
     def mayBeUnread(self) -> bool:
         """Return whether the message on "control" has not been taken, but may still be taken."""
         control = self._adapter.outboxes["signal"]
-        return len(control) > 0 and not _hasEnded(control.component)
+        return len(control) > 0 and not hasEnded(control.component)
 
     def isUnread(self, now: float) -> bool:
         """Return whether the handler leaves "control" unread, as far as is known at `now`."""
@@ -59,11 +60,6 @@ class HalfClosed:
             outboxes["signal"].component
         )
         return waitsInVain or now >= self._idleSince + self._adapter.patience
-
-
-def _hasEnded(receiver: Any) -> bool:
-    """Return whether `receiver`, the owner of an inbox, has ended. None: it has been deleted."""
-    return receiver is None or receiver.hasEnded()
 
 
 def _waitsForConnection(receiver: Any) -> bool:

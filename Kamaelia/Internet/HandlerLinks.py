@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from Axon.AxonExceptions import BoxAlreadyLinkedToDestination
+from Axon.Box import NULL
 from Axon.Component import component
 
 ENDS = (("outbox", "inbox"), ("signal", "control"))
@@ -36,6 +37,23 @@ def unlinkComponents(*components: component) -> None:
     """Remove the linkages that start at these components, so that none keeps another alive."""
     for each in components:
         each.unlinkOutboxes()
+
+
+def unlinkOutbox(source: component, boxname: str) -> None:
+    """Remove the linkage that starts at this outbox, if there is one."""
+    place = source.placeOfBox(boxname, False)
+    if place.target is not None:
+        place.target.removesource(place)
+
+
+def hasEnded(receiver: Any) -> bool:
+    """Return whether `receiver`, the owner of an inbox, has ended. None: it has been deleted."""
+    return receiver is None or receiver.hasEnded()
+
+
+def leadsToEnded(inbox: Any) -> bool:
+    """Return whether the component that has this inbox, in which an outbox ends, has ended."""
+    return inbox is not NULL and hasEnded(inbox.component)
 
 
 def subtreeOf(process: Any) -> list[Any]:

@@ -55,7 +55,7 @@ from Kamaelia.Apps.Grey.Backend.MailText import MailText
 from Kamaelia.Apps.Grey.Backend.RelaySession import RelaySession
 from Kamaelia.Apps.Grey.Backend.ServerConnection import ServerConnection, connectionTo
 from Kamaelia.Apps.Grey.Backend.ServerInquiry import companionsFor
-from Kamaelia.Apps.Grey.Backend.ServerSettings import ServerSettings, checkSettings, serversFor
+from Kamaelia.Apps.Grey.Backend.ServerSettings import OFFERS, SERVERS, ServerSettings, serversFor
 from Kamaelia.Apps.Grey.Session.Phase import SERVER
 from Kamaelia.Apps.Grey.StrictMailHandler import StrictMailHandler, statusOf
 from Kamaelia.Support.Protocol.ProxyHeader import Origin
@@ -91,6 +91,8 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
     relay = "replay"
     descriptors = 2  # file descriptors for each client: its own and the real server's
 
+    offerDependsOn = (*StrictMailHandler.offerDependsOn, *SERVERS, *OFFERS)
+
     TCPClient: Any  # the connection to the real server, or None
     backend: Backend | None  # from the first use of a real server on
     _kept: MailText | None  # the text of the mail in progress, in replay
@@ -99,7 +101,7 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
         super().__init__(**argv)
         self.TCPClient = self.backend = self._kept = None
         self._offersSeen = self.smtp_offers.revision
-        checkSettings(self)
+        self.checkServerSettings()
         if self.smtp_tls != "no":
             self.inboxes["tcp_sslready"] = UNUSED  # TLS with the real server has begun
             self.outboxes["tcp_makessl"] = NULL  # an SSLContext, or True: begin it
@@ -115,14 +117,7 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
     def linkConnection(self, connection: ServerConnection) -> None:
         """Link the tcp boxes to a connection, which is new or from the pool."""
         self.TCPClient = connection
-        for outbox, inbox in (("tcp_outbox", "inbox"), ("tcp_signal", "control")):
-            self.link((self, outbox), (connection, inbox))
-        for outbox, inbox in (("outbox", "tcp_inbox"), ("signal", "tcp_control")):
-            self.link((connection, outbox), (self, inbox))
-        if self.smtp_tls != "no":
-            self.link((self, "tcp_makessl"), (connection, "makessl"))
-            self.link((connection, "sslready"), (self, "tcp_sslready"))
-        self.addChildren(connection)
+        connection.linkTo(self, hasTLS=self.smtp_tls != "no")
 
     # One mail
 
@@ -235,19 +230,22 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
         """Pass what the real server has sent to the relay session."""
         if self.policyQuestion is not None:
             super().takeAnswers()
-        if self.backend is not None and self.backend.relaySession is not None:
-            self._takeServerMessages(self.backend, self.backend.relaySession)
+        backend = self.backend
+        if backend is not None and backend.relaySession is not None:
+            self._takeServerMessages(backend, backend.relaySession)
 
     def _takeServerMessages(self, backend: Backend, relaySession: RelaySession) -> None:
         """Take the messages in the tcp inboxes until the relay session breaks."""
-        wasOurTurn, hasTLS = relaySession.isOurTurn, self.smtp_tls != "no"
-        while self.dataReady("tcp_inbox") and backend.relaySession is relaySession:
+        wasOurTurn = relaySession.isOurTurn
+        while self.dataReady("tcp_inbox"):
             relaySession.receive(self.recv("tcp_inbox"))
+            if backend.relaySession is not relaySession:
+                return
         # Continue only after the replies: otherwise a reply that came too early would be taken
         # for the reply to a dot that is sent here.
-        isOpen = backend.relaySession is relaySession and not self.dataReady("tcp_control")
-        if wasOurTurn and isOpen:
+        if wasOurTurn and not self.dataReady("tcp_control"):
             relaySession.goOn(None)
+        hasTLS = not relaySession.relay.isReady and self.smtp_tls != "no"
         while hasTLS and self.dataReady("tcp_sslready") and backend.relaySession is relaySession:
             self.recv("tcp_sslready")
             relaySession.startedTLS()
@@ -291,15 +289,19 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
             return None
         if not isinstance(connection, ServerConnection) or not connection.mayBeKept():
             return None
-        self.TCPClient = None
+        connection.unlinkFrom(self)
         self.removeChild(connection)
+        self.TCPClient = None
         return connection
 
     def disconnectFromRealSMTPServer(self) -> None:
         """Unlink the TCPClient and drop what it has sent."""
-        if self.TCPClient is not None:
-            self.unlink(self.TCPClient)
-            self.TCPClient = None
+        connection = self.TCPClient
+        if isinstance(connection, ServerConnection):
+            connection.unlinkFrom(self)
+        elif connection is not None:  # of a subclass, which has linked it by itself
+            self.unlink(connection)
+        self.TCPClient = None
         for boxname in ("tcp_inbox", "tcp_control", "tcp_sslready"):
             while boxname in self.inboxes and self.dataReady(boxname):
                 self.recv(boxname)
@@ -351,8 +353,9 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
     # Deadlines, errors and the end
 
     def answerDeadline(self) -> float:
-        deadline = inf if self.policyQuestion is None else super().answerDeadline()
-        return deadline if self.backend is None else min(deadline, self.backend.deadline)
+        backend = self.backend
+        deadline = inf if backend is None else backend.deadline
+        return deadline if self.policyQuestion is None else min(deadline, super().answerDeadline())
 
     def handleLateAnswer(self) -> None:
         if self.policyQuestion is not None:

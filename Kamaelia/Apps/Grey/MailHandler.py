@@ -29,6 +29,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Generator, Iterable
 from math import inf
+from types import GeneratorType
 from typing import Any, ClassVar
 
 from Axon.Box import NULL, UNUSED
@@ -130,7 +131,8 @@ class MailHandler(SessionState, component):
             self.callHook("handleConnect")
             self.session.isOpen = True
             self.enter(CLIENT)
-            self._work()
+            if self.session.spokeEarly or self.anyReady():
+                self._work()
             while not self.isOver():
                 isHeld = self.isHeld()
                 if isHeld and self._watch is None:  # its own timeouts do not reach it then
@@ -143,7 +145,7 @@ class MailHandler(SessionState, component):
             end = shutdownMicroprocess if self.session.isBeginningTLS else producerFinished
             self.send(end(self), "signal")
             last: Any = self.handleDisconnect()
-            if isinstance(last, Generator):
+            if isinstance(last, GeneratorType):
                 yield from last
             if not self._isLogged:
                 self.logResult()
@@ -154,7 +156,7 @@ class MailHandler(SessionState, component):
 
     def now(self) -> float:
         """Return the time of the scheduler's clock, in seconds."""
-        return float(self.scheduler.timers.clock.now())
+        return self.deadlines.clock()
 
     def due(self) -> float:
         """Return when the client, or an answer that is awaited, may be late; or infinity."""
@@ -186,7 +188,7 @@ class MailHandler(SessionState, component):
     # Work
 
     def _work(self) -> None:
-        if self.starttls is not None:
+        if not self.session.isOpen:
             self._checkTLS()
         inboxes = self.placesOfInboxes()  # an empty inbox is false
         isLeft = self._takeAll() if inboxes["inbox"] else False
@@ -235,8 +237,8 @@ class MailHandler(SessionState, component):
         self.deadlines.heardAt = None
 
     def _checkTLS(self) -> None:
-        """Start the session anew if TLS has begun."""
-        while self.dataReady("sslready"):
+        """Start the session anew if TLS, for which the client has asked, has begun."""
+        while self.starttls is not None and self.dataReady("sslready"):
             self.recv("sslready")
             self.session.startedTLS()
 

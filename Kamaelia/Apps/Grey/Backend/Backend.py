@@ -22,8 +22,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from math import inf
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from Kamaelia.Apps.Grey.Backend import Conversations
 from Kamaelia.Apps.Grey.Backend.ConnectionPool import ConnectionPool, KeptConnection, mannerFor
@@ -90,7 +91,8 @@ class BackendHandler(Protocol):
         """Write a line to the log of mails."""
 
 
-class Request(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Request:
     """A conversation that is asked for: `make(relaySession, *given)`, whose reply `then` gets."""
 
     make: Callable[..., Conversation]

@@ -20,7 +20,8 @@ and accepts no more.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from Axon.Component import component
 from Axon.Ipc import producerFinished
@@ -37,7 +38,8 @@ MOST_RESETS = 5
 LONGEST_USE = 300.0
 
 
-class KeptConnection(NamedTuple):
+@dataclass(slots=True, eq=False)
+class KeptConnection:
     """A connection with its session, open since `since`; it is idle until `until` at most."""
 
     server: ServerAddress
@@ -54,6 +56,7 @@ def mannerFor(settings: Any, servername: str) -> Manner:
         settings.smtp_tls,
         protocol=settings.smtp_protocol,
         telling=settings.smtp_client_address,
+        client=None,  # given, so that it is the same object as that of a relay
     )
 
 
@@ -125,7 +128,8 @@ class ConnectionPool(component):
         isFull = len(waiting) >= self.settings.smtp_idle_connections
         if isFull or until <= now or not kept.connection.mayBeKept():
             return False
-        waiting.append(kept._replace(until=until))
+        kept.until = until
+        waiting.append(kept)
         kept.connection.addWatcher(self)
         kept.connection.release()
         if not self._hasTimer:

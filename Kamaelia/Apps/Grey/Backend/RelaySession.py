@@ -214,8 +214,9 @@ class RelaySession:
 
     def _expect(self) -> None:
         """Give the server the time of the stage in which it is."""
-        waiting = self.relay.waiting
-        self.link.expect(self.relay.timeoutOf(waiting[0]) if waiting else None)
+        relay = self.relay
+        waiting = relay.waiting
+        self.link.expect(relay.timeoutOf(waiting[0]) if waiting else None)
 
     def _break(self, broken: Broken) -> None:
         self.leave(isInOrder=False)

@@ -16,9 +16,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from Axon.Component import component
 from Kamaelia.Internet.ConnectionState import OPEN
+from Kamaelia.Internet.HandlerLinks import linkBoxes, unlinkComponents, unlinkOutbox
 from Kamaelia.Internet.TCPClient import TCPClient
 from Kamaelia.Support.Failover import ServerAddress
+
+TO_SERVER = (("tcp_outbox", "inbox"), ("tcp_signal", "control"))
+FROM_SERVER = (("outbox", "tcp_inbox"), ("signal", "tcp_control"))
 
 
 class ServerConnection(TCPClient):
@@ -28,6 +33,27 @@ class ServerConnection(TCPClient):
         **TCPClient.Inboxes,
         "unasked": "bytes from the server that no session has asked for: the connection ends",
     }
+
+    def linkTo(self, handler: component, hasTLS: bool) -> None:
+        """Link the tcp boxes of a handler to this connection, and make it a child of the handler.
+
+        The linkages are made without a postoffice, because each client makes and removes them.
+        """
+        for outbox, inbox in TO_SERVER:
+            linkBoxes(handler, outbox, self, inbox)
+        for outbox, inbox in FROM_SERVER:
+            linkBoxes(self, outbox, handler, inbox)
+        if hasTLS:
+            linkBoxes(handler, "tcp_makessl", self, "makessl")
+            linkBoxes(self, "sslready", handler, "tcp_sslready")
+        handler.addChildren(self)
+
+    def unlinkFrom(self, handler: component) -> None:
+        """Remove these linkages. This remains a child of the handler, and ends with it."""
+        unlinkComponents(self)
+        for outbox in ("tcp_outbox", "tcp_signal", "tcp_makessl"):
+            if outbox in handler.outboxes:
+                unlinkOutbox(handler, outbox)
 
     def mayBeKept(self) -> bool:
         """Return whether it is open, and nothing waits to be sent or read."""

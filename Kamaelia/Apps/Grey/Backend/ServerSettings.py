@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from ssl import SSLContext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from Kamaelia.Apps.Grey.Policy.DerivedValue import DerivedValue
 from Kamaelia.Apps.Grey.System.TLSContext import isVerifying
 from Kamaelia.Support.Failover import Health, ServerAddress, serverAt
 from Kamaelia.Support.Protocol.SMTP.Offer import ServerOffers
@@ -14,6 +15,11 @@ from Kamaelia.Support.Protocol.SMTP.Opening import mannerOf
 
 if TYPE_CHECKING:
     from Kamaelia.Apps.Grey.Backend.ConnectionPool import ConnectionPool
+
+
+#: The settings that determine the servers, and what is known of their extensions.
+SERVERS = ("smtp_ip", "smtp_port", "smtp_servers")
+OFFERS = ("smtp_offers", "smtp_offers.revision")
 
 
 class ServerSettings:
@@ -53,6 +59,19 @@ class ServerSettings:
     smtp_max_mails = 100
     smtp_pool: ConnectionPool | None = None  # while a ServerCore runs one, which sets it
 
+    _checked: ClassVar[DerivedValue[None] | None] = None  # made for the first handler of a class
+
+    def __init_subclass__(cls, **named: Any) -> None:
+        super().__init_subclass__(**named)
+        cls._checked = None
+
+    def checkServerSettings(self) -> None:
+        """Raise ValueError as checkSettings() does; connections with the same settings share it."""
+        kind = type(self)
+        if kind._checked is None:
+            kind._checked = DerivedValue(checkSettings, *CHECKED_SETTINGS)
+        kind._checked.of(self)
+
 
 def serversFor(settings: Any) -> tuple[ServerAddress, ...]:
     """Return the servers in smtp_servers, or in smtp_ip and smtp_port. Raises ValueError."""
@@ -69,6 +88,18 @@ def serversOf(host: Any, port: Any, several: tuple[Any, ...]) -> tuple[ServerAdd
     if several:
         return tuple(dict.fromkeys(serverAt(each) for each in several))
     return (serverAt((host, port)),)
+
+
+#: What checkSettings() looks at.
+CHECKED_SETTINGS = (
+    "relay",
+    *SERVERS,
+    "smtp_protocol",
+    "smtp_client_address",
+    "smtp_tls",
+    "smtp_ssl",
+    "smtp_tls_name",
+)
 
 
 def checkSettings(settings: Any) -> None:

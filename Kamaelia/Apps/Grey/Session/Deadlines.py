@@ -29,19 +29,18 @@ from Kamaelia.Support.Protocol.SMTP.Deadlines import Deadline, Deadlines, TimedS
 class ClientDeadlines(Deadlines):
     """ClientDeadlines(limits, clock) -> the deadlines of a client that has connected now.
 
-    clock: returns the time in seconds. startedAt: the time of the connection. heardAt: when the
-    client last sent something or was answered; set it to None in that turn. dueAt: when the
-    handler has to act, whatever it waits for.
+    clock: returns the time in seconds. heardAt: when the client last sent something or was
+    answered; set it to None in that turn. dueAt: when the handler has to act, whatever it waits
+    for.
     """
 
-    __slots__ = ("clock", "dueAt", "heardAt", "startedAt")
+    __slots__ = ("clock", "dueAt", "heardAt")
 
     def __init__(self, limits: TimeLimits, clock: Callable[[], float]) -> None:
         self.clock = clock
-        self.startedAt = clock()
+        super().__init__(limits, clock())
         self.heardAt: float | None = None
         self.dueAt = inf
-        super().__init__(limits, self.startedAt)
 
     def due(self, client: TimedSession) -> Deadline:
         """Return when the client is late, and the reply that it gets then."""
@@ -59,7 +58,8 @@ class ClientDeadlines(Deadlines):
 
     def isDue(self) -> bool:
         """Return whether the handler has to act."""
-        return self.clock() >= self.dueAt
+        clock = self.clock  # Python finds a field sooner than a method, and this is no method
+        return clock() >= self.dueAt
 
 
 class TimeSettings(Protocol):
@@ -76,7 +76,8 @@ def deadlinesOf(settings: TimeSettings, clock: Callable[[], float]) -> ClientDea
 
     Raises ValueError for an unknown stage in `client_timeouts`.
     """
-    stages = tuple(settings.client_timeouts.items())
+    timeouts = settings.client_timeouts
+    stages = tuple(timeouts.items()) if timeouts else ()
     limits = _sharedLimits(
         settings.inactivity_timeout, stages, settings.session_timeout, settings.min_text_rate
     )

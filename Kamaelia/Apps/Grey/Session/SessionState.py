@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any
+from typing import Any, ClassVar
 
 from Kamaelia.Apps.Grey.Policy.CompiledSettings import asClients, compiled
+from Kamaelia.Apps.Grey.Policy.DerivedValue import DerivedValue
 from Kamaelia.Apps.Grey.Session.DeclaredClient import DeclaredClient
 from Kamaelia.Apps.Grey.Session.Phase import (
     CLIENT,
@@ -36,6 +37,18 @@ def ofSession(name: str, meaning: str) -> Any:
 def sharedSettings(*settings: Any) -> Settings:
     """Return the settings that all connections with the same values share."""
     return Settings(*settings)
+
+
+# What a session's settings depend on, besides what is offered: see SessionState.offerDependsOn.
+OF_SESSION = (
+    "servername",
+    "serverid",
+    "esmtp",
+    "max_recipients",
+    "max_errors",
+    "strict",
+    "normalize_bare_lf",
+)
 
 
 class SessionState:
@@ -165,6 +178,19 @@ class SessionState:
         """Apply what is offered now to the session. Call it at EHLO, before the answer."""
         self.session.settings = self.sessionSettings()
 
+    #: The settings on which offered() depends, as long as `xclient_from` names no hosts. If a class
+    #: overrides offered() without saying this, offered() is called for each connection.
+    offerDependsOn: ClassVar[tuple[str, ...]] = ("extensions", "starttls", "max_message_size")
+
+    _sharedSettings: ClassVar[DerivedValue[Settings] | None] = None  # made for the first handler
+
+    def __init_subclass__(cls, **named: Any) -> None:
+        super().__init_subclass__(**named)
+        cls._sharedSettings = None
+        own = vars(cls)
+        if "offered" in own and "offerDependsOn" not in own:
+            cls.offerDependsOn = ()
+
     def offered(self) -> tuple[frozenset[str], int]:
         """Return the extensions to offer, and the largest mail in octets."""
         extensions = frozenset(self.extensions)
@@ -176,6 +202,16 @@ class SessionState:
 
     def sessionSettings(self) -> Settings:
         """Return the settings of a session; connections with the same values share them."""
+        kind = type(self)
+        if self.xclient_from or not kind.offerDependsOn:
+            return self._newSettings()
+        shared = kind._sharedSettings
+        if shared is None:
+            names = *OF_SESSION, *kind.offerDependsOn
+            shared = kind._sharedSettings = DerivedValue(kind._newSettings, *names)
+        return shared.of(self)
+
+    def _newSettings(self) -> Settings:
         return sharedSettings(
             self.servername,
             self.serverid,

@@ -36,7 +36,6 @@ class CommandLog(list[str]):
     __slots__ = ("_counted", "_mayHold", "mostLines", "mostOctets", "octets")
 
     def __init__(self, mostLines: int = MOST_LINES, mostOctets: int = MOST_OCTETS) -> None:
-        super().__init__()
         self.mostLines = mostLines
         self.mostOctets = mostOctets
         self.octets = self._counted = 0

@@ -80,20 +80,23 @@ class TimeLimits:
 
 
 class Deadlines:
-    """Deadlines(limits, now): the deadlines of the client of a session that begins now."""
+    """Deadlines(limits, now): the deadlines of the client of a session that begins now.
 
-    __slots__ = ("_earliest", "_limits", "_mailAt", "_startedAt", "_textAt")
+    startedAt: when it began.
+    """
+
+    __slots__ = ("_earliest", "_limits", "_mailAt", "_textAt", "startedAt")
 
     def __init__(self, limits: TimeLimits, now: float) -> None:
         self._limits = limits
-        self._startedAt = now
+        self.startedAt = now
         self._mailAt = now
         self._textAt: float | None = None
         self._earliest = now
 
     def isSessionOver(self, now: float) -> bool:
         """Return whether no new mail may begin."""
-        return now >= self._startedAt + self._limits.session
+        return now >= self.startedAt + self._limits.session
 
     def beginMail(self, now: float) -> None:
         """Note that a sender has been accepted."""
@@ -108,10 +111,10 @@ class Deadlines:
             last, reply = self._endOfText(client.text, heardAt), TOO_SLOW
         else:
             self._textAt = None
-            begun = self._mailAt if client.seenMail else self._startedAt
+            begun = self._mailAt if client.seenMail else self.startedAt
             last, reply = begun + limits.session, SESSION_TOO_LONG
         deadline = (silence, INACTIVE) if silence <= last else (last, reply)
-        self._earliest = min(deadline[0], self._startedAt + limits.session)
+        self._earliest = min(deadline[0], self.startedAt + limits.session)
         return deadline
 
     def earliest(self, client: TimedSession, heardAt: float) -> float:

@@ -242,7 +242,7 @@ class InputParser:
 
     def _takeText(self, text: TextScanner) -> TextReceived | TextEnded | None:
         self.stage = "TEXT"
-        if self.unread and not text.hasEnded:
+        if self.position < len(self.buffer) and not text.hasEnded:
             chunk = text.take(self.buffer[self.position :])
             self.buffer, self.position = text.rest, 0
             if chunk:

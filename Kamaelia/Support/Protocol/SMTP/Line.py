@@ -34,6 +34,16 @@ def lineAt(data: bytes, start: int, mayEndWithLF: bool = False) -> tuple[bytes |
     Instead of the line, return None if its end has not arrived yet, and a Reply if it is
     malformed. mayEndWithLF: a bare LF ends a line, too.
     """
+    end = data.find(b"\r\n", start, start + LONGEST_LINE)
+    if end >= 0:
+        line = data[start:end]
+        if b"\r" not in line and b"\n" not in line and b"\0" not in line:
+            return line, end + 2
+    return _unusualLineAt(data, start, mayEndWithLF)
+
+
+def _unusualLineAt(data: bytes, start: int, mayEndWithLF: bool) -> tuple[bytes | Reply | None, int]:
+    """Return the same as lineAt(), also for a line that is long, incomplete or malformed."""
     end = LINE.match(data, start).end()  # type: ignore[union-attr]
     length = end - start + 2
     if length > LONGEST_LINE and length > longestLine(data[start : start + 4]):

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from Kamaelia.Support.Protocol.ProxyHeader import blockFor
@@ -40,7 +41,8 @@ from Kamaelia.Support.Protocol.SMTP.Reply import (
 )
 
 
-class Stage(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Stage:
     """A stage: the first digit of a positive reply, and the timeout in seconds."""
 
     good: int
@@ -149,9 +151,6 @@ class Relay:
 
     # Input from the component
 
-    def _isBroken(self) -> bool:
-        return self.brokenBy is not None
-
     def receive(self, data: bytes) -> list[RelayEvent]:
         """Take bytes from the real server; return the events that follow, in order."""
         events: list[RelayEvent] = []
@@ -160,10 +159,11 @@ class Relay:
         owed = len(self.waiting)  # commands that are sent from now on have not reached the server
         try:
             for reply in self.reader.take(data):
-                events.append(self._take(reply) if owed else self._takeUnasked(reply))
-                owed -= 1
-                if self._isBroken():
+                event = self._take(reply) if owed else self._takeUnasked(reply)
+                events.append(event)
+                if isinstance(event, Broken):
                     return events
+                owed -= 1
         except GarbageReply as garbage:
             events.append(self.fail(f"garbage from the mail server: {garbage}"))
         if owed == 0 and self.brokenBy is None and self.reader.isAmidReply:

@@ -133,9 +133,11 @@ class ReplyReader:
 
     def take(self, data: bytes) -> Iterable[Reply]:
         """Return the replies that this data completes. Raise GarbageReply at the first bad one."""
-        mayBeWhole = not self.isAmidReply and len(data) <= LONGEST_REPLY_LINE
-        whole = wholeReplies(data) if mayBeWhole else ()
-        return whole or self._takeAll(data)
+        if not self.kept and not self.lines and len(data) <= LONGEST_REPLY_LINE:
+            whole = wholeReplies(data)
+            if whole:
+                return whole
+        return self._takeAll(data)
 
     def _takeAll(self, data: bytes) -> Iterator[Reply]:
         data, self.kept = self.kept + data, b""

@@ -23,8 +23,8 @@ Termination: once `breakConnection` is true, all further input is ignored.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 
 from Kamaelia.Support.Protocol.SMTP.Address import Envelope
 from Kamaelia.Support.Protocol.SMTP.Chunks import CHUNK_TAKEN, ChunkScanner
@@ -321,7 +321,8 @@ ArgumentCheck = Callable[[Session, list[str]], "Reply | None"]
 Guard = tuple[Callable[[Session], bool], Reply]
 
 
-class Command(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Command:
     """A row: the method, the conditions with their refusals, and the check of the argument.
 
     isLast: clients wait for the reply even with PIPELINING (RFC 2920 section 3.1). isFollowed:
