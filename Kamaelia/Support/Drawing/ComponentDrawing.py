@@ -11,6 +11,7 @@ How does it work?
 The body is a thick hexagon. Inboxes are arrows that lead into it at the left, outboxes arrows that
 lead out of it at the right. The boxes of shutdown messages have a colour of their own, and the
 frame of a box that a class has inherited is dashed. The sentence of a box is its tooltip.
+A thumbnail has no words, and the colour of the text around it.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ ROW = 24.0  # height of a box
 ARROW = 22.0  # length of an arrow
 MARGIN = 8.0
 NARROWEST, LOWEST = 110.0, 64.0  # the least size of the body
+WIDTH, HEIGHT = 72.0, 40.0  # of a thumbnail
 
 
 def drawing(name: str, inboxes: Sequence[Box], outboxes: Sequence[Box]) -> str:
@@ -80,3 +82,26 @@ def _box(box: Box, x: float, y: float, isInbox: bool) -> Iterator[str]:
     )
     yield text(box.name, x + side * (ARROW + 10), y + 4, f"label{stop}{' end' if isInbox else ''}")
     yield "</g>"
+
+
+def thumbnail(inboxes: Sequence[Box], outboxes: Sequence[Box]) -> str:
+    """Return a small picture of a component with these boxes, for a table."""
+    edge = ARROW - 4
+    parts = [f'<g stroke-width="2">{hexagon(edge, 2, WIDTH - 2 * edge, HEIGHT - 4, "body")}</g>']
+    for boxes, start in ((inboxes, 1.0), (outboxes, WIDTH - edge + 2)):
+        for row, box in enumerate(boxes, 1):
+            y = HEIGHT * row / (len(boxes) + 1)
+            parts.append(_smallArrow(start, start + edge - 4, y, box.isControl))
+    return (
+        f'<svg class="thumbnail" width="{number(WIDTH)}" height="{number(HEIGHT)}" fill="none"'
+        f' stroke="currentColor" aria-hidden="true">{"".join(parts)}</svg>'
+    )
+
+
+def _smallArrow(start: float, end: float, y: float, isControl: bool) -> str:
+    dashes = ' stroke-dasharray="2 2"' if isControl else ""
+    return (
+        f'<path d="M{number(start)},{number(y)}H{number(end)}"{dashes}/>'
+        f'<path d="M{number(end - 3)},{number(y - 2.5)}L{number(end)},{number(y)}'
+        f'L{number(end - 3)},{number(y + 2.5)}"/>'
+    )

@@ -23,17 +23,21 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from Kamaelia.Support.Sphinx.Markup import synopsisOf
+from Kamaelia.Support.Sphinx.Markup import synopsisOf, thumbnailOf
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A component or prefab. name: with its module. title: without it. sentence: the first."""
+    """A component or prefab. name: with its module. title: without it. sentence: the first.
+
+    thumbnail: a small SVG, or "" for a prefab.
+    """
 
     name: str
     title: str
     sentence: str
     isClass: bool
+    thumbnail: str
 
 
 @dataclass
@@ -57,8 +61,9 @@ def contentsOf(module: Any) -> Contents:
         for item in getattr(module, attribute, ()):
             if item.__module__ == module.__name__:
                 name = f"{item.__module__}.{item.__qualname__}"
-                sentence = synopsisOf(item)[1]
-                entries.append(Entry(name, item.__qualname__, sentence, inspect.isclass(item)))
+                sentence, isClass = synopsisOf(item)[1], inspect.isclass(item)
+                picture = thumbnailOf(item) if isClass else ""
+                entries.append(Entry(name, item.__qualname__, sentence, isClass, picture))
                 files |= _filesOfSentence(item)
     found.times = {name: _timeOf(name) for name in files if name is not None}
     return found

@@ -17,7 +17,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from Kamaelia.Support.Drawing.ComponentDrawing import drawing
+from Kamaelia.Support.Drawing.ComponentDrawing import drawing, thumbnail
 from Kamaelia.Support.Drawing.Graph import Box
 from Kamaelia.Support.Sphinx.Description import (
     DescribedBox,
@@ -38,12 +38,23 @@ PARAMETER = re.compile(r"(?:\*{0,2}\w+(?:=\.\.\.)?)?")
 # Before "name: what it is for" at the beginning of a sentence:
 NAMED = re.compile(r"(?:^|(?<=[.?])\s+)(?=[a-z_]\w*(?:, [a-z_]\w*)*: )")
 EMPTY = "\\ "  # a cell without words
+INDENT = " " * len("   * - ")  # of the further lines of a cell
 
 Cells = Sequence[str]
 
 
 def pictureOf(kind: Any) -> str:
     """Return the SVG of a component's class."""
+    return drawing(kind.__name__, *_boxes(kind))
+
+
+def thumbnailOf(kind: Any) -> str:
+    """Return the small SVG of a component's class, for a table."""
+    return thumbnail(*_boxes(kind))
+
+
+def _boxes(kind: Any) -> tuple[list[Box], list[Box]]:
+    """Return the inboxes and the outboxes of a class."""
     inboxes, outboxes = (
         [
             Box(each.name, each.sentence, isInherited=each.owner is not None)
@@ -51,7 +62,7 @@ def pictureOf(kind: Any) -> str:
         ]
         for side in ("Inboxes", "Outboxes")
     )
-    return drawing(kind.__name__, inboxes, outboxes)
+    return inboxes, outboxes
 
 
 def componentPage(
@@ -154,12 +165,13 @@ def _testList(tests: Sequence[Test]) -> list[str]:
 
 
 def componentsTable(entries: Iterable[Entry], title: str) -> list[str]:
-    """Return a table of components or prefabs with their first sentences."""
+    """Return a table of components or prefabs: thumbnails, names and first sentences."""
     rows = []
     for each in entries:
+        picture = f".. raw:: html\n\n   {each.thumbnail}" if each.thumbnail else ""
         role = ":py:class:" if each.isClass else ":py:func:"
-        rows.append((f"{role}`~{each.name}`", escaped(each.sentence)))
-    return table(title, (40, 60), rows) if rows else []
+        rows.append((picture, f"{role}`~{each.name}`", escaped(each.sentence)))
+    return table(title, (10, 35, 55), rows) if rows else []
 
 
 def table(title: str, widths: Sequence[int], rows: Iterable[Cells]) -> list[str]:
@@ -172,7 +184,8 @@ def table(title: str, widths: Sequence[int], rows: Iterable[Cells]) -> list[str]
     lines += ["   :class: kamaelia-table", ""]
     for row in rows:
         for column, cell in enumerate(row):
-            lines.append(f"   {'  -' if column else '* -'} {cell or EMPTY}")
+            words = (cell or EMPTY).replace("\n", "\n" + INDENT)
+            lines.append(f"   {'  -' if column else '* -'} {words}")
     return [*lines, ""]
 
 

@@ -119,4 +119,5 @@ def test_odd_components_have_a_page(name, build):
 def test_a_table_lists_the_components_of_a_package(build):
     html, warnings = build(".. components:: parts")
     assert warnings == []
+    assert html.count('class="thumbnail"') == 3
     assert "Adds *numbers* to a_ and" in html
