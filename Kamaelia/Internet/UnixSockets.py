@@ -47,12 +47,18 @@ class PathSocket(PlainSocket):
 
         mode: the permissions of the file, which apply before anybody can connect.
         """
+        if mode is not None:
+            with suppress(OSError):  # Linux creates the file with these permissions
+                os.fchmod(self.fileno(), mode)
         self.bind(path)
         if not isAbstract(path):
-            if mode is not None:
+            found = os.lstat(path)
+            if not stat.S_ISSOCK(found.st_mode):  # chmod would follow a link
+                raise OSError(errno.EADDRINUSE, "another process has replaced the socket")
+            if mode is not None and stat.S_IMODE(found.st_mode) != mode:
                 os.chmod(path, mode)
             self._path = os.path.abspath(path)  # the working directory may change
-            self._identity = _identityOf(os.lstat(path))
+            self._identity = _identityOf(found)
         self.listen(BACKLOG)
         self.setblocking(False)
 

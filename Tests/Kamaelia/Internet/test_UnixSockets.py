@@ -13,7 +13,7 @@ from Kamaelia.Chassis.ConnectedServer import ServerCore
 from Kamaelia.Internet.ListeningSockets import closeAll
 from Kamaelia.Internet.TCPClient import TCPClient
 from Kamaelia.Internet.TCPServer import TCPServer
-from Kamaelia.Internet.UnixSockets import MOST_BYTES, openPath
+from Kamaelia.Internet.UnixSockets import MOST_BYTES, PathSocket, openPath
 from Tests.Kamaelia.sockets import PATIENCE, Echo, readExactly
 
 
@@ -212,3 +212,29 @@ def test_of_many_servers_on_one_stale_path_exactly_one_listens(path):
         client.connect(path)
     closeAll(opened)
     assert not os.path.exists(path)
+
+
+def test_a_link_that_takes_the_place_of_a_new_socket_is_not_followed(tmp_path: Path) -> None:
+    """In a folder in which others may rename files, the permissions of a foreign file are safe."""
+    foreign, path = tmp_path / "foreign", tmp_path / "socket"
+    foreign.touch(0o644)
+    before = foreign.stat().st_mode
+
+    class Raced(PathSocket):
+        def bind(self, name: Any) -> None:
+            super().bind(name)
+            os.unlink(name)
+            os.symlink(foreign, name)
+
+    with Raced() as sock, pytest.raises(OSError, match="another process has replaced the socket"):
+        sock.listenOn(str(path), 0o600)
+    assert foreign.stat().st_mode == before
+    assert path.is_symlink()
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o660, 0o666])
+def test_the_file_has_the_permissions_that_are_asked_for(tmp_path: Path, mode: int) -> None:
+    sock = openPath(tmp_path / "socket", mode)
+    assert (tmp_path / "socket").stat().st_mode & 0o777 == mode
+    sock.removePath()
+    sock.close()
