@@ -302,6 +302,7 @@ class GreyListingPolicy(RecordedMailHandler):
 
     @classmethod
     def companions(cls) -> list[component]:
+        """Return the components that this handler needs beside it: also those that ask servers."""
         greylist = getattr(cls, "greylist", None)
         directory = None if greylist is None else greylist.recipients
         return [*super().companions(), *inquiriesFor(directory, cls)]

@@ -62,7 +62,8 @@ class SessionState:
     the connection. normalize_bare_lf: whether a bare LF of a trusted client counts as CRLF.
     xclient_from: addresses and networks of the hosts that may name their client by XCLIENT or
     XFORWARD. peername: the client's name in the DNS, if it is known. greet_delay: seconds before
-    the greeting, in which a client may not send.
+    the greeting, in which a client may not send. offerDependsOn: the names of the settings that
+    offered() reads.
 
     Time limits in seconds; 0 means none. inactivity_timeout: without a byte from the client.
     client_timeouts: the same by stage. session_timeout: for the connection, except that a mail
@@ -187,8 +188,10 @@ class SessionState:
     def __init_subclass__(cls, **named: Any) -> None:
         super().__init_subclass__(**named)
         cls._sharedSettings = None
-        own = vars(cls)
-        if "offered" in own and "offerDependsOn" not in own:
+        definer = next(
+            base for base in cls.__mro__ if vars(base).keys() & {"offered", "offerDependsOn"}
+        )
+        if "offerDependsOn" not in vars(definer):
             cls.offerDependsOn = ()
 
     def offered(self) -> tuple[frozenset[str], int]:
