@@ -23,6 +23,7 @@ from Kamaelia.Internet.HandlerLinks import (
     linkHandler,
     stopSubtree,
     unlinkComponents,
+    unlinkHandler,
 )
 
 
@@ -70,6 +71,7 @@ class AttachedHandler:
                 for message in adapter.outboxes["signal"]:  # unread, it would keep the adapter
                     if getattr(message, "caller", None) is adapter:
                         message.caller = None
-                break
+                unlinkHandler(adapter, self._handler)
+                return
             yield from adapter.waitForChange()
         unlinkComponents(adapter, self._handler)

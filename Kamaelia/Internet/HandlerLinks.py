@@ -33,6 +33,14 @@ def linkBoxes(source: component, sourcebox: str, sink: component, sinkbox: str) 
         sink.link((source, sourcebox), (sink, sinkbox))  # it raises an error with an explanation
 
 
+def unlinkHandler(adapter: component, handler: component) -> None:
+    """Remove the linkages between both; a handler that goes on keeps those to other components."""
+    adapter.unlinkOutboxes()
+    for outbox in ("outbox", "signal", "makessl"):
+        if outbox in handler.outboxes:
+            unlinkOutbox(handler, outbox)
+
+
 def unlinkComponents(*components: component) -> None:
     """Remove the linkages that start at these components, so that none keeps another alive."""
     for each in components:

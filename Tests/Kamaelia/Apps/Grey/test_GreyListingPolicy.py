@@ -390,6 +390,15 @@ def test_a_setting_that_is_wrong_lets_no_mail_in(make: Any, clock: Clock, caplog
     assert "not a triple" in caplog.text
 
 
+@pytest.mark.parametrize("command", ["RSET", "EHLO me", "HELO me", "STARTTLS", "QUIT"])
+def test_a_deferred_mail_is_recorded_once_whatever_command_ends_it(make: Any, command: str) -> None:
+    mails: list[Any] = []
+    protocol = make(decide_at="rcpt", journal=mailsIn(mails), starttls=True)
+    said = say(protocol, *MAIL, TO, command)
+    assert (said[2], said[3] // 100) == (451, 2)
+    assert [each["status"] for each in mails] == ["DEFERRED"]
+
+
 # What subclasses override
 
 

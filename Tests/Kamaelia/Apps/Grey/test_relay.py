@@ -3,6 +3,7 @@
 import gc
 import re
 import threading
+import time
 from typing import Any
 from weakref import finalize
 
@@ -363,6 +364,8 @@ def test_a_client_that_leaves_after_the_dot_is_logged_by_what_became_of_its_mail
         caller.socket.sendall(b"x\r\n.\r\n")
         assert dotSeen.wait(PATIENCE)
         caller.close()
+        while server.connections:
+            time.sleep(0.01)  # nothing tells another thread that a connection has ended
         goOn.set()
         assert done.wait(PATIENCE)
 
@@ -371,6 +374,7 @@ def test_a_client_that_leaves_after_the_dot_is_logged_by_what_became_of_its_mail
         proxy = type("P", (Noting,), {"smtp_port": far.port, "relay": relay})
         serving(client, protocol=proxy)
     assert results == ["ACCEPTED"]
+    assert far.heard[-1] == "QUIT"
 
 
 @pytest.mark.parametrize("relay", RELAYS)
