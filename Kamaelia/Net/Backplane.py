@@ -10,9 +10,9 @@ How does it work?
 -----------------
 A Backplane of Kamaelia.Util whose messages pass through a stream of the server, so all subscribers
 receive the messages of all publishers in one order. Each process stores how far it is. While one
-of them is `window` messages behind, the publishers are held. A process that is `lossy` holds
-nobody: the oldest messages are dropped for it, and its subscribers receive messagesLost(count) in
-their place. A process that shows no life for `heartbeat` seconds is forgotten.
+of them is `window` messages behind, the publishers are held. A process that is `lossy` holds no
+publisher: the oldest messages are dropped for it, and its subscribers receive messagesLost(count)
+in their place. A process that shows no life for `heartbeat` seconds is forgotten.
 
 Termination: as a Backplane, in its own process only. linkError: the link cannot work.
 """
@@ -89,7 +89,7 @@ class Exchange(component):
     """Exchange(url, name, window, lossy, heartbeat) -> sends out what all of them receive.
 
     url: redis://, rediss:// or unix:. window: how far one may be behind before senders are held.
-    lossy: it holds nobody. heartbeat: after so many seconds without life it is forgotten.
+    lossy: it holds no publisher. heartbeat: after so many seconds without life it is forgotten.
     """
 
     Inboxes = {"inbox": "messages of plain data", "control": "a shutdown message: it ends"}
@@ -186,7 +186,7 @@ class Exchange(component):
         words = [self._end.token, self._window, aliveKey(keys[0], ""), self._codec.name]
         delay, longest = FULL
         while True:
-            if self._end.over.is_set():  # it takes no more, so it must hold nobody
+            if self._end.over.is_set():  # it takes no more, so it must hold no publisher
                 await client.hdel(keys[2], self._end.token)
             batch = list(islice(self._pending, BATCH))
             if not batch:

@@ -9,11 +9,12 @@ Example usage
 How does it work?
 -----------------
 When a reader has told the writer that it has received the end, the writer leaves. If the reader is
-killed after that, and started again, nobody is left who could tell it. So it keeps a file before it
-tells the writer; the last line counts. A process that exits in order appends a mark, and one that
-is killed does not. The C library appends it when it flushes its files, which is the last thing that
-an exit does. The file is locked while its process lives. It is in $XDG_RUNTIME_DIR/kamaelia, or in
-a folder of this user beside other temporary files. Where none can be kept, a link works without.
+killed after that and started again, no writer is left to tell it of the end. So it keeps a file
+before it tells the writer; the last line counts. A process that exits in order appends a mark, and
+one that is killed does not. The C library appends it when it flushes its files, which is the last
+thing that an exit does. The file is locked while its process lives. It is in
+$XDG_RUNTIME_DIR/kamaelia, or in a folder of this user beside other temporary files. A link also
+works if no file can be kept.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class EndRecord:
         self._isKept = False
 
     def found(self) -> tuple[str, int] | None:
-        """Return (kind, position) of the end that a reader had reached which was killed then."""
+        """Return (kind, position) of the end that a reader reached before it was killed."""
         if self._name in _kept:  # by an earlier reader in this process
             return None
         try:

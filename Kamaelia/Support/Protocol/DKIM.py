@@ -1,4 +1,4 @@
-"""DKIM signatures that vouch for the sender of a mail (RFC 6376): which they are, and their proof.
+"""DKIM signatures that vouch for the sender of a mail (RFC 6376), and how they are verified.
 
 Example usage::
 

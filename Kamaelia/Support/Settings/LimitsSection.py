@@ -75,5 +75,5 @@ class LimitsSection:
         ' "zen.spamhaus.org"; requires DNS. [allow] and trusted clients are exempt.',
     )
     block_timeout: float = setting(
-        DURATION, "2s", "How long these lists may take to answer; a later answer refuses nobody."
+        DURATION, "2s", "How long these lists may take to answer; a later answer is ignored."
     )

@@ -1,4 +1,4 @@
-"""Block lists in DNS, of which one is enough to refuse a client.
+"""Block lists in DNS: a client that one of them lists is refused.
 
 Example usage
 -------------
@@ -8,8 +8,7 @@ Example usage
 How does it work?
 -----------------
 All lists are asked at once (RFC 5782). The first that lists the client decides. A list that fails,
-or does not answer within the timeout, lists nobody: it is the administrator's choice to refuse
-mail by these lists, and never that of a failure.
+or does not answer within the timeout, lists no client, so a failure never refuses mail.
 
 Termination: a cancelled caller cancels its questions.
 """

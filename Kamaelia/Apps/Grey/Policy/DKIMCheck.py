@@ -1,4 +1,4 @@
-"""Finds the domains whose DKIM signatures prove that a mail is theirs, within limits.
+"""A check that finds the domains whose DKIM signatures prove that a mail is theirs, within limits.
 
 Example usage
 -------------
@@ -8,7 +8,7 @@ Example usage
 How does it work?
 -----------------
 The keys are asked by the resolver, which caches them. The signatures are verified in a thread, two
-at a time, because that takes milliseconds. A text over `most` octets, a key that DNS does not have,
+at a time, because each takes milliseconds. A text over `most` octets, a key that DNS does not have,
 and a check that takes longer than the timeout find nothing, which neither helps nor hurts the mail.
 
 Termination: a cancelled caller cancels its questions; a thread ends by itself.
