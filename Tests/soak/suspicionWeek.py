@@ -30,7 +30,7 @@ from Kamaelia.Apps.Grey.Stores.Later import Later
 from Kamaelia.Support.Greylist.Rules import Rules
 from Kamaelia.Support.Greylist.Suspicion import Weights, checksFor
 from Kamaelia.Support.Protocol.DNSNames import Question, Records
-from Kamaelia.Support.Protocol.PolicyDelegation import END, RCPT, PolicyRequest
+from Kamaelia.Support.Protocol.PolicyDelegation import END, RCPT, Action, PolicyRequest
 
 DAY = 86400.0
 BLOCK_LIST, ALLOW_LIST = "bl.test", "wl.test"
@@ -217,12 +217,12 @@ class Week:
         )
         asked = DelegatedMail(service, request, self.now)
         action = await self._actionFor(asked, request)
-        if not action.startswith("DEFER"):
+        if not action.isDeferral:
             action = await self._actionFor(asked, request._replace(stage=END))
         asked.write()
-        return not action.startswith("DEFER")
+        return not action.isDeferral
 
-    async def _actionFor(self, mail: DelegatedMail, request: PolicyRequest) -> str:
+    async def _actionFor(self, mail: DelegatedMail, request: PolicyRequest) -> Action:
         while True:
             try:
                 return mail.actionFor(request, self.now)

@@ -3,7 +3,7 @@
 Example usage::
 
     >>> cache = RecipientCache(known=3600.0, unknown=600.0)
-    >>> cache.put("bob@example.org", Reply(550, "5.1.1 User unknown"), 0.0)
+    >>> stored = cache.put("bob@example.org", Reply(550, "5.1.1 User unknown"), 0.0)
     >>> cache.get("bob@example.org", 599.0).refusal
     Reply(550, '5.1.1 User unknown')
     >>> cache.get("bob@example.org", 600.0) is None
