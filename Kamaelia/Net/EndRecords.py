@@ -12,7 +12,7 @@ When a reader has told the writer that it has received the end, the writer leave
 killed after that and started again, no writer is left to tell it of the end. So it keeps a file
 before it tells the writer; the last line counts. A process that exits in order appends a mark, and
 one that is killed does not. The C library appends it when it flushes its files, which is the last
-thing that an exit does. The file is locked while its process lives. It is in
+thing that an exit does. The file is locked while its process lives; a process keeps a few. It is in
 $XDG_RUNTIME_DIR/kamaelia, or in a folder of this user beside other temporary files. A link also
 works if no file can be kept.
 """
@@ -28,16 +28,27 @@ import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment, unused-ignore]
 
+
 MARK = b"left in order\n"
 LONGEST = 1024  # bytes of the last line, at most
+MOST = 8  # records that a process keeps; the oldest is dropped for a new one
 
-_kept: dict[str, int] = {}  # the files that this process has locked until its end
+
+class _Mark(NamedTuple):
+    """A locked file, and the stream of the C library that appends MARK to it when it is closed."""
+
+    file: int
+    stream: ctypes.c_void_p
+
+
+_kept: dict[str, _Mark] = {}  # by the name of the file, the oldest first
 
 
 class EndRecord:
@@ -72,8 +83,7 @@ class EndRecord:
                 os.write(file, b"%s\n" % json.dumps({"kind": kind, "position": position}).encode())
                 self._isKept = True
                 if self._name not in _kept:
-                    _kept[self._name] = file
-                    _markAtExit(file)
+                    _keepUntilExit(self._name, file)
 
     def forget(self) -> None:
         """Remove what an earlier reader has stored: there is a new writer."""
@@ -84,7 +94,7 @@ class EndRecord:
 
     def close(self) -> None:
         """Let another reader have the record, unless a reader in this process has stored an end."""
-        if self._file is not None and self._name not in _kept:
+        if self._file is not None:
             os.close(self._file)
         self._file = None
 
@@ -96,8 +106,8 @@ class EndRecord:
         # a child of multiprocessing does not exit through the C library
         if fcntl is None or multiprocessing.parent_process() is not None:
             return None
-        if self._file is None:
-            self._file = _kept.get(self._name)
+        if self._file is None and self._name in _kept:
+            self._file = os.dup(_kept[self._name].file)
         if self._file is None:
             file = os.open(_folder() / self._name, flags | os.O_APPEND | os.O_NOFOLLOW, 0o600)
             try:
@@ -128,9 +138,14 @@ def _folder() -> Path:
     return folder
 
 
-def _markAtExit(file: int) -> None:
-    """Let the C library append MARK to the file when this process exits in order."""
+def _keepUntilExit(name: str, file: int) -> None:
+    """Keep a file locked, and let the C library append MARK at an exit in order."""
+    if len(_kept) >= MOST:
+        oldest = _kept.pop(next(iter(_kept)))
+        ctypes.CDLL(None).fclose(oldest.stream)  # which appends the mark
     library = ctypes.CDLL(None)
     library.fdopen.restype = ctypes.c_void_p
-    stream = ctypes.c_void_p(library.fdopen(os.dup(file), b"a"))
+    copy = os.dup(file)
+    stream = ctypes.c_void_p(library.fdopen(copy, b"a"))
     library.fputs(MARK, stream)
+    _kept[name] = _Mark(copy, stream)

@@ -115,3 +115,20 @@ def test_without_a_runtime_folder_it_is_beside_other_temporary_files(runtimeFold
     folder = runtimeFolder / f"kamaelia-{os.getuid()}"
     assert folder.stat().st_mode & 0o777 == 0o700
     assert len(list(folder.iterdir())) == 1
+
+
+def test_a_process_keeps_a_few_records_and_no_descriptor_of_the_others():
+    code = """
+        import os
+        from Kamaelia.Net.EndRecords import MOST, EndRecord
+        before = len(os.listdir("/proc/self/fd"))
+        for number in range(50):
+            record = EndRecord(f"127.0.0.1:{number + 1}", "lines")
+            record.keep("finished", 12)
+            record.close()
+        assert len(os.listdir("/proc/self/fd")) - before == MOST
+        os._exit(0)
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], cwd=ROOT, timeout=60, check=True)
+    assert found("127.0.0.1:50") == END
+    assert found("127.0.0.1:1") is None
