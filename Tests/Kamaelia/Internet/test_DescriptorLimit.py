@@ -7,6 +7,7 @@ import resource
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import count, islice
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from Kamaelia.Internet import ListeningSockets as Listening
 from Kamaelia.Internet.ListeningSockets import RESERVE, Listener, openSockets
 from Tests.Kamaelia.sockets import PATIENCE, dial
 
-LEFT = 60  # descriptors, when a test begins
+LEFT = 80  # descriptors, when a test begins; it needs about 60
 RETRY = 0.01
 
 pytestmark = pytest.mark.usefixtures("eachLoop")
@@ -26,9 +27,15 @@ pytestmark = pytest.mark.usefixtures("eachLoop")
 def _fewDescriptors(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(Listening, "RETRY", RETRY)
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (next_() + LEFT, before[1]))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limitWith(LEFT), before[1]))
     yield
     resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def limitWith(left: int) -> int:
+    """Return the limit with which so many descriptors are free, whatever the process has opened."""
+    used = {int(name) for name in os.listdir("/proc/self/fd")}
+    return next(islice((number for number in count() if number not in used), left, None))
 
 
 def next_() -> int:
