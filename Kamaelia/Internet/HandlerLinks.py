@@ -6,6 +6,7 @@ component has to remove single linkages, and a server makes them for each client
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from Axon.AxonExceptions import BoxAlreadyLinkedToDestination
@@ -36,9 +37,7 @@ def linkBoxes(source: component, sourcebox: str, sink: component, sinkbox: str) 
 def unlinkHandler(adapter: component, handler: component) -> None:
     """Remove the linkages between both; a handler that goes on keeps those to other components."""
     adapter.unlinkOutboxes()
-    for outbox in ("outbox", "signal", "makessl"):
-        if outbox in handler.outboxes:
-            unlinkOutbox(handler, outbox)
+    unlinkOutboxes(handler, ("outbox", "signal", "makessl"))
 
 
 def unlinkComponents(*components: component) -> None:
@@ -47,11 +46,13 @@ def unlinkComponents(*components: component) -> None:
         each.unlinkOutboxes()
 
 
-def unlinkOutbox(source: component, boxname: str) -> None:
-    """Remove the linkage that starts at this outbox, if there is one."""
-    place = source.placeOfBox(boxname, False)
-    if place.target is not None:
-        place.target.removesource(place)
+def unlinkOutboxes(source: component, boxnames: Iterable[str]) -> None:
+    """Remove the linkages that start at these outboxes, as far as there are any."""
+    for boxname in boxnames:
+        if boxname in source.outboxes:
+            place = source.placeOfBox(boxname, False)
+            if place.target is not None:
+                place.target.removesource(place)
 
 
 def hasEnded(receiver: Any) -> bool:

@@ -140,10 +140,10 @@ def _folder() -> Path:
 
 def _keepUntilExit(name: str, file: int) -> None:
     """Keep a file locked, and let the C library append MARK at an exit in order."""
+    library = ctypes.CDLL(None)
     if len(_kept) >= MOST:
         oldest = _kept.pop(next(iter(_kept)))
-        ctypes.CDLL(None).fclose(oldest.stream)  # which appends the mark
-    library = ctypes.CDLL(None)
+        library.fclose(oldest.stream)  # which appends the mark
     library.fdopen.restype = ctypes.c_void_p
     copy = os.dup(file)
     stream = ctypes.c_void_p(library.fdopen(copy, b"a"))

@@ -18,7 +18,7 @@ from typing import Any
 
 from Axon.Component import component
 from Kamaelia.Internet.ConnectionState import OPEN
-from Kamaelia.Internet.HandlerLinks import linkBoxes, unlinkComponents, unlinkOutbox
+from Kamaelia.Internet.HandlerLinks import linkBoxes, unlinkComponents, unlinkOutboxes
 from Kamaelia.Internet.TCPClient import TCPClient
 from Kamaelia.Support.Failover import ServerAddress
 
@@ -35,7 +35,7 @@ class ServerConnection(TCPClient):
     }
 
     def linkTo(self, handler: component, hasTLS: bool) -> None:
-        """Link the tcp boxes of a handler to this connection, and make it a child of the handler.
+        """Link the tcp boxes of `handler` to this connection, and make this a child of it.
 
         The linkages are made without a postoffice, because each client makes and removes them.
         """
@@ -51,9 +51,7 @@ class ServerConnection(TCPClient):
     def unlinkFrom(self, handler: component) -> None:
         """Remove these linkages. This remains a child of the handler, and ends with it."""
         unlinkComponents(self)
-        for outbox in ("tcp_outbox", "tcp_signal", "tcp_makessl"):
-            if outbox in handler.outboxes:
-                unlinkOutbox(handler, outbox)
+        unlinkOutboxes(handler, ("tcp_outbox", "tcp_signal", "tcp_makessl"))
 
     def mayBeKept(self) -> bool:
         """Return whether it is open, and nothing waits to be sent or read."""

@@ -39,8 +39,6 @@ from Kamaelia.Support.Protocol.SMTP.Relay import (
 from Kamaelia.Support.Protocol.SMTP.Reply import Reply
 
 LOG = logging.getLogger("Kamaelia.Apps.Grey")
-LINKS = (("tcp_outbox", "inbox"), ("tcp_signal", "control"), ("tcp_makessl", "makessl"))
-ANSWERS = (("outbox", "tcp_inbox"), ("signal", "tcp_control"), ("sslready", "tcp_sslready"))
 
 
 class ServerDialogue(component):
@@ -77,11 +75,7 @@ class ServerDialogue(component):
         A message on "control" ends the wait; then the relay is not ready.
         """
         connection = self._connection = connectionTo(server, self.settings)
-        for outbox, inbox in LINKS:
-            self.link((self, outbox), (connection, inbox))
-        for outbox, inbox in ANSWERS:
-            self.link((connection, outbox), (self, inbox))
-        self.addChildren(connection)
+        connection.linkTo(self, hasTLS=True)
         connection.activate(Scheduler=self.scheduler)
         relay = self.relay = self._newRelay()
         if header := relay.header():
@@ -123,7 +117,7 @@ class ServerDialogue(component):
             self.send(relay.quit(), "tcp_outbox")
             self.send(producerFinished(self), "tcp_signal")
         self.send(shutdownMicroprocess(), "tcp_signal")
-        self.unlink(connection)
+        connection.unlinkFrom(self)
         for boxname in ("tcp_inbox", "tcp_control", "tcp_sslready"):
             for _ in self.Inbox(boxname):
                 """Discard what the closed connection has sent."""
