@@ -30,6 +30,7 @@ from Kamaelia.Support.Links.Errors import linkError, notEncodable
 NameOf = Callable[[Any], "str | None"]
 
 DEEPEST = 200  # levels of lists, tuples and dicts within each other
+DEEPEST_TUPLE = 50  # levels of tuples in msgpack, which takes 42 KB of the C stack to read each
 _TUPLE, _INTEGER = 1, 2  # extension types of msgpack
 
 
@@ -158,6 +159,7 @@ class MsgpackCodec:
         )
         self._packer, self._header = packer, msgpack.Packer()
         self.pack: Callable[[Any], bytes] = packer.pack
+        self._level = 0  # of the tuple that is written or read
 
     def encode(self, message: Any) -> bytes:
         """Return a message as bytes."""
@@ -183,7 +185,7 @@ class MsgpackCodec:
 
     def _extended(self, value: Any) -> Any:
         if type(value) is tuple:
-            return self._extension(_TUPLE, self._nested(list(value)))
+            return self._extension(_TUPLE, self._packed(value))
         if type(value) is int:
             return self._extension(_INTEGER, b"%x" % value)
         name = self._nameOf(value)
@@ -191,9 +193,13 @@ class MsgpackCodec:
             raise _refuse(value)
         return name
 
-    def _nested(self, items: list[Any]) -> bytes:
+    def _packed(self, items: tuple[Any, ...]) -> bytes:
         """Return the items of a tuple as bytes; the packer is in use while it calls this."""
-        return MsgpackCodec(self._nameOf).encode(items)
+        if self._level == DEEPEST_TUPLE:
+            raise notEncodable(f"a message has more than {DEEPEST_TUPLE} levels of tuples")
+        inner = MsgpackCodec(self._nameOf)
+        inner._level = self._level + 1
+        return inner.encode(list(items))
 
     def _unpacked(self, data: bytes) -> Any:
         return self._unpack(
@@ -202,10 +208,19 @@ class MsgpackCodec:
 
     def _restored(self, code: int, data: bytes) -> Any:
         if code == _TUPLE:
-            return tuple(self._unpacked(data))
+            return self._restoredTuple(data)
         if code == _INTEGER:
             return int(data, 16)
         raise ValueError(f"there is no extension type {code}")
+
+    def _restoredTuple(self, data: bytes) -> tuple[Any, ...]:
+        if self._level == DEEPEST_TUPLE:
+            raise ValueError(f"more than {DEEPEST_TUPLE} levels of tuples")
+        self._level += 1
+        try:
+            return tuple(self._unpacked(data))
+        finally:
+            self._level -= 1
 
 
 class PickleCodec:

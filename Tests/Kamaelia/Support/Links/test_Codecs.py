@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from Kamaelia.Support.Links.Codecs import (
+    DEEPEST_TUPLE,
     PickleCodec,
     availableCodecs,
     bestCodec,
@@ -84,6 +85,34 @@ def test_a_message_with_too_many_levels_is_refused(name, kind):
         deep = kind([deep])
     with pytest.raises(notEncodable, match="levels"):
         codecNamed(name).encode(deep)
+
+
+def nestedTuples(levels):
+    value = ()
+    for _ in range(levels - 1):
+        value = (value,)
+    return value
+
+
+def test_tuples_in_msgpack_have_as_many_levels_as_the_reader_can_read():
+    codec = codecNamed("msgpack")
+    deepest = nestedTuples(DEEPEST_TUPLE)
+    assert codec.split(codec.join([codec.encode(deepest)]), 1) == [deepest]
+    with pytest.raises(notEncodable, match=f"more than {DEEPEST_TUPLE} levels of tuples"):
+        codec.encode((deepest,))
+    assert codec.split(codec.join([codec.encode(deepest)]), 1) == [deepest]
+
+
+def test_a_frame_of_hostile_tuples_does_not_exhaust_the_stack():
+    msgpack = pytest.importorskip("msgpack")
+    payload = msgpack.packb([])
+    for _ in range(2000):
+        payload = msgpack.packb([msgpack.ExtType(1, payload)])
+    codec = codecNamed("msgpack")
+    for _ in range(2):
+        with pytest.raises(linkError, match="levels of tuples"):
+            codec.split(payload, 1)
+    assert codec.split(codec.join([codec.encode(((1,),))]), 1) == [((1,),)]
 
 
 @pytest.mark.parametrize("name", ["msgpack", "json", "pickle"])
