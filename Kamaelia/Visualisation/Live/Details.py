@@ -49,7 +49,7 @@ def _sourceOf(cls: type) -> str:
     """Return "file:line" of a class, or "" if its source is not available."""
     try:
         return f"{inspect.getsourcefile(cls)}:{inspect.getsourcelines(cls)[1]}"
-    except (OSError, TypeError):
+    except (OSError, TypeError, SyntaxError):  # the file may have been edited meanwhile
         return ""
 
 

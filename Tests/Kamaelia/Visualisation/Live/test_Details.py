@@ -1,6 +1,11 @@
 """The details of one component."""
 
+import importlib
+import os
 import ssl
+import sys
+
+import pytest
 
 from Axon.Component import component
 from Kamaelia.Visualisation.Live.Details import detailsOf
@@ -56,3 +61,18 @@ def test_boxes_have_their_sentences():
 def test_a_class_without_a_file_has_no_source():
     made = type("Made", (component,), {"__module__": "nowhere"})
     assert detailsOf(made())["source"] == ""
+
+
+@pytest.mark.parametrize("edited", ["class Edited(:\n", "text = '''", "\0", ""])
+def test_a_class_whose_file_was_edited_and_is_invalid_now_has_no_source(
+    edited, tmp_path, monkeypatch
+):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    path = tmp_path / "edited_while_it_runs.py"
+    path.write_text("from Axon.Component import component\nclass Edited(component): pass\n")
+    monkeypatch.delitem(sys.modules, path.stem, raising=False)
+    made = importlib.import_module(path.stem).Edited()
+    assert detailsOf(made)["source"] == f"{path}:2"
+    path.write_text(edited)
+    os.utime(path, (1, 1))  # another time than that of the version that was read
+    assert detailsOf(made)["source"] == ""
