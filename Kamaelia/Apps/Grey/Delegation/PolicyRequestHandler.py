@@ -21,7 +21,6 @@ from Kamaelia.Support.Protocol.PolicyDelegation import (
     BadRequest,
     RequestReader,
     answer,
-    requestOf,
 )
 
 
@@ -37,8 +36,8 @@ class PolicyRequestHandler(DelegationHandler):
 
     def answerAll(self) -> Generator[int, None, None]:
         """Answer all complete requests. Raise BadRequest."""
-        while (attributes := self.reader.nextRequest()) is not None:
-            action = yield from self.actionFor(requestOf(attributes))
+        while (request := self.reader.nextPolicyRequest()) is not None:
+            action = yield from self.actionFor(request)
             words = action.inWords(self.service.deferral)
             self.noteAnswer(action, words)
             self.send(answer(words))

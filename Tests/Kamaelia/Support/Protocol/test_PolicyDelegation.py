@@ -137,6 +137,62 @@ def test_what_is_refused_does_not_depend_on_how_the_network_splits_it(words: lis
     assert outcome(()) == outcome(range(len(data)))
 
 
+LINES = FROM_POSTFIX.decode().splitlines()[:-1]
+OTHER_LINES = [
+    "sender=cat@example.net",
+    "sender=",
+    "sender",
+    "=sender",
+    "sender=a=b",
+    "sender=a\0b",
+    "senders=",
+    "client_address=",
+    "request=other",
+    "client_port=x",
+]
+changes = st.lists(
+    st.tuples(st.integers(0, len(LINES) - 1), st.sampled_from([*OTHER_LINES, *LINES])), max_size=3
+)
+
+
+@given(st.lists(changes, min_size=1, max_size=4))
+def test_a_request_is_read_in_the_same_way_after_any_other(
+    sent: list[list[tuple[int, str]]],
+) -> None:
+    def outcome(reader: RequestReader) -> object:
+        try:
+            return reader.nextPolicyRequest()
+        except BadRequest as error:
+            return str(error)
+
+    after = RequestReader()
+    for changed in sent:
+        lines = list(LINES)
+        for place, line in changed:
+            lines[place] = line
+        data = "\n".join([*lines, "", ""]).encode()
+        alone = RequestReader()
+        alone.feed(data)
+        after.feed(data)
+        answers = [outcome(alone), outcome(after)]
+        assert answers[0] == answers[1]
+        if not isinstance(answers[0], PolicyRequest):
+            return
+
+
+@pytest.mark.parametrize("line", ["sender", "=a", "helo_name=a", "sender=a\0"])
+def test_a_request_is_refused_although_the_one_before_had_nearly_the_same_attributes(
+    line: str,
+) -> None:
+    reader = RequestReader()
+    reader.feed(FROM_POSTFIX)
+    assert reader.nextPolicyRequest() is not None
+    lines = [line if each.startswith("sender=") else each for each in LINES]
+    reader.feed("\n".join([*lines, "", ""]).encode())
+    with pytest.raises(BadRequest):
+        reader.nextPolicyRequest()
+
+
 @pytest.mark.parametrize(
     ("data", "why"),
     [
