@@ -18,7 +18,7 @@ Termination: at a producerFinished, after the messages that wait; at a shutdownM
 once.
 """
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -130,7 +130,7 @@ class Conflate(Store):
         super().__init__()
         self.combine = combine
         self.key = key
-        self._waiting: dict[Any, Any] = {}
+        self._waiting: OrderedDict[Any, Any] = OrderedDict()
 
     def put(self, message: Any) -> None:
         key = None if self.key is None else plainResult(self.key(message), "key", self)
@@ -139,7 +139,7 @@ class Conflate(Store):
         self._waiting[key] = message
 
     def take(self) -> Any:
-        return self._waiting.pop(next(iter(self._waiting)))
+        return self._waiting.popitem(last=False)[1]
 
     def isEmpty(self) -> bool:
         return not self._waiting

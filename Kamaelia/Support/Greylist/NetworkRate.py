@@ -18,6 +18,7 @@ dropped for a new one.
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from functools import lru_cache
 
 from Kamaelia.Support.Networks import addressOf
@@ -35,7 +36,8 @@ class NetworkRate:
     def __init__(self, most: int, seconds: float) -> None:
         self.most = most
         self.seconds = seconds
-        self._windows: dict[Network, tuple[float, int]] = {}  # by network: begin and count
+        # By network: begin and count. A dict would search for its first item, behind deleted ones.
+        self._windows: OrderedDict[Network, tuple[float, int]] = OrderedDict()
 
     def isReached(self, peer: str, now: float) -> bool:
         """Return whether the network of `peer` has had all its events for now."""
@@ -54,7 +56,7 @@ class NetworkRate:
             began, count = now, 0
             del self._windows[network]
         elif not count and len(self._windows) >= MOST:
-            del self._windows[next(iter(self._windows))]
+            self._windows.popitem(last=False)
         self._windows[network] = began, count + 1
 
 

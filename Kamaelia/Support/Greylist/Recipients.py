@@ -20,6 +20,7 @@ stored first is dropped for a new one.
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from typing import NamedTuple
 
 from Kamaelia.Support.Protocol.SMTP.Reply import Reply
@@ -57,7 +58,7 @@ class RecipientCache:
         self.known = known
         self.unknown = unknown
         self.most = most
-        self._replies: dict[str, tuple[Knowledge, float]] = {}  # with the end of their time
+        self._replies: OrderedDict[str, tuple[Knowledge, float]] = OrderedDict()  # with its end
 
     def get(self, key: str, now: float) -> Knowledge | None:
         """Return what is known about a recipient, or None."""
@@ -72,10 +73,10 @@ class RecipientCache:
         refusal = reply if isUnknown(reply) else None
         seconds = self.known if refusal is None else self.unknown
         if seconds > 0 and (reply.isPositive or refusal is not None):
-            self._replies.pop(key, None)
             self._replies[key] = Knowledge(refusal), now + seconds
+            self._replies.move_to_end(key)
             if len(self._replies) > self.most:
-                del self._replies[next(iter(self._replies))]
+                self._replies.popitem(last=False)
         return Knowledge(refusal)
 
     def inherit(self, before: RecipientCache) -> None:

@@ -102,16 +102,17 @@ class DelegationHandler(component):
 
     def _waitForData(self) -> Generator[int, None, bool]:
         """Wait for data; return False if the connection is to end."""
-        until = self._timeLimit(timeOf(self))
-        recordAt = timeOf(self) + RECORD_TIME
+        now = timeOf(self)
+        until, recordAt = self._timeLimit(now), now + RECORD_TIME
         while not self.dataReady():
-            now = timeOf(self)
             if now >= until or self.dataReady("control"):
                 return False
             if now >= recordAt:
                 self._recordMail()
             isRecorded = self._mail is None or self._mail.isWritten
-            yield from self.waitForChange((until if isRecorded else min(until, recordAt)) - now)
+            yield from self.waitUntil(until if isRecorded else min(until, recordAt))
+            if not self.dataReady():
+                now = timeOf(self)
         return True
 
     def _timeLimit(self, now: float) -> float:
@@ -126,46 +127,57 @@ class DelegationHandler(component):
 
     # Mails
 
-    def actionFor(self, request: PolicyRequest) -> Generator[int, None, Action]:
-        """Return the action that answers a request, and record a mail that has reached its end."""
-        action = yield from self._decisionOn(request)
-        if request.stage == END:
+    def actionFor(self, request: PolicyRequest) -> Action | Later:
+        """Return the action that answers a request, or what has to be waited for.
+
+        A mail that has reached its end is recorded.
+        """
+        now = timeOf(self)
+        action = self._ask(self._mailOf(request, now), request, now)
+        if request.stage == END and isinstance(action, Action):
             self._recordMail()
         return action
+
+    def actionAfter(self, later: Later, request: PolicyRequest) -> Generator[int, None, Action]:
+        """Wait until actionFor() can return the action for the same request, and return it."""
+        mail = self._mail or self._mailOf(request, timeOf(self))
+        answer: Action | Later = later
+        until = timeOf(self) + (self.service.policy_timeout or inf)
+        while isinstance(answer, Later):
+            until += answer.extra
+            if (yield from self._waitFor(answer.future, until)):
+                answer = self._ask(mail, request, timeOf(self))
+                continue
+            if not self.dataReady("control"):  # Postfix still waits
+                LOG.error("no decision in time about a mail from %s", mail.sender)
+            answer = mail.failed()
+        if request.stage == END:
+            self._recordMail()
+        return answer
 
     def noteAnswer(self, action: Action, words: str) -> None:
         """Note for the record of the mail in which words the mail server is told an action."""
         if self._mail is not None:
             self._mail.noteAnswer(action, words)
 
-    def _mailOf(self, request: PolicyRequest) -> DelegatedMail:
+    def _mailOf(self, request: PolicyRequest, now: float) -> DelegatedMail:
         """Return the mail that a request is about; the mail before it is recorded."""
         mail = self._mail
         if mail is None or not mail.isAbout(request):
             self._recordMail()
-            mail = self._mail = DelegatedMail(self.service, request, timeOf(self))
+            mail = self._mail = DelegatedMail(self.service, request, now)
         return mail
 
     def _recordMail(self) -> None:
         if self._mail is not None:
             self._mail.write()
 
-    def _decisionOn(self, request: PolicyRequest) -> Generator[int, None, Action]:
-        """Return the action, for which a store or the DNS may have to be waited."""
-        mail = self._mailOf(request)
-        until: float | None = None
+    def _ask(self, mail: DelegatedMail, request: PolicyRequest, now: float) -> Action | Later:
+        """Return the action, or what has to be waited for: a store, the DNS or a pause."""
         try:
-            while True:
-                try:
-                    return mail.actionFor(request, timeOf(self))
-                except Later as later:
-                    if until is None:
-                        until = timeOf(self) + (self.service.policy_timeout or inf)
-                    until += later.extra
-                    if not (yield from self._waitFor(later.future, until)):
-                        if not self.dataReady("control"):  # Postfix still waits
-                            LOG.error("no decision in time about a mail from %s", mail.sender)
-                        return mail.failed()
+            return mail.actionFor(request, now)
+        except Later as later:
+            return later
         except Exception:
             LOG.exception("no decision about a mail from %s", mail.sender)
             return mail.failed()

@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from Kamaelia.Apps.Grey.Delegation.DelegationHandler import DelegationHandler
+from Kamaelia.Apps.Grey.Stores.Later import Later
 from Kamaelia.Support.Protocol.Milter import BadPacket, MilterSession
 
 
@@ -48,7 +49,9 @@ class MilterHandler(DelegationHandler):
             if isinstance(step, bytes):
                 self.send(step)
             else:
-                action = yield from self.actionFor(step)
+                action = self.actionFor(step)
+                if isinstance(action, Later):
+                    action = yield from self.actionAfter(action, step)
                 self.noteAnswer(action, f"{action.code} {action.text}" if action.code else "")
                 self.send(session.replyTo(step, action))
             yield 1  # many packets at once do not delay other connections

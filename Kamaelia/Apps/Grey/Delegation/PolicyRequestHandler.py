@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from Kamaelia.Apps.Grey.Delegation.DelegationHandler import DelegationHandler
+from Kamaelia.Apps.Grey.Stores.Later import Later
 from Kamaelia.Support.Protocol.PolicyDelegation import (
     BadRequest,
     RequestReader,
@@ -37,7 +38,9 @@ class PolicyRequestHandler(DelegationHandler):
     def answerAll(self) -> Generator[int, None, None]:
         """Answer all complete requests. Raise BadRequest."""
         while (request := self.reader.nextPolicyRequest()) is not None:
-            action = yield from self.actionFor(request)
+            action = self.actionFor(request)
+            if isinstance(action, Later):
+                action = yield from self.actionAfter(action, request)
             words = action.inWords(self.service.deferral)
             self.noteAnswer(action, words)
             self.send(answer(words))

@@ -7,12 +7,14 @@ Example usage::
 
 How does it work?
 
-Triples and clients are in two dicts, ordered by the time of their last change. At the limit the
-oldest record is dropped, so memory is bounded. The records end with the process.
+Triples and clients are in two OrderedDicts, by the time of their last change: a dict would search
+for its first item behind those that were deleted. At the limit the oldest record is dropped, so
+memory is bounded. The records end with the process.
 """
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
@@ -43,8 +45,8 @@ class MemoryStore(Store):
         if limit < 1:
             raise ValueError("the limit of a store in memory must be at least 1")
         self.limit = limit
-        self._triples: dict[Triple, Record] = {}
-        self._regulars: dict[str, Regular] = {}
+        self._triples: OrderedDict[Triple, Record] = OrderedDict()
+        self._regulars: OrderedDict[str, Regular] = OrderedDict()
         self._entries: dict[tuple[str, str], StoreEntry] = {}
         self._version = 0
         self._counters: dict[str, int] = {}
@@ -68,11 +70,11 @@ class MemoryStore(Store):
         """See Store."""
         self._regulars.pop(client, None)
 
-    def _put(self, where: dict[Key, Value], key: Key, value: Value) -> None:
-        where.pop(key, None)
+    def _put(self, where: OrderedDict[Key, Value], key: Key, value: Value) -> None:
         where[key] = value
+        where.move_to_end(key)
         if len(where) > self.limit:
-            del where[next(iter(where))]
+            where.popitem(last=False)
 
     def remember(self, known: Iterable[tuple[Triple, Record]], rules: Rules) -> int:
         """See Store."""
