@@ -189,7 +189,7 @@ def unfinished(data: bytes) -> bytes:
     """Return the data if it may become a line of a reply. Raise GarbageReply if not."""
     if len(data) > LONGEST_REPLY_LINE:
         raise GarbageReply(f"a line has more than {LONGEST_REPLY_LINE} octets")
-    if b"\n" in data:
+    if data.find(b"\n") >= 0:
         raise GarbageReply(f"not a reply: {data[:80]!r}")
     return data
 

@@ -24,6 +24,7 @@ from __future__ import annotations
 from io import IncrementalNewlineDecoder
 from typing import Protocol
 
+from Kamaelia.Support.Protocol.SMTP.Line import NUL
 from Kamaelia.Support.Protocol.SMTP.Reply import Reply
 
 END = b".\r\n"
@@ -80,7 +81,7 @@ class TextJudge:
             self.isEightBit = not text.isascii()
         if self.isBare:
             return b""
-        if b"\0" in text:
+        if NUL in text:
             self.isBare = True
         elif self._normalizer is not None:
             normalized = self._normalizer.take(text)
