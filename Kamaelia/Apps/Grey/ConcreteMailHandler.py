@@ -386,7 +386,7 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
 
     def getline_fromsmtpserver(self) -> Generator[int, None, None]:
         """`yield from` this until the real server has sent something or is late."""
-        yield from self.waitUntil(self.due())
+        yield from self.getline()
         self.takeAnswers()
         self.checkDeadlines()
 

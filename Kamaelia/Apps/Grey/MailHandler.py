@@ -27,7 +27,7 @@ when the client is late.
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from math import inf
 from types import GeneratorType
 from typing import Any, ClassVar
@@ -46,10 +46,8 @@ from Kamaelia.Support.Protocol.SMTP.CommandLog import CommandLog
 from Kamaelia.Support.Protocol.SMTP.InputParser import (
     ChunkEnded,
     ClientEvent,
-    CommandReceived,
     InputRefused,
     TextEnded,
-    TextReceived,
 )
 from Kamaelia.Support.Protocol.SMTP.Reply import SHUTTING_DOWN, Reply, encoded
 from Kamaelia.Support.Protocol.SMTP.Session import COMMANDS
@@ -131,8 +129,9 @@ class MailHandler(SessionState, component):
             self.callHook("handleConnect")
             self.session.isOpen = True
             self.enter(CLIENT)
+            inboxes = self.placesOfInboxes()
             if self.session.spokeEarly or self.anyReady():
-                self._work()
+                self._work(inboxes)
             while not self.isOver():
                 isHeld = self.isHeld()
                 if isHeld and self._watch is None:  # its own timeouts do not reach it then
@@ -140,7 +139,7 @@ class MailHandler(SessionState, component):
                 yield from self.getline()
                 if isHeld:
                     self.deadlines.heardAt = None  # that time was not the client's
-                self._work()
+                self._work(inboxes)
             # Nothing can be sent during a TLS handshake, so it is closed at once then.
             end = shutdownMicroprocess if self.session.isBeginningTLS else producerFinished
             self.send(end(self), "signal")
@@ -158,14 +157,6 @@ class MailHandler(SessionState, component):
         """Return the time of the scheduler's clock, in seconds."""
         return self.deadlines.clock()
 
-    def due(self) -> float:
-        """Return when the client, or an answer that is awaited, may be late; or infinity."""
-        answerDue = self.answerDeadline()
-        if not self.phase.isReading:
-            return answerDue
-        clientDue = self.deadlines.checkAt(self.session)
-        return clientDue if clientDue < answerDue else answerDue
-
     def checkDeadlines(self) -> None:
         """Act on deadlines that have passed."""
         now = self.now()
@@ -182,16 +173,24 @@ class MailHandler(SessionState, component):
     def getline(self) -> Iterable[int]:
         """`yield from` this until a message has arrived or something is late."""
         self.turns += 1
-        due = self.deadlines.dueAt = self.due()
+        due = self.answerDeadline()
+        deadlines = self.deadlines
+        if self.phase.isReading:
+            heardAt = deadlines.heardAt  # nearly always noted: see isDue
+            clientDue = deadlines.earliest(
+                self.session, deadlines.heard() if heardAt is None else heardAt
+            )
+            if clientDue < due:
+                due = clientDue
+        deadlines.dueAt = due
         return self.waitUntil(due)
 
     # Work
 
-    def _work(self) -> None:
+    def _work(self, inboxes: Mapping[str, Any]) -> None:
         if not self.session.isOpen:
             self._checkTLS()
-        inboxes = self.placesOfInboxes()  # an empty inbox is false
-        isLeft = self._takeAll() if inboxes["inbox"] else False
+        isLeft = self._takeAll() if inboxes["inbox"] else False  # an empty inbox is false
         self.takeAnswers()
         if self.phase.isReading:
             self._handleClient(isLeft)
@@ -204,16 +203,16 @@ class MailHandler(SessionState, component):
 
     def _handleClient(self, isLeft: bool) -> None:
         """Act on what the client has sent. isLeft: whether some of it is still in "inbox"."""
-        now, until = self.deadlines.clock, 0.0  # the limit begins after the first event
-        for _ in range(MOST_EVENTS):
+        now, until = self.deadlines.clock, inf
+        for count in range(MOST_EVENTS):
             event = self.session.next()
             if event is not None:
                 self._handleEvent(event)
                 if not self.phase.isReading:
                     return
-                if not until:
+                if count == 1:  # nearly always there is one event: its time needs no limit
                     until = now() + MOST_SECONDS
-                elif now() >= until:
+                elif count and now() >= until:
                     break
             elif isLeft:
                 isLeft = self._takeAll()
@@ -243,12 +242,11 @@ class MailHandler(SessionState, component):
             self.session.startedTLS()
 
     def _handleEvent(self, event: ClientEvent) -> None:
-        if isinstance(event, CommandReceived):
-            words = event.words
-            self.inbox_log.add(words)
-            self.handleCommand(words)
-        elif isinstance(event, TextReceived):
-            self.takeText(event.chunk)
+        if isinstance(event, list):
+            self.inbox_log.add(event)
+            self.handleCommand(event)
+        elif isinstance(event, bytes):
+            self.takeText(event)
         elif isinstance(event, TextEnded):
             self.endMail(event)
         elif isinstance(event, ChunkEnded):
@@ -334,7 +332,10 @@ class MailHandler(SessionState, component):
         """Call the hook of a known command. command: the words of the line."""
         session = self.session
         wasGetting = session.gettingdata  # between the chunks of a mail (BDAT)
-        self.callHook(HOOKS[command[0].upper()], command)
+        name = HOOKS[command[0].upper()]
+        result = getattr(self, name)(command)
+        if result is not None:
+            plainResult(result, name, self)
         if session.gettingdata is not wasGetting:
             (self.cancelMail if wasGetting else self.beginMail)()
 

@@ -231,8 +231,8 @@ class StrictMailHandler(MailHandler):
     handleEhlo = handleRset = handleNoop = handleVrfy = handleHelp = handleQuit = handleHelo
 
     def handleMail(self, command: list[str]) -> None:
-        now = self.now()
-        if self.deadlines.isSessionOver(now):
+        deadlines = self.deadlines
+        if deadlines.isSessionOver(deadlines.clock()):
             self.answer(SESSION_TOO_LONG)
         elif self.rates is not None and (refusal := self._refusalByRate("mails")) is not None:
             self.answer(refusal)
@@ -242,7 +242,8 @@ class StrictMailHandler(MailHandler):
     def beginEnvelope(self, command: list[str]) -> None:
         """Called with a MAIL that no limit refuses; the answer is due."""
         if self.say(command).isPositive:
-            self.deadlines.beginMail(self.now())
+            deadlines = self.deadlines
+            deadlines.beginMail(deadlines.clock())
             if self.declaredClient is not None:
                 self.declaredClient.beginMail()
             self.mailStatus = ""

@@ -5,15 +5,14 @@ Example usage
     deadlines = deadlinesOf(handler, clock)
     deadlines.heardAt = None                # in this turn
     at, reply = deadlines.due(session)      # send this reply at that time
-    deadlines.dueAt = deadlines.checkAt(session)
+    deadlines.dueAt = deadlines.earliest(session, deadlines.heard())
     if deadlines.isDue():                   # call due() again: the client may be late
         ...
 
 How does it work?
 -----------------
 Kamaelia.Support.Protocol.SMTP.Deadlines has the rules. Time counts from the end of the
-turn in which the client was heard or answered: the first `due` or `checkAt` after that notes
-it.
+turn in which the client was heard or answered: the first `isDue` or `heard` after that notes it.
 """
 
 from __future__ import annotations
@@ -44,22 +43,22 @@ class ClientDeadlines(Deadlines):
 
     def due(self, client: TimedSession) -> Deadline:
         """Return when the client is late, and the reply that it gets then."""
-        heardAt = self.heardAt
-        if heardAt is None:
-            heardAt = self.heardAt = self.clock()
-        return self.next(client, heardAt)
+        return self.next(client, self.heard())
 
-    def checkAt(self, client: TimedSession) -> float:
-        """Return a time before which the client cannot be late."""
+    def heard(self) -> float:
+        """Return when the client was last heard or answered."""
         heardAt = self.heardAt
         if heardAt is None:
             heardAt = self.heardAt = self.clock()
-        return self.earliest(client, heardAt)
+        return heardAt
 
     def isDue(self) -> bool:
-        """Return whether the handler has to act."""
+        """Return whether the handler has to act. Call it at the end of each turn."""
         clock = self.clock  # Python finds a field sooner than a method, and this is no method
-        return clock() >= self.dueAt
+        now = clock()
+        if self.heardAt is None:
+            self.heardAt = now
+        return now >= self.dueAt
 
 
 class TimeSettings(Protocol):

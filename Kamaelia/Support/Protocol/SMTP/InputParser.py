@@ -1,10 +1,11 @@
-"""The parser of an SMTP client's input: events for commands, texts, their ends and faults.
+"""The parser of an SMTP client's input: commands, texts, their ends and faults.
 
 Example usage: see Kamaelia.Support.Protocol.SMTP.Session, whose Session is a Listener.
 
 How does it work?
 
-feed() takes bytes, next() returns one event at a time. A call of next() means that the last
+feed() takes bytes, next() returns one event at a time: a known command as the list of its words,
+a piece of a text as bytes, and an object for anything else. A call of next() means that the last
 event has been answered, and so does answer(). Bytes that arrive in between were sent before
 the answer. A client that was not offered PIPELINING is refused for them, because they may not
 be meant as commands (RFC 2920, RFC 5321 section 4.1.1.4). A mail is judged by its own octets,
@@ -42,23 +43,10 @@ NO_TEXT = TextScanner()
 FULL = 65536
 
 
-class CommandReceived(NamedTuple):
-    """A known command: its verb in capitals, and the words of its line."""
-
-    verb: str
-    words: list[str]
-
-
 class InputRefused(NamedTuple):
     """Input that is refused: send this reply, which may close the connection."""
 
     reply: Reply
-
-
-class TextReceived(NamedTuple):
-    """Octets of a mail's text, to be passed on or kept."""
-
-    chunk: bytes
 
 
 class ChunkEnded(NamedTuple):
@@ -81,7 +69,8 @@ class TextEnded(NamedTuple):
     isEightBit: bool
 
 
-ClientEvent = CommandReceived | InputRefused | TextReceived | ChunkEnded | TextEnded
+# The words of a known command, or octets of a text, or what they say: most events need no object.
+ClientEvent = list[str] | bytes | InputRefused | ChunkEnded | TextEnded
 
 
 class InputParser:
@@ -157,7 +146,7 @@ class InputParser:
         self.breakConnection = self.isStrict or not reply.isMistake
         return InputRefused(reply)
 
-    def _takeLine(self) -> CommandReceived | InputRefused | None:
+    def _takeLine(self) -> list[str] | InputRefused | None:
         if self.isSkipping and not self._skip():
             return None
         start = self.position
@@ -177,7 +166,7 @@ class InputParser:
             return self._refuse(BAD_CHUNK)
         if mayFollow is not None:
             self.stage = verb
-            event: CommandReceived | InputRefused = CommandReceived(verb, words)
+            event: list[str] | InputRefused = words
         else:
             self.stage = "UNKNOWN"
             if self.isStrict:
@@ -240,13 +229,13 @@ class InputParser:
     def _stageOf(self, verb: str) -> str:
         return verb if self.mayFollow(verb) is not None else "UNKNOWN"
 
-    def _takeText(self, text: TextScanner) -> TextReceived | TextEnded | None:
+    def _takeText(self, text: TextScanner) -> bytes | TextEnded | None:
         self.stage = "TEXT"
         if self.position < len(self.buffer) and not text.hasEnded:
             chunk = text.take(self.buffer[self.position :])
             self.buffer, self.position = text.rest, 0
             if chunk:
-                return TextReceived(chunk)
+                return chunk
         return self._end() if text.hasEnded else None
 
     def _takeChunk(self, text: ChunkScanner) -> ClientEvent | None:
@@ -260,7 +249,7 @@ class InputParser:
             isLast = chunk.isLast and chunk.isTaken
             passed = text.take(octets, isLast) if octets or isLast else b""
             if passed:
-                return TextReceived(passed)
+                return passed
             if not chunk.isTaken:
                 return None
         self._endChunk()
@@ -269,9 +258,9 @@ class InputParser:
         self._expectAnswer()
         return ChunkEnded(text.refusal())
 
-    def _takeLineBetweenChunks(self) -> CommandReceived | InputRefused | None:
+    def _takeLineBetweenChunks(self) -> list[str] | InputRefused | None:
         event = self._takeLine()
-        if isinstance(event, CommandReceived) and event.verb in NOT_BETWEEN_CHUNKS:
+        if isinstance(event, list) and self.stage in NOT_BETWEEN_CHUNKS:
             return self._refuse(CHUNKS_FIRST)
         return event
 

@@ -37,11 +37,9 @@ from Kamaelia.Support.Protocol.SMTP.CommandChecks import (
 )
 from Kamaelia.Support.Protocol.SMTP.InputParser import (
     ChunkEnded,
-    CommandReceived,
     InputParser,
     InputRefused,
     TextEnded,
-    TextReceived,
 )
 from Kamaelia.Support.Protocol.SMTP.Reply import TAKEN, TOO_MANY_ERRORS, Reply, withoutClose
 from Kamaelia.Support.Protocol.SMTP.Settings import Settings
@@ -148,7 +146,8 @@ class Session(InputParser):
 
     def say(self, verb: str, words: list[str]) -> Reply:
         """Call may() and do(), if no policy decides between them."""
-        return self.may(verb, words) or self.do(verb, words)
+        refusal = self.may(verb, words)
+        return COMMANDS[verb].do(self, words) if refusal is None else refusal
 
     def answer(self, reply: Reply) -> Reply:
         """Return the reply to send: `reply`, or another one after too many errors.
@@ -185,17 +184,14 @@ class Session(InputParser):
         replies = []
         while (event := self.next()) is not None:
             match event:
-                case CommandReceived("BDAT", words):
-                    refused = self.may("BDAT", words)
-                    if refused is None:  # the answer is due after the chunk
-                        self.do("BDAT", words)
-                        continue
-                    reply = refused
-                case CommandReceived(verb, words):
+                case list() as words:
+                    verb = words[0].upper()
                     reply = self.say(verb, words)
+                    if verb == "BDAT" and reply.isPositive:
+                        continue  # the answer is due after the chunk
                 case InputRefused(refusal):
                     reply = refusal
-                case TextReceived():
+                case bytes():
                     continue
                 case ChunkEnded(refused):
                     reply = refused or CHUNK_TAKEN
