@@ -175,6 +175,9 @@ class ReaderEnd(LinkEnd):
         self.toConfirm = asyncio.Event()
         self.confirmable = 0
         self.settled = 0  # the number of messages of which the link knows that they are done
+        self.secured = 0  # the link will know it of so many, even if this process is killed now
+        #: Confirms messages up to a number; returns whether this can no longer be lost.
+        self.confirmAtOnce: Callable[[int], bool] = cannotConfirmAtOnce
         self._known: dict[str, Codec] = {}
 
     def codec(self, name: str) -> Codec:
@@ -188,13 +191,14 @@ class ReaderEnd(LinkEnd):
     def begin(self, position: int, endKind: str | None = None) -> None:
         """Continue after the message `position`, which is done; endKind: it was the end."""
         self.incoming.begin(position, endKind)
-        self.confirmable = self.settled = position
+        self.confirmable = self.settled = self.secured = position
         self.begun.set()
 
     def settle(self, number: int) -> None:
         """Note that the link knows that the messages up to `number` are done."""
         if number > self.settled:
             self.settled = number
+            self.secured = max(self.secured, number)
             self.changed()
 
     def isSettledToTheEnd(self) -> bool:
@@ -208,6 +212,11 @@ class ReaderEnd(LinkEnd):
             self.confirmable = number
             self.toConfirm.set()
             self.room.set()
+
+    def secure(self) -> None:
+        """Confirm what is done at once if the transport can, so that more may be handed out."""
+        if self.confirmable > self.secured and self.confirmAtOnce(self.confirmable):
+            self.secured = self.confirmable
 
     def leave(self) -> None:
         """Let the transport confirm what is done, and return."""
@@ -223,11 +232,16 @@ class ReaderEnd(LinkEnd):
         """
         while (
             self.incoming.waiting() >= self.limit
-            and self.settled >= self.confirmable
+            and self.secured >= self.confirmable
             and not self.over.is_set()
         ):
             self.room.clear()
             await self.room.wait()
+
+
+def cannotConfirmAtOnce(number: int) -> bool:
+    """Do nothing: the confirmation is sent by the task of the transport."""
+    return False
 
 
 class Transport(Protocol):

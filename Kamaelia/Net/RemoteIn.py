@@ -143,9 +143,11 @@ class RemoteIn(component):
 
     def _handOutMore(self) -> None:
         incoming = self._incoming
-        if self.hasReceiver():
-            unconfirmed = incoming.handed - self._end.settled
-            if incoming.waiting() and unconfirmed < self.capacity:
+        if incoming.waiting() and self.hasReceiver():
+            if 2 * (incoming.handed - self._end.secured) > self.capacity:
+                self._end.secure()
+            unconfirmed = incoming.handed - self._end.secured
+            if unconfirmed < self.capacity:
                 self.handOut(incoming.hand(self.capacity - unconfirmed))
         if incoming.waiting() < self._end.limit:
             self._end.room.set()

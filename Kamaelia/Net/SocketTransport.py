@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
@@ -19,9 +18,10 @@ from functools import partial
 from ssl import SSLContext, SSLError
 from typing import Any
 
-from Kamaelia.Net.Connections import openConnection
+from Kamaelia.Net.Connections import openConnection, streamsOver
 from Kamaelia.Net.EndRecords import EndRecord
 from Kamaelia.Net.Ends import LinkEnd, ReaderEnd, WriterEnd, firstOf, keepTrying, logger
+from Kamaelia.Net.SameMachine import isLoopback
 from Kamaelia.Net.Streams import (
     FAREWELL,
     HANDSHAKE,
@@ -285,7 +285,7 @@ class LocalTransport(StreamTransport):
         while not self._waiting:
             self._arrived.clear()
             await self._arrived.wait()
-        return Stream(*await asyncio.open_connection(sock=self._waiting.pop()))
+        return Stream(*await streamsOver(sock=self._waiting.pop()))
 
     async def write(self, end: WriterEnd) -> None:
         """Carry frames from `end` over the connections that are attached."""
@@ -321,11 +321,3 @@ class LocalTransport(StreamTransport):
     def _checkPeer(self, error: BaseException) -> None:
         if self._endsWithPeer:
             raise linkError("the process at the far end of the link has ended") from error
-
-
-def isLoopback(host: str) -> bool:
-    """Return whether `host` is this machine only."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

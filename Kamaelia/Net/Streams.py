@@ -3,7 +3,9 @@
 How does it work?
 -----------------
 The writer sends HELLO, the reader WELCOME with the number of the last message that it has. Then the
-writer sends frames, and the reader the numbers of messages that are done, which the writer echoes.
+writer sends frames, and the reader the numbers of messages that are done, which the writer echoes:
+only then may the reader hand out more in their place. Between two processes of one machine the
+reader need not wait for the echo (Kamaelia.Net.SameMachine), and asks for none.
 A reader that has ended says GOODBYE. Until then the writer waits for a while, since a reader that
 is killed before that, and started again, has to learn from the writer that the link has ended.
 If there is a key, both prove that they know it (Kamaelia.Support.Links.Keys) before anything else
@@ -13,13 +15,15 @@ is believed.
 from __future__ import annotations
 
 import asyncio
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from itertools import islice
 from typing import Any
 
 from Kamaelia.Net.Connections import detectDeadPeer
-from Kamaelia.Net.Ends import LinkEnd, ReaderEnd, WriterEnd, firstOf
-from Kamaelia.Support.Links.Codecs import bestCodec, codecNamed
+from Kamaelia.Net.Ends import LinkEnd, ReaderEnd, WriterEnd, cannotConfirmAtOnce, firstOf
+from Kamaelia.Net.SameMachine import keepsWhatIsSent, placeOf, writeAtOnce
+from Kamaelia.Support.Links.Codecs import Codec, bestCodec, codecNamed
 from Kamaelia.Support.Links.Errors import linkError, linkTakenOver
 from Kamaelia.Support.Links.Frames import (
     CONFIRM,
@@ -28,17 +32,20 @@ from Kamaelia.Support.Links.Frames import (
     GOODBYE,
     GREETING,
     HELLO,
+    KNOWN,
     MAXIMUM,
     PROOF,
     REFUSAL,
     WELCOME,
     Frame,
     FrameDecoder,
+    encodedTogether,
     greeting,
 )
 from Kamaelia.Support.Links.Keys import isProof, newNonce, proofOf
 
 VERSION = 1
+CODEC = 8  # bytes of the name of the codec, before the messages of a frame
 HANDSHAKE = 10.0  # seconds that a handshake may take
 FAREWELL = 5.0  # seconds in which the writer has to acknowledge that its end is done
 CLOSING = 1.0  # seconds in which the last bytes have to be sent
@@ -53,6 +60,7 @@ class Stream:
         self._decoder = FrameDecoder(GREETING)
         peer = writer.get_extra_info("peername")
         self.peer = f"{peer[0]}:{peer[1]}" if isinstance(peer, tuple) else "the other process"
+        self.isLasting = False  # the system keeps what is sent, even if this process is killed
         detectDeadPeer(writer.get_extra_info("socket"))
 
     async def receive(self) -> list[Frame]:
@@ -98,6 +106,18 @@ class Stream:
     def send(self, data: bytes) -> None:
         """Send bytes; drain() waits until there is room for more."""
         self._writer.write(data)
+
+    def sendAtOnce(self, data: bytes) -> bool:
+        """Send bytes to a peer on this machine; return whether the peer now has all of them."""
+        return writeAtOnce(self._writer, data)
+
+    def keepsWhatIsSent(self, place: object) -> bool:
+        """Return whether sendAtOnce() works; see SameMachine."""
+        return keepsWhatIsSent(self._writer, place)
+
+    def place(self) -> str:
+        """Return a text for this end of the connection."""
+        return placeOf(self._writer.get_extra_info("sockname"))
 
     async def drain(self) -> None:
         """Wait while too much is on its way."""
@@ -150,7 +170,7 @@ async def greet(stream: Stream, end: LinkEnd, key: str | None, fields: dict[str,
     """Send HELLO with `fields`, check the WELCOME, prove the key, and return the WELCOME."""
     nonce = newNonce()
     hello = {"version": VERSION, "link": end.name, "from": end.identity, "token": end.token}
-    stream.send(greeting(HELLO, **hello, nonce=nonce, **fields))
+    stream.send(greeting(HELLO, **hello, nonce=nonce, at=stream.place(), **fields))
     welcome = await stream.receiveGreeting(WELCOME)
     if welcome.get("version") != VERSION:
         raise linkError(f"{stream.peer} speaks version {welcome.get('version')!r} of links")
@@ -192,17 +212,17 @@ async def _sendFrames(stream: Stream, end: WriterEnd) -> None:
 
 async def _sendWhatIsReady(stream: Stream, end: WriterEnd) -> None:
     outgoing = end.outgoing
-    codec = outgoing.codec.name.encode("ascii").ljust(8)
+    codec = outgoing.codec.name.encode("ascii").ljust(CODEC)
     while True:
-        for frame in outgoing.take():
-            payload = codec + frame.payload if frame.kind == DATA else frame.payload
-            stream.send(frame._replace(payload=payload).encoded())
+        for piece in encodedTogether(outgoing.take(), codec):
+            stream.send(piece)
         await stream.drain()
         await end.waitForFrames()
 
 
 async def _receiveConfirmations(stream: Stream, end: WriterEnd) -> None:
     while True:
+        isAsked = False
         for frame in await stream.receive():
             if frame.kind == REFUSAL:
                 raise refusalOf(frame, stream.peer)
@@ -211,8 +231,11 @@ async def _receiveConfirmations(stream: Stream, end: WriterEnd) -> None:
             if frame.kind != CONFIRM:
                 raise linkError(f"{stream.peer} sent a frame {frame.kind!r} to a writer")
             end.confirm(frame.last)
-        stream.send(Frame(CONFIRM, end.outgoing.confirmed, 0, b"").encoded())
-        await stream.drain()
+            isAsked = isAsked or frame.messages != KNOWN
+        if isAsked:
+            with suppress(OSError):  # receive() raises it, after what the peer has sent before
+                stream.send(Frame(CONFIRM, end.outgoing.confirmed, 0, b"").encoded())
+                await stream.drain()
 
 
 async def waitForGoodbye(end: WriterEnd) -> None:
@@ -247,6 +270,7 @@ async def greetWriter(stream: Stream, end: ReaderEnd, key: str | None) -> dict[s
         ended = hello.get("ended")
         end.begin(position, str(ended) if ended is not None and position else None)
         end.changed()
+    stream.isLasting = stream.keepsWhatIsSent(hello.get("at"))
     stream.endGreetings()
     return hello
 
@@ -269,7 +293,24 @@ def _positionOf(hello: dict[str, Any]) -> int:
 async def readFrom(stream: Stream, end: ReaderEnd) -> None:
     """Carry frames to `end` until the connection breaks (OSError), or `end` is over."""
     end.toConfirm.set()
-    await firstOf(_receiveFrames(stream, end), _sendConfirmations(stream, end))
+    with _confirmAtOnce(stream, end):
+        await firstOf(_receiveFrames(stream, end), _sendConfirmations(stream, end))
+
+
+@contextmanager
+def _confirmAtOnce(stream: Stream, end: ReaderEnd) -> Iterator[None]:
+    """Let `end` confirm messages within its turns, if the connection keeps what is sent."""
+
+    def confirm(number: int) -> bool:
+        return stream.sendAtOnce(Frame(CONFIRM, number, KNOWN, b"").encoded())
+
+    if stream.isLasting:
+        end.confirmAtOnce = confirm
+    try:
+        yield
+    finally:
+        if end.confirmAtOnce is confirm:  # a new connection may have taken its place
+            end.confirmAtOnce = cannotConfirmAtOnce
 
 
 async def sayGoodbye(stream: Stream, end: ReaderEnd) -> None:
@@ -280,11 +321,14 @@ async def sayGoodbye(stream: Stream, end: ReaderEnd) -> None:
 
 async def _receiveFrames(stream: Stream, end: ReaderEnd) -> None:
     incoming = end.incoming
+    codecs: dict[bytes, Codec] = {}
     while True:
         for frame in await stream.receive():
             if frame.kind == DATA:
-                codec = end.codec(frame.payload[:8].decode("ascii", "replace").strip())
-                incoming.accept(frame._replace(payload=frame.payload[8:]), codec)
+                name = frame.payload[:CODEC]
+                if name not in codecs:
+                    codecs[name] = end.codec(name.decode("ascii", "replace").strip())
+                incoming.accept(frame, codecs[name], CODEC)
             elif frame.kind == END:
                 incoming.accept(frame, end.codec(end.codecs[0]))
             elif frame.kind == CONFIRM:
@@ -300,10 +344,12 @@ async def _receiveFrames(stream: Stream, end: ReaderEnd) -> None:
 
 async def _sendConfirmations(stream: Stream, end: ReaderEnd) -> None:
     incoming = end.incoming
+    isFirst = True  # of this connection: the writer may not have received those before
     while True:
         await end.toConfirm.wait()
         end.toConfirm.clear()
-        if incoming.hasBegun:
+        if incoming.hasBegun and (isFirst or end.confirmable > end.secured):
+            isFirst = False
             stream.send(Frame(CONFIRM, end.confirmable, 0, b"").encoded())
             await stream.drain()
         if end.over.is_set():

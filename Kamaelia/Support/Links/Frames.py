@@ -16,7 +16,7 @@ length before it stores anything, so its memory is bounded by `maximum`.
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Iterator
 from struct import Struct
 from typing import Any, NamedTuple
 
@@ -24,9 +24,11 @@ from Kamaelia.Support.Links.Errors import linkError
 
 HELLO, WELCOME, PROOF, REFUSAL = b"H", b"W", b"P", b"X"  # the payload is a JSON object
 DATA, END, CONFIRM, GOODBYE = b"D", b"E", b"C", b"B"
+KNOWN = 1  # the number of messages of a CONFIRM that the writer need not echo
 KINDS = frozenset({HELLO, WELCOME, PROOF, REFUSAL, DATA, END, CONFIRM, GOODBYE})
 
 MAXIMUM = 64 << 20  # bytes of a payload
+PIECE = 1 << 16  # bytes after which frames are not combined with more of them
 GREETING = 4096  # bytes of a payload before both ends know each other
 
 _HEADER = Struct("!IcQI")
@@ -40,10 +42,11 @@ class Frame(NamedTuple):
     messages: int
     payload: bytes
 
-    def encoded(self) -> bytes:
-        """Return the frame as bytes."""
-        header = _HEADER.pack(len(self.payload), self.kind, self.last, self.messages)
-        return header + self.payload
+    def encoded(self, prefix: bytes = b"") -> bytes:
+        """Return the frame as bytes; `prefix` precedes the payload."""
+        kind, last, messages, payload = self
+        header = _HEADER.pack(len(prefix) + len(payload), kind, last, messages)
+        return header + prefix + payload
 
     def fields(self) -> dict[str, Any]:
         """Return the JSON object of the payload. Raise linkError if it is none."""
@@ -59,6 +62,21 @@ class Frame(NamedTuple):
 def greeting(kind: bytes, **fields: Any) -> bytes:
     """Return a frame with a JSON object as bytes."""
     return Frame(kind, 0, 0, json.dumps(fields).encode("ascii")).encoded()
+
+
+def encodedTogether(frames: Iterable[Frame], codec: bytes) -> Iterator[bytes]:
+    """Yield several frames as few pieces; `codec` precedes the payload of those with messages."""
+    parts: list[bytes] = []
+    size = 0
+    for frame in frames:
+        part = frame.encoded(codec if frame.kind == DATA else b"")
+        parts.append(part)
+        size += len(part)
+        if size >= PIECE:
+            yield b"".join(parts)
+            parts, size = [], 0
+    if parts:
+        yield b"".join(parts)
 
 
 class FrameDecoder:

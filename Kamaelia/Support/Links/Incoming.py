@@ -42,8 +42,11 @@ class Incoming:
         if endKind is not None:
             self.endKind, self._end = endKind, position
 
-    def accept(self, frame: Frame, codec: Codec) -> None:
-        """Take a frame of kind DATA or END. Raise linkError for a gap or a damaged payload."""
+    def accept(self, frame: Frame, codec: Codec, begin: int = 0) -> None:
+        """Take a frame of kind DATA or END; `begin`: where its payload begins.
+
+        Raise linkError for a gap or a damaged payload.
+        """
         if frame.last <= self.last:
             return  # a repeat
         first = frame.last - frame.messages + 1
@@ -54,7 +57,7 @@ class Incoming:
         if frame.kind == END:
             self.endKind, self._end = frame.payload.decode("ascii", "replace"), frame.last
         else:
-            messages = codec.split(frame.payload, frame.messages)
+            messages = codec.split(frame.payload[begin:], frame.messages)
             self._arrived.extend(messages[self.last + 1 - first :])
         self.last = frame.last
 

@@ -6,7 +6,8 @@ import pytest
 
 from Kamaelia.Net.Addresses import transportFor
 from Kamaelia.Net.RedisTransport import RedisTransport
-from Kamaelia.Net.SocketTransport import LocalTransport, SocketTransport, isLoopback
+from Kamaelia.Net.SameMachine import isLoopback
+from Kamaelia.Net.SocketTransport import LocalTransport, SocketTransport
 from Kamaelia.Support.Links.Errors import linkError
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+from contextlib import suppress
 
 import pytest
 
@@ -135,3 +136,29 @@ def test_without_tls_it_is_a_plain_connection(run):
             return data
 
     assert run(exchange()) == b"hello\n"
+
+
+@pytest.mark.parametrize("isReset", [True, False], ids=["reset", "closed"])
+def test_what_the_peer_sent_can_be_read_after_a_write_has_failed(run, isReset):
+    """A peer that is killed resets the connection if it has not read everything."""
+
+    async def exchange():
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            reader, writer = await openConnection("127.0.0.1", server.getsockname()[1])
+            peer = await accepted(server)
+            writer.write(b"request")
+            if not isReset:
+                await asyncio.get_running_loop().sock_recv(peer, 100)
+            await asyncio.sleep(0)
+            peer.send(b"x" * 20_000)
+            peer.close()
+            for _ in range(3):  # without a look at what has arrived
+                writer.write(b"more")
+            data = b""
+            with suppress(ConnectionError):  # the error of the connection comes last
+                while part := await reader.read(1 << 16):
+                    data += part
+            writer.transport.abort()
+            return data
+
+    assert run(exchange()) == b"x" * 20_000

@@ -109,3 +109,22 @@ def test_only_a_component_is_sent_as_its_name():
     some = component()
     assert nameOfComponent(some) == some.name
     assert nameOfComponent(object()) is None
+
+
+def test_what_is_confirmed_at_once_counts_as_secured_if_it_cannot_be_lost():
+    end = reader()
+    end.begin(5)
+    end.confirmUpTo(7)
+    end.secure()
+    assert (end.secured, end.settled) == (5, 5)  # the task of the transport has to send it
+    sent = []
+    end.confirmAtOnce = lambda number: sent.append(number) or number != 7
+    end.secure()
+    assert end.secured == 5
+    end.confirmUpTo(9)
+    end.secure()
+    end.secure()
+    assert (end.secured, end.settled) == (9, 5)  # the writer has not answered yet
+    assert sent == [7, 9]
+    end.settle(10)
+    assert (end.secured, end.settled) == (10, 10)

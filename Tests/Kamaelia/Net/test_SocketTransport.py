@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+import sys
 import threading
 import tracemalloc
 
@@ -12,10 +13,12 @@ from Axon.testing import FINISHED, feed
 from Kamaelia.Chassis.Graphline import Graphline
 from Kamaelia.Net.RemoteIn import RemoteIn
 from Kamaelia.Net.RemoteOut import RemoteOut
+from Kamaelia.Net.SameMachine import placeOf
 from Kamaelia.Support.Links.Errors import linkError
 from Kamaelia.Support.Links.Frames import CONFIRM, DATA, HELLO, PROOF, WELCOME, Frame, greeting
 from Tests.Kamaelia.Net.test_Transports import Sink, Source
 from Tests.Kamaelia.Net.transports import Identity
+from Tests.Kamaelia.Net.watch import Enough, Watch
 
 LINKAGES = {
     ("SOURCE", "outbox"): ("OUT", "inbox"),
@@ -250,15 +253,18 @@ def test_strangers_that_say_nothing_make_room_for_others(freePorts, monkeypatch)
     assert sink.got == ["first", "last"]
 
 
-def attackReader(port, *pieces):
-    """Connect, send `pieces`, and read until the reader closes the connection or nothing comes."""
+def connectionTo(port):
+    """Return a connection to the reader, which may not listen yet."""
     while True:
         try:
-            connection = socket.create_connection(("127.0.0.1", port), 5)
-            break
+            return socket.create_connection(("127.0.0.1", port), 5)
         except ConnectionRefusedError:
             continue
-    with connection:
+
+
+def attackReader(port, *pieces):
+    """Connect, send `pieces`, and read until the reader closes the connection or nothing comes."""
+    with connectionTo(port) as connection:
         try:
             for data in pieces:
                 connection.sendall(data)
@@ -323,3 +329,43 @@ def test_a_peer_that_sends_without_end_before_it_is_known_costs_no_memory(freePo
     source = Flood()
     Graphline(SOURCE=source, IN=into, linkages={}).run()
     assert source.peak < 2 << 20
+
+
+# A writer that is busy, so that it does not echo what is confirmed
+
+
+def silentWriter(port, place, isOver):
+    """Send 100 messages, and read; answer nothing. place: what it says where it is."""
+    with connectionTo(port) as connection:
+        at = placeOf(connection.getsockname()) if place == "true" else place
+        data = b"".join(
+            Frame(DATA, number, 1, b"json    [%d]" % number).encoded() for number in range(1, 101)
+        )
+        connection.sendall(hello(at=at) + data)
+        while not isOver.is_set() and connection.recv(1 << 16):
+            pass
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems are not known to keep it")
+@pytest.mark.parametrize(
+    ("place", "most"), [("true", 100), (None, 4), ("127.0.0.1 1", 4)], ids=["true", "none", "other"]
+)
+def test_only_a_direct_connection_within_a_machine_needs_no_echo(freePorts, place, most):
+    """Confirmations that a kill of the reader cannot lose make room for more messages."""
+    port = freePorts()
+    sink = Sink()
+    isOver = threading.Event()
+    thread = threading.Thread(target=silentWriter, args=(port, place, isOver))
+    thread.start()
+    try:
+        with pytest.raises(Enough):
+            Graphline(
+                IN=RemoteIn(f"tcp://127.0.0.1:{port}", "link", capacity=4),
+                SINK=sink,
+                WATCH=Watch(isReached=lambda: len(sink.got) >= most),
+                linkages={("IN", "outbox"): ("SINK", "inbox")},
+            ).run()
+    finally:
+        isOver.set()
+        thread.join()
+    assert sink.got == list(range(1, most + 1))

@@ -7,12 +7,14 @@ import socket
 import pytest
 
 from Axon.Component import component
-from Kamaelia.Net.Ends import LinkEnd
-from Kamaelia.Net.Streams import VERSION, Stream, greet, refusalOf
+from Kamaelia.Net.Ends import LinkEnd, WriterEnd
+from Kamaelia.Net.Streams import VERSION, Stream, greet, refusalOf, writeTo
+from Kamaelia.Support.Links.Codecs import codecNamed
 from Kamaelia.Support.Links.Errors import linkError, linkTakenOver
 from Kamaelia.Support.Links.Frames import (
     CONFIRM,
     DATA,
+    KNOWN,
     REFUSAL,
     WELCOME,
     Frame,
@@ -20,6 +22,7 @@ from Kamaelia.Support.Links.Frames import (
     greeting,
 )
 from Kamaelia.Support.Links.Keys import proofOf
+from Kamaelia.Support.Links.Outgoing import Outgoing
 
 
 def withStream(use):
@@ -166,3 +169,32 @@ def test_with_a_key_only_a_reader_that_knows_it_is_believed(known):
     else:
         with pytest.raises(linkError, match="has another key, or none"):
             greeted(answer, "secret")
+
+
+@pytest.mark.parametrize(("messages", "echoes"), [(0, [1, 2]), (KNOWN, [2])])
+def test_a_writer_echoes_a_confirmation_unless_it_need_not(messages, echoes):
+    async def use(stream, peer):
+        outgoing = Outgoing(codecNamed("json"))
+        end = WriterEnd(component(), "link", None, outgoing)
+        for number in (1, 2, 3):
+            outgoing.put(number)
+        writing = asyncio.ensure_future(writeTo(stream, end, None))
+        loop, decoder, found = asyncio.get_running_loop(), FrameDecoder(), []
+
+        async def confirm(number, messages):
+            await loop.sock_sendall(peer, Frame(CONFIRM, number, messages, b"").encoded())
+            while outgoing.confirmed < number:
+                await asyncio.sleep(0)
+
+        await loop.sock_sendall(peer, greeting(WELCOME, version=VERSION, have=0, codecs=["json"]))
+        while not outgoing.last or outgoing.hasFrames():
+            await asyncio.sleep(0)
+        await confirm(1, messages)
+        await confirm(2, 0)
+        while not found or found[-1] != 2:
+            frames = decoder.feed(await loop.sock_recv(peer, 4096))
+            found += [frame.last for frame in frames if frame.kind == CONFIRM]
+        writing.cancel()
+        return found
+
+    assert withStream(use) == echoes
