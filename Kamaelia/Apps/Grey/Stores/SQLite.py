@@ -42,6 +42,11 @@ QUICK_PAUSE = 0.00005  # seconds between two attempts in that time
 class SQLiteStore(SQLiteRecords):
     """SQLiteStore(path) -> opens the file, and creates it if it does not exist."""
 
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self._cursor = self._sql.cursor()  # of decisions
+        self._recent: set[int] = set()  # see decideOnce()
+
     def decide(self, triple: Triple, rules: Rules, now: float) -> Decision:
         """See Store. Raises Later only if another process holds the lock for unusually long."""
         self._checkProcess()
@@ -60,7 +65,7 @@ class SQLiteStore(SQLiteRecords):
 
     def _countDelivery(self, client: str, rules: Rules, now: float) -> None:
         """See Store. If the store is locked, an event loop retries later."""
-        self._writeSoon(lambda: countOnce(self._sql, client, rules, now))
+        self._writeSoon(lambda: countOnce(self._cursor, client, rules, now))
 
     def _revoke(self, client: str) -> None:
         """See Store. If the store is locked, an event loop retries later."""
@@ -99,7 +104,7 @@ class SQLiteStore(SQLiteRecords):
     def _try(self, triple: Triple, rules: Rules, now: float) -> Decision | None:
         """Return the decision, or None if the store is locked or has changed."""
         try:
-            return decideOnce(self._sql, triple, rules, now)
+            return decideOnce(self._cursor, triple, rules, now, self._recent)
         except sqlite3.Error as error:
             if isBusy(error):
                 return None

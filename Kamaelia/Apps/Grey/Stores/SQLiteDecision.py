@@ -2,7 +2,8 @@
 
 Example usage::
 
-    decision = decideOnce(connection, triple, rules, now)
+    cursor, recent = connection.cursor(), set()
+    decision = decideOnce(cursor, triple, rules, now, recent)
     if decision is None:
         ...  # another process changed the record: repeat
 
@@ -12,7 +13,11 @@ One statement reads the records of the triple and its client, so they are consis
 statement writes, with the values that were read as its condition.
 
 Most triples are new and from unknown clients. So a decision first tries one statement that adds
-the triple if neither it nor its client has a record. Then it need not read.
+the triple if neither it nor its client has a record. Then it need not read. A triple about which
+this process has decided lately has a record, and is read first.
+
+All statements use one cursor, because the sqlite3 module takes long to create one for each. Rows
+are fetched by fetchall(): a statement that has not come to its end holds a lock.
 """
 
 from __future__ import annotations
@@ -46,60 +51,68 @@ CHANGE = f"""
 LOOK_AT_REGULAR = "SELECT passes, last FROM regular WHERE client = ?"
 FORGET_REGULAR = "DELETE FROM regular WHERE client = ?"
 ADD_REGULAR = "INSERT INTO regular VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+MOST_RECENT = 20_000  # triples that a process remembers as decided
 CHANGE_REGULAR = """
     UPDATE regular SET passes = ?, last = ? WHERE client = ? AND passes = ? AND last = ?"""
 
 
 def decideOnce(
-    connection: sqlite3.Connection, triple: Triple, rules: Rules, now: float
+    cursor: sqlite3.Cursor, triple: Triple, rules: Rules, now: float, recent: set[int]
 ) -> Decision | None:
-    """Return the decision after writing it, or None if the record has changed meanwhile."""
-    decision = decide(None, None, rules, now)
-    if decision.record is not None and _addNewTriple(connection, triple, decision.record):
-        return decision
-    record, regular = look(connection, triple, rules)
+    """Return the decision after writing it, or None if the record has changed meanwhile.
+
+    recent: the hashes of triples that probably have a record.
+    """
+    known = hash(triple)
+    if known not in recent:
+        if len(recent) >= MOST_RECENT:
+            recent.clear()
+        recent.add(known)
+        decision = decide(None, None, rules, now)
+        if decision.record is not None and _addNewTriple(cursor, triple, decision.record):
+            return decision
+    record, regular = look(cursor, triple, rules)
     decision = decide(record, regular, rules, now)
-    isDone = decision.record is None or write(connection, triple, record, decision.record)
+    isDone = decision.record is None or write(cursor, triple, record, decision.record)
     return decision if isDone else None
 
 
-def countOnce(connection: sqlite3.Connection, client: str, rules: Rules, now: float) -> bool:
+def countOnce(cursor: sqlite3.Cursor, client: str, rules: Rules, now: float) -> bool:
     """Return whether a delivered mail was counted; False if the record has changed meanwhile."""
-    found = connection.execute(LOOK_AT_REGULAR, (client,)).fetchone()
-    old = found and Regular._make(found)
+    found = cursor.execute(LOOK_AT_REGULAR, (client,)).fetchall()
+    old = Regular._make(found[0]) if found else None
     new = afterDelivery(old, rules, now)
-    return new is None or writeRegular(connection, client, old, new)
+    return new is None or writeRegular(cursor, client, old, new)
 
 
-def _addNewTriple(connection: sqlite3.Connection, triple: Triple, new: Record) -> bool:
+def _addNewTriple(cursor: sqlite3.Cursor, triple: Triple, new: Record) -> bool:
     """Add a triple; return False if it or its client has a record."""
-    return connection.execute(ADD_NEW_TRIPLE, (*triple, *new, triple.client)).rowcount == 1
+    return cursor.execute(ADD_NEW_TRIPLE, (*triple, *new, triple.client)).rowcount == 1
 
 
 def look(
-    connection: sqlite3.Connection, triple: Triple, rules: Rules
+    cursor: sqlite3.Cursor, triple: Triple, rules: Rules
 ) -> tuple[Record | None, Regular | None]:
     """Return the records of a triple, and of its client if the rules use it."""
     if not rules.client_passes:
-        found = connection.execute(LOOK, triple).fetchone()
-        return found and Record._make(found), None
-    found = connection.execute(LOOK_AT_BOTH, (*triple, triple.client)).fetchone()
-    seen, passed, passes, ofClient, last = found
+        found = cursor.execute(LOOK, triple).fetchall()
+        return Record._make(found[0]) if found else None, None
+    ((seen, passed, passes, ofClient, last),) = cursor.execute(
+        LOOK_AT_BOTH, (*triple, triple.client)
+    ).fetchall()
     record = None if seen is None else Record(seen, passed, passes)
     return record, None if last is None else Regular(ofClient, last)
 
 
-def write(connection: sqlite3.Connection, triple: Triple, old: Record | None, new: Record) -> bool:
+def write(cursor: sqlite3.Cursor, triple: Triple, old: Record | None, new: Record) -> bool:
     """Write a record; return False if the old one has changed."""
     if old is None:
-        return connection.execute(ADD, (*triple, *new)).rowcount == 1
-    return connection.execute(CHANGE, (*new, *triple, *old)).rowcount == 1
+        return cursor.execute(ADD, (*triple, *new)).rowcount == 1
+    return cursor.execute(CHANGE, (*new, *triple, *old)).rowcount == 1
 
 
-def writeRegular(
-    connection: sqlite3.Connection, client: str, old: Regular | None, new: Regular
-) -> bool:
+def writeRegular(cursor: sqlite3.Cursor, client: str, old: Regular | None, new: Regular) -> bool:
     """Write the record of a client; return False if the old one has changed."""
     if old is None:
-        return connection.execute(ADD_REGULAR, (client, *new)).rowcount == 1
-    return connection.execute(CHANGE_REGULAR, (*new, client, *old)).rowcount == 1
+        return cursor.execute(ADD_REGULAR, (client, *new)).rowcount == 1
+    return cursor.execute(CHANGE_REGULAR, (*new, client, *old)).rowcount == 1

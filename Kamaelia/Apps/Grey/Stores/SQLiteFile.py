@@ -33,6 +33,9 @@ OPENING = 5.0  # seconds to wait for other processes that open the file
 #: the log; above the second, the next writer does, in case that thread has ended.
 EMPTY_LOG_AT = 8_192
 BOUND_OF_LOG = 24_576
+#: KiB of pages that a connection keeps. In SQLite's 2 MiB, the inner pages of the tree of a million
+#: triples have no room beside its leaves, so that each decision would read some of them again.
+CACHE = 8_192
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS triple (
@@ -189,6 +192,7 @@ def _prepare(connection: sqlite3.Connection, path: str) -> None:
     migrate(connection, SCHEMA)
     connection.execute(f"PRAGMA wal_autocheckpoint = {BOUND_OF_LOG}")
     connection.execute(f"PRAGMA journal_size_limit = {BOUND_OF_LOG * 4096}")
+    connection.execute(f"PRAGMA cache_size = -{CACHE}")
     connection.execute("PRAGMA busy_timeout = 0")
 
 

@@ -273,13 +273,13 @@ def test_the_slower_of_two_questions_is_answered_after_the_quicker_one(
 ) -> None:
     for triple, now in before:
         store.decide(triple, REGULARS, now)
-    other, connection = SQLiteStore(path), store._sql
+    other, connection = SQLiteStore(path), store._cursor
     triple, now = meanwhile
-    store._sql = Between(  # type: ignore[assignment]
+    store._cursor = Between(  # type: ignore[assignment]
         connection, lambda: other.decide(triple, REGULARS, now)
     )
     assert store.decide(asked[0], REGULARS, asked[1]).reason == reason
-    store._sql = connection
+    store._cursor = connection
     other.close()
     assert dict(store.known()) == known
 
@@ -287,12 +287,12 @@ def test_the_slower_of_two_questions_is_answered_after_the_quicker_one(
 def test_a_delivery_is_counted_once_though_another_process_counts_one_meanwhile(
     store: SQLiteStore, path: str
 ) -> None:
-    other, connection = SQLiteStore(path), store._sql
-    store._sql = Between(  # type: ignore[assignment]
+    other, connection = SQLiteStore(path), store._cursor
+    store._cursor = Between(  # type: ignore[assignment]
         connection, lambda: other.countDelivery(ONE.client, REGULARS, NOW)
     )
     store.countDelivery(ONE.client, REGULARS, NOW + 1)
-    store._sql = connection
+    store._cursor = connection
     other.close()
     assert dict(store.regulars()) == {ONE.client: Regular(1, NOW)}
 
@@ -351,12 +351,12 @@ def test_a_record_that_is_swept_while_it_is_renewed_is_written_again(
 ) -> None:
     """The decision finds it expired; before it writes, the sweep is there."""
     store.decide(ONE, RULES, NOW)
-    sweeper, connection = sqlite3.connect(path, isolation_level=None), store._sql
-    store._sql = Between(  # type: ignore[assignment]
+    sweeper, connection = sqlite3.connect(path, isolation_level=None), store._cursor
+    store._cursor = Between(  # type: ignore[assignment]
         connection, lambda: expireSlice(sweeper, TRIPLES, None, RULES, NOW + 700)
     )
     assert store.decide(ONE, RULES, NOW + 700).reason == "never seen"
-    store._sql = connection
+    store._cursor = connection
     sweeper.close()
     assert dict(store.known()) == {ONE: Record(NOW + 700)}
 
