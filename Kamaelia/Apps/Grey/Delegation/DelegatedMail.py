@@ -23,6 +23,7 @@ accepted at the last stage at which Postfix asks (see LastStage), once it is rec
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from email.utils import formatdate
 from typing import NamedTuple
 
@@ -36,7 +37,7 @@ from Kamaelia.Apps.Grey.RecipientDecision import (
 )
 from Kamaelia.Apps.Grey.Records.LogFiles import logLine
 from Kamaelia.Apps.Grey.Records.MailNotes import ACCEPTED, DEFERRED, REFUSED, MailNotes
-from Kamaelia.Apps.Grey.Records.RefusalRecord import GREYLISTED, writeRefusal
+from Kamaelia.Apps.Grey.Records.RefusalRecord import GREYLISTED, newId, writeRefusal
 from Kamaelia.Support.Greylist.Keys import recipientKey, senderKey
 from Kamaelia.Support.Greylist.Lists import Lists
 from Kamaelia.Support.Greylist.Rules import WAITED, Decision
@@ -103,14 +104,13 @@ class DelegatedMail:
         self.service = service
         self.greylist = service.greylist
         self.instance = request.instance
-        self._key = request.instance, request.peer, request.sender
+        self._origin = request.peer, request.sender
         self.peer, self.peerport = request.peer, request.peerport
-        self.names = list(request.names)
+        self.names = request.names
         self.remotename, self.sender = request.remotename, validSender(request.sender)
         self.hasTLS, self.hasCertificate = request.hasTLS, request.hasCertificate
         self.recipients: list[str] = []
-        self.notes = MailNotes(self.greylist)
-        self.notes.begin()
+        self.notes = MailNotes(self.greylist, newId())
         self._beganAt = self._lastAt = now
         self.endedAt = self.greylist.clock()
         self._actions: dict[str, Action] = {}  # by recipient
@@ -120,9 +120,10 @@ class DelegatedMail:
 
     def isAbout(self, request: PolicyRequest) -> bool:
         """Return whether a request is about this mail."""
-        isSame = self._key == (request.instance, request.peer, request.sender)
-        hasRoom = len(self.recipients) < MOST_RECIPIENTS
-        return bool(self.instance) and isSame and hasRoom
+        if not self.instance or self.instance != request.instance:
+            return False
+        isSame = self._origin == (request.peer, request.sender)
+        return isSame and len(self.recipients) < MOST_RECIPIENTS
 
     def actionFor(self, request: PolicyRequest, now: float) -> Action:
         """Return the action that answers a request. May raise Later: ask again."""
@@ -167,7 +168,7 @@ class DelegatedMail:
             self.recipients.append(recipient)
         reason = self._reasonToPass(login)
         if reason is None:
-            self.greylist.refresh(self.greylist.clock())
+            self.greylist.refresh(self.endedAt)
             denial = self._denialOf(recipient)
             if denial is not None:
                 return self._refuse(recipient, denial)
@@ -252,7 +253,7 @@ class DelegatedMail:
         names = self._verifiedNames()
         return greylist.allows(self.peer, names, self.remotename, self.sender, recipient)
 
-    def _verifiedNames(self) -> list[str]:
+    def _verifiedNames(self) -> Sequence[str]:
         """Return the name that Postfix has verified, or else the one that DNS confirms."""
         if not self.names and self.greylist.asksForNames:
             name = nameOf(self)
@@ -324,11 +325,10 @@ class DelegatedMail:
     def mailStatus(self) -> str:
         """Whether the mail is accepted for any recipient; "" while that is not known."""
         verdicts = {each.verdict for each in self.notes.verdicts.values()}
-        isWhole = self._isDecidedAtData() or bool(self.notes.leftToText)
-        hasAllOrNothing = isWhole and DEFERRED in verdicts
-        if ACCEPTED in verdicts and not hasAllOrNothing:
-            return "ACCEPTED"
-        return next((each.upper() for each in (DEFERRED, REFUSED) if each in verdicts), "")
+        if ACCEPTED not in verdicts:
+            return "DEFERRED" if DEFERRED in verdicts else "REFUSED" if verdicts else ""
+        hasAllOrNothing = self._isDecidedAtData() or bool(self.notes.leftToText)
+        return "DEFERRED" if hasAllOrNothing and DEFERRED in verdicts else "ACCEPTED"
 
     def write(self) -> None:
         """Write the mail to the log, as JSON and to the counters, unless nothing is new.

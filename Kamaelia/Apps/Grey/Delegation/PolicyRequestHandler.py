@@ -37,15 +37,17 @@ class PolicyRequestHandler(DelegationHandler):
 
     def answerAll(self) -> Generator[int, None, None]:
         """Answer all complete requests. Raise BadRequest."""
-        while (request := self.reader.nextPolicyRequest()) is not None:
+        reader, deferral = self.reader, self.service.deferral
+        while (request := reader.nextPolicyRequest()) is not None:
             action = self.actionFor(request)
             if isinstance(action, Later):
                 action = yield from self.actionAfter(action, request)
-            words = action.inWords(self.service.deferral)
+            words = action.inWords(deferral)
             self.noteAnswer(action, words)
             self.send(answer(words))
-            if self.reader.isIncomplete:
-                yield 1  # many requests at once do not delay other connections
+            if not reader.isIncomplete:
+                return
+            yield 1  # many requests at once do not delay other connections
 
 
 __kamaelia_components__ = (PolicyRequestHandler,)

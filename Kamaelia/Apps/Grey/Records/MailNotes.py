@@ -16,7 +16,7 @@ refusals and in each answer of our own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
@@ -119,10 +119,10 @@ class MailNotes:
         "verdicts",
     )
 
-    def __init__(self, greylist: Greylist) -> None:
+    def __init__(self, greylist: Greylist, mailId: str = "") -> None:
         self.greylist = greylist
         self._sessionId = ""
-        self._forget("")
+        self._forget(mailId)
 
     def begin(self) -> None:
         """Begin the notes of another mail."""
@@ -232,23 +232,24 @@ class MailNotes:
         The counters and the JSON objects agree: a mail with an object is counted once.
         """
         greylist, status = self.greylist, handler.mailStatus
-        now = handler.endedAt
+        now, recipients = handler.endedAt, self.allRecipients(handler)
         if greylist.wording is None:
-            self._writeHistorical(handler, now, status)
+            self._writeHistorical(handler, now, status, recipients)
         else:
             self._writePostfix(handler, now)
         if not (status or self.verdicts):
             return
         greylist.count("mails", (status or DROPPED).lower())
-        for each in self.allRecipients(handler):
+        for each in recipients:
             verdict = self.verdictOn(each)
             greylist.count("recipients", verdict.verdict, verdict.cause)
         if greylist.journal is not None:
             greylist.journal(self.record(handler, now))
 
-    def _writeHistorical(self, handler: NotedMail, now: float, status: str) -> None:
+    def _writeHistorical(
+        self, handler: NotedMail, now: float, status: str, recipients: Sequence[str]
+    ) -> None:
         whose = (handler.remotename, handler.peer, handler.sender)
-        recipients = self.allRecipients(handler)
         handler.noteToLog(historicalLine(now, *whose, recipients, status))
         if self.assessment is not None:
             words = suspicionWords(handler.peer, handler.peerport, self.mailId, self.assessment)
