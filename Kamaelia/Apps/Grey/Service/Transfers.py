@@ -19,7 +19,6 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from tempfile import mkstemp
 from typing import Any, NamedTuple
 
 from Kamaelia.Apps.Grey.Delegation.DelegatedMail import validRecipient, validSender
@@ -28,6 +27,7 @@ from Kamaelia.Apps.Grey.Service import Assembly
 from Kamaelia.Apps.Grey.Stores import Store, openStore
 from Kamaelia.Apps.Grey.Stores.Dbm import readDbm
 from Kamaelia.Apps.Grey.Support import importText, openConfig
+from Kamaelia.Apps.Grey.System.FileReplacement import replacementOf
 from Kamaelia.Apps.Grey.Transfer import Backup, Postgrey
 from Kamaelia.Apps.Grey.Transfer.Sqlgrey import Sqlgrey
 from Kamaelia.Apps.Grey.Transfer.Tally import Tally
@@ -158,18 +158,8 @@ def export(options: Any, store: Store) -> int:
         Backup.write(sys.stdout, store)
         return 0
     _checkTarget(options.file)
-    folder, name = os.path.split(os.path.abspath(options.file))
-    # A name of its own: of two exports at a time, none touches what the other has not finished.
-    descriptor, part = mkstemp(".part", f"{name}.", folder)
-    try:
-        with open(descriptor, "w", encoding="utf-8") as file:
-            number = Backup.write(file, store)
-            file.flush()
-            os.fsync(descriptor)
-        os.replace(part, options.file)
-    except BaseException:
-        os.remove(part)
-        raise
+    with replacementOf(options.file) as file:
+        number = Backup.write(file, store)
     print(f"{number} records were written to {options.file}.")
     return 0
 

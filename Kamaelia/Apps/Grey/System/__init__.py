@@ -1,6 +1,7 @@
 """System: what a server needs from the operating system and from TLS. The lowest package.
 
 FileAccess           regular files: permissions and safe reads
+FileReplacement      a file that is replaced as a whole
 Privileges           change to an unprivileged user
 Systemd              inherited sockets and status messages
 Certificates         a certificate of this server: loading and warnings
