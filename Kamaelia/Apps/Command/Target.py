@@ -11,7 +11,9 @@ How does it work?
 "module:attribute" is a component, a class of components, or a function that returns a component.
 A path is that of a program. It is executed as Python would execute it, except that the first call
 of run() ends it: what should have run then is the system. So a program need not be written for this
-command.
+command. If a bare `except:` of the program catches the exception that ends it, the program goes on,
+and the first system counts all the same. If it calls run() again, as in a loop, the exception is
+also raised in its `except:` block.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from Axon.Component import component
@@ -189,35 +192,64 @@ def execute(path: str, arguments: Sequence[str]) -> None:
 
 
 def _ofProgram(path: str, arguments: Sequence[str]) -> Target:
+    captured: list[_Captured] = []
     try:
-        with _capturedRun(), _explained(f"running {path}"):
+        with _capturedRun(captured), _explained(f"running {path}"):
             execute(path, arguments)
-    except _Captured as captured:
-        active = [each for each in scheduler.run.listAllThreads() if each is not captured.system]
-        last = () if captured.system is None else (captured.system,)
-        return Target((*active, *last), Path(path))
+    except _Captured:
+        """The program has called run()."""
     except MistakeFound as error:
+        if captured:  # it went on after run()
+            return _targetOf(captured[0], path)
         if isinstance(error.__cause__, SystemExit):
             raise TargetError(
                 f"{path} ended before it ran a system: its options come after --"
             ) from None
         raise
-    raise TargetError(f"{path} ran no system: it called no run()")
+    if not captured:
+        raise TargetError(f"{path} ran no system: it called no run()")
+    return _targetOf(captured[0], path)
+
+
+def _targetOf(captured: _Captured, path: str) -> Target:
+    active = [each for each in scheduler.run.listAllThreads() if each is not captured.system]
+    last = () if captured.system is None else (captured.system,)
+    return Target((*active, *last), Path(path))
 
 
 @contextmanager
-def _capturedRun() -> Iterator[None]:
-    """Let the calls that run components end the program instead."""
+def _capturedRun(captured: list[_Captured]) -> Iterator[None]:
+    """Let the calls that run components end the program instead, after adding to `captured`."""
 
     def run(self: Any, *_: Any, **__: Any) -> None:
-        raise _Captured(self if isinstance(self, component) else None)
+        captured.append(_Captured(self if isinstance(self, component) else None))
+        if len(captured) > 1:  # a bare `except:` has caught the first one
+            _raiseInHandlers(captured[-1], sys._getframe(1))
+        raise captured[-1]
 
     names = ((microprocess, "run"), (scheduler, "runThreads"), (scheduler, "runAsync"))
     before = [(owner, name, getattr(owner, name)) for owner, name in names]
     for owner, name in names:
         setattr(owner, name, run)
+    trace = sys.gettrace()
     try:
         yield
     finally:
+        sys.settrace(trace)
         for owner, name, original in before:
             setattr(owner, name, original)
+
+
+def _raiseInHandlers(captured: _Captured, frame: FrameType | None) -> None:
+    """Raise `captured` also at the next line of the program, such as that of an `except:` block."""
+
+    def atLine(_: FrameType, event: str, __: Any) -> Any:
+        if event == "line":
+            raise captured
+        return atLine
+
+    while frame is not None and frame.f_code is not execute.__code__:
+        if frame.f_globals.get("__name__") != runpy.__name__:
+            frame.f_trace = atLine
+        frame = frame.f_back
+    sys.settrace(lambda *_: None)  # a line is traced only if the thread is

@@ -227,6 +227,30 @@ def test_a_correct_program_has_no_findings(program, capsys):
     assert capsys.readouterr() == ("", "no mistakes found\n")
 
 
+CORRECT = "Pipeline(Plain(), Plain()).run()"
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        f"try:\n    {CORRECT}\nexcept:\n    print('it failed')",
+        f"try:\n    {CORRECT}\nexcept:\n    raise SystemExit(1)",
+        f"try:\n    {CORRECT}\nexcept:\n    raise ValueError('it failed')",
+        f"while True:\n    try:\n        {CORRECT}\n    except:\n        pass",
+        (
+            f"def keepOn():\n    while True:\n        try:\n            {CORRECT}\n"
+            "        except BaseException as error:\n            print(error)\nkeepOn()"
+        ),
+    ],
+    ids=["goes on", "exits", "raises", "begins again", "function begins again"],
+)
+def test_a_program_may_catch_every_exception_of_run(around, program, capsys):
+    tracer = sys.gettrace()
+    assert main(["check", program(around)]) == 0
+    assert capsys.readouterr().err == "no mistakes found\n"
+    assert sys.gettrace() is tracer
+
+
 @pytest.mark.parametrize(
     "kind",
     [
