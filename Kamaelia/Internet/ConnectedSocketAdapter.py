@@ -377,7 +377,8 @@ class ConnectedSocketAdapter(Connection):
             if not self.transport.is_closing():  # asyncio's must not be closed twice within TLS
                 self._reading.isPaused = False
                 closeTransport(self, self.transport)
-        if self.bytesToSend() and not self.connectionState.isOver:
+        # Within TLS it also waits for the peer to end its side.
+        if (self.bytesToSend() or self.isEncrypted()) and not self.connectionState.isOver:
             self._timeouts = closeTimeoutsOf(self.scheduler.loop)
             self._timeouts.start(self, patience, mayRenew)
 

@@ -7,7 +7,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
 import pytest
@@ -307,6 +307,64 @@ def test_a_shutdown_ends_a_client_during_a_handshake_that_never_ends(certificate
 
     with peer(behave) as (port, _):
         leave(port, context=certificate.client, word=shutdownMicroprocess())
+
+
+class Failure(Exception):
+    """An error of a component."""
+
+
+class Ender(component):
+    """End the client with a message or, if `isFailure`, the whole run with an error."""
+
+    isFailure = False
+
+    def main(self) -> Any:
+        yield from self.waitForMessage("inbox")
+        if self.isFailure:
+            raise Failure
+        self.send(shutdownMicroprocess(), "signal")
+
+    def go(self) -> None:
+        self._deliver(True, "inbox")
+
+
+@pytest.mark.parametrize("isFailure", [False, True], ids=["by a message", "by an error"])
+@pytest.mark.parametrize("isAnswered", [False, True], ids=["at its beginning", "at its end"])
+def test_a_client_that_ends_in_its_handshake_leaves_no_connection(
+    certificate, eachLoop, monkeypatch, isAnswered, isFailure
+):
+    """The server stays silent, or answers the handshake and nothing else."""
+    ender = Ender(isFailure=isFailure)
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    server = certificate.server.wrap_bio(incoming, outgoing, server_side=True)
+
+    class EndsAtTheEnd(ssl.SSLObject):
+        def do_handshake(self) -> None:
+            super().do_handshake()
+            ender.go()
+
+    if isAnswered:
+        monkeypatch.setattr(certificate.client, "sslobject_class", EndsAtTheEnd)
+
+    def behave(sock: socket.socket) -> bytes:
+        first = sock.recv(65536)
+        if not isAnswered:
+            ender.scheduler.loop.call_soon_threadsafe(ender.go)
+            return readAll(sock)
+        incoming.write(first)
+        with suppress(ssl.SSLWantReadError):
+            server.do_handshake()
+        sock.sendall(outgoing.read())
+        return readAll(sock)
+
+    with peer(behave) as (port, got):
+        client = TCPClient("127.0.0.1", port, ssl=certificate.client, promptly=0.1)
+        client.serverHostname = "localhost"
+        ender.link((ender, "signal"), (client, "control"))
+        client.activate()
+        with pytest.raises(Failure) if isFailure else nullcontext():
+            ender.run()
+    assert len(got) == 1  # the connection has ended
 
 
 def test_a_client_that_finishes_during_the_handshake_ends_when_all_is_sent(certificate):
