@@ -1,5 +1,5 @@
 # make run     run Kamaelia Grey with a mail sink             (ARGS="--send", ARGS="--help")
-# make test    run the tests in two processes                 (ARGS="-k Box -x", PROCESSES=0)
+# make test    run the tests in three processes               (ARGS="-k Box -x", PROCESSES=0)
 # make plain   run the programs of README and Docs after a plain `pip install .`
 # make lint    check style (ruff) and types (mypy)
 # make format  lay out the code as lint requires
@@ -20,7 +20,7 @@
 PYTHON ?= python3
 ARGS   ?=
 BENCH  ?= run
-PROCESSES ?= 2
+PROCESSES ?= 3
 PORT   ?= 8000
 VENV   := .venv
 PIP    := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
@@ -29,7 +29,7 @@ FORM   := pyproject.toml setup.py Axon/_core.pyx Kamaelia/Support/Protocol/WebSo
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test plain lint format bench attack historical soak soak-links page docs playground docs-serve clean
+.PHONY: help run test plain plain-install plain-test lint format bench attack historical soak soak-links page docs playground docs-serve clean
 
 help:
 	@sed -n 's/^# \(make.*\)/\1/p' Makefile
@@ -37,16 +37,23 @@ help:
 run: $(VENV)/installed
 	$(VENV)/bin/python -m Kamaelia.Apps.Grey.Service.Demo $(ARGS)
 
-# The tests of one file run in one process, in their order.
+# The tests of one file run in one process, in their order. Some wait for other programs, so there
+# is one process more than the processors of a small machine.
 test: $(VENV)/installed-test
 	$(VENV)/bin/python -m pytest -n $(PROCESSES) --dist loadfile $(ARGS)
 
 # Only a plain installation shows that a package is missing in pyproject.toml, or that a page does
 # not mention an extra. Stale files in build/ would be installed, so they are removed first.
-plain: $(VENV)/installed-test
+plain:
+	$(MAKE) plain-install
+	$(MAKE) plain-test
+
+plain-install:
 	rm -rf .venv-plain build
 	$(PYTHON) -m venv .venv-plain
 	.venv-plain/bin/python -m pip install --quiet --disable-pip-version-check .
+
+plain-test: $(VENV)/installed-test
 	KAMAELIA_INSTALLED_PYTHON=.venv-plain/bin/python $(VENV)/bin/python -m pytest \
 		-n $(PROCESSES) --dist loadfile Tests/Docs --ignore=Tests/Docs/playground $(ARGS)
 
