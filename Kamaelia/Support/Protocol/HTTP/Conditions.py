@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from Kamaelia.Support.Protocol.HTTP.Dates import parseDate
 
-_TAG = re.compile(r'\s*,?\s*((?:W/)?"[^"]*")')
+_TAG = re.compile(r'(?:W/)?"[^"]*"')
 
 Headers = Mapping[str, str]
 

@@ -31,10 +31,20 @@ BEFORE, AT, AFTER = httpDate(999), httpDate(1000), httpDate(1001)
         ("GET", {"if-unmodified-since": BEFORE}, 412),
         ("GET", {"if-unmodified-since": AT}, None),
         ("GET", {"if-match": '"a"', "if-unmodified-since": BEFORE}, None),
+        ("GET", {"if-none-match": '"b" , W/"c",,\t"a"'}, 304),
+        ("GET", {"if-none-match": '"b", "a'}, None),
     ],
 )
 def test_a_condition_has_this_status(method, headers, status):
     assert statusOfCondition(method, headers, '"a"', 1000.5) == status
+
+
+@pytest.mark.parametrize("piece", [" ", " ,", "W/", '"', 'W/"', '" '])
+def test_the_time_for_a_list_of_tags_is_proportional_to_its_length(piece):
+    # With a pattern that takes the cube of the length, this would take months.
+    field = "x" + piece * 100_001 + "x"
+    assert statusOfCondition("GET", {"if-none-match": field}, '"a"', 1000.5) is None
+    assert statusOfCondition("GET", {"if-match": field}, '"a"', 1000.5) == 412
 
 
 @pytest.mark.parametrize(
