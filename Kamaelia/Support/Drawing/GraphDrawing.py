@@ -32,6 +32,7 @@ from Kamaelia.Support.Drawing.Shapes import (
 FULL = 100  # messages that fill the bar of an inbox without a capacity
 ASLEEP = frozenset({"paused", "waiting", "ended", "not activated"})
 BAR = 26.0  # length of the bar of a full inbox
+ARROWHEAD = 8  # by which the name of an outbox is moved away from the arrowhead before it
 
 
 def drawing(graph: Graph, label: str = "") -> str:
@@ -75,7 +76,7 @@ def _node(node: Node, block: Block) -> Iterator[str]:
 
 
 def _port(box: Box, at: Point, isInbox: bool, isRaised: bool) -> Iterator[str]:
-    """Draw a box. isRaised: its name is above it, because an edge leads to the same side."""
+    """Draw a box. isRaised: its name is above the edge that leads to the same side."""
     x, y = at
     stop = " stop" if box.isControl else ""
     inherited = " inherited" if box.isInherited else ""
@@ -86,8 +87,11 @@ def _port(box: Box, at: Point, isInbox: bool, isRaised: bool) -> Iterator[str]:
         f'<rect class="port{stop}{inherited}" x="{number(x - 4.5)}" y="{number(y - 4.5)}"'
         ' width="9" height="9"/>'
     )
-    side, end = (9, "") if isInbox else (-9, " end")
-    yield text(box.name, x + side, y - 3 if isRaised else y + 4, f"label{stop}{end}")
+    side, end, down = (9, "", 4) if isInbox else (-9, " end", 4)
+    if isRaised:
+        down = -4
+        side -= 0 if isInbox else ARROWHEAD
+    yield text(box.name, x + side, y + down, f"label{stop}{end}")
     if box.depth:
         yield _bar(box, x, y)
     yield "</g>"
