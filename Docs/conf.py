@@ -10,6 +10,7 @@ from pathlib import Path
 from sphinx.pycode.parser import Parser
 
 from Kamaelia.Support.Sphinx.Definitions import parseDefinitions
+from Kamaelia.Support.Sphinx.Markup import NAMED, withItems
 
 os.environ["AXON_PURE"] = "1"  # the reference describes the Python classes
 
@@ -73,7 +74,10 @@ def setup(app):
 
 
 def convertDocstring(app, what, name, obj, options, lines):
-    """Convert a docstring to reST: indented code becomes a literal block, stars are escaped."""
+    """Convert a docstring to reST: indented code becomes a literal block, stars are escaped.
+
+    What a paragraph says about settings becomes a list, as on the page of a component.
+    """
     made, isCode = [], False
     for line in lines:
         if line.strip():
@@ -83,7 +87,21 @@ def convertDocstring(app, what, name, obj, options, lines):
             elif lastLine(made).startswith("    ") and not line.startswith("    "):
                 made.append("")
         made.append(line if isCode else escaped(line))
-    lines[:] = made
+    lines[:] = withLists(made)
+
+
+def withLists(lines):
+    """Return the lines of a docstring; "name: what it is for" in a paragraph becomes an item."""
+    made, paragraph = [], []
+    for line in [*lines, ""]:
+        if line[:1].strip() and line.strip("-"):
+            paragraph.append(line)
+            continue
+        text = " ".join(paragraph)
+        made += [*withItems(text, str), ""] if NAMED.search(text) else paragraph
+        made.append(line)
+        paragraph = []
+    return made
 
 
 CHANGELOG = Path(__file__).resolve().parent.parent / "CHANGELOG.md"

@@ -1,26 +1,10 @@
 """The page of the changelog is CHANGELOG.md, converted to reStructuredText."""
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 
 pytest.importorskip("docutils")
 from docutils.core import publish_doctree  # noqa: E402
 from docutils.nodes import list_item, section, system_message  # noqa: E402
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module")
-def conf():
-    """The configuration of Sphinx, as a module."""
-    spec = importlib.util.spec_from_file_location("conf", ROOT / "Docs" / "conf.py")
-    module = importlib.util.module_from_spec(spec)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AXON_PURE", "1")  # as conf.py sets it
-        spec.loader.exec_module(module)
-    return module
 
 
 def parsed(text):

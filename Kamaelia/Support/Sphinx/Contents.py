@@ -23,21 +23,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from Kamaelia.Support.Sphinx.Markup import synopsisOf, thumbnailOf
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A component or prefab. name: with its module. title: without it. sentence: the first.
-
-    thumbnail: a small SVG, or "" for a prefab.
-    """
-
-    name: str
-    title: str
-    sentence: str
-    isClass: bool
-    thumbnail: str
+from Kamaelia.Support.Sphinx.Markup import Entry, synopsisOf, thumbnailOf
 
 
 @dataclass

@@ -14,8 +14,9 @@ backquotes become code, and indented paragraphs become literal blocks.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from Kamaelia.Support.Drawing.ComponentDrawing import drawing, thumbnail
 from Kamaelia.Support.Drawing.Graph import Box
@@ -30,9 +31,6 @@ from Kamaelia.Support.Sphinx.Description import (
 )
 from Kamaelia.Support.Sphinx.TestIndex import Test
 
-if TYPE_CHECKING:
-    from Kamaelia.Support.Sphinx.Contents import Entry
-
 MOST_TESTS = 40  # that a page lists
 PARAMETER = re.compile(r"(?:\*{0,2}\w+(?:=\.\.\.)?)?")
 # Before "name: what it is for" at the beginning of a sentence:
@@ -41,6 +39,20 @@ EMPTY = "\\ "  # a cell without words
 INDENT = " " * len("   * - ")  # of the further lines of a cell
 
 Cells = Sequence[str]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A component or prefab in a table. name: with its module. title: without. sentence: the first.
+
+    thumbnail: a small SVG, or "" for a prefab.
+    """
+
+    name: str
+    title: str
+    sentence: str
+    isClass: bool
+    thumbnail: str
 
 
 def pictureOf(kind: Any) -> str:
@@ -213,11 +225,17 @@ def _paragraph(paragraph: str) -> list[str]:
     lines = paragraph.split("\n")
     if all(line.startswith("    ") for line in lines if line):
         return ["::", "", *(f"   {line}" for line in lines)]
-    first, *items = NAMED.split(" ".join(lines))
-    return [escaped(first), "", *map(_item, items)]
+    return withItems(" ".join(lines), escaped)
 
 
-def _item(words: str) -> str:
-    """Return "name, other: what they are for" as an item of a list, with its names as code."""
-    names, _, rest = words.partition(": ")
-    return f"* {', '.join(map(code, names.split(', ')))}: {escaped(rest)}"
+def withItems(paragraph: str, escaped: Callable[[str], str]) -> list[str]:
+    """Return a paragraph, and what it says about names, "name, other: ...", as a list.
+
+    escaped: returns plain text as reST.
+    """
+    first, *items = NAMED.split(paragraph)
+    lines = [escaped(first), ""] if first else []
+    for each in items:
+        names, _, rest = each.partition(": ")
+        lines.append(f"* {', '.join(map(code, names.split(', ')))}: {escaped(rest)}")
+    return lines

@@ -56,11 +56,10 @@ def test_the_name_of_an_outbox_of_a_chassis_is_beside_the_arrowhead_and_above_th
     tree = parsed(chassis, edges=(Edge("1", "outbox", "9", "outbox"),))
     (edge,) = find(tree, "path", "edge")
     x, y = map(float, edge.get("d").rpartition(" ")[2].split(","))
-    inner, outer = sorted(
-        (float(each.get("x")), float(each.get("y"))) for each in find(tree, "text", "label")
-    )
-    assert outer[0] < x - 10  # the head is as long, at the width of an edge
-    assert outer[1] < y - 3  # the part of a letter below its line
+    labels = [(float(each.get("x")), float(each.get("y"))) for each in find(tree, "text", "label")]
+    end, bottom = max(labels)  # that of the chassis is at the right of that of its part
+    assert end < x - 10  # the length of the arrowhead
+    assert bottom < y - 3  # the part of a letter below its line
 
 
 def test_linkages_of_shutdown_messages_are_drawn_in_another_way():
