@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from Tests.Kamaelia.Apps.Grey.programs import PATIENCE, ROOT, Program
+from Tests.Kamaelia.Apps.Grey.test_Guide import block, commandsIn
 from Tests.Kamaelia.Apps.Grey.wire import Caller, FarEnd
 
 SERVICE = ROOT / "Packaging" / "kamaelia-grey.service"
@@ -188,6 +189,20 @@ def analyze(*words: str) -> str:
 
 def test_systemd_understands_the_units() -> None:
     said = analyze("verify", "--man=no", str(SERVICE), str(SOCKET))
+    complaints = [line for line in said.splitlines() if SERVICE.stem in line]
+    assert [line for line in complaints if "is not executable: No such file" not in line] == []
+
+
+def test_the_guide_gives_the_socket_the_port_of_the_policy_service(tmp_path: Path) -> None:
+    shutil.copy(SOCKET, tmp_path)
+    shutil.copy(SERVICE, tmp_path)
+    for command in commandsIn(block("Start the policy service"))[:2]:
+        here = command.replace("/etc/systemd/system", str(tmp_path))
+        subprocess.run(["sh", "-c", here], check=True, timeout=PATIENCE)
+    (address,) = tomllib.loads(block("Policy service"))["policy"]["addresses"]
+    dropIn = tmp_path / f"{SOCKET.name}.d" / "policy.conf"
+    assert dropIn.read_text().split() == ["[Socket]", "ListenStream=", f"ListenStream={address}"]
+    said = analyze("verify", "--man=no", str(tmp_path / SOCKET.name))
     complaints = [line for line in said.splitlines() if SERVICE.stem in line]
     assert [line for line in complaints if "is not executable: No such file" not in line] == []
 

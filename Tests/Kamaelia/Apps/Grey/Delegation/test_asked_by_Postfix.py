@@ -61,6 +61,24 @@ def test_a_mail_is_deferred_and_then_arrives_with_a_header(
     assert f"Greylisted, please try again in 300 seconds ({journal[0]['id']})" in answers[0]
 
 
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({}, "451 4.3.5"),
+        ({"smtpd_policy_service_default_action": "DUNNO"}, "250 2.0.0"),
+    ],
+    ids=["defers", "accepts"],
+)
+def test_without_the_service_postfix_defers_mail_unless_told_otherwise(
+    postfix: Callable[..., Postfix], freePort: int, settings: dict[str, str], said: str
+) -> None:
+    waits = {"smtpd_policy_service_try_limit": "1"}
+    service = restrictions(f"inet:127.0.0.1:{freePort}", "recipient")
+    server = postfix(**service, **waits, **settings)
+    with session(server.port) as smtp:
+        assert send(smtp, "a@b.example", "c@d.example")[-1].startswith(said)
+
+
 def test_a_null_sender_is_deferred_at_data(asked: Any) -> None:
     grey, journal, clock = greylist()
     asked(grey, ["recipient", "data"], sendsFromNullSender(clock))

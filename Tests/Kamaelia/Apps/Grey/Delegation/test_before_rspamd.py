@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
@@ -26,9 +25,7 @@ from Tests.Kamaelia.Apps.Grey.Stores.conftest import RedisServer
 from Tests.Kamaelia.Apps.Grey.test_Guide import block
 
 pytestmark = [
-    pytest.mark.needs("postfix", "redis-server"),
-    # Its package is large, so the continuous integration does without it.
-    pytest.mark.skipif(shutil.which("rspamd") is None, reason="on demand: install rspamd"),
+    pytest.mark.needs("postfix", "redis-server", "rspamd"),
     pytest.mark.skipif(os.getuid() != 0, reason="a Postfix of one's own needs root"),
 ]
 
