@@ -45,9 +45,9 @@ from Kamaelia.Support.PrintableText import printable
 from Kamaelia.Support.Protocol.SMTP.CommandLog import CommandLog
 from Kamaelia.Support.Protocol.SMTP.InputParser import (
     ChunkEnded,
-    ClientEvent,
     InputRefused,
     TextEnded,
+    TextEvent,
 )
 from Kamaelia.Support.Protocol.SMTP.Reply import SHUTTING_DOWN, Reply, encoded
 from Kamaelia.Support.Protocol.SMTP.Session import COMMANDS
@@ -125,14 +125,15 @@ class MailHandler(SessionState, component):
         try:
             if self.greet_delay:
                 yield from self.waitForMessage(timeout=self.greet_delay)
-            self._takeAll()
+            inboxes = self.placesOfInboxes()
+            self._takeAll(inboxes["inbox"])
             self.callHook("handleConnect")
             self.session.isOpen = True
             self.enter(CLIENT)
-            inboxes = self.placesOfInboxes()
             if self.session.spokeEarly or self.anyReady():
                 self._work(inboxes)
-            while not self.isOver():
+            session = self.session
+            while not session.breakConnection and self.phase is not GONE:
                 isHeld = self.isHeld()
                 if isHeld and self._watch is None:  # its own timeouts do not reach it then
                     self._watch = watchHeld(self, self.inactivity_timeout or self.session_timeout)
@@ -190,10 +191,11 @@ class MailHandler(SessionState, component):
     def _work(self, inboxes: Mapping[str, Any]) -> None:
         if not self.session.isOpen:
             self._checkTLS()
-        isLeft = self._takeAll() if inboxes["inbox"] else False  # an empty inbox is false
+        inbox = inboxes["inbox"]
+        isLeft = self._takeAll(inbox) if inbox else False  # an empty inbox is false
         self.takeAnswers()
         if self.phase.isReading:
-            self._handleClient(isLeft)
+            self._handleClient(isLeft, inbox)
         if inboxes["control"]:
             self._handleControl()
         if self.deadlines.isDue():
@@ -201,13 +203,17 @@ class MailHandler(SessionState, component):
         if self.phase is CLIENT_STOPPING and not (self.gettingdata or self.isOver()):
             self.answer(SHUTTING_DOWN)
 
-    def _handleClient(self, isLeft: bool) -> None:
+    def _handleClient(self, isLeft: bool, inbox: Any) -> None:
         """Act on what the client has sent. isLeft: whether some of it is still in "inbox"."""
         now, until = self.deadlines.clock, inf
         for count in range(MOST_EVENTS):
             event = self.session.next()
             if event is not None:
-                self._handleEvent(event)
+                if isinstance(event, list):
+                    self.inbox_log.add(event)
+                    self.handleCommand(event)
+                else:
+                    self._handleText(event)
                 if not self.phase.isReading:
                     return
                 if count == 1:  # nearly always there is one event: its time needs no limit
@@ -215,14 +221,14 @@ class MailHandler(SessionState, component):
                 elif count and now() >= until:
                     break
             elif isLeft:
-                isLeft = self._takeAll()
+                isLeft = self._takeAll(inbox)
             else:
                 return
         self.unpause()  # take the rest in the next turn
 
-    def _takeAll(self) -> bool:
+    def _takeAll(self, inbox: Any) -> bool:
         """Take what is in "inbox". Return whether some is left because the session is full."""
-        inbox, session = self.placesOfInboxes()["inbox"], self.session
+        session = self.session
         while inbox:
             if session.buffer and session.isFull:
                 return True
@@ -241,11 +247,9 @@ class MailHandler(SessionState, component):
             self.recv("sslready")
             self.session.startedTLS()
 
-    def _handleEvent(self, event: ClientEvent) -> None:
-        if isinstance(event, list):
-            self.inbox_log.add(event)
-            self.handleCommand(event)
-        elif isinstance(event, bytes):
+    def _handleText(self, event: TextEvent) -> None:
+        """Act on a piece of a text or its end, or on what is refused."""
+        if isinstance(event, bytes):
             self.takeText(event)
         elif isinstance(event, TextEnded):
             self.endMail(event)

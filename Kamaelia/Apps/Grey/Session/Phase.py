@@ -16,7 +16,8 @@ class Phase(Enum):
 
     isReading: the client may send. isWaiting: policy or the real server has to answer, and the
     client is not read. whileStopping: the phase that takes this one's place during a shutdown.
-    following: the row of TRANSITIONS.
+    following: what a handler in this phase gets if it asks for another: the phase, its twin, or
+    None if it may not follow. The place of a phase in the row is its `index`.
     """
 
     GREETING = "the greeting is not sent"
@@ -33,7 +34,8 @@ class Phase(Enum):
         self.isReading = name.startswith("CLIENT")
         self.isWaiting = name.startswith(("POLICY", "SERVER"))
         self.whileStopping: Phase = self
-        self.following: tuple[Phase, ...] = ()
+        self.index = 0
+        self.following: tuple[Phase | None, ...] = ()
 
 
 # Names of this module: to read a member of an Enum takes seven times as long (200 ns), and a mail
@@ -64,25 +66,33 @@ TRANSITIONS: dict[Phase, set[Phase]] = {
     GONE: set(),
 }
 
-for _phase, _following in TRANSITIONS.items():
-    _phase.following = tuple(_following)  # to find a row by hash takes five times as long
+
+def requested(before: Phase, after: Phase) -> Phase:
+    """Return the phase for which a handler asks: during a shutdown, the twin of `after`."""
+    return after.whileStopping if before in STOPPING.values() else after
+
+
+def _nextPhase(before: Phase, after: Phase) -> Phase | None:
+    """Return the phase that a handler in `before` gets if it asks for `after`, or None.
+
+    GONE is followed by GONE only, whatever is asked for.
+    """
+    if before is GONE:
+        return GONE
+    phase = requested(before, after)
+    return phase if phase is before or phase in TRANSITIONS[before] else None
+
+
+for _index, _phase in enumerate(Phase):
+    _phase.index = _index
     _phase.whileStopping = STOPPING.get(_phase, _phase)
+for _phase in Phase:  # a row of its own: to find one by hash takes five times as long
+    _phase.following = tuple(_nextPhase(_phase, _after) for _after in Phase)
 
 
 class IllegalTransition(RuntimeError):
     """A handler cannot enter this phase from the phase that it is in."""
 
-
-def nextPhase(before: Phase, after: Phase) -> Phase:
-    """Return the phase that a handler in `before` gets if it asks for `after`.
-
-    Raise IllegalTransition if `after` may not follow. GONE is followed by GONE only.
-    """
-    if before is before.whileStopping:  # GREETING, GONE, or a shutdown is in progress
-        if before is GONE:
-            return GONE
-        if before is not GREETING:
-            after = after.whileStopping
-    if after is before or after in before.following:
-        return after
-    raise IllegalTransition(f"{after.name} cannot follow {before.name} in a connection")
+    def __init__(self, before: Phase, after: Phase) -> None:
+        phase = requested(before, after)
+        super().__init__(f"{phase.name} cannot follow {before.name} in a connection")

@@ -14,8 +14,8 @@ from Kamaelia.Apps.Grey.Session.Phase import (
     CLIENT,
     GONE,
     GREETING,
+    IllegalTransition,
     Phase,
-    nextPhase,
 )
 from Kamaelia.Support.Greylist.Answers import judged
 from Kamaelia.Support.Protocol.SMTP.CommandLog import CommandLog
@@ -145,7 +145,10 @@ class SessionState:
 
         Raises IllegalTransition, see Kamaelia.Apps.Grey.Session.Phase.
         """
-        self.phase = nextPhase(self.phase, phase)
+        granted = self.phase.following[phase.index]
+        if granted is None:
+            raise IllegalTransition(self.phase, phase)
+        self.phase = granted
 
     def isOver(self) -> bool:
         """Return whether nothing more is read from the client."""

@@ -37,12 +37,12 @@ DOMAIN = rf"(?!-){LABEL}(?:\.{LABEL})*\.?"
 LOCAL = rf"(?:{DOT_ATOMS}|(?<![^<:.]){QUOTED}(?=[.@> \t]|$))++"
 MAILBOX = rf"{LOCAL}@(?:{DOMAIN}|\[[0-9A-Za-z.:]+\])"
 END = r"(?=[ \t]|$)"
-PATH = re.compile(rf"<(?:@{DOMAIN}(?:,@{DOMAIN})*:)?(?P<mailbox>{MAILBOX})>{END}")
-PATH_WITHOUT_BRACKETS = re.compile(rf"(?P<mailbox>{MAILBOX}){END}")
-PATH_WITHOUT_DOMAIN = re.compile(rf"<(?P<mailbox>{LOCAL})>{END}")
-LOCAL_PART = re.compile(rf"(?P<mailbox>{LOCAL}){END}")
+PATH = re.compile(rf"<(?:@{DOMAIN}(?:,@{DOMAIN})*:)?({MAILBOX})>{END}")
+PATH_WITHOUT_BRACKETS = re.compile(rf"({MAILBOX}){END}")
+PATH_WITHOUT_DOMAIN = re.compile(rf"<({LOCAL})>{END}")
+LOCAL_PART = re.compile(rf"({LOCAL}){END}")
 # RFC 5321 section 4.5.1: every server accepts mail for this one, without a domain
-POSTMASTER = re.compile(rf"<(?P<mailbox>postmaster)>{END}", re.IGNORECASE | re.ASCII)
+POSTMASTER = re.compile(rf"<(postmaster)>{END}", re.IGNORECASE | re.ASCII)
 NULL_PATH = "<>"
 SPACE = re.compile(r"[ \t]+")
 PARAMETER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([!-<>-~]+))?")
@@ -121,23 +121,32 @@ def readEnvelope(
 
 def readPath(argument: str, syntax: PathSyntax = STRICT) -> tuple[str, int]:
     """Return the path at the beginning, without its source route, and where it ends."""
-    if argument == NULL_PATH or argument.startswith(("<> ", "<>\t")):
-        return NULL_PATH, 2
-    found = PATH.match(argument) or POSTMASTER.match(argument)
-    for pattern in () if found else patternsFor(syntax):
-        found = found or pattern.match(argument)
+    found = PATH.match(argument)
     if found is None:
-        raise BadPath(f"no address in angle brackets: {argument[:80]!r}")
-    path = f"<{found['mailbox']}>"
+        if argument == NULL_PATH or argument.startswith(("<> ", "<>\t")):
+            return NULL_PATH, 2
+        found = _unusualPath(argument, syntax)
+    path = f"<{found[1]}>"
     if path[-2] == "]" and not isAddressLiteral(path[path.rindex("[") + 1 : -2]):
         raise BadPath(f"not an IP address: {path[:80]}")
-    if len(path) > LONGEST_PATH or len(path.encode("utf-8", "replace")) > LONGEST_PATH:
+    octets = path if path.isascii() else path.encode("utf-8", "replace")
+    if len(octets) > LONGEST_PATH:
         raise LongPath(f"the path has more than {LONGEST_PATH} octets")
     return path, found.end()
 
 
+def _unusualPath(argument: str, syntax: PathSyntax) -> re.Match[str]:
+    """Return the match of a path that PATH does not match. Raise BadPath if there is none."""
+    for pattern in patternsFor(syntax):
+        found = pattern.match(argument)
+        if found is not None:
+            return found
+    raise BadPath(f"no address in angle brackets: {argument[:80]!r}")
+
+
 def patternsFor(syntax: PathSyntax) -> Iterator[re.Pattern[str]]:
     """Yield the patterns of the paths that are accepted besides PATH."""
+    yield POSTMASTER
     if syntax.mayOmitBrackets:
         yield PATH_WITHOUT_BRACKETS
     if syntax.mayOmitDomain:

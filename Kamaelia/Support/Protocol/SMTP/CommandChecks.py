@@ -98,7 +98,7 @@ def checkRecipient(session: CheckContext, words: list[str]) -> Reply | None:
 
 def argumentAfter(keyword: str, words: list[str]) -> str | None:
     """Return what follows FROM: or TO:, or None if the keyword is missing."""
-    argument = " ".join(words[1:])
+    argument = words[1] if len(words) == 2 else " ".join(words[1:])
     start = len(keyword)
     return argument[start:] if argument[:start].upper() == keyword else None
 

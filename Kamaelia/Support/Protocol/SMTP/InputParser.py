@@ -29,7 +29,7 @@ from Kamaelia.Support.Protocol.SMTP.Chunks import (
     ChunkScanner,
     readChunk,
 )
-from Kamaelia.Support.Protocol.SMTP.Line import firstOf, lineAt, verbOf, wordsOf
+from Kamaelia.Support.Protocol.SMTP.Line import commandOf, firstOf, lineAt
 from Kamaelia.Support.Protocol.SMTP.Reply import Reply
 from Kamaelia.Support.Protocol.SMTP.TextScanner import TextScanner
 
@@ -70,7 +70,8 @@ class TextEnded(NamedTuple):
 
 
 # The words of a known command, or octets of a text, or what they say: most events need no object.
-ClientEvent = list[str] | bytes | InputRefused | ChunkEnded | TextEnded
+TextEvent = bytes | InputRefused | ChunkEnded | TextEnded
+ClientEvent = list[str] | TextEvent
 
 
 class InputParser:
@@ -155,12 +156,11 @@ class InputParser:
             return None
         if isinstance(line, Reply):
             self.heard = firstOf(self.buffer, start)
-            self.stage = self._stageOf(verbOf(wordsOf(self.heard)))
+            self.stage = self._stageOf(commandOf(self.heard)[0])
             self.isSkipping = True
             return self._refuse(line)
         self.heard = line
-        words = wordsOf(line)
-        verb = verbOf(words)
+        verb, words = commandOf(line)
         mayFollow = self.mayFollow(verb)
         if verb == "BDAT" and not self._beginChunk(words):
             return self._refuse(BAD_CHUNK)

@@ -83,10 +83,11 @@ def wordsOf(line: bytes) -> list[str]:
     return [word for word in words if word] if "" in words else words
 
 
-def verbOf(words: list[str]) -> str:
-    """Return the verb in capitals, or "" if there is none.
+def commandOf(line: bytes) -> tuple[str, list[str]]:
+    """Return the verb of a line in capitals, or "" if there is none, and all words.
 
     A verb with letters that are not ASCII is none, even if its capitals are ASCII.
     """
+    words = wordsOf(line)
     verb = words[0] if words else ""
-    return verb.upper() if verb.isascii() else ""
+    return verb.upper() if verb.isascii() else "", words

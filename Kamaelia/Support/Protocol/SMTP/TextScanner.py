@@ -45,10 +45,11 @@ class TextJudge:
     """TextJudge(limit, normalizer=None): counts the octets of a text, and may refuse it.
 
     `size` is the number of octets that arrived; `isEightBit` is true if one of them was not
-    ASCII. hasEnded: the text is complete. isChunked: it arrives by BDAT, not by DATA.
+    ASCII. isTooBig: it exceeds the limit. hasEnded: the text is complete. isChunked: it arrives by
+    BDAT, not by DATA.
     """
 
-    __slots__ = ("_normalizer", "hasEnded", "isBare", "isEightBit", "limit", "size")
+    __slots__ = ("_normalizer", "hasEnded", "isBare", "isEightBit", "isTooBig", "limit", "size")
 
     isChunked = False
 
@@ -57,13 +58,9 @@ class TextJudge:
         self.size = 0
         self.isEightBit = False
         self.isBare = False
+        self.isTooBig = False
         self.hasEnded = False
         self._normalizer = normalizer
-
-    @property
-    def isTooBig(self) -> bool:
-        """Whether it exceeds the limit."""
-        return self.size > self.limit
 
     def refusal(self) -> Reply | None:
         """Return the refusal of the text, or None if it may be accepted."""
@@ -77,6 +74,7 @@ class TextJudge:
         No CRLF is split at either end of `text`.
         """
         self.size += len(text)
+        self.isTooBig = self.size > self.limit
         if not self.isEightBit:
             self.isEightBit = not text.isascii()
         if self.isBare:
@@ -88,7 +86,7 @@ class TextJudge:
             self.isBare = normalized is None
             return normalized or b""
         else:
-            self.isBare = not hasWholeLineEnds(text)
+            self.isBare = not lineEndsOf(text) <= WHOLE
         return text
 
 
@@ -172,11 +170,6 @@ class LineFeedNormalizer:
         return text
 
 
-def hasWholeLineEnds(text: bytes) -> bool:
-    """Return whether every CR is followed by LF, and every LF preceded by CR."""
-    return lineEndsOf(text) <= WHOLE
-
-
 def lineEndsOf(text: bytes) -> frozenset[str]:
     """Return the kinds of line ends in `text`: of CR, LF and CRLF.
 
@@ -188,7 +181,7 @@ def lineEndsOf(text: bytes) -> frozenset[str]:
     return LINE_ENDS[decoder.newlines]
 
 
-WHOLE = frozenset({"\r\n"})
+WHOLE = frozenset({"\r\n"})  # every CR is followed by LF, and every LF preceded by CR
 LINE_ENDS: dict[object, frozenset[str]] = {
     None: frozenset(),
     **{kind: frozenset({kind}) for kind in ("\r", "\n", "\r\n")},
