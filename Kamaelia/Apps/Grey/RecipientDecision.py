@@ -75,7 +75,7 @@ def decide(mail: DecidedMail, recipient: str) -> Decision:
     try:
         triple = greylist.triple(clientKeyOf(mail), mail.sender, recipient)
         about = (triple, greylist.clock(), mail.peer)
-        decision: Decision = mail.notes.answerTo(triple, greylist.decide, *about)
+        decision: Decision = notes.answerTo(triple, greylist.decide, *about)
         greylist.answered()
         if decision.isAccepted:
             notes.passedAs = triple.client

@@ -243,27 +243,41 @@ def _mistakeIn(text: str) -> str:
 
 def requestOf(attributes: Mapping[str, str]) -> PolicyRequest:
     """Return the request with these attributes. Raise BadRequest."""
-    get = attributes.get
-    kind = get("request", "")
+    return _request(*map(attributes.get, USED))
+
+
+def _request(
+    kind: str | None,
+    stage: str | None,
+    peer: str | None,
+    port: str | None,
+    name: str | None,
+    helo: str | None,
+    sender: str | None,
+    recipient: str | None,
+    instance: str | None,
+    login: str | None,
+    protocol: str | None,
+    certificate: str | None,
+) -> PolicyRequest:
+    """Return the request with these values of USED; None: the attribute is missing."""
     if kind != ACCESS_POLICY:
-        raise BadRequest(f"the request is {kind[:80]!r}, not {ACCESS_POLICY}")
-    peer = get("client_address", "")
+        raise BadRequest(f"the request is {(kind or '')[:80]!r}, not {ACCESS_POLICY}")
     if not peer:
         raise BadRequest("the attribute client_address is missing")
-    name, port = get("client_name", ""), get("client_port", "")
-    recipient, protocol = get("recipient", ""), get("encryption_protocol")
+    isPort = port and port.isascii() and port.isdecimal() and len(port) <= 5
     return PolicyRequest(
-        stage=get("protocol_state", "").upper(),
-        peer=peer,
-        peerport=int(port) if port.isascii() and port.isdecimal() and len(port) <= 5 else 0,
-        names=() if name.lower() in ("", UNKNOWN) else (name,),
-        remotename=get("helo_name", ""),
-        sender=pathOf(get("sender", "")),
-        recipient=recipient and pathOf(recipient),
-        instance=get("instance", ""),
-        login=get("sasl_username", ""),
-        hasTLS=None if protocol is None else bool(protocol),
-        hasCertificate=bool(get("ccert_subject")),  # Postfix names only verified ones
+        stage.upper() if stage else "",
+        peer,
+        int(port) if port and isPort else 0,
+        (name,) if name and name.lower() != UNKNOWN else (),
+        helo or "",
+        pathOf(sender) if sender else "<>",
+        pathOf(recipient) if recipient else "",
+        instance or "",
+        login or "",
+        None if protocol is None else bool(protocol),
+        bool(certificate),  # Postfix names only verified ones
     )
 
 

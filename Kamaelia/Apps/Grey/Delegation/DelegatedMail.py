@@ -100,6 +100,11 @@ class PolicyService(NamedTuple):
 class DelegatedMail:
     """DelegatedMail(service, request, now) -> a mail with this instance, from this client."""
 
+    octets = 0  # Postfix knows the size only later
+    realServer = ""  # the mail server that asks delivers the mail itself
+    _acceptedAt = ""  # the last stage
+    _hasHeader = _isCounted = _isWritten = False
+
     def __init__(self, service: PolicyService, request: PolicyRequest, now: float) -> None:
         self.service = service
         self.greylist = service.greylist
@@ -115,8 +120,6 @@ class DelegatedMail:
         self.endedAt = self.greylist.clock()
         self._actions: dict[str, Action] = {}  # by recipient
         self._undecided: list[str] = []  # recipients that are left to DATA
-        self._acceptedAt = ""  # the last stage
-        self._hasHeader = self._isCounted = self._isWritten = False
 
     def isAbout(self, request: PolicyRequest) -> bool:
         """Return whether a request is about this mail."""
@@ -344,9 +347,6 @@ class DelegatedMail:
     def isWritten(self) -> bool:
         """Whether nothing is new since write()."""
         return self._isWritten or not self.notes.verdicts
-
-    octets = 0  # Postfix knows the size only later
-    realServer = ""  # the mail server that asks delivers the mail itself
 
     def secondsConnected(self) -> float:
         """Return the time from the first to the last request."""

@@ -132,15 +132,19 @@ class DelegationHandler(component):
 
         A mail that has reached its end is recorded.
         """
-        now = timeOf(self)
-        action = self._ask(self._mailOf(request, now), request, now)
+        now, mail = timeOf(self), self._mail
+        if mail is None or not mail.isAbout(request):
+            self._recordMail()  # the mail before it
+            mail = self._mail = DelegatedMail(self.service, request, now)
+        action = self._ask(mail, request, now)
         if request.stage == END and isinstance(action, Action):
             self._recordMail()
         return action
 
     def actionAfter(self, later: Later, request: PolicyRequest) -> Generator[int, None, Action]:
         """Wait until actionFor() can return the action for the same request, and return it."""
-        mail = self._mail or self._mailOf(request, timeOf(self))
+        mail = self._mail
+        assert mail is not None  # actionFor() has noted it
         answer: Action | Later = later
         until = timeOf(self) + (self.service.policy_timeout or inf)
         while isinstance(answer, Later):
@@ -159,14 +163,6 @@ class DelegationHandler(component):
         """Note for the record of the mail in which words the mail server is told an action."""
         if self._mail is not None:
             self._mail.noteAnswer(action, words)
-
-    def _mailOf(self, request: PolicyRequest, now: float) -> DelegatedMail:
-        """Return the mail that a request is about; the mail before it is recorded."""
-        mail = self._mail
-        if mail is None or not mail.isAbout(request):
-            self._recordMail()
-            mail = self._mail = DelegatedMail(self.service, request, now)
-        return mail
 
     def _recordMail(self) -> None:
         if self._mail is not None:

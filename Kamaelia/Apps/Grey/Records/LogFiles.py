@@ -77,8 +77,8 @@ def append(filename: str, line: str) -> None:
         data = b"\n" + data
         _open[filename] = file._replace(isMidLine=False)
     try:
-        while data:  # a disk or a pipe may take only a part at a time
-            data = data[os.write(file.descriptor, data) :]
+        while (written := os.write(file.descriptor, data)) < len(data):
+            data = data[written:]  # a disk or a pipe may take only a part at a time
     except OSError:
         _close(filename)
         raise
