@@ -42,9 +42,12 @@ LOOK_AT_BOTH = f"""
     LEFT JOIN (SELECT seen, passed, passes FROM triple WHERE {IS_TRIPLE}) AS record
     LEFT JOIN (SELECT passes, last FROM regular WHERE client = ?) AS regular"""
 ADD = "INSERT INTO triple VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+# A known client makes the key NULL, which the table does not take. The row of an INSERT ... SELECT
+# ... WHERE NOT EXISTS goes through a coroutine and a journal of the statement.
 ADD_NEW_TRIPLE = """
-    INSERT INTO triple SELECT ?, ?, ?, ?, ?, ?
-    WHERE NOT EXISTS (SELECT 1 FROM regular WHERE client = ?) ON CONFLICT DO NOTHING"""
+    INSERT OR IGNORE INTO triple VALUES (
+        CASE WHEN EXISTS (SELECT 1 FROM regular WHERE client = ?) THEN NULL ELSE ? END,
+        ?, ?, ?, ?, ?)"""
 CHANGE = f"""
     UPDATE triple SET seen = ?, passed = ?, passes = ?
     WHERE {IS_TRIPLE} AND seen = ? AND passed IS ? AND passes = ?"""
@@ -87,7 +90,7 @@ def countOnce(cursor: sqlite3.Cursor, client: str, rules: Rules, now: float) -> 
 
 def _addNewTriple(cursor: sqlite3.Cursor, triple: Triple, new: Record) -> bool:
     """Add a triple; return False if it or its client has a record."""
-    return cursor.execute(ADD_NEW_TRIPLE, (*triple, *new, triple.client)).rowcount == 1
+    return cursor.execute(ADD_NEW_TRIPLE, (triple.client, *triple, *new)).rowcount == 1
 
 
 def look(
