@@ -215,7 +215,9 @@ class linkableprocess(microprocess):
     def _cannotTake(self, boxname: str) -> NoReturn:
         if boxname not in getattr(self, "_inboxes", ()):
             self._wrongBox(boxname, "inbox")
-        raise emptyInbox(f"the inbox {boxname!r} of {self.name} is empty")
+        raise emptyInbox(
+            f"the inbox {boxname!r} of {self.name} is empty; check dataReady({boxname!r}) first"
+        )
 
 
 Core.replace(linkableprocess, _closeDownMicroprocess="closeDown")

@@ -197,7 +197,7 @@ def test_the_error_of_a_misspelt_box_suggests_the_correct_one():
 
 def test_an_empty_inbox_is_an_IndexError_that_names_it():
     made = component()
-    with pytest.raises(IndexError, match=f"the inbox 'control' of {made.name} is empty") as caught:
+    with pytest.raises(IndexError, match=f"'control' of {made.name} is empty; check") as caught:
         made.recv("control")
     assert isinstance(caught.value, emptyInbox)
 

@@ -70,3 +70,10 @@ def test_garbage_never_raises(data, interval):
 
 def test_old_servers_use_latin_1():
     assert (decoded(b"\xe9\0\0"), decoded("é".encode())) == ("é", "é")
+
+
+@pytest.mark.parametrize("piece", [" ", "a", "; "])
+@pytest.mark.parametrize("begin", ["", "a='b'", "a="])
+def test_the_time_for_a_long_run_in_metadata_is_proportional_to_its_length(begin, piece):
+    # With a pattern that takes the square of the length, this would take minutes.
+    assert isinstance(parseMetadata(f"{begin}{piece * 100_000};x"), dict)
