@@ -18,8 +18,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from Kamaelia.Support.Sphinx.Contents import Contents, Entry
-from Kamaelia.Support.Sphinx.Markup import componentsTable
+from Kamaelia.Support.Sphinx.Contents import Contents
+from Kamaelia.Support.Sphinx.Markup import Entry, componentsTable
 from Kamaelia.Support.Sphinx.ModulePages import writeFiles
 
 
