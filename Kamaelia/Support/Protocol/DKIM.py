@@ -98,10 +98,18 @@ def _domainsOf(sender: str, fromHeaders: list[bytes]) -> list[str]:
     """Return the domains of MAIL FROM, and of the From header if there is one with one address."""
     addresses = [sender.strip("<>")]
     if len(fromHeaders) == 1 and len(fromHeaders[0]) <= LONGEST_FROM:
-        found = getaddresses([fromHeaders[0].decode("latin-1").replace("\r\n", "")])
-        addresses += [address for _, address in found] if len(found) == 1 else []
+        addresses += _onlyAddressIn(fromHeaders[0].decode("latin-1").replace("\r\n", ""))
     domains = [each.rpartition("@")[2].lower().removesuffix(".") for each in addresses]
     return [each for each in domains if each]
+
+
+def _onlyAddressIn(header: str) -> list[str]:
+    """Return the address in a header, as a list; none if there are several or none."""
+    try:
+        found = getaddresses([header])
+    except RecursionError:  # comments or groups within each other
+        return []
+    return [address for _, address in found] if len(found) == 1 else []
 
 
 def dkimpy() -> Any:

@@ -63,6 +63,13 @@ def test_a_sender_in_from_counts_only_if_it_is_one(lines: list[str]) -> None:
     assert signaturesOf(text, SENDER) == []
 
 
+@pytest.mark.parametrize("piece", ["(", ":", "<", '"', "a@b.example,"])
+def test_a_hostile_from_header_does_not_keep_a_signature_from_counting(piece: str) -> None:
+    hostile = "From: " + piece * (DKIM.LONGEST_FROM // len(piece) - 1)
+    text = headers("DKIM-Signature: v=1; d=b.example; s=mail", hostile)
+    assert [each.domain for each in signaturesOf(text, SENDER)] == ["b.example"]
+
+
 def test_signatures_keep_their_numbers_and_only_the_first_few_count() -> None:
     lines = ["DKIM-Signature: d=elsewhere.example; s=a"]
     lines += [f"dkim-signature: d=b.example; s=s{number}" for number in range(9)]

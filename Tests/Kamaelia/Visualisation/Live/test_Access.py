@@ -22,6 +22,7 @@ def request(query="", **headers):
         request("token=wrong", cookie="kamaelia-watch-80=sesame"),
         request("token=sesame", host="BOX.example:80"),
         request("token=sesame", origin="http://localhost:80"),
+        request(cookie="a; b = c;kamaelia-watch-80=old;kamaelia-watch-80 = sesame"),
     ],
 )
 def test_a_request_with_the_token_is_allowed(allowed):
@@ -37,6 +38,8 @@ def test_a_request_with_the_token_is_allowed(allowed):
         (request("token=s\u00e9same"), 403),
         (request("token=a&token=sesame"), 403),
         (request(cookie="kamaelia-watch-81=sesame"), 403),
+        (request(cookie="kamaelia-watch-80; kamaelia-watch-80=; =sesame"), 403),
+        (request(cookie='a="' + "\\1" * 1_000_000 + '"'), 403),  # days, in the square of its length
         (request("token=sesame", host="localhost"), 421),
         (request("token=sesame", host="localhost:81"), 421),
         (request("token=sesame", host="evil.example:80"), 421),
