@@ -50,6 +50,7 @@ __all__ = [  # what programs import from here, other modules' names included
     "createSink",
     "directsink",
     "guardedsink",
+    "linkPlaces",
     "makeInbox",
     "makeOutbox",
     "noSpaceInBox",
@@ -92,9 +93,12 @@ def closeSinks(component: Any, boxes: dict[str, realsink]) -> None:
             sink.closeDown(late)
 
 
-if not TYPE_CHECKING and Core.compiled is not None:
-    createSink, closeSinks = Core.compiled.createSink, Core.compiled.closeSinks
-    Core.compiled.provideBoxes(globals(), UNUSED, endedsink, LateMessages, _closeAdded)
+def linkPlaces(source: Any, sourcebox: str, sink: Any, sinkbox: str) -> None:
+    """Link the outbox `sourcebox` of `source` to the inbox `sinkbox` of `sink`.
+
+    No postoffice knows the linkage. Raises KeyError and BoxAlreadyLinkedToDestination.
+    """
+    sink.placeOfBox(sinkbox, True).addsource(source.placeOfBox(sourcebox, False))
 
 
 def takeDirectly(
@@ -108,6 +112,12 @@ def takeDirectly(
     sink = boxes[boxname] = directsink(task, boxname, take)
     if before is not UNUSED:
         sink.standInFor(before)
+
+
+if not TYPE_CHECKING and Core.compiled is not None:
+    createSink, closeSinks = Core.compiled.createSink, Core.compiled.closeSinks
+    linkPlaces, takeDirectly = Core.compiled.linkPlaces, Core.compiled.takeDirectly
+    Core.compiled.provideBoxes(globals(), UNUSED, endedsink, LateMessages, _closeAdded)
 
 
 def makeInbox(notify: Any, size: int | None = None) -> realsink:

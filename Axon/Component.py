@@ -63,7 +63,7 @@ from Axon.LinkableProcess import linkableprocess
 from Axon.Linkage import linkage
 from Axon.MessageWaits import hasNews
 from Axon.Microprocess import microprocess
-from Axon.OutboxPlaces import withPlace
+from Axon.OutboxPlaces import FEW, withPlace
 from Axon.Postoffice import postoffice
 from Axon.ProcessDefaults import NullScheduler
 from Axon.Scheduler import scheduler
@@ -91,15 +91,13 @@ TraceAllRecvs = False  # the same for each message that is taken
 OLD_STYLE = ("main", "initialiseComponent", "mainBody", "closeDownComponent")
 
 
-def _applySettings(made: component, settings: dict[str, Any]) -> None:
-    """Make each setting an attribute of the component `made`. Raise wiringError for a mistake."""
+def _checkSettings(made: component, settings: dict[str, Any]) -> None:
+    """Raise wiringError if one of the settings would replace a method of the component `made`."""
     methods = made._methodNames
     if methods is None:
         methods = type(made)._methodNames = methodNames(type(made))
     if not methods.isdisjoint(settings):
         checkSettings(made, settings, methods)
-    for name, value in settings.items():
-        setattr(made, name, value)
 
 
 class component(BoxMethods, linkableprocess):
@@ -127,7 +125,9 @@ class component(BoxMethods, linkableprocess):
         self._postoffice = self._children = None  # see linkableprocess
         self._linkedOutboxes = ()
         if argd:
-            _applySettings(self, argd)
+            _checkSettings(self, argd)
+            for name, value in argd.items():
+                setattr(self, name, value)
         inboxes, outboxes = self.Inboxes, self.Outboxes
         if type(inboxes) is str or type(outboxes) is str:
             checkBoxNames(self, "Inboxes", inboxes)
@@ -255,7 +255,14 @@ class component(BoxMethods, linkableprocess):
 if not TYPE_CHECKING and Core.compiled is not None:
     del component.__init__  # BoxMethods has it, compiled
     Core.compiled.provideComponents(
-        globals(), microprocess, numId, NullScheduler, _applySettings, checkBoxNames, withPlace
+        globals(),
+        microprocess,
+        numId,
+        NullScheduler,
+        _checkSettings,
+        checkBoxNames,
+        withPlace,
+        FEW,
     )
 
 

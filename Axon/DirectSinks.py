@@ -9,19 +9,16 @@ listeners changes its class to `tappeddirectsink`; the others pay nothing for it
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from Axon import Core
 from Axon.Multiset import withItem, withoutItem
 from Axon.Postbox import NO_TASK, postbox
 from Axon.Sinks import Listener, addListener, realsink, removeListener, told
 
 
-class directsink(postbox):
-    """directsink(task, boxname, take) -> an inbox that passes each message to `take` at once.
-
-    For components at the edge of the system, such as a connection: what is sent
-    to them leaves the system within the sender's turn. `take(message)` returns None or a gate.
-    """
+class DirectFields:
+    """The fields of a direct sink, and what changes them."""
 
     __slots__ = (
         "__weakref__",
@@ -32,25 +29,49 @@ class directsink(postbox):
         "reported",
         "sources",
         "target",
-        "task",
     )
 
-    isInbox = True
-    isUrgent = False
-    capacity = size = ends = None
-    feeder = None  # as with several feeders, see Axon.Sinks
-    waiting = ()
+    ends = None
 
     def __init__(self, task: Any, boxname: str, take: Callable[[Any], Any]) -> None:
         self.append = take
-        self.task = NO_TASK
         self.owner, self.boxname, self.target = task, boxname, None
-        self.sources = self.feeders = ()
+        self.sources: Any = ()
+        self.feeders: Any = ()
         self.reported = 0
 
     def setTake(self, take: Callable[[Any], Any]) -> None:
         """Pass each message to `take` from now on."""
         _setTake(self, take)
+
+    def addFeeder(self, task: Any) -> None:
+        """Add `task`, an outbox of which leads here from now on."""
+        self.feeders = withItem(self.feeders, task)
+
+    def removeFeeder(self, task: Any) -> None:
+        """Undo one call of addFeeder()."""
+        self.feeders = withoutItem(self.feeders, task)
+
+
+if not TYPE_CHECKING and Core.compiled is not None:
+    DirectFields = Core.compiled.DirectFields
+
+
+class directsink(DirectFields, postbox):
+    """directsink(task, boxname, take) -> an inbox that passes each message to `take` at once.
+
+    For components at the edge of the system, such as a connection: what is sent
+    to them leaves the system within the sender's turn. `take(message)` returns None or a gate.
+    """
+
+    __slots__ = ()
+
+    task = NO_TASK  # no message that arrives wakes a component
+    isInbox = True
+    isUrgent = False
+    capacity = size = None
+    feeder = None  # as with several feeders, see Axon.Sinks
+    waiting = ()
 
     def addListener(self, listener: Listener) -> None:
         """Call `listener(self, message)` for each message before it is taken."""
@@ -62,14 +83,6 @@ class directsink(postbox):
         removeListener(self, listener)
         if id(self) not in told:
             self.__class__ = directsink
-
-    def addFeeder(self, task: Any) -> None:
-        """Add `task`, an outbox of which leads here from now on."""
-        self.feeders = withItem(self.feeders, task)
-
-    def removeFeeder(self, task: Any) -> None:
-        """Undo one call of addFeeder()."""
-        self.feeders = withoutItem(self.feeders, task)
 
     def standInFor(self, inbox: realsink) -> None:
         """Take the place of `inbox`: its messages and its linkages lead here."""
@@ -111,8 +124,9 @@ class directsink(postbox):
 
 
 # The function of a direct sink, also in a class that defines append() itself.
-_takeOf: Callable[[directsink], Callable[[Any], Any]] = vars(directsink)["append"].__get__
-_setTake: Callable[[directsink, Callable[[Any], Any]], None] = vars(directsink)["append"].__set__
+_takeOf: Callable[[DirectFields], Callable[[Any], Any]] = vars(DirectFields)["append"].__get__
+_setTake: Callable[[DirectFields, Callable[[Any], Any]], None]
+_setTake = vars(DirectFields)["append"].__set__
 
 
 class tappeddirectsink(directsink):
@@ -124,3 +138,7 @@ class tappeddirectsink(directsink):
         for listener in told[id(self)]:
             listener(self, message)
         return _takeOf(self)(message)
+
+
+if Core.compiled is not None:
+    Core.compiled.provideDirectSinks(directsink)

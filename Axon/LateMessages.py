@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from Axon import Core
 from Axon.idGen import defaultName
 
 MANY = 1000  # messages after which the log names the component
 
 
-class LateMessages:
-    """LateMessages(component) -> a count of the messages to `component`, which has ended."""
+class LateFields:
+    """The fields of a count: what the name of the component consists of, and the numbers."""
 
     __slots__ = ("_given", "_id", "_kind", "came", "discarded")
 
     def __init__(self, component: Any) -> None:
-        # What the name consists of: the component itself may be gone by then.
+        # Not the component itself, which may be gone when its name is asked for.
         self._kind, self._id = type(component), component.id
         self._given: str | None = vars(component).get("name")
         self.came = 0
         self.discarded = 0
+
+
+if not TYPE_CHECKING and Core.compiled is not None:
+    LateFields = Core.compiled.LateFields
+
+
+class LateMessages(LateFields):
+    """LateMessages(component) -> a count of the messages to `component`, which has ended."""
+
+    __slots__ = ()
 
     @property
     def name(self) -> str:

@@ -391,9 +391,15 @@ if not TYPE_CHECKING and Core.compiled is not None:
         microprocess,
         activate="activate",
         stop="stop",
+        isActive="isActive",
+        hasEnded="hasEnded",
+        isStopped="isStopped",
+        _isStopped="isStopped",
+        addWatcher="addWatcher",
+        isHeld="isHeld",
         childEnded="childEnded",
         waitForChange="waitForChange",
         waitUntil="waitUntil",
         _sleep="sleep",
     )
-    Core.compiled.provideMicroprocesses(_handOver, _CHANGE, _ONCE)
+    Core.compiled.provideMicroprocesses(_handOver, _CHANGE, _ONCE, withItem)

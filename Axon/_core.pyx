@@ -192,7 +192,7 @@ cdef extern from *:
     PyObject *typeOf "AX_TYPE" (PyObject *)
 
 #: Axon.Core compares it with its own, and does not use an extension of another version.
-INTERFACE = 9
+INTERFACE = 10
 
 cdef enum:  # see Axon.RunQueue
     PAUSED = 0
@@ -1034,10 +1034,14 @@ cdef class Storage(Ring):
             task.release()
 
     def closeDown(self, late):
+        self._closeDown(late)
+
+    cdef int _closeDown(self, late) except -1:
         self._late = late
         self.__class__ = ENDED_SINK
         if self.waiting:
             self.open()
+        return 0
 
     def leadTo(self, sink):
         if sink is self:
@@ -1113,6 +1117,80 @@ cdef class OutboxFields:
         resolve(self)
 
 
+# Direct sinks: see Axon.DirectSinks
+
+
+cdef class DirectFields:
+    """The fields of a direct sink, and what changes them."""
+
+    cdef public object append, owner, boxname, target
+    cdef object _sources, _feeders  # None, one object, or a dict of many
+    cdef public object reported
+    cdef object __weakref__
+
+    ends = None
+
+    def __init__(self, task, boxname, take):
+        self._begin(task, boxname, take)
+
+    cdef int _begin(self, task, boxname, take) except -1:
+        self.append = take
+        self.owner, self.boxname = task, boxname
+        self._sources = self._feeders = self.target = None
+        self.reported = ZERO
+        return 0
+
+    @property
+    def sources(self):
+        return asCollection(self._sources)
+
+    @sources.setter
+    def sources(self, sources):
+        self._sources = asField(sources)
+
+    @property
+    def feeders(self):
+        return asCollection(self._feeders)
+
+    @feeders.setter
+    def feeders(self, feeders):
+        self._feeders = asField(feeders)
+
+    def setTake(self, take):
+        self.append = take
+
+    def addFeeder(self, task):
+        self._feeders = withSource(self._feeders, task)
+
+    def removeFeeder(self, task):
+        self._feeders = withoutSource(self._feeders, task)
+
+    def addsource(self, newsource):
+        join(self, newsource)
+
+    def removesource(self, oldsource):
+        part(self, oldsource)
+
+    def end(self):
+        return endOf(self)
+
+    def lastBox(self):
+        return lastBox(self)
+
+    def resolve(self):
+        resolve(self)
+
+
+cdef PyObject *DIRECT = NULL  # Axon.DirectSinks.directsink
+
+
+def provideDirectSinks(kind):
+    """Use this class of Axon.DirectSinks."""
+    global DIRECT
+    Py_INCREF(kind)
+    DIRECT = <PyObject *>kind
+
+
 cdef inline object asCollection(object field):
     """Return the collection that a field represents, as Axon.Multiset does."""
     if field is None:
@@ -1152,6 +1230,8 @@ cdef inline object withoutSource(object field, object box):
 cdef inline object targetOf(object box):
     if isinstance(box, OutboxFields):
         return (<OutboxFields>box).target
+    if isinstance(box, DirectFields):
+        return (<DirectFields>box).target
     return (<Storage>box).target if isinstance(box, Storage) else box.target
 
 
@@ -1165,17 +1245,48 @@ cdef inline int setTarget(object box, object target) except -1:
     return 0
 
 
+cdef inline int setSources(object box, object sources) except -1:
+    """Set the sources of a box: a field."""
+    if isinstance(box, Storage):
+        (<Storage>box)._sources = sources
+    elif isinstance(box, DirectFields):
+        (<DirectFields>box)._sources = sources
+    else:
+        (<OutboxFields?>box)._sources = sources
+    return 0
+
+
 cdef inline object sourcesOf(object box):
     """Return the sources of a box as a field: None if there are none."""
     if isinstance(box, OutboxFields):
         return (<OutboxFields>box)._sources
+    if isinstance(box, DirectFields):
+        return (<DirectFields>box)._sources
     return (<Storage>box)._sources if isinstance(box, Storage) else asField(box.sources)
 
 
 cdef inline bint isInbox(object box) except -1:
     if isinstance(box, OutboxFields):
         return False
-    return True if isinstance(box, Storage) else bool(box.isInbox)
+    if isinstance(box, Storage) or isinstance(box, DirectFields):
+        return True
+    return bool(box.isInbox)
+
+
+cdef inline bint isOurs(object box) noexcept:
+    """Return whether join() and part() accept a box as the sink."""
+    return (
+        isinstance(box, Storage) or isinstance(box, OutboxFields) or isinstance(box, DirectFields)
+    )
+
+
+cdef inline int partFrom(object box, object source) except -1:
+    """Call box.removesource(source)."""
+    if isOurs(box):
+        part(box, source)
+    else:
+        box.removesource(source)
+    return 0
 
 
 cdef object lastBox(object box):
@@ -1216,10 +1327,7 @@ cdef int join(object box, object source) except -1:
     if targetOf(source) is not None or targetOf(box) is not None or source is box:
         box.checkSource(source)
     setTarget(source, box)
-    if isinstance(box, Storage):
-        (<Storage>box)._sources = withSource((<Storage>box)._sources, source)
-    else:
-        (<OutboxFields?>box)._sources = withSource((<OutboxFields>box)._sources, source)
+    setSources(box, withSource(sourcesOf(box), source))
     if isInbox(box) and targetOf(box) is None and sourcesOf(source) is None:
         if isinstance(source, OutboxFields):
             leadOutbox(<OutboxFields>source, box)
@@ -1236,10 +1344,7 @@ cdef int part(object box, object source) except -1:
     """Lead `source` to `box` no longer: removesource()."""
     if targetOf(source) is not box:
         return 0
-    if isinstance(box, Storage):
-        (<Storage>box)._sources = withoutSource((<Storage>box)._sources, source)
-    else:
-        (<OutboxFields?>box)._sources = withoutSource((<OutboxFields>box)._sources, source)
+    setSources(box, withoutSource(sourcesOf(box), source))
     setTarget(source, None)
     if isInbox(source) or sourcesOf(source) is not None:
         source.resolve()
@@ -1273,16 +1378,28 @@ cdef int leadOutbox(OutboxFields place, object sink) except -1:
     if before is not NULL_SINK:
         if isinstance(before, Storage):
             (<Storage>before)._removeFeeder(task)
+        elif isinstance(before, DirectFields):
+            (<DirectFields>before)._feeders = withoutSource((<DirectFields>before)._feeders, task)
         else:
             before.removeFeeder(task)
-        if (before.waiting or task.gates) and task not in before.feeders:
+        if mayHold(before, task) and task not in before.feeders:
             before.removeSender(task)
     if isinstance(sink, Storage):
         (<Storage>sink)._addFeeder(task)
+    elif isinstance(sink, DirectFields):
+        (<DirectFields>sink)._feeders = withSource((<DirectFields>sink)._feeders, task)
     elif sink is not NULL_SINK:
         sink.addFeeder(task)
     boxes[place.boxname] = sink
     return 0
+
+
+cdef inline bint mayHold(object sink, object task) except -1:
+    """Return whether `sink`, or a gate of its component, may hold `task`."""
+    waiting = (<Storage>sink).waiting if isinstance(sink, Storage) else sink.waiting
+    if PyObject_IsTrue(waiting):
+        return True
+    return PyObject_IsTrue((<Task>task).gates if type(task) is Task else task.gates)
 
 
 def createSink(component, boxes, boxname):
@@ -1291,9 +1408,16 @@ def createSink(component, boxes, boxname):
     boxes[boxname] = sink
     if variable(BOX, SHOW_ALL):
         sink.setShowTransit(True)
-    if component.isStopped():
+    if mayStop(component):
         closeAdded(component, boxes, sink)
     return sink
+
+
+cdef bint mayStop(object component) except -1:
+    """Return component.isStopped()."""
+    if type(component).isStopped is STOPPED:
+        return hasStopped(component)
+    return PyObject_IsTrue(component.isStopped())
 
 
 cdef object newSink(object task, object boxname):
@@ -1312,6 +1436,33 @@ cdef bint anyUsed(dict boxes) except -1:
     return False
 
 
+def takeDirectly(boxes, task, boxname, take):
+    """Pass each message to the inbox `boxname` in `boxes` to `take` when it arrives."""
+    cdef DirectFields made
+    before = boxes[boxname]
+    if isinstance(before, DirectFields):
+        (<DirectFields>before).append = take
+        return
+    made = (<object>DIRECT).__new__(<object>DIRECT)
+    made._begin(task, boxname, take)
+    boxes[boxname] = made
+    if before is not UNUSED_SINK:
+        made.standInFor(before)
+
+
+def linkPlaces(source, sourcebox, sink, sinkbox):
+    """Link the outbox `sourcebox` of `source` to the inbox `sinkbox` of `sink`.
+
+    No postoffice knows the linkage. Raises KeyError and BoxAlreadyLinkedToDestination.
+    """
+    end = placeOf(sink, sinkbox, True)
+    start = placeOf(source, sourcebox, False)
+    if isOurs(end):
+        join(end, start)
+    else:
+        end.addsource(start)
+
+
 def closeSinks(component, boxes):
     """Release the senders to `component`, which has ended, and count what still arrives.
 
@@ -1323,8 +1474,30 @@ def closeSinks(component, boxes):
     for sink in list(boxes.values()):
         if sink is not UNUSED_SINK and isinstance(sink, Storage):
             if late is None:
-                late = LATE(component)
-            sink.closeDown(late)
+                late = newLate(component)
+            (<Storage>sink)._closeDown(late)
+
+
+cdef class LateFields:
+    """The fields of Axon.LateMessages.LateMessages."""
+
+    cdef public object _kind, _id, _given
+    cdef public Py_ssize_t came, discarded
+
+    def __init__(self, component):
+        self._begin(component)
+
+    cdef int _begin(self, component) except -1:
+        self._kind = type(component)
+        self._id = component.id
+        self._given = component.__dict__.get("name")
+        return 0
+
+
+cdef object newLate(object component):
+    cdef LateFields made = LATE.__new__(LATE)
+    made._begin(component)
+    return made
 
 
 cdef object NULL_SINK = None  # Axon.Postbox.NULL
@@ -1612,7 +1785,11 @@ cdef class BoxMethods:
         self._officeOrNone = self._childrenOrNone = None
         self._placesOrNone = ()
         if argd:
-            applySettings(self, argd)
+            methods = kind._methodNames
+            if methods is None or not methods.isdisjoint(argd):
+                checkSettings(self, argd)
+            for name, value in argd.items():
+                setattr(self, name, value)
         inboxes, outboxes = self.Inboxes, self.Outboxes
         if type(inboxes) is str or type(outboxes) is str:
             checkNames(self, "Inboxes", inboxes)
@@ -1651,10 +1828,10 @@ cdef class BoxMethods:
         """
         cdef OutboxFields made
         if isInbox:
-            inboxes = self.placesOfInboxes()
+            inboxes = self.placesOfInboxes() if self._inboxesOrNone is None else self._inboxesOrNone
             sink = inboxes[boxname]
             return createSink(self, inboxes, boxname) if sink is UNUSED_SINK else sink
-        places = self._linkedOutboxes
+        places = self._linkedOutboxes if self._placesOrNone is None else self._placesOrNone
         if type(places) is dict:
             place = places.get(boxname)
             if place is not None:
@@ -1668,16 +1845,19 @@ cdef class BoxMethods:
         made = OUTBOX_CLASS.__new__(OUTBOX_CLASS)
         made.component = self
         made.boxname = boxname
-        self._placesOrNone = addPlace(places, made) if places else (made,)
+        if type(places) is tuple and len(<tuple>places) < FEW_PLACES:
+            self._placesOrNone = <tuple>places + (made,)
+        else:
+            self._placesOrNone = addPlace(places, made)
         return made
 
     def unlinkOutboxes(self):
         """Remove all linkages that start at outboxes of this component."""
         places, self._placesOrNone = self._linkedOutboxes, ()
         for place in list(places.values()) if type(places) is dict else places:
-            target = place.target
+            target = targetOf(place)
             if target is not None:
-                target.removesource(place)
+                partFrom(target, place)
 
     def send(self, message, boxname="outbox"):
         """Put `message` into the inbox to which the outbox `boxname` leads, immediately.
@@ -1820,6 +2000,14 @@ cdef object sendTapped(Storage sink, object message):
     return None
 
 
+cdef object sendDirectly(BoxMethods self, DirectFields sink, object message):
+    """Pass a message on. No task sleeps until one arrives in a direct sink."""
+    gate = sink.append(message)
+    if gate is not None:
+        self._task.hold(gate)
+    return None
+
+
 # The implementations of these methods
 
 
@@ -1829,6 +2017,8 @@ cdef object sendMessage(BoxMethods self, object message, object boxname):
         (<Storage>sink).put(message)
         arrived((<Storage>sink).task, sink)
         return None
+    if typeOf(<PyObject *>sink) == DIRECT:
+        return sendDirectly(self, <DirectFields>sink, message)
     if typeOf(<PyObject *>sink) == TAPPED:
         return sendTapped(<Storage>sink, message)
     if sink is None:
@@ -1992,6 +2182,10 @@ cdef PyObject *callSend(PyObject *method, PyObject **args, size_t n, PyObject *n
     if sink != NULL:
         if hasSent(sink, args[1]):
             return newReference(Py_None)
+        if typeOf(sink) == DIRECT:
+            return given(
+                sendDirectly(<BoxMethods>args[0], <DirectFields><object>sink, <object>args[1])
+            )
         if typeOf(sink) == TAPPED:
             return given(sendTapped(<object>sink, <object>args[1]))
     return given(sendMessage(<BoxMethods>args[0], <object>args[1], <object>name))
@@ -2049,17 +2243,20 @@ cdef object callWaitForMessage(PyObject *method, PyObject **args, size_t n, PyOb
 
 
 cdef object NEXT_NUMBER, NO_SCHEDULER, PLAIN_PROCESS
-cdef object applySettings, checkNames, addPlace
+cdef object checkSettings, checkNames, addPlace
+cdef Py_ssize_t FEW_PLACES = 0  # of Axon.OutboxPlaces
 cdef object COMPONENT = {}  # the variables of Axon.Component
 cdef object TRACE_SENDS = "TraceAllSends"
 cdef object TRACE_RECVS = "TraceAllRecvs"
 
 
-def provideComponents(variables, process, number, noScheduler, settings, names, withPlace):
+def provideComponents(variables, process, number, noScheduler, settings, names, withPlace, few):
     """Use these objects of Axon.Component and the modules below it."""
-    global COMPONENT, PLAIN_PROCESS, NEXT_NUMBER, NO_SCHEDULER, applySettings, checkNames, addPlace
+    global COMPONENT, PLAIN_PROCESS, NEXT_NUMBER, NO_SCHEDULER, checkSettings, checkNames, addPlace
+    global STOPPED, FEW_PLACES
+    STOPPED, FEW_PLACES = process.isStopped, few
     COMPONENT, PLAIN_PROCESS, NEXT_NUMBER, NO_SCHEDULER = variables, process, number, noScheduler
-    applySettings, checkNames, addPlace = settings, names, withPlace
+    checkSettings, checkNames, addPlace = settings, names, withPlace
 
 
 cdef class ClassPlan:
@@ -2148,14 +2345,14 @@ cdef class MessageIterator:
 cdef object SCHEDULER = None  # the class Axon.Scheduler.scheduler
 cdef object LIFECYCLE = None  # the class Axon.Lifecycle.Lifecycle
 cdef object halted = None  # Axon.Lifecycle.raiseStopIteration
-cdef object handOver, closeBodies, plainResult
+cdef object handOver, closeBodies, plainResult, withItem
 cdef object currentThread, runnable
 
 
-def provideMicroprocesses(foreign, change, until):
-    """Use these objects of Axon.Microprocess."""
-    global handOver, CHANGE, UNTIL
-    handOver, CHANGE, UNTIL = foreign, change, until
+def provideMicroprocesses(foreign, change, until, added):
+    """Use these objects of Axon.Microprocess and Axon.Multiset."""
+    global handOver, CHANGE, UNTIL, withItem
+    handOver, CHANGE, UNTIL, withItem = foreign, change, until, added
 
 
 def provideLifecycle(kind, halt, close, plain):
@@ -2277,6 +2474,51 @@ def stop(self):
     elif state == NEW and not wasStopping:
         for watcher in task.watchers:
             watcher.childEnded(self)
+
+
+@cython.binding(True)
+def isActive(self):
+    task = taskOf(self)
+    return (<Task>task).state < NEW if type(task) is Task else task.state < NEW
+
+
+@cython.binding(True)
+def hasEnded(self):
+    task = taskOf(self)
+    cdef int state = (<Task>task).state if type(task) is Task else task.state
+    return state == ENDED or (state == NEW and bool(self._isStopping))
+
+
+@cython.binding(True)
+def isHeld(self):
+    task = taskOf(self)
+    gates = (<Task>task).gates if type(task) is Task else task.gates
+    if gates is not None:
+        for gate in gates:
+            if gate.isShut():
+                return True
+    return False
+
+
+@cython.binding(True)
+def addWatcher(self, watcher):
+    task = taskOf(self)
+    task.watchers = withItem(task.watchers, watcher) if task.watchers else (watcher,)
+
+
+cdef object STOPPED = None  # Axon.Microprocess.microprocess.isStopped, which is this function
+
+
+@cython.binding(True)
+def isStopped(self):
+    return hasStopped(self)
+
+
+cdef bint hasStopped(object process) except -1:
+    if PyObject_IsTrue(process._isStopping):
+        return True
+    task = taskOf(process)
+    return (<Task>task).state == ENDED if type(task) is Task else task.state == ENDED
 
 
 @cython.binding(True)
@@ -2695,7 +2937,7 @@ def link(
     size = None if pipewidth == 0 and synchronous is None else sizeOf(pipewidth, synchronous)
     if capacity is not None or size is not None:
         limit(made, capacity, size)
-    if isinstance(end, Storage) or isinstance(end, OutboxFields):
+    if isOurs(end):
         join(end, start)
     else:
         end.addsource(start)
@@ -2735,11 +2977,7 @@ cdef int separate(object linkage) except -1:
         linkage.part()
         return 0
     fields = linkage
-    box = fields._to
-    if isinstance(box, Storage) or isinstance(box, OutboxFields):
-        part(box, fields._from)
-    else:
-        box.removesource(fields._from)
+    partFrom(fields._to, fields._from)
     return 0
 
 
@@ -2753,6 +2991,8 @@ ax_name(Task, b"Axon.RunQueue.Task")
 ax_name(RunQueue, b"Axon.RunQueue.RunQueue")
 ax_name(Storage, b"Axon.Sinks.Storage")
 ax_name(OutboxFields, b"Axon.Postbox.OutboxFields")
+ax_name(DirectFields, b"Axon.DirectSinks.DirectFields")
+ax_name(LateFields, b"Axon.LateMessages.LateFields")
 ax_name(BoxMethods, b"Axon.BoxMethods.BoxMethods")
 ax_name(Timers, b"Axon.Timers.Timers")
 ax_name(LinkageFields, b"Axon.Linkage.LinkageFields")

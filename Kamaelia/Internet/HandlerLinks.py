@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from Axon.AxonExceptions import BoxAlreadyLinkedToDestination
-from Axon.Box import NULL
+from Axon.Box import NULL, linkPlaces
 from Axon.Component import component
 
 ENDS = (("outbox", "inbox"), ("signal", "control"))
@@ -29,7 +29,7 @@ def linkBoxes(source: component, sourcebox: str, sink: component, sinkbox: str) 
     Raises what component.link raises if that is impossible, for example if the outbox is linked.
     """
     try:
-        sink.placeOfBox(sinkbox, True).addsource(source.placeOfBox(sourcebox, False))
+        linkPlaces(source, sourcebox, sink, sinkbox)
     except (KeyError, BoxAlreadyLinkedToDestination):
         sink.link((source, sourcebox), (sink, sinkbox))  # it raises an error with an explanation
 

@@ -19,9 +19,11 @@ from typing import Any
 
 from Axon import Core
 from Axon.AdaptiveCommsComponent import AdaptiveCommsComponent
+from Axon.Box import linkPlaces
 from Axon.Ipc import WaitComplete, newComponent, producerFinished, shutdownMicroprocess
 from Axon.Scheduler import scheduler
 from Axon.Timers import VirtualClock
+from Axon.WriteGate import WriteGate
 
 INBOXES = ["inbox", "control", "second"]
 OUTBOXES = ["outbox", "signal", "other"]
@@ -42,7 +44,7 @@ class World:
     def add(self, script: int) -> "Player":
         """Return a new component that will run a script."""
         part = Player(script=script % len(self.scripts))
-        part.world, part.number = self, len(self.parts)
+        part.world, part.number, part.gate = self, len(self.parts), WriteGate(part)
         self.parts.append(part)
         return part
 
@@ -89,6 +91,7 @@ class Player(AdaptiveCommsComponent):
     Outboxes = OUTBOXES
     world: World
     number: int
+    gate: WriteGate
     script: int
     sent = 0
 
@@ -179,6 +182,25 @@ def adapt(me: Player, kind: int) -> object:
     return me.deleteInbox("second") if kind % 4 == 2 else me.deleteOutbox("other")
 
 
+def direct(me: Player, box: int, kind: int) -> None:
+    """Take the messages to an inbox directly: note them, raise an error, or hold the senders."""
+
+    def taken(message: object) -> WriteGate | None:
+        me.world.note(me.number, "takes", message)
+        if kind == 1:
+            raise ValueError(f"refused by {me.number}")
+        return me.gate if kind > 1 and me.gate.isShut() else None
+
+    if kind > 1:
+        me.gate.shut()
+    me.takeDirectly(INBOXES[box % 3], taken)
+
+
+def join(me: Player, source: int, sink: int, boxes: int) -> object:
+    ends = OUTBOXES[boxes % 3], INBOXES[boxes // 3 % 3]
+    return linkPlaces(me.world.part(source), ends[0], me.world.part(sink), ends[1])
+
+
 def child(me: Player, script: int) -> object:
     if len(me.world.parts) >= MOST:
         return "enough"
@@ -197,6 +219,10 @@ ACTIONS: dict[str, Callable[..., object]] = {
     "look": look,
     "pop": pop,
     "adapt": adapt,
+    "direct": direct,
+    "open": lambda me, number: me.world.part(number).gate.open(),
+    "join": join,
+    "cut": lambda me, number: me.world.part(number).unlinkOutboxes(),
     "child": child,
     "text": lambda me, number: str(me.world.part(number)),
     "link": lambda me, *numbers: me.world.link(*numbers),

@@ -27,6 +27,8 @@ ARGUMENTS: dict[str, list[st.SearchStrategy[int]]] = {
     "size": [NUMBER, NUMBER, FEW],
     "capacity": [NUMBER, NUMBER, FEW],
     "deliver": [NUMBER, NUMBER],
+    "direct": [NUMBER, FEW],
+    "join": [NUMBER, NUMBER, NUMBER],
     "waitForBox": [NUMBER, FEW],
     "waitForAny": [FEW],
     "pause": [FEW],
