@@ -55,12 +55,13 @@ def name() -> str:
     return "pure" if compiled is None else "compiled"
 
 
-def replace(cls: type, **methods: str) -> None:
+def replace(cls: type, *same: str, **methods: str) -> None:
     """Replace methods of `cls` by functions of the extension, if it is used.
 
-    methods: the name of the function for each method. Its documentation remains that of the method.
+    same: methods whose functions have the same names. methods: the name of the function for each
+    other method. Its documentation remains that of the method.
     """
     if compiled is None:
         return
-    for method, function in methods.items():
+    for method, function in {**dict(zip(same, same, strict=True)), **methods}.items():
         setattr(cls, method, update_wrapper(getattr(compiled, function), vars(cls)[method]))

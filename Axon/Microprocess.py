@@ -387,19 +387,7 @@ def _handOver(process: microprocess, body: Any) -> None:
 
 
 if not TYPE_CHECKING and Core.compiled is not None:
-    Core.replace(
-        microprocess,
-        activate="activate",
-        stop="stop",
-        isActive="isActive",
-        hasEnded="hasEnded",
-        isStopped="isStopped",
-        _isStopped="isStopped",
-        addWatcher="addWatcher",
-        isHeld="isHeld",
-        childEnded="childEnded",
-        waitForChange="waitForChange",
-        waitUntil="waitUntil",
-        _sleep="sleep",
-    )
+    LIFE = ("activate", "stop", "isActive", "hasEnded", "isStopped", "addWatcher", "childEnded")
+    WAITS = ("waitForChange", "waitUntil", "isHeld")
+    Core.replace(microprocess, *LIFE, *WAITS, _isStopped="isStopped", _sleep="sleep")
     Core.compiled.provideMicroprocesses(_handOver, _CHANGE, _ONCE, withItem)
