@@ -1689,6 +1689,16 @@ cdef inline object boxOf(object boxes, object boxname):
     return lookUp(boxes, boxname)
 
 
+cdef inline object ownTask(BoxMethods self):
+    """Return `_task` of a component, which is looked up only if it raises an error."""
+    return self._task if self._taskOrNone is None else self._taskOrNone
+
+
+cdef inline object ownInboxes(BoxMethods self):
+    """Return `_inboxes` of a component, which is looked up only if it raises an error."""
+    return self._inboxes if self._inboxesOrNone is None else self._inboxesOrNone
+
+
 cdef inline PyObject *knownInbox(BoxMethods self, PyObject *name) noexcept:
     """Return the sink of an inbox, a borrowed reference, or NULL if a search is necessary."""
     cdef PyObject *boxes = <PyObject *>self._inboxesOrNone
@@ -1814,11 +1824,11 @@ cdef class BoxMethods:
 
         Schedulers, boxes and gates use it. Programs use the methods of this class instead.
         """
-        return self._task if self._taskOrNone is None else self._taskOrNone
+        return ownTask(self)
 
     def placesOfInboxes(self):
         """Return the inboxes as this component stores them; UNUSED represents an unused one."""
-        return self._inboxes if self._inboxesOrNone is None else self._inboxesOrNone
+        return ownInboxes(self)
 
     def placeOfBox(self, boxname, isInbox):
         """Return the place of an inbox or outbox among the linkages (Axon.Box.postbox).
@@ -2066,7 +2076,7 @@ cdef object pauseComponent(BoxMethods self, object timeout):
     if timeout is None and type(task) is Task and (<Task>task).deadline is None:
         (<Task>task).wish |= PAUSE
         return ONE
-    task = self._task
+    task = ownTask(self)
     return self._sleep(PAUSE, timeout)
 
 
@@ -2074,8 +2084,8 @@ cdef object waitForMessages(BoxMethods self, object boxname, object timeout):
     cdef Py_ssize_t waiting
     if boxname is not None or timeout is not None:
         return newWait(self, boxname, timeout)
-    task = self._task
-    boxes = self._inboxes
+    task = ownTask(self)
+    boxes = ownInboxes(self)
     for sink in (<dict>boxes).values() if type(boxes) is dict else boxes.values():
         if typeOf(<PyObject *>sink) == PLAIN or isinstance(sink, Storage):
             waiting = (<Storage>sink)._n

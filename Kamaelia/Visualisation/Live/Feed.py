@@ -37,15 +37,13 @@ class Feed:
         message: Message = {}
         if now.structure is not before.structure:
             message.update(_changesOfStructure(before, now))
-        loads = _changesOfLoads(before, now)
-        if loads:
-            message["loads"] = loads
-        if brief := now.brief - before.brief:
-            message["brief"] = dict(brief)
-        if passed := now.passed - before.passed:
-            message["passed"] = [[*path, count] for path, count in passed.items()]
-        if now.rates != before.rates:
-            message["rates"] = [[*path, round(rate)] for path, rate in now.rates.items()]
+        parts = {
+            "loads": _changesOfLoads(before, now),
+            "brief": {} if now.brief is before.brief else dict(now.brief - before.brief),
+            "passed": [] if now.passed is before.passed else _passedSince(before, now),
+            "rates": [] if now.rates is before.rates else _changesOfRates(before, now),
+        }
+        message.update({name: part for name, part in parts.items() if part})
         return {"type": "change", **message} if message else None
 
 
@@ -81,8 +79,21 @@ def _missing(old: Iterable[Key], new: Mapping[Key, Any]) -> list[Key]:
 
 def _changesOfLoads(before: Reading, now: Reading) -> dict[int, Load]:
     if now.structure is before.structure:
+        if now.loads is before.loads:
+            return {}
         triples = zip(now.structure.components, now.loads, before.loads, strict=True)
         return {number: load for number, load, old in triples if load != old}
     known = dict(zip(before.structure.components, before.loads, strict=True))
     pairs = zip(now.structure.components, now.loads, strict=True)
     return {number: load for number, load in pairs if known.get(number) != load}
+
+
+def _passedSince(before: Reading, now: Reading) -> list[list[Any]]:
+    return [[*path, count] for path, count in (now.passed - before.passed).items()]
+
+
+def _changesOfRates(before: Reading, now: Reading) -> list[list[Any]]:
+    """Return the paths whose rates differ, with 0 for those that have no rate any more."""
+    old, new = before.rates, now.rates
+    changed = [[*path, round(rate)] for path, rate in new.items() if old.get(path) != rate]
+    return changed + [[*path, 0] for path in old if path not in new]

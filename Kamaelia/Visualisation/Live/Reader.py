@@ -20,7 +20,7 @@ Components that have lived between two readings are counted by class. Attendants
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,7 +44,8 @@ class Reading:
     """The system at one time.
 
     loads: one for each component. born, ended: how many since the reader was opened. brief: the
-    components among these that no reading contains, by class.
+    components among these that no reading contains, by class. An attribute of two readings is the
+    same object where nothing has changed between them.
     """
 
     structure: Structure = field(default_factory=Structure)
@@ -53,7 +54,7 @@ class Reading:
     ended: int = 0
     brief: Counter[str] = field(default_factory=Counter)
     passed: Counter[Path] = field(default_factory=Counter)  # see Traffic
-    rates: dict[Path, float] = field(default_factory=dict)
+    rates: Mapping[Path, float] = field(default_factory=dict)
 
 
 class Reader(Observer):
@@ -104,23 +105,26 @@ class Reader(Observer):
             self._hasChanged = False
             self._readStructure()
         loads = tuple([_loadOf(task, inboxes) for task, inboxes in self._places])
+        if self._reading is not None and loads == self._reading.loads:
+            loads = self._reading.loads
         self._readAt = now
         self._reading = Reading(
             self._structure,
             loads,
             self._born,
             self._ended,
-            self._brief.copy(),
-            self._traffic.passed.copy(),
-            self._traffic.rates.copy(),
+            self._brief,
+            self._traffic.passed,
+            self._traffic.rates,
         )
         return self._reading
 
-    def beginSample(self, now: float) -> None:
-        """Begin to measure the rates of some inboxes, unless that has begun."""
-        if self._sampledAt is None:
-            self._sampledAt = now
-            self._traffic.beginSample()
+    def beginSample(self, now: float) -> bool:
+        """Begin to measure the rates of some inboxes. Return whether endSample() is due."""
+        if self._sampledAt is not None or not self._traffic.beginSample():
+            return False
+        self._sampledAt = now
+        return True
 
     def endSample(self, now: float) -> None:
         """End the measurement, a few milliseconds after its begin."""
@@ -155,7 +159,7 @@ class Reader(Observer):
             self._ended += 1
             if process.id in self._new:
                 self._new.discard(process.id)
-                self._brief[type(process).__name__] += 1
+                self._brief = self._brief + Counter([type(process).__name__])
 
     def linked(self, source: Any, sink: Any) -> None:
         self._hasChanged = True
@@ -188,7 +192,7 @@ def _loadOf(task: Any, inboxes: dict[str, Any]) -> Load:
     if task is None:
         return SLEEPS, (), ()
     state = task.state
-    depths = tuple([len(sink) for sink in inboxes.values()])
+    depths = tuple(map(len, inboxes.values()))
     if HELD <= state <= HELD_WAITING:
         return IS_HELD, depths, _gatesOf(task)
     return IS_READY if READY <= state <= RUNNING else SLEEPS, depths, ()

@@ -56,15 +56,14 @@ class Session(component):
 
     def _sendAndSample(self, view: View) -> Generator[int, None, float]:
         """Send the changes, and measure rates. Return when that is due again."""
-        began = thread_time()
-        view.sendChanges(timeOf(self), INTERVAL / 2)
+        now, began = timeOf(self), thread_time()
+        view.sendChanges(now, INTERVAL / 2)
         used = thread_time() - began
         yield 1  # this is held if the browser does not read
         reader = self.observation.reader
-        now = timeOf(self)
-        reader.beginSample(now)
-        yield from self.waitForChange(SAMPLE)
-        reader.endSample(timeOf(self))
+        if reader.beginSample(timeOf(self)):
+            yield from self.waitForChange(SAMPLE)
+            reader.endSample(timeOf(self))
         return now + min(max(INTERVAL, SHARE * used), LONGEST_INTERVAL)
 
 

@@ -14,16 +14,19 @@ How does it work?
 -----------------
 An inbox is tapped (Axon.Sinks), so that all that are not pay nothing. Where few messages arrive,
 the tap stays, and each message is counted. A fast inbox is only sampled, for a few milliseconds a
-second, because a tap costs more than the message itself. Its rate is the average of its samples.
+second. The tap of a sample is one of Axon.Taps: it counts all messages and keeps the last ones,
+by whose senders the count is divided. A rate is the average of the samples.
+
+`passed` and `rates` are never changed: another object takes their place, so a reader can keep them.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from Axon.Taps import senderTo
+from Axon.Taps import TapListener, TapLog, senderTo
 
 FAST = 60  # messages a second in one inbox, beyond which it is sampled
 BURST = 64  # messages in one turn, after which an inbox counts as fast at once
@@ -44,8 +47,9 @@ class Traffic:
 
     def __init__(self) -> None:
         self.passed: Counter[Path] = Counter()
-        self.rates: dict[Path, float] = {}
+        self.rates: Mapping[Path, float] = {}
         self._counters: dict[tuple[int, str], _Counter] = {}
+        self._fast: list[_Counter] = []
         self._busy: list[_Counter] = []  # those that have counted a message in this turn
         self._stale: list[Path] = []  # of components that have ended; forgotten in the next turn
         self._part = 0
@@ -62,7 +66,9 @@ class Traffic:
             else:
                 self._counters[key] = _Counter(component.id, sink, self._busy)
         for gone in before.values():
-            gone.close()
+            gone.end()
+        self._fast = [each for each in self._counters.values() if each.isFast]
+        self._sampled = [each for each in self._sampled if not each.hasEnded]
         for each in (self.passed, self.rates):
             self._stale += [path for path in each if not self._isKnown(path, senders)]
 
@@ -73,52 +79,56 @@ class Traffic:
     def turn(self, seconds: float) -> None:
         """Evaluate what has been counted in the last `seconds`, since the last turn."""
         self._dropStale()
+        if not self._busy:
+            return
         busy, self._busy[:] = list(self._busy), []
+        passed: Counter[Path] = Counter()
+        rates: dict[Path, float] = {}
         for each in busy:
-            if each in self._sampled:
-                continue
             counts = each.take()
-            self.passed.update(counts)
-            if each.isFast or sum(counts.values()) > max(3, FAST * seconds):
-                each.isFast = True
-                each.close()
-                each.paths.update(counts)
-                self.rates.update({path: count / seconds for path, count in counts.items()})
+            passed.update(counts)
+            if each.hasEnded:
+                self._stale += counts
+            elif each.hasStopped() or sum(counts.values()) > max(3, FAST * seconds):
+                each.sampleFromNowOn(counts)
+                self._fast.append(each)
+                rates.update({path: count / seconds for path, count in counts.items()})
+        self.passed = self.passed + passed
+        if rates:
+            self.rates = {**self.rates, **rates}
 
     def _dropStale(self) -> None:
         if not self._stale:
             return
-        for path in self._stale:
-            self.passed.pop(path, None)
-            self.rates.pop(path, None)
+        stale, self._stale = set(self._stale), []
+        self.passed = Counter({path: self.passed[path] for path in self.passed.keys() - stale})
+        self.rates = {path: rate for path, rate in self.rates.items() if path not in stale}
         for each in self._counters.values():
-            each.paths.difference_update(self._stale)
-        self._stale.clear()
+            each.paths -= stale
 
-    def beginSample(self) -> None:
-        """Tap the next part of the fast inboxes, until endSample() is called."""
-        fast = [each for each in self._counters.values() if each.isFast]
+    def beginSample(self) -> bool:
+        """Tap the next part of the fast inboxes, until endSample() is called, if it has any."""
         self._part = (self._part + 1) % PARTS
-        self._sampled = fast[self._part :: PARTS]
+        self._sampled = self._fast[self._part :: PARTS]
         for each in self._sampled:
-            each.open()
+            each.beginSample()
+        return bool(self._sampled)
 
     def endSample(self, seconds: float) -> None:
         """Evaluate what has been counted in the `seconds` since beginSample()."""
-        sampled, self._sampled = self._sampled, []
-        for each in sampled:
-            each.close()
-            counts = each.take()
-            each.paths.update(counts)
+        rates = dict(self.rates)
+        for each in self._sampled:
+            counts = each.endSample()
             for path in each.paths:
-                before, now = self.rates.get(path, 0.0), counts.get(path, 0) / seconds
-                self.rates[path] = before + (now - before) * WEIGHT
-            if sum(self.rates[path] for path in each.paths) < FAST / 2:
-                each.isFast = False
+                before, now = rates.get(path, 0.0), counts.get(path, 0.0) / seconds
+                rates[path] = before + (now - before) * WEIGHT
+            if sum(rates[path] for path in each.paths) < FAST / 2:
                 for path in each.paths:
-                    del self.rates[path]
-                each.paths.clear()
+                    del rates[path]
+                self._fast.remove(each)
                 each.open()
+        self._sampled = []
+        self.rates = rates
 
     def close(self) -> None:
         """Stop watching."""
@@ -126,28 +136,47 @@ class Traffic:
 
 
 class _Counter:
-    """The listener at one inbox."""
+    """The listener at one inbox: it counts each message, or is fast and takes samples."""
 
-    __slots__ = ("_busy", "_counts", "_left", "isFast", "isOpen", "paths", "receiver", "sink")
+    __slots__ = (
+        "_busy",
+        "_counts",
+        "_left",
+        "_listener",
+        "_log",
+        "hasEnded",
+        "isFast",
+        "paths",
+        "receiver",
+        "sink",
+    )
 
     def __init__(self, receiver: int, sink: Any, busy: list[_Counter]) -> None:
         self.receiver, self.sink = receiver, sink
         self._busy = busy
         self._counts: dict[Any, int] = {}  # by sender
+        self._log: TapLog | None = None  # during a sample
+        self._listener: Any = None  # while it listens
         self.paths: set[Path] = set()  # those that have a rate
-        self.isFast = self.isOpen = False
-        self._left = BURST
+        self.hasEnded = False
         self.open()
 
     def open(self) -> None:
-        if not self.isOpen:
-            self.isOpen = True
-            self.sink.addListener(self._arrived)
+        """Count each message from now on."""
+        self.isFast = False
+        self.paths.clear()
+        self._left = BURST
+        self._listen(self._arrived)
 
     def close(self) -> None:
-        if self.isOpen:
-            self.isOpen = False
-            self.sink.removeListener(self._arrived)
+        """Listen no more."""
+        if self._listener is not None:
+            self.sink.removeListener(self._listener)
+            self._listener = None
+
+    def _listen(self, listener: Any) -> None:
+        self._listener = listener
+        self.sink.addListener(listener)
 
     def _arrived(self, sink: Any, message: Any) -> None:
         sender = senderTo(sink)
@@ -156,13 +185,48 @@ class _Counter:
             self._busy.append(self)
         self._counts[number] = self._counts.get(number, 0) + 1
         self._left -= 1
-        if not self._left and not self.isFast:
-            self.isFast = True
+        if not self._left:
             self.close()
+
+    def hasStopped(self) -> bool:
+        """Return whether it counts no more, because many messages have arrived in one turn."""
+        return self._listener is None
+
+    def end(self) -> None:
+        """Listen no more, because nobody watches this inbox any more."""
+        self.close()
+        self.hasEnded = True
 
     def take(self) -> dict[Path, int]:
         """Return how many messages have arrived, and forget them."""
         counts, self._counts = self._counts, {}
         self._left = BURST
-        box = self.sink.boxname
-        return {Path(sender, self.receiver, box): count for sender, count in counts.items()}
+        return {self._pathFrom(sender): count for sender, count in counts.items()}
+
+    def _pathFrom(self, sender: int | None) -> Path:
+        return Path(sender, self.receiver, self.sink.boxname)
+
+    # Samples
+
+    def sampleFromNowOn(self, paths: Iterable[Path]) -> None:
+        """Listen in samples only. paths: those on which messages have arrived."""
+        self.isFast = True
+        self.close()
+        self.paths.update(paths)
+
+    def beginSample(self) -> None:
+        """Count messages until endSample() is called."""
+        self._log = TapLog()
+        self._listen(TapListener(self._log, senderTo))
+
+    def endSample(self) -> dict[Path, float]:
+        """Return how many messages have arrived since beginSample(), divided among the paths."""
+        log, self._log = self._log, None
+        if log is None:
+            return {}
+        self.close()
+        last = Counter(None if sender is None else sender.id for sender, _ in log.last())
+        share = log.count / max(1, last.total())
+        counts = {self._pathFrom(sender): number * share for sender, number in last.items()}
+        self.paths.update(counts)
+        return counts

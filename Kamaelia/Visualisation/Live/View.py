@@ -32,6 +32,7 @@ MESSAGES_INTERVAL = 0.3  # seconds between two lists of the last messages
 MOST_CHOSEN = 20  # components in one recording
 
 Message = dict[str, Any]
+encoded: Callable[[Message], str] = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class Brake(Protocol):
@@ -135,7 +136,7 @@ class View:
                 self._sendMessage({"type": "messages", "boxes": last})
 
     def _sendMessage(self, message: Message) -> None:
-        self._send(json.dumps(message, separators=(",", ":")))
+        self._send(encoded(message))
 
     # Requests
 

@@ -36,10 +36,8 @@ export class Traffic {
         this.dots.push({ links: path.links, began: now + 110 * i });
       }
     }
-    if (message.rates) {
-      for (const path of this.paths.values()) path.rate = 0;
-      for (const [sender, receiver, box, rate] of message.rates) this.#path([sender, receiver, box]).rate = rate;
-    }
+    if (message.type === "system") for (const path of this.paths.values()) path.rate = 0;
+    for (const [sender, receiver, box, rate] of message.rates ?? []) this.#path([sender, receiver, box]).rate = rate;
   }
 
   /** @param {Path} key */

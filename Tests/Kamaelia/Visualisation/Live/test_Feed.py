@@ -85,3 +85,8 @@ def test_rates_are_sent_when_they_differ():
     message = feed.message(Reading(structure, (IDLE,), rates={path: 99.6}))
     assert message == {"type": "change", "rates": [[None, 1, "inbox", 100]]}
     assert feed.message(Reading(structure, (IDLE,), rates={path: 99.6})) is None
+    other = Path(1, 1, "inbox")
+    message = feed.message(Reading(structure, (IDLE,), rates={path: 99.6, other: 70}))
+    assert message == {"type": "change", "rates": [[1, 1, "inbox", 70]]}
+    message = feed.message(Reading(structure, (IDLE,), rates={other: 70}))
+    assert message == {"type": "change", "rates": [[None, 1, "inbox", 0]]}

@@ -3,6 +3,7 @@
 import pytest
 
 from Axon.Component import component
+from Axon.Task import RUNNING, WAITING
 from Kamaelia.Visualisation.Live.Traffic import BURST, FAST, PARTS, Path, Traffic
 
 
@@ -102,3 +103,79 @@ def test_the_rates_of_senders_that_have_ended_are_forgotten(linked, traffic):
     for _ in range(20):
         sample(traffic, 0.01)
     assert traffic.rates == {}
+
+
+def test_the_rate_of_a_fast_inbox_is_divided_among_its_senders(linked, traffic):
+    sender, receiver, sink = linked
+    other = component()
+    other.link((other, "outbox"), (receiver, "inbox"))
+    traffic.watch([(receiver, sink)], {sender.id, other.id, receiver.id})
+    for each in [sender, other] * BURST:
+        each.getTask().state = RUNNING  # whose turn it is
+        each.send("x")
+        each.getTask().state = WAITING
+    traffic.turn(1.0)
+
+    def act():
+        for each in (sender, sender, sender, other):
+            each.getTask().state = RUNNING
+            each.send("x")
+            each.getTask().state = WAITING
+
+    for _ in range(20):
+        sample(traffic, 0.01, act)
+    ofSender, ofOther = (Path(each.id, receiver.id, "inbox") for each in (sender, other))
+    assert traffic.rates[ofSender] == pytest.approx(300, rel=0.01)
+    assert traffic.rates[ofOther] == pytest.approx(100, rel=0.01)
+
+
+def test_a_sample_begins_only_in_the_turn_of_a_fast_inbox(linked, traffic):
+    sender, _, _ = linked
+    assert not any(traffic.beginSample() for _ in range(PARTS))
+    for _ in range(BURST):
+        sender.send("x")
+    traffic.turn(1.0)
+    begun = []
+    for _ in range(PARTS):
+        begun.append(traffic.beginSample())
+        traffic.endSample(0.01)
+    assert sum(begun) == 1
+
+
+@pytest.mark.parametrize("count", [1, BURST])
+def test_the_last_messages_to_an_inbox_that_is_gone_are_passed_and_then_forgotten(
+    linked, traffic, count
+):
+    sender, receiver, _ = linked
+    for _ in range(count):
+        sender.send("x")
+    traffic.watch((), ())
+    traffic.turn(1.0)
+    assert traffic.passed == {Path(sender.id, receiver.id, "inbox"): count}
+    traffic.turn(1.0)
+    assert traffic.passed == traffic.rates == {}
+
+
+def test_an_inbox_that_is_gone_during_a_sample_has_no_rate_afterwards(linked, traffic):
+    sender, _, _ = linked
+    for _ in range(BURST):
+        sender.send("x")
+    traffic.turn(1.0)
+    while not traffic.beginSample():
+        pass
+    sender.send("x")
+    traffic.watch((), ())
+    traffic.turn(1.0)
+    traffic.endSample(0.01)
+    assert traffic.rates == {}
+
+
+def test_what_a_reader_has_taken_does_not_change(linked, traffic):
+    sender, _, _ = linked
+    sender.send("x")
+    traffic.turn(1.0)
+    passed, before = traffic.passed, dict(traffic.passed)
+    sender.send("x")
+    traffic.turn(1.0)
+    assert passed == before
+    assert traffic.passed is not passed
