@@ -75,7 +75,7 @@ attack: $(VENV)/installed
 historical: $(VENV)/installed
 	$(VENV)/bin/python -m Tests.historical.distribution
 
-soak: $(VENV)/installed
+soak: $(VENV)/installed-test
 	$(VENV)/bin/python -m Tests.soak $(ARGS)
 
 soak-links: $(VENV)/installed-test

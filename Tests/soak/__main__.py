@@ -25,7 +25,7 @@ from Tests.attacks.harness import say
 from Tests.soak.liveSoak import Soak
 from Tests.soak.model import Model
 from Tests.soak.redisServer import RedisServer
-from Tests.soak.suspicionWeek import HEAD, rowsOf
+from Tests.soak.suspicionWeek import HEAD, MODES, rowOf
 from Tests.soak.virtualSoak import VirtualSoak
 
 MOST_PRINTED = 10  # findings
@@ -64,8 +64,8 @@ def runPart(soak: Soak, part: str) -> int:
 
 def printWeek(seed: int) -> None:
     """Print what each mode of [suspicion] does to a week of mail."""
-    for row in (HEAD, *rowsOf(seed, 7.0)):
-        say("".join(f"{cell:<26}" for cell in row).rstrip())
+    for row in (HEAD, *(rowOf(mode, seed, 7.0) for mode in MODES)):
+        say(f"{row[0]:<35}" + "".join(f"{cell:<26}" for cell in row[1:]).rstrip())
 
 
 def parser() -> argparse.ArgumentParser:

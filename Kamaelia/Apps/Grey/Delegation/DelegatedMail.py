@@ -151,7 +151,9 @@ class DelegatedMail:
             if not self._undecided:
                 return action
         if request.stage == DATA or self._undecided:
-            return self._actionAtData(request.stage)
+            action = self._actionAtData(request.stage)
+            if request.stage == DATA or action.isDeferral:
+                return action
         if request.stage == END and self.notes.leftToText:
             return self._actionAtEnd(request)
         return NO_OPINION

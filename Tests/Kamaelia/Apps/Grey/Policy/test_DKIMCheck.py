@@ -8,16 +8,17 @@ from typing import Any
 
 import pytest
 
-from Kamaelia.Apps.Grey.Delegation.DelegatedMail import LastStage, PolicyService
+from Kamaelia.Apps.Grey.Delegation.DelegatedMail import DelegatedMail, LastStage, PolicyService
 from Kamaelia.Apps.Grey.Delegation.MilterHandler import MilterHandler
 from Kamaelia.Apps.Grey.GreyListingPolicy import GreyListingPolicy
 from Kamaelia.Apps.Grey.Policy.DKIMCheck import DKIMCheck
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
 from Kamaelia.Apps.Grey.Policy.Resolver import Resolver
 from Kamaelia.Apps.Grey.Policy.SuspicionCheck import SuspicionCheck
+from Kamaelia.Apps.Grey.Stores.Later import Later
 from Kamaelia.Support.Greylist.Rules import Rules
 from Kamaelia.Support.Greylist.Suspicion import Weights, checksFor
-from Kamaelia.Support.Protocol.PolicyDelegation import END
+from Kamaelia.Support.Protocol.PolicyDelegation import END, RCPT, Action, PolicyRequest
 from Tests.conftest import pathOf
 from Tests.Kamaelia.Apps.Grey.Delegation.sessions import restrictions, session
 from Tests.Kamaelia.Apps.Grey.nameserver import NameServer
@@ -169,6 +170,31 @@ def test_without_a_text_suspicious_mail_is_deferred_at_rcpt(serving: Any, keys: 
         more = {"relay": "live", "allowed_domains": ["d.example"]}
         (said,) = serving(client, protocol=type("Handler", (GreyListingPolicy,), settings | more))
     assert said.startswith(GREYLISTED)
+
+
+def test_a_mail_of_which_only_the_recipient_and_the_end_are_asked_is_judged_by_its_text(
+    keys: Keys,
+) -> None:
+    """Whatever is left to DATA is decided at the end, and then what is left to the text."""
+    mine = greylistWith(keys.check(), Clock(), [])
+    mine.decide_at = "data"
+    service = PolicyService(mine, LastStage(END), longestText=1 << 20)
+    request = PolicyRequest(RCPT, "192.0.2.7", remotename="192.0.2.7", sender=SENDER)
+    request = request._replace(recipient="<c@d.example>", instance="1")
+
+    async def answers() -> list[Action]:
+        mail = DelegatedMail(service, request, 0.0)
+        end = request._replace(stage=END, text=MAIL)
+        return [await answer(mail, each) for each in (request, end)]
+
+    async def answer(mail: DelegatedMail, request: PolicyRequest) -> Action:
+        while True:
+            try:
+                return mail.actionFor(request, 0.0)
+            except Later as later:
+                await later.future
+
+    assert [each.code for each in asyncio.run(answers())] == [0, 451]
 
 
 def test_a_mail_that_cannot_be_judged_is_deferred_and_the_session_goes_on(
