@@ -25,16 +25,19 @@ import json
 import os
 import socket
 import sys
+from asyncio import TimerHandle
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 from Axon.Introspection import asPlainData
+from Kamaelia.Internet.Acceptor import SHORTAGES
 from Kamaelia.Internet.UnixSockets import checkedPath, isAbstract, openPath
 from Kamaelia.Visualisation.Nesting import labelsIn, systemSnapshot
 from Kamaelia.Visualisation.ProcessPath import processPath
 
 MODE = 0o600  # read and write for the owner
+RETRY = 0.5  # seconds until a client is accepted again, after there were too few descriptors
 MOST = 16  # clients at a time: beyond it, the oldest is disconnected
 
 
@@ -66,20 +69,29 @@ class InspectSocket:
         self._scheduler, self._loop = scheduler, scheduler.loop
         self._answers: dict[socket.socket, memoryview] = {}  # what each client has still to get
         self._socket = openPath(path, MODE)
-        self._loop.add_reader(self._socket, self._accept)
+        self._retry: TimerHandle | None = None
+        self._watch()
 
     def close(self) -> None:
         """Close the socket and remove its file, unless another process has replaced it."""
+        if self._retry is not None:
+            self._retry.cancel()
         self._loop.remove_reader(self._socket)
         self._socket.removePath()
         self._socket.close()
         for client in list(self._answers):
             self._disconnect(client)
 
+    def _watch(self) -> None:
+        self._loop.add_reader(self._socket, self._accept)
+
     def _accept(self) -> None:
         try:
             client, _ = self._socket.accept()
-        except OSError:  # it has gone, or there are too many descriptors
+        except OSError as error:
+            if error.errno in SHORTAGES:  # the client still waits, so this would be called at once
+                self._loop.remove_reader(self._socket)
+                self._retry = self._loop.call_later(RETRY, self._watch)
             return
         client.setblocking(False)
         if len(self._answers) >= MOST:

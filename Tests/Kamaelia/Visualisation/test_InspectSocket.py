@@ -2,6 +2,8 @@
 
 import json
 import os
+import resource
+import select
 import signal
 import socket
 import stat
@@ -9,6 +11,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from time import process_time
 
 import pytest
 
@@ -264,6 +267,33 @@ def test_clients_that_do_not_read_are_disconnected_when_others_come(tmp_path):
     assert host.open == MOST
     for each in host.clients:
         each.close()
+
+
+def test_a_client_without_a_free_descriptor_waits_and_costs_no_time(tmp_path):
+    class Host(component):
+        def main(self):
+            opened = InspectSocket(self.scheduler, str(tmp_path / "socket"))
+            client = connected(tmp_path / "socket")
+            before = resource.getrlimit(resource.RLIMIT_NOFILE)
+            lowestFree = os.dup(client.fileno())
+            os.close(lowestFree)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (lowestFree, before[1]))
+            try:
+                began = process_time()
+                yield self.pause(0.4)
+                self.used = process_time() - began
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, before)
+            while not select.select([client], [], [], 0)[0]:
+                yield self.pause(0.02)
+            self.answer = client.recv(100)
+            client.close()
+            opened.close()
+
+    host = Host()
+    host.run()
+    assert host.answer.startswith(b"{")
+    assert host.used < 0.1
 
 
 def test_a_name_without_permissions_is_refused():
