@@ -114,7 +114,7 @@ class component(BoxMethods, linkableprocess):
     Usescomponents: ClassVar[list[Any]] = []
 
     _methodNames: ClassVar[frozenset[str] | None] = None  # found when a setting is first given
-    _planOfCore: ClassVar[Any] = None  # for the compiled core, likewise
+    _planOfCore: ClassVar[Any] = None  # what the compiled core knows of the class
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

@@ -164,7 +164,7 @@ class linkableprocess(microprocess):
     def deliver(self, message: Any, boxname: str = "inbox") -> None:
         """Put `message` into the inbox `boxname` of this component.
 
-        A parent can thereby send to a child without a linkage. Raises noSuchBox (a KeyError), and
+        A parent can use it to send to a child without a linkage. Raises noSuchBox (a KeyError), and
         noSpaceInBox if the inbox has a size and is full.
         """
         sink = self._endOf(boxname)

@@ -86,7 +86,7 @@ class scheduler(microprocess):
         self.calls = ThreadCalls()
         self.signals: Signals | None = None  # while it runs on an event loop of its own
         self.loop: asyncio.AbstractEventLoop | None = None  # while it runs on an event loop
-        self.loopRun: LoopRun | None = None  # likewise
+        self.loopRun: LoopRun | None = None  # the run on that loop
         self.isHost = False  # whether it has made the event loop on which it runs
         self.endsWhenIdle = False  # whether its loop stops the run when nothing can happen any more
         self._foreignProcesses = ForeignProcesses()

@@ -7,7 +7,7 @@ Example usage
 
 How does it work?
 -----------------
-asyncio starts the process and reports its end. The process leads a session, and thereby a process
+asyncio starts the process and reports its end. The process leads a session, and so a process
 group, of its own: a signal reaches the programs that a shell has started, too.
 
 Termination: when the process has exited. At a shutdownMicroprocess, or at the end of the run, the

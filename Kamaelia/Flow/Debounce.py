@@ -6,7 +6,7 @@ Example usage
 
 How does it work?
 -----------------
-Each message replaces the one that waits, and starts the interval anew. A stream that never
+Each message replaces the one that waits, and restarts the interval. A stream that never
 pauses for the interval therefore passes nothing; Throttle passes messages from such a stream.
 
 Termination: as an Operator. At a producerFinished the message that waits is sent.

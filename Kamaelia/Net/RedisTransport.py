@@ -8,7 +8,7 @@ position, removes the entries that are done, and notifies the writer through the
 `name:reader` and `name:writer` contain the epoch and the identity of the present reader and writer.
 A reader learns from the stream `name:reader:claims` that another one has taken its place.
 The entry of the end stays in the stream when it is done, so that a reader that was killed then, and
-is started again, ends at once. The next writer that begins anew removes it.
+is started again, ends at once. The next writer that starts from the beginning removes it.
 
 The client must not repeat a command by itself: after a broken connection this asks for the position
 of the stream, and sends again what is missing, even to a server that has lost everything.

@@ -39,7 +39,7 @@ def isLoopback(host: str) -> bool:
 
 @cache
 def thisMachine() -> str:
-    """Return a text that differs between two machines, and after a machine has started anew."""
+    """Return a text that differs between two machines, and after a machine has restarted."""
     try:
         with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
             return file.read().strip()

@@ -242,7 +242,7 @@ class MailHandler(SessionState, component):
         self.deadlines.heardAt = None
 
     def _checkTLS(self) -> None:
-        """Start the session anew if TLS, for which the client has asked, has begun."""
+        """Start a new session if the TLS that the client has asked for has begun."""
         while self.starttls is not None and self.dataReady("sslready"):
             self.recv("sslready")
             self.session.startedTLS()

@@ -120,7 +120,7 @@ class Greylist:
     def prepare(self, now: float) -> None:
         """Open the store, read its entries, and close it. Raise StoreFailed.
 
-        A server thereby finds out before it starts whether the store works. Forked processes
+        So a server finds out before it starts whether the store works. Forked processes
         inherit the entries and open the store themselves.
         """
         try:
