@@ -37,8 +37,8 @@ class RemoteOut(component):
     url: redis://, rediss://, unix:, tcp://, tls:// or local: (Kamaelia.Net.Addresses).
     window, windowBytes: how much may be unconfirmed. frame: the most messages in one frame.
     shared: several readers share the messages (RemoteIn(shared=True)).
-    position: how many messages the source has sent before; None: it starts with the first. With a position,
-    "confirmed" continues from there, and messages that the link already has are dropped.
+    position: how many messages the source has sent before; None: it starts with the first. With a
+    position, "confirmed" continues from there, and messages that the link already has are dropped.
     codec: "msgpack", "json", or "pickle", which is for `local:` only. key: a secret of both ends.
     tls: an SSLContext. patience: the most seconds without a connection; None: any time.
     """

@@ -27,6 +27,7 @@ def warningsOf(configuration: Configuration, hostname: str) -> Iterator[str]:
         yield "dry_run in [greylist] is true: no mail is deferred"
     if configuration.log.format == "postfix" and not configuration.log.logfile:
         yield 'format in [log] is "postfix", and pflogsumm reads files: write logfile in [log]'
+    yield from warningsOfStore(configuration)
     yield from warningsOfPolicy(configuration)
     if not configuration.hasProxy:
         return
@@ -53,6 +54,17 @@ def warningsOf(configuration: Configuration, hostname: str) -> Iterator[str]:
                 " any address by XCLIENT: name only your own hosts"
             )
     yield from warningsOfIdleConnections(configuration)
+
+
+def warningsOfStore(configuration: Configuration) -> Iterator[str]:
+    """Yield a warning if the workers do not share their copy of a store in Redis."""
+    store = configuration.store
+    isOfOneWorker = store.on_failure == "copy" and store.copy == "memory:"
+    if isOfOneWorker and configuration.listen.workers > 1 and "//" in store.url:
+        yield (
+            "each worker has a copy of its own while Redis fails: let them share a file, such as"
+            ' copy = "sqlite:/var/lib/kamaelia-grey/copy.db" in [store]'
+        )
 
 
 def warningsOfPolicy(configuration: Configuration) -> Iterator[str]:

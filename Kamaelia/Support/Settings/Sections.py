@@ -27,6 +27,7 @@ from Kamaelia.Support.Settings.Values import (
     BALANCER,
     CERTIFICATE,
     CLIENT,
+    COPY,
     DELAY,
     DURATION,
     FILE,
@@ -359,8 +360,9 @@ class StoreSection:
         STORE, "sqlite:/var/lib/kamaelia-grey/greylist.db", "The location of the store."
     )
     on_failure: str = setting(
-        word("defer", "accept"), "defer", "What happens to mail while the store cannot be used."
+        word("copy", "defer", "accept"), "copy", "What happens to mail while the store fails."
     )
+    copy: str = setting(COPY, "memory:", "What decides while Redis fails; workers share a file.")
 
 
 @dataclass(frozen=True)

@@ -268,6 +268,13 @@ def readStore(value: Any) -> str:
     )
 
 
+def readCopy(value: Any) -> str:
+    """Return the URL of a store on this host. An error does not quote it."""
+    if (store := readStore(value)) and store.partition(":")[0] in ("memory", "sqlite"):
+        return store
+    raise ValueError("this is not a store on this host: write sqlite:/path or memory:")
+
+
 def parseBalancer(text: str) -> Any:
     """Return a network, or "unix". Raise ValueError with a remedy for other text."""
     return text if text == "unix" else parseNetwork(text)
@@ -292,6 +299,7 @@ MAYBE_ADDRESS = Kind(
 STORE = Kind(
     readStore, quoted, '"sqlite:/path", "redis://host:port/0", "unix:///path" or "memory:"'
 )
+COPY = Kind(readCopy, quoted, '"sqlite:/path" or "memory:"')
 MAYBE_HOST = checked(parseHost, "the name of a host")
 PEER = checked(addressOf, "an address")
 NETWORK = checked(parseNetwork, "an address, a network, or the first octets of one")

@@ -62,7 +62,8 @@ class Greylist:
     v6 = 128  # the same for IPv6
     folds_senders = False  # ignore changing numbers in the addresses of mailing lists
     null_senders = "greylist"  # or "data", to decide at DATA, or "accept"
-    on_failure = "defer"  # or "accept", while the store fails
+    on_failure = "copy"  # or "defer" or "accept", while the store fails
+    copy: str = "memory:"  # of a store in Redis, which decides meanwhile; see Stores.openStore
     decide_at = "data"  # or "rcpt"
     allowed = EMPTY_LISTS  # clients and addresses that are neither denied nor greylisted
     denied = EMPTY_LISTS  # clients and addresses that are refused
@@ -113,7 +114,8 @@ class Greylist:
     def opened(self) -> Store:
         """Return the store, after opening it in this process if needed. Raise StoreFailed."""
         if self._opened is None or self._process != thisProcess():
-            self._opened = openStore(self.store)
+            copy = self.copy if self.on_failure == "copy" else ""
+            self._opened = openStore(self.store, copy)
             self._process = thisProcess()
         return self._opened
 
@@ -143,7 +145,7 @@ class Greylist:
 
     def inherit(self, before: Greylist) -> None:
         """Take over the open store of a previous Greylist, and the entries read from it."""
-        for name in ("store", "_opened", "_process", "_live", "_version", "_isFailing"):
+        for name in ("store", "copy", "_opened", "_process", "_live", "_version", "_isFailing"):
             setattr(self, name, getattr(before, name))
         if self.recipients is not None and before.recipients is not None:
             self.recipients.inherit(before.recipients)
@@ -230,7 +232,7 @@ class Greylist:
     def failed(self, error: StoreFailed) -> bool:
         """Log the first of several failures; return whether mail is accepted without the store."""
         if not self._isFailing:
-            what = "deferred" if self.on_failure == "defer" else "accepted"
+            what = "accepted" if self.on_failure == "accept" else "deferred"
             LOG.error("mails are %s while the store fails: %s", what, error)
         self._isFailing = True
         return self.on_failure == "accept"
@@ -327,7 +329,7 @@ class Greylist:
             if version != self._version or now >= self._live.until:
                 self._readEntries(version, now)
         except StoreFailed as error:
-            self.failed(error)
+            self._keepEntries(error)
 
     def _readEntries(self, version: int, now: float) -> None:
         store, hasResolver = self.opened, self.resolver is not None
@@ -348,6 +350,11 @@ class Greylist:
         try:
             self._takeEntries(*reading.result())
         except StoreFailed as error:
+            self._keepEntries(error)
+
+    def _keepEntries(self, error: StoreFailed) -> None:
+        """Keep the entries that were read before; decisions may fail as well."""
+        if self._opened is None or not self._opened.isIndependent:
             self.failed(error)
 
     def _takeEntries(self, version: int, live: LiveEntries) -> None:
@@ -357,7 +364,7 @@ class Greylist:
 
 CHOICES = {
     "null_senders": ("greylist", "data", "accept"),
-    "on_failure": ("defer", "accept"),
+    "on_failure": ("copy", "defer", "accept"),
     "decide_at": ("data", "rcpt"),
 }
 

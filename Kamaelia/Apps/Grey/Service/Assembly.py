@@ -105,6 +105,7 @@ def greylistOf(configuration: Configuration) -> Greylist:
     return Greylist(
         store=store.url,
         on_failure=store.on_failure,
+        copy=store.copy,
         rules=configuration.rules(),
         v4=settings.network_v4,
         v6=settings.network_v6,

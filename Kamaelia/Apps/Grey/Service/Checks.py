@@ -70,11 +70,13 @@ def logs(built: Built) -> Iterator[Problem]:
 
 
 def store(built: Built) -> Iterator[Problem]:
-    """Yield a problem if the store cannot be opened."""
-    try:
-        checkStore(built.configuration.store.url)
-    except StoreFailed as error:
-        yield Problem(f"url in [store]: {error}")
+    """Yield the stores that cannot be opened."""
+    settings = built.configuration.store
+    for name in ("url", "copy"):
+        try:
+            checkStore(getattr(settings, name))
+        except StoreFailed as error:
+            yield Problem(f"{name} in [store]: {error}")
 
 
 def certificates(built: Built) -> Iterator[Problem]:

@@ -71,12 +71,12 @@ class RedisStore(RedisRecords):
     def decide(self, triple: Triple, rules: Rules, now: float) -> Decision:
         """See Store. Raises Later in an event loop."""
         self._checkProcess()
-        loop = _runningLoop()
+        loop = runningLoop()
         if loop is None:
             return self._decideNow(Ask(triple, rules, now))
         if self._closing is not None:
             raise self._isClosed()
-        isTrying = _isUnderWay(self._runner)
+        isTrying = isUnderWay(self._runner)
         failure = self.link.failure
         if failure is not None and (isTrying or not self.link.mayTry()):
             raise StoreFailed(*failure.args)
@@ -97,7 +97,7 @@ class RedisStore(RedisRecords):
 
     def _countDelivery(self, client: str, rules: Rules, now: float) -> None:
         """See Store. In an event loop, a task writes it, and retries after concurrent changes."""
-        loop = _runningLoop()
+        loop = runningLoop()
         key = keyOfClient(client)
         if loop is None:
             while not self._ask(*deliveryToWrite(key, self._ask("GET", key), rules, now))[0]:
@@ -107,7 +107,7 @@ class RedisStore(RedisRecords):
 
     def _revoke(self, client: str) -> None:
         """See Store. In an event loop, a task writes it."""
-        loop = _runningLoop()
+        loop = runningLoop()
         if loop is None:
             self._ask("DEL", keyOfClient(client))
         else:
@@ -155,22 +155,37 @@ class RedisStore(RedisRecords):
         self._underWay, self._asks = [], []
         for ask in failed:
             if ask.future is not None and not ask.future.done():
-                ask.future.set_exception(StoreFailed(*failure.args))
-                ask.future.exception()  # marks it as retrieved, in case the caller is gone
+                self.failed(ask, ask.future, failure)
+
+    def failed(self, ask: Ask, future: Future[Decision], failure: StoreFailed) -> None:
+        """End a question that the server has not answered."""
+        future.set_exception(StoreFailed(*failure.args))
+        future.exception()  # marks it as retrieved, in case the caller is gone
 
     async def _answer(self, asks: list[Ask]) -> list[Ask]:
         """Answer questions; return those that must be repeated."""
         batch = Batch(asks)
-        _deliverAll(batch.decide(await self.link.exchange(*batch.question())))
+        answer = await self.link.exchange(*batch.question())
+        await self.checkServer()
+        self.deliver(batch.decide(answer))
         if batch.written:
-            _deliverAll(batch.settle(await self.link.exchange(*batch.command())))
+            self.deliver(batch.settle(await self.link.exchange(*batch.command())))
         isOld = (batch.version or "0") != str(self._version)
         if isOld or time.monotonic() - self._lastRefresh > REFRESH_INTERVAL:
             self._startRefresh(get_running_loop())
         return batch.again
 
+    async def checkServer(self) -> None:
+        """Hook: called after the server has answered. Raise StoreFailed if it does not count."""
+
+    def deliver(self, answers: Iterable[BatchAnswer]) -> None:
+        """Hand over the answers of the server."""
+        for ask, decision in answers:
+            if ask.future is not None and not ask.future.done():
+                ask.future.set_result(decision)
+
     def _startRefresh(self, loop: AbstractEventLoop) -> None:
-        if not _isUnderWay(self._refresh) and self.link.mayTry():
+        if not isUnderWay(self._refresh) and self.link.mayTry():
             self._lastRefresh = time.monotonic()
             self._refresh = loop.create_task(self._doRefresh())
 
@@ -202,7 +217,7 @@ class RedisStore(RedisRecords):
 
     def entries(self) -> list[StoreEntry]:
         """See Store. In an event loop: the result of the last refresh."""
-        if _runningLoop() is None:
+        if runningLoop() is None:
             return super().entries()
         if self._version is None:
             self._readVersion()
@@ -210,16 +225,18 @@ class RedisStore(RedisRecords):
 
     def hasManyEntries(self) -> bool:
         """See Store. In an event loop: the result of the last refresh."""
-        return super().hasManyEntries() if _runningLoop() is None else self._hasMany
+        return super().hasManyEntries() if runningLoop() is None else self._hasMany
 
     def entriesVersion(self) -> int:
         """See Store. In an event loop: the result of the last refresh."""
-        loop = _runningLoop()
+        loop = runningLoop()
         if loop is None:
             return super().entriesVersion()
-        if self._version is None:
+        if self._version is None and self.link.failure is None:
             return self._readVersion()
         self._startRefresh(loop)
+        if self._version is None:  # the refresh reads it, which does not block
+            raise StoreFailed(*self.link.failure.args if self.link.failure else ())
         return self._version
 
     def _readVersion(self) -> int:
@@ -232,7 +249,7 @@ class RedisStore(RedisRecords):
 
     def flush(self) -> None:
         """See Store."""
-        loop = _runningLoop()
+        loop = runningLoop()
         if loop is None:
             super().flush()
         else:
@@ -243,7 +260,7 @@ class RedisStore(RedisRecords):
 
         It also starts a refresh, because a process that only serves metrics makes no other call.
         """
-        loop = _runningLoop()
+        loop = runningLoop()
         if loop is None:
             return super().counters()
         self._startRefresh(loop)
@@ -258,9 +275,9 @@ class RedisStore(RedisRecords):
         """See Store. In an event loop, running tasks end first; see waitForClose."""
         if self._process == os.getpid():
             self._failAll(self._isClosed())
-            tasks = [task for task in (self._runner, self._refresh) if _isUnderWay(task)]
+            tasks = [task for task in (self._runner, self._refresh) if isUnderWay(task)]
             tasks += self._deliveries
-            loop = _runningLoop()
+            loop = runningLoop()
             if loop is not None and self._closing is None:
                 self._closing = loop.create_task(self._disconnect(tasks))
         super().close()
@@ -278,17 +295,11 @@ class RedisStore(RedisRecords):
             await self._closing
 
 
-def _deliverAll(answers: Iterable[BatchAnswer]) -> None:
-    for ask, decision in answers:
-        if ask.future is not None and not ask.future.done():
-            ask.future.set_result(decision)
-
-
-def _isUnderWay(task: Task[None] | None) -> TypeGuard[Task[None]]:
+def isUnderWay(task: Task[None] | None) -> TypeGuard[Task[None]]:
     return task is not None and not task.done()
 
 
-def _runningLoop() -> AbstractEventLoop | None:
+def runningLoop() -> AbstractEventLoop | None:
     try:
         return get_running_loop()
     except RuntimeError:

@@ -61,6 +61,7 @@ class RedisConnection:
         self._client: Any = None  # the client of an event loop
         self._connection: Any = None  # the connection of exchange()
         self._loop: AbstractEventLoop | None = None
+        self.connections = 0  # that exchange() has made
         self.failure: StoreFailed | None = None  # the failure of the last message, if any
         self._pause = 0.0
         self._nextTry = 0.0
@@ -68,6 +69,10 @@ class RedisConnection:
     def mayTry(self) -> bool:
         """Return whether the last message succeeded, or another attempt is due."""
         return self.failure is None or time.monotonic() >= self._nextTry
+
+    def pause(self) -> float:
+        """Return how many seconds to wait before the next attempt."""
+        return 0.0 if self.failure is None else max(0.0, self._nextTry - time.monotonic())
 
     async def send(self, *command: str | float) -> Any:
         """Send a command and return its reply. Raise StoreFailed."""
@@ -121,7 +126,11 @@ class RedisConnection:
         # redis-py's own timeout would create a task for each command, so _inTime has one.
         self._client = client.from_url(self.url, retry=retry, socket_timeout=None, **self._settings)
         self._connection = self._client.connection_pool.make_connection()
+        self._connection.register_connect_callback(self._countConnection)
         self._loop = loop
+
+    def _countConnection(self, connection: Any) -> None:
+        self.connections += 1
 
     def _fail(self, error: Exception) -> StoreFailed:
         text = str(error) or type(error).__name__

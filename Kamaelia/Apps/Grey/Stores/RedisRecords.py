@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -116,14 +116,8 @@ class RedisRecords(Store):
         self, batch: list[tuple[str, Known]], rules: Rules, merge: Merge[Known]
     ) -> list[tuple[str, Known]]:
         """Merge a batch; return the records that another process changed meanwhile."""
-        keys = [key for key, _ in batch]
-        known = dict(zip(keys, self._ask("MGET", *keys), strict=True))
-        arguments: list[str | int] = []
-        for key, (_, record) in zip(keys, batch, strict=True):
-            merged = merge(known[key], record)
-            arguments += (known[key] or "", valueOf(merged), endOf(merged, rules), 1)
-            known[key] = valueOf(merged)
-        done = self._ask("EVAL", WRITE, len(keys), *keys, *arguments)
+        known = self._ask("MGET", *[key for key, _ in batch])
+        done = self._ask(*recordsToWrite(batch, known, rules, merge))
         return [pair for pair, isDone in zip(batch, done, strict=True) if not isDone]
 
     def find(self, text: str) -> Iterator[tuple[Triple, Record]]:
@@ -255,6 +249,26 @@ class RedisRecords(Store):
             RedisRecords.flush(self)
         finally:
             self.link.close()
+
+
+def recordsToWrite(
+    batch: Sequence[tuple[str, Known]],
+    values: Sequence[str | None],
+    rules: Rules,
+    merge: Merge[Known],
+) -> list[str | int]:
+    """Return the command that merges records with the stored values, if these are still the same.
+
+    Its reply has a number for each record: 0 if another process has changed it.
+    """
+    keys: list[str] = [key for key, _ in batch]
+    known: dict[str, str | None] = dict(zip(keys, values, strict=True))
+    arguments: list[str | int] = []
+    for key, record in batch:
+        merged = merge(known[key], record)
+        arguments += (known[key] or "", valueOf(merged), endOf(merged, rules), 1)
+        known[key] = valueOf(merged)
+    return ["EVAL", WRITE, len(keys), *keys, *arguments]
 
 
 def countersToAdd(taken: dict[str, int]) -> list[str | int]:

@@ -63,6 +63,10 @@ class SQLiteStore(SQLiteRecords):
             return decision
         raise Later(self._decideLater(loop, triple, rules, now))
 
+    def keepTidy(self, rules: Rules, now: float) -> None:
+        """See Store."""
+        self.maintenance.note(rules, now)
+
     def _countDelivery(self, client: str, rules: Rules, now: float) -> None:
         """See Store. If the store is locked, an event loop retries later."""
         self._writeSoon(lambda: countOnce(self._cursor, client, rules, now))

@@ -84,6 +84,8 @@ class Counts(NamedTuple):
 class Store(ABC):
     """The base class of all stores. Methods raise StoreFailed if the store fails."""
 
+    isIndependent = False  # decisions do not need the server that the other methods need
+
     def __init__(self) -> None:
         self._process = thisProcess()
         self._pending: dict[str, int] = {}
@@ -125,6 +127,9 @@ class Store(ABC):
     @abstractmethod
     def _revoke(self, client: str) -> None:
         """Delete the record of the client in the store, if there is one."""
+
+    def keepTidy(self, rules: Rules, now: float) -> None:
+        """Hook: delete expired records in the background, although nothing is decided here."""
 
     @abstractmethod
     def remember(self, known: Iterable[tuple[Triple, Record]], rules: Rules) -> int:

@@ -19,6 +19,7 @@ SQLiteFile, SQLiteMigration  opens, checks and upgrades the file
 SQLiteDecision, SQLiteExpiry, SQLiteMaintenance   statements, and the background thread
 Redis, RedisRecords          the store in Redis: decisions, and all other methods
 RedisConnection, RedisBatch, RedisMigration       connection, scripts and upgrade
+RedisCopy, Changes           what a host knows and decides while the server does not answer
 Dbm, DbmText                 import from the historical dbm files
 """
 
@@ -52,6 +53,13 @@ def checkSetting(setting: str) -> None:
         raise ValueError(f"a store is one of {FORMS}")
 
 
+def checkCopy(setting: str) -> None:
+    """Raise ValueError if the setting of a copy is invalid: it has to be on this host."""
+    checkSetting(setting)
+    if setting.partition(":")[0] in REDIS:
+        raise ValueError("a copy is memory: or sqlite:PATH, since Redis may not answer")
+
+
 def checkStore(setting: str) -> None:
     """Raise StoreFailed if the store cannot be used. Create nothing in it."""
     checkSetting(setting)
@@ -66,12 +74,15 @@ def checkStore(setting: str) -> None:
         checkServer(setting)
 
 
-def openStore(setting: str) -> Store:
+def openStore(setting: str, copy: str = "") -> Store:
     """Open a store. Raise ValueError if the setting is invalid, StoreFailed if it cannot be opened.
 
+    copy: the store of this host that decides while a Redis server does not answer; empty: none.
     A Redis server that is unreachable is no error here, because it may become available.
     """
     checkSetting(setting)
+    if copy:
+        checkCopy(copy)
     scheme, _, rest = setting.partition(":")
     if scheme == "sqlite":
         from .SQLite import SQLiteStore
@@ -81,6 +92,10 @@ def openStore(setting: str) -> Store:
         from .Memory import MemoryStore
 
         return MemoryStore()
-    from .Redis import RedisStore
+    if not copy:
+        from .Redis import RedisStore
 
-    return RedisStore(setting)
+        return RedisStore(setting)
+    from .RedisCopy import RedisStoreWithCopy
+
+    return RedisStoreWithCopy(setting, openStore(copy))

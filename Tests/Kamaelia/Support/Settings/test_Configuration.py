@@ -227,7 +227,7 @@ def test_any_text_is_a_configuration_or_a_configuration_error(text):
         ("allow.helo_triples = [['a', 'b', 'c']]", "the name in HELO"),
         ("deny.client_files = ['']", "name of a file is empty"),
         ("store.url = 'mysql://x'", "write sqlite:"),
-        ("store.on_failure = 'drop'", 'write "defer" or "accept"'),
+        ("store.on_failure = 'drop'", 'write "copy", "defer" or "accept"'),
         ("metrics.address = 'x'", "write host:port"),
     ],
 )
