@@ -29,6 +29,7 @@ from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Kamaelia.BaseIPC import IPC
 from Kamaelia.File.Writing import SimpleFileWriter
 from Kamaelia.Internet.EventLoop import timeOf
+from Kamaelia.Protocol.HTTP.HTTPClient import intval
 from Kamaelia.Protocol.HTTP.SingleShotClient import SingleShotHTTPClient
 from Kamaelia.Support.Protocol.HTTP.ClientRequest import hasHeader
 from Kamaelia.Support.Protocol.HTTP.IcecastStream import IcecastStream, parseMetadata
@@ -66,14 +67,6 @@ class IceIPCDisconnected(IPC):
     "The end of an Icecast stream"
 
     Parameters = []
-
-
-def intval(mystring: Any) -> int | None:
-    """Return `mystring` as an integer, or None if it is none."""
-    try:
-        return int(mystring)
-    except (TypeError, ValueError):
-        return None
 
 
 class IcecastClient(SingleShotHTTPClient):

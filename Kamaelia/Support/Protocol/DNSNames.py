@@ -51,9 +51,6 @@ class NoAnswer(Exception):
     """DNS has failed for now: a timeout, or the failure of a server."""
 
 
-DNSLookup = Generator[Question, Records]
-
-
 def addressIn(peer: str) -> IPAddress | None:
     """Return `peer` as an IP address (see Networks.addressOf), or None if it is not one."""
     try:

@@ -105,11 +105,6 @@ class PolicyQuestion:
         self.deadline = inf
         self.pendingHooks: dict[Any, Pending] | None = None
 
-    @property
-    def isPending(self) -> bool:
-        """Whether the answer is awaited."""
-        return self._future is not None
-
     def ask(self) -> None:
         """Call the hook, and act on its answer if there is one."""
         handler = self._handler

@@ -78,7 +78,6 @@ _HEADER_END = b"\r\n\r\n"
 # Line ends other than CR LF, folded fields, and NUL.
 _WRONG_LINE = re.compile(rb"(?<!\r)\n|\r[^\n]|\n[ \t]|\0")
 _LENGTH_FIELD = re.compile(rb"\ncontent-length[ \t]*:[ \t]*([^\r]*)", re.IGNORECASE)
-_TARGET = re.compile(rb"[^ ]* ([^ \r]*)")
 _HOST = re.compile(r"[^\s/@?#\\,]*")
 _MANY_EMPTY_LINES = 4
 

@@ -36,7 +36,6 @@ from Kamaelia.Support.Protocol.WebSocket.PlainFrames import (
 
 NORMAL = 1000
 GOING_AWAY = 1001
-NO_CODE = 1005  # the peer has closed without a code
 ABNORMAL = 1006  # the connection was lost without a close
 TOO_LARGE = 1009
 INTERNAL_ERROR = 1011
