@@ -25,9 +25,19 @@ from Kamaelia.Support.Protocol.SMTP.Reply import DEFERRED
 GREYLISTED = reasonOf(DEFERRED)
 
 
+IDS_AT_ONCE = 64  # ids for which the system is asked for random bytes
+_ids: list[str] = []  # that are not used yet
+
+
 def newId() -> str:
     """Return a random id for a mail or a session."""
-    return os.urandom(6).hex()
+    if not _ids:
+        made = os.urandom(6 * IDS_AT_ONCE).hex()
+        _ids.extend(made[place : place + 12] for place in range(0, len(made), 12))
+    return _ids.pop()
+
+
+os.register_at_fork(after_in_child=_ids.clear)  # or parent and child would use the same
 
 
 def writeRefusal(refusal: Refusal, greylist: Greylist, log: Callable[[str], Any]) -> None:
