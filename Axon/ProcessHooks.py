@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, Protocol
 
 from Axon import ErrorRouting, WaitDescriptions
+from Axon.Attendants import Attendants
 
 
 class DefaultScheduler(Protocol):
@@ -20,6 +21,10 @@ class DefaultScheduler(Protocol):
     @property
     def tasks(self) -> Iterable[Any]:
         """The tasks that have been activated and have not ended."""
+
+    @property
+    def attendants(self) -> Attendants:
+        """The components that only observe the others."""
 
     def isRunning(self) -> bool:
         """Return whether it runs."""
@@ -34,12 +39,15 @@ def install(schedulerClass: type[DefaultScheduler]) -> None:
             schedulerClass.run = schedulerClass()
 
     def reportNeverRun() -> None:
-        """At exit, log that components were activated and never run."""
+        """At exit, log that components other than attendants were activated and never run."""
         run = schedulerClass.run
         hasFailed = hasattr(sys, "last_value") or hasattr(sys, "last_exc")
-        if run is not None and run.tasks and not schedulerClass.hasRun and not hasFailed:
+        if run is None or schedulerClass.hasRun or hasFailed:
+            return
+        forgotten = [task for task in run.tasks if not run.attendants.has(task)]
+        if forgotten:
             ErrorRouting.warn(
-                f"{WaitDescriptions.namesOf(run.tasks)} activated, but never run: call"
+                f"{WaitDescriptions.namesOf(forgotten)} activated, but never run: call"
                 " scheduler.run.runThreads(), or run() instead of the last activate()"
             )
 

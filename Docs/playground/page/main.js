@@ -54,7 +54,12 @@ const REPORTS = {
       showChoice();
     }
   },
+  silent: (seconds) => {
+    const unit = seconds === "1" ? "second" : "seconds";
+    place("state").textContent = seconds ? `A turn has run for ${seconds} ${unit}; Stop ends it.` : "";
+  },
   done: () => {
+    place("state").textContent = isReady ? "" : place("state").textContent;
     picture?.onState(false);
     showButtons();
   },
@@ -156,7 +161,10 @@ const run = () =>
 
 button("run").onclick = run;
 button("check").onclick = () => begin(() => python.check(step.key, editor.text));
-button("stop").onclick = () => python.stop();
+button("stop").onclick = () => {
+  place("state").textContent = "The program is being stopped …";
+  python.stop();
+};
 button("hint").onclick = showHint;
 button("reset").onclick = () => {
   answers.forget(step.key);

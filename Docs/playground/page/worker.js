@@ -21,7 +21,7 @@ function report(kind, value = "") {
   self.postMessage({ kind, value });
 }
 
-/** @param {Uint8Array | null} interrupts */
+/** @param {Uint8Array | null} interrupts the memory that is shared with the page, if any */
 async function load(interrupts) {
   const { loadPyodide } = await import(PYODIDE);
   const python = await loadPyodide({ stdout: () => {}, stderr: () => {} });
@@ -36,12 +36,13 @@ async function load(interrupts) {
   return python;
 }
 
-const cell = typeof SharedArrayBuffer === "undefined" ? null : new Int32Array(new SharedArrayBuffer(4));
+/** @type {Int32Array | null} what the page sets, and rings, when the user asks for an end */
+let bell = null;
 
-/** Block the thread, with all that is in it. @param {number} time in milliseconds */
+/** Block the thread, with all that is in it, or until the bell rings. @param {number} time in milliseconds */
 function blockThread(time) {
   if (time <= 0) return;
-  if (cell) Atomics.wait(cell, 0, 0, time);
+  if (bell) Atomics.wait(bell, 0, 0, time);
   else for (const until = performance.now() + time; performance.now() < until; );
 }
 Object.assign(self, { blockThread });
@@ -60,7 +61,8 @@ async function ask(call, request) {
 
 /** @type {Record<string, (request: any) => any>} */
 const ACTS = {
-  begin: ({ interrupts }) => {
+  begin: ({ interrupts, bell: shared }) => {
+    bell = shared;
     loading = load(interrupts);
     loading.catch((error) => report("failed", error.message));
   },

@@ -21,7 +21,7 @@ from __future__ import annotations
 import secrets
 import sys
 from collections.abc import Callable, Generator, Iterable, Mapping
-from typing import Any
+from typing import Any, Self
 
 from Kamaelia.Chassis.ConnectedServer import ServerCore
 from Kamaelia.Internet.Addresses import checkedPort
@@ -106,8 +106,15 @@ class Watch(ServerCore):
             return LOOPBACK_NAMES[0]
         return f"[{self.host}]" if ":" in str(self.host) else str(self.host)
 
-    def main(self) -> Generator[int, None, None]:
+    def activate(
+        self, Scheduler: Any = None, Tracker: Any = None, mainmethod: str = "main"
+    ) -> Self:
+        """Register this with a scheduler, as an attendant of the system that it runs."""
+        super().activate(Scheduler, Tracker, mainmethod)
         self.scheduler.attendants.add(self)
+        return self
+
+    def main(self) -> Generator[int, None, None]:
         self._observation = Observation(self.scheduler)
         yield from super().main()
 

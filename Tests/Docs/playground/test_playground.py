@@ -252,6 +252,30 @@ def test_a_system_that_waits_is_stopped(opened: Opened):
     assert opened.run("print('it still works')") == "it still works\n"
 
 
+def test_a_pause_between_two_turns_ends_with_stop_and_is_no_endless_turn(opened: Opened):
+    opened.choose("component")
+    opened.write(COUNT)
+    opened.page.locator("#slowly").set_checked(True)
+    opened.page.locator("#run").click()
+    expect(opened.page.locator("#output")).to_contain_text("0")  # the pauses are still long
+    opened.page.locator("#stop").click()
+    opened.waitUntilReady()
+    printed = opened.page.locator("#output").inner_text()
+    assert "39" not in printed
+    assert "did not end" not in printed
+    assert opened.run("print('it still works')") == "it still works\n"
+
+
+def test_the_page_says_that_a_turn_runs_for_a_long_time(opened: Opened):
+    opened.choose("component")
+    opened.write(BUSY)
+    opened.page.locator("#run").click()
+    expect(opened.page.locator("#state")).to_contain_text("A turn has run for")
+    opened.page.locator("#stop").click()
+    opened.waitUntilReady()
+    expect(opened.page.locator("#state")).to_have_text("")
+
+
 def test_the_tests_of_a_learner_are_run(opened: Opened):
     opened.choose("tests")
     printed = opened.run(textsOf(LESSONS["tests"]).answer)

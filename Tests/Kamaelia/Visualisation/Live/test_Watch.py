@@ -536,6 +536,22 @@ def test_a_port_that_is_in_use_does_not_end_the_program(tmp_path):
     assert done.returncode == 0
 
 
+@pytest.mark.parametrize(
+    ("system", "code", "line"),
+    [("absent:system", 2, "kamaelia: there is no module 'absent'"), ("./program.py", 0, "")],
+)
+def test_the_command_says_nothing_about_a_page_without_a_system(tmp_path, system, code, line):
+    (tmp_path / "program.py").write_text("pass\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "Kamaelia.Apps.Command", "run", "--watch", system],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert (done.returncode, done.stderr.strip()) == (code, line)
+
+
 def test_the_command_watches_a_system(tmp_path):
     (tmp_path / "program.py").write_text(PROGRAM)
     done = subprocess.run(
