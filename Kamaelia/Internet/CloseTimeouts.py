@@ -56,7 +56,8 @@ class CloseTimeouts:
         If `mayRenew`, abort it when it has sent nothing for so long.
         """
         due = self._loop.time() + patience
-        self._limits[connection] = due, patience, connection.bytesToSend(), mayRenew
+        unsent = connection.bytesToSend() if mayRenew else 0  # otherwise it does not matter
+        self._limits[connection] = due, patience, unsent, mayRenew
         if self._task is None:
             self._task = self._loop.create_task(self._check(min(PERIOD, patience)))
 

@@ -121,7 +121,10 @@ class ConnectedSocketAdapter(Connection):
             elif self.connectionState is LOST:
                 self._enter(CLOSED)
                 self._reportEnd(self._error)
-            while not self._isOverAfterMessages():
+            while not self.connectionState.isOver:
+                self.handleMessages()
+                if self.connectionState.isOver:
+                    break
                 if self._reading.isPaused:
                     self.pause(self.nextCheck())  # it is woken when the receiver takes a message
                 else:
@@ -154,11 +157,6 @@ class ConnectedSocketAdapter(Connection):
         return self.transport is None and isShutdownReceived(self)
 
     # Turns: whatever happens except received and sent data
-
-    def _isOverAfterMessages(self) -> bool:
-        if not self.connectionState.isOver:
-            self.handleMessages()
-        return self.connectionState.isOver
 
     def handleMessages(self) -> None:
         """Do the work of a turn: messages, the end of the handler, and data that was taken."""
@@ -378,7 +376,7 @@ class ConnectedSocketAdapter(Connection):
                 self._reading.isPaused = False
                 closeTransport(self, self.transport)
         # Within TLS it also waits for the peer to end its side.
-        if (self.bytesToSend() or self.isEncrypted()) and not self.connectionState.isOver:
+        if not self.connectionState.isOver and (self.bytesToSend() or self.isEncrypted()):
             self._timeouts = closeTimeoutsOf(self.scheduler.loop)
             self._timeouts.start(self, patience, mayRenew)
 

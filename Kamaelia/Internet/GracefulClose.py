@@ -58,14 +58,15 @@ class GracefulClose(Protocol):
         """End this side once everything has been sent, and drop what arrives."""
         transport = self._transport
         transport.set_protocol(self)
-        transport.set_write_buffer_limits(0)  # so that it calls resume_writing when all is sent
         try:
             transport.write_eof()
         except OSError:  # the client has reset the connection
             transport.abort()
             return
         transport.resume_reading()
-        if not self.bytesToSend():
+        if transport.get_write_buffer_size():
+            transport.set_write_buffer_limits(0)  # so that it calls resume_writing when all is sent
+        else:
             self.resume_writing()
 
     def bytesToSend(self) -> int:

@@ -211,8 +211,7 @@ class TCPServer(component):
 
     def _room(self) -> float:
         """Return how many more connections to accept; any number if a refusal is sent."""
-        isWaiting = self.maySendOn or not self.refusal
-        if self.maxConnections is None or not isWaiting:
+        if self.maxConnections is None or (self.refusal and not self.maySendOn):
             return inf
         return self.maxConnections - len(self.connections)
 

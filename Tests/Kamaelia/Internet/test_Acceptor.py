@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from Axon.EventLoop import newLoop
-from Kamaelia.Internet.Acceptor import Acceptor
+from Kamaelia.Internet.Acceptor import Acceptor, Announcement
 
 LOOPS = [newLoop, asyncio.new_event_loop]
 
@@ -54,3 +54,107 @@ def test_a_protocol_learns_of_an_end_during_connection_made(
     with asyncio.Runner(loop_factory=loopOf) as runner:
         runner.run(asyncio.wait_for(program(), 10))
     assert [each.hasEnded for each in told] == [True]
+
+
+# An Announcement does what a task does with the same coroutine.
+
+
+async def outcomeOf(runner: str, steps: Callable[[Any], Any], cancel: str) -> list[object]:
+    """Run steps(future) in an Announcement or a task; return what happened.
+
+    cancel: when to cancel it: "never", while it waits ("early"), or when the future for which it
+    waits has its result and it has not continued yet ("late").
+    """
+    loop = asyncio.get_running_loop()
+    future, ended = loop.create_future(), loop.create_future()
+    seen: list[object] = []
+
+    async def watched() -> None:
+        try:
+            seen.append(await steps(future))
+        except asyncio.CancelledError:
+            seen.append("cancelled")
+            raise
+
+    running: Any
+    if runner == "task":
+        running = loop.create_task(watched())
+        running.add_done_callback(ended.set_result)
+        await asyncio.sleep(0)
+    else:
+        running = Announcement(watched(), ended.set_result)
+        running.start(loop)
+    if cancel == "early":
+        running.cancel()
+    if not future.done():
+        future.set_result("result")
+    if cancel == "late":
+        running.cancel()
+    assert await ended is running
+    error = None if running.cancelled() else running.exception()
+    return [*seen, running.cancelled(), repr(error)]
+
+
+async def waits(future: Any) -> object:
+    return await future
+
+
+async def doesNotWait(future: Any) -> object:
+    return "at once"
+
+
+async def fails(future: Any) -> object:
+    raise OSError("at once")
+
+
+async def failsLater(future: Any) -> object:
+    await future
+    raise OSError("later")
+
+
+@pytest.mark.parametrize("loopOf", LOOPS)
+@pytest.mark.parametrize("cancel", ["never", "early", "late"])
+@pytest.mark.parametrize("steps", [waits, doesNotWait, fails, failsLater])
+def test_an_announcement_ends_as_a_task_does(loopOf, steps, cancel):
+    with asyncio.Runner(loop_factory=loopOf) as runner:
+        ours, theirs = (
+            runner.run(asyncio.wait_for(outcomeOf(kind, steps, cancel), 10))
+            for kind in ("announcement", "task")
+        )
+    assert ours == theirs
+
+
+@pytest.mark.parametrize("loopOf", LOOPS)
+def test_a_client_is_closed_and_the_next_accepted_if_no_protocol_can_be_made(loopOf):
+    made: list[Told] = []
+    errors: list[object] = []
+
+    async def program() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            listening.setblocking(False)
+            loop = asyncio.get_running_loop()
+            loop.set_exception_handler(lambda _, context: errors.append(context["exception"]))
+            reached = asyncio.Event()
+
+            def make() -> Told:
+                made.append(Told(reached.set))
+                if len(made) == 1:
+                    raise ValueError("no protocol")
+                return made[-1]
+
+            acceptor = Acceptor(loop, [listening], make, {}, None, lambda _: None)
+            acceptor.start()
+            for _ in range(2):
+                reader, writer = await asyncio.open_connection(*listening.getsockname())
+                if len(made) < 2:
+                    assert await reader.read() == b""
+                    writer.close()
+            await reached.wait()
+            assert acceptor.pending <= 1
+            made[-1].transport.abort()
+            acceptor.close()
+            writer.close()
+
+    with asyncio.Runner(loop_factory=loopOf) as runner:
+        runner.run(asyncio.wait_for(program(), 10))
+    assert [repr(each) for each in errors] == ["ValueError('no protocol')"]
