@@ -123,7 +123,8 @@ class ConnectedSocketAdapter(Connection):
                 self._reportEnd(self._error)
             while not self.connectionState.isOver:
                 self.handleMessages()
-                if self.connectionState.isOver:
+                state = self.connectionState
+                if state.isOver:
                     break
                 if self._reading.isPaused:
                     self.pause(self.nextCheck())  # it is woken when the receiver takes a message
