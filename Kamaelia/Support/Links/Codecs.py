@@ -22,6 +22,7 @@ import json
 import pickle
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from importlib.util import find_spec
 from typing import Any, Protocol
 
@@ -157,7 +158,9 @@ class MsgpackCodec:
         packer = msgpack.Packer(
             default=self._extended, strict_types=True, unicode_errors="surrogatepass"
         )
-        self._packer, self._header = packer, msgpack.Packer()
+        self._packer = packer
+        #: The header of a frame by its number of messages.
+        self._headerOf: Callable[[int], bytes] = lru_cache(512)(msgpack.Packer().pack_array_header)
         self.pack: Callable[[Any], bytes] = packer.pack
         self._level = 0  # of the tuple that is written or read
 
@@ -173,7 +176,7 @@ class MsgpackCodec:
 
     def join(self, parts: list[bytes]) -> bytes:
         """Return several messages as an array."""
-        return bytes(self._header.pack_array_header(len(parts))) + b"".join(parts)
+        return self._headerOf(len(parts)) + b"".join(parts)
 
     def split(self, data: bytes, count: int) -> list[Any]:
         """Return the messages of an array."""

@@ -89,16 +89,17 @@ class FrameDecoder:
     def feed(self, data: bytes) -> Generator[Frame, None, None]:
         """Generate the frames that are complete. Raise linkError for what is no frame."""
         self._data += data
-        at, end = 0, len(self._data)
+        arrived, size, unpack = self._data, _HEADER.size, _HEADER.unpack_from
+        at, end = 0, len(arrived)
         try:
-            while end - at >= _HEADER.size:
-                length, kind, last, count = _HEADER.unpack_from(self._data, at)
+            while end - at >= size:
+                length, kind, last, count = unpack(arrived, at)
                 self._check(length, kind, last, count)
-                begin = at + _HEADER.size
+                begin = at + size
                 if end - begin < length:
                     return
                 at = begin + length
-                yield Frame(kind, last, count, bytes(memoryview(self._data)[begin:at]))
+                yield Frame(kind, last, count, bytes(memoryview(arrived)[begin:at]))
         finally:
             del self._data[:at]
 

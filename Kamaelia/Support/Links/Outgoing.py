@@ -133,17 +133,27 @@ class Outgoing:
 
     def take(self, most: int = 32) -> list[Frame]:
         """Return up to `most` frames to send now."""
-        while self.hasBegun and self._pending and len(self._unsent) < most:
-            self._pack()
+        unsent = self._unsent
+        if self.hasBegun:
+            while self._pending and len(unsent) < most:
+                self._pack()
         if self._end is not None and not self._pending and not self._isEndNumbered:
             self._isEndNumbered = True
             self.last += 1
             self._store(Frame(END, self.last, 1, self._end.encode("ascii")))
-        return [self._unsent.popleft() for _ in range(min(most, len(self._unsent)))]
+        if len(unsent) > most:
+            return [unsent.popleft() for _ in range(most)]
+        frames = list(unsent)
+        unsent.clear()
+        return frames
 
     def _pack(self) -> None:
         pending = self._pending
-        parts = [pending.popleft() for _ in range(min(len(pending), self._frame))]
+        if len(pending) > self._frame:
+            parts = [pending.popleft() for _ in range(self._frame)]
+        else:
+            parts = list(pending)
+            pending.clear()
         size = sum(map(len, parts))
         while size > FRAME_BYTES and len(parts) > 1:
             pending.appendleft(parts.pop())

@@ -543,3 +543,24 @@ def test_a_policy_service_that_is_probably_not_intended_is_a_warning(text, warni
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "[::1]:1", "localhost:1", "unix:/run/policy"])
 def test_a_policy_service_on_this_machine_is_no_warning(address):
     assert list(warningsOf(parse(f'[policy]\naddresses = ["{address}"]'), "localhost")) == []
+
+
+@pytest.mark.parametrize(
+    ("workers", "url", "more", "warns"),
+    [
+        (2, "redis://127.0.0.1", "", True),
+        (2, "redis://127.0.0.1", "copy = 'sqlite:/copy.db'", False),
+        (2, "redis://127.0.0.1", "on_failure = 'defer'", False),
+        (1, "redis://127.0.0.1", "", False),
+        (2, "sqlite:/grey.db", "", False),
+    ],
+)
+def test_workers_that_do_not_share_a_copy_are_a_warning(
+    workers: int, url: str, more: str, warns: bool
+) -> None:
+    configuration = parse(
+        "[forward]\nallowed_domains = []\n"
+        f"[listen]\nworkers = {workers}\n[store]\nurl = '{url}'\n{more}\n"
+    )
+    found = [text for text in warningsOf(configuration, "a.example.org") if "copy" in text]
+    assert bool(found) is warns
