@@ -128,7 +128,6 @@ class RemoteIn(component):
                 raise self._end.error
             self._countDone()
             self._confirm()
-            self._handOutMore()
             if incoming.isAtEnd():
                 self.atEnd()
             if incoming.isAtEnd() and not self._barriers and all(o.isDone for o in self._after):
@@ -139,6 +138,7 @@ class RemoteIn(component):
             for message in self.Inbox("control"):
                 if isinstance(message, (producerFinished, shutdownMicroprocess)):
                     return message
+            self._handOutMore()
             yield self._waitForNews()
 
     def _handOutMore(self) -> None:
