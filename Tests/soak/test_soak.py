@@ -317,6 +317,7 @@ def test_the_guide_has_a_row_for_each_mode() -> None:
     assert [row[0] for row in rows] == list(MODES)
 
 
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("row", rowsOfTheGuide()[1:], ids=lambda row: row[0])
 def test_the_guide_has_the_figures_of_the_week(row: list[str]) -> None:
     assert row == rowOf(row[0], 1, 7.0)
