@@ -93,13 +93,12 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
 
     offerDependsOn = (*StrictMailHandler.offerDependsOn, *SERVERS, *OFFERS)
 
-    TCPClient: Any  # the connection to the real server, or None
-    backend: Backend | None  # from the first use of a real server on
-    _kept: MailText | None  # the text of the mail in progress, in replay
+    TCPClient: Any = None  # the connection to the real server, or None
+    backend: Backend | None = None  # from the first use of a real server on
+    _kept: MailText | None = None  # the text of the mail in progress, in replay
 
     def __init__(self, **argv: Any) -> None:
         super().__init__(**argv)
-        self.TCPClient = self.backend = self._kept = None
         self._offersSeen = self.smtp_offers.revision
         self.checkServerSettings()
         if self.smtp_tls != "no":
@@ -237,19 +236,21 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
     def _takeServerMessages(self, backend: Backend, relaySession: RelaySession) -> None:
         """Take the messages in the tcp inboxes until the relay session breaks."""
         wasOurTurn = relaySession.isOurTurn
-        while self.dataReady("tcp_inbox"):
+        inboxes = self.placesOfInboxes()
+        received, ends = inboxes["tcp_inbox"], inboxes["tcp_control"]  # an empty inbox is false
+        while received:
             relaySession.receive(self.recv("tcp_inbox"))
             if backend.relaySession is not relaySession:
                 return
         # Continue only after the replies: otherwise a reply that came too early would be taken
         # for the reply to a dot that is sent here.
-        if wasOurTurn and not self.dataReady("tcp_control"):
+        if wasOurTurn and not ends:
             relaySession.goOn(None)
         hasTLS = not relaySession.relay.isReady and self.smtp_tls != "no"
         while hasTLS and self.dataReady("tcp_sslready") and backend.relaySession is relaySession:
             self.recv("tcp_sslready")
             relaySession.startedTLS()
-        while self.dataReady("tcp_control") and backend.relaySession is relaySession:
+        while ends and backend.relaySession is relaySession:
             ended = self.recv("tcp_control")
             if isinstance(ended, producerFinished | shutdownMicroprocess):
                 relaySession.hungUp(getattr(ended, "message", None))
@@ -290,7 +291,7 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
         if not isinstance(connection, ServerConnection) or not connection.mayBeKept():
             return None
         connection.unlinkFrom(self)
-        self.removeChild(connection)
+        self.dropChild(connection)
         self.TCPClient = None
         return connection
 

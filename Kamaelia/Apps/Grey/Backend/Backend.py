@@ -105,7 +105,7 @@ class Backend:
     """Backend(handler, settings) -> the way to the real servers; it is a ServerLink.
 
     server: the server that is asked, or was asked last. relaySession: the session with it, or None;
-    "a session" is always a relay session here, never the client's.
+    "a session" is always a relay session here, never the client's. write: sends bytes to the server.
     deadline: when the server is late, in seconds of the handler's clock, or infinity.
     """
 
@@ -123,6 +123,7 @@ class Backend:
         "deadline",
         "relaySession",
         "server",
+        "write",
     )
 
     def __init__(self, handler: BackendHandler, settings: ServerSettings) -> None:
@@ -139,6 +140,7 @@ class Backend:
         self.relaySession: RelaySession | None = None
         self.deadline = inf
         self.server = self._inOrder()[0]
+        self.write = handler.sendToServer
 
     def ask(
         self,
@@ -151,12 +153,15 @@ class Backend:
 
         mayMove: it may begin again with another server until it has sent a dot.
         """
-        self._request = Request(make, then, given, mayMove)
+        request = self._request = Request(make, then, given, mayMove)
         self._tried = []
         self._handler.suspendForServer()
         self._isReused = True
-        relaySession = self.relaySession or self._resume(self._inOrder()[0])
-        self._hold(self._request, relaySession or self._connectTo(self._inOrder()[0]))
+        relaySession = self.relaySession
+        if relaySession is None:
+            server = self._inOrder()[0]
+            relaySession = self._resume(server) or self._connectTo(server)
+        self._hold(request, relaySession)
 
     def lostReply(self) -> Reply | None:
         """Return the reply to a mail that began in a session which has broken, or None."""
@@ -274,10 +279,6 @@ class Backend:
         self._handler.disconnectFromRealSMTPServer()
 
     # What the session says: see ServerLink
-
-    def write(self, data: bytes) -> None:
-        """Send bytes to the server."""
-        self._handler.sendToServer(data)
 
     def beginTLS(self) -> None:
         """Begin TLS on the connection."""

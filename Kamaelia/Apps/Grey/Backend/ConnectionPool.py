@@ -121,12 +121,12 @@ class ConnectionPool(component):
         return self._isOpen and not isFull and relay.resets <= MOST_RESETS and isCleanSession(relay)
 
     def keep(self, kept: KeptConnection) -> bool:
-        """Keep a connection whose boxes are not linked. Return whether it is kept."""
+        """Keep an open connection whose boxes are not linked. Return whether it is kept."""
         now = self._now()
         until = min(now + self.settings.smtp_idle_time, kept.since + LONGEST_USE)
         waiting = self._kept.setdefault((kept.server, kept.relay.manner), [])
         isFull = len(waiting) >= self.settings.smtp_idle_connections
-        if isFull or until <= now or not kept.connection.mayBeKept():
+        if isFull or until <= now:
             return False
         kept.until = until
         waiting.append(kept)

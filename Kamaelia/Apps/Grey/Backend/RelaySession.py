@@ -131,22 +131,23 @@ class RelaySession:
         """Continue the conversation, with the reply it waited for or without one."""
         assert self.conversation is not None
         self.isOurTurn = False
+        relay, link = self.relay, self.link
         try:
             words = self.conversation.send(reply)
         except StopIteration as end:
             self.conversation = None
             self._expect()
-            self.link.ended(end.value)
+            link.ended(end.value)
             return
         except OSError as error:  # from the temporary file with the text: no dot is sent
             reason = f"the text of a mail could not be read: {error}"
-            self._break(self.relay.fail(reason, NOT_READ, isServers=False))
+            self._break(relay.fail(reason, NOT_READ, isServers=False))
             return
         if words:
-            self.link.write(words)
-            self.isOurTurn = not self.relay.waiting
-            if self.isOurTurn:
-                self.link.continueSoon()
+            link.write(words)
+            if not relay.waiting:
+                self.isOurTurn = True
+                link.continueSoon()
         self._expect()
 
     def passOn(self, chunk: bytes, isLast: bool) -> None:
@@ -216,7 +217,7 @@ class RelaySession:
         """Give the server the time of the stage in which it is."""
         relay = self.relay
         waiting = relay.waiting
-        self.link.expect(relay.timeoutOf(waiting[0]) if waiting else None)
+        self.link.expect(relay.timeouts[waiting[0]] if waiting else None)
 
     def _break(self, broken: Broken) -> None:
         self.leave(isInOrder=False)

@@ -18,7 +18,7 @@ from typing import Any
 
 from Axon.Component import component
 from Kamaelia.Internet.ConnectionState import OPEN
-from Kamaelia.Internet.HandlerLinks import linkBoxes, unlinkComponents, unlinkOutboxes
+from Kamaelia.Internet.HandlerLinks import linkBoxes, unlinkOutboxes
 from Kamaelia.Internet.TCPClient import TCPClient
 from Kamaelia.Support.Failover import ServerAddress
 
@@ -50,7 +50,7 @@ class ServerConnection(TCPClient):
 
     def unlinkFrom(self, handler: component) -> None:
         """Remove these linkages. This remains a child of the handler, and ends with it."""
-        unlinkComponents(self)
+        self.unlinkOutboxes()
         unlinkOutboxes(handler, ("tcp_outbox", "tcp_signal", "tcp_makessl"))
 
     def mayBeKept(self) -> bool:
