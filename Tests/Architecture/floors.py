@@ -206,6 +206,7 @@ GREY: list[Floor] = [
         ],
         "configuration files": ["Kamaelia.Apps.Grey.Support"],
         "the operating system": ["Kamaelia.Apps.Grey.System"],
+        "the lines of the log": ["Kamaelia.Apps.Grey.Records.MailLog"],
     },
     {"stores": ["Kamaelia.Apps.Grey.Stores"]},
     {

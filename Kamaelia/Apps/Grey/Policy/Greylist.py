@@ -29,6 +29,7 @@ from Kamaelia.Apps.Grey.Policy.BlockLists import BlockLists
 from Kamaelia.Apps.Grey.Policy.RecipientDirectory import RecipientDirectory
 from Kamaelia.Apps.Grey.Policy.StoreEntries import NO_ENTRIES, LiveEntries, compileEntries
 from Kamaelia.Apps.Grey.Policy.SuspicionCheck import SuspicionCheck
+from Kamaelia.Apps.Grey.Records.MailLog import HistoricalLines, Wording
 from Kamaelia.Apps.Grey.Stores import openStore
 from Kamaelia.Apps.Grey.Stores.Later import Later
 from Kamaelia.Apps.Grey.Stores.Store import (
@@ -80,7 +81,7 @@ class Greylist:
     dry_run = False  # decide and log, but defer nothing
     tarpit: float = 0.0  # seconds before a reply that defers
     journal: Callable[[dict[str, Any]], None] | None = None  # called with each mail's record
-    wording: Any = None  # PostfixLines, for the log of mails; None: the historical lines
+    wording: Wording = HistoricalLines()  # of the log of mails, or PostfixLines
     # Returns the time in seconds. Not monotonic, because records are shared and outlive a process.
     clock: Callable[[], float] = staticmethod(time.time)
 

@@ -1,4 +1,4 @@
-"""The texts that record a mail: the historical line, and a line of JSON.
+"""The texts that record a mail: the historical lines, and a line of JSON.
 
 Example usage::
 
@@ -16,12 +16,57 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 from Kamaelia.Support.Greylist.Suspicion import Assessment
 from Kamaelia.Support.PrintableText import printable
+from Kamaelia.Support.Protocol.SMTP.Refusal import Refusal
+
+
+class EndedMail(Protocol):
+    """A mail that has ended, as the notes read it from its handler: see NotedMail."""
+
+    peer: str
+    remotename: Any
+    sender: Any
+
+    @property
+    def mailStatus(self) -> str:
+        """ACCEPTED, DEFERRED, REFUSED or another word; "" if the mail was dropped."""
+
+
+class Wording(Protocol):
+    """The wording of the log of mails: HistoricalLines, or PostfixLines."""
+
+    def ofMail(self, notes: Any, mail: Any, recipients: Sequence[str], now: float) -> Iterable[str]:
+        """Return the lines of a mail that has ended. notes: its MailNotes."""
+
+    def ofSuspicion(self, now: float, mailId: str, words: str) -> str:
+        """Return the line that states the points of a mail: see suspicionWords."""
+
+    def ofRefusal(self, refusal: Refusal, now: float) -> str:
+        """Return the line of a refusal."""
+
+
+class HistoricalLines:
+    """HistoricalLines() -> the lines of Kamaelia: for each mail one, in the historical columns."""
+
+    def ofMail(
+        self, notes: Any, mail: EndedMail, recipients: Sequence[str], now: float
+    ) -> Iterable[str]:
+        """Return the line of a mail that has ended."""
+        whose = (mail.remotename, mail.peer, mail.sender)
+        return (historicalLine(now, *whose, recipients, mail.mailStatus),)
+
+    def ofSuspicion(self, now: float, mailId: str, words: str) -> str:
+        """Return the line that states the points of a mail."""
+        return f"{stampOf(now)} {words}"
+
+    def ofRefusal(self, refusal: Refusal, now: float) -> str:
+        """Return the line of a refusal."""
+        return refusal.line(stampOf(now))
 
 
 def stampOf(now: float) -> str:

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, Protocol
 
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
 from Kamaelia.Apps.Grey.Policy.PolicyAnswers import PolicyAnswers
-from Kamaelia.Apps.Grey.Records.MailLog import historicalLine, stampOf, suspicionWords
+from Kamaelia.Apps.Grey.Records.MailLog import suspicionWords
 from Kamaelia.Apps.Grey.Records.PostfixLog import MailEnd, RecipientEnd
 from Kamaelia.Apps.Grey.Records.RefusalRecord import GREYLISTED, newId, writeRefusal
 from Kamaelia.Support.Greylist.Keys import withoutBrackets
@@ -233,10 +233,12 @@ class MailNotes:
         """
         greylist, status = self.greylist, handler.mailStatus
         now, recipients = handler.endedAt, self.allRecipients(handler)
-        if greylist.wording is None:
-            self._writeHistorical(handler, now, status, recipients)
-        else:
-            self._writePostfix(handler, now)
+        wording = greylist.wording
+        for line in wording.ofMail(self, handler, recipients, now):
+            handler.noteToLog(line)
+        if self.assessment is not None:
+            words = suspicionWords(handler.peer, handler.peerport, self.mailId, self.assessment)
+            handler.noteToLog(wording.ofSuspicion(now, self.mailId, words))
         if not (status or self.verdicts):
             return
         greylist.count("mails", (status or DROPPED).lower())
@@ -246,26 +248,9 @@ class MailNotes:
         if greylist.journal is not None:
             greylist.journal(self.record(handler, now))
 
-    def _writeHistorical(
-        self, handler: NotedMail, now: float, status: str, recipients: Sequence[str]
-    ) -> None:
-        whose = (handler.remotename, handler.peer, handler.sender)
-        handler.noteToLog(historicalLine(now, *whose, recipients, status))
-        if self.assessment is not None:
-            words = suspicionWords(handler.peer, handler.peerport, self.mailId, self.assessment)
-            handler.noteToLog(f"{stampOf(now)} {words}")
-
-    def _writePostfix(self, handler: NotedMail, now: float) -> None:
-        wording = self.greylist.wording
-        for line in wording.ofMail(self.endOf(handler, now)):
-            handler.noteToLog(line)
-        if self.assessment is not None:
-            words = suspicionWords(handler.peer, handler.peerport, self.mailId, self.assessment)
-            handler.noteToLog(wording.ofSuspicion(now, self.mailId, words))
-
-    def endOf(self, handler: NotedMail, now: float) -> MailEnd:
+    def endOf(self, handler: NotedMail, recipients: Sequence[str], now: float) -> MailEnd:
         """Return what the log in the words of Postfix says of the mail."""
-        verdicts = [(each, self.verdictOn(each)) for each in self.allRecipients(handler)]
+        verdicts = [(each, self.verdictOn(each)) for each in recipients]
         return MailEnd(
             id=self.mailId,
             time=now,
@@ -317,7 +302,10 @@ class MailNotes:
 
     def allRecipients(self, handler: NotedMail) -> list[str]:
         """Return all recipients that the client named, including those that are not accepted."""
-        return list(dict.fromkeys([*self.verdicts, *handler.recipients]))
+        accepted = handler.recipients
+        if not accepted:
+            return list(self.verdicts)
+        return list(dict.fromkeys([*self.verdicts, *accepted]))
 
 
 def deferral(wait: float, mailId: str, closes: bool, hasAnswer: bool = True) -> Reply:

@@ -23,7 +23,7 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from Kamaelia.Support.Greylist.Keys import withoutBrackets
 from Kamaelia.Support.Protocol.SMTP.Refusal import REAL_SERVER, TEXT, Refusal
@@ -77,13 +77,26 @@ class MailEnd(NamedTuple):
     relay: str
 
 
+class MailEndings(Protocol):
+    """What the lines are made from: MailNotes."""
+
+    def endOf(self, mail: Any, recipients: Sequence[str], now: float) -> MailEnd:
+        """Return what is known of a mail that has ended."""
+
+
 class PostfixLines(NamedTuple):
-    """PostfixLines(hostname) -> the lines for one mail or refusal after another."""
+    """PostfixLines(hostname) -> the lines for one mail or refusal after another: a Wording."""
 
     hostname: str
 
-    def ofMail(self, mail: MailEnd) -> Iterator[str]:
+    def ofMail(
+        self, notes: MailEndings, mail: Any, recipients: Sequence[str], now: float
+    ) -> Iterator[str]:
         """Generate the lines of a mail that has ended."""
+        return self.ofEnd(notes.endOf(mail, recipients, now))
+
+    def ofEnd(self, mail: MailEnd) -> Iterator[str]:
+        """Generate the lines of a mail that has ended, of which this is known."""
         passed = [each for each in mail.recipients if each.verdict == "accepted"]
         if mail.isAccepted:
             yield from self._received(mail, len(passed))

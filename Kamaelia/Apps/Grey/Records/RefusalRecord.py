@@ -18,7 +18,6 @@ from collections.abc import Callable
 from typing import Any
 
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
-from Kamaelia.Apps.Grey.Records.MailLog import stampOf
 from Kamaelia.Support.Protocol.SMTP.Refusal import Refusal, reasonOf
 from Kamaelia.Support.Protocol.SMTP.Reply import DEFERRED
 
@@ -43,7 +42,7 @@ os.register_at_fork(after_in_child=_ids.clear)  # or parent and child would use 
 def writeRefusal(refusal: Refusal, greylist: Greylist, log: Callable[[str], Any]) -> None:
     """Count a refusal, and write its lines. log: called with the line for the log."""
     greylist.count(*refusal.counter)
-    now, wording = greylist.clock(), greylist.wording
-    log(refusal.line(stampOf(now)) if wording is None else wording.ofRefusal(refusal, now))
+    now = greylist.clock()
+    log(greylist.wording.ofRefusal(refusal, now))
     if greylist.journal is not None:
         greylist.journal(refusal.record(now))

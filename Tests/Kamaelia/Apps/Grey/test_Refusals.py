@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from Kamaelia.Apps.Grey.Records.MailLog import stampOf
+from Kamaelia.Apps.Grey.Records.MailLog import HistoricalLines
 from Kamaelia.Apps.Grey.Records.PostfixLog import PostfixLines
 from Kamaelia.Apps.Grey.Session.ClientRates import REPLIES
 from Kamaelia.Support.PrintableText import printable
@@ -451,10 +451,6 @@ def test_in_replay_a_recipient_that_is_refused_behind_a_250_is_recorded(
 # fail2ban
 
 
-def historicalLine(refusal: Refusal, now: float) -> str:
-    return refusal.line(stampOf(now))
-
-
 @pytest.mark.needs("fail2ban-regex")
 @pytest.mark.parametrize("place", ["logfile", "journal"])
 @pytest.mark.parametrize("mode", ["normal", "aggressive"])
@@ -490,7 +486,7 @@ def expectBanned(told: Run, tmp_path: Path, mode: str, place: str) -> None:
 
 @pytest.mark.needs("fail2ban-regex")
 @pytest.mark.parametrize(
-    "line", [historicalLine, PostfixLines("mx").ofRefusal], ids=["kamaelia", "postfix"]
+    "line", [HistoricalLines().ofRefusal, PostfixLines("mx").ofRefusal], ids=["kamaelia", "postfix"]
 )
 @pytest.mark.parametrize(("mode", "count"), [("normal", 0), ("aggressive", len(REPLIES))])
 def test_fail2ban_finds_clients_whose_network_is_above_a_rate(

@@ -5,7 +5,10 @@ from typing import Any
 import pytest
 
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
+from Kamaelia.Apps.Grey.Records.MailLog import HistoricalLines, Wording
 from Kamaelia.Apps.Grey.Records.MailNotes import ACCEPTED, DEFERRED, NO_ANSWER, MailNotes
+from Kamaelia.Apps.Grey.Records.PostfixLog import PostfixLines
+from Kamaelia.Support.Greylist.Suspicion import Assessment
 from Kamaelia.Support.Protocol.SMTP.Reply import DEFERRED as DEFERRED_REPLY
 from Kamaelia.Support.Protocol.SMTP.Reply import Reply
 from Kamaelia.Support.Protocol.SMTP.Session import Session
@@ -114,3 +117,27 @@ def test_refusals_outside_of_a_mail_share_the_id_of_the_session(notes: MailNotes
     ids = [line.partition(" id=")[2].partition(" ")[0] for line in handler.lines]
     assert len(set(ids)) == 1
     assert ids[0] != notes.mailId
+
+
+@pytest.mark.parametrize(
+    ("wording", "columns"),
+    [
+        (HistoricalLines(), [" | DEFERRED | ", " suspicion client=[192.0.2.1]:4711 "]),
+        (
+            PostfixLines("mx"),
+            [": info: RCPT from ", "status=deferred (Greylisted: too soon)", ": info: suspicion "],
+        ),
+    ],
+    ids=["kamaelia", "postfix"],
+)
+def test_a_mail_has_the_lines_of_the_wording_that_the_greylist_has(
+    wording: Wording, columns: list[str]
+) -> None:
+    notes, handler = MailNotes(Counting(wording=wording)), Handler()
+    notes.begin()
+    notes.note("<c@d.example>", DEFERRED, "too soon")
+    notes.assessment = Assessment(7, 5)
+    notes.write(handler)
+    assert len(handler.lines) == len(columns)
+    for line, column in zip(handler.lines, columns, strict=True):
+        assert column in line

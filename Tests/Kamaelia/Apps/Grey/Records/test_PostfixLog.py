@@ -136,7 +136,7 @@ def parts(*lines: str) -> list[tuple[str, str]]:
 
 
 def test_a_mail_that_is_delivered_has_the_lines_of_smtpd_qmgr_and_smtp() -> None:
-    assert parts(*PostfixLines("mx").ofMail(MAIL)) == [
+    assert parts(*PostfixLines("mx").ofEnd(MAIL)) == [
         ("smtpd", "0b2bf16d7cd1: client=unknown[192.0.2.1]:4711"),
         ("qmgr", "0b2bf16d7cd1: from=<me@example.com>, size=1234, nrcpt=1 (queue active)"),
         (
@@ -153,7 +153,7 @@ def test_a_mail_that_is_delivered_has_the_lines_of_smtpd_qmgr_and_smtp() -> None
 
 def test_a_mail_that_another_server_delivers_is_received_and_permitted() -> None:
     mail = MAIL._replace(relay="", reply=None, told="")
-    assert parts(*PostfixLines("mx").ofMail(mail)) == [
+    assert parts(*PostfixLines("mx").ofEnd(mail)) == [
         ("smtpd", "0b2bf16d7cd1: client=unknown[192.0.2.1]:4711"),
         (
             "smtpd",
@@ -169,7 +169,7 @@ def test_a_mail_that_another_server_delivers_is_received_and_permitted() -> None
 def test_a_recipient_whom_the_real_server_defers_has_only_the_line_of_its_refusal() -> None:
     deferred = RecipientEnd("<you@example.org>", "deferred", "real server: 450 4.2.0 full")
     mail = MAIL._replace(recipients=[deferred], isAccepted=False)
-    assert [*PostfixLines("mx").ofMail(mail)] == []
+    assert [*PostfixLines("mx").ofEnd(mail)] == []
 
 
 @pytest.mark.parametrize(
