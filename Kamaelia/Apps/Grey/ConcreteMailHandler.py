@@ -93,12 +93,13 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
 
     offerDependsOn = (*StrictMailHandler.offerDependsOn, *SERVERS, *OFFERS)
 
-    TCPClient: Any = None  # the connection to the real server, or None
-    backend: Backend | None = None  # from the first use of a real server on
-    _kept: MailText | None = None  # the text of the mail in progress, in replay
+    TCPClient: Any  # the connection to the real server, or None
+    backend: Backend | None  # from the first use of a real server on
+    _kept: MailText | None  # the text of the mail in progress, in replay
 
     def __init__(self, **argv: Any) -> None:
         super().__init__(**argv)
+        self.TCPClient = self.backend = self._kept = None
         self._offersSeen = self.smtp_offers.revision
         self.checkServerSettings()
         if self.smtp_tls != "no":
@@ -163,8 +164,7 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
     def takeText(self, chunk: bytes) -> None:
         """Replay: keep a piece of the text. Live: send it on."""
         if self._kept is not None:
-            error = self._kept.keep(chunk)
-            if error is not None:  # the mail is refused at its end
+            if (error := self._kept.keep(chunk)) is not None:  # the mail is refused at its end
                 self.noteToLog(f"a mail could not be kept: {error}")
         elif self.backend is not None and self.backend.isInText:
             self.backend.passOn(chunk, self.lastline())
@@ -235,8 +235,7 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
 
     def _takeServerMessages(self, backend: Backend, relaySession: RelaySession) -> None:
         """Take the messages in the tcp inboxes until the relay session breaks."""
-        wasOurTurn = relaySession.isOurTurn
-        inboxes = self.placesOfInboxes()
+        inboxes, wasOurTurn = self.placesOfInboxes(), relaySession.isOurTurn
         received, ends = inboxes["tcp_inbox"], inboxes["tcp_control"]  # an empty inbox is false
         while received:
             relaySession.receive(self.recv("tcp_inbox"))

@@ -310,7 +310,8 @@ class GreyListingPolicy(RecordedMailHandler):
     # Block lists
 
     def handleConnect(self) -> None:
-        if not self.session.settings.offers("XCLIENT"):  # otherwise the client is not known yet
+        hasLists = self.greylist.block_lists is not None
+        if hasLists and not self.session.settings.offers("XCLIENT"):  # it may name the client
             self.askBlockLists()
         super().handleConnect()
 
@@ -348,7 +349,8 @@ class GreyListingPolicy(RecordedMailHandler):
         super().clientChanged()
 
     def cleanUp(self) -> None:
-        self._forgetListing()
+        if self._listing is not None:
+            self._forgetListing()
         super().cleanUp()
 
     def _forgetListing(self) -> None:

@@ -76,7 +76,8 @@ def decide(mail: DecidedMail, recipient: str) -> Decision:
         triple = greylist.triple(clientKeyOf(mail), mail.sender, recipient)
         about = (triple, greylist.clock(), mail.peer)
         decision: Decision = notes.answerTo(triple, greylist.decide, *about)
-        greylist.answered()
+        if greylist.isFailing:
+            greylist.answered()
         if decision.isAccepted:
             notes.passedAs = triple.client
     except StoreFailed as error:
@@ -84,7 +85,8 @@ def decide(mail: DecidedMail, recipient: str) -> Decision:
     if greylist.dry_run and not decision.isAccepted:
         decision = decision._replace(isAccepted=True, reason=f"{DRY_RUN}: {decision.reason}")
     verdict = ACCEPTED if decision.isAccepted else DEFERRED
-    notes.note(recipient, verdict, decision.reason, decision.wait, _delayOf(decision))
+    delay = _delayOf(decision) if decision.reason == WAITED else 0.0
+    notes.note(recipient, verdict, decision.reason, decision.wait, delay)
     return decision
 
 
@@ -149,9 +151,9 @@ def _assess(mail: DecidedMail, suspicion: SuspicionCheck) -> Assessment:
 
 
 def _delayOf(decision: Decision) -> float:
-    """Return how long the first mail of a triple was delayed; 0 if it was not."""
+    """Return how long the first mail of a triple was delayed that has WAITED; 0 if not known."""
     record = decision.record
-    if decision.reason != WAITED or record is None or record.passed is None:
+    if record is None or record.passed is None:
         return 0.0
     return record.passed - record.seen
 

@@ -105,7 +105,7 @@ class Backend:
     """Backend(handler, settings) -> the way to the real servers; it is a ServerLink.
 
     server: the server that is asked, or was asked last. relaySession: the session with it, or None;
-    "a session" is always a relay session here, never the client's. write: sends bytes to the server.
+    "a session" is always a relay session here, never the client's. write: sends bytes to it.
     deadline: when the server is late, in seconds of the handler's clock, or infinity.
     """
 

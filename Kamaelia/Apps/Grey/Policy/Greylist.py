@@ -106,7 +106,7 @@ class Greylist:
         self._refreshed = -REFRESH
         self._live = NO_ENTRIES
         self._reading: BackgroundTask[tuple[int, LiveEntries]] | None = None
-        self._isFailing = False
+        self.isFailing = False  # whether the store failed when it was last asked
         self._noteLists()
 
     # The store
@@ -146,7 +146,7 @@ class Greylist:
 
     def inherit(self, before: Greylist) -> None:
         """Take over the open store of a previous Greylist, and the entries read from it."""
-        for name in ("store", "copy", "_opened", "_process", "_live", "_version", "_isFailing"):
+        for name in ("store", "copy", "_opened", "_process", "_live", "_version", "isFailing"):
             setattr(self, name, getattr(before, name))
         if self.recipients is not None and before.recipients is not None:
             self.recipients.inherit(before.recipients)
@@ -232,17 +232,17 @@ class Greylist:
 
     def failed(self, error: StoreFailed) -> bool:
         """Log the first of several failures; return whether mail is accepted without the store."""
-        if not self._isFailing:
+        if not self.isFailing:
             what = "accepted" if self.on_failure == "accept" else "deferred"
             LOG.error("mails are %s while the store fails: %s", what, error)
-        self._isFailing = True
+        self.isFailing = True
         return self.on_failure == "accept"
 
     def answered(self) -> None:
         """Log that the store works again after a failure."""
-        if self._isFailing:
+        if self.isFailing:
             LOG.warning("the store works again")
-            self._isFailing = False
+            self.isFailing = False
 
     def count(self, *words: str) -> None:
         """Add one to the counter with these words, which all processes share."""

@@ -66,7 +66,7 @@ class PolicyHook(property):
             if not isFunction or not getattr(handler, "hasPlainHooks", False):
                 return self.ask(handler, args, named)
             try:  # nothing is awaited, which is nearly always so
-                result = hook(handler, *args, **named)
+                result = hook(handler, *args, **named) if named else hook(handler, *args)
             except Later:
                 raise
             except (Exception, asyncio.CancelledError) as error:
