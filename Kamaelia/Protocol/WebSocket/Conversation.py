@@ -142,10 +142,17 @@ class Conversation:
             yield from sendWithRoom(owner, message, self._toProgram)
             return
         for event in peer.receive(data):
-            if mayDeliver and isinstance(event, str | bytes):
+            if event is None:
+                self._reply()
+                yield 1
+            elif mayDeliver and isinstance(event, str | bytes):
                 mayDeliver = yield from sendWithRoom(owner, event, self._toProgram)
-        replies = peer.takeReplies()
-        if replies and (peer.closed is not None or not self._isPeerSlow()):
+        self._reply()
+
+    def _reply(self) -> None:
+        """Send the answers to pings and to a close, unless the peer reads too slowly for pings."""
+        replies = self._peer.takeReplies()
+        if replies and (self._peer.closed is not None or not self._isPeerSlow()):
             self._transmit(replies)
 
     def _isPeerSlow(self) -> bool:

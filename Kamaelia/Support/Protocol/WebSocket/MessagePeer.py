@@ -4,7 +4,7 @@ Example usage
 -------------
     peer = MessagePeer(isClient=False)
     send(peer.message("hello"))
-    for each in peer.receive(data):            # str, bytes, Pong or Closed
+    for each in peer.receive(data):            # str, bytes, Pong or Closed; None: work goes on
         ...
     send(peer.takeReplies())                   # answers to pings and to the close of the peer
 
@@ -43,6 +43,7 @@ INTERNAL_ERROR = 1011
 MOST_BYTES = 1024 * 1024  # in a message
 MOST_UTF8 = 4  # bytes of a character in UTF-8
 MOST_WHOLE = LONGEST * MOST_UTF8  # no message in a plain frame has more bytes
+MANY_FRAMES = 64  # frames that wsproto reads in about 2 ms
 MANY_PARTS = 256  # parts of a message are joined when there are so many
 
 
@@ -122,15 +123,23 @@ class MessagePeer:
             return None
         return self._reader.whole(data)
 
-    def receive(self, data: bytes) -> Iterator[Event]:
-        """Generate the messages in `data`; b"" means the end of the connection."""
+    def receive(self, data: bytes) -> Iterator[Event | None]:
+        """Generate the messages in `data`; b"" means the end of the connection.
+
+        None is generated after each MANY_FRAMES frames that are not plain: a peer that sends many
+        empty ones need not keep the caller from other work.
+        """
         if self.closed is not None:
             return
         if not data:
             yield self._end(ABNORMAL, "the connection was lost")
             return
+        count = 0
         for each in self._reader.receive(data):
             if isinstance(each, Raw):
+                count += 1
+                if count % MANY_FRAMES == 0:
+                    yield None
                 self._connection.receive_data(each)
                 for event in self._events():
                     yield event

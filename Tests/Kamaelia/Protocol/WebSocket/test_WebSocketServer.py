@@ -500,6 +500,22 @@ def test_a_connection_works_through_its_boxes():
     assert received[-1].code == 1000
 
 
+def test_a_flood_of_pings_leaves_turns_to_the_other_components():
+    class Busy(component):
+        turns = 0
+
+        def main(self):
+            while not self.dataReady("control"):
+                self.turns += 1
+                yield 1
+
+    handler = Busy()
+    pings = b"\x89\x80\0\0\0\0" * 10_000
+    outcome = feed(WebSocketConnection(handler), inbox=[pings], control=[producerFinished()])
+    assert b"".join(outcome["outbox"]) == b"\x8a\0" * 10_000
+    assert handler.turns > 100
+
+
 def test_producerFinished_after_the_last_message_loses_nothing():
     listener = Listener()
     data, _ = wire("a", "b")

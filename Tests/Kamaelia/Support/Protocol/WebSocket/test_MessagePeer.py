@@ -6,7 +6,12 @@ from hypothesis import strategies as st
 from wsproto.connection import CLIENT, SERVER, Connection
 from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
 
-from Kamaelia.Support.Protocol.WebSocket.MessagePeer import Closed, MessagePeer, Pong
+from Kamaelia.Support.Protocol.WebSocket.MessagePeer import (
+    MANY_FRAMES,
+    Closed,
+    MessagePeer,
+    Pong,
+)
 from Kamaelia.Support.Protocol.WebSocket.PlainFrames import (
     LONGEST,
     masked,
@@ -42,7 +47,7 @@ def received(peer, data, cuts=()):
     for piece in pieces(data, cuts):
         whole = peer.receiveWhole(piece)
         events += peer.receive(piece) if whole is None else [whole]
-    return events
+    return [each for each in events if each is not None]
 
 
 @pytest.mark.parametrize("isClient", [True, False])
@@ -66,6 +71,12 @@ def test_parts_of_a_message_are_joined_and_pings_between_them_are_answered(sent,
             pings += 1
     assert received(server, wire, data.draw(st.lists(st.integers(0, 900), max_size=5))) == sent
     assert server.takeReplies() == b"\x8a\x01p" * pings
+
+
+def test_the_caller_may_do_other_work_between_many_small_frames():
+    part = b"\x00\x80\0\0\0\0"  # the middle of a message, empty
+    wire = b"\x01\x81\0\0\0\0a" + part * (3 * MANY_FRAMES) + b"\x80\x81\0\0\0\0b"
+    assert list(MessagePeer(False).receive(wire)) == [None, None, None, "ab"]
 
 
 @given(st.lists(messages, max_size=5), st.booleans())
