@@ -44,6 +44,8 @@ from Kamaelia.Util.Settings import refuseMisspelt
 
 __all__ = ["IRC_Client", "SimpleIRCClientPrefab"]
 
+MANY_LINES = 64  # of the server, which take about 2 ms
+
 
 class IRC_Client(component):
     """A client without its connection: it takes and sends what a TCPClient sends and takes.
@@ -96,9 +98,12 @@ class IRC_Client(component):
             # Only what waits now, so that a server that floods cannot delay the other inboxes.
             for _ in range(self.dataReady("inbox")):
                 data = self.recv("inbox")
-                for line in lines.feed(data.encode() if isinstance(data, str) else data):
+                heard = lines.feed(data.encode() if isinstance(data, str) else data)
+                for number, line in enumerate(heard, 1):
                     if isinstance(line, LongLine) or line.strip():
                         yield from self._hear(line)
+                    if number % MANY_LINES == 0:
+                        yield 1  # others have their turns
             for _ in range(self.dataReady("talk")):
                 yield from self._say(self.recv("talk"))
             if self._isOver():

@@ -153,3 +153,20 @@ def test_its_sized_inbox_refuses_more() -> None:
     sender.send(b"PING a\n")
     with pytest.raises(noSpaceInBox):
         sender.send(b"PING b\n")
+
+
+def test_a_flood_of_lines_leaves_turns_to_the_other_components() -> None:
+    client = IRC_Client(nick="ann")
+
+    class Busy(component):
+        turns = 0
+
+        def main(self) -> Iterator[int]:
+            while not client.hasEnded():
+                self.turns += 1
+                yield 1
+
+    busy = Busy().activate()
+    outcome = feed(client, inbox=[b"PING a\r\n" * 10_000], control=[FINISHED])
+    assert outcome["outbox"].count(b"PONG a\r\n") == 10_000
+    assert busy.turns > 100
