@@ -20,8 +20,7 @@ each event, and waits until the next message or deadline. Hooks are plain functi
 that run in the scheduler's thread. An exception in one ends only this connection.
 Here the hooks do nothing; StrictMailHandler answers and ConcreteMailHandler relays.
 
-Termination: when the client has closed the connection, after `breakConnection`, or
-when the client is late.
+Termination: when the client has closed the connection or is late, and after `breakConnection`.
 """
 
 from __future__ import annotations
@@ -119,30 +118,36 @@ class MailHandler(SessionState, component):
             self.outboxes["makessl"] = NULL
         self.inbox_log = CommandLog()
 
-    def main(self) -> Generator[int, None, None]:
-        self.deadlines = deadlinesOf(self, self.scheduler.timers.clock.now)
+    def main(self) -> Generator[int, None, None]:  # a turn is in one piece, for speed
+        deadlines = self.deadlines = deadlinesOf(self, self.scheduler.timers.clock.now)
+        clock, inboxes, session = deadlines.clock, self.placesOfInboxes(), self.session
         self._needsReplyLines = self.needsReplyLines()
         try:
             if self.greet_delay:
                 yield from self.waitForMessage(timeout=self.greet_delay)
-            inboxes = self.placesOfInboxes()
             self._takeAll(inboxes["inbox"])
             self.callHook("handleConnect")
-            self.session.isOpen = True
+            session.isOpen = True
             self.enter(CLIENT)
-            if self.session.spokeEarly or self.anyReady():
+            if session.spokeEarly or self.anyReady():
                 self._work(inboxes)
-            session = self.session
             while not session.breakConnection and self.phase is not GONE:
                 isHeld = self.isHeld()
                 if isHeld and self._watch is None:  # its own timeouts do not reach it then
                     self._watch = watchHeld(self, self.inactivity_timeout or self.session_timeout)
-                yield from self.getline()
+                due = self.due()
+                self.turns += 1
+                yield from self.waitUntil(due)
                 if isHeld:
-                    self.deadlines.heardAt = None  # that time was not the client's
+                    deadlines.heardAt = None  # that time was not the client's
                 self._work(inboxes)
+                now = clock()
+                if deadlines.heardAt is None:
+                    deadlines.heardAt = now  # the client's time begins at the end of the turn
+                if now >= due:
+                    self.checkDeadlines()
             # Nothing can be sent during a TLS handshake, so it is closed at once then.
-            end = shutdownMicroprocess if self.session.isBeginningTLS else producerFinished
+            end = shutdownMicroprocess if session.isBeginningTLS else producerFinished
             self.send(end(self), "signal")
             last: Any = self.handleDisconnect()
             if isinstance(last, GeneratorType):
@@ -158,6 +163,15 @@ class MailHandler(SessionState, component):
         """Return the time of the scheduler's clock, in seconds."""
         return self.deadlines.clock()
 
+    def due(self) -> float:
+        """Return when the client, or an answer that is awaited, may be late; or infinity."""
+        due = self.answerDeadline()
+        if self.phase.isReading:
+            deadlines = self.deadlines
+            clientDue = deadlines.earliest(self.session, deadlines.heardAt or deadlines.heard())
+            return clientDue if clientDue < due else due
+        return due
+
     def checkDeadlines(self) -> None:
         """Act on deadlines that have passed."""
         now = self.now()
@@ -169,22 +183,9 @@ class MailHandler(SessionState, component):
         if now >= deadline:
             self.answer(reply)
 
-    # Wait
-
     def getline(self) -> Iterable[int]:
         """`yield from` this until a message has arrived or something is late."""
-        self.turns += 1
-        due = self.answerDeadline()
-        deadlines = self.deadlines
-        if self.phase.isReading:
-            heardAt = deadlines.heardAt  # nearly always noted: see isDue
-            clientDue = deadlines.earliest(
-                self.session, deadlines.heard() if heardAt is None else heardAt
-            )
-            if clientDue < due:
-                due = clientDue
-        deadlines.dueAt = due
-        return self.waitUntil(due)
+        return self.waitUntil(self.due())
 
     # Work
 
@@ -198,14 +199,12 @@ class MailHandler(SessionState, component):
             self._handleClient(isLeft, inbox)
         if inboxes["control"]:
             self._handleControl()
-        if self.deadlines.isDue():
-            self.checkDeadlines()
         if self.phase is CLIENT_STOPPING and not (self.gettingdata or self.isOver()):
             self.answer(SHUTTING_DOWN)
 
     def _handleClient(self, isLeft: bool, inbox: Any) -> None:
         """Act on what the client has sent. isLeft: whether some of it is still in "inbox"."""
-        now, until = self.deadlines.clock, inf
+        until = inf
         for count in range(MOST_EVENTS):
             event = self.session.next()
             if event is not None:
@@ -217,8 +216,8 @@ class MailHandler(SessionState, component):
                 if not self.phase.isReading:
                     return
                 if count == 1:  # nearly always there is one event: its time needs no limit
-                    until = now() + MOST_SECONDS
-                elif count and now() >= until:
+                    until = self.now() + MOST_SECONDS
+                elif count and self.now() >= until:
                     break
             elif isLeft:
                 isLeft = self._takeAll(inbox)
@@ -228,9 +227,8 @@ class MailHandler(SessionState, component):
 
     def _takeAll(self, inbox: Any) -> bool:
         """Take what is in "inbox". Return whether some is left because the session is full."""
-        session = self.session
         while inbox:
-            if session.buffer and session.isFull:
+            if self.session.buffer and self.session.isFull:
                 return True
             self.logging_recv_connection()
         return False
@@ -322,9 +320,7 @@ class MailHandler(SessionState, component):
     # Hooks: a subclass may override them
 
     def callHook(self, name: str, *about: Any) -> None:
-        """Call a hook that acts. Raise TypeError if it is asynchronous or a generator function,
-        because then it has done nothing.
-        """
+        """Call a hook that acts. Raise TypeError if it is one that does nothing when called."""
         result = getattr(self, name)(*about)
         if result is not None:
             plainResult(result, name, self)

@@ -5,21 +5,18 @@ Example usage
     deadlines = deadlinesOf(handler, clock)
     deadlines.heardAt = None                # in this turn
     at, reply = deadlines.due(session)      # send this reply at that time
-    deadlines.dueAt = deadlines.earliest(session, deadlines.heard())
-    if deadlines.isDue():                   # call due() again: the client may be late
-        ...
+    wait(until=deadlines.earliest(session, deadlines.heard()))  # then call due() again
 
 How does it work?
 -----------------
-Kamaelia.Support.Protocol.SMTP.Deadlines has the rules. Time counts from the end of the
-turn in which the client was heard or answered: the first `isDue` or `heard` after that notes it.
+Kamaelia.Support.Protocol.SMTP.Deadlines has the rules. Time counts from the end of the turn in
+which the client was heard or answered: the handler, or the first `heard` after that, notes it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from math import inf
 from typing import Protocol
 
 from Kamaelia.Support.Protocol.SMTP.Deadlines import Deadline, Deadlines, TimedSession, TimeLimits
@@ -29,17 +26,15 @@ class ClientDeadlines(Deadlines):
     """ClientDeadlines(limits, clock) -> the deadlines of a client that has connected now.
 
     clock: returns the time in seconds. heardAt: when the client last sent something or was
-    answered; set it to None in that turn. dueAt: when the handler has to act, whatever it waits
-    for.
+    answered; set it to None in that turn.
     """
 
-    __slots__ = ("clock", "dueAt", "heardAt")
+    __slots__ = ("clock", "heardAt")
 
     def __init__(self, limits: TimeLimits, clock: Callable[[], float]) -> None:
         self.clock = clock
         super().__init__(limits, clock())
         self.heardAt: float | None = None
-        self.dueAt = inf
 
     def due(self, client: TimedSession) -> Deadline:
         """Return when the client is late, and the reply that it gets then."""
@@ -51,14 +46,6 @@ class ClientDeadlines(Deadlines):
         if heardAt is None:
             heardAt = self.heardAt = self.clock()
         return heardAt
-
-    def isDue(self) -> bool:
-        """Return whether the handler has to act. Call it at the end of each turn."""
-        clock = self.clock  # Python finds a field sooner than a method, and this is no method
-        now = clock()
-        if self.heardAt is None:
-            self.heardAt = now
-        return now >= self.dueAt
 
 
 class TimeSettings(Protocol):
