@@ -15,7 +15,8 @@ A host name is looked up as a whole, then by each ending that begins with a dot,
 first; so there is one lookup per label. A mail address is looked up as a whole, then by its
 domain among the wildcards for its local part. Then the same is done without the tag of the local
 part (name+tag becomes name). Wildcards for all local parts come last. Addresses are compared by
-their keys (Keys).
+their keys (Keys). The last addresses that no entry matches are remembered: a server is asked about
+the same recipients again and again.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ NAME = re.compile(rf"{LABEL}(?:\.{LABEL})*", re.ASCII)
 LITERAL = re.compile(r"\[[0-9a-z.:]+\]", re.ASCII)
 LONGEST_NAME = 255  # RFC 5321 section 4.5.3.1.2
 EVERY = "*"
+MOST_MISSING = 1_000  # addresses that a table remembers
 
 
 def parseName(text: str) -> str:
@@ -150,11 +152,13 @@ class Mailboxes(Generic[Found]):
         self._patterns: list[tuple[Pattern, Found]] = []
         self._byLocal: dict[str, Names[Found]] = {}
         self._locals: set[str] = set()  # the local parts of all entries that are no patterns
+        self._missing: set[str] = set()  # paths that no entry matches
         for mailbox, what in (mailboxes or {}).items():
             self.add(parseMailbox(mailbox), what)
 
     def add(self, key: str | Pattern, what: Found) -> None:
         """Add an item for a key or pattern of parseMailbox()."""
+        self._missing.clear()
         if not isinstance(key, str):
             self._patterns.append((key, what))
             return
@@ -170,6 +174,16 @@ class Mailboxes(Generic[Found]):
 
     def find(self, path: str) -> Found | None:
         """Return the item of the most specific entry that matches `path`, or None."""
+        if path in self._missing:
+            return None
+        found = self._search(path)
+        if found is None and len(path) <= LONGEST:
+            if len(self._missing) >= MOST_MISSING:
+                self._missing.clear()
+            self._missing.add(path)
+        return found
+
+    def _search(self, path: str) -> Found | None:
         bare = withoutBrackets(path).lower() or path
         if self._isMissing(bare):
             return None

@@ -1,5 +1,6 @@
 """Lists: what an entry matches, which entry is found, and mistakes in entries."""
 
+import tracemalloc
 from ipaddress import IPv4Network, ip_address, ip_network
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from Kamaelia.Support.Greylist.Lists import ListEntry, ListError, Lists, entriesOf
-from Kamaelia.Support.Greylist.Names import Mailboxes, Names, parseMailbox, parseName
+from Kamaelia.Support.Greylist.Names import MOST_MISSING, Mailboxes, Names, parseMailbox, parseName
 from Kamaelia.Support.Networks import Networks, looksLikeNetwork, parseNetwork
 
 # Networks
@@ -315,3 +316,27 @@ def test_many_entries_answer_as_one_by_one_would():
         address = str(ip_address("10.0.0.7") + 256 * n)
         assert (lists.client(address) is not None) == (n % 2 == 0)
         assert (lists.client("192.0.2.1", [f"h{n}.example.org"]) is not None) == (n < 5_000)
+
+
+@pytest.mark.parametrize("entry", ["ann@example.org", "@example.org", "/^ann@/", "ann@*"])
+def test_an_address_that_was_missing_is_found_once_it_has_an_entry(entry: str) -> None:
+    table = Mailboxes({"bob@example.org": "other"})
+    for _ in range(2):
+        assert table.find("<ann@example.org>") is None
+    table.add(parseMailbox(entry), "entry")
+    for _ in range(2):
+        assert table.find("<ann@example.org>") == "entry"
+        assert table.find("<bob@example.org>") == "other"
+
+
+def test_a_table_remembers_few_of_the_addresses_that_are_missing() -> None:
+    table = Mailboxes({"/^list-/": "list"})
+    tracemalloc.start()
+    try:
+        for number in range(2 * MOST_MISSING):
+            assert table.find(f"<{number:0200}@example.org>") is None
+            assert table.find(f"<{number:0>2000}@example.org>") is None
+        size, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert size < 600 * MOST_MISSING
