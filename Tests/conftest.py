@@ -12,6 +12,11 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
+from hypothesis import settings
+
+# A property has no limit of time for each example: a busy machine is not its fault.
+settings.register_profile("without deadlines", deadline=None)
+settings.load_profile("without deadlines")
 
 #: Set if every real server must be installed: a missing one then fails the test.
 REQUIRE = "KAMAELIA_REQUIRE_REAL_SERVERS"
