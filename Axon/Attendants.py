@@ -13,7 +13,7 @@ turns. The answer for a task that is below an attendant is kept; it never change
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 from weakref import WeakSet
 
@@ -49,6 +49,10 @@ class Attendants:
             self._known.add(process.id)
             return True
         return False
+
+    def others(self, tasks: Iterable[Task]) -> list[Task]:
+        """Return the tasks that are no attendants, in their order."""
+        return [task for task in tasks if not self.has(task)]
 
     def _isBelow(self, task: Task) -> bool:
         seen = {task}

@@ -44,7 +44,7 @@ def install(schedulerClass: type[DefaultScheduler]) -> None:
         hasFailed = hasattr(sys, "last_value") or hasattr(sys, "last_exc")
         if run is None or schedulerClass.hasRun or hasFailed:
             return
-        forgotten = [task for task in run.tasks if not run.attendants.has(task)]
+        forgotten = run.attendants.others(run.tasks)
         if forgotten:
             ErrorRouting.warn(
                 f"{WaitDescriptions.namesOf(forgotten)} activated, but never run: call"

@@ -227,7 +227,7 @@ class scheduler(microprocess):
     def endWith(self, error: BaseException) -> None:
         """End the run in order, and raise `error`; a KeyboardInterrupt has a note of all waits."""
         if self.loopRun is not None and not self.loopRun.isOver():
-            WaitDescriptions.noteAt(error, self.tasks)
+            WaitDescriptions.noteAt(error, self.attendants.others(self.tasks))
             self.errors.append(error)
             self.loopRun.finish()
 
@@ -333,7 +333,7 @@ class scheduler(microprocess):
             except EndOfRound:
                 self.lifecycle.endAll()
             except BaseException as error:  # noqa: BLE001 - raised when all have ended
-                WaitDescriptions.noteAt(error, self.tasks)
+                WaitDescriptions.noteAt(error, self.attendants.others(self.tasks))
                 self.errors.append(error)
                 self.lifecycle.endAll()
             ErrorRouting.raiseAll(self.errors)

@@ -31,9 +31,8 @@ def describeAll(tasks: Iterable[Task]) -> str:
     return "\n".join(["What each component waits for:", *lines, *inactive[:LINES]])
 
 
-def noteAt(error: BaseException, tasks: Iterable[Task]) -> None:
+def noteAt(error: BaseException, tasks: list[Task]) -> None:
     """Add a note to a KeyboardInterrupt that says what each of `tasks` waits for, if any."""
-    tasks = list(tasks)
     if tasks and isinstance(error, KeyboardInterrupt):
         error.add_note(describeAll(tasks))
 

@@ -39,6 +39,27 @@ def test_a_run_ends_when_only_attendants_and_what_is_below_them_are_left():
     assert page.child.hasEnded()
 
 
+def test_the_note_of_an_interrupt_names_the_components_of_the_system_alone():
+    page, work = Parent(), Forever()
+    scheduler.run.attendants.add(page)
+    page.activate()
+    work.activate()
+
+    class Interrupts(component):
+        def main(self):
+            yield 1
+            self.scheduler.endWith(KeyboardInterrupt())  # as Ctrl-C does
+            yield 1
+
+    Interrupts().activate()
+    with pytest.raises(KeyboardInterrupt) as caught:
+        scheduler.run.runThreads()
+    note = "".join(caught.value.__notes__)
+    assert work.name in note
+    assert page.name not in note
+    assert page.child.name not in note
+
+
 @pytest.mark.parametrize("how", ["itself", "its parent"])
 def test_a_run_ends_when_the_last_other_component_becomes_an_attendant(how):
     page, late = Forever().activate(), Forever().activate()
