@@ -53,6 +53,10 @@ Press Ctrl-C to stop{gone}."""
 CHOOSE_PORTS = "Choose other ports: make run ARGS='--port 1027 --sink-port 2527'"
 
 
+class MailSinkServer(ServerCore):
+    """The server behind Kamaelia Grey; the page shows this name."""
+
+
 class DemoApplication(Application):
     """DemoApplication(file, display, options) -> an Application whose mails are shown."""
 
@@ -167,7 +171,7 @@ def start(options: argparse.Namespace, folder: Path, display: PlainDisplay) -> N
     DemoApplication(file, display, options).start()
     if sinks:
         sink = partial(MailSink, maildir=options.maildir, tell=partial(display.event, "kept"))
-        ServerCore(protocol=sink, sockets=sinks).activate()
+        MailSinkServer(protocol=sink, sockets=sinks).activate()
 
 
 def tellAddress(display: PlainDisplay, address: str) -> None:

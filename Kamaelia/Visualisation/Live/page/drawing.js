@@ -3,7 +3,7 @@
 /** @import { Node, Port, Scene, Theme, View } from "./types.js" */
 import { placeOf } from "./geometry.js";
 import { fillOf } from "./model.js";
-import { HEAD, short } from "./scene.js";
+import { HEAD, LONGEST_NAME, short } from "./scene.js";
 
 export const FONT = '12px system-ui, "DejaVu Sans", sans-serif';
 export const BOLD = '600 13px system-ui, "DejaVu Sans", sans-serif';
@@ -167,7 +167,7 @@ function drawBoxes(context, theme, node, scale) {
     if (hasNames) {
       context.textAlign = "left";
       context.fillStyle = theme.pale;
-      context.fillText(short(port.name, 18), node.x + 8, y - 1);
+      context.fillText(short(port.name, LONGEST_NAME), node.x + 8, y - 1);
     }
     drawBar(context, theme, node, port);
   }
@@ -178,7 +178,7 @@ function drawBoxes(context, theme, node, scale) {
     if (hasNames) {
       context.textAlign = "right";
       context.fillStyle = theme.pale;
-      context.fillText(short(port.name, 18), node.x + node.w - 8, y - 1);
+      context.fillText(short(port.name, LONGEST_NAME), node.x + node.w - 8, y - 1);
     }
   }
 }

@@ -63,7 +63,8 @@ function planOf(key, nodes, levels, ratio) {
     node.w = Math.max(node.w, plan.w + 2 * MARGIN);
     node.h = Math.max(node.h, plan.h + node.top + MARGIN);
   }
-  const plan = pack(groupsOf(nodes, levels.get(key) ?? []), ratio);
+  const groups = groupsOf(nodes, levels.get(key) ?? []);
+  const plan = pack([...groups.filter((each) => !isSingle(each)), ...groups.filter(isSingle)], ratio);
   const top = new Map(nodes.map((node) => [node.key, node.top]));
   for (const each of [...plan.places]) {
     for (const part of inner.get(each.key) ?? []) {
@@ -128,7 +129,11 @@ function ranked(nodes, edges) {
   return { places, w: width, h: height + (lanes ? 10 + LANE * Math.min(lanes, 10) : 0) };
 }
 
-/** Arrange plans in rows, so that the whole has about this ratio of width to height.
+/** Return whether a plan is that of a node without linkages. @param {Plan} plan */
+const isSingle = (plan) => plan.places.length === 1;
+
+/** Arrange plans in rows, so that the whole has about this ratio of width to height. What is not
+ * linked is not beside what is.
  * @param {Plan[]} plans @param {number} ratio @returns {Plan} */
 function pack(plans, ratio) {
   const area = plans.reduce((sum, plan) => sum + (plan.w + GAP) * (plan.h + GAP), 0);
@@ -137,10 +142,12 @@ function pack(plans, ratio) {
   /** @type {Plan} */
   const whole = { places: [], w: 0, h: 0 };
   let [x, y, height] = [0, 0, 0];
+  let wasSingle = false;
   for (const plan of plans) {
-    if (x > 0 && x + plan.w > limit) {
+    if (x > 0 && (x + plan.w > limit || isSingle(plan) !== wasSingle)) {
       [x, y, height] = [0, y + height + GAP, 0];
     }
+    wasSingle = isSingle(plan);
     for (const each of plan.places) whole.places.push({ ...each, x: each.x + x, y: each.y + y });
     whole.w = Math.max(whole.w, x + plan.w);
     x += plan.w + GAP;

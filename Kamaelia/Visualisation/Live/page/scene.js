@@ -5,6 +5,7 @@
 
 export const ROW = 19; // pixels between two boxes of a node
 export const HEAD = 25; // height of a title
+export const LONGEST_NAME = 22; // letters of the name of a box
 export const SUBTITLE = 15;
 const STACK = 5; // equal siblings that become a stack
 const MANY = 250; // components beyond which chassis are closed at first
@@ -196,7 +197,7 @@ export class SceneBuilder {
     node.inPorts = portsOf(first.inboxes.map(([name]) => name), "<");
     node.outPorts = portsOf(first.outboxes, ">");
     const widest = (/** @type {Port[]} */ ports) =>
-      Math.max(0, ...ports.map((port) => width(short(port.name, 18), false)));
+      Math.max(0, ...ports.map((port) => width(short(port.name, LONGEST_NAME), false)));
     const inside = widest(node.inPorts) + widest(node.outPorts) + 50;
     node.widths = [width(short(node.title, 30), true), width(short(node.subtitle, 34), false)];
     node.w = Math.max(96, inside, Math.max(...node.widths) + (node.kind === "component" ? 36 : 64));

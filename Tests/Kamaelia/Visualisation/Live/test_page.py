@@ -89,6 +89,28 @@ def test_the_bar_of_a_stalled_consumer_is_red_and_a_line_shows_what_it_holds(wat
     assert "1 held" in summary
 
 
+def test_what_is_not_linked_is_drawn_below_what_is(watched):
+    class Alone(Forever):
+        pass
+
+    class Linked(Forever):
+        pass
+
+    alone, first, second = Alone(), Linked(), Linked()
+    first.link((first, "outbox"), (second, "inbox"))
+    bottoms = "kamaelia.scene().nodes.map(node => [node.title, node.y, node.y + node.h])"
+
+    def client(address):
+        with opened(address) as shown:
+            watched.inSystem(lambda: [each.activate() for each in (first, second)])
+            shown.waitFor("kamaelia.scene().nodes.length === 3 && kamaelia.scene().h > 0")
+            return shown.evaluate(bottoms)
+
+    places = watched(client, alone)
+    top = next(y for title, y, _ in places if title == "Alone")
+    assert all(bottom < top for title, _, bottom in places if title == "Linked")
+
+
 def test_a_component_appears_and_vanishes_while_the_page_is_open(watched):
     late = Forever()
 
