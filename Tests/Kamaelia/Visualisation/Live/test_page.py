@@ -103,7 +103,7 @@ def test_what_is_not_linked_is_drawn_below_what_is(watched):
     def client(address):
         with opened(address) as shown:
             watched.inSystem(lambda: [each.activate() for each in (first, second)])
-            shown.waitFor("kamaelia.scene().nodes.length === 3 && kamaelia.scene().h > 0")
+            shown.waitFor("kamaelia.scene().nodes.length === 4")
             return shown.evaluate(bottoms)
 
     places = watched(client, alone)
