@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from Kamaelia.Support.Greylist.Keys import recipientKey
 from Kamaelia.Support.Protocol.PolicyDelegation import (
     LONGEST_ACTION,
+    LONGEST_NAMES,
     LONGEST_REQUEST,
     MOST_ATTRIBUTES,
+    MOST_FORMS,
     BadRequest,
     PolicyRequest,
     RequestReader,
@@ -178,6 +180,22 @@ def test_a_request_is_read_in_the_same_way_after_any_other(
         assert answers[0] == answers[1]
         if not isinstance(answers[0], PolicyRequest):
             return
+
+
+def test_few_forms_of_requests_are_kept_and_all_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    forms: dict[tuple[str, ...], object] = {}
+    monkeypatch.setattr("Kamaelia.Support.Protocol.PolicyDelegation._forms", forms)
+    reader = RequestReader()
+    for number in range(2 * MOST_FORMS):
+        for name in (f"other{number}", f"{number:0{LONGEST_NAMES}}"):
+            for sender in ("ann", "cat"):
+                data = FROM_POSTFIX.replace(b"size=0", f"{name}=1".encode())
+                reader.feed(data.replace(b"sender=ann", f"sender={sender}".encode()))
+                request = reader.nextPolicyRequest()
+                assert request is not None
+                assert request.sender == f"<{sender}@example.net>"
+    assert len(forms) == MOST_FORMS
+    assert all(sum(map(len, names)) <= LONGEST_NAMES for names in forms)
 
 
 @pytest.mark.parametrize("line", ["sender", "=a", "helo_name=a", "sender=a\0"])
