@@ -270,5 +270,7 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
+__kamaelia_components__ = (MailSinkServer,)
+
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))
