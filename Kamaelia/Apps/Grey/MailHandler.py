@@ -120,18 +120,18 @@ class MailHandler(SessionState, component):
 
     def main(self) -> Generator[int, None, None]:  # a turn is in one piece, for speed
         deadlines = self.deadlines = deadlinesOf(self, self.scheduler.timers.clock.now)
-        clock, inboxes, session = deadlines.clock, self.placesOfInboxes(), self.session
+        clock, inboxes = deadlines.clock, self.placesOfInboxes()
         self._needsReplyLines = self.needsReplyLines()
         try:
             if self.greet_delay:
                 yield from self.waitForMessage(timeout=self.greet_delay)
             self._takeAll(inboxes["inbox"])
             self.callHook("handleConnect")
-            session.isOpen = True
+            self.session.isOpen = True
             self.enter(CLIENT)
-            if session.spokeEarly or self.anyReady():
+            if self.session.spokeEarly or self.anyReady():
                 self._work(inboxes)
-            while not session.breakConnection and self.phase is not GONE:
+            while not self.session.breakConnection and self.phase is not GONE:
                 isHeld = self.isHeld()
                 if isHeld and self._watch is None:  # its own timeouts do not reach it then
                     self._watch = watchHeld(self, self.inactivity_timeout or self.session_timeout)
@@ -147,7 +147,7 @@ class MailHandler(SessionState, component):
                 if now >= due:
                     self.checkDeadlines()
             # Nothing can be sent during a TLS handshake, so it is closed at once then.
-            end = shutdownMicroprocess if session.isBeginningTLS else producerFinished
+            end = shutdownMicroprocess if self.session.isBeginningTLS else producerFinished
             self.send(end(self), "signal")
             last: Any = self.handleDisconnect()
             if isinstance(last, GeneratorType):

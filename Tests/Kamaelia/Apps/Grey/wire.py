@@ -70,6 +70,12 @@ class FarEnd(socketserver.ThreadingTCPServer):
         """How many commands with this verb it has heard."""
         return sum(line.partition(" ")[0] == verb for line in self.heard)
 
+    def silentStages(self) -> list[str]:
+        """Return the stages at which it gives no answer."""
+        return [
+            stage.replace(".", "dot") for stage, given in self.answers.items() if given == SILENCE
+        ]
+
     def answerTo(self, stage: str) -> str:
         given = self.answers.get(stage, [])
         if isinstance(given, list):
