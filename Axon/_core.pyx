@@ -1077,18 +1077,13 @@ cdef class Storage(Ring):
 # Linkages: see Axon.Postbox
 
 
-cdef class OutboxFields:
-    """The fields of the place of an outbox among the linkages."""
+cdef class PlaceFields:
+    """The fields of a place among the linkages that stores no messages."""
 
-    cdef public object component, boxname, target
-    cdef object _sources
+    cdef public object boxname, target
+    cdef object _sources  # None, one source, or a dict of many
 
     ends = None
-
-    def __init__(self, component, boxname):
-        self.component = component
-        self.boxname = boxname
-        self._sources = self.target = None
 
     @property
     def sources(self):
@@ -1097,9 +1092,6 @@ cdef class OutboxFields:
     @sources.setter
     def sources(self, sources):
         self._sources = asField(sources)
-
-    def leadTo(self, sink):
-        leadOutbox(self, sink)
 
     def addsource(self, newsource):
         join(self, newsource)
@@ -1117,18 +1109,29 @@ cdef class OutboxFields:
         resolve(self)
 
 
+cdef class OutboxFields(PlaceFields):
+    """The fields of the place of an outbox among the linkages."""
+
+    cdef public object component
+
+    def __init__(self, component, boxname):
+        self.component = component
+        self.boxname = boxname
+        self._sources = self.target = None
+
+    def leadTo(self, sink):
+        leadOutbox(self, sink)
+
+
 # Direct sinks: see Axon.DirectSinks
 
 
-cdef class DirectFields:
+cdef class DirectFields(PlaceFields):
     """The fields of a direct sink, and what changes them."""
 
-    cdef public object append, owner, boxname, target
-    cdef object _sources, _feeders  # None, one object, or a dict of many
-    cdef public object reported
+    cdef public object append, owner, reported
+    cdef object _feeders  # None, one object, or a dict of many
     cdef object __weakref__
-
-    ends = None
 
     def __init__(self, task, boxname, take):
         self._begin(task, boxname, take)
@@ -1139,14 +1142,6 @@ cdef class DirectFields:
         self._sources = self._feeders = self.target = None
         self.reported = ZERO
         return 0
-
-    @property
-    def sources(self):
-        return asCollection(self._sources)
-
-    @sources.setter
-    def sources(self, sources):
-        self._sources = asField(sources)
 
     @property
     def feeders(self):
@@ -1164,21 +1159,6 @@ cdef class DirectFields:
 
     def removeFeeder(self, task):
         self._feeders = withoutSource(self._feeders, task)
-
-    def addsource(self, newsource):
-        join(self, newsource)
-
-    def removesource(self, oldsource):
-        part(self, oldsource)
-
-    def end(self):
-        return endOf(self)
-
-    def lastBox(self):
-        return lastBox(self)
-
-    def resolve(self):
-        resolve(self)
 
 
 cdef PyObject *DIRECT = NULL  # Axon.DirectSinks.directsink
@@ -1228,16 +1208,14 @@ cdef inline object withoutSource(object field, object box):
 
 
 cdef inline object targetOf(object box):
-    if isinstance(box, OutboxFields):
-        return (<OutboxFields>box).target
-    if isinstance(box, DirectFields):
-        return (<DirectFields>box).target
+    if isinstance(box, PlaceFields):
+        return (<PlaceFields>box).target
     return (<Storage>box).target if isinstance(box, Storage) else box.target
 
 
 cdef inline int setTarget(object box, object target) except -1:
-    if isinstance(box, OutboxFields):
-        (<OutboxFields>box).target = target
+    if isinstance(box, PlaceFields):
+        (<PlaceFields>box).target = target
     elif isinstance(box, Storage):
         (<Storage>box).target = target
     else:
@@ -1249,19 +1227,15 @@ cdef inline int setSources(object box, object sources) except -1:
     """Set the sources of a box: a field."""
     if isinstance(box, Storage):
         (<Storage>box)._sources = sources
-    elif isinstance(box, DirectFields):
-        (<DirectFields>box)._sources = sources
     else:
-        (<OutboxFields?>box)._sources = sources
+        (<PlaceFields?>box)._sources = sources
     return 0
 
 
 cdef inline object sourcesOf(object box):
     """Return the sources of a box as a field: None if there are none."""
-    if isinstance(box, OutboxFields):
-        return (<OutboxFields>box)._sources
-    if isinstance(box, DirectFields):
-        return (<DirectFields>box)._sources
+    if isinstance(box, PlaceFields):
+        return (<PlaceFields>box)._sources
     return (<Storage>box)._sources if isinstance(box, Storage) else asField(box.sources)
 
 
@@ -1275,9 +1249,7 @@ cdef inline bint isInbox(object box) except -1:
 
 cdef inline bint isOurs(object box) noexcept:
     """Return whether join() and part() accept a box as the sink."""
-    return (
-        isinstance(box, Storage) or isinstance(box, OutboxFields) or isinstance(box, DirectFields)
-    )
+    return isinstance(box, Storage) or isinstance(box, PlaceFields)
 
 
 cdef inline int partFrom(object box, object source) except -1:
