@@ -31,6 +31,7 @@ DRY_RUN = (
     "dry run"  # precedes the reason of a mail that is accepted only because nothing is deferred
 )
 NEVER_SEEN = "never seen"  # the reason of a decision that adds a triple
+REGULAR = "regular client"
 WAITED = "waited long enough"  # the reason of a decision that accepts the first retry
 TOO_MANY = (
     "too many new triples"  # the reason of a decision that does not add one because of the limit
@@ -117,7 +118,7 @@ class Decision(NamedTuple):
 def decide(record: Record | None, regular: Regular | None, rules: Rules, now: float) -> Decision:
     """Return the decision about a mail of this triple."""
     if regular is not None and isRegular(regular, rules, now):
-        return Decision(True, "regular client")
+        return Decision(True, REGULAR)
     if record is None:
         if not rules.addsTriples:
             return Decision(False, TOO_MANY)

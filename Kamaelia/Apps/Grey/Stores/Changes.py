@@ -15,7 +15,8 @@ order. At the limit, the oldest ones are dropped, so memory is bounded.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
+from itertools import islice
 from typing import NamedTuple
 
 from Kamaelia.Apps.Grey.Stores.Store import merge
@@ -37,7 +38,7 @@ class Changes:
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
-        self._records: dict[Triple, Record] = {}
+        self._records: OrderedDict[Triple, Record] = OrderedDict()
         self.clients: deque[ClientChange] = deque(maxlen=most)
 
     def __len__(self) -> int:
@@ -50,7 +51,7 @@ class Changes:
         self._records.pop(triple, None)
         self._records[triple] = record
         if len(self._records) > self._most:
-            del self._records[next(iter(self._records))]
+            self._records.popitem(last=False)
 
     def delivered(self, client: str, rules: Rules, now: float) -> None:
         """Note a mail of a client that the real server has accepted."""
@@ -62,14 +63,14 @@ class Changes:
 
     def takeRecords(self, most: int) -> list[tuple[Triple, Record]]:
         """Remove the oldest records, at most `most`, and return them."""
-        taken = list(self._records.items())[:most]
+        taken = list(islice(self._records.items(), most))
         for triple, _ in taken:
             del self._records[triple]
         return taken
 
     def giveBack(self, taken: list[tuple[Triple, Record]]) -> None:
         """Note records again that could not be sent, unless there are newer ones."""
-        self._records = {**dict(taken), **self._records}
+        self._records = OrderedDict(taken) | self._records
 
 
 def mergeAttempts(ours: Record | None, theirs: Record, rules: Rules) -> Record:

@@ -23,7 +23,7 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from Kamaelia.Support.Greylist.Rules import Decision, Record, Regular, Rules, Triple
+from Kamaelia.Support.Greylist.Rules import REGULAR, Decision, Record, Regular, Rules, Triple
 
 from .Changes import Changes, mergeAttempts
 from .Redis import RedisStore, isUnderWay, runningLoop
@@ -32,7 +32,6 @@ from .RedisRecords import Merge, deliveryToWrite, recordsToWrite
 from .Store import Later, Store, StoreFailed, isExpired, mergeClient
 
 BATCH = 500  # records in one message
-REGULAR = "regular client"  # the reason of a decision that the record of the client makes
 #: The id of a run of the server, or "" if this user must not read it.
 RUN = """
 local info = redis.pcall('INFO', 'server')
