@@ -9,10 +9,12 @@ if one of them fails. A core that never ends is stopped after ten seconds.
 
 import argparse
 import ast
-import faulthandler
 import itertools
+import os
 import runpy
 import sys
+import threading
+import traceback
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -36,6 +38,21 @@ def contractOn(core):
     )
 
 
+def stopAfter(seconds):
+    """End the program after this time, and show where it was."""
+    program = threading.get_ident()
+
+    def stop():
+        print("it does not end; it was here:")
+        traceback.print_stack(sys._current_frames()[program], file=sys.stdout)
+        sys.stdout.flush()
+        os._exit(1)
+
+    timer = threading.Timer(seconds, stop)
+    timer.daemon = True
+    timer.start()
+
+
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -45,7 +62,7 @@ def main():
     missing = [name for name in NAMES if name not in core]
     if missing:
         parser.error(f"the module does not define {', '.join(missing)}")
-    faulthandler.dump_traceback_later(10, exit=True)
+    stopAfter(10)
     failed = 0
     tests, body = contractOn(core)
     for test in tests:

@@ -49,7 +49,7 @@ CODEC = 8  # bytes of the name of the codec, before the messages of a frame
 HANDSHAKE = 10.0  # seconds that a handshake may take
 FAREWELL = 5.0  # seconds in which the writer has to acknowledge that its end is done
 CLOSING = 1.0  # seconds in which the last bytes have to be sent
-LINGER = 10.0  # seconds in which a reader that has confirmed the end has to say GOODBYE
+LINGER = 60.0  # seconds in which a reader that has confirmed the end has to say GOODBYE
 
 
 class Stream:

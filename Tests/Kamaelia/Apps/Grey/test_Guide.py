@@ -351,7 +351,7 @@ def test_a_mail_in_the_journal_has_what_the_guide_shows() -> None:
 def test_each_reason_of_the_rules_is_explained() -> None:
     source = inspect.getsource(Rules)
     reasons = set(re.findall(r'(?:_deferAnew|Decision)\((?:True, |False, )?"([a-z ]+)"', source))
-    reasons |= {Rules.NEVER_SEEN, Rules.TOO_MANY, Rules.WAITED, Rules.NOT_SUSPICIOUS}
+    reasons |= {Rules.NEVER_SEEN, Rules.TOO_MANY, Rules.WAITED, Rules.NOT_SUSPICIOUS, Rules.REGULAR}
     assert len(reasons) == 10
     assert [each for each in reasons if f"``{each}``" not in GUIDE] == []
 
