@@ -2,7 +2,7 @@
 
     python Tests/benchmarks/run_live.py                     everything, in a quarter of an hour
     python Tests/benchmarks/run_live.py --minutes 1         a shorter run of the browser's memory
-    python Tests/benchmarks/run_live.py -p cost --reps 15   only some parts: cost, picture, memory
+    python Tests/benchmarks/run_live.py -p cost --reps 80   only some parts: cost, picture, memory
 
 cost: messages per second of CPU time in a pipeline of ten, with and without a page.
 picture: the time until everything is drawn, and frames per second while a tenth of all depths
@@ -19,6 +19,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import pairwise
 from shutil import which
 from threading import Event, Thread
 from typing import Any
@@ -59,20 +60,19 @@ def system(*words: Any) -> Iterator[tuple[subprocess.Popen[str], str]]:
 # What it costs
 
 
-def ratesOf(seconds: float) -> list[float]:
-    """Return the messages per second of CPU time of one process, without a page and as in ASKED."""
-    with system("speed", seconds) as (process, address):
+def rounds(count: int, seconds: float) -> Iterator[list[float]]:
+    """Yield the messages per second of CPU time, without a page and as in ASKED, of each round."""
+    with system("speed", count, seconds) as (process, address):
         assert process.stdout is not None
-        isTapped = Event()
-        browser = Thread(target=read, args=[address, isTapped])
-        browser.start()
-        try:
+        while address:
+            isTapped = Event()
+            browser = Thread(target=read, args=[address, isTapped])
+            browser.start()
             process.stdout.readline()
             isTapped.set()
-            return [float(each) for each in process.stdout.readline().split()]
-        finally:
-            process.kill()
+            yield [float(each) for each in process.stdout.readline().split()]
             browser.join()
+            address = process.stdout.readline().strip()
 
 
 def read(address: str, isTapped: Event) -> None:
@@ -91,16 +91,23 @@ def read(address: str, isTapped: Event) -> None:
 
 
 def measureCost(reps: int, seconds: float) -> None:
-    rounds = [ratesOf(seconds) for _ in range(reps)]
-    base = statistics.median(each[0] for each in rounds)
-    print(f"\n{base:,.0f} messages per CPU second without a page\n")
-    print("| share of the speed without a page | measured | spread | asked | met |")
+    """Compare each mode with the speeds without a page before and after it.
+
+    The speed of a machine that others use changes within seconds. How much it changed is printed.
+    """
+    measured = list(rounds(reps, seconds))
+    base = statistics.median(each[0] for each in measured)
+    changes = [after[0] / now[0] for now, after in pairwise(measured)]
+    low, middle, high = statistics.quantiles(changes, n=4)
+    print(f"\n{base:,.0f} messages per CPU second without a page; from one round to the next")
+    print(f"this changed by a factor of {middle:.3f} (quartiles {low:.3f} to {high:.3f})\n")
+    print("| share of the speed without a page | measured | quartiles | asked | met |")
     print("|---|--:|--:|--:|---|")
     for index, (mode, asked) in enumerate(ASKED.items(), 1):
-        shares = sorted(each[index] / each[0] for each in rounds)
-        share = statistics.median(shares)
+        shares = [2 * now[index] / (now[0] + after[0]) for now, after in pairwise(measured)]
+        low, share, high = statistics.quantiles(shares, n=4)
         met = "yes" if share >= asked else "NO"
-        print(f"| {mode} | {share:.3f} | {shares[-1] - shares[0]:.3f} | >= {asked} | {met} |")
+        print(f"| {mode} | {share:.3f} | {low:.3f} to {high:.3f} | >= {asked} | {met} |")
 
 
 # In the browser
@@ -192,8 +199,8 @@ def privateBytes(pid: int) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("-p", "--parts", default=",".join(PARTS), help="some of: %(default)s")
-    parser.add_argument("--reps", type=int, default=9, help="rounds, of which the median counts")
-    parser.add_argument("--seconds", type=float, default=2.0, help="for each measurement")
+    parser.add_argument("--reps", type=int, default=40, help="rounds, of which the median counts")
+    parser.add_argument("--seconds", type=float, default=0.5, help="for each measurement")
     parser.add_argument("--minutes", type=float, default=10.0, help="until memory is measured")
     parser.add_argument("--counts", default="500,5000", help="components of the first pictures")
     parser.add_argument("--size", type=int, default=500, help="components of the others")
@@ -204,7 +211,7 @@ def main() -> None:
     if "picture" in parts:
         counts = [int(each) for each in arguments.counts.split(",")]
         asked = {each: SECONDS_TO_PICTURE.get(each, each / 1000) for each in counts}
-        measurePictures(asked, arguments.size, 5 * arguments.seconds)
+        measurePictures(asked, arguments.size, 20 * arguments.seconds)
     if "memory" in parts:
         measureMemory(arguments.size, arguments.minutes)
 

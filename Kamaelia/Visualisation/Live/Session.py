@@ -59,10 +59,9 @@ class Session(component):
         now, began = timeOf(self), thread_time()
         view.sendChanges(now, INTERVAL / 2)
         used = thread_time() - began
-        yield 1  # this is held if the browser does not read
         reader = self.observation.reader
-        if reader.beginSample(timeOf(self)):
-            yield from self.waitForChange(SAMPLE)
+        if reader.beginSample(now):
+            yield from self.waitForChange(SAMPLE)  # longer if the browser does not read
             reader.endSample(timeOf(self))
         return now + min(max(INTERVAL, SHARE * used), LONGEST_INTERVAL)
 

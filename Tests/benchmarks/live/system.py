@@ -1,11 +1,12 @@
 """Systems for run_live.py; each prints the address of its page.
 
-    python Tests/benchmarks/live/system.py speed SECONDS
+    python Tests/benchmarks/live/system.py speed ROUNDS SECONDS
     python Tests/benchmarks/live/system.py picture COUNT
 
-speed: ten components, the first of which sends as fast as it may. It measures its speed without a
-page, with one, beside a browser (after the address), and with a tap (after the line "tap"), and
-prints the four rates. So all are those of one process: the speeds of two differ by some percent.
+speed: ten components, the first of which sends as fast as it may. In each round, it measures its
+speed without a page, with one, beside a browser (after the address), and with a tap (after the line
+"tap"), and prints the four rates. So all are those of one process at nearly the same time: the
+speeds of two processes differ by some percent, and so do those of one process at two times.
 picture: COUNT components, a tenth of which change the depth of an inbox twenty times a second.
 """
 
@@ -59,10 +60,14 @@ class Meter(component):
     """Measures one mode after the other, and prints a line as soon as the next may begin."""
 
     def main(self):
+        for _ in range(self.rounds):
+            yield from self.round()
+        self.scheduler.stop()
+
+    def round(self):
         without = yield from self.rate()
         addresses = []
-        Watch(tell=addresses.append).activate()
-        yield from self.waitForChange(0.3)
+        watch = Watch(tell=addresses.append).activate()
         unwatched = yield from self.rate()
         tell(addresses[0])
         while not self.scheduler.observers:
@@ -71,7 +76,9 @@ class Meter(component):
         tell("tap")
         tapped = yield from self.rate()
         tell(f"{without} {unwatched} {watched} {tapped}")
-        self.scheduler.stop()
+        watch.stop()
+        while self.scheduler.observers:
+            yield from self.waitForChange(0.05)
 
     def rate(self):
         """Return how many messages `sink` receives in each second of CPU time."""
@@ -82,10 +89,10 @@ class Meter(component):
         return (self.sink.count - before) / used
 
 
-def speed(seconds: float) -> None:
+def speed(rounds: int, seconds: float) -> None:
     sink = Sink()
     Pipeline(Source(), *(Pass() for _ in range(8)), sink).activate()
-    Meter(sink=sink, seconds=seconds).activate()
+    Meter(sink=sink, rounds=rounds, seconds=seconds).activate()
     scheduler.run.runThreads()
 
 
@@ -125,6 +132,6 @@ def picture(count: int) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1] == "speed":
-        speed(float(sys.argv[2]))
+        speed(int(sys.argv[2]), float(sys.argv[3]))
     else:
         picture(int(sys.argv[2]))
