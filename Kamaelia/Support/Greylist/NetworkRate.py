@@ -50,14 +50,17 @@ class NetworkRate:
         """Count an event of the network of `peer`."""
         if not self.most:
             return
-        network = networkOf(peer)
-        began, count = self._windows.get(network, (now, 0))
-        if abs(now - began) >= self.seconds:
-            began, count = now, 0
-            del self._windows[network]
-        elif not count and len(self._windows) >= MOST:
-            self._windows.popitem(last=False)
-        self._windows[network] = began, count + 1
+        network, windows = networkOf(peer), self._windows
+        window = windows.get(network)
+        if window is not None:
+            began, count = window
+            if abs(now - began) < self.seconds:
+                windows[network] = began, count + 1
+                return
+            del windows[network]
+        elif len(windows) >= MOST:
+            windows.popitem(last=False)
+        windows[network] = now, 1
 
 
 @lru_cache(maxsize=64)  # a decision asks twice

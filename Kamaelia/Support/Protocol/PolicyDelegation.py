@@ -31,6 +31,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from operator import itemgetter
 from typing import NamedTuple
 
 from Kamaelia.Support.PrintableText import printable
@@ -130,19 +131,22 @@ class RequestForm:
     The names are those of a request that attributesOf() has read.
     """
 
-    __slots__ = ("_pattern", "_used")
+    __slots__ = ("_pattern", "_valuesInOrder")
 
     def __init__(self, names: Sequence[str]) -> None:
-        self._used = [name for name in names if name in USED]
+        used = [name for name in names if name in USED]
         lines = [f"{re.escape(name)}={'(.*)' if name in USED else '.*'}" for name in names]
         self._pattern = re.compile("\n".join(lines))
+        # The groups in the order of USED; the last one, which never matches, is for what is missing
+        places = [used.index(name) if name in used else -1 for name in USED]
+        self._valuesInOrder = itemgetter(*places)
 
-    def attributesIn(self, text: str) -> dict[str, str] | None:
-        """Return the attributes of USED in the lines of a request; None if it has other names."""
+    def requestIn(self, text: str) -> PolicyRequest | None:
+        """Return the request with these lines; None if it has other names. Raise BadRequest."""
         found = self._pattern.fullmatch(text)
         if found is None or "\0" in text:
             return None
-        return dict(zip(self._used, found.groups(), strict=True))
+        return _request(*self._valuesInOrder((*found.groups(), None)))
 
 
 NO_FORM = RequestForm(())  # that of no request
@@ -183,11 +187,12 @@ class RequestReader:
         text = self._nextText()
         if text is None:
             return None
-        attributes = self._form.attributesIn(text)
-        if attributes is None:
+        request = self._form.requestIn(text)
+        if request is None:
             attributes = attributesOf(text)
             self._form = formOf(tuple(attributes))
-        return requestOf(attributes)
+            request = requestOf(attributes)
+        return request
 
     def nextRequest(self) -> dict[str, str] | None:
         """Return all attributes of the next request, or None if more is needed.
@@ -200,21 +205,24 @@ class RequestReader:
     def _nextText(self) -> str | None:
         """Return the lines of the next request, or None if more is needed. Raise BadRequest."""
         data = self._data
-        if not data:
-            return None
-        if data[0] == NEWLINE:
-            raise BadRequest("a request is empty")
         end = data.find(b"\n\n", self._searched)
-        if end > LONGEST_REQUEST or (end < 0 and len(data) > LONGEST_REQUEST):
-            raise BadRequest(f"a request has more than {LONGEST_REQUEST} octets")
-        if end < 0:
-            self._searched = max(0, len(data) - 1)
+        if not 0 < end <= LONGEST_REQUEST or data[0] == NEWLINE:
+            self._noteIncomplete(end)
             return None
         text = data[:end].decode("utf-8", "surrogateescape")
         del data[: end + 2]
         self._searched = 0
         self.complete += 1
         return text
+
+    def _noteIncomplete(self, end: int) -> None:
+        """Note that no whole request has arrived, or raise BadRequest. end: see bytearray.find."""
+        size = len(self._data)
+        if self._data[:1] == b"\n":
+            raise BadRequest("a request is empty")
+        if end > LONGEST_REQUEST or size > LONGEST_REQUEST:
+            raise BadRequest(f"a request has more than {LONGEST_REQUEST} octets")
+        self._searched = max(0, size - 1)
 
 
 def attributesOf(text: str) -> dict[str, str]:

@@ -69,12 +69,14 @@ class LastStage:
     def __init__(self, known: str = RCPT) -> None:
         self._latest = STAGES.index(known)
 
+    def note(self, stage: str) -> None:
+        """Note a request at this stage."""
+        if stage != RCPT:  # which is known
+            self._latest = max(self._latest, STAGES.index(stage))
+
     def isLast(self, stage: str) -> bool:
-        """Note a request at this stage; return whether no later stage is known."""
-        number = STAGES.index(stage)
-        if number > self._latest:
-            self._latest = number
-        return number == self._latest
+        """Return whether no later stage is known."""
+        return STAGES.index(stage) == self._latest
 
 
 class PolicyService(NamedTuple):
@@ -102,6 +104,7 @@ class DelegatedMail:
 
     octets = 0  # Postfix knows the size only later
     realServer = ""  # the mail server that asks delivers the mail itself
+    mailStatus = ""  # see statusNow
     _acceptedAt = ""  # the last stage
     _hasHeader = _isCounted = _isWritten = False
 
@@ -109,44 +112,50 @@ class DelegatedMail:
         self.service = service
         self.greylist = service.greylist
         self.instance = request.instance
-        self._origin = request.peer, request.sender
         self.peer, self.peerport = request.peer, request.peerport
         self.names = request.names
-        self.remotename, self.sender = request.remotename, validSender(request.sender)
+        self.remotename, self._namedSender = request.remotename, request.sender
+        self.sender = validSender(request.sender)
         self.hasTLS, self.hasCertificate = request.hasTLS, request.hasCertificate
-        self.recipients: list[str] = []
         self.notes = MailNotes(self.greylist, newId())
         self._beganAt = self._lastAt = now
         self.endedAt = self.greylist.clock()
-        self._actions: dict[str, Action] = {}  # by recipient
+        self._actions: dict[str, Action] = {}  # by recipient, once each is answered
         self._undecided: list[str] = []  # recipients that are left to DATA
 
     def isAbout(self, request: PolicyRequest) -> bool:
         """Return whether a request is about this mail."""
         if not self.instance or self.instance != request.instance:
             return False
-        isSame = self._origin == (request.peer, request.sender)
-        return isSame and len(self.recipients) < MOST_RECIPIENTS
+        isSame = self.peer == request.peer and self._namedSender == request.sender
+        return isSame and len(self._actions) < MOST_RECIPIENTS
+
+    @property
+    def recipients(self) -> list[str]:
+        """The recipients about which the mail server has had an answer."""
+        return list(self._actions)
 
     def actionFor(self, request: PolicyRequest, now: float) -> Action:
         """Return the action that answers a request. May raise Later: ask again."""
         self._lastAt, self.endedAt = now, self.greylist.clock()
-        if request.stage not in STAGES:
+        stage = request.stage
+        if stage not in STAGES:
             return NO_OPINION
-        self.service.lastStage.isLast(request.stage)
-        action = self._actionAt(request)
+        self.service.lastStage.note(stage)
+        recipient = validRecipient(request.recipient) if request.recipient else SEVERAL
+        if stage == RCPT:
+            action = self._actionAtRcpt(recipient, request.login)
+        else:
+            action = self._actionLater(request, recipient)
         if not action.code:
-            self._acceptedAt = request.stage
-        elif request.stage != RCPT:  # at RCPT, another recipient may have been accepted
+            self._acceptedAt = stage
+        elif stage != RCPT:  # at RCPT, another recipient may have been accepted
             self._acceptedAt = ""
         return action
 
-    def _actionAt(self, request: PolicyRequest) -> Action:
-        if request.stage == RCPT:
-            recipient = validRecipient(request.recipient) if request.recipient else SEVERAL
-            return self._actionAtRcpt(recipient, request.login)
-        if not self.recipients:  # Postfix has not asked at RCPT
-            recipient = validRecipient(request.recipient) if request.recipient else SEVERAL
+    def _actionLater(self, request: PolicyRequest, recipient: str) -> Action:
+        """Return the action at a stage after RCPT."""
+        if not self._actions:  # Postfix has not asked at RCPT
             action = self._actionAtRcpt(recipient, request.login)
             if not self._undecided:
                 return action
@@ -169,17 +178,16 @@ class DelegatedMail:
         known = self._actions.get(recipient)
         if known is not None:
             return known
-        if recipient not in self.recipients:
-            self.recipients.append(recipient)
         reason = self._reasonToPass(login)
         if reason is None:
-            self.greylist.refresh(self.endedAt)
-            denial = self._denialOf(recipient)
-            if denial is not None:
+            greylist = self.greylist
+            greylist.refresh(self.endedAt)
+            if greylist.hasDenied and (denial := self._denialOf(recipient)) is not None:
                 return self._refuse(recipient, denial)
-            unknown = self._refusalOfUnknown(recipient)
-            if unknown is not None:
-                return self._passOn(recipient, unknown)
+            if greylist.recipients is not None:
+                unknown = self._refusalOfUnknown(recipient)
+                if unknown is not None:
+                    return self._passOn(recipient, unknown)
             if self._isDecidedAtData():
                 self._undecided.append(recipient)
                 return self._done(recipient, NO_OPINION)
@@ -240,14 +248,10 @@ class DelegatedMail:
         return None
 
     def _denialOf(self, recipient: str) -> str | None:
-        if not self.greylist.hasDenied:
-            return None
         return self.greylist.denies(self.peer, self._verifiedNames(), self.sender, recipient)
 
     def _refusalOfUnknown(self, recipient: str) -> Reply | None:
-        if self.greylist.recipients is None or recipient.endswith(NO_ADDRESS):
-            return None
-        return refusalOfUnknown(self, recipient)
+        return None if recipient.endswith(NO_ADDRESS) else refusalOfUnknown(self, recipient)
 
     def _listedReason(self, recipient: str) -> str | None:
         greylist = self.greylist
@@ -266,8 +270,10 @@ class DelegatedMail:
         return self.names
 
     def _isDecidedAtData(self) -> bool:
-        isOfNullSender = self.greylist.null_senders == "data" and self.sender == "<>"
-        return self.greylist.decide_at == "data" or isOfNullSender
+        greylist = self.greylist
+        if self.sender == "<>" and greylist.null_senders == "data":
+            return True
+        return greylist.decide_at == "data"
 
     def _waitInTarpit(self) -> None:
         seconds = self.greylist.tarpit
@@ -278,7 +284,7 @@ class DelegatedMail:
 
     def _defer(self, recipients: list[str], stage: str) -> Action:
         self._isWritten = False
-        self.greylist.count("refusals", stage, GREYLISTED)
+        self.notes.uncounted.append(("refusals", stage, GREYLISTED))
         reply = self.notes.deferral(recipients, closes=False)
         return Action(reply.code, reply.text)
 
@@ -326,10 +332,9 @@ class DelegatedMail:
 
     # Records
 
-    @property
-    def mailStatus(self) -> str:
-        """Whether the mail is accepted for any recipient; "" while that is not known."""
-        verdicts = {each.verdict for each in self.notes.verdicts.values()}
+    def statusNow(self) -> str:
+        """Return whether the mail is accepted for any recipient; "" while that is not known."""
+        verdicts = [each.verdict for each in self.notes.verdicts.values()]
         if ACCEPTED not in verdicts:
             return "DEFERRED" if DEFERRED in verdicts else "REFUSED" if verdicts else ""
         hasAllOrNothing = self._isDecidedAtData() or bool(self.notes.leftToText)
@@ -343,6 +348,7 @@ class DelegatedMail:
         self._count()
         if self.notes.verdicts and not self._isWritten:
             self._isWritten = True
+            self.mailStatus = self.statusNow()
             self.notes.write(self)
 
     @property

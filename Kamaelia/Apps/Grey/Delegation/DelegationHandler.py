@@ -103,16 +103,18 @@ class DelegationHandler(component):
     def _waitForData(self) -> Generator[int, None, bool]:
         """Wait for data; return False if the connection is to end."""
         now = timeOf(self)
-        until, recordAt = self._timeLimit(now), now + RECORD_TIME
+        until = self._timeLimit(now)
+        recordAt = inf if self._mail is None or self._mail.isWritten else now + RECORD_TIME
         while not self.dataReady():
             if now >= until or self.dataReady("control"):
                 return False
             if now >= recordAt:
                 self._recordMail()
-            isRecorded = self._mail is None or self._mail.isWritten
-            yield from self.waitUntil(until if isRecorded else min(until, recordAt))
-            if not self.dataReady():
-                now = timeOf(self)
+                recordAt = inf
+            yield from self.waitUntil(min(until, recordAt))
+            if self.dataReady():
+                break
+            now = timeOf(self)
         return True
 
     def _timeLimit(self, now: float) -> float:

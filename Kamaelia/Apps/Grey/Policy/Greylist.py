@@ -32,11 +32,7 @@ from Kamaelia.Apps.Grey.Policy.SuspicionCheck import SuspicionCheck
 from Kamaelia.Apps.Grey.Records.MailLog import HistoricalLines, Wording
 from Kamaelia.Apps.Grey.Stores import openStore
 from Kamaelia.Apps.Grey.Stores.Later import Later
-from Kamaelia.Apps.Grey.Stores.Store import (
-    Store,
-    StoreFailed,
-    thisProcess,
-)
+from Kamaelia.Apps.Grey.Stores.Store import Store, StoreFailed
 from Kamaelia.Support.Greylist.Conditions import Conditions
 from Kamaelia.Support.Greylist.Keys import clientKey, recipientKey, senderKey
 from Kamaelia.Support.Greylist.Lists import ListEntry, Lists
@@ -97,11 +93,11 @@ class Greylist:
                 )
         if self.spf and self.resolver is None:
             raise ValueError("spf needs a resolver")
+        self._networkOf = networksOf(self.v4)
         self._limit = NetworkRate(self.max_new_triples, HOUR)
         self._rulesAtLimit = replace(self.rules, addsTriples=False)
         self._signerRules = replace(self.rules, client_passes=1, addsTriples=False)
         self._opened: Store | None = None
-        self._process = 0
         self._version: int | None = None
         self._refreshed = -REFRESH
         self._live = NO_ENTRIES
@@ -114,11 +110,11 @@ class Greylist:
     @property
     def opened(self) -> Store:
         """Return the store, after opening it in this process if needed. Raise StoreFailed."""
-        if self._opened is None or self._process != thisProcess():
+        store = self._opened
+        if store is None or store.isInherited:
             copy = self.copy if self.on_failure == "copy" else ""
-            self._opened = openStore(self.store, copy)
-            self._process = thisProcess()
-        return self._opened
+            store = self._opened = openStore(self.store, copy)
+        return store
 
     def prepare(self, now: float) -> None:
         """Open the store, read its entries, and close it. Raise StoreFailed.
@@ -137,7 +133,7 @@ class Greylist:
     def _reopenIfReplaced(self) -> None:
         """Open the store again if its file was deleted or moved. Raise StoreFailed."""
         store = self._opened
-        if store is None or self._process != thisProcess() or not store.isReplaced():
+        if store is None or store.isInherited or not store.isReplaced():
             return
         self._opened = None
         LOG.warning("%r was deleted or moved away; opening it again", store)
@@ -146,7 +142,7 @@ class Greylist:
 
     def inherit(self, before: Greylist) -> None:
         """Take over the open store of a previous Greylist, and the entries read from it."""
-        for name in ("store", "copy", "_opened", "_process", "_live", "_version", "isFailing"):
+        for name in ("store", "copy", "_opened", "_live", "_version", "isFailing"):
             setattr(self, name, getattr(before, name))
         if self.recipients is not None and before.recipients is not None:
             self.recipients.inherit(before.recipients)
@@ -157,7 +153,7 @@ class Greylist:
     def close(self) -> Store | None:
         """Close the store and return it; return None if this process has none open."""
         store, self._opened = self._opened, None
-        if store is None or self._process != thisProcess():
+        if store is None or store.isInherited:
             return None
         try:
             store.close()
@@ -246,8 +242,12 @@ class Greylist:
 
     def count(self, *words: str) -> None:
         """Add one to the counter with these words, which all processes share."""
+        self.countAll([words])
+
+    def countAll(self, counters: Iterable[tuple[str, ...]]) -> None:
+        """Add one to each of these counters, which are named as in count()."""
         try:
-            self.opened.count(counterOf(words))
+            self.opened.countAll(map(counterOf, counters))
         except StoreFailed:
             """Without a store there are no counters."""
 
@@ -260,7 +260,7 @@ class Greylist:
     def clientKey(self, peer: str) -> str:
         """Return the network of a client's address; other text is its own key."""
         try:
-            return networkOf(peer, self.v4) or clientKey(peer, self.v4, self.v6)
+            return self._networkOf(peer) or clientKey(peer, self.v4, self.v6)
         except ValueError:
             return peer
 
@@ -376,15 +376,22 @@ def counterOf(words: tuple[str, ...]) -> str:
     return "/".join(words)
 
 
-def networkOf(peer: str, bits: int) -> str | None:
-    """Return clientKey() of an IPv4 address in a fifth of the time; None for other text."""
-    try:
-        number = int.from_bytes(inet_pton(AF_INET, peer), "big")
-    except (OSError, ValueError):
-        return None
-    spare = 32 - bits
-    network = inet_ntoa((number >> spare << spare).to_bytes(4, "big"))
-    return f"{network}/{bits}" if spare else network
+def networksOf(bits: int) -> Callable[[str], str | None]:
+    """Return a function that returns clientKey() of an IPv4 address, in a fifth of its time.
+
+    It returns None for other text. bits: those of a network.
+    """
+    mask = -1 << (32 - bits) & 0xFFFFFFFF
+    suffix = f"/{bits}" if bits < 32 else ""
+
+    def networkOf(peer: str) -> str | None:
+        try:
+            number = int.from_bytes(inet_pton(AF_INET, peer)) & mask
+        except (OSError, ValueError):
+            return None
+        return inet_ntoa(number.to_bytes(4)) + suffix
+
+    return networkOf
 
 
 def _found(

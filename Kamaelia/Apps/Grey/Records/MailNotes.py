@@ -43,7 +43,10 @@ class NotedMail(Protocol):
     peerport: int
     remotename: Any
     sender: Any
-    recipients: Any
+
+    @property
+    def recipients(self) -> Any:
+        """The recipients that are accepted, or that have been asked about."""
 
     @property
     def mailStatus(self) -> str:
@@ -100,7 +103,8 @@ class MailNotes:
     its first question on. passedAs: the client of a triple that has passed. greylisted: a
     recipient for which only greylisting is left to ask. told: what the mail server that asks about
     the mail was told, if one does. leftToText: recipients that are decided about after the text,
-    and hasText: whether it has come. signers: the domains that signed it.
+    and hasText: whether it has come. signers: the domains that signed it. uncounted: counters, by
+    their words, that are to be counted together with the mail.
     """
 
     __slots__ = (
@@ -116,6 +120,7 @@ class MailNotes:
         "passedAs",
         "signers",
         "told",
+        "uncounted",
         "verdicts",
     )
 
@@ -138,6 +143,7 @@ class MailNotes:
         self.leftToText: list[str] = []
         self.hasText = False
         self.signers: list[str] = []
+        self.uncounted: list[tuple[str, ...]] = []
 
     def note(
         self, recipient: str, verdict: str, reason: str, wait: float = 0.0, delay: float = 0.0
@@ -171,8 +177,10 @@ class MailNotes:
         wait, hasAnswer = 0.0, True
         for each in recipients:
             verdict = self.verdictOn(each)
-            wait = max(wait, verdict.wait)
-            hasAnswer &= verdict.reason != NO_ANSWER
+            if verdict.wait > wait:
+                wait = verdict.wait
+            elif verdict.reason == NO_ANSWER:
+                hasAnswer = False
         self.lastReply = deferral(wait, self.mailId, closes, hasAnswer)
         return self.lastReply
 
@@ -241,10 +249,12 @@ class MailNotes:
             handler.noteToLog(wording.ofSuspicion(now, self.mailId, words))
         if not (status or self.verdicts):
             return
-        greylist.count("mails", (status or DROPPED).lower())
+        counters = [("mails", (status or DROPPED).lower()), *self.uncounted]
+        self.uncounted.clear()
         for each in recipients:
             verdict = self.verdictOn(each)
-            greylist.count("recipients", verdict.verdict, verdict.cause)
+            counters.append(("recipients", verdict.verdict, verdict.cause))
+        greylist.countAll(counters)
         if greylist.journal is not None:
             greylist.journal(self.record(handler, now))
 

@@ -25,7 +25,6 @@ again from time to time (RedisConnection).
 
 from __future__ import annotations
 
-import os
 import time
 from asyncio import AbstractEventLoop, Future, Task, gather, get_running_loop
 from collections.abc import Coroutine, Iterable
@@ -273,7 +272,7 @@ class RedisStore(RedisRecords):
 
     def close(self) -> None:
         """See Store. In an event loop, running tasks end first; see waitForClose."""
-        if self._process == os.getpid():
+        if not self.isInherited:
             self._failAll(self._isClosed())
             tasks = [task for task in (self._runner, self._refresh) if isUnderWay(task)]
             tasks += self._deliveries

@@ -15,7 +15,6 @@ entries is a number. Each command waits up to a second.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
@@ -243,7 +242,7 @@ class RedisRecords(Store):
 
     def close(self) -> None:
         """See Store."""
-        if self._process != os.getpid():
+        if self.isInherited:
             return
         try:
             RedisRecords.flush(self)

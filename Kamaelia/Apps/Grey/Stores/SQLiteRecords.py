@@ -38,7 +38,6 @@ from .Store import (
     checkEntry,
     merge,
     mergeClient,
-    thisProcess,
 )
 
 PATIENCE = 2.0  # seconds to wait for a lock
@@ -256,7 +255,7 @@ class SQLiteRecords(Store):
 
     def close(self) -> None:
         """See Store."""
-        if self._isClosed or self._process != thisProcess():
+        if self._isClosed or self.isInherited:
             return
         self._isClosed = True
         self.maintenance.stop()

@@ -24,9 +24,10 @@ from __future__ import annotations
 import os
 import threading
 from abc import ABC, abstractmethod
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from functools import cache
 from typing import NamedTuple
+from weakref import WeakSet
 
 from Kamaelia.Apps.Grey.Stores.Later import Later
 from Kamaelia.Support.Greylist.Rules import HOUR, Decision, Record, Regular, Rules, Triple
@@ -46,7 +47,6 @@ __all__ = [
     "isOver",
     "merge",
     "mergeClient",
-    "thisProcess",
 ]
 
 MOST_DELIVERED = 10_000  # clients whose last delivery a process keeps in memory
@@ -85,10 +85,11 @@ class Store(ABC):
     """The base class of all stores. Methods raise StoreFailed if the store fails."""
 
     isIndependent = False  # decisions do not need the server that the other methods need
+    isInherited = False  # whether it was opened before this process was forked
 
     def __init__(self) -> None:
-        self._process = thisProcess()
-        self._pending: dict[str, int] = {}
+        _opened.add(self)
+        self._pending: defaultdict[str, int] = defaultdict(int)
         self._delivered: dict[str, float] = {}  # by client: the time of its last counted mail
         self._pendingLock = threading.Lock()
 
@@ -197,8 +198,19 @@ class Store(ABC):
     def count(self, name: str, by: int = 1) -> None:
         """Add to a counter. It is written periodically, and by flush() and close()."""
         with self._pendingLock:
-            isFirst = not self._pending
-            self._pending[name] = self._pending.get(name, 0) + by
+            pending = self._pending
+            isFirst = not pending
+            pending[name] += by
+        if isFirst:
+            self.hasPending()
+
+    def countAll(self, names: Iterable[str]) -> None:
+        """Add one to each of these counters, as count() does."""
+        with self._pendingLock:
+            pending = self._pending
+            isFirst = not pending
+            for name in names:
+                pending[name] += 1
         if isFirst:
             self.hasPending()
 
@@ -229,7 +241,7 @@ class Store(ABC):
         """Wait, after close() in an event loop, until all tasks have ended."""
 
     def _checkProcess(self) -> None:
-        if self._process != thisProcess():
+        if self.isInherited:
             raise RuntimeError(
                 "this store belongs to the parent process, because it was opened before the fork:"
                 " open it in each worker"
@@ -237,7 +249,7 @@ class Store(ABC):
 
     def _takePending(self) -> dict[str, int]:
         with self._pendingLock:
-            taken, self._pending = self._pending, {}
+            taken, self._pending = self._pending, defaultdict(int)
         return taken
 
     def _giveBack(self, taken: dict[str, int]) -> None:
@@ -245,13 +257,16 @@ class Store(ABC):
             self.count(name, by)
 
 
-@cache
-def thisProcess() -> int:
-    """Return the id of this process from a cache, which is faster than a system call."""
-    return os.getpid()
+_opened: WeakSet[Store] = WeakSet()  # all stores of this process
 
 
-os.register_at_fork(after_in_child=thisProcess.cache_clear)
+def _noteFork() -> None:
+    """Note, in a new process, which stores belong to its parent."""
+    for store in _opened:
+        store.isInherited = True
+
+
+os.register_at_fork(after_in_child=_noteFork)
 
 
 def checkEntry(entry: StoreEntry) -> None:

@@ -95,7 +95,7 @@ def denied(greylist: Greylist, peer: str) -> str | None:
 
 def test_many_entries_are_read_in_a_thread_and_those_before_count_until_then() -> None:
     greylist, store = Greylist(store="memory:"), SlowStore()
-    greylist._opened, greylist._process = store, os.getpid()
+    greylist._opened = store
     store.addEntry(StoreEntry("deny", "client", "192.0.2.1"))
     greylist.refresh(1000.0)
     assert denied(greylist, "192.0.2.1")
@@ -115,7 +115,7 @@ def test_many_entries_are_read_in_a_thread_and_those_before_count_until_then() -
 
 def test_the_first_entries_count_before_the_first_decision() -> None:
     greylist, store = Greylist(store="memory:"), SlowStore()
-    greylist._opened, greylist._process = store, os.getpid()
+    greylist._opened = store
     for each in manyEntries():
         store.addEntry(each)
     greylist.refresh(1000.0)

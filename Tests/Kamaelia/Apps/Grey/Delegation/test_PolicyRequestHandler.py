@@ -449,6 +449,16 @@ def test_a_store_that_answers_later_is_waited_for(
     assert said.count(GREYLISTED.encode()) == 2
 
 
+@pytest.mark.parametrize("stage", ["DATA", "END-OF-MESSAGE"])
+def test_a_store_that_answers_later_decides_also_if_rcpt_was_not_asked_about(
+    monkeypatch: pytest.MonkeyPatch, serving: Any, stage: str
+) -> None:
+    grey = Service()
+    monkeypatch.setattr(grey.greylist.opened, "decide", later(Decision(False, "never seen", 300)))
+    said = serving(talk(request(stage=stage)), protocol=handlers(grey))
+    assert GREYLISTED.encode() in said
+
+
 def test_a_client_that_leaves_while_the_store_is_asked_is_no_error(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
