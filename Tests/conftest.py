@@ -5,17 +5,19 @@ the timeout of a test and the tracebacks of one that hangs.
 """
 
 import os
-import random
 import shutil
-import socket
 from collections.abc import Callable
-from contextlib import suppress
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-# A property has no limit of time for each example: a busy machine is not its fault.
-settings.register_profile("without deadlines", deadline=None)
+from Tests import ports
+
+# A property has no limit of time for an example, nor for what makes its examples: a busy machine is
+# not its fault. A test that suppresses other checks has to suppress too_slow, too.
+settings.register_profile(
+    "without deadlines", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("without deadlines")
 
 #: Set if every real server must be installed: a missing one then fails the test.
@@ -51,30 +53,10 @@ def _neededPrograms(request: pytest.FixtureRequest) -> None:
             pathOf(program)
 
 
-# Below the range of ephemeral ports (32768 and above): the system may assign one of those to an
-# outgoing connection before the program binds it.
-QUIET_PORTS = (20000, 32000)
-
-
 @pytest.fixture
 def freePorts() -> Callable[[], int]:
-    """Return freePorts(), which returns another free TCP port on 127.0.0.1 at each call.
-
-    It is for programs that cannot bind port 0 and report the port. Other programs use port 0.
-    """
-    given: set[int] = set()
-
-    def freePort() -> int:
-        while True:
-            port = random.SystemRandom().randrange(*QUIET_PORTS)
-            if port in given:
-                continue
-            given.add(port)
-            with suppress(OSError), socket.socket() as probe:
-                probe.bind(("127.0.0.1", port))
-                return port
-
-    return freePort
+    """Return freePorts(), which returns another free port of 127.0.0.1 at each call."""
+    return ports.freePort
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from textwrap import dedent
 
 import pytest
 
+from Axon import ThreadedComponent
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.Scheduler import scheduler
@@ -63,8 +64,12 @@ def test_an_error_is_logged_once_however_many_threads_it_waits_for(caplog, relea
     assert sum("its thread still runs" in message for message in messages) == 3
 
 
-def test_an_error_is_not_logged_when_the_threads_end_at_once(caplog):
+def test_an_error_is_not_logged_when_the_threads_end_at_once(caplog, monkeypatch):
+    monkeypatch.setattr(ThreadedComponent, "PATIENCE", 30.0)
+
     class Listens(threadedcomponent):
+        grace = 60.0
+
         def main(self):
             self.begun.set()
             self.waitForMessage("control")

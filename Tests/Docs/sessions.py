@@ -10,7 +10,6 @@ Ports of 127.0.0.1 are replaced by free ones.
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import textwrap
@@ -19,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from Tests.Docs.test_snippets import ROOT, pythonToRun
+from Tests.ports import freePort
 
 BLOCK = re.compile(
     r"^\.\. code-block:: \w+\n[ ]+:class: (file|session|endless)\n(?:[ ]+:caption: (\S+)\n)?\n"
@@ -107,13 +107,12 @@ class Folder:
     def _withFreePorts(self, text):
         """Replace each port of the loopback address; the same port by the same free one."""
 
-        def freePort(match):
+        def freeAddress(match):
             if match[1] not in self.ports:
-                with socket.create_server(("127.0.0.1", 0)) as free:
-                    self.ports[match[1]] = free.getsockname()[1]
+                self.ports[match[1]] = freePort()
             return f"127.0.0.1:{self.ports[match[1]]}"
 
-        return re.sub(r"127\.0\.0\.1:(\d+)", freePort, text)
+        return re.sub(r"127\.0\.0\.1:(\d+)", freeAddress, text)
 
     def _settings(self):
         return {

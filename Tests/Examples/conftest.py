@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "Examples"
-PATIENCE = 20.0  # seconds until an example that hangs is killed
+PATIENCE = 60.0  # seconds until an example that hangs is killed
 
 
 def commandOf(example: str, *options: Any) -> list[str]:

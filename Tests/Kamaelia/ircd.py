@@ -12,7 +12,7 @@ from typing import Any
 from Axon.Component import component
 from Kamaelia.Chassis.Graphline import Graphline
 
-PATIENCE = 20.0  # seconds until a server that hangs is killed
+PATIENCE = 40.0  # seconds until a server that hangs is killed
 
 SETTINGS = """
 [Global]

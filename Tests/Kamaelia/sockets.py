@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from Axon.Component import component
 
-PATIENCE = 20.0  # seconds that a client waits for anything
+PATIENCE = 40.0  # seconds that a client waits for anything
 
 
 def dial(port: int, host: str = "127.0.0.1") -> socket.socket:

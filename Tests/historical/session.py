@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 20.0  # seconds for each step
+PATIENCE = 40.0  # seconds for each step
 HOSTS = ("example.com", "kamaelia.org", "irc.freenode.net")
 FOLDERS = ("/opt", "/srv", "/var")  # empty in a session
 

@@ -433,20 +433,20 @@ class Quitter(component):
 
 def test_a_sender_that_is_unlinked_is_not_held_any_more():
     hasGoneOn = threading.Event()
-    with peer(lambda _: hasGoneOn.wait(2)) as (port, gave):
+    with peer(lambda _: hasGoneOn.wait(PATIENCE)) as (port, gave):
         Quitter(client=TCPClient("127.0.0.1", port, promptly=0.01), hasGoneOn=hasGoneOn).run()
     assert gave == [True]
 
 
-def test_a_sender_is_held_when_mostKept_messages_wait_for_the_connection(freePort):
-    client = TCPClient("127.0.0.1", freePort, delay=0.2)
+def test_a_sender_is_held_when_mostKept_messages_wait_for_the_connection(virtualClock, freePort):
+    client = TCPClient("127.0.0.1", freePort, delay=10)
     source = Source(count=2000)
     source.link((source, "outbox"), (client, "inbox"))
     held: list[int] = []
 
     class Watcher(component):
         def main(self) -> Any:
-            yield self.pause(0.1)
+            yield self.pause(1)
             held.append(source.sent)
 
     Watcher().activate()

@@ -69,7 +69,7 @@ def finish(process):
     """Wait for the end of a process, close its pipes, and return (status, standard error)."""
     with process.stdout, process.stderr:
         errors = process.stderr.read().decode()
-        return process.wait(30), errors
+        return process.wait(60), errors
 
 
 def readWithKills(url, kind, count, kills, **options):
@@ -91,7 +91,7 @@ def readWithKills(url, kind, count, kills, **options):
 def endsAtOnce(process):
     """Return whether a process ends by itself, without an error, in a time that is no wait."""
     try:
-        assert process.wait(20) == 0, process.stderr.read()
+        assert process.wait(40) == 0, process.stderr.read()
     except subprocess.TimeoutExpired:
         return False
     return True

@@ -84,7 +84,7 @@ def test_a_subscriber_receives_what_all_processes_publish_in_the_order_of_each(r
     plane.activate()
     WhenJoined(isJoined=isJoined, start=start).activate()
     Pipeline(SubscribeTo("news"), collect).run()
-    assert [each.wait(20) for each in processes] == [0, 0]
+    assert [each.wait(60) for each in processes] == [0, 0]
     for first in (0, 1000):
         got = [number for number in collect.got if first <= number < first + COUNT]
         assert got == list(range(first, first + COUNT))

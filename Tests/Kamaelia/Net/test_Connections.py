@@ -39,7 +39,7 @@ def silent():
 async def bytesUntilTheEnd(peer, answer):
     """Call answer(data) for what arrives, and send what it returns; return after the last byte."""
     loop = asyncio.get_running_loop()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         try:
             while data := await loop.sock_recv(peer, 1 << 16):
                 await loop.sock_sendall(peer, answer(data))

@@ -121,7 +121,7 @@ def test_parts_elsewhere_are_linked_through_the_server(redis):
     parts = [startPart(redis.url, name) for name in ("", "DOUBLE", "RECORD")]
     try:
         assert read(parts[2]) == [2 * number for number in range(COUNT)]
-        assert [part.wait(20) for part in parts] == [0, 0, 0]
+        assert [part.wait(60) for part in parts] == [0, 0, 0]
     finally:
         endAll(parts)
 
@@ -141,7 +141,7 @@ def test_a_killed_part_elsewhere_loses_nothing(redis, killed):
         got += read(parts["RECORD"])
         assert set(got) == {2 * number for number in range(COUNT)}
         assert len(got) - COUNT <= 64 * 2
-        assert [part.wait(20) for part in parts.values()] == [0, 0, 0]
+        assert [part.wait(60) for part in parts.values()] == [0, 0, 0]
     finally:
         endAll(everything)
 
@@ -203,9 +203,9 @@ def test_when_the_whole_is_ended_no_process_and_no_socket_is_left(freePorts, how
         else:
             whole.send_signal(getattr(signal, how))
         errors = whole.stderr.read().decode()  # until all processes have ended
-        assert whole.wait(10) == -(signal.SIGINT if how == "Ctrl-C" else getattr(signal, how))
+        assert whole.wait(60) == -(signal.SIGINT if how == "Ctrl-C" else getattr(signal, how))
         for descriptor in descriptors:
-            assert select.select([descriptor], [], [], 10)[0]
+            assert select.select([descriptor], [], [], 60)[0]
             os.close(descriptor)
         socket.create_server(("127.0.0.1", port)).close()
         assert errors.count("Traceback") == (how == "Ctrl-C"), errors

@@ -103,8 +103,8 @@ def test_a_killed_process_is_replaced_and_nothing_is_lost(factory, count, kills)
 
 
 def test_a_part_that_fails_too_often_is_an_error_that_names_it():
-    part = ProcessPart(Fails, intensity=1)
-    with pytest.raises(partFailed, match=r"exit code 1, restart 2 within 5.0 s"):
+    part = ProcessPart(Fails, intensity=1, period=60.0)
+    with pytest.raises(partFailed, match=r"exit code 1, restart 2 within 60.0 s"):
         feed(part, inbox=[1], control=[])
 
 

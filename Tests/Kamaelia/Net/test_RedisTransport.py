@@ -113,7 +113,7 @@ def test_a_reader_confirms_again_what_the_server_has_forgotten(redis, address):
     """A server that was killed may have lost its last second, with a confirmation in it."""
     redis.command("XADD", "numbers", "3-0", "k", "json", "c", "3", "d", "[0,1,2]")
     reader = start("reader", redis.url, "plain")
-    waiting = "XREAD", "BLOCK", "10000", "STREAMS", "numbers:ack"
+    waiting = "XREAD", "BLOCK", "25000", "STREAMS", "numbers:ack"
     while redis.command("GET", "numbers:position") != "3":
         assert redis.command(*waiting, "0-0")
     redis.command("SET", "numbers:position", "0")

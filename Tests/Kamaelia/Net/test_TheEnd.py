@@ -102,7 +102,7 @@ def test_a_reader_of_a_link_that_has_ended_on_a_server_ends_at_once(redis):
 
 def waitForEntry(redis, number):
     """Wait until the stream has the entry of this number, or a later one."""
-    assert redis.command("XREAD", "BLOCK", "20000", "STREAMS", "numbers", f"{number - 1}-0")
+    assert redis.command("XREAD", "BLOCK", "25000", "STREAMS", "numbers", f"{number - 1}-0")
 
 
 def test_a_writer_that_begins_anew_begins_a_link_that_has_ended_anew(redis):

@@ -11,6 +11,7 @@ from Kamaelia.Net.RemoteOut import RemoteOut
 from Kamaelia.Net.SocketTransport import LocalTransport
 from Tests.Kamaelia.Net.proxy import Proxy
 from Tests.Kamaelia.Net.redisServer import RedisServer
+from Tests.ports import freePort
 
 NAMES = ("tcp", "tls", "local", "unix", "redis", "rediss")
 
@@ -179,12 +180,6 @@ def addressOf(name, identity, port=None):
         return
     with RedisLink(name, shutil.which("redis-server"), port, identity) as link:
         yield Place(Address(link.writer), link.server)
-
-
-def freePort():
-    """Return a port that nothing uses now."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
 
 
 def linkOf(name, request):

@@ -13,14 +13,15 @@ from Kamaelia.Apps.Grey.Backend.ServerSettings import ServerSettings
 from Kamaelia.Support.Protocol.SMTP.Offer import ServerOffers
 from Tests.Kamaelia.Apps.Grey.postfix import Postfix
 from Tests.Kamaelia.Apps.Grey.programs import PATIENCE, Program
-from Tests.Kamaelia.Apps.Grey.wire import Caller
+from Tests.Kamaelia.Apps.Grey.wire import Caller, Nowhere
 
 
 @pytest.fixture(autouse=True)
 def _closedCallers() -> Iterator[None]:
     yield
-    while Caller.opened:
-        Caller.opened.pop().close()
+    for opened in (Caller.opened, Nowhere.reserved):
+        while opened:
+            opened.pop().close()
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[4]
-PATIENCE = 20.0
+PATIENCE = 40.0  # seconds until what hangs has failed
 
 
 class Program(subprocess.Popen[str]):

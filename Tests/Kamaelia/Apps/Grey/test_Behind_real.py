@@ -176,7 +176,7 @@ def test_a_unix_socket_that_is_not_there_is_followed_by_the_next_server(
 def test_a_PROXY_header_tells_the_server_the_address_of_the_client(
     serving: Any, behind: Callable[..., Any], relay: str, origin: Origin
 ) -> None:
-    far = behind(proxy_protocol_timeout=0.5)
+    far = behind(proxy_protocol_timeout=PATIENCE)
     protocol = handler(smtp_port=far.port, smtp_client_address="proxy", relay=relay)
     client = lambda server: through(server, origin)  # noqa: E731
     assert serving(client, protocol=protocol, **BALANCED) == "250 kept"

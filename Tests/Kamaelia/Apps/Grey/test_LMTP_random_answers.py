@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
-from Kamaelia.Support.Protocol.SMTP.Relay import STAGES
 from Tests.Kamaelia.Apps.Grey.test_nothing_lost import inThreads
 from Tests.Kamaelia.Apps.Grey.wire import GOOD, Caller, FarEnd
 
@@ -20,7 +19,6 @@ ANSWERS = ["250 2.0.0 taken"] * 6 + ["452 4.2.2 full", "550 5.2.1 disabled"]
 
 class Proxy(ConcreteMailHandler):
     smtp_protocol = "lmtp"
-    smtp_timeouts = dict.fromkeys(STAGES, 2.0)
 
     def shouldWeAcceptMail(self) -> bool:
         return True

@@ -6,7 +6,6 @@ import pytest
 
 from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
 from Kamaelia.Support.Failover import Health
-from Kamaelia.Support.Protocol.SMTP.Relay import STAGES
 from Tests.Kamaelia.Apps.Grey.wire import (
     GOOD,
     HANG_UP,
@@ -16,6 +15,7 @@ from Tests.Kamaelia.Apps.Grey.wire import (
     Caller,
     FarEnd,
     nowhere,
+    shortLimits,
 )
 
 RELAYS = pytest.mark.parametrize("relay", ["replay", "live"])
@@ -26,15 +26,19 @@ TEXT = b"Subject: x\r\n\r\n..Hello\r\n"
 
 
 class Proxy(ConcreteMailHandler):
-    smtp_timeouts = {**dict.fromkeys(STAGES, 0.3), "connect": 5}
     smtp_offer_interval = 0
 
     def shouldWeAcceptMail(self) -> bool:
         return True
 
 
-def conversation(serving: Any, port: int, relay: str, *recipients: str, sender: str) -> list[str]:
-    """The replies to the recipients and to the mail. DATA is not said where none is accepted."""
+def conversation(
+    serving: Any, far: FarEnd | int, relay: str, *recipients: str, sender: str
+) -> list[str]:
+    """Return the replies to the recipients and to the mail. DATA is only sent if one is accepted.
+
+    far: the server, or its port.
+    """
 
     def client(server: Any) -> list[str]:
         caller = Caller(server.ports[0])
@@ -44,14 +48,19 @@ def conversation(serving: Any, port: int, relay: str, *recipients: str, sender: 
         caller.end()
         return replies
 
-    settings = {"smtp_port": port, "relay": relay, "smtp_health": Health()}
+    settings = {
+        "smtp_port": far if isinstance(far, int) else far.port,
+        "smtp_timeouts": shortLimits(far),
+        "relay": relay,
+        "smtp_health": Health(),
+    }
     return serving(client, protocol=type("P", (Proxy,), settings))  # type: ignore[no-any-return]
 
 
 def last(
     serving: Any, far: FarEnd, relay: str, *recipients: str, sender: str = "<s@b.example>"
 ) -> str:
-    return conversation(serving, far.port, relay, *(recipients or (A,)), sender=sender)[-1]
+    return conversation(serving, far, relay, *(recipients or (A,)), sender=sender)[-1]
 
 
 @RELAYS
@@ -144,7 +153,7 @@ def test_replay_some_recipients_refused_for_good(serving: Any, sender: str) -> N
 def test_live_tells_of_each_recipient_and_delivers_to_the_accepted(serving: Any) -> None:
     answers = [GOOD["RCPT"], "550 5.1.1 unknown", "450 4.2.1 busy"]
     with FarEnd(RCPT=list(answers)) as far:
-        replies = conversation(serving, far.port, "live", A, B, C, sender="<s@b.example>")
+        replies = conversation(serving, far, "live", A, B, C, sender="<s@b.example>")
         assert replies == [*answers, GOOD["."]]
         assert [mail.recipients for mail in far.mails] == [[f"RCPT TO:{A}"]]
 

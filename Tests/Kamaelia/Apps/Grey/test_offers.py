@@ -11,7 +11,6 @@ from Kamaelia.Apps.Grey.Backend.ServerInquiry import ServerInquiry
 from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
 from Kamaelia.Chassis.ConnectedServer import ServerCore
 from Kamaelia.Support.Failover import Health
-from Kamaelia.Support.Protocol.SMTP.Relay import STAGES
 from Tests.Kamaelia.Apps.Grey.offers import Offers
 from Tests.Kamaelia.Apps.Grey.wire import (
     GOOD,
@@ -22,6 +21,7 @@ from Tests.Kamaelia.Apps.Grey.wire import (
     FarEnd,
     inTLS,
     nowhere,
+    shortLimits,
 )
 
 RELAYS = pytest.mark.parametrize("relay", ["replay", "live"])
@@ -30,8 +30,6 @@ ALL = "250-far\r\n250-SIZE 5000\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-DSN\r\n25
 
 
 class Proxy(ConcreteMailHandler):
-    smtp_timeouts = dict.fromkeys(STAGES, 0.5)
-
     def shouldWeAcceptMail(self) -> bool:
         return True
 
@@ -40,6 +38,7 @@ def handler(*far: Any, **settings: Any) -> Any:
     ports = [each if isinstance(each, int) else each.port for each in far]
     usual = {"smtp_servers": [("127.0.0.1", port) for port in ports]}
     usual |= {"smtp_offers": Offers(), "smtp_health": Health()}
+    usual |= {"smtp_timeouts": shortLimits(*far)}
     return type("Handler", (Proxy,), usual | settings)
 
 

@@ -29,7 +29,7 @@ def handler(port: int, relay: str) -> Any:
 
 
 def sendBySmtplib(server: Any) -> str:
-    with smtplib.SMTP("127.0.0.1", server.ports[0], timeout=10) as smtp:
+    with smtplib.SMTP("127.0.0.1", server.ports[0], timeout=PATIENCE) as smtp:
         try:
             smtp.sendmail("a@b.example", ["c@d.example"], TEXT)
         except smtplib.SMTPRecipientsRefused as refused:
@@ -159,7 +159,7 @@ def test_each_misbehaviour_of_smtp_sink_has_its_answer(
 
 
 def sendSevenBits(server: Any) -> str:
-    with smtplib.SMTP("127.0.0.1", server.ports[0], timeout=10) as smtp:
+    with smtplib.SMTP("127.0.0.1", server.ports[0], timeout=PATIENCE) as smtp:
         smtp.sendmail("a@b.example", ["c@d.example"], b"Subject: x\r\n\r\nx\r\n")
     return "250"
 
@@ -208,7 +208,7 @@ def test_a_session_in_tls_relays_as_any_other(
     _, port = smtpSink()
 
     def client(server: Any) -> tuple[str, bool]:
-        with smtplib.SMTP("localhost", server.ports[0], timeout=10) as smtp:
+        with smtplib.SMTP("localhost", server.ports[0], timeout=PATIENCE) as smtp:
             smtp.starttls(context=certificate.client)
             smtp.ehlo()
             smtp.sendmail("a@b.example", ["c@d.example"], TEXT)

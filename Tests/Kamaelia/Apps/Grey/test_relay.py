@@ -14,17 +14,18 @@ from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter
 from Tests.Kamaelia.Apps.Grey.wire import (
     HANG_UP,
     PATIENCE,
+    SHORT,
     SILENCE,
     Caller,
     FarEnd,
     nowhere,
     oneMail,
+    shortLimits,
 )
 from Tests.Kamaelia.falseEnds import FALSE_ENDS
 
 RELAYS = ["replay", "live"]
 NOT_REACHED = "451 4.4.1"
-SHORT = 0.3  # seconds for an answer that does not come
 
 
 class Proxy(ConcreteMailHandler):
@@ -35,13 +36,12 @@ class Proxy(ConcreteMailHandler):
 def handler(far: Any, **settings: Any) -> Any:
     """Return a protocol whose real server is `far`: a FarEnd, or a port.
 
-    The server hears nothing but the sessions with mails. Only stages at which it is silent have a
-    short time limit, so that a busy machine ends no other one.
+    The server hears nothing but the sessions with mails.
     """
     isPort = isinstance(far, int)
     usual = {
         "smtp_port": far if isPort else far.port,
-        "smtp_timeouts": {} if isPort else dict.fromkeys(far.silentStages(), SHORT),
+        "smtp_timeouts": shortLimits(far),
         "smtp_offer_interval": 0,
     }
     return type("Handler", (Proxy,), usual | settings)

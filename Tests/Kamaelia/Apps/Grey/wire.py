@@ -15,6 +15,8 @@ SILENCE = "silence"
 TOOK_AND_HUNG_UP = f"250 {HANG_UP}"  # after the dot: the mail is kept, and no answer is sent
 TOOK_IN_SILENCE = f"250 {SILENCE}"
 
+SHORT = 0.3  # seconds for an answer that does not come
+
 GOOD = {
     "greeting": "220 far.example.org ready",
     "EHLO": "250-far.example.org\r\n250-SIZE 100000000\r\n250 8BITMIME",
@@ -71,9 +73,12 @@ class FarEnd(socketserver.ThreadingTCPServer):
         return sum(line.partition(" ")[0] == verb for line in self.heard)
 
     def silentStages(self) -> list[str]:
-        """Return the stages at which it gives no answer."""
+        """Return the stages at which it gives no answer, now or later."""
         return [
-            stage.replace(".", "dot") for stage, given in self.answers.items() if given == SILENCE
+            stage.replace(".", "dot")
+            for stage, given in self.answers.items()
+            for each in ([given] if isinstance(given, str) else given)
+            if each.endswith(SILENCE)
         ]
 
     def answerTo(self, stage: str) -> str:
@@ -89,6 +94,15 @@ class FarEnd(socketserver.ThreadingTCPServer):
     def __exit__(self, *_: object) -> None:
         self.shutdown()
         self.server_close()
+
+
+def shortLimits(*ends: object) -> dict[str, float]:
+    """Return the time limits of a proxy: short ones for the stages at which a FarEnd is silent.
+
+    Other stages have none, so that a busy machine ends no session.
+    """
+    ours = [each for each in ends if isinstance(each, FarEnd)]
+    return {stage: SHORT for each in ours for stage in each.silentStages()}
 
 
 class _Conversation(socketserver.StreamRequestHandler):
@@ -168,11 +182,18 @@ def inTLS(base: Any, context: ssl.SSLContext) -> Any:
 
 
 def nowhere() -> int:
-    """Return a port on which no process listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return another port at each call on which no process listens before the test is over."""
+    reserved = socket.socket()
+    reserved.bind(("127.0.0.1", 0))  # it does not listen, and nobody else is given the port
+    Nowhere.reserved.append(reserved)
+    port: int = reserved.getsockname()[1]
+    return port
+
+
+class Nowhere:
+    """The sockets of nowhere(), closed when the test is over."""
+
+    reserved: ClassVar[list[socket.socket]] = []
 
 
 class Caller:
@@ -248,6 +269,7 @@ def oneMail(*recipients: str, **given: Any) -> Callable[[Any], str]:
 __all__ = [
     "HANG_UP",
     "PATIENCE",
+    "SHORT",
     "SILENCE",
     "TOOK_AND_HUNG_UP",
     "TOOK_IN_SILENCE",
@@ -257,4 +279,5 @@ __all__ = [
     "nowhere",
     "oneMail",
     "readAll",
+    "shortLimits",
 ]

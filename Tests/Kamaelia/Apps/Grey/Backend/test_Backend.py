@@ -10,27 +10,27 @@ import pytest
 from Axon.Component import component
 from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
 from Kamaelia.Support.Failover import Health
-from Kamaelia.Support.Protocol.SMTP.Relay import STAGES
 from Tests.Kamaelia.Apps.Grey.test_nothing_lost import Unreliable, inThreads, sendUntilTaken
 from Tests.Kamaelia.Apps.Grey.wire import (
     GOOD,
     HANG_UP,
+    PATIENCE,
+    SHORT,
     SILENCE,
     TOOK_AND_HUNG_UP,
     Caller,
     FarEnd,
     nowhere,
     oneMail,
+    shortLimits,
 )
 
 RELAYS = pytest.mark.parametrize("relay", ["replay", "live"])
 NOT_REACHED = "451 4.4.1"
-SHORT = dict.fromkeys(STAGES, 0.5)
 A, B, C = "<a@d.example>", "<b@d.example>", "<c@d.example>"
 
 
 class Proxy(ConcreteMailHandler):
-    smtp_timeouts = SHORT
     said: list[str]
 
     def shouldWeAcceptMail(self) -> bool:
@@ -41,10 +41,11 @@ class Proxy(ConcreteMailHandler):
 
 
 def handler(*behind: Any, **settings: Any) -> Any:
-    """A protocol with these FarEnds or ports behind it; `said` are the lines of its log."""
+    """Return a protocol with these FarEnds or ports behind it; `said` are the lines of its log."""
     ports = [each if isinstance(each, int) else each.port for each in behind]
     servers = [("127.0.0.1", port) for port in ports]
     own = {"smtp_servers": servers, "smtp_health": Health(), "said": []}
+    own |= {"smtp_timeouts": shortLimits(*behind)}
     own |= {"smtp_offer_interval": 0}  # the servers hear nothing but the sessions with mails
     return type("Handler", (Proxy,), own | settings)
 
@@ -208,7 +209,8 @@ def test_LMTP_that_owes_an_answer_for_one_is_451(
     serving: Any, relay: str, answers: list[str]
 ) -> None:
     with FarEnd(**afterDot(*answers)) as far:
-        protocol = handler(far, relay=relay, smtp_protocol="lmtp")
+        waits = {"dot": SHORT}  # for what it owes
+        protocol = handler(far, relay=relay, smtp_protocol="lmtp", smtp_timeouts=waits)
         assert serving(oneMail(A, B), protocol=protocol).startswith("451 4.4.2")
 
 
@@ -357,7 +359,7 @@ def test_a_session_that_ends_between_mails_is_no_failure(serving: Any, relay: st
         for _ in range(2):
             caller.begin()
             replies.append(caller.send())
-            assert first.ended.acquire(timeout=5)
+            assert first.ended.acquire(timeout=PATIENCE)
         return replies
 
     with FarEnd(dot=f"{YES}\r\n421 4.3.2 enough") as first, FarEnd() as second:
@@ -377,8 +379,7 @@ def test_nothing_is_lost_or_doubled_between_servers_that_fail_at_random(
 
     with ExitStack() as stack:
         ends = [stack.enter_context(Unreliable(seed * 10 + number)) for number in range(3)]
-        patient = {"smtp_timeouts": {}}  # no server is silent here, but a busy machine may be slow
-        settings = {"relay": relay, "smtp_health": Health(rest=0.05)} | patient
+        settings = {"relay": relay, "smtp_health": Health(rest=0.05)}
         protocol = handler(*ends, nowhere(), **settings)
         serving(client, protocol=protocol)
         mails = [mail for far in ends for mail in far.mails]
@@ -423,6 +424,7 @@ class SilentInTLS(component):
 
 class BehindThat(Proxy):
     smtp_tls = "must"
+    smtp_timeouts = {"TLS": SHORT}
 
     def connectToRealSMTPServer(self) -> None:
         far = self.TCPClient = SilentInTLS().activate()

@@ -14,7 +14,6 @@ from Kamaelia.Apps.Grey.Backend.ConnectionPool import MOST_RESETS, isShareable
 from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
 from Kamaelia.Support.Failover import Health
 from Kamaelia.Support.Protocol.SMTP.Opening import TELLING, Manner
-from Kamaelia.Support.Protocol.SMTP.Relay import STAGES
 from Tests.Kamaelia.Apps.Grey.Service.test_Application import eventually, grey
 from Tests.Kamaelia.Apps.Grey.wire import (
     GOOD,
@@ -30,13 +29,11 @@ from Tests.Kamaelia.Apps.Grey.wire import (
 __all__ = ["grey"]  # a fixture
 
 RELAYS = pytest.mark.parametrize("relay", ["replay", "live"])
-SHORT = dict.fromkeys(STAGES, 0.5)
 NOT_REACHED = "451 4.4.1"
 TOOK = GOOD["."]
 
 
 class Proxy(ConcreteMailHandler):
-    smtp_timeouts = SHORT
     smtp_idle_connections = 10
     smtp_idle_time = 3600
     events: list[str]
@@ -223,7 +220,7 @@ def test_a_session_whose_RSET_is_refused_is_not_kept(serving: Any, answer: str) 
 
 def test_a_session_whose_RSET_has_no_answer_yet_serves_no_other_client(serving: Any) -> None:
     with FarEnd(RSET=SILENCE) as far:
-        protocol = handler(far, relay="live", smtp_timeouts={})
+        protocol = handler(far, relay="live")
         assert serving(afterBegun(far), protocol=protocol, grace=0) == TOOK
         assert protocol.events == ["made", "made"]
         # The first is closed without QUIT.
@@ -369,7 +366,7 @@ def test_a_server_that_was_started_anew_gets_the_mail(
         sink.wait(timeout=PATIENCE)
         smtpSink(port=port)
 
-    protocol = handler(relay=relay, smtp_servers=[("127.0.0.1", port)], smtp_timeouts={})
+    protocol = handler(relay=relay, smtp_servers=[("127.0.0.1", port)])
     first, again = serving(mails(restart), protocol=protocol)
     assert first.startswith("250")
     assert again.startswith("250")
@@ -449,7 +446,7 @@ def test_Postfix_receives_mails_of_many_clients_in_one_session(
 ) -> None:
     real = postfix()
     servers = [("127.0.0.1", real.port)]
-    protocol = handler(relay=relay, smtp_servers=servers, smtp_timeouts={})
+    protocol = handler(relay=relay, smtp_servers=servers)
     replies = serving(mails(*[nothing] * 4), protocol=protocol)
     assert [reply[:3] for reply in replies] == ["250"] * 5
     assert len(real.waitForMails(5)) == 5
@@ -465,7 +462,7 @@ def test_Postfix_that_ends_idle_sessions_early_loses_no_mail(
 ) -> None:
     real = postfix(smtpd_timeout="1s")
     servers = [("127.0.0.1", real.port)]
-    protocol = handler(relay=relay, smtp_servers=servers, smtp_timeouts={})
+    protocol = handler(relay=relay, smtp_servers=servers)
 
     def isOver() -> None:
         real.waitUntil(lambda: "timeout after" in real.log(), "Postfix ends the session")
@@ -490,7 +487,7 @@ def test_Postfix_that_is_told_of_the_client_has_a_session_for_each(
     serving: Any, postfix: Any, telling: str, settings: dict[str, str]
 ) -> None:
     real = postfix(**settings)
-    own = {"smtp_timeouts": {}, "smtp_client_address": telling, "relay": "live"}
+    own = {"smtp_client_address": telling, "relay": "live"}
     protocol = handler(smtp_servers=[("127.0.0.1", real.port)], **own)
     replies = serving(mails(nothing), protocol=protocol)
     assert [reply[:3] for reply in replies] == ["250"] * 2

@@ -132,7 +132,7 @@ def test_miltertest_finds_the_replies_and_the_header(
 ) -> None:
     path = tmp_path / "milter"
     address = f"unix:{path}" if isUnix else "127.0.0.1:0"
-    grey = program(section="milter", address=address)
+    grey = program(section="milter", address=address, delay=1)
     where = str(path) if isUnix else f"inet:{grey.port('milter:')}@127.0.0.1"
     script = tmp_path / "script.lua"
     script.write_text(SCRIPT.format(where=where))

@@ -2,10 +2,9 @@
 
 import asyncio
 import json
-import random
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, suppress
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +18,11 @@ from Kamaelia.Apps.Grey.Policy.Resolver import Resolver
 from Kamaelia.Apps.Grey.Policy.SuspicionCheck import SuspicionCheck
 from Kamaelia.Apps.Grey.Service import Assembly
 from Kamaelia.Support.Greylist.Suspicion import Assessment, Client, Weights, checksFor
-from Tests.conftest import QUIET_PORTS, pathOf
+from Tests.conftest import pathOf
 from Tests.Kamaelia.Apps.Grey.nameserver import NameServer
 from Tests.Kamaelia.Apps.Grey.wire import Caller
 from Tests.Kamaelia.sockets import dial
+from Tests.ports import freePort
 
 ZONES = {
     "2.0.192.in-addr.arpa.": "7 PTR mx.b.example.\n66 PTR c66.pool.spam.example.\n",
@@ -41,22 +41,11 @@ GOOD = Client("192.0.2.7", "mx.b.example", "<ann@b.example>", hasTLS=True)
 BAD = Client("192.0.2.66", "192.0.2.66", "<ann@b.example>")
 
 
-def quietPort() -> int:
-    """A port that is free over UDP and TCP."""
-    while True:
-        port = random.SystemRandom().randrange(*QUIET_PORTS)
-        kinds = (socket.SOCK_DGRAM, socket.SOCK_STREAM)
-        with suppress(OSError), ExitStack() as stack:
-            for kind in kinds:
-                stack.enter_context(socket.socket(socket.AF_INET, kind)).bind(("127.0.0.1", port))
-            return port
-
-
 @pytest.fixture(scope="module")
 def nameserver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of an nsd with ZONES."""
     program, folder = pathOf("nsd"), tmp_path_factory.mktemp("nsd")
-    server = NameServer(program, folder, quietPort(), ZONES)
+    server = NameServer(program, folder, freePort(), ZONES)
     yield server.address
     server.end()
 

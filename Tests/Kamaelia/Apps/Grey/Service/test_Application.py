@@ -134,7 +134,7 @@ def test_a_stranger_is_deferred_retries_passes_and_all_of_it_is_noted(
     assert proxy.send("<x@elsewhere.example>").startswith("550 5.7.1")
 
     def told() -> str:
-        with urllib.request.urlopen(proxy.figures, timeout=10) as answer:
+        with urllib.request.urlopen(proxy.figures, timeout=PATIENCE) as answer:
             text = answer.read().decode()
         return text if 'mails_total{status="accepted"} 1' in text else ""
 
@@ -269,7 +269,7 @@ def makeCertificate(folder: Path) -> str:
 
 def startTLS(port: int) -> tuple[smtplib.SMTP, bytes | None]:
     """A client that speaks TLS, and the certificate that it was shown."""
-    smtp = smtplib.SMTP("127.0.0.1", port, timeout=10)
+    smtp = smtplib.SMTP("127.0.0.1", port, timeout=PATIENCE)
     assert smtp.starttls()[0] == 220
     assert isinstance(smtp.sock, ssl.SSLSocket)
     return smtp, smtp.sock.getpeercert(binary_form=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from Kamaelia.Apps.Grey.Service.MailSink import MailSink
+from Tests.Kamaelia.sockets import PATIENCE
 
 TEXT = "Subject: =?utf-8?q?gr=C3=BC=C3=9Fe?=\r\n\r\n.hidden\r\n..\r\nend\r\n"
 
@@ -18,7 +19,7 @@ def test_a_mail_is_kept_as_it_was_meant(serving: Any, tmp_path: Path) -> None:
         tell = told.append
 
     def client(server: Any) -> None:
-        with smtplib.SMTP("127.0.0.1", server.ports[0], timeout=10) as smtp:
+        with smtplib.SMTP("127.0.0.1", server.ports[0], timeout=PATIENCE) as smtp:
             smtp.sendmail("a@b.example", ["c@d.example", "e@d.example"], TEXT)
 
     serving(client, protocol=Sink)
@@ -39,7 +40,7 @@ def test_a_mail_that_cannot_be_stored_is_refused_for_now(serving: Any, tmp_path:
         maildir = tmp_path / "mail"
 
     def client(server: Any) -> int:
-        with smtplib.SMTP("127.0.0.1", server.ports[0], timeout=10) as smtp:
+        with smtplib.SMTP("127.0.0.1", server.ports[0], timeout=PATIENCE) as smtp:
             try:
                 smtp.sendmail("a@b.example", ["c@d.example"], TEXT)
             except smtplib.SMTPDataError as error:

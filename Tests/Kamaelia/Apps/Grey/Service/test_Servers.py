@@ -18,7 +18,7 @@ FILE = """\
 [{section}]
 addresses = ["{address}"]
 [greylist]
-min_defer_time = 1
+min_defer_time = {delay}
 large_senders = false
 [store]
 url = "sqlite:{folder}/grey.db"
@@ -42,6 +42,7 @@ class PolicyProgram:
             "section": "policy",
             "address": "127.0.0.1:0",
             "folder": folder,
+            "delay": 300,
             "more": "",
         } | words
         self.write()
@@ -81,7 +82,7 @@ def ask(sock: socket.socket, name: bytes = b"c") -> str:
     return said.decode().removeprefix("action=").strip()
 
 
-GREYLISTED = "DEFER_IF_PERMIT 4.7.1 Greylisted, please try again in 1 seconds ("
+GREYLISTED = "DEFER_IF_PERMIT 4.7.1 Greylisted, please try again in 300 seconds ("
 
 
 def test_a_policy_service_alone_needs_no_server_and_no_domains(program: Any) -> None:

@@ -22,6 +22,7 @@ from Kamaelia.Apps.Grey.Stores import (
 from Kamaelia.Apps.Grey.Stores.Redis import RedisStore
 from Kamaelia.Apps.Grey.Stores.RedisCopy import RedisStoreWithCopy
 from Kamaelia.Support.Greylist.Rules import Record, Regular, Rules, Triple
+from Tests.Kamaelia.Apps.Grey.programs import PATIENCE
 from Tests.Kamaelia.Apps.Grey.Stores.conftest import RedisServer
 
 NOW = float(int(time.time()))
@@ -42,7 +43,12 @@ def copyOf(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], st
 
 
 class Broker:
-    """A redis-server that is killed or stopped, and comes back with its data or empty."""
+    """A redis-server that is killed or stopped, and comes back with its data or empty.
+
+    Only while it is stopped, it has a short time for each reply.
+    """
+
+    monkeypatch: pytest.MonkeyPatch
 
     def __init__(self, server: RedisServer, kind: str) -> None:
         self.server, self.kind, self.url = server, kind, server.url
@@ -57,12 +63,14 @@ class Broker:
 
     def goes(self) -> None:
         if self.kind == "stopped":
+            self.monkeypatch.setattr(RedisConnection, "TIMEOUT", 0.2)
             self.server.process.send_signal(signal.SIGSTOP)
         else:
             self.server.stop()
 
     def returns(self) -> None:
         if self.kind == "stopped":
+            self.monkeypatch.setattr(RedisConnection, "TIMEOUT", PATIENCE)
             self.server.process.send_signal(signal.SIGCONT)
         else:
             self.server.start()
@@ -74,8 +82,7 @@ def broker(
 ) -> Iterator[Broker]:
     monkeypatch.setattr(RedisConnection, "LONGEST_PAUSE", 0.05)
     broker = Broker(redisServer, request.param)
-    if broker.kind == "stopped":
-        monkeypatch.setattr(RedisConnection, "TIMEOUT", 0.2)
+    broker.monkeypatch = monkeypatch
     yield broker
     if broker.kind == "stopped":
         redisServer.process.send_signal(signal.SIGCONT)

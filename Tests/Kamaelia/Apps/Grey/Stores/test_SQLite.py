@@ -26,6 +26,7 @@ from Kamaelia.Apps.Grey.Stores.SQLite import SQLiteStore
 from Kamaelia.Apps.Grey.Stores.SQLiteExpiry import TRIPLES, expireSlice
 from Kamaelia.Apps.Grey.Stores.SQLiteFile import openFile
 from Kamaelia.Support.Greylist.Rules import Record, Regular, Rules, Triple
+from Tests.Kamaelia.Apps.Grey.programs import PATIENCE
 
 RULES = Rules(too_soon=10, min_defer_time=60, max_defer_time=600, max_grey=6000)
 NOW = 1e9
@@ -308,7 +309,7 @@ def test_a_client_is_revoked_as_soon_as_the_lock_is_free(store: SQLiteStore, pat
         while dict(store.regulars()):
             await asyncio.sleep(0)
 
-    asyncio.run(asyncio.wait_for(revoke(), 20))
+    asyncio.run(asyncio.wait_for(revoke(), PATIENCE))
     blocker.close()
 
 
@@ -326,12 +327,13 @@ def test_a_delivery_is_counted_as_soon_as_the_lock_is_free(
         blocker.execute("ROLLBACK")
         if isClosed:
             store.close()
-        await asyncio.sleep(0.01)
+            await asyncio.sleep(0.01)
+        else:
+            while dict(store.regulars()) != {ONE.client: Regular(1, NOW)}:
+                await asyncio.sleep(0)
 
-    asyncio.run(deliver())
+    asyncio.run(asyncio.wait_for(deliver(), PATIENCE))
     blocker.close()
-    if not isClosed:
-        assert dict(store.regulars()) == {ONE.client: Regular(1, NOW)}
 
 
 def test_an_expired_record_that_is_renewed_meanwhile_is_kept(store: SQLiteStore, path: str) -> None:
@@ -396,7 +398,7 @@ class Rounds:
             with self.hasEnded:
                 before = self.number
                 store.maintenance.wake()
-                assert self.hasEnded.wait_for(lambda before=before: self.number > before, 10)
+                assert self.hasEnded.wait_for(lambda before=before: self.number > before, PATIENCE)
 
 
 @pytest.fixture
@@ -426,7 +428,8 @@ def test_the_keeper_writes_counters_and_rests_when_there_is_nothing_to_do(
     other = sqlite3.connect(path)
     assert other.execute("SELECT * FROM counter").fetchall() == [("deferred", 3)]
     other.close()
-    assert not rounds.hasMore(patience=0.05)
+    while rounds.hasMore(patience=0.05):  # one may follow from the last call that woke it
+        pass
 
 
 def logSize(path: str) -> int:
@@ -454,9 +457,9 @@ def test_the_log_restarts_although_another_process_writes_during_each_checkpoint
     writer.start()
     salts: set[bytes] = set()
     while len(salts) <= 5:
-        assert hasWritten.acquire(timeout=10)
+        assert hasWritten.acquire(timeout=PATIENCE)
         store.maintenance._checkpoint(keeper)
-        assert hasWritten.acquire(timeout=10)
+        assert hasWritten.acquire(timeout=PATIENCE)
         with open(path + "-wal", "rb") as log:
             salts.add(log.read(24)[16:])  # another one whenever the log begins anew
     isEnough.set()
@@ -528,7 +531,7 @@ def test_counters_on_their_way_to_the_file_are_not_missed(tmp_path: Path) -> Non
         taken = take()
         if threading.current_thread() is not threading.main_thread():
             isTaken.set()
-            goOn.wait(10)
+            goOn.wait(PATIENCE)
         return taken
 
     def write() -> None:
@@ -539,8 +542,8 @@ def test_counters_on_their_way_to_the_file_are_not_missed(tmp_path: Path) -> Non
     store.count("sessions")
     writer = threading.Thread(target=write)
     writer.start()
-    assert isTaken.wait(10)
+    assert isTaken.wait(PATIENCE)
     threading.Timer(0.05, goOn.set).start()
     assert store.counters() == {"sessions": 1}
-    writer.join(10)
+    writer.join(PATIENCE)
     store.close()

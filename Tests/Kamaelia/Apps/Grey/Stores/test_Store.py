@@ -80,7 +80,7 @@ STEPS = st.tuples(
 @settings(
     deadline=None,
     max_examples=60,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_any_history_has_the_answers_that_the_rules_give(
     store: Store, history: list[tuple[Triple, float, int, bool, bool]]
