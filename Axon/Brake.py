@@ -25,23 +25,22 @@ from Axon.Task import Task
 
 
 class Brake:
-    """Brake(scheduler) -> the brake of `scheduler`. All calls are made in its thread."""
+    """Brake(scheduler) -> the brake of `scheduler`. All calls are made in its thread.
 
-    __slots__ = ("_isPaused", "_order", "_scheduler", "_steps")
+    isPaused: whether the run has to ask this for turns.
+    """
+
+    __slots__ = ("_order", "_scheduler", "_steps", "isPaused")
 
     def __init__(self, scheduler: Any) -> None:
         self._scheduler = scheduler
         self._order: deque[Task] = deque()  # the tasks that are withheld
         self._steps = 0  # turns that are allowed
-        self._isPaused = False
-
-    def __bool__(self) -> bool:
-        """Whether the run has to ask this for turns."""
-        return self._isPaused
+        self.isPaused = False
 
     def pause(self) -> None:
         """Give no more turns, from the next slice on."""
-        self._isPaused = True
+        self.isPaused = True
 
     def step(self, turns: int = 1) -> None:
         """Give as many turns, and then pause again."""
@@ -50,7 +49,7 @@ class Brake:
 
     def release(self) -> None:
         """Let the system continue."""
-        self._isPaused, self._steps = False, 0
+        self.isPaused, self._steps = False, 0
         queue = self._scheduler.queue
         for task in self._taken():
             task.state = queue.mark
@@ -66,7 +65,7 @@ class Brake:
     def run(self, turns: int) -> bool:
         """Give a turn in place of the run queue. Return whether another one is due."""
         queue = self._scheduler.queue
-        if not self._isPaused:  # since this slice has begun
+        if not self.isPaused:  # since this slice has begun
             return bool(queue.run(turns))
         self._withhold()
         for task in self._taken(1) if self._steps else ():
@@ -76,7 +75,7 @@ class Brake:
             for each in (task, *attendants):
                 queue.ready.append(each)
         queue.run(1)  # even if it is empty: it has requested this call
-        if self._isPaused:  # still
+        if self.isPaused:  # still
             self._withhold()
         return bool(queue) or bool(self._steps and self._order)
 

@@ -28,6 +28,8 @@ class DeadlockCheck:
 
     def check(self) -> None:
         """Raise deadlock, or log once that all components sleep and nothing can wake them."""
+        if self._scheduler.outside:
+            return
         self.checkHeld()
         if not self._isReported and self._isAsleepForever():
             self._isReported = True
@@ -43,9 +45,7 @@ class DeadlockCheck:
 
     def _isAsleepForever(self) -> bool:
         scheduler = self._scheduler
-        if not scheduler.tasks or scheduler.outside:
-            return False
-        if scheduler.wait_for_one or scheduler.endsWhenIdle:
+        if not scheduler.tasks or scheduler.wait_for_one or scheduler.endsWhenIdle:
             return False
         if not self._isWithoutWakeUp():
             return False

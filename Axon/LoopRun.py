@@ -116,7 +116,8 @@ class LoopRun:
             return
         scheduler = self._scheduler
         try:
-            scheduler.calls.callAll()
+            if scheduler.calls:
+                scheduler.calls.callAll()
             scheduler.timers.wakeDue()
             self._giveTurns(scheduler)
         except EndOfRound:
@@ -139,8 +140,9 @@ class LoopRun:
         queue = scheduler.queue
         turns = self._turns if not self._slowmo else max(1, len(queue.ready))
         run: Callable[[int], bool] = self._giveTimedTurn if self._isDebugged else queue.run
-        if scheduler.brake:
-            run = scheduler.brake.run
+        brake = scheduler.brake
+        if brake.isPaused:
+            run = brake.run
         while run(turns):
             if self._slowmo:
                 sleep(self._slowmo)
@@ -154,7 +156,7 @@ class LoopRun:
                     sleep(GIVE_WAY)
                 break
         else:
-            if not scheduler.brake:
+            if not brake.isPaused:
                 self._deadlockCheck.check()
         self.setAlarm()
 

@@ -269,7 +269,7 @@ class scheduler(microprocess):
 
     def callFromThread(self, function: Callable[[], object]) -> None:
         """Call `function()` in the scheduler's thread; the only entry for other threads."""
-        self.calls.add(function)
+        self.calls.append(function)
         loopRun = self.loopRun
         if loopRun is None:
             self.calls.interruptWait()

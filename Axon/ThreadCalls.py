@@ -11,21 +11,14 @@ from collections.abc import Callable
 from threading import Event
 
 
-class ThreadCalls:
-    """A queue of functions. It is true while functions wait to be called."""
+class ThreadCalls(deque[Callable[[], object]]):
+    """A queue of functions; any thread may append one."""
 
-    __slots__ = ("_functions", "_hasArrived")
+    __slots__ = ("_hasArrived",)
 
     def __init__(self) -> None:
-        self._functions: deque[Callable[[], object]] = deque()
+        super().__init__()
         self._hasArrived = Event()
-
-    def __bool__(self) -> bool:
-        return bool(self._functions)
-
-    def add(self, function: Callable[[], object]) -> None:
-        """Queue `function`; callable in any thread."""
-        self._functions.append(function)
 
     def interruptWait(self) -> None:
         """End the wait() of the scheduler's thread, or the next one."""
@@ -33,8 +26,8 @@ class ThreadCalls:
 
     def callAll(self) -> None:
         """Call the queued functions in order, in the scheduler's thread."""
-        while self._functions:
-            self._functions.popleft()()
+        while self:
+            self.popleft()()
 
     def callAllAndReset(self) -> None:
         """Call the queued functions; only what is added from now on interrupts a wait()."""

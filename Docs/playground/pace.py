@@ -31,16 +31,13 @@ class Pace:
     def __init__(self, rest: Callable[[float], object], first: float = FIRST) -> None:
         self._rest = rest
         self.seconds = first
-        self._isPaused = False
+        self.isPaused = False
         self._steps = 0
         self.queue: RunQueue | None = None
 
-    def __bool__(self) -> bool:
-        return self._isPaused
-
     def pause(self) -> None:
         """Give no more turns."""
-        self._isPaused = True
+        self.isPaused = True
 
     def step(self) -> None:
         """Give one turn."""
@@ -48,7 +45,7 @@ class Pace:
 
     def release(self) -> None:
         """Let the system continue, without pauses."""
-        self._isPaused, self._steps, self.seconds = False, 0, 0.0
+        self.isPaused, self._steps, self.seconds = False, 0, 0.0
 
     def order(self) -> Sequence[Task]:
         """Return the tasks that are ready, in the order of their turns."""
@@ -58,7 +55,7 @@ class Pace:
 
     def isSlow(self) -> bool:
         """Return whether turns are given one by one."""
-        return self._isPaused or self.seconds > 0
+        return self.isPaused or self.seconds > 0
 
     def breathe(self) -> None:
         """Let others act for a moment. Called now and then while there are no pauses."""
@@ -66,12 +63,12 @@ class Pace:
 
     def waitForTurn(self) -> bool:
         """Wait for a while. Return whether the next turn may be given."""
-        if not self._isPaused and self.seconds > 0:
+        if not self.isPaused and self.seconds > 0:
             self._rest(self.seconds)
             self.seconds *= FASTER
             if self.seconds < SHORTEST:
                 self.seconds = 0.0
-        if self._isPaused and not self._steps:
+        if self.isPaused and not self._steps:
             self._rest(WHILE_PAUSED)
             return False
         self._steps = max(0, self._steps - 1)

@@ -35,64 +35,44 @@ SHORTAGES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 LOG = logging.getLogger("Kamaelia.Internet.Acceptor")
 
 Factory = Callable[[], Any]  # returns a protocol; see Acceptor
+Finished = Callable[["Announcement", BaseException | None], object]
 
 
 class Announcement:
     """Announcement(coroutine, finished): runs `coroutine`, which waits only for futures.
 
     It does what a task does, at a third of the cost, for a coroutine that needs no current task (as
-    asyncio.timeout() does). finished: called with this when the coroutine has ended.
+    asyncio.timeout() does). finished: called with this, and the error or None, at the end of the
+    coroutine.
     """
 
-    __slots__ = ("_coroutine", "_error", "_finished", "_future", "_isCancelled")
+    __slots__ = ("_coroutine", "_finished", "_future", "_isCancelled")
 
-    def __init__(
-        self, coroutine: Coroutine[Any, Any, None], finished: Callable[[Announcement], object]
-    ) -> None:
+    def __init__(self, coroutine: Coroutine[Any, Any, None], finished: Finished) -> None:
         self._coroutine = coroutine
         self._finished = finished
         self._future: Future[Any] | None = None  # for which the coroutine waits
-        self._error: BaseException | None = None
         self._isCancelled = False
 
-    def start(self, loop: AbstractEventLoop) -> None:
-        """Run the coroutine up to the first future. `finished` is not called within this call."""
-        self._advance()
-        if self._future is None:
-            loop.call_soon(self._finished, self)
-
-    def _resume(self, _: Future[Any]) -> None:
-        self._advance()
-        if self._future is None:
-            self._finished(self)
-
-    def _advance(self) -> None:
+    def start(self, _: Future[Any] | None = None) -> None:
         """Run the coroutine up to the next future, or to its end."""
-        self._future = None
         try:
             if self._isCancelled:
-                self._future = self._coroutine.throw(asyncio.CancelledError())
+                future = self._coroutine.throw(asyncio.CancelledError())
             else:
-                self._future = self._coroutine.send(None)
+                future = self._coroutine.send(None)
         except StopIteration:
-            return
-        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - see exception()
-            self._error = error
-            return
-        self._future.add_done_callback(self._resume)
+            self._finished(self, None)
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - it is passed on
+            self._finished(self, error)
+        else:
+            self._future = future
+            future.add_done_callback(self.start)
 
     def cancel(self) -> None:
         """Raise CancelledError where the coroutine waits, later, as Task.cancel() does."""
         if self._future is not None and not self._future.cancel():
             self._isCancelled = True
-
-    def cancelled(self) -> bool:
-        """Return whether the coroutine has ended with CancelledError."""
-        return isinstance(self._error, asyncio.CancelledError)
-
-    def exception(self) -> BaseException | None:
-        """Return the error with which the coroutine has ended, or None."""
-        return self._error
 
 
 class Acceptor:
@@ -107,7 +87,7 @@ class Acceptor:
     OSError to close the connection.
 
     A protocol has its transport in `transport`, which is None at first. Its connection_lost may
-    be called twice.
+    be called twice. pending: the clients that have been accepted and are not announced yet.
     """
 
     __slots__ = (
@@ -116,12 +96,12 @@ class Acceptor:
         "_introduce",
         "_isStarted",
         "_loop",
-        "_pending",
         "_room",
         "_sockets",
         "_tls",
         "_used",
         "_watched",
+        "pending",
     )
 
     def __init__(
@@ -143,8 +123,7 @@ class Acceptor:
         self._used = used
         self._atOnce = atOnce
         self._introduce = introduce
-        # Accepted, but not announced yet
-        self._pending: dict[Task[None] | Announcement, socket.socket] = {}
+        self.pending: dict[Task[None] | Announcement, socket.socket] = {}
         self._watched: list[socket.socket] = []
         self._isStarted = False
 
@@ -152,11 +131,6 @@ class Acceptor:
         """Accept connections from now on, whenever there is room."""
         self._isStarted = True
         self._watch()
-
-    @property
-    def pending(self) -> int:
-        """The number of clients that have been accepted and are not announced yet."""
-        return len(self._pending)
 
     def stop(self) -> None:
         """Accept no connection until `start` is called. Accepted clients are still announced."""
@@ -166,7 +140,7 @@ class Acceptor:
     def close(self) -> None:
         """Accept no connection any more, and close those that are not announced yet."""
         self.stop()
-        for task in list(self._pending):
+        for task in list(self.pending):
             task.cancel()
 
     def _watch(self) -> None:
@@ -181,7 +155,7 @@ class Acceptor:
             self._loop.remove_reader(sock)
 
     def _hasRoom(self) -> bool:
-        return self._room is None or self._room() > len(self._pending)
+        return self._room is None or self._room() > len(self.pending)
 
     def _accept(self, sock: socket.socket) -> None:
         """Accept the clients that wait; the event loop calls this when there are some."""
@@ -201,17 +175,17 @@ class Acceptor:
             self._begin(connection)
 
     def _begin(self, connection: socket.socket) -> None:
-        connection.setblocking(False)
+        descriptor = connection.fileno()
         if self._introduce is None:
             announcement = Announcement(self._connect(self._factory, connection), self._finish)
-            self._pending[announcement] = connection
-            announcement.start(self._loop)
+            self.pending[announcement] = connection
+            announcement.start()
         else:
             introduced = self._announceIntroduced(self._introduce, connection)
             task = self._loop.create_task(introduced)
-            self._pending[task] = connection
-            task.add_done_callback(self._finish)
-        self._used(connection.fileno())
+            self.pending[task] = connection
+            task.add_done_callback(self._finishTask)
+        self._used(descriptor)
         if not self._hasRoom():
             self._unwatch()
 
@@ -221,6 +195,7 @@ class Acceptor:
         connection: socket.socket,
     ) -> None:
         try:
+            connection.setblocking(False)  # as the loops do by themselves for _connect
             factory = await introduce(connection)
         except BaseException:
             connection.close()
@@ -253,14 +228,18 @@ class Acceptor:
             LOG.info("the TLS handshake with %s failed: %s", peer, error)
             raise
 
-    def _finish(self, task: Task[None] | Announcement) -> None:
+    def _finishTask(self, task: Task[None]) -> None:
+        self._finish(task, asyncio.CancelledError() if task.cancelled() else task.exception())
+
+    def _finish(self, task: Task[None] | Announcement, error: BaseException | None) -> None:
         """Forget a client that was announced, or whose introduction or handshake has failed."""
-        connection = self._pending.pop(task)
-        self._watch()
-        if task.cancelled():
-            connection.close()  # no other code does so if the task had not begun
-        elif (error := task.exception()) is not None:
-            connection.close()  # the traceback of the error may keep it
-            if not isinstance(error, OSError):  # ssl.SSLError and TimeoutError are subclasses
-                raise error
+        connection = self.pending.pop(task)
+        if not self._watched:
+            self._watch()
+        if error is None:
+            return
+        connection.close()  # the traceback of the error may keep it, and a task may not have begun
+        if isinstance(error, OSError):  # ssl.SSLError and TimeoutError are subclasses
             LOG.debug("an accepted client did not become a connection: %r", error)
+        elif not isinstance(error, asyncio.CancelledError):
+            raise error

@@ -14,24 +14,30 @@ from Axon.Box import NULL, linkPlaces
 from Axon.Component import component
 
 ENDS = (("outbox", "inbox"), ("signal", "control"))
+Link = tuple[component, str, component, str]  # from an outbox to an inbox
 
 
 def linkHandler(adapter: component, handler: component) -> None:
     """Link outbox to inbox and signal to control, from `handler` to `adapter` and back."""
     for outbox, inbox in ENDS:
-        linkBoxes(handler, outbox, adapter, inbox)
-        linkBoxes(adapter, outbox, handler, inbox)
+        linkAll((handler, outbox, adapter, inbox), (adapter, outbox, handler, inbox))
 
 
 def linkBoxes(source: component, sourcebox: str, sink: component, sinkbox: str) -> None:
-    """Link (source, sourcebox) to (sink, sinkbox).
+    """Link (source, sourcebox) to (sink, sinkbox), as linkAll does."""
+    linkAll((source, sourcebox, sink, sinkbox))
+
+
+def linkAll(*links: Link) -> None:
+    """Make these linkages.
 
     Raises what component.link raises if that is impossible, for example if the outbox is linked.
     """
-    try:
-        linkPlaces(source, sourcebox, sink, sinkbox)
-    except (KeyError, BoxAlreadyLinkedToDestination):
-        sink.link((source, sourcebox), (sink, sinkbox))  # it raises an error with an explanation
+    for source, sourcebox, sink, sinkbox in links:
+        try:
+            linkPlaces(source, sourcebox, sink, sinkbox)
+        except (KeyError, BoxAlreadyLinkedToDestination):
+            sink.link((source, sourcebox), (sink, sinkbox))  # it raises an explanation
 
 
 def unlinkHandler(adapter: component, handler: component) -> None:

@@ -18,7 +18,7 @@ import logging
 import os
 import socket
 from asyncio import AbstractEventLoop, TimerHandle
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from math import inf
 from ssl import SSLContext
 from typing import Any
@@ -115,13 +115,15 @@ class Listener:
 
     factory: returns the protocol of a new connection. room: returns how many more connections
     there may be; without it, there is no limit. keepsPath: True to leave the path of a Unix socket
-    at the end. introduce, atOnce: see Acceptor. pledged: called with a number of clients; returns
-    how many descriptors all connections may need if there are so many more.
+    at the end. introduce, atOnce: see Acceptor. connections: those that have been made, each of
+    which may need so many `descriptors`.
     """
 
     __slots__ = (
         "_acceptor",
         "_atOnce",
+        "_connections",
+        "_descriptors",
         "_factory",
         "_first",
         "_introduce",
@@ -129,7 +131,6 @@ class Listener:
         "_isShort",
         "_keepsPath",
         "_loop",
-        "_pledged",
         "_plenty",
         "_room",
         "_ssl",
@@ -147,10 +148,12 @@ class Listener:
         keepsPath: bool = False,
         introduce: Callable[[socket.socket], Awaitable[Factory]] | None = None,
         atOnce: int = AT_ONCE,
-        pledged: Callable[[int], float] | None = None,
+        connections: Collection[object] = (),
+        descriptors: int = 1,
     ) -> None:
         self.sockets = sockets
-        self._pledged = pledged
+        self._connections = connections
+        self._descriptors = descriptors
         self._first = 0  # the lowest descriptor that was free at start
         self._keepsPath = keepsPath
         self._atOnce = atOnce
@@ -169,7 +172,7 @@ class Listener:
     def start(self, loop: AbstractEventLoop) -> None:
         """Start to accept connections."""
         self._loop = loop
-        if self._pledged is not None and self.sockets:
+        if self._descriptors > 1 and self.sockets:
             self._first = os.dup(self.sockets[0].fileno())
             os.close(self._first)
         tls = {"ssl": self._ssl, "ssl_handshake_timeout": HANDSHAKE} if self._ssl else {}
@@ -204,7 +207,7 @@ class Listener:
     def _noteUsed(self, descriptor: float) -> None:
         """Pause while nearly all descriptors are used: the last are for the rest of the program.
 
-        Descriptors that connections may still need count as used: see `pledged`.
+        Descriptors that connections may still need count as used.
         """
         descriptor = self._needed(descriptor)
         if descriptor < self._plenty:
@@ -219,10 +222,11 @@ class Listener:
 
     def _needed(self, descriptor: float) -> float:
         """Return `descriptor`, or a higher one if the connections may need more than they have."""
-        if self._pledged is None or self._acceptor is None:
+        if self._descriptors == 1 or self._acceptor is None:
             return descriptor
-        coming = max(1, self._acceptor.pending)  # accepted and not announced, or the next one
-        return max(descriptor, self._first + self._pledged(coming))
+        coming = len(self._acceptor.pending) or 1  # the next one
+        needed = self._first + self._descriptors * (len(self._connections) + coming)
+        return max(descriptor, needed)
 
     def _warn(self) -> None:
         now = self._loop.time() if self._loop is not None else 0.0

@@ -100,22 +100,25 @@ class TCPServer(component):
         self.connections: set[Any] = set()
         self.perPeer: dict[str, int] = {}
         self._listener = Listener([], self._newAdapter)
+        self._makesWait = False  # clients beyond maxConnections are not accepted, and wait
 
     def main(self) -> Generator[int, None, None]:
         loop = eventLoopOf(self)
         keepsPath = self.sockets is not None
         sockets = self.openAll()
         introduce = self._introduced if self.balancers is not None else None
+        self._makesWait = self.maxConnections is not None and (self.maySendOn or not self.refusal)
         atOnce = AMONG_SEVERAL if self.maySendOn else AT_ONCE
         self._listener = Listener(
             sockets,
             self._newAdapter,
             self.ssl,
-            self._room,
+            self._room if self._makesWait else None,
             keepsPath,
             introduce,
             atOnce,
-            self._pledged if self.descriptors > 1 else None,
+            self.connections,
+            self.descriptors,
         )
         self.scheduler.outside += 1
         try:
@@ -210,18 +213,12 @@ class TCPServer(component):
             adapter.abort()
 
     def _room(self) -> float:
-        """Return how many more connections to accept; any number if a refusal is sent."""
-        if self.maxConnections is None or (self.refusal and not self.maySendOn):
-            return inf
-        return self.maxConnections - len(self.connections)
-
-    def _pledged(self, coming: int) -> float:
-        """Return how many descriptors the connections may need, with `coming` more of them."""
-        return self.descriptors * (len(self.connections) + coming)
+        """Return how many more connections there may be."""
+        return inf if self.maxConnections is None else self.maxConnections - len(self.connections)
 
     def _admit(self, adapter: Any) -> None:
         self.connections.add(adapter)
-        if self.maxConnections is not None and self._room() <= 0:
+        if self._makesWait and self._room() <= 0:
             self._listener.pause()
         if self.onOpened is not None:
             self.onOpened(adapter)
@@ -238,7 +235,7 @@ class TCPServer(component):
             self.onClosed(adapter)
         else:
             self.send(shutdownCSA(self, adapter), "protocolHandlerSignal")
-        if self.maxConnections is not None:
+        if self._makesWait:
             self._listener.resume()
 
     def outlived(self, adapter: Any) -> bool:

@@ -557,7 +557,7 @@ def test_a_requested_slice_of_an_ended_run_does_not_affect_the_next_run(end):
         elif end == "cancel":
             system.cancel()
         else:
-            scheduler.run.calls.add(fail)
+            scheduler.run.calls.append(fail)
         await asyncio.gather(system, return_exceptions=True)
         woken = [SleepsOnce() for _ in range(3)]
         await asyncio.wait_for(await begin(woken), 10)

@@ -101,7 +101,6 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
         super().__init__(**argv)
         self.TCPClient = self.backend = self._kept = None
         self._offersSeen = self.smtp_offers.revision
-        self.checkServerSettings()
         if self.smtp_tls != "no":
             self.inboxes["tcp_sslready"] = UNUSED  # TLS with the real server has begun
             self.outboxes["tcp_makessl"] = NULL  # an SSLContext, or True: begin it

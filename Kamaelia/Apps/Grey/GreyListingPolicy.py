@@ -77,10 +77,8 @@ class GreyListingPolicy(RecordedMailHandler):
     whitelisted_triples: Any = []
     whitelisted_nonstandard_triples: Any = []
 
-    def __init__(self, **argv: Any) -> None:
-        super().__init__(**argv)
-        self._textEnd: TextEnded | None = None  # while the text of a mail is judged
-        self._listing: asyncio.Future[str] | None = None  # the block list that has the client
+    _textEnd: TextEnded | None = None  # while the text of a mail is judged
+    _listing: asyncio.Future[str] | None = None  # the block list that has the client
 
     def isTrustedClient(self) -> bool:
         try:

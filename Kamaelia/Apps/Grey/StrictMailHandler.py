@@ -67,6 +67,7 @@ class StrictMailHandler(MailHandler):
     rates: ClientRates | None = None
 
     policyQuestion: PolicyQuestion | None = None  # the question that is being asked
+    hasPlainHooks = True  # as PolicyHook expects; a keyword argument may change it
 
     def __init_subclass__(cls, **named: Any) -> None:
         super().__init_subclass__(**named)
@@ -74,7 +75,6 @@ class StrictMailHandler(MailHandler):
 
     def __init__(self, **argd: Any) -> None:
         judgeHooks(type(self))  # a hook may have been assigned to the class since
-        self.hasPlainHooks = True  # as PolicyHook expects; a keyword argument may change it
         self.policyQuestion = None
         super().__init__(**argd)
 

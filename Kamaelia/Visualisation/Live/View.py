@@ -38,7 +38,8 @@ encoded: Callable[[Message], str] = json.JSONEncoder(separators=(",", ":")).enco
 class Brake(Protocol):
     """What pauses the system: that of a scheduler (Axon.Brake), or one with its methods."""
 
-    def __bool__(self) -> bool:
+    @property
+    def isPaused(self) -> bool:
         """Whether the system is paused."""
 
     def pause(self) -> None:
@@ -76,7 +77,7 @@ class Observation:
         if self._sessions == 0:
             self.reader.close()
             self.errors.close()
-            if self.scheduler.brake:
+            if self.scheduler.brake.isPaused:
                 self.scheduler.brake.release()
 
     def find(self, number: object) -> Any:
@@ -162,8 +163,8 @@ def _requestIn(text: object) -> Mapping[str, Any]:
 
 def _pauseOf(brake: Brake) -> Message:
     """Return whether the system is paused, and the next turns."""
-    order = [task.process.id for task in brake.order()] if brake else []
-    return {"type": "pause", "isPaused": bool(brake), "order": order}
+    order = [task.process.id for task in brake.order()] if brake.isPaused else []
+    return {"type": "pause", "isPaused": brake.isPaused, "order": order}
 
 
 def _details(view: View, request: Mapping[str, Any]) -> Message:
@@ -189,7 +190,7 @@ def _pause(view: View, _: Mapping[str, Any]) -> None:
 
 
 def _step(view: View, _: Mapping[str, Any]) -> None:
-    if view.brake:
+    if view.brake.isPaused:
         view.brake.step()
 
 

@@ -181,9 +181,9 @@ def test_waiting_clients_are_accepted_at_once_unless_other_processes_accept_too(
 
     class Counting(Acceptor):
         def _accept(self, *what: Any) -> None:
-            before = len(self._pending)
+            before = len(self.pending)
             super()._accept(*what)
-            taken.append(len(self._pending) - before)
+            taken.append(len(self.pending) - before)
 
     class Gate(TCPServer):
         def opened(self, adapter: Any) -> None:

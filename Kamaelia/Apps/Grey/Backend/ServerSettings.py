@@ -7,7 +7,6 @@ from functools import lru_cache
 from ssl import SSLContext
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from Kamaelia.Apps.Grey.Policy.DerivedValue import DerivedValue
 from Kamaelia.Apps.Grey.System.TLSContext import isVerifying
 from Kamaelia.Support.Failover import Health, ServerAddress, serverAt
 from Kamaelia.Support.Protocol.SMTP.Offer import ServerOffers
@@ -20,6 +19,16 @@ if TYPE_CHECKING:
 #: The settings that determine the servers, and what is known of their extensions.
 SERVERS = ("smtp_ip", "smtp_port", "smtp_servers")
 OFFERS = ("smtp_offers", "smtp_offers.revision")
+#: What checkSettings() looks at.
+CHECKED_SETTINGS = (
+    "relay",
+    *SERVERS,
+    "smtp_protocol",
+    "smtp_client_address",
+    "smtp_tls",
+    "smtp_ssl",
+    "smtp_tls_name",
+)
 
 
 class ServerSettings:
@@ -59,18 +68,11 @@ class ServerSettings:
     smtp_max_mails = 100
     smtp_pool: ConnectionPool | None = None  # while a ServerCore runs one, which sets it
 
-    _checked: ClassVar[DerivedValue[None] | None] = None  # made for the first handler of a class
+    checkDependsOn: ClassVar[tuple[str, ...]] = CHECKED_SETTINGS
 
-    def __init_subclass__(cls, **named: Any) -> None:
-        super().__init_subclass__(**named)
-        cls._checked = None
-
-    def checkServerSettings(self) -> None:
-        """Raise ValueError as checkSettings() does; connections with the same settings share it."""
-        kind = type(self)
-        if kind._checked is None:
-            kind._checked = DerivedValue(checkSettings, *CHECKED_SETTINGS)
-        kind._checked.of(self)
+    def checkSettings(self) -> None:
+        """Raise ValueError as checkSettings() does."""
+        checkSettings(self)
 
 
 def serversFor(settings: Any) -> tuple[ServerAddress, ...]:
@@ -88,18 +90,6 @@ def serversOf(host: Any, port: Any, several: tuple[Any, ...]) -> tuple[ServerAdd
     if several:
         return tuple(dict.fromkeys(serverAt(each) for each in several))
     return (serverAt((host, port)),)
-
-
-#: What checkSettings() looks at.
-CHECKED_SETTINGS = (
-    "relay",
-    *SERVERS,
-    "smtp_protocol",
-    "smtp_client_address",
-    "smtp_tls",
-    "smtp_ssl",
-    "smtp_tls_name",
-)
 
 
 def checkSettings(settings: Any) -> None:

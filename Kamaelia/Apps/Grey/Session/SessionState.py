@@ -186,11 +186,20 @@ class SessionState:
     #: overrides offered() without saying this, offered() is called for each connection.
     offerDependsOn: ClassVar[tuple[str, ...]] = ("extensions", "starttls", "max_message_size")
 
-    _sharedSettings: ClassVar[DerivedValue[Settings] | None] = None  # made for the first handler
+    #: The settings that checkSettings() reads.
+    checkDependsOn: ClassVar[tuple[str, ...]] = ()
+
+    def checkSettings(self) -> None:
+        """Raise ValueError if settings contradict each other or have no meaning.
+
+        It is called once for all connections with the same values of `checkDependsOn`.
+        """
+
+    _shared: ClassVar[DerivedValue[Settings | None] | None] = None  # made for the first handler
 
     def __init_subclass__(cls, **named: Any) -> None:
         super().__init_subclass__(**named)
-        cls._sharedSettings = None
+        cls._shared = None
         definer = next(
             base for base in cls.__mro__ if vars(base).keys() & {"offered", "offerDependsOn"}
         )
@@ -207,15 +216,21 @@ class SessionState:
         return extensions, self.max_message_size
 
     def sessionSettings(self) -> Settings:
-        """Return the settings of a session; connections with the same values share them."""
-        kind = type(self)
-        if self.xclient_from or not kind.offerDependsOn:
-            return self._newSettings()
-        shared = kind._sharedSettings
+        """Return the settings of a session; connections with the same values share them.
+
+        Raises ValueError as checkSettings() does.
+        """
+        shared = self._shared
         if shared is None:
-            names = *OF_SESSION, *kind.offerDependsOn
-            shared = kind._sharedSettings = DerivedValue(kind._newSettings, *names)
-        return shared.of(self)
+            kind = type(self)
+            names = "xclient_from", *OF_SESSION, *kind.offerDependsOn, *kind.checkDependsOn
+            shared = kind._shared = DerivedValue(kind._deriveSettings, *dict.fromkeys(names))
+        return shared.of(self) or self._newSettings()
+
+    def _deriveSettings(self) -> Settings | None:
+        """Check the settings, and return those of a session; None if they depend on its client."""
+        self.checkSettings()
+        return self._newSettings() if self.offerDependsOn and not self.xclient_from else None
 
     def _newSettings(self) -> Settings:
         return sharedSettings(

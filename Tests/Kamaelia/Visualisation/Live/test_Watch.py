@@ -340,7 +340,7 @@ def test_the_system_is_paused_and_continues_turn_by_turn(watched):
 
 def test_the_system_continues_when_the_browser_that_has_paused_it_goes(watched):
     def isPaused():
-        return bool(scheduler.run.brake)
+        return bool(scheduler.run.brake.isPaused)
 
     def client(address):
         with Browser(address) as browser:
