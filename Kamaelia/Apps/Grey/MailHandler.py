@@ -193,17 +193,18 @@ class MailHandler(SessionState, component):
         if not self.session.isOpen:
             self._checkTLS()
         inbox = inboxes["inbox"]
-        isLeft = self._takeAll(inbox) if inbox else False  # an empty inbox is false
+        if inbox:  # an empty inbox is false
+            self._takeAll(inbox)
         self.takeAnswers()
-        if self.phase.isReading:
-            self._handleClient(isLeft, inbox)
+        if (self.session.hasInput or inbox) and self.phase.isReading:
+            self._handleClient(inbox)
         if inboxes["control"]:
             self._handleControl()
         if self.phase is CLIENT_STOPPING and not (self.gettingdata or self.isOver()):
             self.answer(SHUTTING_DOWN)
 
-    def _handleClient(self, isLeft: bool, inbox: Any) -> None:
-        """Act on what the client has sent. isLeft: whether some of it is still in "inbox"."""
+    def _handleClient(self, inbox: Any) -> None:
+        """Act on what the client has sent. Some of it may still be in the inbox."""
         until = inf
         for count in range(MOST_EVENTS):
             event = self.session.next()
@@ -219,19 +220,17 @@ class MailHandler(SessionState, component):
                     until = self.now() + MOST_SECONDS
                 elif count and self.now() >= until:
                     break
-            elif isLeft:
-                isLeft = self._takeAll(inbox)
-            else:
-                return
+            if not self.session.hasInput:
+                if not inbox:
+                    self.session.mustWait = False  # the event has been dealt with
+                    return
+                self._takeAll(inbox)
         self.unpause()  # take the rest in the next turn
 
-    def _takeAll(self, inbox: Any) -> bool:
-        """Take what is in "inbox". Return whether some is left because the session is full."""
-        while inbox:
-            if self.session.buffer and self.session.isFull:
-                return True
+    def _takeAll(self, inbox: Any) -> None:
+        """Take what is in "inbox", as far as the session has room for it."""
+        while inbox and not (self.session.buffer and self.session.isFull):
             self.logging_recv_connection()
-        return False
 
     def logging_recv_connection(self) -> None:
         """Take one message from the client: into `line`, and into the session."""

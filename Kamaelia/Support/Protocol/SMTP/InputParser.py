@@ -80,6 +80,7 @@ class InputParser:
     def __init__(self) -> None:
         self.buffer = b""
         self.position = 0
+        self.hasInput = False  # whether next() may return an event before more bytes arrive
         self.isOpen = False  # until the greeting, and again between STARTTLS and TLS
         self.mustWait = False
         self.spokeEarly = False
@@ -107,10 +108,11 @@ class InputParser:
         """Take bytes that have arrived. Bytes that arrive too early are dropped and noted."""
         if self.breakConnection or not data:
             return
+        self.hasInput = True
         if self.mustWait or not self.isOpen:
             self.spokeEarly = True
             return
-        self.buffer = self.buffer[self.position :] + data
+        self.buffer = self.buffer[self.position :] + data if self.buffer else data
         self.position = 0
 
     @property
@@ -126,17 +128,23 @@ class InputParser:
     def next(self) -> ClientEvent | None:
         """Return the next event, or None if more bytes are needed."""
         self.mustWait = False
+        event: ClientEvent | None = None
         if self.breakConnection:
             self.forget()
-            return None
-        if not self.isOpen:
-            return None
-        if self.spokeEarly:
-            return self._refuse(TOO_EARLY)
-        if self.gettingdata:
-            text = self.text
-            return self._takeText(text) if isinstance(text, TextScanner) else self._takeChunk(text)
-        return self._takeLine() if self.position < len(self.buffer) else None
+        elif self.isOpen:
+            if self.spokeEarly:
+                event = self._refuse(TOO_EARLY)
+            elif self.gettingdata:
+                text = self.text
+                if isinstance(text, TextScanner):
+                    event = self._takeText(text)
+                else:
+                    event = self._takeChunk(text)
+            elif self.position < len(self.buffer):
+                event = self._takeLine()
+        if event is None:
+            self.hasInput = False
+        return event
 
     def forget(self) -> None:
         """Drop all unread octets."""
@@ -175,6 +183,7 @@ class InputParser:
             event = InputRefused(UNKNOWN)
         if self.position == len(self.buffer):
             self.buffer, self.position = b"", 0
+            self.hasInput = verb == "BDAT"  # a chunk of no octets has arrived with its line
         elif not mayFollow:
             return self._refuse(TOO_EARLY)
         self.mustWait = not mayFollow
@@ -276,3 +285,4 @@ class InputParser:
         if self.unread and self.mustWait:
             self.forget()
             self.spokeEarly = True
+        self.hasInput = self.spokeEarly or self.unread > 0
