@@ -48,6 +48,10 @@ class Children:
 
     def remove(self, child: Any) -> None:
         """Remove `child`, which is one of them."""
+        if len(self._given) == 1:
+            self._given.clear()
+            self._listed = ()
+            return
         self._removed.add(child)
         if len(self._removed) * 2 > len(self._given):
             self._dropRemoved()

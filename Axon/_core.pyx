@@ -1376,7 +1376,8 @@ cdef inline bint mayHold(object sink, object task) except -1:
 
 def createSink(component, boxes, boxname):
     """Return a new sink for an inbox of `component`, and store it in `boxes`, its inboxes."""
-    sink = newSink(component.getTask(), boxname)
+    isUsual = isinstance(component, BoxMethods)
+    sink = newSink(taskOf(component) if isUsual else component.getTask(), boxname)
     boxes[boxname] = sink
     if variable(BOX, SHOW_ALL):
         sink.setShowTransit(True)
@@ -2592,7 +2593,7 @@ cdef int leave(object handler, Task task, object process) except -1:
 
 @cython.binding(True)
 def closeDown(self):
-    cdef BoxMethods component
+    cdef BoxMethods component = None
     if isinstance(self, BoxMethods) and (<BoxMethods>self)._placesOrNone is not None:
         component = self
         if component._officeOrNone is not None:
@@ -2606,13 +2607,17 @@ def closeDown(self):
         places = self._linkedOutboxes
     for place in places.values() if type(places) is dict else places:
         if targetOf(place) is None:
-            self.forgetOutboxes(isNotLinked)
+            if component is None or type(places) is not tuple:
+                self.forgetOutboxes(isNotLinked)
+            else:
+                kept = [each for each in <tuple>places if not isNotLinked(each)]
+                component._placesOrNone = tuple(kept)
             break
 
 
-def isNotLinked(place):
+cpdef bint isNotLinked(place) except -1:
     """Return whether the place of an outbox is not linked."""
-    return not place.isLinked()
+    return targetOf(place) is None and sourcesOf(place) is None
 
 
 # Timers: see Axon.Timers

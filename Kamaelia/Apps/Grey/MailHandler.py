@@ -161,7 +161,8 @@ class MailHandler(SessionState, component):
 
     def now(self) -> float:
         """Return the time of the scheduler's clock, in seconds."""
-        return self.deadlines.clock()
+        clock = self.deadlines.clock
+        return clock()
 
     def due(self) -> float:
         """Return when the client, or an answer that is awaited, may be late; or infinity."""

@@ -136,7 +136,10 @@ class RelaySession:
             words = self.conversation.send(reply)
         except StopIteration as end:
             self.conversation = None
-            self._expect()
+            if relay.waiting:
+                self._expect()
+            else:
+                link.expect(None)
             link.ended(end.value)
             return
         except OSError as error:  # from the temporary file with the text: no dot is sent
@@ -175,7 +178,10 @@ class RelaySession:
 
     def receive(self, data: bytes) -> None:
         """Take bytes from the server."""
-        for event in eventsThatCount(self.relay.receive(data)):
+        events = self.relay.receive(data)
+        if self.relay.brokenBy is not None:
+            events = eventsThatCount(events)
+        for event in events:
             if not isinstance(event, StageReply):
                 self._take(event)
             elif self.conversation is not None:

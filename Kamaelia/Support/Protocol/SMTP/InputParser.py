@@ -77,6 +77,26 @@ ClientEvent = list[str] | TextEvent
 class InputParser:
     """InputParser(): takes bytes in feed(), returns events from next(). Subclasses have verbs."""
 
+    # Python reads other attributes slowly if there are more than 30; Session adds many.
+    __slots__ = (
+        "breakConnection",
+        "buffer",
+        "chunk",
+        "gettingdata",
+        "hasInput",
+        "heard",
+        "isOpen",
+        "isSkipping",
+        "isStrict",
+        "mayEndWithLF",
+        "mayPipeline",
+        "mustWait",
+        "position",
+        "spokeEarly",
+        "stage",
+        "text",
+    )
+
     def __init__(self) -> None:
         self.buffer = b""
         self.position = 0
@@ -91,10 +111,9 @@ class InputParser:
         self.text: TextScanner | ChunkScanner = NO_TEXT
         self.stage = "CONNECT"  # what arrived last: a verb, TEXT or UNKNOWN
         self.heard = b""  # the line of that command, or the start of a malformed one
-
-    mayPipeline = False  # whether the client may send the next command before the answer
-    isStrict = True  # whether a mistake closes the connection
-    mayEndWithLF = False  # whether a bare LF ends a command, too
+        self.mayPipeline = False  # whether the client may send the next command before the answer
+        self.isStrict = True  # whether a mistake closes the connection
+        self.mayEndWithLF = False  # whether a bare LF ends a command, too
 
     def mayFollow(self, verb: str) -> bool | None:
         """Return whether bytes may follow this verb's line at once; None for an unknown verb."""
@@ -285,4 +304,4 @@ class InputParser:
         if self.unread and self.mustWait:
             self.forget()
             self.spokeEarly = True
-        self.hasInput = self.spokeEarly or self.unread > 0
+        self.hasInput = self.spokeEarly or self.position < len(self.buffer)

@@ -138,16 +138,18 @@ class Session(InputParser):
         for isSo, otherwise in command.guards:
             if not isSo(self):
                 return otherwise
-        return command.check(self, words) if command.check else None
+        check = command.check
+        return None if check is None else check(self, words)
 
     def do(self, verb: str, words: list[str]) -> Reply:
         """Execute the command that may() has just allowed."""
-        return COMMANDS[verb].do(self, words)
+        execute = COMMANDS[verb].do
+        return execute(self, words)
 
     def say(self, verb: str, words: list[str]) -> Reply:
         """Call may() and do(), if no policy decides between them."""
         refusal = self.may(verb, words)
-        return COMMANDS[verb].do(self, words) if refusal is None else refusal
+        return self.do(verb, words) if refusal is None else refusal
 
     def answer(self, reply: Reply) -> Reply:
         """Return the reply to send: `reply`, or another one after too many errors.
