@@ -31,6 +31,8 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
 from itertools import pairwise
 from math import inf
+from multiprocessing import resource_tracker
+from multiprocessing.context import SpawnProcess
 from time import monotonic
 from typing import Any
 
@@ -101,7 +103,7 @@ class ProcessWrapComponent(bridgedcomponent):
         self._process = context.Process(
             target=_runInProcess, args=(self._wrapped, theirs, used), daemon=True, name=self.name
         )
-        self._process.start()
+        startProcess(self._process)
         theirs.close()
 
     def main(self) -> Generator[int, None, None]:
@@ -187,10 +189,25 @@ class _Far(bridgedcomponent):
         return True
 
 
+def startProcess(process: Any) -> None:
+    """Start a process that calls beginAnew(); until then, it has Ctrl-C blocked.
+
+    A terminal sends it to all processes, and one that still imports modules would fail.
+    """
+    if isinstance(process, SpawnProcess):
+        resource_tracker.ensure_running()  # otherwise start() does this, and unblocks Ctrl-C
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def beginAnew() -> None:
     """Leave to the first process, in one that it has started, what belongs to it."""
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process terminates this one
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     scheduler.run = scheduler()
     coordinatingassistanttracker.basecat = None
 

@@ -58,11 +58,15 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("module", help="the file of your core, such as miniaxon.py")
-    core = runpy.run_path(parser.parse_args().module)
+    parser.add_argument(
+        "--seconds", type=float, default=10, help="the time that it may take (%(default)s)"
+    )
+    chosen = parser.parse_args()
+    core = runpy.run_path(chosen.module)
     missing = [name for name in NAMES if name not in core]
     if missing:
         parser.error(f"the module does not define {', '.join(missing)}")
-    stopAfter(10)
+    stopAfter(chosen.seconds)
     failed = 0
     tests, body = contractOn(core)
     for test in tests:

@@ -33,7 +33,7 @@ from typing import Any
 from Axon.Box import NULL, UNUSED
 from Axon.Component import component
 from Axon.ComponentCheck import madeComponent
-from Axon.experimental.Process import beginAnew
+from Axon.experimental.Process import beginAnew, startProcess
 from Axon.Ipc import producerFinished
 from Kamaelia.Net.Routes import RouteIn, RouteOut
 from Kamaelia.Net.SocketTransport import LocalTransport
@@ -117,7 +117,7 @@ class ProcessPart(component):
             name=self.name,
             daemon=True,
         )
-        self.process.start()
+        startProcess(self.process)
         for each in (*theirs, lifeline):
             each.close()
         for transport, connection in zip(self._connections, ours, strict=True):

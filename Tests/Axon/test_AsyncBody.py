@@ -428,7 +428,7 @@ def test_anyMessage_does_not_report_an_unread_message_twice():
 
 @pytest.mark.parametrize(("alsoWhenTaken", "expected"), [(True, [1, 0]), (False, [])])
 def test_an_async_body_is_woken_when_its_message_is_taken_if_it_asks_for_that(
-    alsoWhenTaken, expected
+    virtualClock, alsoWhenTaken, expected
 ):
     seen = []
 

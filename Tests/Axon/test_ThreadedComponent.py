@@ -246,7 +246,12 @@ def test_what_it_sends_does_not_end_its_own_pause():
         self.pause()
         reasons.append(self.dataReady("control"))  # the system ends
 
-    assert feed(inThread(body), control=(), until=0.05)["outbox"] == ["a message"]
+    def stopLater(outcome):
+        if outcome["outbox"]:
+            scheduler.run.loop.call_later(0.05, scheduler.run.stop)
+        return False
+
+    assert feed(inThread(body), control=(), until=stopLater)["outbox"] == ["a message"]
     assert reasons == [1]
 
 

@@ -43,7 +43,7 @@ def test_a_core_with_a_mistake_fails(right, wrong, status, tmp_path):
     assert right in text
     broken = tmp_path / "broken.py"
     broken.write_text(text.replace(right, wrong))
-    done = run(FOLDER / "check.py", broken)
+    done = run(FOLDER / "check.py", broken, "--seconds", "2")  # a core without a fault takes less
     assert done.returncode == status
     assert (
         "passed" not in done.stdout or "failed" in done.stdout or "it does not end" in done.stdout

@@ -20,6 +20,7 @@ class Proxy:
         self.port = self._listener.getsockname()[1]
         self.url = f"tcp://127.0.0.1:{self.port}"
         self._open = set()
+        self.hasClient = threading.Event()  # set when the first client connects
         self.connections = 0
 
     def __enter__(self):
@@ -43,6 +44,7 @@ class Proxy:
                 client, _ = self._listener.accept()
             except OSError:
                 return
+            self.hasClient.set()
             try:
                 server = socket.create_connection(("127.0.0.1", self._target))
             except OSError:

@@ -3,6 +3,8 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -11,6 +13,8 @@ from Axon.Ipc import producerFinished
 from Axon.testing import FINISHED, feed
 from Kamaelia.Chassis.Graphline import Graphline
 from Kamaelia.Net.ProcessPart import ProcessPart, partFailed
+from Tests.Kamaelia.Net.processes import ROOT
+from Tests.Kamaelia.sockets import PATIENCE
 
 COUNT = 5000
 
@@ -123,3 +127,31 @@ def test_it_ends_when_its_component_ends():
     outcome = feed(ProcessPart(Double), inbox=[1], control=[FINISHED])
     assert [number for _, number in outcome["outbox"]] == [2]
     assert isinstance(outcome["signal"][0], producerFinished)
+
+
+INTERRUPTED = """
+import os, signal
+if __name__ != "__main__":  # in the other process, which imports the program
+    os.kill(os.getpid(), signal.SIGINT)
+from Axon.experimental.Process import ProcessWrapComponent
+from Axon.testing import FINISHED, feed
+from Kamaelia.Net.ProcessPart import ProcessPart
+from Tests.Kamaelia.Net.test_ProcessPart import Double
+if __name__ == "__main__":
+    outcome = feed({kind}(Double), inbox=[1], control=[FINISHED])
+    print([number for _, number in outcome["outbox"]])
+"""
+
+
+@pytest.mark.parametrize("kind", ["ProcessPart", "ProcessWrapComponent"])
+def test_an_interrupt_from_the_terminal_does_not_disturb_a_process_that_starts(tmp_path, kind):
+    program = tmp_path / "program.py"
+    program.write_text(INTERRUPTED.format(kind=kind))
+    done = subprocess.run(
+        [sys.executable, program],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    assert (done.stdout, done.stderr, done.returncode) == ("[2]\n", "", 0)

@@ -18,6 +18,7 @@ from Tests.Kamaelia.Net.processes import (
     start,
 )
 from Tests.Kamaelia.Net.proxy import TO_WRITER, Proxy
+from Tests.Kamaelia.sockets import PATIENCE
 
 COUNT = 100
 
@@ -64,14 +65,17 @@ def test_a_reader_over_a_socket_that_is_killed_after_its_goodbye_ends_at_once(fr
 
 
 def test_a_new_writer_begins_anew_where_the_reader_was_killed_after_its_goodbye(freePorts):
-    url = f"tcp://127.0.0.1:{freePorts()}"
+    port = freePorts()
+    url = f"tcp://127.0.0.1:{port}"
     survivor = start("reader", url, "survivor")
     assert finish(start("writer", url, COUNT))[0] == 0
     kill(survivor)
-    writer = start("writer", url, 2 * COUNT)
-    reader = start("reader", url, "plain")
-    assert numbersOf(reader) == list(range(2 * COUNT))
-    assert finish(writer)[0] == finish(reader)[0] == 0
+    with Proxy(port) as proxy:
+        writer = start("writer", proxy.url, 2 * COUNT)
+        assert proxy.hasClient.wait(PATIENCE)  # the reader gives it two seconds
+        reader = start("reader", url, "plain")
+        assert numbersOf(reader) == list(range(2 * COUNT))
+        assert finish(writer)[0] == finish(reader)[0] == 0
 
 
 def test_a_reader_over_a_socket_that_has_ended_in_order_leaves_no_end_to_the_next(freePorts):

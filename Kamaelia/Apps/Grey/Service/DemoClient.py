@@ -52,13 +52,15 @@ class DemoClient(component):
 
     async def main(self) -> None:
         clock = asyncio.get_running_loop()
-        began = clock.time()
+        first = clock.time()  # when the first mail was answered: its delay has begun before
         for part, what, domain in STEPS:
-            due = began + part * self.delay + (0.5 if part == 1 else 0)
+            due = first + part * self.delay + (0.5 if part == 1 else 0)
             await asyncio.sleep(max(0.0, due - clock.time()))
             self.tell(f"Sending {what} ...")
             recipient = f"you@{domain or self.domain}"
             await asyncio.to_thread(sendOne, *self.where, recipient)
+            if part == 0:
+                first = clock.time()
         self.tell("That was the last mail. Send one of your own, or press Ctrl-C to stop.")
 
 

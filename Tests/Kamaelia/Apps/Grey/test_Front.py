@@ -107,7 +107,7 @@ def test_the_addresses_of_one_IPv6_network_count_as_one_peer(
 
 
 @pytest.mark.usefixtures("eachLoop")
-@pytest.mark.parametrize("limit", [{"inactivity_timeout": 0.2}, {"client_timeouts": {"TLS": 0.2}}])
+@pytest.mark.parametrize("limit", [{"inactivity_timeout": 1.0}, {"client_timeouts": {"TLS": 0.2}}])
 def test_a_client_that_falls_silent_after_STARTTLS_is_cut_off_by_the_limits(
     serving: Any, certificate: Any, limit: dict[str, Any]
 ) -> None:

@@ -440,9 +440,17 @@ def test_a_server_that_stops_reading_holds_a_mail_only_so_long(
     with FarEnd() as far:
         stalled = threading.Event()
         far.RequestHandlerClass = _stallInText(far.RequestHandlerClass, stalled)
-        proxy = handler(far, relay=relay, inactivity_timeout=SHORT, smtp_timeouts={"text": SHORT})
-        text = (b"x" * 998 + b"\r\n") * 20_000
-        reply = serving(oneMail(text=text), protocol=proxy)
+        proxy = handler(far, relay=relay, smtp_timeouts={"text": SHORT})
+
+        def client(server: Any) -> str:
+            caller = Caller(server.ports[0])
+            caller.begin()
+            assert caller.say("DATA").startswith("354")
+            proxy.inactivity_timeout = SHORT
+            caller.socket.sendall((b"x" * 998 + b"\r\n") * 20_000 + b".\r\n")
+            return caller.hear()
+
+        reply = serving(client, protocol=proxy)
         stalled.set()
         assert reply.startswith(NOT_REACHED)
 

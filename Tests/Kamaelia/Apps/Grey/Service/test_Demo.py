@@ -63,7 +63,7 @@ def test_the_demo_says_how_defers_a_stranger_takes_its_retry_and_ends_in_order(
 
 
 def test_the_demo_tries_by_itself_all_that_may_happen_to_a_mail(run: Any) -> None:
-    demo = run(*python(*DEMO, "--send", "--delay", "1"))
+    demo = run(*python(*DEMO, "--send", "--delay", "2"))
     said = demo.readUntil("That was the last mail")
     shown = re.findall(r"(?:\d\d:){2}\d\d (\w+) +<.*?>: (.*?)(?:;| \()", said)
     assert shown == [
@@ -164,7 +164,7 @@ def test_on_a_terminal_the_figures_are_a_table_below_the_lines(
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.delenv("NO_COLOR", raising=False)
     ours, theirs = pty.openpty()
-    demo = Program(*python(*DEMO, "--send", "--delay", "1"), stdout=theirs, stderr=theirs)
+    demo = Program(*python(*DEMO, "--send", "--delay", "2"), stdout=theirs, stderr=theirs)
     os.close(theirs)
     said: list[str] = []
 

@@ -191,7 +191,16 @@ def test_a_handler_that_is_held_reads_no_further(folder):
     handler = Minimal(REQUEST, homedirectory=str(folder))
     sink = component()
     handler.link((handler, "outbox"), (sink, "inbox"), capacity=1)
-    feed(handler, until=0.2, control=())
+
+    class Stopper(component):
+        def main(self):
+            while not handler.isHeld():
+                yield self.pause(0.01)
+            yield self.pause(0.1)
+            self.scheduler.stop()
+
+    Stopper().activate()
+    feed(handler, until=lambda _: False, control=())
     assert len(sink.inboxes["inbox"]) == 1  # the beginning of the response
 
 

@@ -1,6 +1,5 @@
 """SPF: what RFC 7208 shows and says, limit by limit, and what a hostile record may cost."""
 
-import time
 from collections import defaultdict
 from ipaddress import ip_address
 
@@ -9,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from Kamaelia.Support.Protocol.DNSNames import NoAnswer, isName
+from Kamaelia.Support.Protocol.SPF import Record
 from Kamaelia.Support.Protocol.SPF.Evaluation import SPFResult, checkSPF, keyOf
 from Kamaelia.Support.Protocol.SPF.Macro import dotted, expand, expandedName
 from Kamaelia.Support.Protocol.SPF.Record import LONGEST_RECORD, BadPolicy, parsePolicy
@@ -545,27 +545,30 @@ def test_any_record_gives_a_result_after_bounded_work(record, names, addresses, 
     assert all(isName(each.name) for each in asked)
 
 
+MANY = 400_000  # with work for each pair of octets, a record would take hours
+
+
 @pytest.mark.parametrize(
     "record",
     [
-        b"a:" + b"." * 8000,
-        b"a:" + b"a." * 4000 + b"!",
-        b"a:" + b"a-" * 4000,
-        b"a:x." + b"1" * 8000,
-        b"a:" + b"%{d" + b"." * 8000,
-        b"a:" + b"%{d}" * 2000 + b"!",
-        b"a:" + b"/1" * 4000,
-        b"x=" + b"%%" * 4000 + b"%",
-        b"ip6:" + b":" * 8000,
-        b"ip4:" + b"1." * 4000,
-        b"a " * 4000 + b"moo",
+        b"a:" + b"." * MANY,
+        b"a:" + b"a." * (MANY // 2) + b"!",
+        b"a:" + b"a-" * (MANY // 2),
+        b"a:x." + b"1" * MANY,
+        b"a:" + b"%{d" + b"." * MANY,
+        b"a:" + b"%{d}" * (MANY // 4) + b"!",
+        b"a:" + b"/1" * (MANY // 2),
+        b"x=" + b"%%" * (MANY // 2) + b"%",
+        b"ip6:" + b":" * MANY,
+        b"ip4:" + b"1." * (MANY // 2),
+        b"a " * (MANY // 2) + b"moo",
     ],
+    ids=lambda record: record[:8].decode(),
 )
-def test_a_long_record_takes_linear_time(record):
-    start = time.process_time()
+def test_a_long_record_takes_linear_time(record, monkeypatch):
+    monkeypatch.setattr(Record, "LONGEST_RECORD", 2 * MANY)
     with pytest.raises(BadPolicy, match="is not a term of SPF"):
         parsePolicy(b"v=spf1 " + record)
-    assert time.process_time() - start < 0.5
 
 
 def test_a_record_that_is_too_long_is_not_read():
@@ -574,11 +577,9 @@ def test_a_record_that_is_too_long_is_not_read():
         parsePolicy(b"v=spf1".ljust(LONGEST_RECORD + 1))
 
 
-def test_macros_that_make_a_million_labels_take_no_time():
+def test_macros_that_make_a_million_labels_are_expanded_without_work_for_each_pair_of_them():
     zone = zoneOf(example__org={"TXT": (b"v=spf1 exists:" + b"%{l}." * 1600 + b"%{d} -all",)})
-    start = time.process_time()
     assert resultIn(zone, PEER, f"{'a.' * 1000}@example.org").kind == "fail"
-    assert time.process_time() - start < 2
 
 
 def test_a_name_without_a_dot_in_its_last_253_octets_is_none():
