@@ -8,14 +8,14 @@ How does it work?
 -----------------
 A component is below an attendant if the attendant is among its watchers, or among theirs. The run
 ends when only attendants are left, and while the system is paused (Axon.Brake) only they have
-turns. The answer for a task that is below an attendant is kept; it never changes.
+turns. What is once below an attendant remains so, and is remembered for as long as it exists.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from typing import Any
-from weakref import WeakSet
+from weakref import ref
 
 from Axon.Task import NO_TASK, Task
 
@@ -23,20 +23,20 @@ from Axon.Task import NO_TASK, Task
 class Attendants:
     """Attendants() -> those of one scheduler."""
 
-    __slots__ = ("_known", "_other", "_roots")
+    __slots__ = ("_known", "_other")
 
     def __init__(self) -> None:
-        self._roots: WeakSet[Any] = WeakSet()
-        self._known: set[int] = set()  # ids of processes; an id is never used again
+        self._known: dict[int, ref[Any]] = {}  # by the id of the process
         self._other = NO_TASK  # the last one for which areAlone() has returned False
 
     def add(self, process: Any) -> None:
         """Make `process`, and everything below it, attendants."""
-        self._roots.add(process)
-        self._known.add(process.id)
+        number, known = process.id, self._known
+        known[number] = ref(process, lambda _: known.pop(number, None))
 
-    def __bool__(self) -> bool:
-        return bool(self._known)
+    def __len__(self) -> int:
+        """Return how many attendants are known. One that no longer exists is forgotten."""
+        return len(self._known)
 
     def has(self, task: Task) -> bool:
         """Return whether the process of `task` is an attendant."""
@@ -46,7 +46,7 @@ class Attendants:
         if process is None or process.id in self._known:
             return True
         if self._isBelow(task):
-            self._known.add(process.id)
+            self.add(process)
             return True
         return False
 

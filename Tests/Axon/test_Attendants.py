@@ -1,5 +1,7 @@
 """Attendants: components that observe a system, and do not keep its run alive."""
 
+import gc
+
 import pytest
 
 from Axon.Component import component
@@ -97,5 +99,26 @@ def test_a_component_without_an_attendant_above_it_is_none():
 def test_an_empty_set_of_attendants_is_false():
     attendants = scheduler.run.attendants
     assert not attendants
-    attendants.add(Forever())
+    page = Forever()
+    attendants.add(page)
     assert attendants
+
+
+def test_attendants_that_no_longer_exist_are_forgotten():
+    class Page(component):
+        def main(self):
+            for _ in range(100):
+                child = Turns(turns=1)
+                self.addChildren(child)
+                child.activate()
+                attendants.others(self.scheduler.tasks)
+                yield from self.waitForChange(1)
+                self.removeChild(child)
+
+    attendants, page = scheduler.run.attendants, Page().activate()
+    attendants.add(page)
+    Turns(turns=1000).activate()
+    scheduler.run.runThreads()
+    gc.collect()
+    assert page.hasEnded()
+    assert len(attendants) < 5
