@@ -48,6 +48,7 @@ from Kamaelia.Support.Protocol.PolicyDelegation import (
 
 LONGEST_PACKET = 131072  # Postfix sends at most header_size_limit (102,400) octets in one
 LONGEST_REPLY = 900  # octets of text: a reply line of SMTP has 512
+MANY_PACKETS = 256  # which are read in about a millisecond
 VERSION, OLDEST = 6, 2  # of the protocol
 
 # What the MTA need not send (SMFIP_NO...), and what it need not wait for (SMFIP_NR_...)
@@ -118,7 +119,8 @@ class MilterSession:
 
     longestText: octets of a mail's text that are kept; 0: the MTA is to send none.
     Take bytes with feed(), then iterate over steps(): bytes are to be sent, and a PolicyRequest is
-    to be answered with the bytes that replyTo() returns. isOver: the MTA has ended the session.
+    to be answered with the bytes that replyTo() returns; None is only an opportunity for other
+    work. isOver: the MTA has ended the session.
     """
 
     def __init__(self, longestText: int = 0) -> None:
@@ -146,8 +148,13 @@ class MilterSession:
         """Take bytes. Exhaust steps() before the next call."""
         self._reader.feed(data)
 
-    def steps(self) -> Iterator[bytes | PolicyRequest]:
-        """Generate what is to be sent or answered. Raise BadPacket."""
+    def steps(self) -> Iterator[bytes | PolicyRequest | None]:
+        """Generate what is to be sent or answered. Raise BadPacket.
+
+        None is generated after each MANY_PACKETS packets without a reply, so that a peer that sends
+        many empty ones cannot keep the caller from other work.
+        """
+        withoutReply = 0
         while not self.isOver and (found := self._reader.nextPacket()) is not None:
             command, data = found
             step = STEPS.get(command)
@@ -158,6 +165,10 @@ class MilterSession:
             result = step(self, data)
             if isinstance(result, PolicyRequest) or (result and not self._isUnanswered(command)):
                 yield result
+            else:
+                withoutReply += 1
+                if withoutReply % MANY_PACKETS == 0:
+                    yield None
 
     def replyTo(self, question: PolicyRequest, action: Action) -> bytes:
         """Return the packets that answer a question."""

@@ -48,7 +48,7 @@ class MilterHandler(DelegationHandler):
         for step in session.steps():
             if isinstance(step, bytes):
                 self.send(step)
-            else:
+            elif step is not None:
                 action = self.actionFor(step)
                 if isinstance(action, Later):
                     action = yield from self.actionAfter(action, step)

@@ -12,6 +12,7 @@ from Kamaelia.Support.Protocol.Milter import (
     CONTINUE,
     LONGEST_PACKET,
     LONGEST_REPLY,
+    MANY_PACKETS,
     BadPacket,
     MilterSession,
     packet,
@@ -51,8 +52,15 @@ def steps(
     found: list[bytes | PolicyRequest] = []
     for piece in pieces(data, cuts):
         session.feed(piece)
-        found += session.steps()
+        found += [each for each in session.steps() if each is not None]
     return found
+
+
+def test_the_caller_may_do_other_work_between_many_empty_packets() -> None:
+    session = MilterSession(longestText=1000)
+    steps(b"".join(START), session=session)
+    session.feed(packet(b"B") * (3 * MANY_PACKETS) + packet(b"M", words("<ann@example.net>")))
+    assert list(session.steps()) == [None, None, None]
 
 
 def questions(*packets: bytes) -> list[PolicyRequest]:
