@@ -35,6 +35,8 @@ from Kamaelia.Support.Secrets import withoutCredentials
 from Kamaelia.Util.SendWithRoom import isToStop, sendWithRoom
 from Kamaelia.Util.Settings import refuseMisspelt
 
+MANY_MESSAGES = 64  # of one piece of data, which take about 2 ms
+
 
 class HTTPRequest:
     """HTTPRequest(requestobject, redirectcount): a request, and the redirects that led to it."""
@@ -190,7 +192,7 @@ class SingleShotHTTPClient(component):
             data = yield from self._received()
             if data is None:
                 return None
-            for message in reader.receive(data):
+            for number, message in enumerate(reader.receive(data), 1):
                 following = self._afterRedirect(message, request.redirectcount)
                 if following is not None:
                     self.shutdownKids()
@@ -199,6 +201,8 @@ class SingleShotHTTPClient(component):
                 self.received(message)
                 if not (yield from sendWithRoom(self, message)):
                     return None
+                if number % MANY_MESSAGES == 0:
+                    yield 1  # others have their turns
             if not data:
                 break
         self.shutdownKids()

@@ -9,7 +9,9 @@ Example usage
 How does it work?
 -----------------
 A few kilobytes may expand to gigabytes. The pieces are generated one at a time, none is larger
-than PIECE, and decode() raises ValueError when all of them together exceed the limit.
+than PIECE, and decode() raises ValueError when all of them together exceed the limit. zlib copies
+the input that it leaves over, so after such a remainder it gets small slices of the input: the
+time for a body of many small members is proportional to its length.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ import zlib
 from collections.abc import Iterator
 
 PIECE = 64 * 1024  # bytes, the largest piece that is generated
+SLICE = 1024  # bytes, the smallest slice of the input, except the last one
+MOST_EMPTY = 1000  # members of a gzip body that contain nothing
 WITH_HEADER = 47  # zlib's wbits: the header of gzip or zlib, whichever is there
 WITHOUT_HEADER = -15  # some servers send "deflate" without the header of zlib
 CODINGS = {"gzip", "x-gzip", "deflate"}
@@ -30,29 +34,43 @@ class ContentDecoder:
     """
 
     def __init__(self, mostBytes: int, mayLackHeader: bool = False) -> None:
-        self._left = self._most = mostBytes
+        self._left = self._leftBefore = self._most = mostBytes  # Before: before this member
+        self._emptyMembers = 0
         self._mayLackHeader = mayLackHeader
         self._inflater = zlib.decompressobj(WITH_HEADER)
         self._isEmpty = True
 
     def decode(self, data: bytes) -> Iterator[bytes]:
         """Generate the pieces that `data` expands to. Raises ValueError if that is impossible."""
-        while data:
-            if self._inflater.eof:  # gzip may consist of several members: RFC 1952, section 2.2
-                self._inflater = zlib.decompressobj(WITH_HEADER)
-            piece = self._inflate(data)
+        at, size = 0, len(data)
+        while at < len(data):
+            if self._inflater.eof:
+                self._beginMember()
+            part = data[at : at + size]
+            piece = self._inflate(part)
             self._isEmpty = False
             self._left -= len(piece)
             if self._left < 0:
                 raise ValueError(f"the body expands to more than {self._most} bytes")
             if piece:
                 yield piece
-            data = self._inflater.unconsumed_tail or self._inflater.unused_data
+            remainder = len(self._inflater.unconsumed_tail or self._inflater.unused_data)
+            at += len(part) - remainder
+            size = SLICE if remainder else 2 * size
 
     def finish(self) -> None:
         """Raise ValueError if the body is incomplete."""
         if not (self._isEmpty or self._inflater.eof):
             raise ValueError("the compressed body is incomplete")
+
+    def _beginMember(self) -> None:
+        """Begin the next member of gzip, which may have several: RFC 1952, section 2.2."""
+        if self._left == self._leftBefore:
+            self._emptyMembers += 1
+            if self._emptyMembers > MOST_EMPTY:
+                raise ValueError(f"the compressed body has more than {MOST_EMPTY} empty members")
+        self._leftBefore = self._left
+        self._inflater = zlib.decompressobj(WITH_HEADER)
 
     def _inflate(self, data: bytes) -> bytes:
         try:

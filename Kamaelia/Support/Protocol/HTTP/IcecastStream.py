@@ -20,11 +20,10 @@ from collections.abc import Iterator
 
 UNIT = 16  # bytes, in which the length of metadata counts
 
-# A value ends at a quote that the next pair or the end of the text follows: titles contain quotes.
-# No run is divided in several ways ("++"): a hostile server would take a third of a second a block.
-_PAIR = re.compile(
-    r"(?<![^=;\s])([^=;\s]++)=(?:'(.*?)'|([^;]*+))\s*+(?:;(?=\s*+[^=;\s]++=)|;?\s*+$)", re.DOTALL
-)
+NAME = re.compile(r"(?<![^=;\s])([^=;\s]++)=")  # "++": a run is not divided in several ways
+# The quote at the end of a value: the next pair or the end of the text follows, because titles
+# contain quotes.
+QUOTE = re.compile(r"'\s*+(?:;(?=\s*+[^=;\s]++=)|;?\s*+\Z)")
 
 
 class IcecastStream:
@@ -79,6 +78,19 @@ def decoded(metadata: bytes) -> str:
 
 
 def parseMetadata(text: str) -> dict[str, str]:
-    """Return the values in metadata by name."""
-    found = _PAIR.finditer(text)
-    return {each[1]: each[3] if each[2] is None else each[2] for each in found}
+    """Return the values in metadata by name. Nothing is searched twice."""
+    values: dict[str, str] = {}
+    end, mayBeQuoted = 0, True
+    while name := NAME.search(text, end):
+        begin = name.end()
+        if mayBeQuoted and text.startswith("'", begin):
+            if quote := QUOTE.search(text, begin + 1):
+                values[name[1]] = text[begin + 1 : quote.start()]
+                end = quote.end()
+                continue
+            mayBeQuoted = False
+        end = text.find(";", begin)
+        if end < 0:
+            end = len(text)
+        values[name[1]] = text[begin:end]
+    return values

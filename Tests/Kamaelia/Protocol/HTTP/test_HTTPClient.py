@@ -26,6 +26,7 @@ from Kamaelia.Protocol.HTTP.HTTPClient import (
     removeTrailingCr,
 )
 from Kamaelia.Protocol.HTTP.HTTPHelpers import HTTPMakePostRequest
+from Kamaelia.Protocol.HTTP.SingleShotClient import MANY_MESSAGES
 from Kamaelia.Util.NullSink import nullSinkComponent
 from Tests.Kamaelia.consumers import SlowConsumer
 from Tests.Kamaelia.Protocol.HTTP.conftest import response
@@ -103,6 +104,28 @@ def test_a_large_body_arrives_whole(web):
     body = os.urandom(3_000_000)
     web.answers["/"] = response(body)
     assert bodyOf(download(SingleShotHTTPClient(web.url("/")))) == body
+
+
+def test_a_body_in_many_small_chunks_leaves_turns_to_the_other_components(web):
+    class Client(SingleShotHTTPClient):
+        count = most = 0  # messages since the last turn of the other component
+
+        def received(self, message):
+            self.count += 1
+            self.most = max(self.most, self.count)
+
+    class Other(component):
+        def main(self):
+            while not client.hasEnded():
+                client.count = 0
+                yield 1
+
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    web.answers["/"] = head + b"1\r\na\r\n" * 5000 + b"0\r\n\r\n"
+    client = Client(web.url("/"))
+    Other().activate()
+    assert bodyOf(download(client)) == b"a" * 5000
+    assert client.most <= 2 * MANY_MESSAGES
 
 
 # Requests

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from Kamaelia.Support.Protocol.HTTP import IcecastStream as module
 from Kamaelia.Support.Protocol.HTTP.IcecastStream import IcecastStream, decoded, parseMetadata
 
 
@@ -56,6 +57,9 @@ def test_without_an_interval_everything_is_sound(interval):
         ("adId=5;StreamTitle='x'", {"adId": "5", "StreamTitle": "x"}),
         ("", {}),
         ("no values", {}),
+        ("a='b;c='d'", {"a": "b;c='d"}),
+        ("a='b; c=d;e", {"a": "'b", "c": "d"}),
+        ("a= b=c;d", {"a": " b=c"}),
     ],
 )
 def test_metadata_is_a_dict(text, values):
@@ -72,7 +76,32 @@ def test_old_servers_use_latin_1():
     assert (decoded(b"\xe9\0\0"), decoded("é".encode())) == ("é", "é")
 
 
-@pytest.mark.parametrize("piece", [" ", "a", "; "])
+class Counted:
+    """A pattern that counts the characters that it has searched."""
+
+    count = 0
+
+    def __init__(self, pattern):
+        self._pattern = pattern
+
+    def search(self, text, begin):
+        found = self._pattern.search(text, begin)
+        Counted.count += (found.end() if found else len(text)) - begin
+        return found
+
+
+@pytest.mark.parametrize("piece", ["a= ", "a='", "a='b;", "a='b';", "' ", "a=';", "; "])
+@pytest.mark.parametrize("end", ["", "x", ";x", "'"])
+def test_no_part_of_metadata_is_searched_twice(monkeypatch, piece, end):
+    monkeypatch.setattr(Counted, "count", 0)
+    for name in ("NAME", "QUOTE"):
+        monkeypatch.setattr(module, name, Counted(getattr(module, name)))
+    text = piece * 1000 + end
+    parseMetadata(text)
+    assert Counted.count <= 3 * len(text)
+
+
+@pytest.mark.parametrize("piece", [" ", "a", "; ", "a= ", "a='", "a='b;", "' ", "';"])
 @pytest.mark.parametrize("begin", ["", "a='b'", "a="])
 def test_the_time_for_a_long_run_in_metadata_is_proportional_to_its_length(begin, piece):
     # With a pattern that takes the square of the length, this would take minutes.

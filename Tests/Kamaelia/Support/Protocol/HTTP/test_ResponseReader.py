@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from Kamaelia.Support.Protocol.HTTP.ContentDecoder import PIECE, decoderFor
+from Kamaelia.Support.Protocol.HTTP.ContentDecoder import MOST_EMPTY, PIECE, decoderFor
 from Kamaelia.Support.Protocol.HTTP.Messages import ParsedHTTPBodyChunk, ParsedHTTPHeader
 from Kamaelia.Support.Protocol.HTTP.ResponseReader import ResponseReader, headersByName
 
@@ -80,6 +80,58 @@ def test_a_complete_body_finishes(data):
     decoder = decoderFor("gzip", 100)
     list(decoder.decode(data))
     decoder.finish()
+
+
+@pytest.fixture
+def inflated(monkeypatch):
+    """The lengths of all input that zlib is given; it copies what it leaves over."""
+    lengths, create = [], zlib.decompressobj
+
+    class Inflater:
+        def __init__(self, *settings):
+            self._real = create(*settings)
+
+        def decompress(self, data, most):
+            lengths.append(len(data))
+            return self._real.decompress(data, most)
+
+        def __getattr__(self, name):
+            return getattr(self._real, name)
+
+    monkeypatch.setattr(zlib, "decompressobj", Inflater)
+    return lengths
+
+
+@pytest.mark.parametrize("size", [1, 100])
+def test_the_work_for_many_small_members_is_proportional_to_their_length(inflated, size):
+    count = 5000
+    data = b"".join(gzip.compress(bytes([number % 256]) * size) for number in range(count))
+    found = b"".join(decoderFor("gzip", 10_000_000).decode(data))
+    assert found == b"".join(bytes([number % 256]) * size for number in range(count))
+    assert len(inflated) < 2 * count
+    assert sum(inflated) < 100 * len(data)  # otherwise it is some thousands
+
+
+def test_the_work_for_a_body_that_expands_is_proportional_to_its_length(inflated):
+    data = gzip.compress(bytes(50_000_000))
+    assert sum(map(len, decoderFor("gzip", 10**9).decode(data))) == 50_000_000
+    assert sum(inflated) < 50 * len(data)
+
+
+@given(st.lists(st.binary(max_size=3000), min_size=1, max_size=5), st.integers(1, 5000))
+def test_members_are_joined_however_they_are_cut(members, size):
+    data = b"".join(map(gzip.compress, members))
+    decoder = decoderFor("gzip", 100_000)
+    parts = [data[at : at + size] for at in range(0, len(data), size)]
+    assert b"".join(piece for part in parts for piece in decoder.decode(part)) == b"".join(members)
+    decoder.finish()
+
+
+def test_a_body_of_empty_members_is_refused():
+    empty = gzip.compress(b"")
+    assert list(decoderFor("gzip", 100).decode(empty * MOST_EMPTY)) == []
+    with pytest.raises(ValueError, match="more than 1000 empty members"):
+        list(decoderFor("gzip", 100).decode(empty * (MOST_EMPTY + 2)))
 
 
 def test_other_codings_are_left_alone():
