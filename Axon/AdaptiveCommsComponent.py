@@ -38,7 +38,7 @@ else:
 Information = tuple[Iterable[str], Iterable[str], Any]
 
 
-class _AdaptiveCommsable(_Mixin):
+class AdaptiveBoxes(_Mixin):
     """The methods that add and delete boxes, and record for which resource a box is used."""
 
     def __init__(self, *args: Any, **argd: Any) -> None:
@@ -129,7 +129,10 @@ class _AdaptiveCommsable(_Mixin):
                 self._wrongBox(name, "outbox")
 
 
-class AdaptiveCommsComponent(_AdaptiveCommsable, component):
+_AdaptiveCommsable = AdaptiveBoxes  # the historical name
+
+
+class AdaptiveCommsComponent(AdaptiveBoxes, component):
     """AdaptiveCommsComponent(**attributes) -> a component that can add and delete boxes."""
 
 

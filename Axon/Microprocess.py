@@ -42,6 +42,7 @@ from Axon.Task import (
     WAIT_FOR_CHANGE,
     WAITING,
     WAITING_FOR_CHANGE,
+    ForeignScheduler,
     Task,
 )
 from Axon.YieldCheck import Wait
@@ -362,7 +363,7 @@ class microprocess(AxonObject):
 class _ForeignQueue:
     """Passes what concerns a task on to a scheduler that is not Axon's own.
 
-    It has the interface Axon.RunQueue.ForeignQueue.
+    It has the interface Axon.Task.ForeignQueue.
     """
 
     __slots__ = ()
@@ -378,12 +379,13 @@ _FOREIGN = _ForeignQueue()
 
 
 def _handOver(process: microprocess, body: Any) -> None:
-    """Give `process` to its scheduler, which is not Axon's own, through `_addThread`."""
+    """Give `process` to its scheduler, which is not Axon's own."""
     task = process.getTask()
     task.queue = _FOREIGN
     task.body, task.resume = body, body.send
     task.deadline = inf  # so that pause() asks the scheduler
-    process.scheduler._addThread(process)  # part of the historical interface
+    host: ForeignScheduler = process.scheduler
+    host._addThread(process)
 
 
 if not TYPE_CHECKING and Core.compiled is not None:

@@ -64,6 +64,22 @@ class ForeignQueue(Protocol):
         """Return whether `task` sleeps."""
 
 
+class ForeignScheduler(Protocol):
+    """A scheduler of another program. The names of its methods are those of Kamaelia 1.14."""
+
+    def _addThread(self, mprocess: Any) -> None:
+        """Give turns to a microprocess from now on."""
+
+    def wakeThread(self, mprocess: Any) -> None:
+        """Wake a microprocess."""
+
+    def pauseThread(self, mprocess: Any) -> None:
+        """Let a microprocess sleep."""
+
+    def isThreadPaused(self, mprocess: Any) -> bool:
+        """Return whether a microprocess sleeps."""
+
+
 class Task:
     """The execution of one microprocess: its body, its state, and its wishes."""
 

@@ -36,7 +36,7 @@ from types import FrameType
 from typing import Any, ClassVar, Self
 
 from Axon import Browser, ThreadBridge
-from Axon.AdaptiveCommsComponent import _AdaptiveCommsable
+from Axon.AdaptiveCommsComponent import AdaptiveBoxes
 from Axon.AxonExceptions import normalShutdown, noSpaceInBox
 from Axon.Component import component
 from Axon.Hooks import plainResult
@@ -369,7 +369,7 @@ class threadedcomponent(bridgedcomponent):
         )
 
 
-class threadedadaptivecommscomponent(_AdaptiveCommsable, threadedcomponent):
+class threadedadaptivecommscomponent(AdaptiveBoxes, threadedcomponent):
     """A threaded component with changing boxes, see Axon.AdaptiveCommsComponent."""
 
     def addInbox(self, *args: str) -> str:
