@@ -162,11 +162,11 @@ class Exchange(component):
             self._gate.open()
 
     async def _carry(self, end: LinkEnd) -> None:
-        from Kamaelia.Net.RedisTransport import LOST  # here, because redis is optional
+        from Kamaelia.Net.RedisServer import LOST  # here, because redis is optional
 
-        pulse = self._transport.pulse(end, self._heartbeat)
+        server, pulse = self._transport.server, self._transport.pulse(end, self._heartbeat)
         try:
-            await keepTrying(lambda: self._transport.attempt(end, self._once, 2), end, LOST)
+            await keepTrying(lambda: server.attempt(end, self._once, 2), end, LOST)
         finally:
             await pulse.stopped()
 

@@ -205,12 +205,12 @@ class SocketTransport(StreamTransport):
     async def _restoreEnd(self, record: EndRecord, end: ReaderEnd) -> None:
         """End if the reader before had ended and was killed then, unless a new writer comes."""
         found = record.found()
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(RETURN if found is not None else None):
                 await end.begun.wait()
+        if found is None or end.begun.is_set():  # also if a writer came at the last moment
             record.forget()
-        except TimeoutError:
-            assert found is not None
+        else:
             end.begin(found[1], found[0])
             end.changed()
         await asyncio.Event().wait()

@@ -75,5 +75,5 @@ def test_a_host_is_this_machine_or_not(host, expected):
 
 
 def test_a_password_is_not_shown():
-    shown = transportFor("redis://user:secret@127.0.0.1/0", True, None, None).shown
+    shown = transportFor("redis://user:secret@127.0.0.1/0", True, None, None).server.shown
     assert "secret" not in shown
