@@ -100,13 +100,20 @@ class ServerCore(component):
     grace: float = 5.0  # seconds
     endsAtSignals: bool = True  # whether SIGINT and SIGTERM stop this server
     workers: int | None = None  # see Kamaelia.Chassis.Workers
-    # Called with the adapter of a refused connection, and TCPServer.MANY or PEER:
-    onRefused: Callable[[Any, str], object] | None = None  # when a connection is refused
-    # Called with this component:
+    sockets: Iterable[socket.socket] | None = None  # listening, and shared with other processes
+
+    # Hooks. onRefused is called with the adapter of the refused connection, and TCPServer.MANY or
+    # PEER; the others are called with this component.
+    onRefused: Callable[[Any, str], object] | None = None  # a connection has been refused
     onListening: Callable[[Any], object] | None = None  # clients can connect; not in workers
     onWorker: Callable[[Any], object] | None = None  # in each worker, before it accepts
     onHangup: Callable[[Any], object] | None = None  # at SIGHUP; in each worker, if any
-    sockets: Iterable[socket.socket] | None = None  # listening, and shared with other processes
+
+    # State
+    isWorker = False  # whether this process is one of several workers
+    _isWaitingForLast = False  # whether the end of the last connection ends this server
+    _makeHandler: Any = None  # `protocol`, with the parameters that it has
+    _plan: ServerPlan | None = None  # made when a picture is first asked for
 
     def __init__(self, **argd: Any) -> None:
         refuseMisspelt(type(self), argd)
@@ -125,8 +132,6 @@ class ServerCore(component):
         if self.protocol is not None or not self._makesOwnHandlers():
             self._makeHandler = factoryOf(self)
 
-    _makeHandler: Any = None
-
     def _makesOwnHandlers(self) -> bool:
         """Return whether a subclass creates handlers without a `protocol`."""
         inherited = (ServerCore.mkProtocolHandler, SimpleServer.mkProtocolHandler)
@@ -136,6 +141,16 @@ class ServerCore(component):
     def ports(self) -> list[int]:
         """The ports on which it listens; empty until it does."""
         return list(self.server.ports) if self.server is not None else []
+
+    # Life
+
+    def run(self) -> None:
+        """Run this server, and show where it listens if a program with no logging calls this.
+
+        Otherwise it does what the run() of every component does.
+        """
+        with messagesOnStderr(isCalledByProgram()):
+            super().run()
 
     def main(self) -> Generator[int, None, None]:
         eventLoopOf(self)
@@ -154,6 +169,7 @@ class ServerCore(component):
             Signals.unsubscribe(scheduler, self._interrupted)
 
     def _serve(self) -> Generator[int, None, Any]:
+        """Act on the messages of the TCPS, until a shutdown message arrives; return that."""
         while True:
             for message in self.Inbox("_socketactivity"):
                 if isinstance(message, newCSA):
@@ -166,6 +182,7 @@ class ServerCore(component):
             yield from self.waitForMessage()
 
     def _endInOrder(self) -> Generator[int, None, None]:
+        """Accept no more, tell the handlers, and stop those that are left after `grace` seconds."""
         if not self.isWorker:
             self.reportStopping()
         self.send(serverShutdown(), "_serversignal")
@@ -185,9 +202,6 @@ class ServerCore(component):
     def _hasHandlers(self) -> bool:
         return bool(self.connections) or any(each.isActive() for each in self._outlived)
 
-    _isWaitingForLast = False
-    isWorker = False  # whether this process is one of several workers
-
     def _interrupted(self) -> None:
         self.deliver(shutdownMicroprocess(), "control")
 
@@ -202,6 +216,8 @@ class ServerCore(component):
                 plainResult(self.onHangup(self), "onHangup", self)
             except Exception:
                 LOG.exception("the onHangup of %s failed", self.name)
+
+    # Listening
 
     def initialiseServerSocket(self) -> None:
         """Create and activate the TCPS that accepts connections. Called in the first turn."""
@@ -240,43 +256,6 @@ class ServerCore(component):
             "onRefused": self.onRefused,
         }
 
-    def plannedParts(self) -> Mapping[str, Any]:
-        """Return a connection and its handler, as there is for each client, for a picture."""
-        self._plan = self._plan or ServerPlan(self)
-        return self._plan.parts
-
-    def plannedLinkages(self) -> Iterable[PlannedLinkage]:
-        """Return the linkages between the planned parts."""
-        self._plan = self._plan or ServerPlan(self)
-        return self._plan.linkages()
-
-    _plan: ServerPlan | None = None
-
-    def companions(self) -> list[Any]:
-        """Return components that run beside the handlers, in each process that serves.
-
-        By default `protocol.companions()` returns them, if there is such a function.
-        """
-        make = getattr(self.protocol, "companions", None)
-        return list(make()) if callable(make) else []
-
-    def renewCompanions(self) -> None:
-        """End the companions that run, and activate those that companions() returns now."""
-        for companion in self._companions:
-            stopSubtree(companion)
-        self._companions = self.companions()
-        self.addChildren(*self._companions)
-        for companion in self._companions:
-            companion.activate(Scheduler=self.scheduler)
-
-    def run(self) -> None:
-        """Run this server, and show where it listens if a program with no logging calls this.
-
-        Otherwise it does what the run() of every component does.
-        """
-        with messagesOnStderr(isCalledByProgram()):
-            super().run()
-
     def _listening(self, server: Any) -> None:
         if server.ports:
             self.port = server.ports[0]
@@ -300,6 +279,37 @@ class ServerCore(component):
 
     def reportStopping(self) -> None:
         """Do nothing. Override it to report that this server accepts no more connections."""
+
+    # Companions
+
+    def companions(self) -> list[Any]:
+        """Return components that run beside the handlers, in each process that serves.
+
+        By default `protocol.companions()` returns them, if there is such a function.
+        """
+        make = getattr(self.protocol, "companions", None)
+        return list(make()) if callable(make) else []
+
+    def renewCompanions(self) -> None:
+        """End the companions that run, and activate those that companions() returns now."""
+        for companion in self._companions:
+            stopSubtree(companion)
+        self._companions = self.companions()
+        self.addChildren(*self._companions)
+        for companion in self._companions:
+            companion.activate(Scheduler=self.scheduler)
+
+    # A picture of this server
+
+    def plannedParts(self) -> Mapping[str, Any]:
+        """Return a connection and its handler, as there is for each client, for a picture."""
+        self._plan = self._plan or ServerPlan(self)
+        return self._plan.parts
+
+    def plannedLinkages(self) -> Iterable[PlannedLinkage]:
+        """Return the linkages between the planned parts."""
+        self._plan = self._plan or ServerPlan(self)
+        return self._plan.linkages()
 
     # Connections
 

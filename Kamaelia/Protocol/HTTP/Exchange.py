@@ -12,7 +12,7 @@ from typing import Any
 
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
-from Kamaelia.Internet.HandlerLinks import linkBoxes
+from Kamaelia.Internet.HandlerLinks import linkBoxes, unlinkOutboxes
 from Kamaelia.Support.Protocol.HTTP.RequestDict import Request
 from Kamaelia.Support.Protocol.HTTP.ResponseWriter import ResponseWriter
 from Kamaelia.Support.Protocol.HTTP.StatusCodes import statusOf
@@ -70,9 +70,8 @@ class Exchange:
         if handler is None:
             return
         self.handler = None
-        for outbox, _ in LINKS_FROM_HANDLER:
-            _unlink(handler, outbox)
-        _unlink(owner, BODY_LINK[0])
+        unlinkOutboxes(handler, [outbox for outbox, _ in LINKS_FROM_HANDLER])
+        unlinkOutboxes(owner, BODY_LINK[:1])
         for _, inbox in LINKS_FROM_HANDLER:  # what is left must not count for the next request
             if owner.dataReady(inbox):
                 for _ in owner.Inbox(inbox):
@@ -120,12 +119,6 @@ class Exchange:
         if not any(name.lower() == "upgrade" for name, _ in fields):
             raise ValueError("the headers of an upgrade contain Upgrade, the name of the protocol")
         return self.writer.switchProtocols([*fields, *serverFields])
-
-
-def _unlink(process: component, outbox: str) -> None:
-    place = process.placeOfBox(outbox, False)
-    if place.target is not None:
-        place.target.removesource(place)
 
 
 def _dataOf(message: Response) -> bytes:
