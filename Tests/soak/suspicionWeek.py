@@ -27,7 +27,8 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from Kamaelia.Apps.Grey.Delegation.DelegatedMail import DelegatedMail, LastStage, PolicyService
+from Kamaelia.Apps.Grey.Delegation.DelegatedMail import DelegatedMail
+from Kamaelia.Apps.Grey.Delegation.PolicyService import LastStage, PolicyService
 from Kamaelia.Apps.Grey.Policy.BlockLists import BlockLists
 from Kamaelia.Apps.Grey.Policy.DKIMCheck import DKIMCheck
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist

@@ -2,6 +2,7 @@
 
 Rules         the decision about a mail, from the records and the time
 Keys          the keys of clients, senders and recipients
+KeyedPaths    paths that have a key, in place of those that have none
 Conditions    recipients, hours and delays to which greylisting applies
 Lists         allow and deny lists
 Names         searches for host names and mail addresses with wildcards

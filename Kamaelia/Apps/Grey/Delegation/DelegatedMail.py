@@ -22,12 +22,10 @@ accepted at the last stage at which Postfix asks (see LastStage), once it is rec
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from email.utils import formatdate
-from typing import NamedTuple
 
-from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
+from Kamaelia.Apps.Grey.Delegation.PolicyService import PolicyService
 from Kamaelia.Apps.Grey.Policy.PolicyAnswers import after
 from Kamaelia.Apps.Grey.RecipientDecision import (
     decide,
@@ -38,8 +36,7 @@ from Kamaelia.Apps.Grey.RecipientDecision import (
 from Kamaelia.Apps.Grey.Records.LogFiles import logLine
 from Kamaelia.Apps.Grey.Records.MailNotes import ACCEPTED, DEFERRED, REFUSED, MailNotes
 from Kamaelia.Apps.Grey.Records.RefusalRecord import GREYLISTED, newId, writeRefusal
-from Kamaelia.Support.Greylist.Keys import recipientKey, senderKey
-from Kamaelia.Support.Greylist.Lists import Lists
+from Kamaelia.Support.Greylist.KeyedPaths import NO_ADDRESS, keyedRecipient, keyedSender
 from Kamaelia.Support.Greylist.Rules import WAITED, Decision
 from Kamaelia.Support.Protocol.PolicyDelegation import (
     DATA,
@@ -54,49 +51,7 @@ from Kamaelia.Support.Protocol.SMTP.Refusal import Refusal
 from Kamaelia.Support.Protocol.SMTP.Reply import RECIPIENT_REFUSED, Reply
 
 SEVERAL = "<several@invalid>"  # recipients that Postfix does not name (RFC 2606: no such domain)
-NO_ADDRESS = "@invalid>"  # the end of what stands for text that is no address, see _inItsPlace
-NOT_IN_WORDS = re.compile(r"[^\w.+-]")
 MOST_RECIPIENTS = 10_000  # of one mail; Postfix sends at most smtpd_recipient_limit (1,000)
-LONGEST_LOCAL_PART = 64  # RFC 5321 section 4.5.3.1.1
-
-
-class LastStage:
-    """LastStage() -> the last stage of a mail at which Postfix asks, learned from its requests.
-
-    known: a stage at which it is known to ask.
-    """
-
-    def __init__(self, known: str = RCPT) -> None:
-        self._latest = STAGES.index(known)
-
-    def note(self, stage: str) -> None:
-        """Note a request at this stage."""
-        if stage != RCPT:  # which is known
-            self._latest = max(self._latest, STAGES.index(stage))
-
-    def isLast(self, stage: str) -> bool:
-        """Return whether no later stage is known."""
-        return STAGES.index(stage) == self._latest
-
-
-class PolicyService(NamedTuple):
-    """What all connections of a policy service share.
-
-    trusted: clients that are never delayed. deferral: Postfix's word that defers. addsHeader:
-    whether X-Greylist is added to a mail that was delayed. hostname: the one in that header.
-    longestText: octets of a mail's text that the milter keeps; 0: it is sent no text.
-    """
-
-    greylist: Greylist
-    lastStage: LastStage
-    trusted: Lists = Lists()
-    deferral: str = "DEFER_IF_PERMIT"
-    addsHeader: bool = True
-    hostname: str = "localhost"
-    logfile: str | None = None
-    policy_timeout: float = 10.0
-    idle_timeout: float = 1200.0
-    longestText: int = 0
 
 
 class DelegatedMail:
@@ -115,7 +70,7 @@ class DelegatedMail:
         self.peer, self.peerport = request.peer, request.peerport
         self.names = request.names
         self.remotename, self._namedSender = request.remotename, request.sender
-        self.sender = validSender(request.sender)
+        self.sender = keyedSender(request.sender)
         self.hasTLS, self.hasCertificate = request.hasTLS, request.hasCertificate
         self.notes = MailNotes(self.greylist, newId())
         self._beganAt = self._lastAt = now
@@ -142,7 +97,7 @@ class DelegatedMail:
         if stage not in STAGES:
             return NO_OPINION
         self.service.lastStage.note(stage)
-        recipient = validRecipient(request.recipient) if request.recipient else SEVERAL
+        recipient = keyedRecipient(request.recipient) if request.recipient else SEVERAL
         if stage == RCPT:
             action = self._actionAtRcpt(recipient, request.login)
         else:
@@ -363,27 +318,3 @@ class DelegatedMail:
     def noteToLog(self, line: str) -> None:
         """Write a line to the log of mails."""
         logLine(self.service.logfile, line)
-
-
-def validSender(path: str) -> str:
-    """Return a path, or one that has a key if this has none, as of a local user without domain."""
-    try:
-        senderKey(path)
-    except ValueError:
-        return _inItsPlace(path)
-    return path
-
-
-def validRecipient(path: str) -> str:
-    """Return a path, or one that has a key; postmaster needs no domain."""
-    try:
-        recipientKey(path)
-    except ValueError:
-        return _inItsPlace(path)
-    return path
-
-
-def _inItsPlace(path: str) -> str:
-    """Return a path that has a key, instead of one that has none."""
-    word = NOT_IN_WORDS.sub("_", path[1:-1])[:LONGEST_LOCAL_PART]
-    return f"<{word or '_'}@invalid>"

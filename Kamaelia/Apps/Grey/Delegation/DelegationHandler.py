@@ -24,7 +24,8 @@ from typing import Any, Protocol
 
 from Axon.Component import component
 from Axon.Ipc import producerFinished
-from Kamaelia.Apps.Grey.Delegation.DelegatedMail import DelegatedMail, PolicyService
+from Kamaelia.Apps.Grey.Delegation.DelegatedMail import DelegatedMail
+from Kamaelia.Apps.Grey.Delegation.PolicyService import PolicyService
 from Kamaelia.Apps.Grey.Stores.Later import Later
 from Kamaelia.Internet.EventLoop import timeOf
 from Kamaelia.Support.Protocol.PolicyDelegation import END, Action, PolicyRequest

@@ -21,7 +21,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from Kamaelia.Apps.Grey.Delegation.DelegatedMail import LastStage, PolicyService
+from Kamaelia.Apps.Grey.Delegation.PolicyService import LastStage, PolicyService
 from Kamaelia.Apps.Grey.GreyListingPolicy import GreyListingPolicy
 from Kamaelia.Apps.Grey.Policy.BlockLists import BlockLists
 from Kamaelia.Apps.Grey.Policy.DKIMCheck import DKIMCheck

@@ -18,10 +18,10 @@ from collections.abc import Generator, Iterable
 from typing import Any, Protocol
 
 from Kamaelia.Apps.Grey.Backend.RecipientInquiry import inquiriesFor
-from Kamaelia.Apps.Grey.Delegation.DelegatedMail import PolicyService
 from Kamaelia.Apps.Grey.Delegation.DelegationHandler import DelegationHandler
 from Kamaelia.Apps.Grey.Delegation.MilterHandler import MilterHandler
 from Kamaelia.Apps.Grey.Delegation.PolicyRequestHandler import PolicyRequestHandler
+from Kamaelia.Apps.Grey.Delegation.PolicyService import PolicyService
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
 from Kamaelia.Chassis.ConnectedServer import ServerCore
 from Kamaelia.Internet.EventLoop import waitForCoroutine

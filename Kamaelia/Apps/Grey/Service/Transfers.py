@@ -21,7 +21,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from Kamaelia.Apps.Grey.Delegation.DelegatedMail import validRecipient, validSender
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
 from Kamaelia.Apps.Grey.Service import Assembly
 from Kamaelia.Apps.Grey.Stores import Store, openStore
@@ -31,6 +30,7 @@ from Kamaelia.Apps.Grey.System.FileReplacement import replacementOf
 from Kamaelia.Apps.Grey.Transfer import Backup, Postgrey
 from Kamaelia.Apps.Grey.Transfer.Sqlgrey import Sqlgrey
 from Kamaelia.Apps.Grey.Transfer.Tally import Tally
+from Kamaelia.Support.Greylist.KeyedPaths import keyedRecipient, keyedSender
 from Kamaelia.Support.Greylist.Rules import Rules, Triple
 from Kamaelia.Support.Networks import addressOf
 from Kamaelia.Support.Protocol.PolicyDelegation import pathOf
@@ -55,7 +55,7 @@ class Target(NamedTuple):
 
     def triple(self, peer: str, sender: str, recipient: str) -> Triple:
         """Return the keys of a mail that the policy service of Postfix would have."""
-        path, to = validSender(pathOf(sender)), validRecipient(pathOf(recipient))
+        path, to = keyedSender(pathOf(sender)), keyedRecipient(pathOf(recipient))
         return self.greylist.triple(self.clientKey(peer), path, to)
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from Kamaelia.Apps.Grey.Backend.RecipientInquiry import inquiriesFor
-from Kamaelia.Apps.Grey.Delegation.DelegatedMail import LastStage, PolicyService
 from Kamaelia.Apps.Grey.Delegation.MilterHandler import MilterHandler
 from Kamaelia.Apps.Grey.Delegation.PolicyRequestHandler import PolicyRequestHandler
+from Kamaelia.Apps.Grey.Delegation.PolicyService import LastStage, PolicyService
 from Kamaelia.Apps.Grey.GreyListingPolicy import GreyListingPolicy
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
 from Kamaelia.Apps.Grey.Policy.RecipientDirectory import TOO_MANY_UNKNOWN, RecipientDirectory

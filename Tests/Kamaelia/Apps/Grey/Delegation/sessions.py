@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from Kamaelia.Apps.Grey.Delegation.DelegatedMail import LastStage, PolicyService
 from Kamaelia.Apps.Grey.Delegation.PolicyRequestHandler import PolicyRequestHandler
+from Kamaelia.Apps.Grey.Delegation.PolicyService import LastStage, PolicyService
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
 from Kamaelia.Support.Greylist.Lists import Lists
 from Kamaelia.Support.Greylist.Rules import Rules

@@ -2,15 +2,16 @@
 
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from Axon.Component import component
 from Axon.testing import feedConnection
-from Kamaelia.Apps.Grey.Delegation.DelegatedMail import LastStage, PolicyService
 from Kamaelia.Apps.Grey.Delegation.MilterHandler import MilterHandler
+from Kamaelia.Apps.Grey.Delegation.PolicyService import LastStage, PolicyService
 from Kamaelia.Apps.Grey.Stores import StoreFailed
 from Kamaelia.Support.Greylist.Rules import Decision
 from Kamaelia.Support.Protocol.Milter import CONTINUE
@@ -63,6 +64,22 @@ def test_a_mail_counts_for_its_client_at_its_end_and_not_before() -> None:
     assert list(milter.greylist.opened.regulars()) == []
     milter.said(*START, *MAIL)
     assert [key for key, _ in milter.greylist.opened.regulars()] == ["192.0.2.0/24"]
+
+
+def test_a_flood_of_empty_packets_leaves_turns_to_the_other_components() -> None:
+    class Busy(component):
+        turns = 0
+
+        def main(self) -> Iterator[int]:
+            while not handler.hasEnded():
+                self.turns += 1
+                yield 1
+
+    service = Milter().service._replace(longestText=1000)  # so that no packet has a reply
+    handler = MilterHandler(service=service)
+    busy = Busy().activate()
+    feedConnection(handler, *START, packetOf(b"B") * 100_000, packetOf(b"Q"))
+    assert busy.turns > 300
 
 
 def test_an_authenticated_client_is_not_deferred() -> None:

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from Axon.Component import component
 from Axon.testing import feedConnection
-from Kamaelia.Apps.Grey.Delegation.DelegatedMail import DelegatedMail, LastStage, PolicyService
+from Kamaelia.Apps.Grey.Delegation.DelegatedMail import DelegatedMail
 from Kamaelia.Apps.Grey.Delegation.PolicyRequestHandler import PolicyRequestHandler
+from Kamaelia.Apps.Grey.Delegation.PolicyService import LastStage, PolicyService
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
 from Kamaelia.Apps.Grey.Stores import StoreFailed
 from Kamaelia.Apps.Grey.Stores.Later import Later

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from Kamaelia.Apps.Grey.Delegation.DelegatedMail import LastStage, PolicyService
 from Kamaelia.Apps.Grey.Delegation.MilterHandler import MilterHandler
+from Kamaelia.Apps.Grey.Delegation.PolicyService import LastStage, PolicyService
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
 from Kamaelia.Apps.Grey.Policy.Resolver import Resolver
 from Kamaelia.Apps.Grey.Policy.SuspicionCheck import SuspicionCheck

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from Kamaelia.Apps.Grey.Delegation.DelegatedMail import DelegatedMail, LastStage, PolicyService
+from Kamaelia.Apps.Grey.Delegation.DelegatedMail import DelegatedMail
 from Kamaelia.Apps.Grey.Delegation.MilterHandler import MilterHandler
+from Kamaelia.Apps.Grey.Delegation.PolicyService import LastStage, PolicyService
 from Kamaelia.Apps.Grey.GreyListingPolicy import GreyListingPolicy
 from Kamaelia.Apps.Grey.Policy.DKIMCheck import DKIMCheck
 from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
