@@ -23,10 +23,11 @@ from Kamaelia.Support.Protocol.PolicyDelegation import END, RCPT, Action, Policy
 from Tests.conftest import pathOf
 from Tests.Kamaelia.Apps.Grey.Delegation.sessions import restrictions, session
 from Tests.Kamaelia.Apps.Grey.nameserver import NameServer
-from Tests.Kamaelia.Apps.Grey.Policy.test_SuspicionCheck import quietPort, silence
+from Tests.Kamaelia.Apps.Grey.Policy.test_SuspicionCheck import silence
 from Tests.Kamaelia.Apps.Grey.postfix import Postfix
 from Tests.Kamaelia.Apps.Grey.signing import MAIL, SigningKey
 from Tests.Kamaelia.Apps.Grey.wire import Caller, FarEnd
+from Tests.ports import freePort
 
 __all__ = ["silence"]  # a fixture
 pytest.importorskip("dkim")
@@ -51,7 +52,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keys]:
     program, folder = pathOf("nsd"), tmp_path_factory.mktemp("nsd")
     key = SigningKey(folder)
     twice = 'two._domainkey TXT "p=AAAA"\ntwo._domainkey TXT "p=BBBB"\n'
-    server = NameServer(program, folder, quietPort(), {"b.example.": key.zoneLine + twice})
+    server = NameServer(program, folder, freePort(), {"b.example.": key.zoneLine + twice})
     yield Keys(key, server.address)
     server.end()
 
