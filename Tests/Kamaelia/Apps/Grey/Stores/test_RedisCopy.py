@@ -48,8 +48,6 @@ class Broker:
     Only while it is stopped, it has a short time for each reply.
     """
 
-    monkeypatch: pytest.MonkeyPatch
-
     def __init__(self, server: RedisServer, kind: str) -> None:
         self.server, self.kind, self.url = server, kind, server.url
         with closing(openStore(self.url)) as store:
@@ -63,14 +61,14 @@ class Broker:
 
     def goes(self) -> None:
         if self.kind == "stopped":
-            self.monkeypatch.setattr(RedisConnection, "TIMEOUT", 0.2)
+            RedisConnection.TIMEOUT = 0.2  # the fixture of the server restores it
             self.server.process.send_signal(signal.SIGSTOP)
         else:
             self.server.stop()
 
     def returns(self) -> None:
         if self.kind == "stopped":
-            self.monkeypatch.setattr(RedisConnection, "TIMEOUT", PATIENCE)
+            RedisConnection.TIMEOUT = PATIENCE
             self.server.process.send_signal(signal.SIGCONT)
         else:
             self.server.start()
@@ -82,7 +80,6 @@ def broker(
 ) -> Iterator[Broker]:
     monkeypatch.setattr(RedisConnection, "LONGEST_PAUSE", 0.05)
     broker = Broker(redisServer, request.param)
-    broker.monkeypatch = monkeypatch
     yield broker
     if broker.kind == "stopped":
         redisServer.process.send_signal(signal.SIGCONT)
