@@ -80,6 +80,12 @@ cdef extern from *:
         }
         return made;
     }
+    /* Create an instance as kind.__new__(kind) does, without a search for that method. */
+    static PyObject *ax_create(PyObject *kind) {
+        static PyObject *none = NULL;
+        if (none == NULL && (none = PyTuple_New(0)) == NULL) return NULL;
+        return ((PyTypeObject *)kind)->tp_new((PyTypeObject *)kind, none, NULL);
+    }
     static int ax_renew(PyObject *type, Py_ssize_t fields, Py_ssize_t others) {
         PyTypeObject *t = (PyTypeObject *)type;
         Py_ssize_t size = sizeof(PyObject) + (fields + others) * sizeof(PyObject *);
@@ -180,6 +186,7 @@ cdef extern from *:
     """
     void ax_name(object, const char *)
     int ax_renew(object, Py_ssize_t, Py_ssize_t) except -1
+    object newInstance "ax_create" (object)
     int ax_method(object, const char *, void *) except -1
     object ax_plain(PyObject *, PyObject **, size_t, PyObject *)
     bint ax_derived(PyObject *, PyObject *)
@@ -1394,7 +1401,7 @@ cdef bint mayStop(object component) except -1:
 
 
 cdef object newSink(object task, object boxname):
-    cdef Storage made = (<object>PLAIN).__new__(<object>PLAIN)
+    cdef Storage made = newInstance(<object>PLAIN)
     made._begin(NO_WAKE if task is None else task, boxname)
     return made
 
@@ -1416,7 +1423,7 @@ def takeDirectly(boxes, task, boxname, take):
     if isinstance(before, DirectFields):
         (<DirectFields>before).append = take
         return
-    made = (<object>DIRECT).__new__(<object>DIRECT)
+    made = newInstance(<object>DIRECT)
     made._begin(task, boxname, take)
     boxes[boxname] = made
     if before is not UNUSED_SINK:
@@ -1468,7 +1475,7 @@ cdef class LateFields:
 
 
 cdef object newLate(object component):
-    cdef LateFields made = LATE.__new__(LATE)
+    cdef LateFields made = newInstance(LATE)
     made._begin(component)
     return made
 
@@ -1825,7 +1832,7 @@ cdef class BoxMethods:
                     return place
         if boxname not in self.outboxes:
             raise KeyError(boxname)
-        made = OUTBOX_CLASS.__new__(OUTBOX_CLASS)
+        made = newInstance(OUTBOX_CLASS)
         made.component = self
         made.boxname = boxname
         if type(places) is tuple and len(<tuple>places) < FEW_PLACES:
@@ -2918,7 +2925,7 @@ def link(
         raise
     if targetOf(start) is not None or targetOf(end) is not None or start is end:
         end.checkSource(start)
-    made = LINKAGE.__new__(LINKAGE)
+    made = newInstance(LINKAGE)
     made.source, made.sink, made.passthrough = fromWhom, toWhom, passthrough
     made._from, made._to = start, end
     size = None if pipewidth == 0 and synchronous is None else sizeOf(pipewidth, synchronous)
