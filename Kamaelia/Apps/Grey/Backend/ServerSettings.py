@@ -68,7 +68,7 @@ class ServerSettings:
     smtp_max_mails = 100
     smtp_pool: ConnectionPool | None = None  # while a ServerCore runs one, which sets it
 
-    checkDependsOn: ClassVar[tuple[str, ...]] = CHECKED_SETTINGS
+    checkDependsOn: ClassVar[tuple[str, ...]] = CHECKED_SETTINGS  # those of checkSettings()
 
     def checkSettings(self) -> None:
         """Raise ValueError as checkSettings() does."""

@@ -186,8 +186,7 @@ class SessionState:
     #: overrides offered() without saying this, offered() is called for each connection.
     offerDependsOn: ClassVar[tuple[str, ...]] = ("extensions", "starttls", "max_message_size")
 
-    #: The settings that checkSettings() reads.
-    checkDependsOn: ClassVar[tuple[str, ...]] = ()
+    checkDependsOn: ClassVar[tuple[str, ...]] = ()  # the settings that checkSettings() reads
 
     def checkSettings(self) -> None:
         """Raise ValueError if settings contradict each other or have no meaning.
