@@ -69,15 +69,17 @@ class RecipientInquiry(ServerDialogue):
 
     def _answer(self, key: str, path: str) -> Generator[int, None, None]:
         reply: Reply | None = None
-        if self.relay is not None:  # the server may have ended it meanwhile
-            reply = yield from self._ask(self.relay, path)
-        if reply is None:
-            self.close()
-            relay = yield from self._openAny()
-            reply = (yield from self._ask(relay, path)) if relay is not None else None
-        if reply is None:
-            self.directory.failed(key)
-        else:
+        try:
+            if self.relay is not None:  # the server may have ended it meanwhile
+                reply = yield from self._ask(self.relay, path)
+            if reply is None:
+                self.close()
+                relay = yield from self._openAny()
+                reply = (yield from self._ask(relay, path)) if relay is not None else None
+        finally:
+            if reply is None:  # also after an error: nobody else answers this question
+                self.directory.failed(key)
+        if reply is not None:
             self.directory.answer(key, reply)
         if reply is None or self.relay is None or self.relay.resets >= MOST_RESETS:
             self.close()

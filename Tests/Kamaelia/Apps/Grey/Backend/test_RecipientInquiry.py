@@ -1,5 +1,6 @@
 """With recipients = "ask", the real server says which recipients it knows, before greylisting."""
 
+import asyncio
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from Kamaelia.Apps.Grey.Backend.RecipientInquiry import inquiriesFor
+from Kamaelia.Apps.Grey.Backend.RecipientInquiry import RecipientInquiry, inquiriesFor
 from Kamaelia.Apps.Grey.Delegation.MilterHandler import MilterHandler
 from Kamaelia.Apps.Grey.Delegation.PolicyRequestHandler import PolicyRequestHandler
 from Kamaelia.Apps.Grey.Delegation.PolicyService import LastStage, PolicyService
@@ -228,3 +229,21 @@ def test_postfix_refuses_what_the_server_behind_does_not_know(
     assert said[0].startswith("550 5.1.1 "), said
     assert "User unknown" in said[0]
     assert said[1].startswith("451 4.7.1 "), said
+
+
+def test_an_inquiry_that_ends_with_an_error_leaves_no_question_open() -> None:
+    class Other:
+        def unpause(self) -> None:
+            """It is another inquiry, which goes on."""
+
+    async def run() -> Any:
+        directory = RecipientDirectory(timeout=20)
+        directory.attach(Other())
+        turns = RecipientInquiry(directory, None).main()
+        next(turns)  # it waits for a question
+        asked = directory.ask("<bob@d.example>", "192.0.2.7")
+        with pytest.raises(AttributeError):  # it has no settings
+            next(turns)
+        return asked.done() and asked.result()
+
+    assert asyncio.run(run()) is None
