@@ -175,15 +175,13 @@ class LoopRun:
 
     def setAlarm(self) -> None:
         """Set the alarm for the next timeout; an earlier alarm may stay."""
-        if self._done.done():
-            return
         due = self._scheduler.timers.next()
         if self._alarm is not None:
             if due is not None and self._alarm[0] <= due:
                 return
             self._alarm[1].cancel()
             self._alarm = None
-        if due is not None:
+        if due is not None and not self._done.done():
             delay = max(0.0, due - self._scheduler.timers.clock.now())
             call = self.loop.call_later(delay, self._ring, context=self._context)
             self._alarm = due, call

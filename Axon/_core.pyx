@@ -1816,30 +1816,7 @@ cdef class BoxMethods:
         `placeOfSink.addsource(placeOfSource)` links two boxes without a postoffice; only
         `removesource` removes such a linkage. Raises KeyError if there is no such box.
         """
-        cdef OutboxFields made
-        if isInbox:
-            inboxes = self.placesOfInboxes() if self._inboxesOrNone is None else self._inboxesOrNone
-            sink = inboxes[boxname]
-            return createSink(self, inboxes, boxname) if sink is UNUSED_SINK else sink
-        places = self._linkedOutboxes if self._placesOrNone is None else self._placesOrNone
-        if type(places) is dict:
-            place = places.get(boxname)
-            if place is not None:
-                return place
-        else:
-            for place in <tuple>places:
-                if place.boxname == boxname:
-                    return place
-        if boxname not in self.outboxes:
-            raise KeyError(boxname)
-        made = newInstance(OUTBOX_CLASS)
-        made.component = self
-        made.boxname = boxname
-        if type(places) is tuple and len(<tuple>places) < FEW_PLACES:
-            self._placesOrNone = <tuple>places + (made,)
-        else:
-            self._placesOrNone = addPlace(places, made)
-        return made
+        return ownPlace(self, boxname, isInbox)
 
     def unlinkOutboxes(self):
         """Remove all linkages that start at outboxes of this component."""
@@ -2905,8 +2882,42 @@ def providePostoffice(kind, check, limits, size):
     LINKAGE, checkEnd, limit, sizeOf = kind, check, limits, size
 
 
+cdef object PLACE_OF_BOX = BoxMethods.placeOfBox
+
+
 cdef inline object placeOf(object component, object boxname, bint isInbox):
+    """Return component.placeOfBox(boxname, isInbox)."""
+    if isinstance(component, BoxMethods) and type(component).placeOfBox is PLACE_OF_BOX:
+        return ownPlace(component, boxname, isInbox)
     return component.placeOfBox(boxname, isInbox)
+
+
+cdef object ownPlace(BoxMethods self, object boxname, bint isInbox):
+    cdef OutboxFields made
+    if isInbox:
+        inboxes = self.placesOfInboxes() if self._inboxesOrNone is None else self._inboxesOrNone
+        sink = inboxes[boxname]
+        return createSink(self, inboxes, boxname) if sink is UNUSED_SINK else sink
+    places = self._linkedOutboxes if self._placesOrNone is None else self._placesOrNone
+    if type(places) is dict:
+        place = places.get(boxname)
+        if place is not None:
+            return place
+    else:
+        for place in <tuple>places:
+            if place.boxname == boxname:
+                return place
+    outboxes = self.outboxes if self._outboxesOrNone is None else self._outboxesOrNone
+    if boxname not in outboxes:
+        raise KeyError(boxname)
+    made = newInstance(OUTBOX_CLASS)
+    made.component = self
+    made.boxname = boxname
+    if type(places) is tuple and len(<tuple>places) < FEW_PLACES:
+        self._placesOrNone = <tuple>places + (made,)
+    else:
+        self._placesOrNone = addPlace(places, made)
+    return made
 
 
 @cython.binding(True)

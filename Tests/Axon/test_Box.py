@@ -1,11 +1,12 @@
 """Boxes: inboxes that store, outboxes that lead to them, and what stands in for either."""
 
 import logging
+from typing import Any
 
 import pytest
 
 from Axon.AxonExceptions import noSpaceInBox, noSuchBox
-from Axon.Box import NULL, makeInbox, makeOutbox, realsink
+from Axon.Box import NULL, linkPlaces, makeInbox, makeOutbox, realsink
 from Axon.Component import component
 from Axon.Scheduler import scheduler
 
@@ -291,3 +292,24 @@ def test_one_turn_wakes_the_feeders_of_an_inbox_again_after_one_was_added():
         assert [part.turns for part in (*feeders, late)] == [turns] * 4
         sink.unpause()
     assert taken == [1, 1, 1]
+
+
+def test_a_component_that_overrides_placeOfBox_decides_where_its_linkages_end() -> None:
+    asked: list[tuple[str, bool]] = []
+
+    class Proxy(component):
+        """A component whose boxes are those of another one."""
+
+        def __init__(self, behind: component) -> None:
+            super().__init__()
+            self.behind = behind
+
+        def placeOfBox(self, boxname: str, isInbox: bool) -> Any:
+            asked.append((boxname, isInbox))
+            return self.behind.placeOfBox(boxname, isInbox)
+
+    sender, receiver = component(), component()
+    linkPlaces(Proxy(sender), "outbox", Proxy(receiver), "inbox")
+    sender.send("a message")
+    assert receiver.recv() == "a message"
+    assert asked == [("inbox", True), ("outbox", False)]

@@ -127,14 +127,16 @@ class MailNotes:
     def __init__(self, greylist: Greylist, mailId: str = "") -> None:
         self.greylist = greylist
         self._sessionId = ""
-        self._forget(mailId)
+        self.mailId = mailId
+        self._forget()
 
     def begin(self) -> None:
         """Begin the notes of another mail."""
-        self._forget(newId())
+        if self.mailId:
+            self._forget()
+        self.mailId = newId()
 
-    def _forget(self, mailId: str) -> None:
-        self.mailId = mailId
+    def _forget(self) -> None:
         self.verdicts: dict[str, Verdict] = {}
         self.lastReply: Reply | None = None
         self.answers: PolicyAnswers | None = None
@@ -201,7 +203,7 @@ class MailNotes:
         if isOfMail:
             self.lastReply = reply
         if reasonOf(reply) == GREYLISTED:
-            self.greylist.count("refusals", stage, GREYLISTED)
+            self.uncounted.append(("refusals", stage, GREYLISTED))
             return
         isPolicys = stage == "RCPT" and reply == RECIPIENT_REFUSED
         reason = self.verdictOn(session.asked.path).cause if isPolicys else ""
