@@ -125,7 +125,9 @@ def figuresOf(counters: dict[str, int], counts: Counts) -> str:
         if first == "mails"
     ]
     triples = f"triples: {counts.waiting} waiting, {counts.passed} passed"
-    return f"statistics: {counters.get('sessions', 0)} sessions; {', '.join(mails)}; {triples}"
+    sessions = counters.get("sessions", 0)
+    word = "session" if sessions == 1 else "sessions"
+    return f"statistics: {sessions} {word}; {', '.join(mails)}; {triples}"
 
 
 def _clock(moment: float) -> str:

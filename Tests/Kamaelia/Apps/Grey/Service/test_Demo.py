@@ -48,7 +48,7 @@ def test_the_demo_says_how_defers_a_stranger_takes_its_retry_and_ends_in_order(
     assert refused.value.recipients["you@example.org"][0] == 451
     deferred = demo.readUntil("statistics")
     assert "deferred <me@example.com> to <you@example.org>: never seen (id " in deferred
-    assert "statistics: 1 sessions; 1 deferred; triples: 1 waiting, 0 passed" in deferred
+    assert "statistics: 1 session; 1 deferred; triples: 1 waiting, 0 passed" in deferred
     sendTo(port)
     passed = demo.readUntil("statistics")
     assert "kept     mail from <me@example.com> to <you@example.org>: 26 octets, 'Hello'" in passed
