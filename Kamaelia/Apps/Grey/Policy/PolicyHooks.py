@@ -62,11 +62,12 @@ class PolicyHook(property):
         self.hook = hook
         isFunction = isinstance(hook, FunctionType)
 
-        def call(handler: Any, *args: Any, **named: Any) -> Any:
+        def call(*args: Any, **named: Any) -> Any:
+            handler = args[0]
             if not isFunction or not getattr(handler, "hasPlainHooks", False):
-                return self.ask(handler, args, named)
+                return self.ask(handler, args[1:], named)
             try:  # nothing is awaited, which is nearly always so
-                result = hook(handler, *args, **named) if named else hook(handler, *args)
+                result = hook(*args, **named) if named else hook(*args)
             except Later:
                 raise
             except (Exception, asyncio.CancelledError) as error:
@@ -74,7 +75,7 @@ class PolicyHook(property):
                 raise
             if result is True or result is False:
                 return result
-            return self.judge(handler, result, args, named)
+            return self.judge(handler, result, args[1:], named)
 
         self.call = update_wrapper(call, hook)
         super().__init__(partial(MethodType, self.call), self.assign)

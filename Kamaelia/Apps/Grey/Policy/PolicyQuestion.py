@@ -182,8 +182,7 @@ class PolicyQuestion:
             self._endsAt = self._handler.now() + timeout
 
     def _end(self) -> None:
-        self._future = None
-        self.deadline = inf
+        """Forget what is awaited; the handler drops this question."""
         pending, self.pendingHooks = self.pendingHooks, None
         if pending:
             for each in pending.values():
