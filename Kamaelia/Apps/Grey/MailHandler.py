@@ -206,8 +206,8 @@ class MailHandler(SessionState, component):
 
     def _handleClient(self, inbox: Any) -> None:
         """Act on what the client has sent. Some of it may still be in the inbox."""
-        until = inf
-        for count in range(MOST_EVENTS):
+        count, until = 0, inf
+        while count < MOST_EVENTS:
             event = self.session.next()
             if event is not None:
                 if isinstance(event, list):
@@ -217,15 +217,16 @@ class MailHandler(SessionState, component):
                     self._handleText(event)
                 if not self.phase.isReading:
                     return
-                if count == 1:  # nearly always there is one event: its time needs no limit
-                    until = self.now() + MOST_SECONDS
-                elif count and self.now() >= until:
-                    break
             if not self.session.hasInput:
                 if not inbox:
                     self.session.mustWait = False  # the event has been dealt with
                     return
                 self._takeAll(inbox)
+            count += 1
+            if count == 1:  # nearly always there is one event: its time needs no limit
+                until = self.now() + MOST_SECONDS
+            elif self.now() >= until:
+                break
         self.unpause()  # take the rest in the next turn
 
     def _takeAll(self, inbox: Any) -> None:
