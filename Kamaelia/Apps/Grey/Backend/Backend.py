@@ -190,10 +190,11 @@ class Backend:
     @property
     def mayReset(self) -> bool:
         """Whether a mail was begun in the session, which could be kept without it."""
-        relaySession, pool = self.relaySession, self._handler.connectionPool()
-        if relaySession is None or pool is None or relaySession.mail is None or relaySession.isBusy:
+        relaySession = self.relaySession
+        if relaySession is None or relaySession.mail is None or relaySession.isBusy:
             return False
-        return pool.mayKeep(relaySession.relay)
+        pool = self._handler.connectionPool()
+        return pool is not None and pool.mayKeep(relaySession.relay)
 
     def reset(self) -> None:
         """Drop the mail that was begun in the session; `isResetting` until the server answers."""

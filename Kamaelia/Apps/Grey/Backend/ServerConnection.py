@@ -18,12 +18,9 @@ from typing import Any
 
 from Axon.Component import component
 from Kamaelia.Internet.ConnectionState import OPEN
-from Kamaelia.Internet.HandlerLinks import linkBoxes, unlinkOutboxes
+from Kamaelia.Internet.HandlerLinks import linkAll, unlinkOutboxes
 from Kamaelia.Internet.TCPClient import TCPClient
 from Kamaelia.Support.Failover import ServerAddress
-
-TO_SERVER = (("tcp_outbox", "inbox"), ("tcp_signal", "control"))
-FROM_SERVER = (("outbox", "tcp_inbox"), ("signal", "tcp_control"))
 
 
 class ServerConnection(TCPClient):
@@ -39,13 +36,17 @@ class ServerConnection(TCPClient):
 
         The linkages are made without a postoffice, because each client makes and removes them.
         """
-        for outbox, inbox in TO_SERVER:
-            linkBoxes(handler, outbox, self, inbox)
-        for outbox, inbox in FROM_SERVER:
-            linkBoxes(self, outbox, handler, inbox)
+        linkAll(
+            (handler, "tcp_outbox", self, "inbox"),
+            (handler, "tcp_signal", self, "control"),
+            (self, "outbox", handler, "tcp_inbox"),
+            (self, "signal", handler, "tcp_control"),
+        )
         if hasTLS:
-            linkBoxes(handler, "tcp_makessl", self, "makessl")
-            linkBoxes(self, "sslready", handler, "tcp_sslready")
+            linkAll(
+                (handler, "tcp_makessl", self, "makessl"),
+                (self, "sslready", handler, "tcp_sslready"),
+            )
         handler.addChildren(self)
 
     def unlinkFrom(self, handler: component) -> None:
