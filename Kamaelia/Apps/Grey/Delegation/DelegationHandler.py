@@ -24,10 +24,12 @@ from typing import Any, Protocol
 
 from Axon.Component import component
 from Axon.Ipc import producerFinished
+from Axon.WriteGate import WriteGate
 from Kamaelia.Apps.Grey.Delegation.DelegatedMail import DelegatedMail
 from Kamaelia.Apps.Grey.Delegation.PolicyService import PolicyService
 from Kamaelia.Apps.Grey.Stores.Later import Later
 from Kamaelia.Internet.EventLoop import timeOf
+from Kamaelia.Internet.OutgoingData import discard
 from Kamaelia.Support.Protocol.PolicyDelegation import END, Action, PolicyRequest
 
 LOG = logging.getLogger("Kamaelia.Apps.Grey")
@@ -35,6 +37,13 @@ RECORD_TIME = 5.0  # seconds after the last question until a mail is recorded
 # Seconds for all of a request, and until the first one: smtpd_policy_service_timeout. A mail server
 # connects when it has a question.
 REQUEST_TIME = 100.0
+UNREAD = "questions arrive, but the answers to earlier ones are not read"
+
+
+def _failing(error: Exception) -> Generator[int, None, None]:
+    """Raise an error in the turn of main()."""
+    raise error
+    yield
 
 
 class RequestSource(Protocol):
@@ -78,6 +87,10 @@ class DelegationHandler(component):
         self.reader = self.newReader()
         self._complete = -1  # as many requests were complete when the present one began,
         self._begun = 0.0  # at this time
+        self._lastAt = 0.0  # when data arrived
+        self._wakesAt = inf  # main() sleeps until this time at most
+        self._work: Generator[int, None, None] | None = None  # what main() has to do
+        self._gate = WriteGate(self)
 
     def newReader(self) -> RequestSource:
         """Return what takes the bytes of the protocol."""
@@ -90,43 +103,70 @@ class DelegationHandler(component):
     # The connection
 
     def main(self) -> Generator[int, None, None]:
+        self._lastAt = timeOf(self)
         try:
-            while not self.isOver and (yield from self._waitForData()):
-                for data in self.Inbox():
-                    self.reader.feed(data)
-                    yield from self.answerAll()
+            for data in self.Inbox():  # that came before the first turn
+                self.reader.feed(data)
+                yield from self.answerAll()
+            self.takeDirectly("inbox", self._take)
+            while (work := (yield from self._waitForWork())) is not None:
+                yield from work
+                self._work = None
+                self._gate.open()
         except self.badInput as error:
             LOG.warning("bad input from %s: %s", self.peer or "a Unix socket", error)
         finally:
+            self.takeDirectly("inbox", discard)
             self._recordMail()
         self.send(producerFinished(self), "signal")
 
-    def _waitForData(self) -> Generator[int, None, bool]:
-        """Wait for data; return False if the connection is to end."""
-        now = timeOf(self)
-        until = self._timeLimit(now)
-        recordAt = inf if self._mail is None or self._mail.isWritten else now + RECORD_TIME
-        while not self.dataReady():
-            if now >= until or self.dataReady("control"):
-                return False
+    def _take(self, data: bytes) -> WriteGate | None:
+        """Answer the questions in `data` within this call; leave to main() what takes longer."""
+        self._lastAt = timeOf(self)
+        self.reader.feed(data)
+        if self._work is None:
+            work = _failing(self.badInput(UNREAD)) if self.isHeld() else self.answerAll()
+            try:
+                next(work)
+            except StopIteration:
+                if self.isOver or self.reader.isIncomplete or self._recordTime() < self._wakesAt:
+                    self.unpause()  # main() ends, or sleeps for less time
+                return None
+            except Exception as error:
+                work = _failing(error)
+            self._work = work
+            self.unpause()
+        self._gate.shut()
+        return self._gate
+
+    def _waitForWork(self) -> Generator[int, None, Generator[int, None, None] | None]:
+        """Wait for what main() has to do, and return it; None if the connection is to end."""
+        while self._work is None:
+            now = timeOf(self)
+            until, recordAt = self._timeLimit(now), self._recordTime()
+            if now >= until or self.isOver or self.dataReady("control"):
+                return None
             if now >= recordAt:
                 self._recordMail()
                 recordAt = inf
-            yield from self.waitUntil(min(until, recordAt))
-            if self.dataReady():
-                break
-            now = timeOf(self)
-        return True
+            self._wakesAt = min(until, recordAt)
+            yield from self.waitUntil(self._wakesAt)
+        return self._work
+
+    def _recordTime(self) -> float:
+        """Return when the mail is to be recorded, if no other question comes."""
+        isRecorded = self._mail is None or self._mail.isWritten
+        return inf if isRecorded else self._lastAt + RECORD_TIME
 
     def _timeLimit(self, now: float) -> float:
         """Return until when the peer has to send something, or to complete its request."""
         complete, idleTime = self.reader.complete, self.service.idle_timeout
-        if complete != self._complete:
-            self._complete, self._begun = complete, now
         if self.reader.isIncomplete:
+            if complete != self._complete:
+                self._complete, self._begun = complete, now
             return self._begun + REQUEST_TIME
         self._complete = -1  # the next request has not begun
-        return now + (idleTime if complete else min(idleTime, REQUEST_TIME))
+        return self._lastAt + (idleTime if complete else min(idleTime, REQUEST_TIME))
 
     # Mails
 
@@ -135,7 +175,7 @@ class DelegationHandler(component):
 
         A mail that has reached its end is recorded.
         """
-        now, mail = timeOf(self), self._mail
+        now, mail = self._lastAt, self._mail
         if mail is None or not mail.isAbout(request):
             self._recordMail()  # the mail before it
             mail = self._mail = DelegatedMail(self.service, request, now)

@@ -45,7 +45,9 @@ class MilterHandler(DelegationHandler):
     def answerAll(self) -> Generator[int, None, None]:
         """Answer all complete packets. Raise BadPacket."""
         session = self.reader
-        for step in session.steps():
+        for number, step in enumerate(session.steps()):
+            if number:
+                yield 1  # many packets at once do not delay other connections
             if isinstance(step, bytes):
                 self.send(step)
             elif step is not None:
@@ -54,7 +56,6 @@ class MilterHandler(DelegationHandler):
                     action = yield from self.actionAfter(action, step)
                 self.noteAnswer(action, f"{action.code} {action.text}" if action.code else "")
                 self.send(session.replyTo(step, action))
-            yield 1  # many packets at once do not delay other connections
         self.isOver = session.isOver
 
 

@@ -102,7 +102,8 @@ class MailNotes:
     asked. answers: what policy has found out, from
     its first question on. passedAs: the client of a triple that has passed. greylisted: a
     recipient for which only greylisting is left to ask. told: what the mail server that asks about
-    the mail was told, if one does. leftToText: recipients that are decided about after the text,
+    the mail was told, if one does, and deferredWith: the text that deferred it, in place of
+    lastReply. leftToText: recipients that are decided about after the text,
     and hasText: whether it has come. signers: the domains that signed it. uncounted: counters, by
     their words, that are to be counted together with the mail.
     """
@@ -111,6 +112,7 @@ class MailNotes:
         "_sessionId",
         "answers",
         "assessment",
+        "deferredWith",
         "greylist",
         "greylisted",
         "hasText",
@@ -141,10 +143,10 @@ class MailNotes:
         self.lastReply: Reply | None = None
         self.answers: PolicyAnswers | None = None
         self.assessment: Assessment | None = None
-        self.passedAs = self.greylisted = self.told = ""
-        self.leftToText: list[str] = []
+        self.passedAs = self.greylisted = self.told = self.deferredWith = ""
+        self.leftToText: Sequence[str] = ()
         self.hasText = False
-        self.signers: list[str] = []
+        self.signers: Sequence[str] = ()
         self.uncounted: list[tuple[str, ...]] = []
 
     def note(
@@ -156,7 +158,7 @@ class MailNotes:
     def leaveToText(self, recipient: str) -> None:
         """Note that a recipient is decided about after the text."""
         if recipient not in self.leftToText:
-            self.leftToText.append(recipient)
+            self.leftToText = [*self.leftToText, recipient]
         self.verdicts[recipient] = Verdict(DEFERRED, LEFT_TO_TEXT)
 
     def noteRealServer(self, recipient: str, verdict: str, reply: Reply) -> None:
@@ -174,8 +176,22 @@ class MailNotes:
         """Return the verdict on a recipient."""
         return self.verdicts.get(recipient, UNASKED)
 
+    @property
+    def reply(self) -> Reply | None:
+        """The reply that decided about the mail, if any."""
+        return Reply(451, self.deferredWith) if self.deferredWith else self.lastReply
+
     def deferral(self, recipients: Iterable[str], closes: bool) -> Reply:
         """Return the reply that defers a mail to these recipients, after their verdicts."""
+        self.lastReply = Reply(451, self.deferralText(recipients), closes)
+        return self.lastReply
+
+    def deferralText(self, recipients: Iterable[str]) -> str:
+        """Return the text of deferral().
+
+        A mail that is deferred because the store failed was not greylisted (RFC 3463 section 3.4:
+        X.3.0 is a failure of the mail system, X.7.1 a decision of its policy).
+        """
         wait, hasAnswer = 0.0, True
         for each in recipients:
             verdict = self.verdictOn(each)
@@ -183,8 +199,11 @@ class MailNotes:
                 wait = verdict.wait
             elif verdict.reason == NO_ANSWER:
                 hasAnswer = False
-        self.lastReply = deferral(wait, self.mailId, closes, hasAnswer)
-        return self.lastReply
+        if not hasAnswer:
+            what = "The mail cannot be checked at present, please try again later"
+            return f"4.3.0 {what} ({self.mailId})"
+        when = f"in {wait:.0f} seconds" if wait >= 1 else "later"
+        return f"4.7.1 Greylisted, please try again {when} ({self.mailId})"
 
     def answerTo(
         self, question: Any, ask: Callable[..., Any], *about: Any, extra: float = 0.0
@@ -274,8 +293,8 @@ class MailNotes:
                 RecipientEnd(path, found.verdict, found.reason) for path, found in verdicts
             ],
             isAccepted=handler.mailStatus == "ACCEPTED",
-            reply=self.lastReply,
-            told=self.told or wordsOf(self.lastReply),
+            reply=self.reply,
+            told=self.told or wordsOf(self.reply),
             seconds=handler.secondsConnected(),
             octets=handler.octets,
             relay=handler.realServer,
@@ -293,7 +312,7 @@ class MailNotes:
             "sender": withoutBrackets(handler.sender),
             "recipients": [self.recipientRecord(each) for each in self.allRecipients(handler)],
             "status": handler.mailStatus or DROPPED,
-            "reply": self.told or wordsOf(self.lastReply),
+            "reply": self.told or wordsOf(self.reply),
             "seconds": round(handler.secondsConnected(), 3),
         }
         if self.assessment is not None:
@@ -318,16 +337,3 @@ class MailNotes:
         if not accepted:
             return list(self.verdicts)
         return list(dict.fromkeys([*self.verdicts, *accepted]))
-
-
-def deferral(wait: float, mailId: str, closes: bool, hasAnswer: bool = True) -> Reply:
-    """Return the reply that defers a mail; `hasAnswer`: whether the store could be asked.
-
-    A mail that is deferred because the store failed was not greylisted (RFC 3463 section 3.4:
-    X.3.0 is a failure of the mail system, X.7.1 a decision of its policy).
-    """
-    if not hasAnswer:
-        text = f"4.3.0 The mail cannot be checked at present, please try again later ({mailId})"
-        return Reply(451, text, closes)
-    when = f"in {wait:.0f} seconds" if wait >= 1 else "later"
-    return Reply(451, f"4.7.1 Greylisted, please try again {when} ({mailId})", closes)

@@ -335,6 +335,13 @@ def test_the_record_has_the_action_that_postfix_was_told_and_the_time_of_its_que
     assert told[3] == PASSES
 
 
+@pytest.mark.parametrize("stage", ["RCPT", "END-OF-MESSAGE"])
+def test_the_record_has_the_answer_that_deferred_a_mail_at_whatever_stage(stage: str) -> None:
+    grey = Service()
+    grey.ask(request(stage=stage))
+    assert GREYLISTED.partition(" ")[2] in grey.log[0]["reply"]
+
+
 def test_a_mail_is_recorded_with_the_time_of_its_last_question() -> None:
     grey = Service()
     asked = PolicyRequest("RCPT", "192.0.2.7", sender="<a@b.example>", recipient="<c@example.org>")
