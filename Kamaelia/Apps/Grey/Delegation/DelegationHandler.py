@@ -6,11 +6,14 @@ Example usage
 
 How does it work?
 -----------------
-The mail server sends a question and waits for its answer. Questions with the same instance are
-about one mail. A mail is recorded when a question is about another one, at its end, when the
-connection ends, or when nothing has been asked for RECORD_TIME. A mail that cannot be decided in
-time, or because of an error, is deferred. Input that the protocol does not allow ends the
-connection, and so does a peer that does not complete its request; it then opens another one.
+The mail server sends a question and waits for its answer. A question that can be answered at once
+is answered within the call that receives its bytes. What takes longer, such as a store that
+answers later or many questions in one piece, is done in turns of main(); meanwhile no more data is
+read. Questions with the same instance are about one mail. A mail is recorded when a question is
+about another one, at its end, when the connection ends, or when nothing has been asked for
+RECORD_TIME. A mail that cannot be decided in time, or because of an error, is deferred. Input that
+the protocol does not allow ends the connection, and so does a peer that does not complete its
+request or does not read the answers; it then opens another one.
 
 Termination: at the end of the connection, at bad input, and after `idle_timeout`.
 """
@@ -42,8 +45,8 @@ UNREAD = "questions arrive, but the answers to earlier ones are not read"
 
 def _failing(error: Exception) -> Generator[int, None, None]:
     """Raise an error in the turn of main()."""
+    yield from ()
     raise error
-    yield
 
 
 class RequestSource(Protocol):
@@ -132,7 +135,7 @@ class DelegationHandler(component):
                 if self.isOver or self.reader.isIncomplete or self._recordTime() < self._wakesAt:
                     self.unpause()  # main() ends, or sleeps for less time
                 return None
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - main() raises it
                 work = _failing(error)
             self._work = work
             self.unpause()

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from Axon.Component import component
 from Axon.testing import feedConnection
+from Axon.WriteGate import WriteGate
 from Kamaelia.Apps.Grey.Delegation.DelegatedMail import DelegatedMail
 from Kamaelia.Apps.Grey.Delegation.PolicyRequestHandler import PolicyRequestHandler
 from Kamaelia.Apps.Grey.Delegation.PolicyService import LastStage, PolicyService
@@ -556,6 +557,44 @@ def test_a_peer_has_limited_time_for_a_request(
     start = virtualClock.now()
     peer.run()
     assert peer.lasted - start == pytest.approx(seconds)
+
+
+class Unread(component):
+    """Sends questions and does not read the answers, which hold the service after the first."""
+
+    def main(self) -> Any:
+        self.answers: list[bytes] = []
+        gate = WriteGate(self)
+        gate.shut()
+        handler = PolicyRequestHandler(service=self.grey.service)
+        self.link((self, "outbox"), (handler, "inbox"))
+        self.link((handler, "signal"), (self, "control"))
+        self.link((handler, "outbox"), (self, "inbox"))
+        self.takeDirectly("inbox", lambda answer: (self.answers.append(answer), gate)[1])
+        self.addChildren(handler.activate())
+        yield from self.waitForMessage("control", timeout=1.0)  # the service has begun
+        for number in range(3):
+            self.send(request(f"c{number}@example.org"))
+        self.isHeldByService = self.isHeld()
+        gate.open()
+        yield from self.waitForMessage("control")
+
+
+def test_a_peer_that_does_not_read_its_answers_is_disconnected(
+    virtualClock: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    peer = Unread(grey=Service())
+    peer.run()
+    assert peer.isHeldByService
+    assert len(peer.answers) == 1
+    assert "the answers to earlier ones are not read" in caplog.text
+
+
+def test_many_requests_at_once_are_all_answered_in_their_order(serving: Any) -> None:
+    grey = Service(policy_timeout=20.0)
+    asked = [request(f"c{number % 7}@example.org", instance=f"{number}") for number in range(50)]
+    said = serving(talk(*asked), protocol=handlers(grey))
+    assert said.count(b"action=DEFER_IF_PERMIT") == 50
 
 
 def handlers(grey: Service) -> Callable[..., PolicyRequestHandler]:
