@@ -61,6 +61,11 @@ class Changes:
         """Note that a client is no longer regular."""
         self.clients.append(ClientChange(client, None, 0.0))
 
+    def forget(self, sent: ClientChange) -> None:
+        """Remove the oldest change of a client, unless it has made room for newer ones meanwhile."""
+        if self.clients and self.clients[0] is sent:
+            self.clients.popleft()
+
     def takeRecords(self, most: int) -> list[tuple[Triple, Record]]:
         """Remove the oldest records, at most `most`, and return them."""
         taken = list(islice(self._records.items(), most))

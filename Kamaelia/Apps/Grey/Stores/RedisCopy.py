@@ -219,7 +219,7 @@ class RedisStoreWithCopy(RedisStore):
         while self._changes.clients:
             change = self._changes.clients[0]
             await self._sendClient(change.client, change.rules, change.now)
-            self._changes.clients.popleft()
+            self._changes.forget(change)
         taken = self._changes.takeRecords(BATCH)
         try:
             await self._sendMerged(

@@ -31,6 +31,18 @@ def test_the_oldest_changes_are_dropped_at_the_limit() -> None:
     assert [change.client for change in changes.clients] == ["b", "c"]
 
 
+def test_a_change_that_was_dropped_while_it_was_sent_takes_no_other_with_it() -> None:
+    changes = Changes(most=2)
+    for client in ("a", "b"):
+        changes.revoked(client)
+    sent = changes.clients[0]
+    changes.revoked("c")  # "a" is dropped
+    changes.forget(sent)
+    assert [change.client for change in changes.clients] == ["b", "c"]
+    changes.forget(changes.clients[0])
+    assert [change.client for change in changes.clients] == ["c"]
+
+
 def test_what_could_not_be_sent_is_kept_unless_there_is_something_newer() -> None:
     changes = Changes()
     changes.note(ONE, Record(1.0))
