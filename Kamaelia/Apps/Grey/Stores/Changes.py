@@ -62,7 +62,7 @@ class Changes:
         self.clients.append(ClientChange(client, None, 0.0))
 
     def forget(self, sent: ClientChange) -> None:
-        """Remove the oldest change of a client, unless it has made room for newer ones meanwhile."""
+        """Remove the oldest change of a client, if it has not been dropped meanwhile."""
         if self.clients and self.clients[0] is sent:
             self.clients.popleft()
 
