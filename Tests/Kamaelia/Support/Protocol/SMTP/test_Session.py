@@ -3,6 +3,7 @@
 import pytest
 
 from Kamaelia.Support.Protocol.SMTP.ClientAttributes import ATTRIBUTES
+from Kamaelia.Support.Protocol.SMTP.InputParser import TextEnded
 from Kamaelia.Support.Protocol.SMTP.Session import COMMANDS, Session
 from Kamaelia.Support.Protocol.SMTP.Settings import KNOWN_EXTENSIONS, Settings
 
@@ -592,3 +593,37 @@ def test_an_unknown_extension_is_an_error_at_once():
 
 def test_every_row_has_a_deed():
     assert all(verb.isupper() and callable(command.do) for verb, command in COMMANDS.items())
+
+
+DIALOGUES = [
+    b"EHLO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\none\r\n.\r\nNOOP\r\nQUIT\r\n",
+    b"EHLO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nBDAT 3\r\none\r\nBDAT 0 LAST\r\nNOOP\r\n",
+    b"EHLO a\r\nBDAT 4 LAST\r\nNOOPNOOP\r\nFOO\r\nNOOP\r\n",
+    b"EHLO a\r\n" + b"x" * 600 + b"\r\nNO\nOP\r\nNOOP\r\n",
+    b"EHLO a\r\nDATA\r\nSTARTTLS\r\nNOOP\r\n",
+]
+
+
+@pytest.mark.parametrize("strict", [True, False])
+@pytest.mark.parametrize("size", [1, 2, 5, 19, 1000])
+@pytest.mark.parametrize("dialogue", DIALOGUES)
+def test_a_session_without_input_has_no_event(dialogue, size, strict):
+    session = opened(extensions=ALL, strict=strict)
+    events = 0
+    for start in range(0, len(dialogue), size):
+        session.feed(dialogue[start : start + size])
+        while session.hasInput:
+            event = session.next()
+            events += event is not None
+            if event is None:
+                assert not session.hasInput
+            elif isinstance(event, list):
+                session.say(event[0].upper(), event)
+            elif isinstance(event, TextEnded):
+                session.reset()
+        assert session.next() is None
+    assert events
+
+
+def test_the_attributes_of_a_session_are_few_enough_for_Python_to_read_them_fast():
+    assert len(vars(opened())) <= 30
