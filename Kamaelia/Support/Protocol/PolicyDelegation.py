@@ -67,6 +67,7 @@ USED = (
 
 # An address of SMTP that needs no quotes, as nearly all do
 PLAIN = re.compile(r"[\w!#$%&'*+/=?^`{|}~.-]+@[\w.-]+", re.ASCII)
+PORT = re.compile(r"[0-9]{1,5}")
 ATOMS = re.compile(r"[^\s\"\\(),:;<>@\[\]\0-\x20\x7f]*")
 NEVER = re.compile(r"[\0-\x1f\x7f-\x9f\ud800-\udfff]")  # in an address of SMTP
 SPECIAL = re.compile(r'["\\]')
@@ -273,11 +274,10 @@ def _request(
         raise BadRequest(f"the request is {(kind or '')[:80]!r}, not {ACCESS_POLICY}")
     if not peer:
         raise BadRequest("the attribute client_address is missing")
-    isPort = port and port.isascii() and port.isdecimal() and len(port) <= 5
     return PolicyRequest(
         stage.upper() if stage else "",
         peer,
-        int(port) if port and isPort else 0,
+        portOf(port) if port else 0,
         (name,) if name and name.lower() != UNKNOWN else (),
         helo or "",
         pathOf(sender) if sender else "<>",
@@ -287,6 +287,11 @@ def _request(
         None if protocol is None else bool(protocol),
         bool(certificate),  # Postfix names only verified ones
     )
+
+
+def portOf(text: str) -> int:
+    """Return a port, or 0 for text that is none."""
+    return int(text) if PORT.fullmatch(text) else 0
 
 
 def pathOf(address: str) -> str:

@@ -333,7 +333,4 @@ class MailNotes:
 
     def allRecipients(self, handler: NotedMail) -> list[str]:
         """Return all recipients that the client named, including those that are not accepted."""
-        accepted = handler.recipients
-        if not accepted:
-            return list(self.verdicts)
-        return list(dict.fromkeys([*self.verdicts, *accepted]))
+        return list(self.verdicts | dict.fromkeys(handler.recipients))
