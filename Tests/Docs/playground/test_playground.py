@@ -18,7 +18,8 @@ from Docs.playground.serve import HEADERS, Handler, serverOf
 from Tests.conftest import REQUIRE, pathOf
 from Tests.served import served
 
-PATIENCE = 40_000  # milliseconds
+PATIENCE = 60_000  # milliseconds
+expect.set_options(timeout=PATIENCE)
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.timeout(240)]
@@ -50,7 +51,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=pathOf("chromium"), args=OPTIONS)
+        browser = playwright.chromium.launch(
+            executable_path=pathOf("chromium"), args=OPTIONS, timeout=PATIENCE
+        )
         yield browser
         browser.close()
 
@@ -152,11 +155,8 @@ def test_a_system_is_drawn_while_it_runs_slowly(opened: Opened):
     frame = opened.page.frame_locator("#picture")
     titles = "() => kamaelia.scene().nodes.map(node => node.title).sort()"
     canvas = frame.locator("#picture")
-    for _ in range(200):
-        if canvas.evaluate(titles) == ["DataSource", "Pipeline", "Show"]:
-            break
+    while canvas.evaluate(titles) != ["DataSource", "Pipeline", "Show"]:
         opened.page.wait_for_timeout(20)
-    assert canvas.evaluate(titles) == ["DataSource", "Pipeline", "Show"]
     frame.locator("#pause").click()
     expect(frame.locator("#pause")).to_have_text("Continue")
     before = opened.page.locator("#output").inner_text()

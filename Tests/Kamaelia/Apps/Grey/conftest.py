@@ -1,8 +1,10 @@
 """Clients are closed, and programs ended, when their test is over."""
 
 import os
+import re
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -61,7 +63,7 @@ def smtpSink(
 ) -> Callable[..., tuple[Program, int]]:
     """smtpSink(*options) -> Postfix's smtp-sink, and the port on which it listens.
 
-    Its counters are found in tmp_path / "sink.out".
+    Its counters are written to tmp_path / "sink.out", also after it has answered: waitForSink.
     """
 
     def start(*options: str, port: int | None = None) -> tuple[Program, int]:
@@ -74,6 +76,20 @@ def smtpSink(
         return sink, port
 
     return start
+
+
+@pytest.fixture
+def waitForSink(tmp_path: Path) -> Callable[[int], None]:
+    """Return a function that waits until smtpSink has counted so many mails, and no more."""
+
+    def wait(count: int) -> None:
+        found: list[str] = []
+        until = time.monotonic() + PATIENCE
+        while found[-1:] != [str(count)] and time.monotonic() < until:
+            found = re.findall(r"mesg=(\d+)", (tmp_path / "sink.out").read_text())
+        assert found[-1:] == [str(count)]
+
+    return wait
 
 
 @pytest.fixture

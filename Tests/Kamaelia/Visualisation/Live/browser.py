@@ -8,7 +8,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from Tests.conftest import pathOf
 
-PATIENCE = 30_000  # milliseconds
+PATIENCE = 60_000  # milliseconds
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 
 
@@ -60,7 +60,9 @@ class Opened:
 @contextmanager
 def opened(address: str, **options: Any) -> Iterator[Opened]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=pathOf("chromium"), args=OPTIONS)
+        browser = playwright.chromium.launch(
+            executable_path=pathOf("chromium"), args=OPTIONS, timeout=PATIENCE
+        )
         page = browser.new_page(**options)
         page.set_default_timeout(PATIENCE)
         shown = Opened(page)
