@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from asyncio import AbstractEventLoop, Handle, TimerHandle
 from collections.abc import Callable
+from contextlib import nullcontext
 from contextvars import copy_context
 from threading import active_count
 from time import sleep
@@ -69,11 +70,13 @@ class LoopRun:
 
     async def wait(self) -> None:
         """Wait until the run is over. A signal that has arrived before it has its effect now."""
-        if self._scheduler.signals is not None:
-            self._scheduler.signals.begin()
-        if not self._scheduler.isOver():
-            self.requestSlice()
-            await self._done
+        signals = self._scheduler.signals
+        with signals.waking(self.loop) if signals is not None else nullcontext():
+            if signals is not None:
+                signals.begin()
+            if not self._scheduler.isOver():
+                self.requestSlice()
+                await self._done
 
     def finish(self) -> None:
         """End the run: no further slice begins."""

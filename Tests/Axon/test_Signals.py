@@ -252,6 +252,21 @@ def test_a_signal_that_is_ignored_stays_ignored(loop, run):
     assert code in (0, -signal.SIGTERM)
 
 
+def test_a_signal_that_arrives_just_before_the_loop_waits_wakes_it(loop):
+    body = """
+        class Looks(component):
+            def main(self):
+                yield 1
+                descriptor = signal.set_wakeup_fd(-1)
+                signal.set_wakeup_fd(descriptor, warn_on_full_buffer=False)
+                say(descriptor != -1)
+
+        Looks().run()
+        say(signal.set_wakeup_fd(-1))
+    """
+    assert outcome(body, loop) == (0, ["True", "-1"], "")
+
+
 def test_the_terminals_interrupt_does_not_reach_a_server_that_a_shell_runs_in_the_background():
     source = dedent(PROGRAM) + "serve(); say('returned')"
     script = '"$0" -u -c "$1" asyncio & echo $!; wait $!'
