@@ -205,6 +205,8 @@ def main() -> None:
     parser.add_argument("--counts", default="500,5000", help="components of the first pictures")
     parser.add_argument("--size", type=int, default=500, help="components of the others")
     arguments = parser.parse_args()
+    if arguments.reps < 3:
+        parser.error("--reps is 3 at least: a round is compared with the next one")
     parts = arguments.parts.split(",")
     if "cost" in parts:
         measureCost(arguments.reps, arguments.seconds)

@@ -22,6 +22,7 @@ from autobahn.asyncio.websocket import (
 
 MESSAGES = [b"", b"text", "ü€😀".encode(), b"x" * 70_000, b"", bytes(300_000)]
 TEXTS = 4  # of these messages are texts
+PATIENT = {"openHandshakeTimeout": 60, "closeHandshakeTimeout": 60}  # seconds
 
 
 def digest(payload: bytes) -> str:
@@ -59,12 +60,12 @@ async def start(arguments: list[str]) -> None:
     if arguments[0] == "client":
         factory = WebSocketClientFactory(arguments[1])
         factory.protocol = Client
-        factory.setProtocolOptions(**options)
+        factory.setProtocolOptions(**PATIENT, serverConnectionDropTimeout=60, **options)
         await loop.create_connection(factory, factory.host, factory.port)
     else:
         factory = WebSocketServerFactory()
         factory.protocol = Server
-        factory.setProtocolOptions(**options)
+        factory.setProtocolOptions(**PATIENT, **options)
         server = await loop.create_server(factory, "127.0.0.1", 0)
         print(server.sockets[0].getsockname()[1], flush=True)  # noqa: T201 - its output
 
