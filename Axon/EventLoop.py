@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import selectors
+import signal
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from socket import socketpair
 from typing import Any
 
 from Axon import Browser
@@ -52,6 +54,45 @@ def checkNoLoopRuns() -> None:
         " system.run(), write system.activate(), and then: from Axon.Scheduler import scheduler;"
         " await scheduler.run.runAsync()"
     )
+
+
+@contextmanager
+def wokenBySignals(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """Let each signal wake `loop`, which runs, even one that arrives just before it sleeps.
+
+    Python calls a handler between two instructions, and so in this case only after the sleep.
+    """
+    if not _sleepsThroughSignals():
+        yield
+        return
+    reader, writer = socketpair()
+    with reader, writer:
+        reader.setblocking(False)
+        writer.setblocking(False)
+        loop.add_reader(reader, reader.recv, 4096)
+        signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(-1)
+            loop.remove_reader(reader)
+
+
+def _sleepsThroughSignals() -> bool:
+    """Return whether signals arrive in this thread, and no loop has a descriptor for them.
+
+    uvloop has one, and so has asyncio on Windows.
+    """
+    if Browser.IS_BROWSER:
+        return False
+    try:
+        before = signal.set_wakeup_fd(-1)
+    except ValueError:  # another thread or interpreter is the main one
+        return False
+    if before == -1:
+        return True
+    signal.set_wakeup_fd(before, warn_on_full_buffer=False)
+    return False
 
 
 def runOnNewLoop(

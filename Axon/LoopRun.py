@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from asyncio import AbstractEventLoop, Handle, TimerHandle
 from collections.abc import Callable
-from contextlib import nullcontext
 from contextvars import copy_context
 from threading import active_count
 from time import sleep
@@ -22,6 +21,7 @@ from typing import Any
 
 from Axon import ErrorRouting
 from Axon.DeadlockCheck import DeadlockCheck
+from Axon.EventLoop import wokenBySignals
 from Axon.RunQueue import EndOfRound
 
 SLICE = 0.002  # seconds: how long others on the loop may have to wait
@@ -71,12 +71,17 @@ class LoopRun:
     async def wait(self) -> None:
         """Wait until the run is over. A signal that has arrived before it has its effect now."""
         signals = self._scheduler.signals
-        with signals.waking(self.loop) if signals is not None else nullcontext():
-            if signals is not None:
-                signals.begin()
-            if not self._scheduler.isOver():
-                self.requestSlice()
-                await self._done
+        if signals is None:
+            await self._waitForEnd()
+            return
+        with wokenBySignals(self.loop):
+            signals.begin()
+            await self._waitForEnd()
+
+    async def _waitForEnd(self) -> None:
+        if not self._scheduler.isOver():
+            self.requestSlice()
+            await self._done
 
     def finish(self) -> None:
         """End the run: no further slice begins."""

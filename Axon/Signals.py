@@ -27,15 +27,13 @@ import signal
 import sys
 import threading
 from _thread import start_new_thread
-from asyncio import AbstractEventLoop
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from socket import socketpair
 from time import sleep
 from types import FrameType
 from typing import Any, ClassVar
 
-from Axon import Browser, ErrorRouting
+from Axon import ErrorRouting
 
 Callback = Callable[[], None]
 
@@ -150,33 +148,6 @@ class Signals:
         if loop is not None:
             with suppress(RuntimeError):  # the loop has just been closed: the run is over
                 loop.call_soon_threadsafe(function)
-
-    @contextmanager
-    def waking(self, loop: AbstractEventLoop) -> Iterator[None]:
-        """Let each signal wake `loop`, which runs, even one that arrives just before it sleeps.
-
-        Python calls a handler between two instructions, and so in this case only after the sleep.
-        uvloop, and asyncio on Windows, have a descriptor of their own for this.
-        """
-        if Signals.active is not self or Browser.IS_BROWSER:
-            yield
-            return
-        before = signal.set_wakeup_fd(-1)
-        if before != -1:
-            signal.set_wakeup_fd(before, warn_on_full_buffer=False)
-            yield
-            return
-        reader, writer = socketpair()
-        with reader, writer:
-            reader.setblocking(False)
-            writer.setblocking(False)
-            loop.add_reader(reader, reader.recv, 4096)
-            signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-            try:
-                yield
-            finally:
-                signal.set_wakeup_fd(-1)
-                loop.remove_reader(reader)
 
     def begin(self) -> None:
         """Act on a signal that has arrived before the run: the event loop runs now."""
