@@ -13,6 +13,7 @@ It needs `websockets`, Playwright and Chromium. Linux only.
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -60,9 +61,26 @@ def system(*words: Any) -> Iterator[tuple[subprocess.Popen[str], str]]:
 # What it costs
 
 
+@contextmanager
+def elsewhere(processor: int) -> Iterator[None]:
+    """Leave a processor to a process that is measured, if there is another one.
+
+    A process that moves from one to another has other speeds for a while, and what else runs
+    decides how often it moves: a browser would cost it several percent without any work for it.
+    """
+    processors = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, processors - {processor} or processors)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, processors)
+
+
 def rounds(count: int, seconds: float) -> Iterator[list[float]]:
     """Yield the messages per second of CPU time, without a page and as in ASKED, of each round."""
-    with system("speed", count, seconds) as (process, address):
+    processor = min(os.sched_getaffinity(0))
+    running = system("speed", count, seconds, processor)
+    with elsewhere(processor), running as (process, address):
         assert process.stdout is not None
         while address:
             isTapped = Event()

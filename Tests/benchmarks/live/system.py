@@ -1,6 +1,6 @@
 """Systems for run_live.py; each prints the address of its page.
 
-    python Tests/benchmarks/live/system.py speed ROUNDS SECONDS
+    python Tests/benchmarks/live/system.py speed ROUNDS SECONDS PROCESSOR
     python Tests/benchmarks/live/system.py picture COUNT
 
 speed: ten components, the first of which sends as fast as it may. In each round, it measures its
@@ -10,6 +10,7 @@ speeds of two processes differ by some percent, and so do those of one process a
 picture: COUNT components, a tenth of which change the depth of an inbox twenty times a second.
 """
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -89,7 +90,8 @@ class Meter(component):
         return (self.sink.count - before) / used
 
 
-def speed(rounds: int, seconds: float) -> None:
+def speed(rounds: int, seconds: float, processor: int) -> None:
+    os.sched_setaffinity(0, {processor})
     sink = Sink()
     Pipeline(Source(), *(Pass() for _ in range(8)), sink).activate()
     Meter(sink=sink, rounds=rounds, seconds=seconds).activate()
@@ -132,6 +134,6 @@ def picture(count: int) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1] == "speed":
-        speed(int(sys.argv[2]), float(sys.argv[3]))
+        speed(int(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4]))
     else:
         picture(int(sys.argv[2]))
