@@ -136,10 +136,7 @@ class RelaySession:
             words = self.conversation.send(reply)
         except StopIteration as end:
             self.conversation = None
-            if relay.waiting:
-                self._expect()
-            else:
-                link.expect(None)
+            self._expect()
             link.ended(end.value)
             return
         except OSError as error:  # from the temporary file with the text: no dot is sent
@@ -178,10 +175,7 @@ class RelaySession:
 
     def receive(self, data: bytes) -> None:
         """Take bytes from the server."""
-        events = self.relay.receive(data)
-        if self.relay.brokenBy is not None:
-            events = eventsThatCount(events)
-        for event in events:
+        for event in eventsThatCount(self.relay.receive(data)):
             if not isinstance(event, StageReply):
                 self._take(event)
             elif self.conversation is not None:

@@ -240,8 +240,8 @@ class DelegatedMail:
     def _defer(self, recipients: Sequence[str], stage: str) -> Action:
         self._isWritten = False
         self.notes.uncounted.append(("refusals", stage, GREYLISTED))
-        text = self.notes.deferredWith = self.notes.deferralText(recipients)
-        return Action(451, text)
+        reply = self.notes.deferral(recipients, closes=False)
+        return Action(reply.code, reply.text)
 
     def failed(self) -> Action:
         """Return the action for a request that could not be decided."""
@@ -259,7 +259,7 @@ class DelegatedMail:
     def _answer(self, recipient: str, reply: Reply) -> Action:
         """Record the refusal of a recipient, and return the action."""
         cause = self.notes.verdictOn(recipient).cause
-        self.notes.lastReply, self.notes.deferredWith = reply, ""
+        self.notes.lastReply = reply
         about = (self.peer, self.peerport, RCPT, f"TO:{recipient}", reply, self.notes.mailId)
         refusal = Refusal(*about, cause, self.sender, self.remotename)
         writeRefusal(refusal, self.greylist, self.noteToLog)

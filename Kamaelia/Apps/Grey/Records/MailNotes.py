@@ -99,20 +99,17 @@ class MailNotes:
 
     mailId: the id of the mail in progress, or of the last one. verdicts: by recipient.
     lastReply: the reply that decided about the mail. assessment: how suspicious it is, if that was
-    asked. answers: what policy has found out, from
-    its first question on. passedAs: the client of a triple that has passed. greylisted: a
-    recipient for which only greylisting is left to ask. told: what the mail server that asks about
-    the mail was told, if one does, and deferredWith: the text that deferred it, in place of
-    lastReply. leftToText: recipients that are decided about after the text,
-    and hasText: whether it has come. signers: the domains that signed it. uncounted: counters, by
-    their words, that are to be counted together with the mail.
+    asked. answers: what policy has found out, from its first question on. passedAs: the client of a
+    triple that has passed. greylisted: a recipient for which only greylisting is left to ask. told:
+    what the mail server that asks about the mail was told, if one does. leftToText: recipients that
+    are decided about after the text, and hasText: whether it has come. signers: the domains that
+    signed it. uncounted: counters, by their words, that are to be counted together with the mail.
     """
 
     __slots__ = (
         "_sessionId",
         "answers",
         "assessment",
-        "deferredWith",
         "greylist",
         "greylisted",
         "hasText",
@@ -143,7 +140,7 @@ class MailNotes:
         self.lastReply: Reply | None = None
         self.answers: PolicyAnswers | None = None
         self.assessment: Assessment | None = None
-        self.passedAs = self.greylisted = self.told = self.deferredWith = ""
+        self.passedAs = self.greylisted = self.told = ""
         self.leftToText: Sequence[str] = ()
         self.hasText = False
         self.signers: Sequence[str] = ()
@@ -176,34 +173,21 @@ class MailNotes:
         """Return the verdict on a recipient."""
         return self.verdicts.get(recipient, UNASKED)
 
-    @property
-    def reply(self) -> Reply | None:
-        """The reply that decided about the mail, if any."""
-        return Reply(451, self.deferredWith) if self.deferredWith else self.lastReply
-
     def deferral(self, recipients: Iterable[str], closes: bool) -> Reply:
-        """Return the reply that defers a mail to these recipients, after their verdicts."""
-        self.lastReply = Reply(451, self.deferralText(recipients), closes)
-        return self.lastReply
-
-    def deferralText(self, recipients: Iterable[str]) -> str:
-        """Return the text of deferral().
+        """Return the reply that defers a mail to these recipients, after their verdicts.
 
         A mail that is deferred because the store failed was not greylisted (RFC 3463 section 3.4:
         X.3.0 is a failure of the mail system, X.7.1 a decision of its policy).
         """
-        wait, hasAnswer = 0.0, True
-        for each in recipients:
-            verdict = self.verdictOn(each)
-            if verdict.wait > wait:
-                wait = verdict.wait
-            elif verdict.reason == NO_ANSWER:
-                hasAnswer = False
-        if not hasAnswer:
-            what = "The mail cannot be checked at present, please try again later"
-            return f"4.3.0 {what} ({self.mailId})"
-        when = f"in {wait:.0f} seconds" if wait >= 1 else "later"
-        return f"4.7.1 Greylisted, please try again {when} ({self.mailId})"
+        verdicts = [self.verdictOn(each) for each in recipients]
+        if any(each.reason == NO_ANSWER for each in verdicts):
+            text = "4.3.0 The mail cannot be checked at present, please try again later"
+        else:
+            wait = max((each.wait for each in verdicts), default=0.0)
+            when = f"in {wait:.0f} seconds" if wait >= 1 else "later"
+            text = f"4.7.1 Greylisted, please try again {when}"
+        self.lastReply = Reply(451, f"{text} ({self.mailId})", closes)
+        return self.lastReply
 
     def answerTo(
         self, question: Any, ask: Callable[..., Any], *about: Any, extra: float = 0.0
@@ -293,8 +277,8 @@ class MailNotes:
                 RecipientEnd(path, found.verdict, found.reason) for path, found in verdicts
             ],
             isAccepted=handler.mailStatus == "ACCEPTED",
-            reply=self.reply,
-            told=self.told or wordsOf(self.reply),
+            reply=self.lastReply,
+            told=self.told or wordsOf(self.lastReply),
             seconds=handler.secondsConnected(),
             octets=handler.octets,
             relay=handler.realServer,
@@ -312,7 +296,7 @@ class MailNotes:
             "sender": withoutBrackets(handler.sender),
             "recipients": [self.recipientRecord(each) for each in self.allRecipients(handler)],
             "status": handler.mailStatus or DROPPED,
-            "reply": self.told or wordsOf(self.reply),
+            "reply": self.told or wordsOf(self.lastReply),
             "seconds": round(handler.secondsConnected(), 3),
         }
         if self.assessment is not None:

@@ -197,20 +197,18 @@ class Store(ABC):
 
     def count(self, name: str, by: int = 1) -> None:
         """Add to a counter. It is written periodically, and by flush() and close()."""
-        with self._pendingLock:
-            pending = self._pending
-            isFirst = not pending
-            pending[name] += by
-        if isFirst:
-            self.hasPending()
+        self._add([(name, by)])
 
     def countAll(self, names: Iterable[str]) -> None:
         """Add one to each of these counters, as count() does."""
+        self._add([(name, 1) for name in names])
+
+    def _add(self, numbers: Iterable[tuple[str, int]]) -> None:
         with self._pendingLock:
             pending = self._pending
             isFirst = not pending
-            for name in names:
-                pending[name] += 1
+            for name, by in numbers:
+                pending[name] += by
         if isFirst:
             self.hasPending()
 
