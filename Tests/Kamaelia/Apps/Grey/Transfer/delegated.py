@@ -1,6 +1,7 @@
 """A policy service of another make that a test starts and asks."""
 
 import socket
+import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -35,8 +36,11 @@ class OtherService:
         trace: TracebackType | None,
     ) -> None:
         self.connection.close()
-        self.program.terminate()
-        self.program.communicate(timeout=PATIENCE)
+        while self.program.poll() is None:
+            self.program.terminate()  # Perl sleeps through one that arrives just before the sleep
+            with suppress(subprocess.TimeoutExpired):
+                self.program.communicate(timeout=1)
+        self.program.end()
 
     def ask(self, client: str, sender: str, recipient: str, **more: object) -> str:
         """The action for a mail."""
