@@ -1,5 +1,8 @@
 """The event loop of a run: uvloop's if it is installed, otherwise asyncio's.
 
+uvloop aborts a process that closes a socket whose number is that of a standard stream. A socket can
+get this number if the program was started without the stream, so asyncio's loop is used there, too.
+
 In a browser (Axon.Browser), a run uses the loop of the browser if it can wait for it, and
 otherwise a SelectorLoop, which blocks the thread.
 """
@@ -9,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import selectors
 import signal
+import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from socket import socketpair
@@ -31,7 +35,15 @@ def newLoop(clock: Clock | None = None) -> asyncio.AbstractEventLoop:
         import uvloop
     except ImportError:
         return SelectorLoop() if Browser.IS_BROWSER else asyncio.new_event_loop()
+    if not _hasStandardStreams():
+        return asyncio.new_event_loop()
     return uvloop.new_event_loop()  # type: ignore[no-any-return, unused-ignore]
+
+
+def _hasStandardStreams() -> bool:
+    """Return whether sockets and files cannot get the numbers of the standard streams."""
+    streams = (sys.__stdin__, sys.__stdout__, sys.__stderr__)
+    return all(stream is not None and not stream.closed for stream in streams)
 
 
 def nameOfLoop() -> str:

@@ -2,8 +2,11 @@
 
 import asyncio
 import builtins
+import subprocess
+import sys
 import threading
 import warnings
+from textwrap import dedent
 
 import pytest
 
@@ -39,6 +42,35 @@ def test_it_is_asyncios_where_uvloop_is_missing(made, monkeypatch):
         return real(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", missing)
+    assert type(made()).__module__.startswith("asyncio")
+
+
+@pytest.mark.parametrize("redirection", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_program_without_a_standard_stream_opens_and_closes_connections(redirection):
+    program = """
+        import asyncio
+        from Axon.Component import component
+
+        async def close(reader, writer):
+            writer.close()
+
+        class Connects(component):
+            async def main(self):
+                server = await asyncio.start_server(close, "127.0.0.1", 0)
+                reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+                assert await reader.read() == b""
+                writer.close()
+                server.close()
+
+        Connects().run()
+        """
+    arguments = ["sh", "-c", f'exec "$0" -c "$1" {redirection}', sys.executable, dedent(program)]
+    assert subprocess.run(arguments, check=False).returncode == 0
+
+
+def test_a_closed_standard_stream_is_a_missing_one(made, monkeypatch):
+    with open("/dev/null") as closed:
+        monkeypatch.setattr(sys, "__stdin__", closed)
     assert type(made()).__module__.startswith("asyncio")
 
 
