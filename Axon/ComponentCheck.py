@@ -148,7 +148,8 @@ def checkLinkages(kind: str, linkages: Any, components: Collection[str]) -> None
                 f"each end of a linkage of a {kind} is one pair (name, box), not {end!r}:"
                 f" write {FORM}"
             )
-    for name in {name for linkage in linkages.items() for name, _ in linkage}:
+    names = {name for linkage in linkages.items() for name, _ in linkage}
+    for name in names.difference(components):
         _checkName(kind, name, components)
 
 

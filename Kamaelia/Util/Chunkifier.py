@@ -27,6 +27,7 @@ class CharacterFIFO:
 
     def __init__(self) -> None:
         self._pieces: deque[Any] = deque()
+        self._taken = 0  # what has been taken from the first piece, which is not cut
         self._length = 0
 
     def __len__(self) -> int:
@@ -44,11 +45,14 @@ class CharacterFIFO:
             raise IndexError(f"{length} were asked for, but only {self._length} are available")
         taken, missing = [], length
         while missing:
-            piece = self._pieces.popleft()
-            taken.append(piece[:missing])
-            if len(piece) > missing:
-                self._pieces.appendleft(piece[missing:])
-            missing -= len(taken[-1])
+            piece = self._pieces[0]
+            part = piece[self._taken : self._taken + missing]
+            taken.append(part)
+            missing -= len(part)
+            self._taken += len(part)
+            if self._taken == len(piece):
+                self._pieces.popleft()
+                self._taken = 0
         self._length -= length
         return taken[0][:0].join(taken) if taken else b""
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from Axon import ComponentCheck
 from Axon.AxonExceptions import wiringError
 from Axon.Component import component
 from Axon.ComponentCheck import checkComponents, madeComponent, whyNoComponent
@@ -36,6 +37,14 @@ def test_a_component_is_a_component():
     made = component()
     assert whyNoComponent(made) == ""
     assert madeComponent(made, "factory") is made
+
+
+def test_a_name_of_linkages_is_compared_with_others_only_if_no_component_has_it(monkeypatch):
+    compared = []
+    monkeypatch.setattr(ComponentCheck, "nearMiss", lambda name, _: compared.append(name))
+    linkages = {("A", "outbox"): ("B", "inbox"), ("B", "outbox"): ("outside", "outbox")}
+    ComponentCheck.checkLinkages("Graphline", linkages, {"A": None, "B": None})
+    assert compared == ["outside"]
 
 
 @pytest.mark.parametrize(("wrong", "sentence"), WRONG)
