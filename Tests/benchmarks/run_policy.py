@@ -3,6 +3,7 @@
     python Tests/benchmarks/run_policy.py                        this checkout, postgrey, sqlgrey
     python Tests/benchmarks/run_policy.py -c ours,postgrey --reps 5
     python Tests/benchmarks/run_policy.py --path DIR --name other
+    python Tests/benchmarks/run_policy.py --floor            also the least that Python can do
     python Tests/benchmarks/run_policy.py --report
 
 Each service starts with a million triples in its store (created once, in build/). The same client
@@ -10,7 +11,7 @@ asks each of them, in turns, over kept connections, as Postfix does: `new` is ab
 nobody has asked about, `again` about the same ones, which are all retries that come too early.
 `CPU us` is that of the service with all its processes for one decision, `p50` and `p99` are the
 milliseconds from a request to its answer with `--at-once` connections, and `alone` the median with
-one connection.
+one connection. With `--floor`, two bare uvloop protocols are among the services: see policy_floor.py.
 """
 
 import argparse
@@ -39,6 +40,7 @@ from run import machine
 
 RESULTS = HERE / "results" / "policy.json"
 OURS, POSTGREY, SQLGREY = "ours", "postgrey", "sqlgrey"
+BARE, BARE_STORE = "bare", "bare with SQLite"  # see policy_floor.py
 LONGEST_ROUND = 100_000  # requests; each is prepared before the clock starts
 
 OUR_CONFIGURATION = """
@@ -107,6 +109,20 @@ def ours(path: str) -> Starter:
             file.write_text(OUR_CONFIGURATION.format(folder=folder, store=store))
             words = [PYTHON, "-m", "Kamaelia.Apps.Grey", "run", "--config", str(file)]
             with running(["env", f"--chdir={path}", *words], folder / "policy") as service:
+                yield service
+
+    return start
+
+
+def bare(kind: str) -> Starter:
+    """Run policy_floor.py with this kind of store; it does not need one in memory."""
+
+    @contextlib.contextmanager
+    def start() -> Iterator[Service]:
+        with folderFor() as folder, storeOf(kind, folder):
+            path = folder / "policy"
+            words = [PYTHON, str(HERE / "policy_floor.py"), str(path)]
+            with running([*words, *map(str, folder.glob("grey.db"))], path) as service:
                 yield service
 
     return start
@@ -269,8 +285,10 @@ def middle(answers: list[Answer], key: str) -> float:
     return statistics.median(answer[key] for answer in answers)
 
 
-def contenders(paths: dict[str, str]) -> dict[str, Starter]:
+def contenders(paths: dict[str, str], hasFloor: bool) -> dict[str, Starter]:
     found: dict[str, Starter] = {name: ours(path) for name, path in paths.items()}
+    if hasFloor:
+        found |= {BARE: bare("memory"), BARE_STORE: bare("sqlite")}
     for name, start in ((POSTGREY, postgrey), (SQLGREY, sqlgrey)):
         if programNamed(name) and os.getuid() == 0:
             found[name] = start
@@ -303,6 +321,7 @@ def main() -> None:
     parser.add_argument("--at-once", type=int, default=10, help="connections")
     parser.add_argument("--path", help="folder of another Axon and Kamaelia")
     parser.add_argument("--name", default="other", help="name of the other implementation")
+    parser.add_argument("--floor", action="store_true", help="also measure bare services")
     parser.add_argument("--results", type=Path, default=RESULTS, help="file for the results")
     parser.add_argument("--report", action="store_true")
     arguments = parser.parse_args()
@@ -311,7 +330,8 @@ def main() -> None:
         print(table(json.loads(kept.read_text())))
         return
     found = contenders(
-        {OURS: str(ROOT)} | ({arguments.name: arguments.path} if arguments.path else {})
+        {OURS: str(ROOT)} | ({arguments.name: arguments.path} if arguments.path else {}),
+        arguments.floor,
     )
     names = [each for each in arguments.contenders.split(",") if each] or list(found)
     if unknown := set(names) - set(found):
