@@ -11,7 +11,7 @@ asks each of them, in turns, over kept connections, as Postfix does: `new` is ab
 nobody has asked about, `again` about the same ones, which are all retries that come too early.
 `CPU us` is that of the service with all its processes for one decision, `p50` and `p99` are the
 milliseconds from a request to its answer with `--at-once` connections, and `alone` the median with
-one connection. With `--floor`, two bare uvloop protocols are among the services: see policy_floor.py.
+one connection. With `--floor`, two bare uvloop protocols are measured, too: see policy_floor.py.
 """
 
 import argparse
