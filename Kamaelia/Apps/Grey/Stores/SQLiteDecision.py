@@ -46,8 +46,8 @@ ADD = "INSERT INTO triple VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 # ... WHERE NOT EXISTS goes through a coroutine and a journal of the statement.
 ADD_NEW_TRIPLE = """
     INSERT OR IGNORE INTO triple VALUES (
-        CASE WHEN EXISTS (SELECT 1 FROM regular WHERE client = ?) THEN NULL ELSE ? END,
-        ?, ?, ?, ?, ?)"""
+        CASE WHEN EXISTS (SELECT 1 FROM regular WHERE client = ?1) THEN NULL ELSE ?1 END,
+        ?2, ?3, ?4, NULL, 0)"""
 CHANGE = f"""
     UPDATE triple SET seen = ?, passed = ?, passes = ?
     WHERE {IS_TRIPLE} AND seen = ? AND passed IS ? AND passes = ?"""
@@ -72,7 +72,7 @@ def decideOnce(
             recent.clear()
         recent.add(known)
         decision = decide(None, None, rules, now)
-        if decision.record is not None and _addNewTriple(cursor, triple, decision.record):
+        if decision.record is not None and _addNewTriple(cursor, triple, decision.record.seen):
             return decision
     record, regular = look(cursor, triple, rules)
     decision = decide(record, regular, rules, now)
@@ -88,9 +88,9 @@ def countOnce(cursor: sqlite3.Cursor, client: str, rules: Rules, now: float) -> 
     return new is None or writeRegular(cursor, client, old, new)
 
 
-def _addNewTriple(cursor: sqlite3.Cursor, triple: Triple, new: Record) -> bool:
-    """Add a triple; return False if it or its client has a record."""
-    return cursor.execute(ADD_NEW_TRIPLE, (triple.client, *triple, *new)).rowcount == 1
+def _addNewTriple(cursor: sqlite3.Cursor, triple: Triple, seen: float) -> bool:
+    """Add a triple that has not passed; return False if it or its client has a record."""
+    return cursor.execute(ADD_NEW_TRIPLE, (*triple, seen)).rowcount == 1
 
 
 def look(
