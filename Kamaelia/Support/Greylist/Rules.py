@@ -23,6 +23,7 @@ counts. See afterDelivery().
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 HOUR = 3600.0
@@ -66,11 +67,16 @@ class Rules:
             raise ValueError("the times of greylisting must be 0 or more seconds")
         if self.client_passes < 0:
             raise ValueError("client_passes must be 0 or more mails")
-        if max(self.too_soon, self.min_defer_time) > self.max_defer_time:
+        if self.firstWait > self.max_defer_time:
             raise ValueError(
                 f"no mail could ever pass: max_defer_time ({self.max_defer_time:g} s) is less than"
                 f" min_defer_time ({self.min_defer_time:g} s) or too_soon ({self.too_soon:g} s)"
             )
+
+    @cached_property
+    def firstWait(self) -> float:
+        """The seconds from the first mail of a triple until a retry is accepted."""
+        return max(self.too_soon, self.min_defer_time)
 
 
 class Triple(NamedTuple):
@@ -161,5 +167,4 @@ def _decideOnRetry(record: Record, rules: Rules, now: float) -> Decision:
 
 
 def _deferAnew(reason: str, rules: Rules, now: float) -> Decision:
-    wait = max(rules.too_soon, rules.min_defer_time)
-    return Decision(False, reason, wait, Record(now))
+    return Decision(False, reason, rules.firstWait, Record(now))

@@ -20,7 +20,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 from socket import AF_INET, inet_ntoa, inet_pton
 from typing import Any
 
@@ -247,7 +247,7 @@ class Greylist:
     def countAll(self, counters: Iterable[tuple[str, ...]]) -> None:
         """Add one to each of these counters, which are named as in count()."""
         try:
-            self.opened.countAll(map(counterOf, counters))
+            self.opened.countAll(map("/".join, counters))
         except StoreFailed:
             """Without a store there are no counters."""
 
@@ -368,12 +368,6 @@ CHOICES = {
     "on_failure": ("copy", "defer", "accept"),
     "decide_at": ("data", "rcpt"),
 }
-
-
-@lru_cache(maxsize=1024)  # the same object each time is found faster in the store's table
-def counterOf(words: tuple[str, ...]) -> str:
-    """Return the name of the counter with these words."""
-    return "/".join(words)
 
 
 def networksOf(bits: int) -> Callable[[str], str | None]:

@@ -179,12 +179,16 @@ class MailNotes:
         A mail that is deferred because the store failed was not greylisted (RFC 3463 section 3.4:
         X.3.0 is a failure of the mail system, X.7.1 a decision of its policy).
         """
-        verdicts = [self.verdictOn(each) for each in recipients]
-        if any(each.reason == NO_ANSWER for each in verdicts):
-            text = "4.3.0 The mail cannot be checked at present, please try again later"
+        wait = 0.0
+        for each in recipients:
+            verdict = self.verdictOn(each)
+            if verdict.reason == NO_ANSWER:
+                text = "4.3.0 The mail cannot be checked at present, please try again later"
+                break
+            if verdict.wait > wait:
+                wait = verdict.wait
         else:
-            wait = max((each.wait for each in verdicts), default=0.0)
-            when = f"in {wait:.0f} seconds" if wait >= 1 else "later"
+            when = f"in {round(wait)} seconds" if wait >= 1 else "later"
             text = f"4.7.1 Greylisted, please try again {when}"
         self.lastReply = Reply(451, f"{text} ({self.mailId})", closes)
         return self.lastReply
@@ -254,12 +258,12 @@ class MailNotes:
             handler.noteToLog(wording.ofSuspicion(now, self.mailId, words))
         if not (status or self.verdicts):
             return
-        counters = [("mails", (status or DROPPED).lower()), *self.uncounted]
-        self.uncounted.clear()
+        self.uncounted.append(("mails", (status or DROPPED).lower()))
         for each in recipients:
             verdict = self.verdictOn(each)
-            counters.append(("recipients", verdict.verdict, verdict.cause))
-        greylist.countAll(counters)
+            self.uncounted.append(("recipients", verdict.verdict, verdict.cause))
+        greylist.countAll(self.uncounted)
+        self.uncounted.clear()
         if greylist.journal is not None:
             greylist.journal(self.record(handler, now))
 

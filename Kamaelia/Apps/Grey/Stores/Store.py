@@ -197,17 +197,17 @@ class Store(ABC):
 
     def count(self, name: str, by: int = 1) -> None:
         """Add to a counter. It is written periodically, and by flush() and close()."""
-        self._add([(name, by)])
+        self._add((name,), by)
 
     def countAll(self, names: Iterable[str]) -> None:
         """Add one to each of these counters, as count() does."""
-        self._add([(name, 1) for name in names])
+        self._add(names, 1)
 
-    def _add(self, numbers: Iterable[tuple[str, int]]) -> None:
+    def _add(self, names: Iterable[str], by: int) -> None:
         with self._pendingLock:
             pending = self._pending
             isFirst = not pending
-            for name, by in numbers:
+            for name in names:
                 pending[name] += by
         if isFirst:
             self.hasPending()
