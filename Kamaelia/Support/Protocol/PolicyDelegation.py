@@ -31,7 +31,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from operator import itemgetter
 from typing import NamedTuple
 
 from Kamaelia.Support.PrintableText import printable
@@ -132,22 +131,22 @@ class RequestForm:
     The names are those of a request that attributesOf() has read.
     """
 
-    __slots__ = ("_pattern", "_valuesInOrder")
+    __slots__ = ("_groups", "_pattern")
 
     def __init__(self, names: Sequence[str]) -> None:
         used = [name for name in names if name in USED]
-        lines = [f"{re.escape(name)}={'(.*)' if name in USED else '.*'}" for name in names]
-        self._pattern = re.compile("\n".join(lines))
-        # The groups in the order of USED; the last one, which never matches, is for what is missing
-        places = [used.index(name) if name in used else -1 for name in USED]
-        self._valuesInOrder = itemgetter(*places)
+        lines = [f"{re.escape(name)}={'(.*+)' if name in USED else '.*+'}" for name in names]
+        # The last group, which takes no part in a match, is for the attributes that are missing
+        self._pattern = re.compile("\n".join(lines) + "(?:|())")
+        places = {name: place for place, name in enumerate(used, 1)}
+        self._groups = [places.get(name, len(used) + 1) for name in USED]
 
     def requestIn(self, text: str) -> PolicyRequest | None:
         """Return the request with these lines; None if it has other names. Raise BadRequest."""
         found = self._pattern.fullmatch(text)
         if found is None or "\0" in text:
             return None
-        return _request(*self._valuesInOrder((*found.groups(), None)))
+        return _request(*found.group(*self._groups))
 
 
 NO_FORM = RequestForm(())  # that of no request

@@ -130,13 +130,13 @@ class DelegationHandler(component):
         if self._work is None:
             work = _failing(self.badInput(UNREAD)) if self.isHeld() else self.answerAll()
             try:
-                next(work)
-            except StopIteration:
+                isDone = next(work, None) is None
+            except Exception as error:  # noqa: BLE001 - main() raises it
+                isDone, work = False, _failing(error)
+            if isDone:
                 if self.isOver or self.reader.isIncomplete or self._recordTime() < self._wakesAt:
                     self.unpause()  # main() ends, or sleeps for less time
                 return None
-            except Exception as error:  # noqa: BLE001 - main() raises it
-                work = _failing(error)
             self._work = work
             self.unpause()
         self._gate.shut()
