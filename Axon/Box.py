@@ -50,6 +50,7 @@ __all__ = [  # what programs import from here, other modules' names included
     "createSink",
     "directsink",
     "guardedsink",
+    "linkAll",
     "linkPlaces",
     "makeInbox",
     "makeOutbox",
@@ -61,6 +62,8 @@ __all__ = [  # what programs import from here, other modules' names included
     "removeObserver",
     "takeDirectly",
 ]
+
+Link = tuple[Any, str, Any, str]  # from an outbox of a component to an inbox of another
 
 ShowAllTransits = False  # set before components are made: log each message that a sink takes
 
@@ -101,6 +104,18 @@ def linkPlaces(source: Any, sourcebox: str, sink: Any, sinkbox: str) -> None:
     sink.placeOfBox(sinkbox, True).addsource(source.placeOfBox(sourcebox, False))
 
 
+def linkAll(*links: Link) -> None:
+    """Make these linkages, without a postoffice.
+
+    Raises what component.link raises if that is impossible, for example if the outbox is linked.
+    """
+    for source, sourcebox, sink, sinkbox in links:
+        try:
+            linkPlaces(source, sourcebox, sink, sinkbox)
+        except (KeyError, BoxAlreadyLinkedToDestination):
+            sink.link((source, sourcebox), (sink, sinkbox))  # it raises an explanation
+
+
 def takeDirectly(
     boxes: dict[str, Any], task: Any, boxname: str, take: Callable[[Any], Any]
 ) -> None:
@@ -116,8 +131,11 @@ def takeDirectly(
 
 if not TYPE_CHECKING and Core.compiled is not None:
     createSink, closeSinks = Core.compiled.createSink, Core.compiled.closeSinks
-    linkPlaces, takeDirectly = Core.compiled.linkPlaces, Core.compiled.takeDirectly
-    Core.compiled.provideBoxes(globals(), UNUSED, endedsink, LateMessages, _closeAdded)
+    linkPlaces, linkAll = Core.compiled.linkPlaces, Core.compiled.linkAll
+    takeDirectly = Core.compiled.takeDirectly
+    Core.compiled.provideBoxes(
+        globals(), UNUSED, endedsink, LateMessages, _closeAdded, BoxAlreadyLinkedToDestination
+    )
 
 
 def makeInbox(notify: Any, size: int | None = None) -> realsink:

@@ -390,6 +390,6 @@ def _handOver(process: microprocess, body: Any) -> None:
 
 if not TYPE_CHECKING and Core.compiled is not None:
     LIFE = ("activate", "stop", "isActive", "hasEnded", "isStopped", "addWatcher", "childEnded")
-    WAITS = ("waitForChange", "waitUntil", "isHeld")
+    WAITS = ("waitForChange", "pauseForChange", "waitUntil", "isHeld", "unpause")
     Core.replace(microprocess, *LIFE, *WAITS, _isStopped="isStopped", _sleep="sleep")
     Core.compiled.provideMicroprocesses(_handOver, _CHANGE, _ONCE, withItem)

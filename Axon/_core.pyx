@@ -199,7 +199,7 @@ cdef extern from *:
     PyObject *typeOf "AX_TYPE" (PyObject *)
 
 #: Axon.Core compares it with its own, and does not use an extension of another version.
-INTERFACE = 10
+INTERFACE = 11
 
 cdef enum:  # see Axon.RunQueue
     PAUSED = 0
@@ -790,8 +790,8 @@ cdef class RunQueue:
         task.state = self.mark
         newcomers = self.newcomers
         newcomers.append(task)
-        if not self.isRunning and len(newcomers) == 1 and self.handler is not None:
-            self.handler.becameReady()
+        if not self._isRequested and len(newcomers) == 1:
+            self._request()
 
     def stop(self):
         self.isStopping = True
@@ -1440,12 +1440,26 @@ def linkPlaces(source, sourcebox, sink, sinkbox):
 
     No postoffice knows the linkage. Raises KeyError and BoxAlreadyLinkedToDestination.
     """
+    connect(source, sourcebox, sink, sinkbox)
+
+
+cdef int connect(object source, object sourcebox, object sink, object sinkbox) except -1:
     end = placeOf(sink, sinkbox, True)
     start = placeOf(source, sourcebox, False)
     if isOurs(end):
         join(end, start)
     else:
         end.addsource(start)
+    return 0
+
+
+def linkAll(*links):
+    """Make these linkages: each is an outbox of a component, and an inbox of another."""
+    for source, sourcebox, sink, sinkbox in links:
+        try:
+            connect(source, sourcebox, sink, sinkbox)
+        except (KeyError, ALREADY_LINKED):
+            sink.link((source, sourcebox), (sink, sinkbox))
 
 
 def closeSinks(component, boxes):
@@ -1490,7 +1504,7 @@ cdef object UNUSED_SINK = None  # Axon.Sinks.UNUSED
 cdef object ENDED_SINK = None  # Axon.Sinks.endedsink
 cdef object POSTBOX = {}  # the variables of Axon.Postbox
 cdef object BOX = {}  # the variables of Axon.Box
-cdef object LATE, closeAdded, OUTBOX_CLASS
+cdef object LATE, closeAdded, OUTBOX_CLASS, ALREADY_LINKED
 cdef object OBSERVERS = "observers"
 cdef object SHOW_ALL = "ShowAllTransits"
 
@@ -1501,10 +1515,11 @@ def provideLinkages(variables, null, outbox):
     POSTBOX, NULL_SINK, OUTBOX_CLASS = variables, null, outbox
 
 
-def provideBoxes(variables, unused, ended, late, close):
+def provideBoxes(variables, unused, ended, late, close, alreadyLinked):
     """Use these objects of Axon.Box."""
-    global BOX, UNUSED_SINK, ENDED_SINK, LATE, closeAdded
+    global BOX, UNUSED_SINK, ENDED_SINK, LATE, closeAdded, ALREADY_LINKED
     BOX, UNUSED_SINK, ENDED_SINK, LATE, closeAdded = variables, unused, ended, late, close
+    ALREADY_LINKED = alreadyLinked
 
 
 cdef object NO_WAKE = None  # Axon.Postbox.NO_TASK, which no message wakes
@@ -2393,8 +2408,7 @@ cdef int admitTask(object host, Task task, object body) except -1:
         body = runnable(body, task, host)
         task._body = body
         task.resume = body.send
-    thread = host._thread
-    if thread is not None and thread != currentThread():
+    if isRunElsewhere(host):
         host.callFromThread(JoinFromThread.__new__(JoinFromThread, host, task))
     else:
         joinTask(host, task)
@@ -2445,6 +2459,21 @@ def stop(self):
     elif state == NEW and not wasStopping:
         for watcher in task.watchers:
             watcher.childEnded(self)
+
+
+@cython.binding(True)
+def unpause(self):
+    host, task = self.scheduler, taskOf(self)
+    if type(host) is not SCHEDULER or type(task) is not Task or isRunElsewhere(host):
+        host.wakeThread(self)
+    elif (<Task>task).state != WAITING:
+        (<Task>task)._wake()
+
+
+cdef bint isRunElsewhere(object host) except -1:
+    """Return whether a thread other than the calling one runs the scheduler `host`."""
+    thread = host._thread
+    return thread is not None and thread != currentThread()
 
 
 @cython.binding(True)
@@ -2751,6 +2780,11 @@ cdef object sleepUntilWoken(object self, int wish, object timeout):
 @cython.binding(True)
 def sleep(self, wish, timeout):
     return sleepUntilWoken(self, wish, timeout)
+
+
+@cython.binding(True)
+def pauseForChange(self, timeout=None):
+    return sleepUntilWoken(self, WAIT_FOR_CHANGE, timeout)
 
 
 @cython.binding(True)

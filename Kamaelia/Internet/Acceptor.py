@@ -12,6 +12,9 @@ first one, and one with TLS announces a client only after the handshake. That is
 apply a limit. uvloop's server closes all waiting connections when no descriptors are left.
 Here each client counts from the moment at which it is accepted, and a client that cannot be
 accepted keeps waiting.
+
+Only a call of accept() that fails shows that no client waits, and it costs more than one that
+succeeds. So only one callback in COUNTED makes it, and the next ones accept as many as that one.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ from Kamaelia.Internet.TLSAlerts import sendAlertsTo, withAlerts
 
 AT_ONCE = 16  # clients that are accepted in one callback of the event loop
 AMONG_SEVERAL = 4  # the same where other processes accept from the same sockets
+COUNTED = 8  # how often a callback accepts until no client waits: once in so many
 SHORTAGES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 LOG = logging.getLogger("Kamaelia.Internet.Acceptor")
@@ -99,7 +103,9 @@ class Acceptor:
         "_room",
         "_sockets",
         "_tls",
+        "_turn",
         "_used",
+        "_usual",
         "_watched",
         "pending",
     )
@@ -121,7 +127,8 @@ class Acceptor:
         self._tls = tls
         self._room = room
         self._used = used
-        self._atOnce = atOnce
+        self._atOnce = self._usual = atOnce
+        self._turn = 0  # the number of the next callback, modulo COUNTED
         self._introduce = introduce
         self.pending: dict[Task[None] | Announcement, socket.socket] = {}
         self._watched: list[socket.socket] = []
@@ -159,20 +166,29 @@ class Acceptor:
 
     def _accept(self, sock: socket.socket) -> None:
         """Accept the clients that wait; the event loop calls this when there are some."""
-        for _ in range(self._atOnce):
-            if not self._watched:
-                return
-            try:
-                connection, _ = sock.accept()
-            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-                return
-            except OSError as error:
-                if error.errno not in SHORTAGES:
-                    raise
-                self._used(inf)
-                return
-            connection.__class__ = PlainSocket  # 3 us less than another socket for its descriptor
+        isCounted = self._turn == 0
+        self._turn = (self._turn + 1) % COUNTED
+        most = self._atOnce if isCounted else self._usual
+        accepted = 0
+        while accepted < most and self._watched and (connection := self._next(sock)) is not None:
+            accepted += 1
             self._begin(connection)
+        if isCounted or accepted < most:
+            self._usual = max(1, accepted)
+
+    def _next(self, sock: socket.socket) -> socket.socket | None:
+        """Return the connection of the next client that waits, or None."""
+        try:
+            connection, _ = sock.accept()
+        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+            return None
+        except OSError as error:
+            if error.errno not in SHORTAGES:
+                raise
+            self._used(inf)
+            return None
+        connection.__class__ = PlainSocket  # 3 us less than another socket for its descriptor
+        return connection
 
     def _begin(self, connection: socket.socket) -> None:
         descriptor = connection.fileno()

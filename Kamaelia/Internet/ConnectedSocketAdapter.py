@@ -84,7 +84,7 @@ class ConnectedSocketAdapter(Connection):
     mostUnread = 256 * 1024  # bytes
     mostKept = 64  # messages that are kept until the connection is made, before senders are held
     promptly = 5.0  # seconds to send the rest after shutdownMicroprocess
-    origin: Origin | None = None  # both ends, as a load balancer reports them, once they are known
+    origin: Origin | None = None  # both ends, if a load balancer or a limit per peer needs them
     mayStayHalfClosed = False  # whether this side may send after the peer has sent its last
     _directBoxes: tuple[str, ...] = ("inbox",)
 
@@ -101,7 +101,7 @@ class ConnectedSocketAdapter(Connection):
         self.transport: Transport | None = None
         self.handler: component | None = None  # it starts and ends with the connection
         self.connectionState, self.shutGate = CONNECTING, None
-        self._kept: list[Any] = []
+        self._kept: tuple[Any, ...] = ()  # sent before the connection was made
         self._transmit: Callable[[Any], object] = self._keepUntilOpen
         self._reading = ReadFlowControl(self.mostUnread)
         self._error: Exception | None = None
@@ -201,7 +201,7 @@ class ConnectedSocketAdapter(Connection):
             return
         self._enter(OPEN)
         self.transport, self._transmit = transport, transport.write
-        kept, self._kept = self._kept, []
+        kept, self._kept = self._kept, ()
         if kept:
             self.resume_writing()
             transport.writelines(kept)
@@ -233,8 +233,8 @@ class ConnectedSocketAdapter(Connection):
             isClosing = self.connectionState.isClosing
             self._enter(CLOSING_BOTH if isClosing else HALF_CLOSED)
             self._reportEnd(None)
-        if not self.mayStayHalfClosed or self.isEncrypted():
-            return False
+        if not (self.mayStayHalfClosed and self.transport and self.transport.can_write_eof()):
+            return False  # as within TLS
         if self._attached is not None and not self.connectionState.isClosing:
             self._transmit = self._attached.peerEnded(self._transmit)
             self.unpause()
@@ -269,7 +269,7 @@ class ConnectedSocketAdapter(Connection):
         return self.shutGate
 
     def _keepUntilOpen(self, data: bytes) -> None:
-        self._kept.append(data)
+        self._kept = (*self._kept, data)
         if len(self._kept) >= self.mostKept:
             self.pause_writing()
 

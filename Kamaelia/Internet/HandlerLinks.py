@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from Axon.AxonExceptions import BoxAlreadyLinkedToDestination
-from Axon.Box import NULL, linkPlaces
+from Axon.Box import NULL, linkAll
 from Axon.Component import component
 
 ENDS = (("outbox", "inbox"), ("signal", "control"))
-Link = tuple[component, str, component, str]  # from an outbox to an inbox
 
 
 def linkHandler(adapter: component, handler: component) -> None:
@@ -26,18 +24,6 @@ def linkHandler(adapter: component, handler: component) -> None:
 def linkBoxes(source: component, sourcebox: str, sink: component, sinkbox: str) -> None:
     """Link (source, sourcebox) to (sink, sinkbox), as linkAll does."""
     linkAll((source, sourcebox, sink, sinkbox))
-
-
-def linkAll(*links: Link) -> None:
-    """Make these linkages.
-
-    Raises what component.link raises if that is impossible, for example if the outbox is linked.
-    """
-    for source, sourcebox, sink, sinkbox in links:
-        try:
-            linkPlaces(source, sourcebox, sink, sinkbox)
-        except (KeyError, BoxAlreadyLinkedToDestination):
-            sink.link((source, sourcebox), (sink, sinkbox))  # it raises an explanation
 
 
 def unlinkHandler(adapter: component, handler: component) -> None:

@@ -246,7 +246,8 @@ class TCPServer(component):
         return True
 
     def _mayJoin(self, adapter: Any) -> bool:
-        peer = adapter.peer = networkOf(endsOf(adapter).peer)
+        adapter.origin = endsOf(adapter)  # for good: the onOpened of a server asks, too
+        peer = adapter.peer = networkOf(adapter.origin.peer)
         count = self.perPeer.get(peer, 0)
         if self.maxPerPeer is not None and count >= self.maxPerPeer:
             return False
@@ -267,10 +268,7 @@ def endsOf(adapter: Any) -> Origin:
     if origin is not None:
         return origin
     transport = adapter.transport
-    ends = Origin(*addressOf(transport, "peername"), *addressOf(transport, "sockname"))
-    if ends.peer:  # known for good: a listener and its server both ask
-        adapter.origin = ends
-    return ends
+    return Origin(*addressOf(transport, "peername"), *addressOf(transport, "sockname"))
 
 
 def addressOf(transport: BaseTransport, which: str) -> tuple[str, int]:

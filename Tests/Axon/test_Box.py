@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from Axon.AxonExceptions import noSpaceInBox, noSuchBox
-from Axon.Box import NULL, linkPlaces, makeInbox, makeOutbox, realsink
+from Axon.AxonExceptions import BoxAlreadyLinkedToDestination, noSpaceInBox, noSuchBox
+from Axon.Box import NULL, linkAll, linkPlaces, makeInbox, makeOutbox, realsink
 from Axon.Component import component
 from Axon.Scheduler import scheduler
 
@@ -313,3 +313,17 @@ def test_a_component_that_overrides_placeOfBox_decides_where_its_linkages_end() 
     sender.send("a message")
     assert receiver.recv() == "a message"
     assert asked == [("inbox", True), ("outbox", False)]
+
+
+def test_linkAll_makes_the_linkages_before_one_that_is_impossible_and_explains_that_one() -> None:
+    sender, receiver = component(), component()
+    linkAll((sender, "outbox", receiver, "inbox"), (receiver, "signal", sender, "control"))
+    sender.send("a message")
+    receiver.send("the end", "signal")
+    assert (receiver.recv(), sender.recv("control")) == ("a message", "the end")
+    with pytest.raises(BoxAlreadyLinkedToDestination, match="inbox"):
+        linkAll((sender, "outbox", receiver, "control"))
+    with pytest.raises(noSuchBox, match="inobx"):
+        linkAll((sender, "signal", receiver, "control"), (receiver, "outbox", sender, "inobx"))
+    sender.send("the end", "signal")
+    assert receiver.recv("control") == "the end"

@@ -56,6 +56,66 @@ def test_a_protocol_learns_of_an_end_during_connection_made(
     assert [each.hasEnded for each in told] == [True]
 
 
+class CountedCalls:
+    """A listening socket that counts the calls of accept()."""
+
+    def __init__(self, listening: socket.socket) -> None:
+        self.fileno = listening.fileno
+        self._listening = listening
+        self.calls = 0
+
+    def accept(self) -> tuple[socket.socket, object]:
+        self.calls += 1
+        return self._listening.accept()
+
+
+@pytest.mark.parametrize("loopOf", LOOPS)
+def test_few_calls_of_accept_fail_when_clients_come_one_by_one(loopOf):
+    async def program() -> int:
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            listening.setblocking(False)
+            counted: Any = CountedCalls(listening)
+            loop = asyncio.get_running_loop()
+            arrived = asyncio.Event()
+            make = lambda: Told(arrived.set)  # noqa: E731
+            acceptor = Acceptor(loop, [counted], make, {}, None, lambda _: None)
+            acceptor.start()
+            for _ in range(64):
+                _, writer = await asyncio.open_connection(*listening.getsockname())
+                await arrived.wait()
+                arrived.clear()
+                writer.close()
+            acceptor.close()
+            return counted.calls
+
+    with asyncio.Runner(loop_factory=loopOf) as runner:
+        assert runner.run(asyncio.wait_for(program(), 10)) <= 64 + 64 // 4
+
+
+@pytest.mark.parametrize("loopOf", LOOPS)
+def test_clients_that_come_at_once_after_single_ones_are_all_accepted(loopOf):
+    async def program() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            listening.setblocking(False)
+            loop = asyncio.get_running_loop()
+            arrived: asyncio.Queue[None] = asyncio.Queue()
+            make = lambda: Told(lambda: arrived.put_nowait(None))  # noqa: E731
+            acceptor = Acceptor(loop, [listening], make, {}, None, lambda _: None)
+            acceptor.start()
+            writers = []
+            for count in (1, 1, 40):
+                clients = [asyncio.open_connection(*listening.getsockname()) for _ in range(count)]
+                writers += [writer for _, writer in await asyncio.gather(*clients)]
+                for _ in range(count):
+                    await arrived.get()
+            acceptor.close()
+            for writer in writers:
+                writer.close()
+
+    with asyncio.Runner(loop_factory=loopOf) as runner:
+        runner.run(asyncio.wait_for(program(), 10))
+
+
 # An Announcement does what a task does with the same coroutine.
 
 

@@ -16,9 +16,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from Axon.Box import linkAll
 from Axon.Component import component
 from Kamaelia.Internet.ConnectionState import OPEN
-from Kamaelia.Internet.HandlerLinks import linkAll, unlinkOutboxes
+from Kamaelia.Internet.HandlerLinks import unlinkOutboxes
 from Kamaelia.Internet.TCPClient import TCPClient
 from Kamaelia.Support.Failover import ServerAddress
 
