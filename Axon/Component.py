@@ -53,7 +53,7 @@ from Axon.ComponentCheck import (
     checkBoxNames,
     checkMain,
     checkSettings,
-    methodNames,
+    isMethod,
 )
 from Axon.HistoricalNames import *  # noqa: F403 - for programs that import them from here
 from Axon.Hooks import plainResult
@@ -92,12 +92,17 @@ OLD_STYLE = ("main", "initialiseComponent", "mainBody", "closeDownComponent")
 
 
 def _checkSettings(made: component, settings: dict[str, Any]) -> None:
-    """Raise wiringError if one of the settings would replace a method of the component `made`."""
-    methods = made._methodNames
-    if methods is None:
-        methods = type(made)._methodNames = methodNames(type(made))
-    if not methods.isdisjoint(settings):
-        checkSettings(made, settings, methods)
+    """Raise an error for a setting that `made` must not have, and remember the other names.
+
+    That is wiringError if it would replace a method, and TypeError if the name is misspelt.
+    """
+    from Axon.Settings import refuseMisspeltKeywords
+
+    kind = type(made)
+    methods = [name for name in settings if isMethod(kind, name)]
+    checkSettings(made, settings, methods)
+    refuseMisspeltKeywords(kind, settings)
+    kind._knownSettings |= settings.keys() - set(methods)
 
 
 class component(BoxMethods, linkableprocess):
@@ -113,19 +118,21 @@ class component(BoxMethods, linkableprocess):
     }
     Usescomponents: ClassVar[list[Any]] = []
 
-    _methodNames: ClassVar[frozenset[str] | None] = None  # found when a setting is first given
+    _knownSettings: ClassVar[frozenset[str]] = frozenset()  # those that need no further check
     _planOfCore: ClassVar[Any] = None  # what the compiled core knows of the class
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        cls._methodNames = cls._planOfCore = None
+        cls._knownSettings = frozenset()
+        cls._planOfCore = None
 
     def __init__(self, *args: Any, **argd: Any) -> None:
         super().__init__()
         self._postoffice = self._children = None  # see linkableprocess
         self._linkedOutboxes = ()
         if argd:
-            _checkSettings(self, argd)
+            if not self._knownSettings.issuperset(argd):
+                _checkSettings(self, argd)
             for name, value in argd.items():
                 setattr(self, name, value)
         inboxes, outboxes = self.Inboxes, self.Outboxes

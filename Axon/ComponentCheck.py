@@ -26,9 +26,10 @@ __all__ = [
     "checkComponents",
     "checkLinkages",
     "checkMain",
+    "checkNamedComponents",
     "checkSettings",
+    "isMethod",
     "madeComponent",
-    "methodNames",
     "whyNoComponent",
 ]
 
@@ -59,6 +60,14 @@ def checkComponents(place: str, things: Iterable[object]) -> None:
             raise wiringError(f"{place} was given something that cannot run: {fault}")
 
 
+def checkNamedComponents(place: str, things: Mapping[str, object]) -> None:
+    """Raise a wiringError that names `place` and the first of `things` that is not a component."""
+    for name, each in things.items():
+        fault = whyNoComponent(each)
+        if fault:
+            raise wiringError(f"{place} was given something that cannot run as {name!r}: {fault}")
+
+
 def madeComponent(made: T, hook: str, owner: object = None) -> T:
     """Return `made`, which the hook named `hook` of `owner` returned, if it is a component.
 
@@ -81,31 +90,25 @@ def checkBoxNames(component: object, attribute: str, declared: object) -> None:
         )
 
 
-def methodNames(cls: type) -> frozenset[str]:
-    """Return the names of the methods of `cls` that a setting must not replace by a plain value.
+def isMethod(cls: type, name: str) -> bool:
+    """Return whether `name` is a method of `cls` that a setting must not replace by a plain value.
 
-    The methods that only an `async def main` calls are not among them: they are newer than
-    many programs that have an attribute of such a name.
+    The methods that only an `async def main` calls are not: they are newer than many programs
+    that have an attribute of such a name.
     """
-    attributes: dict[str, object] = {}
-    for each in reversed(cls.__mro__):
-        attributes.update(vars(each))
-    return frozenset(
-        name
-        for name, value in attributes.items()
-        if isinstance(value, MethodDescriptorType)
-        or (isinstance(value, FunctionType) and not value.__code__.co_flags & ASYNC)
+    value = next((vars(each)[name] for each in cls.__mro__ if name in vars(each)), None)
+    return isinstance(value, MethodDescriptorType) or (
+        isinstance(value, FunctionType) and not value.__code__.co_flags & ASYNC
     )
 
 
-def checkSettings(component: object, settings: Mapping[str, Any], methods: frozenset[str]) -> None:
+def checkSettings(component: object, settings: Mapping[str, Any], methods: Iterable[str]) -> None:
     """Raise a wiringError if a setting that cannot be called would replace one of `methods`."""
-    cls = type(component)
-    for name, value in settings.items():
-        if name in methods and not callable(value):
+    for name in methods:
+        if not callable(settings[name]):
             raise wiringError(
-                f"{cls.__name__}({name}={value!r}) would replace the method {name}() by something"
-                " that cannot be called; use another name for this setting"
+                f"{type(component).__name__}({name}={settings[name]!r}) would replace the method"
+                f" {name}() by something that cannot be called; use another name for this setting"
             )
 
 

@@ -54,6 +54,9 @@ class Introspector(component):
     srcBoxType: ClassVar[dict[int, str]] = {0: "o", 1: "i", 2: "o"}
     dstBoxType: ClassVar[dict[int, str]] = {0: "i", 1: "i", 2: "o"}
 
+    def __init__(self) -> None:
+        super().__init__()
+
     def main(self) -> Generator[int, None, None]:
         self.send("DEL ALL\n")
         recorder = _Recorder(self)

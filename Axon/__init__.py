@@ -6,7 +6,7 @@ groups above it. Docs/design.rst explains why; Tests/Architecture/floors.py has 
 1. Base: values, errors and checks that all other modules use. Skim it
     Ipc, AxonExceptions, Base, idGen, util            requests, shutdown messages, errors, ids
     Children, Multiset, Spelling                      small collections; similar names
-    ComponentCheck, Hooks, YieldCheck                 checks of programs, with helpful messages
+    ComponentCheck, Settings, Hooks, YieldCheck       checks of programs, with helpful messages
     LateMessages, Observer, Trace, UnreadBox          reports about a running system
     SystemTest                                        the self-test of an installed system
     Core                                              whether the compiled core is used

@@ -1795,8 +1795,7 @@ cdef class BoxMethods:
         self._officeOrNone = self._childrenOrNone = None
         self._placesOrNone = ()
         if argd:
-            methods = kind._methodNames
-            if methods is None or not methods.isdisjoint(argd):
+            if not kind._knownSettings.issuperset(argd):
                 checkSettings(self, argd)
             for name, value in argd.items():
                 setattr(self, name, value)

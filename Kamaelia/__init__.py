@@ -23,3 +23,7 @@ SingleServer are historical import paths.
 
 A package imports only from those above it in this list, and from Axon.
 """
+
+# Each component accepts these settings, because it may be the handler of a connection. Besides them
+# it accepts only those that it declares: see Axon.Settings.
+__kamaelia_settings__ = ("peer", "peerport", "localip", "localport")

@@ -39,7 +39,7 @@ from typing import Any
 from Axon.AxonExceptions import noSpaceInBox, wiringError
 from Axon.Box import NULL, UNUSED
 from Axon.Component import component
-from Axon.ComponentCheck import checkComponents, checkLinkages, madeComponent
+from Axon.ComponentCheck import checkComponents, checkLinkages, checkNamedComponents, madeComponent
 from Axon.CoordinatingAssistantTracker import coordinatingassistanttracker
 from Axon.ErrorRouting import GRACE
 from Axon.experimental.Wire import END, dumps, dumpsError, loads
@@ -281,8 +281,8 @@ def _putWhenThereIsRoom(bridge: ThreadBridge, message: Any, name: str) -> None:
 class _processes(component):
     """Components in processes, and their linkages; a name that is not a part means this one."""
 
-    def __init__(self, parts: dict[str, Any], linkages: dict[Any, Any], **argd: Any) -> None:
-        super().__init__(**argd)
+    def __init__(self, parts: dict[str, Any], linkages: dict[Any, Any]) -> None:
+        super().__init__()
         wraps = {name: ProcessWrapComponent(part) for name, part in parts.items()}
         self.addChildren(*wraps.values())
         for (source, box), (sink, sinkbox) in linkages.items():
@@ -306,7 +306,7 @@ class _processes(component):
 class ProcessPipelineComponent(_processes):
     """ProcessPipelineComponent(*components) -> a pipeline, each part in a process of its own."""
 
-    def __init__(self, *components: Any, **argd: Any) -> None:
+    def __init__(self, *components: Any) -> None:
         if not components:
             raise wiringError("a pipeline has one component at least")
         parts = {str(number): part for number, part in enumerate(components)}
@@ -315,7 +315,7 @@ class ProcessPipelineComponent(_processes):
             for inbox, outbox in (("inbox", "outbox"), ("control", "signal")):
                 box = outbox if source else inbox
                 linkages[source, box] = (sink, inbox if sink else outbox)
-        super().__init__(parts, linkages, **argd)
+        super().__init__(parts, linkages)
 
 
 def ProcessPipeline(*components: Any) -> ProcessPipelineComponent:
@@ -330,6 +330,8 @@ def ProcessGraphline(**graphline_spec: Any) -> component:
     """
     linkages = graphline_spec.pop("linkages", None)
     parts = {name: part for name, part in graphline_spec.items() if not name.startswith("__")}
+    made = {name: part for name, part in parts.items() if not callable(part)}
+    checkNamedComponents("ProcessGraphline", made)
     checkLinkages("ProcessGraphline", linkages, parts)
     return _processes(parts, linkages)
 

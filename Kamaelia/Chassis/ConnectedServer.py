@@ -42,6 +42,7 @@ from Axon.Component import component
 from Axon.ComponentCheck import madeComponent
 from Axon.Hooks import plainResult
 from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Axon.Settings import refuseMisspelt
 from Kamaelia.Chassis.ProtocolFactory import factoryOf
 from Kamaelia.Chassis.ServerPlan import ServerPlan
 from Kamaelia.Chassis.Workers import Workers
@@ -54,7 +55,6 @@ from Kamaelia.Internet.UnixSockets import checkedPath
 from Kamaelia.IPC import newCSA, serverShutdown, shutdownCSA
 from Kamaelia.Support.ProgramLog import isCalledByProgram, messagesOnStderr
 from Kamaelia.Util.Parent import PlannedLinkage
-from Kamaelia.Util.Settings import refuseMisspelt
 
 if TYPE_CHECKING:
     from ssl import SSLContext

@@ -28,7 +28,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from Axon.Component import component
-from Axon.ComponentCheck import checkComponents, checkLinkages
+from Axon.ComponentCheck import checkLinkages, checkNamedComponents
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Kamaelia.Util.Parent import PlannedLinkage, parent
 
@@ -62,7 +62,7 @@ class Graphline(parent):
         **components: Any,
     ) -> None:
         kind = type(self).__name__
-        checkComponents(kind, components.values())
+        checkNamedComponents(kind, components)
         checkLinkages(kind, linkages, components)
         assert linkages is not None
         self.layout = linkages

@@ -13,7 +13,7 @@ from typing import Any
 
 from Axon.AxonExceptions import wiringError
 from Axon.Microprocess import microprocess
-from Kamaelia.Util.Settings import refuseMisspelt
+from Axon.Settings import refuseMisspelt
 
 Factory = Callable[..., Any]
 

@@ -26,6 +26,7 @@ from Axon.Component import component
 from Axon.Hooks import plainResult
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.Linkage import linkage
+from Axon.Settings import refuseMisspelt
 from Kamaelia.Internet.Addresses import checkedPort
 from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter
 from Kamaelia.Internet.EventLoop import eventLoopOf
@@ -33,7 +34,6 @@ from Kamaelia.Internet.ListeningSockets import Options
 from Kamaelia.Internet.TCPServer import TCPServer
 from Kamaelia.IPC import newCSA, serverShutdown
 from Kamaelia.Support.ProgramLog import isCalledByProgram, messagesOnStderr
-from Kamaelia.Util.Settings import refuseMisspelt
 
 LOG = logging.getLogger("Kamaelia.Internet.SingleServer")
 

@@ -23,6 +23,7 @@ from os import PathLike
 from ssl import SSLContext
 from typing import Any
 
+from Axon.Settings import refuseMisspelt
 from Kamaelia.Internet.Addresses import checkedPort, isLiteral
 from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter
 from Kamaelia.Internet.EventLoop import isShutdownReceived, waitForCoroutine
@@ -30,7 +31,6 @@ from Kamaelia.Internet.HappyEyeballs import connectedSocket
 from Kamaelia.Internet.OutgoingData import discard
 from Kamaelia.Internet.StartTLS import certificateName
 from Kamaelia.Internet.UnixSockets import checkedPath
-from Kamaelia.Util.Settings import refuseMisspelt
 
 
 class TCPClient(ConnectedSocketAdapter):

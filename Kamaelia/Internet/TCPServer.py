@@ -34,6 +34,7 @@ from typing import Any
 from Axon.Component import component
 from Axon.Hooks import plainResult
 from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Axon.Settings import refuseMisspelt
 from Kamaelia.Internet.Acceptor import AMONG_SEVERAL, AT_ONCE
 from Kamaelia.Internet.Addresses import checkedPort, networkOf, textOfAddress
 from Kamaelia.Internet.Balancers import Balancers
@@ -43,7 +44,6 @@ from Kamaelia.Internet.ListeningSockets import Listener, Options, openSockets
 from Kamaelia.Internet.UnixSockets import checkedPath, openPath
 from Kamaelia.IPC import newCSA, serverShutdown, shutdownCSA
 from Kamaelia.Support.Protocol.ProxyHeader import BadHeader, Origin
-from Kamaelia.Util.Settings import refuseMisspelt
 
 LOG = logging.getLogger("Kamaelia.Internet.TCPServer")
 MANY, PEER = "too many connections", "too many connections of one peer"

@@ -9,9 +9,8 @@
     streams       LineReader, Chunkifier, RateChunker, RateFilter, LossyConnector
     one to many   Fanout, TwoWaySplitter, Splitter, Backplane (publish and subscribe)
     many to one   Collate, Comparator, Sync
-    structure     PassThrough, Parent (the base of all chassis), Settings (misspelt settings),
-                  StreamTransformer (a parser as a component), SendWithRoom (send as soon as the
-                  receiver has room)
+    structure     PassThrough, Parent (the base of all chassis), StreamTransformer (a parser as a
+                  component), SendWithRoom (send as soon as the receiver has room)
 
 The other modules are historical import paths: ConsoleEcho, FilterComponent, Graphline,
 Introspector, NullSinkComponent, Pipeline, PipelineComponent, TestResultComponent,

@@ -34,6 +34,7 @@ AXON: list[Floor] = [
             "Axon.LateMessages",
             "Axon.Multiset",
             "Axon.Observer",
+            "Axon.Settings",
             "Axon.Spelling",
             "Axon.SystemTest",
             "Axon.Trace",

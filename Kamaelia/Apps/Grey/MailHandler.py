@@ -35,6 +35,7 @@ from Axon.Box import NULL, UNUSED
 from Axon.Component import component
 from Axon.Hooks import plainResult
 from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Axon.Settings import refuseMisspelt
 from Kamaelia.Apps.Grey.Records.LogFiles import logLine, note
 from Kamaelia.Apps.Grey.Session.Deadlines import NO_DEADLINES, ClientDeadlines, deadlinesOf
 from Kamaelia.Apps.Grey.Session.HeldWatch import HeldTooLong, HeldWatch, watchHeld
@@ -51,7 +52,6 @@ from Kamaelia.Support.Protocol.SMTP.InputParser import (
 from Kamaelia.Support.Protocol.SMTP.Reply import SHUTTING_DOWN, Reply, encoded
 from Kamaelia.Support.Protocol.SMTP.Session import COMMANDS
 from Kamaelia.Support.Protocol.SMTP.SessionText import withoutMail
-from Kamaelia.Util.Settings import refuseMisspelt
 
 LOG = logging.getLogger("Kamaelia.Apps.Grey")
 # The work for one client in one turn ends after so many events, or so many seconds.

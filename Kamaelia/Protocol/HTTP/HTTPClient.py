@@ -19,6 +19,7 @@ from typing import Any
 
 from Axon.Component import component
 from Axon.Ipc import errorInformation, shutdownMicroprocess
+from Axon.Settings import refuseMisspelt, settingsOf
 from Kamaelia.Protocol.HTTP.SingleShotClient import HTTPRequest, SingleShotHTTPClient
 from Kamaelia.Support.Protocol.HTTP.Messages import (
     ParsedHTTPBodyChunk,
@@ -28,7 +29,6 @@ from Kamaelia.Support.Protocol.HTTP.Messages import (
 )
 from Kamaelia.Util.Console import ConsoleEchoer
 from Kamaelia.Util.SendWithRoom import isToStop, sendWithRoom
-from Kamaelia.Util.Settings import refuseMisspelt, settingsOf
 
 __all__ = [
     "AttachConsoleToDebug",

@@ -25,6 +25,7 @@ from typing import Any
 
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Axon.Settings import acceptedByAll
 from Kamaelia.Protocol.HTTP.AccessLog import logTo
 from Kamaelia.Protocol.HTTP.HTTPConnection import HTTPConnection
 from Kamaelia.Support.Protocol.HTTP.Limits import Limits
@@ -46,6 +47,8 @@ def HTTPServer(
     with a line in the Common Log Format for each response. isEncrypted: whether the connection
     uses TLS. facts: peer, peerport, localip and localport, which ServerCore gives.
     """
+    for name in facts.keys() - set(acceptedByAll(HTTPConnection)):
+        raise TypeError(f"HTTPServer has no setting {name!r}")
     facts["uri-protocol"] = "https" if isEncrypted else "http"
     return HTTPConnection(
         createRequestHandler,

@@ -25,6 +25,7 @@ from typing import Any
 
 from Axon.Component import component
 from Axon.Ipc import errorInformation, producerFinished, shutdownMicroprocess
+from Axon.Settings import refuseMisspelt
 from Kamaelia.Internet.EventLoop import timeOf
 from Kamaelia.Internet.TCPClient import TCPClient
 from Kamaelia.Protocol.HTTP.PieceSender import PieceSender
@@ -33,7 +34,6 @@ from Kamaelia.Support.Protocol.HTTP.Messages import ParsedHTTPHeader, ParsedHTTP
 from Kamaelia.Support.Protocol.HTTP.ResponseReader import MOST_DECODED, Message, ResponseReader
 from Kamaelia.Support.Secrets import withoutCredentials
 from Kamaelia.Util.SendWithRoom import isToStop, sendWithRoom
-from Kamaelia.Util.Settings import refuseMisspelt
 
 MANY_MESSAGES = 64  # of one piece of data, which take about 2 ms
 

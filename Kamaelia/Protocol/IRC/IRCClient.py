@@ -27,6 +27,7 @@ from typing import Any
 
 from Axon.Component import component
 from Axon.Ipc import producerFinished
+from Axon.Settings import refuseMisspelt
 from Kamaelia.Chassis.Graphline import Graphline
 from Kamaelia.Internet.TCPClient import TCPClient
 from Kamaelia.Support.LineBuffer import LineBuffer, LongLine
@@ -40,7 +41,6 @@ from Kamaelia.Support.Protocol.IRC import (
 )
 from Kamaelia.Support.Protocol.IRC.Message import LONGEST_LINE, decoded
 from Kamaelia.Util.SendWithRoom import isToStop, sendWithRoom
-from Kamaelia.Util.Settings import refuseMisspelt
 
 __all__ = ["IRC_Client", "SimpleIRCClientPrefab"]
 

@@ -22,6 +22,7 @@ from typing import Any
 
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Axon.Settings import refuseMisspelt
 from Axon.WriteGate import WriteGate
 from Kamaelia.Internet.EventLoop import timeOf
 from Kamaelia.Internet.OutgoingData import discard
@@ -35,7 +36,6 @@ from Kamaelia.Support.Protocol.WebSocket.MessagePeer import (
     NORMAL,
 )
 from Kamaelia.Util.SendWithRoom import isToStop
-from Kamaelia.Util.Settings import refuseMisspelt
 
 MOST_KEPT = 64  # messages before the connection is open
 

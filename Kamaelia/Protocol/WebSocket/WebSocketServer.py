@@ -36,6 +36,7 @@ from typing import Any
 from Axon.Component import component
 from Axon.ComponentCheck import madeComponent
 from Axon.Ipc import producerFinished, shutdownMicroprocess
+from Axon.Settings import refuseMisspelt
 from Kamaelia.Internet.HandlerLinks import linkBoxes, stopSubtree, unlinkComponents
 from Kamaelia.Internet.OutgoingData import discard
 from Kamaelia.Protocol.WebSocket.Conversation import Conversation, Timing, webSocketShutdown
@@ -47,7 +48,6 @@ from Kamaelia.Support.Protocol.WebSocket.MessagePeer import (
     MOST_BYTES,
     NORMAL,
 )
-from Kamaelia.Util.Settings import refuseMisspelt
 
 MOST_WAITING = 64  # messages that wait for a handler before the client has to wait
 

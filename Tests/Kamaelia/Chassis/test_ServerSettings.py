@@ -90,10 +90,15 @@ def test_the_error_for_a_misspelt_setting_suggests_the_right_one(make, wrong, me
 
 
 @pytest.mark.parametrize(
-    "name", ["colour", "part", "post", "sort", "cost", "most", "wrath", "p", "database", "name"]
+    "name", ["colour", "part", "post", "sort", "cost", "most", "wrath", "p", "database"]
 )
-def test_any_other_keyword_becomes_an_attribute(name):
-    assert getattr(ServerCore(protocol=Echo, **{name: "red"}), name) == "red"
+def test_any_other_keyword_becomes_an_attribute_of_the_server_of_a_program(name):
+    class Server(ServerCore):
+        protocol = Echo
+
+    assert getattr(Server(**{name: "red"}), name) == "red"
+    with pytest.raises(TypeError, match=f"ServerCore has no setting '{name}'"):
+        ServerCore(protocol=Echo, **{name: "red"})
 
 
 def test_an_attribute_of_the_class_or_of_a_base_is_not_misspelt():

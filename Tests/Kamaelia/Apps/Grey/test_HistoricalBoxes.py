@@ -54,5 +54,8 @@ def test_a_misspelt_setting_in_a_nested_protocol_is_an_error_when_the_server_is_
 
 
 def test_other_attributes_are_a_programs_own():
-    handler = ConcreteMailHandler(colour="red", smtp_ip="192.0.2.1")
+    class Handler(ConcreteMailHandler):
+        pass
+
+    handler = Handler(colour="red", smtp_ip="192.0.2.1")
     assert handler.colour == "red"

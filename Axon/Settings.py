@@ -15,21 +15,25 @@ Example usage
 How does it work?
 -----------------
 The settings of a class are the public attributes, annotations and __init__ parameters of its
-bases in this package, without methods and properties. Any other keyword is accepted as an
-attribute of the program, unless it is close to the name of a setting (Axon.Spelling). The name
-of an attribute of the class or of a base is always accepted.
+bases in a library, without methods and properties. A library is a package with
+`__kamaelia_settings__`, the names that each of its components accepts besides those settings.
+
+A component of the library accepts no other keyword. In a class of a program, any other keyword is
+an attribute of the program, unless it is close to the name of a setting (Axon.Spelling). The name
+of an attribute of the class or of a base is always accepted. component.__init__ checks keywords;
+refuseMisspelt is for classes that check earlier, or check class attributes, too.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
+import sys
+from collections.abc import Collection, Iterable
 from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
 
 from Axon.Spelling import nearMiss
 
-OURS = __name__.partition(".")[0]
 NOT_SETTINGS = {"Inboxes", "Outboxes", "Usescomponents"}
 SHORT = 6  # letters: a shorter name that differs in one letter is another word
 
@@ -44,12 +48,21 @@ def refuseMisspelt(kind: type, keywords: Iterable[str] = ()) -> None:
     """
     if kind not in _checked:
         refuseMisspeltAttributes(kind)
+    refuseMisspeltKeywords(kind, keywords)
+
+
+def refuseMisspeltKeywords(kind: type, keywords: Iterable[str]) -> None:
+    """Raise TypeError if a keyword is misspelt, or unknown to a component of a library."""
     known = settingsOf(kind)
     for name in keywords:
-        if name not in known and not hasattr(kind, name):
-            meant = nearest(name, known)
-            if meant:
-                raise TypeError(f"{kind.__name__} has no setting {name!r}. Did you mean {meant!r}?")
+        if name in known or hasattr(kind, name) or name in acceptedByAll(kind):
+            continue
+        meant = nearest(name, known)
+        if meant:
+            raise TypeError(f"{kind.__name__} has no setting {name!r}. Did you mean {meant!r}?")
+        if isOfLibrary(kind):
+            settings = f"its settings are {', '.join(sorted(known))}" if known else "it has none"
+            raise TypeError(f"{kind.__name__} has no setting {name!r}; {settings}")
 
 
 def refuseMisspeltAttributes(kind: type) -> None:
@@ -69,7 +82,7 @@ def refuseMisspeltAttributes(kind: type) -> None:
 
 
 def settingsOf(kind: type) -> frozenset[str]:
-    """Return the names of all settings that the bases of `kind` in this package declare."""
+    """Return the names of all settings that the bases of `kind` in a library declare."""
     found = _settings.get(kind)
     if found is None:
         names: set[str] = set()
@@ -100,22 +113,30 @@ def _isOtherWord(name: str, setting: str) -> bool:
     return len(meant) < SHORT and len(word) == len(meant) and sorted(word) != sorted(meant)
 
 
+def acceptedByAll(kind: type) -> Collection[str]:
+    """Return the names that each component of the library of `kind` accepts."""
+    package = sys.modules.get(kind.__module__.partition(".")[0])
+    accepted: Collection[str] = getattr(package, "__kamaelia_settings__", ())
+    return accepted
+
+
+def isOfLibrary(kind: type) -> bool:
+    """Return whether the class is part of a library, and not of a program."""
+    return bool(acceptedByAll(kind))
+
+
 def _ours(kind: type) -> list[type]:
-    return [each for each in kind.__mro__ if _isOurs(each)]
+    return [each for each in kind.__mro__ if isOfLibrary(each)]
 
 
 def _theirs(kind: type) -> list[type]:
-    """Return the classes of a program that precede the first class of this package."""
+    """Return the classes of a program that precede the first class of a library."""
     own: list[type] = []
     for each in kind.__mro__:
-        if _isOurs(each):
+        if isOfLibrary(each):
             return own
         own.append(each)
     return []
-
-
-def _isOurs(kind: type) -> bool:
-    return kind.__module__.partition(".")[0] == OURS
 
 
 def _parametersOf(function: Any) -> set[str]:
