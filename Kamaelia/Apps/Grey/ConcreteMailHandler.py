@@ -111,6 +111,7 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
         """Create a TCPClient and link the tcp boxes to it. The backend calls this."""
         connection = connectionTo(self.ensureBackend().server, self)
         self.linkConnection(connection)
+        self.addChildren(connection)
         connection.activate(Scheduler=self.scheduler)
 
     def linkConnection(self, connection: ServerConnection) -> None:
@@ -284,12 +285,12 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
     def releaseConnection(self) -> ServerConnection | None:
         """Unlink the connection and return it, or None if it has sent something or has ended."""
         connection = self.TCPClient
-        if self.dataReady("tcp_inbox") or self.dataReady("tcp_control"):
-            return None
-        if not isinstance(connection, ServerConnection) or not connection.mayBeKept():
+        hasNews = self.dataReady("tcp_inbox") or self.dataReady("tcp_control")
+        if hasNews or not isinstance(connection, ServerConnection) or not connection.mayBeKept():
             return None
         connection.unlinkFrom(self)
-        self.dropChild(connection)
+        if connection.isWatchedBy(self):  # it is new; the pool watches those that it had
+            self.dropChild(connection)
         self.TCPClient = None
         return connection
 

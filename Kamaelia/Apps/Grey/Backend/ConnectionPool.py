@@ -11,7 +11,8 @@ How does it work?
 A ServerCore runs one beside its handlers (ConcreteMailHandler.companions), and the handlers find
 it in their `smtp_pool`. Sessions are shared only where all clients look the same to the server:
 see isShareable. The connection that was used last is taken first, so the others become old and
-are closed. A connection that ends, or on which the server says anything, is forgotten.
+are closed. A connection that ends, or on which the server says anything, is forgotten. From the
+first `keep` on, the pool watches a connection until it ends, also while a handler uses it.
 
 Termination: when it is stopped, or after a message on "control". It sends QUIT on each connection
 and accepts no more.
@@ -92,7 +93,7 @@ class ConnectionPool(component):
     def __init__(self, settings: Any) -> None:
         super().__init__()
         self.settings = settings
-        self._kept: dict[tuple[ServerAddress, Manner], list[KeptConnection]] = {}
+        self._kept: dict[ServerAddress, list[KeptConnection]] = {}
         self._isOpen = False
         self._hasTimer = False
 
@@ -121,17 +122,18 @@ class ConnectionPool(component):
         return self._isOpen and not isFull and relay.resets <= MOST_RESETS and isCleanSession(relay)
 
     def keep(self, kept: KeptConnection) -> bool:
-        """Keep an open connection whose boxes are not linked. Return whether it is kept."""
-        now = self._now()
-        until = min(now + self.settings.smtp_idle_time, kept.since + LONGEST_USE)
-        waiting = self._kept.setdefault((kept.server, kept.relay.manner), [])
-        isFull = len(waiting) >= self.settings.smtp_idle_connections
+        """Take over an open connection whose boxes are not linked. Return whether it is kept."""
+        now, settings, connection = self._now(), self.settings, kept.connection
+        if not connection.isWatchedBy(self):
+            connection.addWatcher(self)
+        until = min(now + settings.smtp_idle_time, kept.since + LONGEST_USE)
+        waiting = self._kept.setdefault(kept.server, [])
+        isFull = len(waiting) >= settings.smtp_idle_connections
         if isFull or until <= now:
             return False
         kept.until = until
         waiting.append(kept)
-        kept.connection.addWatcher(self)
-        kept.connection.release()
+        connection.release()
         if not self._hasTimer:
             self._hasTimer = True
             self.unpause()
@@ -139,10 +141,11 @@ class ConnectionPool(component):
 
     def take(self, server: ServerAddress, manner: Manner) -> KeptConnection | None:
         """Return a connection to this server that can be used, or None."""
-        waiting = self._kept.get((server, manner))
-        while waiting:
-            kept = waiting.pop()
-            kept.connection.removeWatcher(self)
+        waiting = self._kept.get(server, [])
+        for kept in reversed(waiting):
+            if kept.relay.manner is not manner:  # equal ones are the same object, see mannerOf
+                continue
+            waiting.remove(kept)
             if kept.connection.resume():
                 return kept
             kept.connection.abort()
@@ -155,10 +158,8 @@ class ConnectionPool(component):
 
     def drop(self, server: ServerAddress) -> None:
         """Close all connections to a server that has failed: others are probably broken, too."""
-        for key, waiting in self._kept.items():
-            if key[0] == server:
-                for kept in list(waiting):
-                    self._forget(kept)
+        for kept in list(self._kept.get(server, ())):
+            self._forget(kept)
 
     # Its own turns
 
@@ -185,7 +186,7 @@ class ConnectionPool(component):
         return min((kept.until - now for kept in self._all()), default=None)
 
     def _forget(self, kept: KeptConnection) -> None:
-        self._kept[kept.server, kept.relay.manner].remove(kept)
+        self._kept[kept.server].remove(kept)
         kept.connection.resume()
         self.close(kept)
 

@@ -33,7 +33,7 @@ class ServerConnection(TCPClient):
     }
 
     def linkTo(self, handler: component, hasTLS: bool) -> None:
-        """Link the tcp boxes of `handler` to this connection, and make this a child of it.
+        """Link the tcp boxes of `handler` to this connection.
 
         The linkages are made without a postoffice, because each client makes and removes them.
         """
@@ -48,10 +48,9 @@ class ServerConnection(TCPClient):
                 (handler, "tcp_makessl", self, "makessl"),
                 (self, "sslready", handler, "tcp_sslready"),
             )
-        handler.addChildren(self)
 
     def unlinkFrom(self, handler: component) -> None:
-        """Remove these linkages. This remains a child of the handler, and ends with it."""
+        """Remove these linkages. If this is a child of the handler, it remains one."""
         self.unlinkOutboxes()
         unlinkOutboxes(handler, ("tcp_outbox", "tcp_signal", "tcp_makessl"))
 

@@ -76,6 +76,7 @@ class ServerDialogue(component):
         """
         connection = self._connection = connectionTo(server, self.settings)
         connection.linkTo(self, hasTLS=True)
+        self.addChildren(connection)
         connection.activate(Scheduler=self.scheduler)
         relay = self.relay = self._newRelay()
         if header := relay.header():

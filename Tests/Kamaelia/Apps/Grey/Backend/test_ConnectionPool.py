@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from Kamaelia.Apps.Grey.Backend.ConnectionPool import MOST_RESETS, isShareable
+from Kamaelia.Apps.Grey.Backend.ServerConnection import ServerConnection
 from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
 from Kamaelia.Support.Failover import Health
 from Kamaelia.Support.Protocol.SMTP.Opening import TELLING, Manner
@@ -243,6 +244,77 @@ def test_a_session_is_not_reset_again_and_again(serving: Any) -> None:
 
 
 # What goes wrong between two mails
+
+
+@pytest.mark.parametrize("isKept", [False, True])
+def test_an_error_in_a_connection_that_no_client_uses_ends_only_that(
+    serving: Any, monkeypatch: pytest.MonkeyPatch, isKept: bool
+) -> None:
+    def fail(connection: Any) -> None:
+        raise RuntimeError("a fault in the connection")
+
+    def client(server: Any) -> str:
+        callers = [Caller(server.ports[0]) for _ in range(2)]
+        for caller in callers:
+            caller.begin()
+            assert caller.send() == TOOK
+        callers[0].end()
+        assert eventually(lambda: protocol.smtp_pool.childComponents(), "one is kept")
+        with monkeypatch.context() as patch:
+            patch.setattr(ServerConnection, "handleMessages", fail)
+            callers[1].end()
+            if isKept:
+                far.sockets[0].sendall(b"421 4.4.2 idle\r\n")
+            assert far.ended.acquire(timeout=PATIENCE)
+        return oneMail()(server)
+
+    with FarEnd() as far:
+        protocol = handler(far, relay="live", smtp_idle_connections=1 + isKept)
+        assert serving(client, protocol=protocol) == TOOK
+        assert len(far.mails) == 3
+
+
+def test_an_error_in_a_kept_connection_ends_only_the_mail_that_uses_it(
+    serving: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(connection: Any) -> None:
+        raise RuntimeError("a fault in the connection")
+
+    def client(server: Any) -> list[str]:
+        replies = mails(nothing)(server)
+        caller = Caller(server.ports[0])
+        caller.begin()
+        with monkeypatch.context() as patch:
+            patch.setattr(ServerConnection, "handleMessages", fail)
+            far.sockets[0].shutdown(socket.SHUT_RDWR)
+            assert far.ended.acquire(timeout=PATIENCE)
+            replies.append(caller.send())
+        caller.end()
+        return [*replies, oneMail()(server)]
+
+    with FarEnd() as far:
+        protocol = handler(far, relay="live")
+        first, second, third, fourth = serving(client, protocol=protocol)
+        assert [first, second, fourth] == [TOOK] * 3
+        assert third.startswith(NOT_REACHED)
+
+
+def test_a_kept_connection_ends_with_the_handler_that_uses_it(serving: Any) -> None:
+    def fail(handler: Any, command: list[str]) -> None:
+        raise RuntimeError("a fault in the handler")
+
+    def client(server: Any) -> list[str]:
+        reply = oneMail()(server)
+        caller = Caller(server.ports[0])
+        caller.begin()
+        assert caller.say("NOOP") == ""
+        assert far.ended.acquire(timeout=PATIENCE)
+        return [reply, oneMail()(server)]
+
+    with FarEnd() as far:
+        protocol = handler(far, relay="live", handleNoop=fail)
+        assert serving(client, protocol=protocol) == [TOOK] * 2
+        assert far.count("EHLO") == len(far.mails) == 2
 
 
 @RELAYS
