@@ -35,7 +35,9 @@ POSTMASTER = "postmaster"
 LONGEST = 320  # characters: 64 and 255, with the @ between (RFC 5321 section 4.5.3.1)
 
 # The key of such an address is its text in lower case, without its brackets.
-PLAIN = re.compile(r"(<)?([a-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[a-z0-9-]+(?:\.[a-z0-9-]+)*)(?(1)>)")
+PLAIN = re.compile(
+    r"(<)?+([a-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}+@[a-z0-9-]++(?:\.[a-z0-9-]++)*+)(?(1)>)"
+)
 NEVER = re.compile(r"[\0-\x1f\x7f-\x9f\ud800-\udfff]")  # in an address: SMTPAddress.PATH
 
 QUOTING = re.compile(r'\\(.)|"', re.DOTALL)  # a quoted pair, or a quotation mark
@@ -113,7 +115,7 @@ def splitMailbox(mailbox: str) -> tuple[str, str]:
     return local, domain
 
 
-@lru_cache(maxsize=256)  # a decision asks several times
+@lru_cache(maxsize=2048)  # a decision asks several times, and most recipients get many mails
 def mailboxKey(mailbox: str) -> str:
     """Return the key of a mailbox. Raises ValueError if it is none. It may have its brackets."""
     if mailbox.isascii() and len(mailbox) <= LONGEST:
