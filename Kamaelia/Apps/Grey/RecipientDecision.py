@@ -74,8 +74,8 @@ def decide(mail: DecidedMail, recipient: str) -> Decision:
             return Decision(True, LEFT_TO_TEXT)
     try:
         triple = greylist.triple(clientKeyOf(mail), mail.sender, recipient)
-        about = (triple, greylist.clock(), mail.peer)
-        decision: Decision = notes.answerTo(triple, greylist.decide, *about)
+        ask = partial(greylist.decide, triple, greylist.clock(), mail.peer)
+        decision: Decision = notes.answerTo(triple, ask)
         if greylist.isFailing:
             greylist.answered()
         if decision.isAccepted:
@@ -98,8 +98,8 @@ def decideOnText(mail: DecidedMail, text: bytes | None) -> list[Decision]:
     notes, suspicion = mail.notes, mail.greylist.suspicion
     if not notes.hasText and suspicion is not None and suspicion.dkim is not None:
         dkim = suspicion.dkim
-        ask = partial(dkim.signersOf, text, str(mail.sender))
-        notes.signers = notes.answerTo("dkim", inTask, ask, extra=dkim.timeout)
+        ask = inTask(dkim.signersOf, text, str(mail.sender))
+        notes.signers = notes.answerTo("dkim", ask, extra=dkim.timeout)
         known = [each for each in notes.signers if _isKnownSigner(mail, each)]
         if known and notes.assessment is not None:
             reason = f"DKIM of {known[0]}, which mailed before"
@@ -111,8 +111,8 @@ def decideOnText(mail: DecidedMail, text: bytes | None) -> list[Decision]:
 def _isKnownSigner(mail: DecidedMail, domain: str) -> bool:
     greylist = mail.greylist
     try:
-        about = (domain, greylist.clock())
-        isKnown: Any = mail.notes.answerTo(("signer", domain), greylist.isKnownSigner, *about)
+        ask = partial(greylist.isKnownSigner, domain, greylist.clock())
+        isKnown: Any = mail.notes.answerTo(("signer", domain), ask)
         # A store that answers later gives its own decision
         return isKnown.isAccepted if isinstance(isKnown, Decision) else bool(isKnown)
     except StoreFailed as error:
@@ -128,9 +128,9 @@ def refusalOfUnknown(mail: DecidedMail, recipient: str) -> Reply | None:
     directory = mail.greylist.recipients
     if directory is None:
         return None
-    about = (recipient, mail.peer)
+    ask = partial(directory.ask, recipient, mail.peer)
     refusal: Reply | None = mail.notes.answerTo(
-        ("recipient", recipient), directory.ask, *about, extra=directory.timeout
+        ("recipient", recipient), ask, extra=directory.timeout
     )
     if refusal is not None and mail.greylist.dry_run and refusal.isForNow:
         return None  # nothing is deferred
@@ -144,8 +144,8 @@ def _assess(mail: DecidedMail, suspicion: SuspicionCheck) -> Assessment:
     sender = Client(
         mail.peer, str(mail.remotename), str(mail.sender), mail.hasTLS, mail.hasCertificate
     )
-    ask = partial(suspicion.assess, sender)
-    assessment: Assessment = mail.notes.answerTo("suspicion", inTask, ask, extra=suspicion.timeout)
+    ask = inTask(suspicion.assess, sender)
+    assessment: Assessment = mail.notes.answerTo("suspicion", ask, extra=suspicion.timeout)
     mail.notes.assessment = assessment
     return assessment
 
@@ -162,8 +162,8 @@ def clientKeyOf(mail: DecidedMail) -> str:
     """Return what a retry has to come from: the client's domain by SPF, or its network."""
     greylist = mail.greylist
     if greylist.spf:
-        ask = partial(greylist.resolver.spf, mail.peer, mail.remotename, mail.sender)
-        key = keyOf(mail.notes.answerTo("spf", inTask, ask, extra=LONGEST_CHECK), mail.peer)
+        ask = inTask(greylist.resolver.spf, mail.peer, mail.remotename, mail.sender)
+        key = keyOf(mail.notes.answerTo("spf", ask, extra=LONGEST_CHECK), mail.peer)
         if key != mail.peer:
             return key
     return greylist.clientKey(mail.peer)
@@ -171,6 +171,6 @@ def clientKeyOf(mail: DecidedMail) -> str:
 
 def nameOf(mail: DecidedMail) -> str:
     """Return the client's name if the DNS maps it back to the client, or ""."""
-    ask = partial(mail.greylist.resolver.nameOf, mail.peer)
-    name: str | None = mail.notes.answerTo("name", inTask, ask, extra=LONGEST_CHECK)
+    ask = inTask(mail.greylist.resolver.nameOf, mail.peer)
+    name: str | None = mail.notes.answerTo("name", ask, extra=LONGEST_CHECK)
     return name or ""

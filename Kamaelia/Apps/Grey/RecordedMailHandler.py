@@ -16,6 +16,7 @@ Termination: as MailHandler.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
@@ -46,7 +47,7 @@ class RecordedMailHandler(ConcreteMailHandler):
         self, question: Any, ask: Callable[..., Any], *about: Any, extra: float = 0.0
     ) -> Any:
         """Return the answer to a question about this mail, or raise Later: see PolicyAnswers."""
-        return self.notes.answerTo(question, ask, *about, extra=extra)
+        return self.notes.answerTo(question, partial(ask, *about), extra)
 
     # The notes about each mail
 

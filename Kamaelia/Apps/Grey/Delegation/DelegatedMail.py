@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from email.utils import formatdate
+from functools import partial
 
 from Kamaelia.Apps.Grey.Delegation.PolicyService import PolicyService
 from Kamaelia.Apps.Grey.Policy.PolicyAnswers import after
@@ -233,7 +234,7 @@ class DelegatedMail:
     def _waitInTarpit(self) -> None:
         seconds = self.greylist.tarpit
         if seconds:
-            self.notes.answerTo("tarpit", after, seconds, extra=seconds)
+            self.notes.answerTo("tarpit", partial(after, seconds), extra=seconds)
 
     # Actions
 

@@ -3,7 +3,7 @@
 Example usage
 -------------
     answers = PolicyAnswers()
-    key = answers.get("spf", inTask, partial(resolver.spf, peer, name, sender), extra=20)
+    key = answers.get("spf", inTask(resolver.spf, peer, name, sender), extra=20)
 
 How does it work?
 -----------------
@@ -28,8 +28,8 @@ class PolicyAnswers:
     def __init__(self) -> None:
         self._answers: dict[Any, Any] = {}
 
-    def get(self, question: Any, ask: Callable[..., Any], *about: Any, extra: float = 0.0) -> Any:
-        """Return what ask(*about) returned, or the result of the future that it returned.
+    def get(self, question: Any, ask: Callable[[], Any], extra: float = 0.0) -> Any:
+        """Return what ask() returned, or the result of the future that it returned.
 
         It is called once for each question. Raises Later while the future is not done.
         extra: the seconds that this wait may take beyond `policy_timeout`.
@@ -38,7 +38,7 @@ class PolicyAnswers:
             answer = self._answers[question]
         else:
             try:
-                answer = ask(*about)
+                answer = ask()
             except Later as later:
                 answer = later.future
             self._answers[question] = answer
@@ -49,9 +49,9 @@ class PolicyAnswers:
         return answer.result()
 
 
-def inTask(ask: Callable[[], Any]) -> Any:
-    """Return a task that runs the coroutine which `ask` returns."""
-    return asyncio.ensure_future(ask())
+def inTask(ask: Callable[..., Any], *about: Any) -> Callable[[], Any]:
+    """Return a function that starts a task with the coroutine which ask(*about) returns."""
+    return lambda: asyncio.ensure_future(ask(*about))
 
 
 def after(seconds: float) -> Any:

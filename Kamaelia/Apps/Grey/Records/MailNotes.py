@@ -193,13 +193,11 @@ class MailNotes:
         self.lastReply = Reply(451, f"{text} ({self.mailId})", closes)
         return self.lastReply
 
-    def answerTo(
-        self, question: Any, ask: Callable[..., Any], *about: Any, extra: float = 0.0
-    ) -> Any:
+    def answerTo(self, question: Any, ask: Callable[[], Any], extra: float = 0.0) -> Any:
         """Return the answer to a question about this mail, or raise Later: see PolicyAnswers."""
         if self.answers is None:
             self.answers = PolicyAnswers()
-        return self.answers.get(question, ask, *about, extra=extra)
+        return self.answers.get(question, ask, extra)
 
     # Refusals
 

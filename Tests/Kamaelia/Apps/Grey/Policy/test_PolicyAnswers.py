@@ -21,7 +21,7 @@ def test_a_question_is_asked_once() -> None:
     asked: list[str] = []
     answers = PolicyAnswers()
     for _ in range(2):
-        assert answers.get("name", lambda peer: asked.append(peer) or len(asked), "192.0.2.1") == 1
+        assert answers.get("name", lambda: asked.append("192.0.2.1") or len(asked)) == 1
     assert asked == ["192.0.2.1"]
 
 
