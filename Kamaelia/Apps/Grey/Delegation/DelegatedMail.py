@@ -34,7 +34,7 @@ from Kamaelia.Apps.Grey.RecipientDecision import (
     nameOf,
     refusalOfUnknown,
 )
-from Kamaelia.Apps.Grey.Records.LogFiles import logLine
+from Kamaelia.Apps.Grey.Records.LogFiles import logPrintable
 from Kamaelia.Apps.Grey.Records.MailNotes import ACCEPTED, DEFERRED, REFUSED, MailNotes
 from Kamaelia.Apps.Grey.Records.RefusalRecord import GREYLISTED, newId, writeRefusal
 from Kamaelia.Support.Greylist.KeyedPaths import NO_ADDRESS, keyedRecipient, keyedSender
@@ -317,5 +317,5 @@ class DelegatedMail:
         return self._lastAt - self._beganAt
 
     def noteToLog(self, line: str) -> None:
-        """Write a line to the log of mails."""
-        logLine(self.service.logfile, line)
+        """Write a line, which the wording has made, to the log of mails."""
+        logPrintable(self.service.logfile, line)

@@ -60,7 +60,11 @@ def note(filename: str, line: str) -> None:
 
 def logLine(filename: str | None, line: str) -> None:
     """Write a line with its control characters escaped: to the file, or to LOG if it is None."""
-    line = printable(line)
+    logPrintable(filename, printable(line))
+
+
+def logPrintable(filename: str | None, line: str) -> None:
+    """Write a line that has no control characters, as those of a Wording, like logLine()."""
     if filename is None:
         LOG.info("%s", line)
     else:

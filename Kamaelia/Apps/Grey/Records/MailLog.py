@@ -38,7 +38,10 @@ class EndedMail(Protocol):
 
 
 class Wording(Protocol):
-    """The wording of the log of mails: HistoricalLines, or PostfixLines."""
+    """The wording of the log of mails: HistoricalLines, or PostfixLines.
+
+    Control characters in its lines are escaped.
+    """
 
     def ofMail(self, notes: Any, mail: Any, recipients: Sequence[str], now: float) -> Iterable[str]:
         """Return the lines of a mail that has ended. notes: its MailNotes."""
@@ -62,11 +65,11 @@ class HistoricalLines:
 
     def ofSuspicion(self, now: float, mailId: str, words: str) -> str:
         """Return the line that states the points of a mail."""
-        return f"{stampOf(now)} {words}"
+        return printable(f"{stampOf(now)} {words}")
 
     def ofRefusal(self, refusal: Refusal, now: float) -> str:
         """Return the line of a refusal."""
-        return refusal.line(stampOf(now))
+        return printable(refusal.line(stampOf(now)))
 
 
 def stampOf(now: float) -> str:
@@ -94,7 +97,7 @@ def suspicionWords(peer: str, port: int, mailId: str, assessment: Assessment) ->
     unknown = f" unknown={','.join(assessment.unknown)}" if assessment.unknown else ""
     reasons = json.dumps(str(assessment))
     client = f"client=[{peer}]:{port}"
-    return printable(f"suspicion {client} {points}{unknown} id={mailId} reasons={reasons}")
+    return f"suspicion {client} {points}{unknown} id={mailId} reasons={reasons}"
 
 
 def jsonLine(record: dict[str, Any]) -> str:

@@ -26,6 +26,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 from Kamaelia.Support.Greylist.Keys import withoutBrackets
+from Kamaelia.Support.PrintableText import printable
 from Kamaelia.Support.Protocol.SMTP.Refusal import REAL_SERVER, TEXT, Refusal
 from Kamaelia.Support.Protocol.SMTP.Reply import RECIPIENT_REFUSED, Reply
 
@@ -191,7 +192,8 @@ class PostfixLines(NamedTuple):
         )
 
     def _line(self, program: str, now: float, what: str) -> str:
-        return f"{_stamp(now)} {self.hostname} {SYSLOG_NAME}/{program}[{os.getpid()}]: {what}"
+        name = f"{self.hostname} {SYSLOG_NAME}/{program}[{os.getpid()}]"
+        return printable(f"{_stamp(now)} {name}: {what}")
 
 
 def _stamp(now: float) -> str:

@@ -10,6 +10,7 @@ from Kamaelia.Apps.Grey.Records.MailLog import HistoricalLines, Wording
 from Kamaelia.Apps.Grey.Records.MailNotes import ACCEPTED, DEFERRED, NO_ANSWER, MailNotes
 from Kamaelia.Apps.Grey.Records.PostfixLog import PostfixLines
 from Kamaelia.Support.Greylist.Suspicion import Assessment
+from Kamaelia.Support.Protocol.SMTP.Refusal import Refusal
 from Kamaelia.Support.Protocol.SMTP.Reply import DEFERRED as DEFERRED_REPLY
 from Kamaelia.Support.Protocol.SMTP.Reply import Reply
 from Kamaelia.Support.Protocol.SMTP.Session import Session
@@ -142,3 +143,19 @@ def test_a_mail_has_the_lines_of_the_wording_that_the_greylist_has(
     assert len(handler.lines) == len(columns)
     for line, column in zip(handler.lines, columns, strict=True):
         assert column in line
+
+
+@pytest.mark.parametrize(
+    "wording", [HistoricalLines(), PostfixLines("mx")], ids=["kamaelia", "postfix"]
+)
+def test_control_characters_of_a_client_are_escaped_in_every_line(wording: Wording) -> None:
+    notes, handler = MailNotes(Counting(wording=wording)), Handler()
+    handler.peer = handler.remotename = handler.sender = "a\x1b[31m\nb"
+    notes.begin()
+    notes.note("<\u009b2J@d.example>", DEFERRED, "too soon")
+    notes.assessment = Assessment(7, 5)
+    notes.write(handler)
+    refusal = Refusal(handler.peer, 4711, "MAIL", "FROM:<\x1b>", DEFERRED_REPLY, notes.mailId)
+    lines = [*handler.lines, wording.ofRefusal(refusal, 2.0)]
+    assert [each for each in lines if not each.isprintable()] == []
+    assert any("\\x1b[31m\\nb" in each for each in lines)
