@@ -1,4 +1,4 @@
-"""Fixtures for all tests: a real program, a free port.
+"""Fixtures for all tests: a real program, a free port, a port that refuses clients.
 
 The pytest plugin `Axon.testing` provides a fresh scheduler for each test. `pyproject.toml` sets
 the timeout of a test and the tracebacks of one that hangs.
@@ -6,7 +6,7 @@ the timeout of a test and the tracebacks of one that hangs.
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -63,3 +63,10 @@ def freePorts() -> Callable[[], int]:
 def freePort(freePorts: Callable[[], int]) -> int:
     """Return a free TCP port on 127.0.0.1."""
     return freePorts()
+
+
+@pytest.fixture
+def refusingPort() -> Iterator[int]:
+    """Return a port on which no process listens before the test is over."""
+    with ports.heldPort() as held:
+        yield held.getsockname()[1]

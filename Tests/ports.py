@@ -1,4 +1,4 @@
-"""Free ports for programs that a test starts."""
+"""Ports for tests: free ones for programs that a test starts, and ports that refuse connections."""
 
 import os
 import random
@@ -28,3 +28,14 @@ def freePort() -> int:
             for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
                 stack.enter_context(socket.socket(socket.AF_INET, kind)).bind(("127.0.0.1", port))
             return port
+
+
+def heldPort() -> socket.socket:
+    """Return a socket that holds a port of 127.0.0.0/8 and does not listen: clients are refused.
+
+    No other program is given the port. A test may listen on it at one of the addresses.
+    """
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("0.0.0.0", 0))
+    return held

@@ -1,5 +1,6 @@
 """A missing program skips a test, and fails it where all programs are required."""
 
+import errno
 import socket
 
 import pytest
@@ -33,3 +34,10 @@ def test_free_ports_differ_and_can_be_bound(freePorts):
     assert len(set(ports)) == 20
     with socket.socket() as server:
         server.bind(("127.0.0.1", ports[0]))
+
+
+def test_a_port_that_refuses_clients_is_given_to_no_other_socket(refusingPort):
+    with socket.socket() as client, socket.socket() as server:
+        assert client.connect_ex(("127.0.0.1", refusingPort)) == errno.ECONNREFUSED
+        with pytest.raises(OSError, match="in use"):
+            server.bind(("127.0.0.1", refusingPort))

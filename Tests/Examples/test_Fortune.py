@@ -33,8 +33,8 @@ def test_the_sayings_may_come_from_a_file(serve):
         assert readAll(sock).endswith(b".\n")
 
 
-def test_the_client_reports_a_missing_server(run, freePort):
-    done = run("Fortune/client.py", "--port", freePort)
+def test_the_client_reports_a_missing_server(run, refusingPort):
+    done = run("Fortune/client.py", "--port", refusingPort)
     assert done.returncode == 1
     assert done.stderr.startswith("no fortune: ")
     assert "Traceback" not in done.stderr

@@ -41,8 +41,8 @@ def test_a_page_is_written_to_a_file_after_a_redirect(run, address, tmp_path):
     assert (tmp_path / "page").read_bytes() == BODY
 
 
-def test_a_failure_is_named(run, freePort, tmp_path):
-    url = f"http://127.0.0.1:{freePort}/"
+def test_a_failure_is_named(run, refusingPort, tmp_path):
+    url = f"http://127.0.0.1:{refusingPort}/"
     done = run("HTTP/fetch.py", url, tmp_path / "page")
     assert done.returncode == 1
     assert done.stderr.startswith(f"{url}: ")

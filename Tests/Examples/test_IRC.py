@@ -71,6 +71,6 @@ def test_two_people_talk(ircServer, start):
     assert (errors, ann.returncode) == (f"connecting to 127.0.0.1, port {ircServer}\n", 0)
 
 
-def test_it_ends_if_there_is_no_server(run, freePort):
-    done = run(CLIENT, "--port", freePort, stdin=subprocess.DEVNULL)
+def test_it_ends_if_there_is_no_server(run, refusingPort):
+    done = run(CLIENT, "--port", refusingPort, stdin=subprocess.DEVNULL)
     assert (done.stdout, done.returncode) == ("", 0)

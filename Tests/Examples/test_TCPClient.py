@@ -76,8 +76,8 @@ def test_a_megabyte_is_transferred_unchanged(listen, run):
     assert done.stdout == text.replace("\r\n", "\n")
 
 
-def test_a_missing_server_is_reported(run, freePort):
-    done = run(CLIENT, "--port", freePort, input="hello\n")
+def test_a_missing_server_is_reported(run, refusingPort):
+    done = run(CLIENT, "--port", refusingPort, input="hello\n")
     assert done.stdout == ""
     assert done.stderr.startswith("the connection ended: ")
     assert "Traceback" not in done.stderr

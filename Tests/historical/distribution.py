@@ -1,6 +1,6 @@
 """The historical distribution, Kamaelia 1.14.32, as its authors published it.
 
-    python -m Tests.historical.distribution       # download it to .historical/
+    make historical       # download it to .historical/
 
 The tests read it and never change it, and no part of it is copied into this repository. Its package
 `Kamaelia` contains the components; the core of that time, Axon, is not part of it. So its

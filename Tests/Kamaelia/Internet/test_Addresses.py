@@ -173,11 +173,13 @@ def test_the_second_address_is_tried_while_the_first_one_does_not_respond(monkey
 
 
 @pytest.mark.usefixtures("eachLoop")
-def test_the_next_address_is_tried_at_once_when_one_refuses_the_connection(monkeypatch, freePort):
+def test_the_next_address_is_tried_at_once_when_one_refuses_the_connection(
+    monkeypatch, refusingPort
+):
     monkeypatch.setattr(HappyEyeballs, "DELAY", 3600)
     namedTo(monkeypatch, "::1", "127.0.0.3", "127.0.0.2")
-    with socket.create_server(("127.0.0.2", freePort)) as server:
-        outcome = feed(TCPClient("three.example", freePort), inbox=[b"x"])
+    with socket.create_server(("127.0.0.2", refusingPort)) as server:
+        outcome = feed(TCPClient("three.example", refusingPort), inbox=[b"x"])
         accepted, _ = server.accept()
         with accepted:
             assert accepted.recv(10) == b"x"
@@ -185,9 +187,9 @@ def test_the_next_address_is_tried_at_once_when_one_refuses_the_connection(monke
 
 
 @pytest.mark.usefixtures("eachLoop")
-def test_the_error_names_every_address_if_all_of_them_fail(monkeypatch, freePort):
+def test_the_error_names_every_address_if_all_of_them_fail(monkeypatch, refusingPort):
     namedTo(monkeypatch, "127.0.0.2", "127.0.0.3")
-    outcome = feed(TCPClient("two.example", freePort), control=[])
+    outcome = feed(TCPClient("two.example", refusingPort), control=[])
     error = outcome["signal"][0].message
     assert isinstance(error, ConnectionRefusedError)
     assert "127.0.0.2" in str(error)

@@ -70,8 +70,8 @@ def test_a_reset_is_reported_as_an_end_with_the_error():
     assert error is None or isinstance(error, ConnectionResetError)
 
 
-def test_a_refusal_is_reported_as_an_end_with_the_error(freePort):
-    outcome = feed(TCPClient("127.0.0.1", freePort), inbox=[b"lost"], control=[])
+def test_a_refusal_is_reported_as_an_end_with_the_error(refusingPort):
+    outcome = feed(TCPClient("127.0.0.1", refusingPort), inbox=[b"lost"], control=[])
     assert [message.message.errno for message in outcome["signal"]] == [errno.ECONNREFUSED]
     assert outcome["outbox"] == []
 
@@ -438,8 +438,10 @@ def test_a_sender_that_is_unlinked_is_not_held_any_more():
     assert gave == [True]
 
 
-def test_a_sender_is_held_when_mostKept_messages_wait_for_the_connection(virtualClock, freePort):
-    client = TCPClient("127.0.0.1", freePort, delay=10)
+def test_a_sender_is_held_when_mostKept_messages_wait_for_the_connection(
+    virtualClock, refusingPort
+):
+    client = TCPClient("127.0.0.1", refusingPort, delay=10)
     source = Source(count=2000)
     source.link((source, "outbox"), (client, "inbox"))
     held: list[int] = []

@@ -168,8 +168,8 @@ def test_a_threaded_client_sends_and_receives(serving):
     assert got == [b"hello", b"again", socketShutdown]
 
 
-def test_a_threaded_client_reports_the_reason_of_a_refusal(freePort):
-    outcome = feed(ThreadedTCPClient("127.0.0.1", freePort), control=[])
+def test_a_threaded_client_reports_the_reason_of_a_refusal(refusingPort):
+    outcome = feed(ThreadedTCPClient("127.0.0.1", refusingPort), control=[])
     assert [type(message.message) for message in outcome["signal"]] == [ConnectionRefusedError]
 
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any, ClassVar, NamedTuple
 
 from Tests.Kamaelia.sockets import PATIENCE, dial, readAll
+from Tests.ports import heldPort
 
 HANG_UP = "hang up"
 SILENCE = "silence"
@@ -183,8 +184,7 @@ def inTLS(base: Any, context: ssl.SSLContext) -> Any:
 
 def nowhere() -> int:
     """Return another port at each call on which no process listens before the test is over."""
-    reserved = socket.socket()
-    reserved.bind(("127.0.0.1", 0))  # it does not listen, and nobody else is given the port
+    reserved = heldPort()
     Nowhere.reserved.append(reserved)
     port: int = reserved.getsockname()[1]
     return port

@@ -276,9 +276,9 @@ def test_the_program_reports_a_log_that_cannot_be_written(
 
 
 def test_the_program_ends_with_its_connection_and_logs_why(
-    freePort: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    refusingPort: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    words = ["--channel", "#tea", "--port", str(freePort), "--logdir", str(tmp_path), "--once"]
+    words = ["--channel", "#tea", "--port", str(refusingPort), "--logdir", str(tmp_path), "--once"]
     assert __main__.main(words) == 0
     (record,) = caplog.records
     assert "the connection to the IRC server has ended: " in record.getMessage()

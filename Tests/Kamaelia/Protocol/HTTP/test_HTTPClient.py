@@ -205,8 +205,8 @@ def test_a_line_break_in_a_header_is_refused(web):
     "url",
     ["http://me:secret@h:99999/", "ftp://me:secret@h/", "http://me:secret@h x/", "%s"],
 )
-def test_a_failure_does_not_show_a_password(freePort, url):
-    url = url.replace("%s", f"http://me:secret@127.0.0.1:{freePort}/")
+def test_a_failure_does_not_show_a_password(refusingPort, url):
+    url = url.replace("%s", f"http://me:secret@127.0.0.1:{refusingPort}/")
     outcome = download(SingleShotHTTPClient(url))
     shown = [failureOf(outcome), outcome["error"][0].message, *outcome["debug"]]
     assert "secret" not in "".join(shown)
@@ -370,8 +370,8 @@ def test_a_response_that_breaks_the_rules_is_a_failure(web, garbage):
     assert [type(each) for each in outcome["signal"]] == [producerFinished]
 
 
-def test_a_server_that_cannot_be_reached_is_a_failure(freePort):
-    outcome = download(SingleShotHTTPClient(f"http://127.0.0.1:{freePort}/"))
+def test_a_server_that_cannot_be_reached_is_a_failure(refusingPort):
+    outcome = download(SingleShotHTTPClient(f"http://127.0.0.1:{refusingPort}/"))
     assert f"[Errno {errno.ECONNREFUSED}]" in failureOf(outcome)
 
 
@@ -608,9 +608,9 @@ def test_whole_bodies_come_in_the_order_of_the_requests(web):
     assert outcome["signal"] == [FINISHED]
 
 
-def test_a_failed_request_has_an_empty_body_and_an_error(web, freePort):
+def test_a_failed_request_has_an_empty_body_and_an_error(web, refusingPort):
     web.answers["/"] = response(b"fine")
-    closed = f"http://127.0.0.1:{freePort}/"
+    closed = f"http://127.0.0.1:{refusingPort}/"
     outcome = feed(SimpleHTTPClient(), inbox=[closed, 5, {}, {"url": None}, web.url("/")])
     assert outcome["outbox"] == [b"", b"", b"", b"", b"fine"]
     assert [each.message for each in outcome["error"]] == [closed, 5, "", {"url": None}]

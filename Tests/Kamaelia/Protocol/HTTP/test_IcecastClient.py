@@ -72,8 +72,8 @@ def test_the_client_connects_again_when_the_stream_ends(web):
     assert len(ends) == 3
 
 
-def test_a_client_that_waits_to_connect_again_can_be_stopped(freePort):
-    client = IcecastClient(f"http://127.0.0.1:{freePort}/", reconnectDelay=1000)
+def test_a_client_that_waits_to_connect_again_can_be_stopped(refusingPort):
+    client = IcecastClient(f"http://127.0.0.1:{refusingPort}/", reconnectDelay=1000)
 
     class Stopper(component):
         """Stops the client at its first failure."""

@@ -93,8 +93,8 @@ def test_capabilities_are_negotiated(ircServer: int) -> None:
     assert [each.text for each in user.heard if "ACK" in each.text] == ["ACK :multi-prefix"]
 
 
-def test_a_missing_server_ends_the_prefab(freePort: int) -> None:
-    outcome = feed(SimpleIRCClientPrefab("127.0.0.1", freePort, nick="ann"), control=[])
+def test_a_missing_server_ends_the_prefab(refusingPort: int) -> None:
+    outcome = feed(SimpleIRCClientPrefab("127.0.0.1", refusingPort, nick="ann"), control=[])
     assert outcome["outbox"] == []
     (message,) = outcome["signal"]
     assert isinstance(message, producerFinished)

@@ -150,8 +150,8 @@ def test_wss_verifies_the_certificate(certificate):
 # Failures
 
 
-def test_a_server_that_cannot_be_reached_is_reported(freePort):
-    outcome = feed(WebSocketClient(url(freePort)), inbox=["lost"] * 100, control=[])
+def test_a_server_that_cannot_be_reached_is_reported(refusingPort):
+    outcome = feed(WebSocketClient(url(refusingPort)), inbox=["lost"] * 100, control=[])
     assert isinstance(ended(outcome).message, ConnectionRefusedError)
     assert ended(outcome).code == 1006
 
@@ -258,7 +258,7 @@ def test_a_misspelt_setting_is_an_error():
 # The boxes
 
 
-def test_a_sender_is_held_until_the_connection_is_open(freePort):
+def test_a_sender_is_held_until_the_connection_is_open():
     class Sender(component):
         count = 0
 

@@ -70,10 +70,10 @@ def test_a_mail_is_deferred_and_then_arrives_with_a_header(
     ids=["defers", "accepts"],
 )
 def test_without_the_service_postfix_defers_mail_unless_told_otherwise(
-    postfix: Callable[..., Postfix], freePort: int, settings: dict[str, str], said: str
+    postfix: Callable[..., Postfix], refusingPort: int, settings: dict[str, str], said: str
 ) -> None:
     waits = {"smtpd_policy_service_try_limit": "1"}
-    service = restrictions(f"inet:127.0.0.1:{freePort}", "recipient")
+    service = restrictions(f"inet:127.0.0.1:{refusingPort}", "recipient")
     server = postfix(**service, **waits, **settings)
     with session(server.port) as smtp:
         assert send(smtp, "a@b.example", "c@d.example")[-1].startswith(said)
