@@ -5,6 +5,7 @@ It needs root, as master gives its daemons away to the users of the package.
 
 import os
 import pwd
+import re
 import signal
 import subprocess
 import time
@@ -111,6 +112,12 @@ class Postfix:
         with suppress(FileNotFoundError):
             return (self.folder / "log").read_text(errors="replace")
         return ""
+
+    def waitForLog(self, pattern: str, count: int = 1) -> None:
+        """Until `pattern` is `count` times in its log, which postlogd writes after the event."""
+        self.waitUntil(
+            lambda: len(re.findall(pattern, self.log())) >= count, f"{pattern} in its log"
+        )
 
     def queued(self) -> int:
         """How many mails are in its queue."""

@@ -149,9 +149,7 @@ class TestPostfix:
         assert machine.send(STRANGER).startswith("250 2.0.0 Ok: queued as")
         (mail,) = machine.far.waitForMails(1)
         assert b"Received: from client (unknown [198.51.100.7])" in mail
-        assert re.search(
-            r"postfix/behind-grey/smtpd.*client=unknown\[198.51.100.7\]", machine.far.log()
-        )
+        machine.far.waitForLog(r"postfix/behind-grey/smtpd.*client=unknown\[198.51.100.7\]")
         answer = machine.send(STRANGER, "<nobody@example.org>")
         assert answer.startswith("451 4.7.1 Greylisted")
         answer = machine.send(STRANGER, "<nobody@example.org>")

@@ -225,12 +225,13 @@ def test_the_queue_of_a_postfix_drains_into_a_server_that_fails_and_recovers(
         )
         words = ["-N", "-s", 5, "-m", MAILS, "-r", 2, "-f", "a@b.example", "-t", "c@f.example"]
         send("smtp-source", *words, f"127.0.0.1:{front.port}")
-        front.waitUntil(lambda: "status=deferred" in front.log(), "no server is reached: it waits")
+        front.waitForLog("status=deferred")  # no server is reached: it waits
         protocol.smtp_port = far.port
         front.waitUntil(front.hasDrained, "all has been sent")
+        front.waitForLog("status=sent", 2 * MAILS)
         return front.log()
 
-    timeouts = dict.fromkeys(("greeting", "EHLO", "HELO", "MAIL", "RCPT", "DATA"), 1) | {"dot": 3}
+    timeouts = dict.fromkeys(("greeting", "EHLO", "HELO", "MAIL", "RCPT", "DATA"), 1) | {"dot": 1}
     protocol = handler(nowhere(), relay, smtp_timeouts=timeouts)
     with Failing(seed=1) as far:
         log = serving(client, protocol=protocol)

@@ -57,7 +57,7 @@ class FarEnd(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), _Conversation)
         self.answers = {stage.replace("dot", "."): given for stage, given in answers.items()}
         self.mails: list[Mail] = []
-        self.unheard: list[Mail] = []  # those of them that were taken without a word
+        self.unheard: list[Mail] = []  # those of them whose answer the proxy has not heard
         self.heard: list[str] = []
         self.sockets: list[socket.socket] = []  # of all connections, in their order
         self.dots = 0
@@ -108,6 +108,7 @@ def shortLimits(*ends: object) -> dict[str, float]:
 
 class _Conversation(socketserver.StreamRequestHandler):
     server: FarEnd
+    answered: Mail | None = None  # the mail since whose answer the proxy has sent nothing
 
     def handle(self) -> None:
         self.server.sockets.append(self.request)
@@ -119,6 +120,8 @@ class _Conversation(socketserver.StreamRequestHandler):
     def finish(self) -> None:
         with suppress(OSError):
             super().finish()
+        if self.answered is not None:  # a proxy that hears an answer sends another command
+            self.server.unheard.append(self.answered)
         self.server.ended.release()
 
     def say(self, stage: str) -> str:
@@ -135,6 +138,7 @@ class _Conversation(socketserver.StreamRequestHandler):
 
     def heed(self, line: str) -> None:
         self.server.heard.append(line)
+        self.answered = None
         verb = line.partition(" ")[0].upper()
         isTaken = self.say(verb)[0] in "23"
         if verb == "MAIL":
@@ -161,6 +165,8 @@ class _Conversation(socketserver.StreamRequestHandler):
             self.server.mails.append(mail)
             if answer in (TOOK_AND_HUNG_UP, TOOK_IN_SILENCE):
                 self.server.unheard.append(mail)
+            else:
+                self.answered = mail
         self.write(answer)
 
 

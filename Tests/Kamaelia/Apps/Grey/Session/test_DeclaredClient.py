@@ -217,6 +217,6 @@ def test_Postfix_with_smtpd_proxy_filter_names_its_client(
     protocol = type("Handler", (GreyListingPolicy,), settings)
     assert serving(client, protocol=protocol) == ["451 4.7.1", "250"]
     assert len(behind.waitForMails(1)) == 1
-    assert "client=client.example[192.0.2.77]" in behind.log()
+    behind.waitForLog(r"client=client\.example\[192\.0\.2\.77\]")
     assert all("| greeter | 192.0.2.77 |" in line for line in lines if "ACCEPTED" in line)
     assert any("ACCEPTED" in line for line in lines)
