@@ -45,7 +45,7 @@ NAME = re.compile(rf"{LABEL}(?:\.{LABEL})*", re.ASCII)
 LITERAL = re.compile(r"\[[0-9a-z.:]+\]", re.ASCII)
 LONGEST_NAME = 255  # RFC 5321 section 4.5.3.1.2
 EVERY = "*"
-MOST_MISSING = 1_000  # addresses that a table remembers
+MOST_MISSING = 2_000  # addresses that a table remembers
 
 
 def parseName(text: str) -> str:

@@ -61,29 +61,29 @@ class DelegatedMail:
     octets = 0  # Postfix knows the size only later
     realServer = ""  # the mail server that asks delivers the mail itself
     mailStatus = ""  # see statusNow
+    endedAt = 0.0  # the time of the last request, by the greylist's clock,
+    _lastAt = 0.0  # and by that of the connections
     _acceptedAt = ""  # the last stage
     _hasHeader = _isCounted = _isWritten = False
 
     def __init__(self, service: PolicyService, request: PolicyRequest, now: float) -> None:
         self.service = service
         self.greylist = service.greylist
-        self.instance = request.instance
+        self._first = request
         self.peer, self.peerport = request.peer, request.peerport
-        self.names = request.names
-        self.remotename, self._namedSender = request.remotename, request.sender
-        self.sender = keyedSender(request.sender)
+        self.remotename, self.sender = request.remotename, keyedSender(request.sender)
         self.hasTLS, self.hasCertificate = request.hasTLS, request.hasCertificate
         self.notes = MailNotes(self.greylist, newId())
-        self._beganAt = self._lastAt = now
-        self.endedAt = self.greylist.clock()
+        self._beganAt = now
         self._actions: dict[str, Action] = {}  # by recipient, once each is answered
         self._undecided: list[str] = []  # recipients that are left to DATA
 
     def isAbout(self, request: PolicyRequest) -> bool:
         """Return whether a request is about this mail."""
-        if not self.instance or self.instance != request.instance:
+        first = self._first
+        if not first.instance or first.instance != request.instance:
             return False
-        isSame = self.peer == request.peer and self._namedSender == request.sender
+        isSame = first.peer == request.peer and first.sender == request.sender
         return isSame and len(self._actions) < MOST_RECIPIENTS
 
     @property
@@ -220,10 +220,11 @@ class DelegatedMail:
 
     def _verifiedNames(self) -> Sequence[str]:
         """Return the name that Postfix has verified, or else the one that DNS confirms."""
-        if not self.names and self.greylist.asksForNames:
+        names = self._first.names
+        if not names and self.greylist.asksForNames:
             name = nameOf(self)
             return [name] if name else []
-        return self.names
+        return names
 
     def _isDecidedAtData(self) -> bool:
         greylist = self.greylist

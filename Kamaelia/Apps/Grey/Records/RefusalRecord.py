@@ -31,8 +31,7 @@ _ids: list[str] = []  # that are not used yet
 def newId() -> str:
     """Return a random id for a mail or a session."""
     if not _ids:
-        made = os.urandom(6 * IDS_AT_ONCE).hex()
-        _ids.extend(made[place : place + 12] for place in range(0, len(made), 12))
+        _ids.extend(os.urandom(6 * IDS_AT_ONCE).hex(" ", 6).split())
     return _ids.pop()
 
 
