@@ -247,7 +247,7 @@ class Greylist:
     def countAll(self, counters: Iterable[tuple[str, ...]]) -> None:
         """Add one to each of these counters, which are named as in count()."""
         try:
-            self.opened.countAll(map("/".join, counters))
+            self.opened.countAll(counters)
         except StoreFailed:
             """Without a store there are no counters."""
 

@@ -25,7 +25,7 @@ import os
 import threading
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 from weakref import WeakSet
 
@@ -42,6 +42,7 @@ __all__ = [
     "StoreEntry",
     "StoreFailed",
     "StoreUnreachable",
+    "byName",
     "checkEntry",
     "isExpired",
     "isOver",
@@ -53,6 +54,8 @@ MOST_DELIVERED = 10_000  # clients whose last delivery a process keeps in memory
 VERDICTS = ("allow", "deny")
 KINDS = ("client", "sender", "recipient")
 MANY_ENTRIES = 500  # larger numbers are not read in the event loop; these take about 10 ms
+#: The name of a counter, whose words are joined by slashes when it is written
+Words = tuple[str, ...]
 
 
 class StoreFailed(Exception):
@@ -89,7 +92,7 @@ class Store(ABC):
 
     def __init__(self) -> None:
         _opened.add(self)
-        self._pending: defaultdict[str, int] = defaultdict(int)
+        self._pending: defaultdict[Words, int] = defaultdict(int)
         self._delivered: dict[str, float] = {}  # by client: the time of its last counted mail
         self._pendingLock = threading.Lock()
 
@@ -197,18 +200,18 @@ class Store(ABC):
 
     def count(self, name: str, by: int = 1) -> None:
         """Add to a counter. It is written periodically, and by flush() and close()."""
-        self._add((name,), by)
+        self._add([(name,)], by)
 
-    def countAll(self, names: Iterable[str]) -> None:
+    def countAll(self, counters: Iterable[Words]) -> None:
         """Add one to each of these counters, as count() does."""
-        self._add(names, 1)
+        self._add(counters, 1)
 
-    def _add(self, names: Iterable[str], by: int) -> None:
+    def _add(self, counters: Iterable[Words], by: int) -> None:
         with self._pendingLock:
             pending = self._pending
             isFirst = not pending
-            for name in names:
-                pending[name] += by
+            for words in counters:
+                pending[words] += by
         if isFirst:
             self.hasPending()
 
@@ -248,7 +251,7 @@ class Store(ABC):
     def _takePending(self) -> dict[str, int]:
         with self._pendingLock:
             taken, self._pending = self._pending, defaultdict(int)
-        return taken
+        return byName(taken)
 
     def _giveBack(self, taken: dict[str, int]) -> None:
         for name, by in taken.items():
@@ -256,6 +259,14 @@ class Store(ABC):
 
 
 _opened: WeakSet[Store] = WeakSet()  # all stores of this process
+
+
+def byName(counts: Mapping[Words, int]) -> dict[str, int]:
+    """Return the counts by the names of their counters."""
+    named: defaultdict[str, int] = defaultdict(int)
+    for words, by in counts.items():
+        named["/".join(words)] += by
+    return named
 
 
 def _noteFork() -> None:

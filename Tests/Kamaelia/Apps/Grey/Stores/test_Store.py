@@ -273,6 +273,13 @@ def test_counters_add_up(store: Store) -> None:
     assert store.counters() == {"deferred": 4, "passed": 1}
 
 
+def test_a_counter_is_the_same_by_its_words_and_by_its_name(store: Store) -> None:
+    store.countAll([("mails", "deferred"), ("refusals", "RCPT", "greylisted")])
+    store.countAll([("mails", "deferred")])
+    store.count("mails/deferred")
+    assert store.counters() == {"mails/deferred": 3, "refusals/RCPT/greylisted": 1}
+
+
 @pytest.mark.parametrize("setting", ["sqlite", "redis"], indirect=True)
 def test_all_records_are_there_when_it_is_opened_again(setting: str) -> None:
     store = openStore(setting)
