@@ -30,6 +30,8 @@ SLICE = 0.002  # seconds: how long others on the loop may have to wait
 # before they wake, and they request it only after sys.getswitchinterval().
 GIVE_WAY = 0.00005
 TURNS = 128  # the maximum between two readings of the clock; fewer while turns take long
+GRAIN = 0.001  # seconds: the shortest wait of every event loop; a shorter one may be no wait at all
+EXACT = 0.000001  # seconds: the alarm of other loops does not ring earlier than that
 SLOW_TURN = 0.05  # seconds; in asyncio's debug mode a longer turn is logged
 
 
@@ -190,11 +192,16 @@ class LoopRun:
             self._alarm[1].cancel()
             self._alarm = None
         if due is not None and not self._done.done():
-            delay = max(0.0, due - self._scheduler.timers.clock.now())
-            call = self.loop.call_later(delay, self._ring, context=self._context)
-            self._alarm = due, call
+            self._ringIn(max(0.0, due - self._scheduler.timers.clock.now()), due)
 
-    def _ring(self) -> None:
+    def _ringIn(self, seconds: float, due: float) -> None:
+        self._alarm = due, self.loop.call_later(seconds, self._ring, due, context=self._context)
+
+    def _ring(self, due: float) -> None:
+        """Give turns if it is time: uvloop counts milliseconds, and may ring up to one early."""
+        if due - self._scheduler.timers.clock.now() > EXACT:
+            self._ringIn(GRAIN, due)
+            return
         self._alarm = None
         self._sliceNow()
 

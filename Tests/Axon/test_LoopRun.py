@@ -68,3 +68,24 @@ def test_the_next_turns_take_no_longer_than_a_slice_unless_one_alone_does(
     following = turnsAfter(turns, turns * each)
     assert 1 <= following <= TURNS
     assert following == 1 or following * each <= SLICE or following == turns
+
+
+@pytest.mark.parametrize("seconds", [0.0004, 0.0123])
+def test_a_timeout_between_two_milliseconds_needs_few_slices(seconds: float) -> None:
+    readings = 0
+
+    class Counted(Clock):
+        def now(self) -> float:  # type: ignore[override]
+            nonlocal readings
+            readings += 1
+            return Clock.now()
+
+    class Waits(component):
+        def main(self) -> Generator[int, None, None]:
+            for _ in range(10):
+                yield from self.waitForChange(seconds)
+
+    scheduler.run = scheduler(clock=Counted())
+    Waits().activate()
+    scheduler.run.runThreads()
+    assert readings < 20 * 10
