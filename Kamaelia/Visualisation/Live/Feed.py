@@ -17,7 +17,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from Kamaelia.Visualisation.Live.Reader import Load, Reading
+from Kamaelia.Visualisation.Live.Loads import Load
+from Kamaelia.Visualisation.Live.Reader import Reading
 
 Key = TypeVar("Key", bound=Hashable)
 Message = dict[str, Any]
@@ -89,7 +90,12 @@ def _changesOfLoads(before: Reading, now: Reading) -> dict[int, Load]:
 
 
 def _passedSince(before: Reading, now: Reading) -> list[list[Any]]:
-    return [[*path, count] for path, count in (now.passed - before.passed).items()]
+    old = before.passed
+    return [
+        [*path, count - old.get(path, 0)]
+        for path, count in now.passed.items()
+        if count > old.get(path, 0)
+    ]
 
 
 def _changesOfRates(before: Reading, now: Reading) -> list[list[Any]]:

@@ -28,15 +28,10 @@ from Axon import Box
 from Axon.Component import component
 from Axon.Introspection import snapshot
 from Axon.Observer import Observer
-from Axon.Task import HELD, HELD_WAITING, READY, RUNNING
+from Kamaelia.Visualisation.Live.Loads import Load, Loads
 from Kamaelia.Visualisation.Live.Structure import Structure, structureOf
 from Kamaelia.Visualisation.Live.Traffic import Path, Traffic
 from Kamaelia.Visualisation.Nesting import attendantsIn, labelsIn
-
-SLEEPS, IS_READY, IS_HELD = "sleeps", "ready", "held"
-
-# The state, the lengths of the inboxes, and the boxes that must be emptied.
-Load = tuple[str, tuple[int, ...], tuple[tuple[int, str | None], ...]]
 
 
 @dataclass(frozen=True)
@@ -53,7 +48,7 @@ class Reading:
     born: int = 0
     ended: int = 0
     brief: Counter[str] = field(default_factory=Counter)
-    passed: Counter[Path] = field(default_factory=Counter)  # see Traffic
+    passed: Mapping[Path, int] = field(default_factory=dict)  # see Traffic
     rates: Mapping[Path, float] = field(default_factory=dict)
 
 
@@ -63,7 +58,7 @@ class Reader(Observer):
     def __init__(self, scheduler: Any) -> None:
         self._scheduler = scheduler
         self._structure = Structure()
-        self._places: list[tuple[Any, dict[str, Any]]] = []  # each task with its inboxes
+        self._loads = Loads()
         self._hasChanged = True
         self._isOpen = False
         self._new: set[int] = set()  # ids of components that no reading contains yet
@@ -88,7 +83,7 @@ class Reader(Observer):
             self._scheduler.removeObserver(self)
             Box.removeObserver(self)
             self._new.clear()
-            self._structure, self._places = Structure(), []
+            self._structure, self._loads = Structure(), Loads()
             self._traffic.close()
             self._reading = self._sampledAt = None
 
@@ -104,13 +99,10 @@ class Reader(Observer):
         if self._hasChanged:
             self._hasChanged = False
             self._readStructure()
-        loads = tuple([_loadOf(task, inboxes) for task, inboxes in self._places])
-        if self._reading is not None and loads == self._reading.loads:
-            loads = self._reading.loads
         self._readAt = now
         self._reading = Reading(
             self._structure,
-            loads,
+            self._loads.read(),
             self._born,
             self._ended,
             self._brief,
@@ -140,7 +132,7 @@ class Reader(Observer):
         structure = structureOf(taken, labelsIn(processes), hidden.__contains__)
         self._structure = structure
         found = {each.id: each for each in processes}
-        self._places = [_placesOf(found.get(number)) for number in structure.components]
+        self._loads = Loads(map(found.get, structure.components))
         self._new.clear()
         shown = [found[each] for each in structure.components if each in found]
         self._traffic.watch(_fedInboxes(shown), structure.components)
@@ -170,12 +162,6 @@ class Reader(Observer):
         self._hasChanged = True
 
 
-def _placesOf(process: Any) -> tuple[Any, dict[str, Any]]:
-    if process is None:  # a component that is not active, to which a linkage leads
-        return None, {}
-    return process.getTask(), process.placesOfInboxes() if isinstance(process, component) else {}
-
-
 def _fedInboxes(processes: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
     """Yield each process with each of its inboxes in which messages arrive.
 
@@ -186,19 +172,3 @@ def _fedInboxes(processes: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
             for sink in each.placesOfInboxes().values():
                 if sink.feeders and sink.target is None and not sink.isUrgent:
                     yield each, sink
-
-
-def _loadOf(task: Any, inboxes: dict[str, Any]) -> Load:
-    if task is None:
-        return SLEEPS, (), ()
-    state = task.state
-    depths = tuple(map(len, inboxes.values()))
-    if HELD <= state <= HELD_WAITING:
-        return IS_HELD, depths, _gatesOf(task)
-    return IS_READY if READY <= state <= RUNNING else SLEEPS, depths, ()
-
-
-def _gatesOf(task: Any) -> tuple[tuple[int, str | None], ...]:
-    return tuple(
-        (gate.receiver.process.id, getattr(gate, "boxname", None)) for gate in task.gates or ()
-    )

@@ -46,7 +46,7 @@ class Traffic:
     """Traffic() -> counts messages. passed: single messages since it began. rates: per second."""
 
     def __init__(self) -> None:
-        self.passed: Counter[Path] = Counter()
+        self.passed: Mapping[Path, int] = {}
         self.rates: Mapping[Path, float] = {}
         self._counters: dict[tuple[int, str], _Counter] = {}
         self._fast: list[_Counter] = []
@@ -82,18 +82,19 @@ class Traffic:
         if not self._busy:
             return
         busy, self._busy[:] = list(self._busy), []
-        passed: Counter[Path] = Counter()
+        passed = dict(self.passed)
         rates: dict[Path, float] = {}
         for each in busy:
             counts = each.take()
-            passed.update(counts)
+            for path, count in counts.items():
+                passed[path] = passed.get(path, 0) + count
             if each.hasEnded:
                 self._stale += counts
             elif each.hasStopped() or sum(counts.values()) > max(3, FAST * seconds):
                 each.sampleFromNowOn(counts)
                 self._fast.append(each)
                 rates.update({path: count / seconds for path, count in counts.items()})
-        self.passed = self.passed + passed
+        self.passed = passed
         if rates:
             self.rates = {**self.rates, **rates}
 
@@ -101,7 +102,7 @@ class Traffic:
         if not self._stale:
             return
         stale, self._stale = set(self._stale), []
-        self.passed = Counter({path: self.passed[path] for path in self.passed.keys() - stale})
+        self.passed = {path: count for path, count in self.passed.items() if path not in stale}
         self.rates = {path: rate for path, rate in self.rates.items() if path not in stale}
         for each in self._counters.values():
             each.paths -= stale

@@ -4,6 +4,7 @@ Watch      the server of the page, which a program activates
 Session    one browser: the handler of its WebSocket
 View       what one viewer of the system is sent, and what it asks for
 Reader     the system as it is now
+Loads      the states and queues of its components
 Structure  its components and linkages as plain data
 Traffic    which messages pass between which components
 Feed       the differences between two readings, as messages
