@@ -56,6 +56,11 @@ def checkComponents(place: str, things: Iterable[object]) -> None:
     """Raise a wiringError that names `place` for the first thing that is not a component."""
     for each in things:
         fault = whyNoComponent(each)
+        if fault and isinstance(each, list | tuple):
+            kind = type(each).__name__
+            raise wiringError(
+                f"{place} was given a {kind}: write {place}(*components) for its items"
+            )
         if fault:
             raise wiringError(f"{place} was given something that cannot run: {fault}")
 

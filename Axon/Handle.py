@@ -90,7 +90,7 @@ class Handle(bridgedcomponent):
     def _explainFullQueue(self, boxname: str) -> str:
         theirs = next(theirs for theirs, ours in _TO.items() if ours == boxname)
         return (
-            f"the full queue is the Handle's own: {self.queuelengths} messages wait on their way"
+            f"the full queue is the Handle's own, of size {self.queuelengths}, on the way"
             f" to the {theirs!r} of {self.children[0].name}. Put no more until it has taken"
             " some (or allow more: Handle(component, queuelengths=...))"
         )

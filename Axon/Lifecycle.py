@@ -16,7 +16,7 @@ from Axon import Core, ErrorRouting
 from Axon.Hooks import isAwaitable, plainResult
 from Axon.Ipc import WaitComplete, newComponent, reactivate, shutdownMicroprocess
 from Axon.Task import ENDED
-from Axon.YieldCheck import KINDS, faultOf
+from Axon.YieldCheck import KINDS, faultOf, remedyFor
 
 if TYPE_CHECKING:
     from Axon.LoopRun import LoopRun
@@ -91,6 +91,8 @@ class Lifecycle:
         isHandled = isinstance(error, Exception | GeneratorExit) and (
             self._scheduler.isImmortal or ErrorRouting.isHandled(task, error)
         )
+        if remedy := remedyFor(error):
+            error.add_note(remedy)
         if not isHandled:
             ErrorRouting.describe(error, task.process)
             task.resume = raiseStopIteration

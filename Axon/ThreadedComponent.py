@@ -99,9 +99,9 @@ class threadedcomponent(bridgedcomponent):
 
     def _explainFullQueue(self, boxname: str) -> str:
         return (
-            f"the full queue is the thread's own: {self.queuelengths} messages that {self.name}"
-            f" sent to {boxname!r} have not been delivered yet. Call self.sync() now and then:"
-            " it waits until they have been (or allow more: queuelengths=...)"
+            f"the full queue is the thread's own, of size {self.queuelengths}: what"
+            f" {self.name} sent to {boxname!r} has not been delivered yet. Call self.sync() now and"
+            " then: it waits until all has been (or allow more: queuelengths=...)"
         )
 
     def recv(self, boxname: str = "inbox") -> Any:

@@ -22,11 +22,18 @@ from typing import Any, TypeVar
 
 from Axon import Core
 
-__all__ = ["KINDS", "Wait", "faultOf", "waitMethod"]
+__all__ = ["KINDS", "Wait", "faultOf", "remedyFor", "waitMethod"]
 
 Method = TypeVar("Method", bound=Callable[..., object])
 
 _methods: dict[CodeType, str] = {}
+
+# What to write instead of `yield from self.pause()`, by the instruction that fails
+_INSTEAD_OF_PAUSE = {
+    "GET_YIELD_FROM_ITER": "yield self.pause(), or yield from self.waitForMessage()",
+    "GET_AWAITABLE": "await self.anyMessage()",
+}
+_NEAR = 6  # instructions, from the name of a method to the use of its result
 
 
 class Wait(tuple[int, ...]):
@@ -77,3 +84,23 @@ def _remedy(name: str, request: Any) -> str:
     if isinstance(request, AsyncGeneratorType):
         return f"write async for message in self.{name}() in an async def main"
     return f"write yield from self.{name}()"
+
+
+def remedyFor(error: BaseException) -> str:
+    """Return what to write instead of `yield from self.pause()`, if that raised `error`, or "".
+
+    pause() returns a number, and Python says only that an int is not iterable.
+    """
+    trace = error.__traceback__
+    if not isinstance(error, TypeError) or trace is None:
+        return ""
+    import dis  # here, because only a mistake needs it
+
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    instructions = dis.get_instructions(trace.tb_frame.f_code)
+    done = [each for each in instructions if each.offset <= trace.tb_lasti]
+    instead = _INSTEAD_OF_PAUSE.get(done[-1].opname)
+    if instead is None or not any(each.argval == "pause" for each in done[-_NEAR:]):
+        return ""
+    return f"self.pause() takes effect at the next yield and is no wait: write {instead}"

@@ -3,6 +3,7 @@
 General:
 Domains        the form in which domains are compared
 Networks       IP addresses and networks, and a fast search for the network of an address
+Counts         numbers with the noun that they count
 PrintableText  text with control characters escaped
 ProgramLog     log messages on standard error, for programs without logging
 Mistakes       the mistakes in a text, with their lines

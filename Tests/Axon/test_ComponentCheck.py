@@ -33,6 +33,12 @@ def test_the_error_names_the_object_that_is_not_a_component_and_the_place(wrong,
         checkComponents("Pipeline", [component(), wrong])
 
 
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_the_error_for_a_list_of_components_says_what_to_write(kind):
+    with pytest.raises(wiringError, match=rf"a {kind.__name__}: write Pipeline\(\*components"):
+        checkComponents("Pipeline", [kind([component()])])
+
+
 def test_a_component_is_a_component():
     made = component()
     assert whyNoComponent(made) == ""

@@ -42,6 +42,46 @@ def test_a_wait_that_is_yielded_without_from_is_an_error_at_the_yield(name, wait
     assert "main" in [entry.frame.code.name for entry in caught.traceback]
 
 
+class YieldsFromPause(component):
+    def main(self):
+        yield from self.pause()
+
+
+class YieldsFromPauseWithTimeout(component):
+    def main(self):
+        yield from self.pause(timeout=3)
+
+
+class AwaitsPause(component):
+    async def main(self):
+        await self.pause()
+
+
+@pytest.mark.parametrize(
+    ("kind", "instead"),
+    [
+        (YieldsFromPause, "write yield self.pause(), or yield from self.waitForMessage()"),
+        (YieldsFromPauseWithTimeout, "write yield self.pause(), or"),
+        (AwaitsPause, "write await self.anyMessage()"),
+    ],
+)
+def test_the_error_of_a_pause_with_from_says_what_to_write(kind, instead):
+    with pytest.raises(TypeError) as caught:
+        kind().run()
+    assert instead in caught.value.__notes__[0]
+
+
+def test_another_error_of_a_number_gets_no_remedy():
+    class YieldsFromNumber(component):
+        def main(self):
+            self.cancelPause()
+            yield from 3
+
+    with pytest.raises(TypeError) as caught:
+        YieldsFromNumber().run()
+    assert not any("write" in note for note in caught.value.__notes__)
+
+
 def test_the_error_can_be_caught_at_the_yield():
     class Echo(component):
         def main(self):

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from Kamaelia.Apps.Command.Target import TargetError
+from Kamaelia.Support.Counts import counted
 from Kamaelia.Support.PrintableText import printable
 
 PATIENCE = 5.0  # seconds
@@ -123,7 +124,8 @@ def _heading(state: State) -> str:
     held = sum(each["state"] == "held" for each in components)
     waiting = sum(box["depth"] for each in components for box in each["inboxes"])
     what = f"{printable(str(state['program']))} (process {state['pid']})"
-    return f"{what}: {len(components)} components, {held} held, {waiting} messages wait"
+    number = counted(len(components), "component")
+    return f"{what}: {number}, {held} held, {counted(waiting, 'message waits', 'messages wait')}"
 
 
 def _namer(state: State) -> Callable[[int], str]:

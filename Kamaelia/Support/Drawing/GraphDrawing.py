@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from Kamaelia.Support.Counts import counted
 from Kamaelia.Support.Drawing.Graph import Box, Edge, Graph, Node
 from Kamaelia.Support.Drawing.Layout import Block, Point, placed
 from Kamaelia.Support.Drawing.Shapes import (
@@ -46,7 +47,8 @@ def drawing(graph: Graph, label: str = "") -> str:
 
 def _spoken(graph: Graph) -> str:
     titles = [node.title for node in graph.allNodes()]
-    return f"{len(titles)} components: {', '.join(titles)}; {len(graph.edges)} linkages"
+    components, linkages = counted(len(titles), "component"), counted(len(graph.edges), "linkage")
+    return f"{components}: {', '.join(titles)}; {linkages}"
 
 
 def _node(node: Node, block: Block) -> Iterator[str]:

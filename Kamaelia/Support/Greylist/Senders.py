@@ -22,6 +22,7 @@ import re
 from contextlib import suppress
 from typing import NamedTuple
 
+from Kamaelia.Support.Counts import counted
 from Kamaelia.Support.Greylist.Lists import ListEntry, Lists, entriesOf, parseClient
 from Kamaelia.Support.Mistakes import Mistake, MistakesFound
 
@@ -47,9 +48,8 @@ def parseSenders(text: str, source: str = "") -> list[Sender]:
         if len(columns) == 4:
             senders.append(Sender(ListEntry(columns[0], source_, number), *columns[1:]))
         else:
-            what = (
-                f"{text_!r} has {len(columns)} columns: write sender | reason | page | YYYY-MM-DD"
-            )
+            number_ = counted(len(columns), "column")
+            what = f"{text_!r} has {number_}: write sender | reason | page | YYYY-MM-DD"
             mistakes.append(Mistake(what, source_, number))
     if mistakes:
         raise MistakesFound(mistakes)

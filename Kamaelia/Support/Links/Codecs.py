@@ -26,6 +26,7 @@ from functools import lru_cache
 from importlib.util import find_spec
 from typing import Any, Protocol
 
+from Kamaelia.Support.Counts import counted
 from Kamaelia.Support.Links.Errors import linkError, notEncodable
 
 NameOf = Callable[[Any], "str | None"]
@@ -123,7 +124,7 @@ class JSONCodec:
 def _counted(found: Any, count: int) -> list[Any]:
     """Return `found` if it is a list of `count` messages. Raise linkError if it is not."""
     if type(found) is not list or len(found) != count:
-        raise linkError(f"a frame of {count} messages does not contain {count}")
+        raise linkError(f"a frame of {counted(count, 'message')} does not contain {count}")
     return found
 
 

@@ -20,6 +20,7 @@ from collections.abc import Generator, Iterable, Iterator
 from struct import Struct
 from typing import Any, NamedTuple
 
+from Kamaelia.Support.Counts import counted
 from Kamaelia.Support.Links.Errors import linkError
 
 HELLO, WELCOME, PROOF, REFUSAL = b"H", b"W", b"P", b"X"  # the payload is a JSON object
@@ -109,4 +110,5 @@ class FrameDecoder:
         if length > self.maximum:
             raise linkError(f"a frame of {length} bytes exceeds the limit of {self.maximum}")
         if count > last or (kind == DATA and not 0 < count <= length):
-            raise linkError(f"a frame of {length} bytes cannot have {count} messages up to {last}")
+            size, messages = counted(length, "byte"), counted(count, "message")
+            raise linkError(f"a frame of {size} cannot have {messages} up to {last}")

@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
+from Kamaelia.Support.Counts import counted
 from Kamaelia.Support.Links.Codecs import Codec
 from Kamaelia.Support.Links.Errors import linkError
 from Kamaelia.Support.Links.Frames import END, Frame
@@ -83,7 +84,8 @@ class Incoming:
         """
         if count > self.outstanding():
             raise linkError(
-                f"{count} messages are said to be done, but only {self.outstanding()} were"
+                f"{counted(count, 'message is', 'messages are')} said to be done, but only"
+                f" {counted(self.outstanding(), 'was', 'were')}"
                 " handed out and not done"
             )
         self.done += count

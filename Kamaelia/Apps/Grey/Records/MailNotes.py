@@ -24,6 +24,7 @@ from Kamaelia.Apps.Grey.Policy.PolicyAnswers import PolicyAnswers
 from Kamaelia.Apps.Grey.Records.MailLog import suspicionWords
 from Kamaelia.Apps.Grey.Records.PostfixLog import MailEnd, RecipientEnd
 from Kamaelia.Apps.Grey.Records.RefusalRecord import GREYLISTED, newId, writeRefusal
+from Kamaelia.Support.Counts import counted
 from Kamaelia.Support.Greylist.Keys import withoutBrackets
 from Kamaelia.Support.Greylist.Suspicion import Assessment
 from Kamaelia.Support.Protocol.SMTP.Refusal import Refusal, argumentOf, reasonOf, wordsOf
@@ -188,7 +189,7 @@ class MailNotes:
             if verdict.wait > wait:
                 wait = verdict.wait
         else:
-            when = f"in {round(wait)} seconds" if wait >= 1 else "later"
+            when = f"in {counted(round(wait), 'second')}" if wait >= 1 else "later"
             text = f"4.7.1 Greylisted, please try again {when}"
         self.lastReply = Reply(451, f"{text} ({self.mailId})", closes)
         return self.lastReply

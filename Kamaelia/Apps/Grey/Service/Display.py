@@ -26,6 +26,7 @@ from rich.text import Text
 
 from Kamaelia.Apps.Grey.Service import Tables
 from Kamaelia.Apps.Grey.Stores.Store import Counts
+from Kamaelia.Support.Counts import counted
 from Kamaelia.Support.PrintableText import printable
 
 WORDS = {"ACCEPTED": "passed", "DEFERRED": "deferred", "REFUSED": "refused", "DROPPED": "dropped"}
@@ -125,9 +126,8 @@ def figuresOf(counters: dict[str, int], counts: Counts) -> str:
         if first == "mails"
     ]
     triples = f"triples: {counts.waiting} waiting, {counts.passed} passed"
-    sessions = counters.get("sessions", 0)
-    word = "session" if sessions == 1 else "sessions"
-    return f"statistics: {sessions} {word}; {', '.join(mails)}; {triples}"
+    sessions = counted(counters.get("sessions", 0), "session")
+    return f"statistics: {sessions}; {', '.join(mails)}; {triples}"
 
 
 def _clock(moment: float) -> str:

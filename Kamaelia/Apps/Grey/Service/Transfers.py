@@ -30,6 +30,7 @@ from Kamaelia.Apps.Grey.System.FileReplacement import replacementOf
 from Kamaelia.Apps.Grey.Transfer import Backup, Postgrey
 from Kamaelia.Apps.Grey.Transfer.Sqlgrey import Sqlgrey
 from Kamaelia.Apps.Grey.Transfer.Tally import Tally
+from Kamaelia.Support.Counts import counted
 from Kamaelia.Support.Greylist.KeyedPaths import keyedRecipient, keyedSender
 from Kamaelia.Support.Greylist.Rules import Rules, Triple
 from Kamaelia.Support.Networks import addressOf
@@ -137,7 +138,8 @@ def _clientsImported(number: int, target: Target, tally: Tally) -> str:
 def importBackup(options: Any, target: Target) -> str:
     """Import the records that `export` has written."""
     with options.backup.open(encoding="utf-8") as file:
-        return f"{Backup.restore(file, target.store, target.rules)} records were imported."
+        number = Backup.restore(file, target.store, target.rules)
+        return counted(number, "record was imported.", "records were imported.")
 
 
 #: By the name of its option.
@@ -160,7 +162,7 @@ def export(options: Any, store: Store) -> int:
     _checkTarget(options.file)
     with replacementOf(options.file) as file:
         number = Backup.write(file, store)
-    print(f"{number} records were written to {options.file}.")
+    print(f"{counted(number, 'record was', 'records were')} written to {options.file}.")
     return 0
 
 

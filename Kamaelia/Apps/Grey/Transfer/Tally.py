@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from Kamaelia.Support.Counts import counted
+
 
 @dataclass
 class Tally:
@@ -13,4 +15,5 @@ class Tally:
     damaged: int = 0
 
     def __str__(self) -> str:
-        return f"{self.read} records were imported, {self.damaged} were damaged."
+        read = counted(self.read, "record was", "records were")
+        return f"{read} imported, {counted(self.damaged, 'was', 'were')} damaged."

@@ -46,7 +46,7 @@ def test_random_bytes_are_frames_or_an_error_and_memory_stays_bounded(pieces):
         (b"\xff\xff\xff\xffD" + bytes(11) + b"\x01", "4294967295 bytes exceeds the limit of 100"),
         (b"\0\0\0\1Z" + bytes(12), "no frame of kind"),
         (b"\0\0\0\1D" + b"\0\0\0\0\0\0\0\1" + b"\0\0\0\2", "2 messages up to 1"),
-        (b"\0\0\0\1D" + b"\0\0\0\0\0\0\0\7" + b"\0\0\0\2", "1 bytes cannot have 2 messages"),
+        (b"\0\0\0\1D" + b"\0\0\0\0\0\0\0\7" + b"\0\0\0\2", "1 byte cannot have 2 messages"),
     ],
 )
 def test_a_wrong_header_is_an_error_before_anything_is_stored(header, reason):

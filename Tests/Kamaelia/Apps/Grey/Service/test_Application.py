@@ -128,7 +128,7 @@ def test_a_stranger_is_deferred_retries_passes_and_all_of_it_is_noted(
 ) -> None:
     proxy = grey(listen=listen)
     first = proxy.send()
-    assert first.startswith("451 4.7.1 Greylisted, please try again in 1 seconds (")
+    assert first.startswith("451 4.7.1 Greylisted, please try again in 1 second (")
     assert eventually(lambda: proxy.send().startswith("250 ") and "250", "the retry passes")
     assert len(grey.far.mails) == 1
     assert proxy.send("<x@elsewhere.example>").startswith("550 5.7.1")
@@ -397,7 +397,7 @@ def test_what_the_historical_files_know_is_taken_over(tmp_path: Path, capsys: An
     with dbm.dumb.open(str(tmp_path / "attempters.dbm"), "c") as known:
         known[key] = str(time.time() - 9000)
     assert main(["import", str(old), "--dbm", str(tmp_path), "-c", str(new)]) == 0
-    assert "2 records were imported, 1 were damaged" in capsys.readouterr().out
+    assert "2 records were imported, 1 was damaged" in capsys.readouterr().out
     assert main(["list", "-c", str(new)]) == 0
     assert re.search(r"192\.0\.2\.0/24 +a@b\.example +c@example\.org", capsys.readouterr().out)
     assert main(["import", str(old), "--dbm", str(tmp_path / "no"), "-c", str(new)]) == 1
