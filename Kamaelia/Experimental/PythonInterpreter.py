@@ -26,6 +26,7 @@ from Axon.AxonExceptions import noSpaceInBox
 from Axon.Ipc import producerFinished
 from Axon.ThreadedComponent import threadedcomponent
 from Kamaelia.Support.Interpreter import Interpreter
+from Kamaelia.Util.Console import writeOut
 
 __all__ = ["InterpreterTransformer", "StandaloneInterpreter"]
 
@@ -96,8 +97,7 @@ class StandaloneInterpreter(threadedcomponent):
                     return
                 response = interpreter.push(line)
                 shown = "" if response.value is None else f"{response.value!r}\n"
-                sys.stdout.write(response.text + shown)
-                sys.stdout.flush()
+                writeOut(response.text + shown)
         except SystemExit:
             pass
         self.send(producerFinished(self), "signal")
@@ -105,8 +105,7 @@ class StandaloneInterpreter(threadedcomponent):
     def console(self) -> Iterator[str]:
         """Generate the lines that a user types, after a prompt each."""
         while True:
-            sys.stdout.write(self.prompt)
-            sys.stdout.flush()
+            writeOut(self.prompt)
             line = sys.stdin.readline()
             if not line:
                 return

@@ -10,12 +10,15 @@ The reader waits for the terminal or the pipe on the event loop, so the other co
 continue to run. A regular file is always readable, so the reader yields once before each read.
 
 Termination: the reader ends at the end of the input, with a producerFinished, after a last line
-that may lack a line end. Both end at a producerFinished or shutdownMicroprocess.
+that may lack a line end. Both end at a producerFinished or shutdownMicroprocess. If nothing reads
+the output any more, as with `| head -1`, the run ends in order, with SystemExit. A program without
+standard input has no lines, and the output of one without standard output is discarded.
 """
 
 import asyncio
 import codecs
 import os
+import signal
 import stat
 import sys
 from collections.abc import Iterator
@@ -25,9 +28,26 @@ from Axon.Browser import checkOperatingSystem
 from Axon.Component import component
 from Axon.Ipc import producerFinished
 
-__all__ = ["ConsoleEchoer", "ConsoleReader"]
+__all__ = ["ConsoleEchoer", "ConsoleReader", "writeOut"]
 
 PIECE = 65536  # the most bytes per read
+
+
+def writeOut(text: str, isLast: bool = True) -> None:
+    """Write to standard output, if there is one. Raise SystemExit if nothing reads it any more.
+
+    isLast: whether to write what is buffered, too.
+    """
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.write(text)
+        if isLast:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        with open(os.devnull, "wb") as nothing:  # for what Python still flushes when it ends
+            os.dup2(nothing.fileno(), sys.stdout.fileno())
+        raise SystemExit(128 + signal.SIGPIPE) from None  # as the shell reports a killed filter
 
 
 class ConsoleEchoer(component):
@@ -59,10 +79,10 @@ class ConsoleEchoer(component):
         while True:
             yield from self.waitForMessage()
             for message in self.Inbox():
-                sys.stdout.write(self.tag + self.serialise(message))
+                writeOut(self.tag + self.serialise(message), isLast=False)
                 if self.forwarder:
                     self.send(message)
-            sys.stdout.flush()
+            writeOut("")
             if self.isShuttingDown():
                 return
 
@@ -82,11 +102,14 @@ class ConsoleReader(component):
         self.eol = eol
 
     async def main(self) -> None:
+        if sys.stdin is None:
+            self.send(producerFinished(self), "signal")
+            return
         source = sys.stdin.fileno()
         decoder = codecs.getincrementaldecoder(sys.stdin.encoding or "utf-8")("replace")
         rest, isOver = "", False
         while not isOver:
-            self._ask()
+            writeOut(self.prompt)
             await self._readable(source)
             if self.isShuttingDown():
                 return
@@ -98,10 +121,6 @@ class ConsoleReader(component):
             for line in lines:
                 self.send(line.removesuffix("\r") + self.eol)
         self.send(producerFinished(self), "signal")
-
-    def _ask(self) -> None:
-        sys.stdout.write(self.prompt)
-        sys.stdout.flush()
 
     async def _readable(self, source: int) -> None:
         """Wait until input is available or a message has arrived at "control"."""

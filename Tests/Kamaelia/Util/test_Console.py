@@ -1,6 +1,10 @@
 """ConsoleReader and ConsoleEchoer, on pipes and files."""
 
 import os
+import signal
+import subprocess
+import sys
+from textwrap import dedent
 
 import pytest
 
@@ -130,3 +134,64 @@ def test_invalid_bytes_do_not_delay_later_text(capsys):
 def test_use_repr_writes_bytes_as_a_literal(capsys):
     feed(ConsoleEchoer(use_repr=True), inbox=[b"one"])
     assert capsys.readouterr().out == "b'one'"
+
+
+# Programs whose standard streams are missing or end
+
+PROGRAM = """
+    import itertools
+    from Axon.Component import component
+    from Kamaelia.Chassis.Pipeline import Pipeline
+    from Kamaelia.Util.Console import ConsoleEchoer, ConsoleReader
+
+    class Counter(component):
+        def main(self):
+            try:
+                for number in itertools.count():
+                    self.send(f"{number}\\n")
+                    yield 1
+            finally:
+                print("closed", file=sys.stderr)
+
+    import sys
+"""
+
+
+def textOf(program):
+    return dedent(PROGRAM) + dedent(program)
+
+
+def inShell(command, program):
+    """Run a shell command, in which $PROGRAM runs the program; return the outcome."""
+    command = command.replace("$PROGRAM", '"$0" -c "$1"')
+    arguments = ["sh", "-c", command, sys.executable, textOf(program)]
+    return subprocess.run(arguments, capture_output=True, text=True, timeout=60)
+
+
+CUT = 128 + signal.SIGPIPE
+
+
+def test_a_run_ends_in_order_when_nothing_reads_its_output_any_more():
+    program = "Pipeline(Counter(), ConsoleEchoer()).run()"
+    done = inShell("($PROGRAM; echo $? >&2) | head -1", program)
+    assert (done.stdout, done.stderr) == ("0\n", f"closed\n{CUT}\n")
+
+
+def test_a_prompt_that_nothing_reads_ends_the_run_in_order():
+    reading, writing = os.pipe()
+    os.close(reading)
+    arguments = [sys.executable, "-c", textOf("ConsoleReader().run()")]
+    with os.fdopen(writing, "w") as unread:
+        done = subprocess.run(
+            arguments, stdin=subprocess.DEVNULL, stdout=unread, stderr=subprocess.PIPE, timeout=60
+        )
+    assert (done.stderr, done.returncode) == (b"", CUT)
+
+
+@pytest.mark.parametrize(
+    ("redirection", "shown"), [("<&-", ""), (">&-", ""), ("2>&-", ">>> >>> a\n")]
+)
+def test_a_program_without_a_standard_stream_runs(redirection, shown):
+    program = "Pipeline(ConsoleReader(), ConsoleEchoer()).run()"
+    done = inShell(f"echo a | ($PROGRAM {redirection})", program)
+    assert (done.stdout, done.stderr, done.returncode) == (shown, "", 0)
