@@ -104,9 +104,9 @@ class Request:
 class Backend:
     """Backend(handler, settings) -> the way to the real servers; it is a ServerLink.
 
-    server: the server that is asked, or was asked last. relaySession: the session with it, or None;
-    "a session" is always a relay session here, never the client's. write: sends bytes to it.
-    deadline: when the server is late, in seconds of the handler's clock, or infinity.
+    relaySession: the session with the server, or None; "a session" is always a relay session here,
+    never the client's. write: sends bytes to it. deadline: when the server is late, in seconds of
+    the handler's clock, or infinity.
     """
 
     __slots__ = (
@@ -117,12 +117,12 @@ class Backend:
         "_lostMail",
         "_lostReply",
         "_request",
+        "_server",
         "_settings",
         "_since",
         "_tried",
         "deadline",
         "relaySession",
-        "server",
         "write",
     )
 
@@ -139,7 +139,7 @@ class Backend:
         self._lostReply: Reply | None = None
         self.relaySession: RelaySession | None = None
         self.deadline = inf
-        self.server = self._inOrder()[0]
+        self._server: ServerAddress | None = None  # until one is asked
         self.write = handler.sendToServer
 
     def ask(
@@ -162,6 +162,11 @@ class Backend:
             server = self._inOrder()[0]
             relaySession = self._resume(server) or self._connectTo(server)
         self._hold(request, relaySession)
+
+    @property
+    def server(self) -> ServerAddress:
+        """The server that is asked, or was asked last; before that, the one to ask first."""
+        return self._server or self._inOrder()[0]
 
     def lostReply(self) -> Reply | None:
         """Return the reply to a mail that began in a session which has broken, or None."""
@@ -240,7 +245,7 @@ class Backend:
         kept = None if pool is None else pool.take(server, mannerFor(settings, handler.servername))
         if kept is None:
             return None
-        self.server, self._since, self._isFromPool = server, kept.since, True
+        self._server, self._since, self._isFromPool = server, kept.since, True
         self.relaySession = RelaySession(server, kept.relay, self)
         handler.linkConnection(kept.connection)
         handler.noteConnection("reused")
@@ -263,7 +268,7 @@ class Backend:
             telling=settings.smtp_client_address,
             client=handler.clientIdentity() if isTelling else None,
         )
-        self.server, self._since = server, handler.now()
+        self._server, self._since = server, handler.now()
         self._isReused = self._isFromPool = False
         self.relaySession = RelaySession(server, relay, self)
         handler.connectToRealSMTPServer()

@@ -108,6 +108,8 @@ def end(relaySession: RelaySession, session: Session) -> Conversation:
     """Send the last piece of the text and the dot, in one write."""
     replies = yield from dot(relaySession, relaySession.last)
     relaySession.isInText = False
+    if len(replies) == 1:
+        return replies[0]
     return (
         yield from conclude(
             relaySession, session, session.recipients, replies, [], relaySession.start

@@ -60,7 +60,7 @@ class TimeLimits:
     Raises ValueError for an unknown stage.
     """
 
-    __slots__ = ("isUniform", "session", "silence", "textRate")
+    __slots__ = ("isUniform", "session", "shortest", "silence", "textRate")
 
     def __init__(
         self,
@@ -76,6 +76,7 @@ class TimeLimits:
         self.silence = {stage: given.get(stage, inactivity) or inf for stage in STAGES}
         self.isUniform = len(set(self.silence.values())) == 1  # the same silence at each stage
         self.session = session or inf
+        self.shortest = min(self.session, *self.silence.values())  # no client is late before
         self.textRate = textRate
 
 
@@ -92,7 +93,7 @@ class Deadlines:
         self.startedAt = now
         self._mailAt = now
         self._textAt: float | None = None
-        self._earliest = now
+        self._earliest = now + limits.shortest
 
     def isSessionOver(self, now: float) -> bool:
         """Return whether no new mail may begin."""
@@ -101,6 +102,7 @@ class Deadlines:
     def beginMail(self, now: float) -> None:
         """Note that a sender has been accepted."""
         self._mailAt = now
+        self._textAt = None
 
     def next(self, client: TimedSession, heardAt: float) -> Deadline:
         """Return the next deadline of a client that was last heard or answered at `heardAt`."""
@@ -121,12 +123,14 @@ class Deadlines:
         """Return a time before which the client cannot be late. It is cheaper than next().
 
         What a client sends moves its deadline forward, so that an earlier one remains a time at
-        which to look again. That is not so within a text, after the limit of the session, or if
-        the stages have different limits: then it is the next deadline.
+        which to look again. That is not so after the limit of the session, or if the stages have
+        different limits: then it is the next deadline.
         """
-        limits = self._limits
-        if self._earliest > heardAt and limits.isUniform and not client.gettingdata:
+        if not client.gettingdata:
             self._textAt = None
+        elif self._textAt is None:
+            self._textAt = heardAt
+        if self._earliest > heardAt and self._limits.isUniform:
             return self._earliest
         return self.next(client, heardAt)[0]
 

@@ -84,6 +84,16 @@ def test_the_next_text_has_time_of_its_own():
     assert deadlines.next(session, 900) == (1200, INACTIVE)
 
 
+def test_the_time_of_a_text_begins_anew_if_its_mail_follows_another_in_one_turn():
+    deadlines = Deadlines(TimeLimits(300, textRate=100), 0)
+    session = sessionAfter(*DATA)
+    deadlines.earliest(session, 0)
+    for line in [b".", *DATA[1:]]:
+        session.receive(line + b"\r\n")
+    deadlines.beginMail(500)
+    assert deadlines.next(session, 500) == (800, INACTIVE)
+
+
 def test_a_limit_of_nothing_is_none():
     deadlines = Deadlines(TimeLimits(0, session=0, textRate=0), 0)
     assert deadlines.next(sessionAfter(*MAIL), 10)[0] == float("inf")
