@@ -19,6 +19,7 @@ at once.
 """
 
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import Any
 
 from Axon.Component import component
@@ -64,7 +65,7 @@ class RawAudioMixer(component):
         self._limit = max(self._threshold, int(sample_rate * bufferingLimit) * unit)
         self._piece = int(sample_rate * readInterval) * unit
         self._buffers: dict[Any, AudioBuffer] = {}
-        self._heard: dict[Any, float] = {}  # when something has come from each source
+        self._heard: dict[Any, float] = {}  # when something came from each source; the newest last
         self._end: Any = None
 
     def main(self) -> Iterator[int]:
@@ -92,6 +93,7 @@ class RawAudioMixer(component):
                     buffer = AudioBuffer(self._threshold, self._limit, self._silence)
                     self._buffers[source] = buffer
                 self._buffers[source].append(samples)
+                self._heard.pop(source, None)
                 self._heard[source] = now
         for message in self.Inbox("control"):
             isStop = isinstance(message, shutdownMicroprocess)
@@ -99,9 +101,9 @@ class RawAudioMixer(component):
                 self._end = message
 
     def _forgetOld(self, now: float) -> None:
-        for source, heard in list(self._heard.items()):
-            if now - heard > self.forgetAfter and not self._buffers[source].active:
-                del self._heard[source], self._buffers[source]
+        old = takewhile(lambda each: now - each[1] > self.forgetAfter, self._heard.items())
+        for source in [name for name, _ in old if not self._buffers[name].active]:
+            del self._heard[source], self._buffers[source]
 
     def _isAnyHeard(self) -> bool:
         return any(buffer.active for buffer in self._buffers.values())

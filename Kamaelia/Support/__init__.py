@@ -10,6 +10,7 @@ Mistakes       the mistakes in a text, with their lines
 Secrets        text without the credentials of URLs
 Failover       the order in which several servers are tried
 Restarts       when something that has ended is started again
+CharacterFIFO  bytes or text, of which any number can be taken
 LineBuffer     lines in a stream that arrives in pieces
 Interpreter    Python statements that arrive line by line
 Tokens         the words of a line, of which some may be in quotes

@@ -27,6 +27,7 @@ from typing import Any
 from Axon.Browser import checkOperatingSystem
 from Axon.Component import component
 from Axon.Ipc import producerFinished
+from Kamaelia.Support.LineBuffer import LineBuffer
 
 __all__ = ["ConsoleEchoer", "ConsoleReader", "writeOut"]
 
@@ -107,7 +108,8 @@ class ConsoleReader(component):
             return
         source = sys.stdin.fileno()
         decoder = codecs.getincrementaldecoder(sys.stdin.encoding or "utf-8")("replace")
-        rest, isOver = "", False
+        lines: LineBuffer[str] = LineBuffer("\n")
+        isOver = False
         while not isOver:
             writeOut(self.prompt)
             await self._readable(source)
@@ -115,11 +117,11 @@ class ConsoleReader(component):
                 return
             piece = os.read(source, PIECE)
             isOver = not piece
-            *lines, rest = (rest + decoder.decode(piece, isOver)).split("\n")
-            if isOver and rest:
-                lines.append(rest)
-            for line in lines:
-                self.send(line.removesuffix("\r") + self.eol)
+            complete = lines.feed(decoder.decode(piece, isOver))
+            if isOver and (rest := lines.takeRest()):
+                complete.append(rest)
+            for line in complete:
+                self.send(str(line).removesuffix("\n").removesuffix("\r") + self.eol)
         self.send(producerFinished(self), "signal")
 
     async def _readable(self, source: int) -> None:

@@ -19,7 +19,7 @@ from fractions import Fraction
 
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
-from Kamaelia.Util.Chunkifier import CharacterFIFO
+from Kamaelia.Support.CharacterFIFO import CharacterFIFO
 
 __all__ = ["RateChunker"]
 

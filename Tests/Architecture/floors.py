@@ -166,6 +166,7 @@ KAMAELIA: list[Floor] = [
 SUPPORT: list[Floor] = [
     {
         "general": [
+            "Kamaelia.Support.CharacterFIFO",
             "Kamaelia.Support.Counts",
             "Kamaelia.Support.Deprecate",
             "Kamaelia.Support.Domains",

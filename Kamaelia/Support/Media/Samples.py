@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections import deque
 from collections.abc import Iterable, Sequence
+
+from Kamaelia.Support.CharacterFIFO import CharacterFIFO
 
 __all__ = ["AudioBuffer", "LowPassFilter", "bytesOf", "mixed", "samplesOf"]
 
@@ -80,17 +81,19 @@ class AudioBuffer:
         self.sizeLimit = sizeLimit
         self.silence = silence
         self.active = False
-        self.size = 0
-        self._pieces: deque[bytes] = deque()
+        self._kept = CharacterFIFO()
+
+    @property
+    def size(self) -> int:
+        """The number of bytes."""
+        return len(self._kept)
 
     def __len__(self) -> int:
-        return self.size
+        return len(self._kept)
 
     def append(self, newdata: bytes) -> None:
         """Add data, and drop the oldest if there is too much."""
-        if newdata:
-            self._pieces.append(bytes(newdata))
-            self.size += len(newdata)
+        self._kept.push(bytes(newdata))
         if self.size >= self.activationThreshold:
             self.active = True
         if self.size > self.sizeLimit:
@@ -99,25 +102,13 @@ class AudioBuffer:
     def drop(self, amount: int) -> None:
         """Drop the oldest `amount` bytes, rounded up to a whole sample."""
         unit = len(self.silence)
-        self._take(min(self.size, -(-amount // unit) * unit))
+        self._kept.poplength(min(self.size, -(-amount // unit) * unit))
 
     def pop(self, amount: int) -> bytes:
         """Return `amount` bytes, with silence after the end; none if it is not active."""
         if not self.active:
             return b""
-        data = self._take(min(amount, self.size))
+        data: bytes = self._kept.poplength(min(amount, self.size))
         if not self.size:
             self.active = False
         return data + self.silence * ((amount - len(data)) // len(self.silence))
-
-    def _take(self, amount: int) -> bytes:
-        self.size -= amount
-        taken = []
-        while amount:
-            piece = self._pieces.popleft()
-            if len(piece) > amount:
-                self._pieces.appendleft(piece[amount:])
-                piece = piece[:amount]
-            taken.append(piece)
-            amount -= len(piece)
-        return b"".join(taken)

@@ -92,6 +92,22 @@ def test_a_source_below_the_threshold_is_forgotten_after_a_time(virtualClock):
     assert heard(feed(late, control=())) == [1] * 15 + [7] * 15
 
 
+def test_for_a_new_source_the_others_are_not_searched(virtualClock, monkeypatch):
+    class Time(float):
+        """A time that counts the comparisons with others."""
+
+        compared = 0
+
+        def __sub__(self, other):
+            Time.compared += 1
+            return super().__sub__(other)
+
+    now = virtualClock.now
+    monkeypatch.setattr(virtualClock, "now", lambda: Time(now()))
+    feed(mixer(), inbox=[(number, tone(5, 1)) for number in range(100)])
+    assert Time.compared < 300
+
+
 def test_a_shutdown_ends_it_at_once(virtualClock):
     stop = shutdownMicroprocess()
     outcome = feed(mixer(), inbox=[("a", tone(5, 50))], control=[producerFinished(), stop])

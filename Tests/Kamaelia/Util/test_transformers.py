@@ -4,7 +4,7 @@ import pytest
 
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.testing import FINISHED, feed
-from Kamaelia.Util.Chunkifier import CharacterFIFO, Chunkifier
+from Kamaelia.Util.Chunkifier import Chunkifier
 from Kamaelia.Util.Collate import Collate
 from Kamaelia.Util.DataSource import DataSource, TriggeredSource
 from Kamaelia.Util.Detuple import SimpleDetupler
@@ -175,35 +175,6 @@ def test_a_PromptedTurnstile_passes_one_message_per_request():
     assert outcome["outbox"] == [1, 2]
     outcome = feed(PromptedTurnstile(), inbox=[1], next=["", ""])
     assert outcome == {"outbox": [1], "signal": [FINISHED]}
-
-
-def test_a_CharacterFIFO_raises_IndexError_if_it_has_too_little():
-    fifo = CharacterFIFO()
-    fifo.push(b"abc")
-    with pytest.raises(IndexError):
-        fifo.poplength(4)
-    assert (fifo.poplength(2), len(fifo), fifo.poplength(1)) == (b"ab", 1, b"c")
-
-
-class CountedBytes(bytes):
-    """Bytes that add up how many are copied from them, and from those copies."""
-
-    copied = 0
-
-    def __getitem__(self, wanted):
-        part = CountedBytes(super().__getitem__(wanted))
-        CountedBytes.copied += len(part)
-        return part
-
-
-def test_a_CharacterFIFO_copies_each_byte_once_however_many_parts_are_taken(monkeypatch):
-    monkeypatch.setattr(CountedBytes, "copied", 0)
-    fifo, data = CharacterFIFO(), CountedBytes(range(200))
-    fifo.push(b"before")
-    fifo.push(data)
-    fifo.push(b"after")
-    assert b"".join(fifo.poplength(1) for _ in range(len(fifo))) == b"before" + data + b"after"
-    assert CountedBytes.copied == len(data)
 
 
 def test_a_chunksize_below_one_is_an_error():
