@@ -2,7 +2,7 @@
 
 It is the floor of a policy service in Python: it checks nothing and has no log. Without a database,
 it does not read the requests. With one, it adds each triple that is not known, as our store does,
-but never copies the write-ahead log into the file.
+but never waits for the disk.
 """
 
 import asyncio
@@ -43,8 +43,7 @@ async def main(path, protocol):
 if len(sys.argv) > 2:
     database = sqlite3.connect(sys.argv[2], isolation_level=None)
     database.executescript(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0;"
-        "PRAGMA cache_size = -8192;"
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA cache_size = -8192;"
     )
     cursor = database.cursor()
 uvloop.run(main(sys.argv[1], Adding if len(sys.argv) > 2 else Deferring))
