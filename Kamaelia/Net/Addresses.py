@@ -17,6 +17,9 @@ from Kamaelia.Support.Links.Errors import linkError
 
 SCHEMES = "redis://, rediss://, unix:, tcp://, tls:// and local:"
 
+#: The schemes that use a setting; with another, the link would be less safe than expected.
+USERS = {"key": ("tcp", "tls"), "tls": ("tls",)}
+
 
 def transportFor(address: Any, isReader: bool, key: str | None, tls: Any) -> Any:
     """Return the transport for `address`: a URL, or a transport.
@@ -28,6 +31,7 @@ def transportFor(address: Any, isReader: bool, key: str | None, tls: Any) -> Any
     if not isinstance(address, str):
         return address
     parts = urlsplit(address)
+    _checkSettings(parts.scheme, key=key, tls=tls)
     if parts.scheme in ("redis", "rediss", "unix"):
         return _redis(address)
     if parts.scheme == "local":
@@ -35,6 +39,14 @@ def transportFor(address: Any, isReader: bool, key: str | None, tls: Any) -> Any
     if parts.scheme in ("tcp", "tls"):
         return _socket(address, isReader, key, tls)
     raise linkError(f"there is no link {address!r}: an address begins with {SCHEMES}")
+
+
+def _checkSettings(scheme: str, **settings: Any) -> None:
+    """Raise linkError for a setting that a link with this scheme does not use."""
+    for name, value in settings.items():
+        if value is not None and scheme not in USERS[name]:
+            users = " and ".join(f"{each}://" for each in USERS[name])
+            raise linkError(f"{name}= is for links {users}, not for {scheme}:")
 
 
 def _redis(address: str) -> Transport:
@@ -51,7 +63,11 @@ def _local(address: str) -> Transport:
     number = address.partition(":")[2]
     if not number.isdecimal():
         raise linkError(f"{address!r} has no number of a socket")
-    return LocalTransport(socket.socket(fileno=int(number)), endsWithPeer=True)
+    try:
+        connection = socket.socket(fileno=int(number))
+    except (OSError, ValueError, OverflowError) as error:
+        raise linkError(f"{address!r} is no socket of this process: {error}") from None
+    return LocalTransport(connection, endsWithPeer=True)
 
 
 def _socket(address: str, isReader: bool, key: str | None, tls: Any) -> Transport:

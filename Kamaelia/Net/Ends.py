@@ -275,6 +275,8 @@ async def keepTrying(attempt: Callable[[], Any], end: LinkEnd, lost: Any = OSErr
 
 async def firstOf(*coroutines: Any) -> None:
     """Run coroutines until one returns or raises; cancel the others, and raise its error."""
+    current = asyncio.current_task()
+    cancelled = current.cancelling() if current is not None else 0
     tasks = [asyncio.ensure_future(each) for each in coroutines]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -285,5 +287,7 @@ async def firstOf(*coroutines: Any) -> None:
         for task in tasks:
             with suppress(BaseException):
                 await task
+    if current is not None and current.cancelling() > cancelled:  # while it awaited the others
+        raise asyncio.CancelledError
     for task in done:
         task.result()

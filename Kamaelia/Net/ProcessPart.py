@@ -91,10 +91,10 @@ class ProcessPart(component):
 
     def main(self) -> Generator[object, None, None]:
         self.scheduler.outside += 1
-        self._start()
-        self._down.activate(Scheduler=self.scheduler)
-        self._up.activate(Scheduler=self.scheduler)
         try:
+            self._start()
+            self._down.activate(Scheduler=self.scheduler)
+            self._up.activate(Scheduler=self.scheduler)
             while not self._up.hasEnded():
                 if self.process.exitcode is not None and not self._replace():
                     break
@@ -109,17 +109,24 @@ class ProcessPart(component):
         """Start a process with a new pair of sockets in each direction."""
         ours, theirs = zip(*(socket.socketpair() for _ in self._connections), strict=True)
         context: Any = multiprocessing.get_context("spawn")
-        lifeline, self._lifeline = context.Pipe(duplex=False)
+        lifeline, ourLifeline = context.Pipe(duplex=False)
         used = [name for name, sink in self.outboxes.items() if sink is not NULL]
-        self.process = context.Process(
+        process = context.Process(
             target=runPart,
             args=(self.factory, self.capacity, theirs, lifeline, used),
             name=self.name,
             daemon=True,
         )
-        startProcess(self.process)
-        for each in (*theirs, lifeline):
-            each.close()
+        try:
+            startProcess(process)
+        except BaseException:
+            for each in (*ours, ourLifeline):
+                each.close()
+            raise
+        finally:
+            for each in (*theirs, lifeline):
+                each.close()
+        self.process, self._lifeline = process, ourLifeline
         for transport, connection in zip(self._connections, ours, strict=True):
             connection.setblocking(False)
             transport.attach(connection)
@@ -147,7 +154,9 @@ class ProcessPart(component):
         return True
 
     def _stop(self) -> None:
-        """End the process, if it still runs."""
+        """End the process, if there is one that still runs."""
+        if self.process is None:
+            return
         with suppress(ValueError, KeyError, OSError):
             self.scheduler.loop.remove_reader(self.process.sentinel)
         if not self._up.hasEnded():

@@ -40,6 +40,9 @@ def test_a_transport_is_its_own_address():
         ("tcp://:4000", "has no host or no port"),
         ("tcp://127.0.0.1:99999", "is no address"),
         ("local:x", "has no number of a socket"),
+        ("local:1000000", "is no socket of this process"),
+        (f"local:{2**32 - 1}", "is no socket of this process"),
+        (f"local:{2**70}", "is no socket of this process"),
         ("tcp://b.example.org:4000", "leaves this machine"),
         ("tls://b.example.org:4000", "needs tls="),
     ],
@@ -51,6 +54,20 @@ def test_an_address_that_cannot_be_used_is_an_error_that_says_why(address, reaso
 
 def test_a_link_that_leaves_the_machine_needs_a_key():
     assert transportFor("tcp://b.example.org:4000", False, "key", None).key == "key"
+
+
+@pytest.mark.parametrize(
+    ("address", "settings", "reason"),
+    [
+        ("tcp://127.0.0.1:4000", {"tls": object()}, "tls= is for links tls://, not for tcp:"),
+        ("redis://127.0.0.1/0", {"tls": object()}, "tls= is for links tls://, not for redis:"),
+        ("rediss://127.0.0.1/0", {"key": "k"}, "key= is for links tcp:// and tls://, not for"),
+        ("local:5", {"key": "k"}, "key= is for links tcp:// and tls://, not for local:"),
+    ],
+)
+def test_a_setting_that_would_protect_nothing_is_an_error(address, settings, reason):
+    with pytest.raises(linkError, match=reason):
+        transportFor(address, True, **{"key": None, "tls": None, **settings})
 
 
 @pytest.mark.parametrize("key", [None, "key"])

@@ -105,6 +105,30 @@ def test_a_codec_that_is_not_accepted_is_an_error():
         reader().codec("pickle")
 
 
+def test_the_first_of_several_does_not_swallow_a_cancellation_while_the_others_end():
+    async def run():
+        isEnding, mayEnd = asyncio.Event(), asyncio.Event()
+
+        async def endSlowly():
+            try:
+                await asyncio.Event().wait()
+            finally:
+                isEnding.set()
+                await mayEnd.wait()
+
+        async def fail():
+            raise OSError("gone")
+
+        first = asyncio.ensure_future(firstOf(endSlowly(), fail()))
+        await isEnding.wait()
+        first.cancel()
+        mayEnd.set()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+
+    asyncio.run(run())
+
+
 def test_only_a_component_is_sent_as_its_name():
     some = component()
     assert nameOfComponent(some) == some.name

@@ -9,9 +9,11 @@ import sys
 import pytest
 
 from Axon.Component import component
+from Axon.experimental.Process import startProcess
 from Axon.Ipc import producerFinished
 from Axon.testing import FINISHED, feed
 from Kamaelia.Chassis.Graphline import Graphline
+from Kamaelia.Net import ProcessPart as ProcessPartModule
 from Kamaelia.Net.ProcessPart import ProcessPart, partFailed
 from Tests.Kamaelia.Net.processes import ROOT
 from Tests.Kamaelia.sockets import PATIENCE
@@ -115,6 +117,22 @@ def test_a_part_that_fails_too_often_is_an_error_that_names_it():
 def test_a_temporary_part_is_not_started_again():
     with pytest.raises(partFailed, match="exit code 1"):
         feed(ProcessPart(Fails, kind="temporary"), inbox=[1], control=[])
+
+
+@pytest.mark.parametrize("starts", [0, 1])
+def test_the_error_of_a_process_that_cannot_be_started_is_raised(starts, monkeypatch):
+    def start(process):
+        nonlocal starts
+        if starts == 0:
+            raise BlockingIOError("too many processes")
+        starts -= 1
+        startProcess(process)
+
+    monkeypatch.setattr(ProcessPartModule, "startProcess", start)
+    part = ProcessPart(Fails)
+    with pytest.raises(BlockingIOError, match="too many processes"):
+        feed(part, inbox=[1], control=[])
+    assert part.scheduler.outside == 0
 
 
 def test_no_process_is_left_when_the_run_ends():
