@@ -36,7 +36,14 @@ REDIRECTS = {301, 302, 303, 307, 308}  # RFC 9110, section 15.4
 REPEATED = {307, 308}  # with the same method and body
 # Beyond the names in RFC 9110, Cookie of RFC 6265; Host belongs to the old server.
 FOR_ONE_SERVER = {"authorization", "cookie", "host", "proxy-authorization"}
-ABOUT_THE_BODY = {"content-encoding", "content-language", "content-length", "content-type"}
+ABOUT_THE_BODY = {
+    "content-encoding",
+    "content-language",
+    "content-length",
+    "content-type",
+    "expect",
+    "transfer-encoding",
+}
 
 Headers = tuple[tuple[str, str], ...]
 

@@ -39,11 +39,16 @@ class ContentDecoder:
         self._mayLackHeader = mayLackHeader
         self._inflater = zlib.decompressobj(WITH_HEADER)
         self._isEmpty = True
+        self._held = b""  # the first byte, until the second one arrives
 
     def decode(self, data: bytes) -> Iterator[bytes]:
         """Generate the pieces that `data` expands to. Raises ValueError if that is impossible."""
-        at, size = 0, len(data)
-        while at < len(data):
+        data, self._held = self._held + data, b""
+        if self._isEmpty and self._mayLackHeader and len(data) == 1:
+            self._held = data  # the header of zlib has two bytes
+            return
+        at, size, hasMore = 0, len(data), False
+        while at < len(data) or hasMore:
             if self._inflater.eof:
                 self._beginMember()
             part = data[at : at + size]
@@ -57,10 +62,12 @@ class ContentDecoder:
             remainder = len(self._inflater.unconsumed_tail or self._inflater.unused_data)
             at += len(part) - remainder
             size = SLICE if remainder else 2 * size
+            # zlib may have read the last byte, and have no room left for what that expands to
+            hasMore = len(piece) == PIECE and not self._inflater.eof
 
     def finish(self) -> None:
         """Raise ValueError if the body is incomplete."""
-        if not (self._isEmpty or self._inflater.eof):
+        if self._held or not (self._isEmpty or self._inflater.eof):
             raise ValueError("the compressed body is incomplete")
 
     def _beginMember(self) -> None:

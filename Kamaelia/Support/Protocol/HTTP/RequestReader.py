@@ -92,6 +92,7 @@ class RequestReader:
         self.limits = limits or Limits()
         self._pending = bytearray()  # what belongs to requests that are not being read yet
         self._searched = 0  # how far the end of the header has been looked for
+        self._emptyLines = 0  # before the next request
         self._body: _BodyReader | None = None  # of the request that is being read
         self.isAtEnd = False
         self.isComplete = True
@@ -181,7 +182,7 @@ class RequestReader:
                 raise _wrongLine()
             self._searched = end
             return None
-        self._searched = 0
+        self._searched = self._emptyLines = 0
         head = bytes(pending[:end])
         del pending[:end]
         if _hasWrongLine(head):
@@ -190,12 +191,12 @@ class RequestReader:
 
     def _skipEmptyLines(self) -> None:
         """Skip the empty lines that may precede a request: RFC 9112, section 2.2."""
-        for _ in range(_MANY_EMPTY_LINES):
-            if self._pending[:2] != b"\r\n":
-                return
+        while self._pending[:2] == b"\r\n":
             del self._pending[:2]
             self._searched = 0
-        raise BadRequest(400, "too many empty lines precede the request")
+            self._emptyLines += 1
+            if self._emptyLines == _MANY_EMPTY_LINES:
+                raise BadRequest(400, "too many empty lines precede the request")
 
     def _checkSize(self, size: int) -> None:
         line = self._pending.find(b"\r\n")

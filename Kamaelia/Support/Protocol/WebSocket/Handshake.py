@@ -103,12 +103,21 @@ def checkOrigin(headers: Mapping[str, str], origins: Iterable[str] | None) -> No
     if origin is None or (origins is not None and ANY_ORIGIN in origins):
         return
     if origins is None:
-        isAccepted = urlsplit(origin).netloc.lower() == headers.get("host", "").strip().lower()
+        host = _hostOf(origin).lower()
+        isAccepted = host != "" and host == headers.get("host", "").strip().lower()
     else:
         accepted = [origins] if isinstance(origins, str) else origins
         isAccepted = origin.lower() in (each.lower() for each in accepted)
     if not isAccepted:
         raise Refusal(403, f"the origin {origin!r} is not accepted")
+
+
+def _hostOf(origin: str) -> str:
+    """Return the host and port of an origin; "" if it has none, or is malformed."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
 
 
 def tokensOf(headers: Mapping[str, str], name: str, form: Any = str.lower) -> list[str]:

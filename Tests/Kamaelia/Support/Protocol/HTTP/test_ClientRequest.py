@@ -63,7 +63,8 @@ def test_credentials_stay_with_scheme_host_and_port(other):
 
 
 def test_the_headers_about_a_body_leave_with_it():
-    request = ClientRequest.forURL("http://h/", "POST", {"Content-Type": "a/b", "X": "1"}, b"body")
+    headers = {"Content-Type": "a/b", "X": "1", "Transfer-Encoding": "chunked", "Expect": "x"}
+    request = ClientRequest.forURL("http://h/", "POST", headers, b"body")
     following = request.redirected(303, "/")
     assert (following.method, following.body, following.headers) == ("GET", None, (("X", "1"),))
     assert request.redirected(308, "/").body == b"body"

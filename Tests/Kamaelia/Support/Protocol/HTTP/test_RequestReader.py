@@ -173,6 +173,12 @@ def test_empty_lines_before_a_request_are_skipped():
     assert read(b"\r\n" + GET, b"\r\n\r\n", GET) == ["/", "/"]
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+def test_many_empty_lines_are_refused_however_the_network_cuts_them(size):
+    lines = b"\r\n" * 50
+    assert read(*(lines[at : at + size] for at in range(0, 100, size)))[-1:] == [400]
+
+
 @pytest.mark.parametrize(
     "data", [b"GET / HT", b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\na"]
 )

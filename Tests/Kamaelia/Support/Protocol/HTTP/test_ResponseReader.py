@@ -127,6 +127,31 @@ def test_members_are_joined_however_they_are_cut(members, size):
     decoder.finish()
 
 
+def deflated(data):
+    """Return `data` as some servers send "deflate": without the header of zlib."""
+    deflater = zlib.compressobj(wbits=-15)
+    return deflater.compress(data) + deflater.flush()
+
+
+@pytest.mark.parametrize("pack", [deflated, zlib.compress])
+@pytest.mark.parametrize("length", [1, PIECE, PIECE + 100, 3 * PIECE + 257])
+@pytest.mark.parametrize("first", [0, 1, 2])
+def test_nothing_is_missing_at_the_end_of_a_deflated_body(pack, length, first):
+    data = pack(bytes(length))
+    decoder = decoderFor("deflate", 10_000_000)
+    pieces = [piece for part in (data[:first], data[first:]) for piece in decoder.decode(part)]
+    decoder.finish()
+    assert b"".join(pieces) == bytes(length)
+    assert max(map(len, pieces)) <= PIECE
+
+
+def test_a_deflated_body_of_one_byte_is_incomplete():
+    decoder = decoderFor("deflate", 100)
+    assert list(decoder.decode(b"x")) == []
+    with pytest.raises(ValueError, match="incomplete"):
+        decoder.finish()
+
+
 def test_a_body_of_empty_members_is_refused():
     empty = gzip.compress(b"")
     assert list(decoderFor("gzip", 100).decode(empty * MOST_EMPTY)) == []

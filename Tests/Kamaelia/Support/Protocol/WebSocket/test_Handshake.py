@@ -46,6 +46,8 @@ def test_the_example_of_the_RFC_is_accepted():
         ({"sec_websocket_key": "ü" * 24}, 400),
         ({"origin": "https://evil.example"}, 403),
         ({"origin": "null"}, 403),
+        ({"origin": "null", "host": ""}, 403),
+        ({"origin": "http://[x"}, 403),
         ({"origin": "https://server.example.com.evil"}, 403),
     ],
 )
