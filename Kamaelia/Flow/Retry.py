@@ -93,7 +93,10 @@ class Retry(component):
 
     def delayAfter(self, attempt: int) -> float:
         """Return the seconds to wait after an attempt, the first of which is 0."""
-        return float(min(self.delay * self.factor**attempt, self.longest))
+        try:
+            return min(self.delay * float(self.factor) ** attempt, self.longest)
+        except OverflowError:  # after hours of attempts
+            return self.longest
 
     def _reportFailure(self, message: Any, error: Exception) -> None:
         if self.outboxes["error"] is NULL:

@@ -38,6 +38,11 @@ def test_a_function_is_called_again_after_growing_delays(virtualClock):
     assert [time - failing.times[0] for time in failing.times] == [0, 1, 4, 9]
 
 
+def test_a_delay_does_not_grow_beyond_the_longest_however_many_attempts_there_are():
+    retry = Retry(len, attempts=10_000, delay=1.0, factor=2.0, longest=60.0)
+    assert [retry.delayAfter(attempt) for attempt in (0, 5, 6, 9_998)] == [1, 32, 60, 60]
+
+
 def test_messages_stay_in_order_and_the_end_comes_after_the_last(virtualClock):
     outcome = feed(Retry(Failing(virtualClock, 1)), inbox=[1, 2, 3])
     assert outcome == {"outbox": [10, 20, 30], "error": [], "signal": [FINISHED]}
