@@ -137,7 +137,9 @@ def _clientsImported(number: int, target: Target, tally: Tally) -> str:
 
 def importBackup(options: Any, target: Target) -> str:
     """Import the records that `export` has written."""
-    with options.backup.open(encoding="utf-8") as file:
+    with options.backup.open(encoding="utf-8", errors="surrogateescape") as file:
+        if not file.seekable():
+            raise ValueError(f"{options.backup} is read twice: write it to a file first")
         number = Backup.restore(file, target.store, target.rules)
         return counted(number, "record was imported.", "records were imported.")
 

@@ -32,6 +32,19 @@ from Kamaelia.Support.Greylist.Rules import Record, Triple
 from .DbmText import isText, pairsOfText
 from .Store import StoreFailed, merge
 
+#: What dbm modules and Python's own dbm.dumb raise for a file that is damaged.
+WRONG = (
+    AttributeError,
+    ImportError,
+    MemoryError,
+    OSError,
+    OverflowError,
+    RecursionError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    *dbm.error,
+)
 LONGEST_KEY = 4096  # octets; SMTP allows far less
 Rename = Callable[[str, str, str], Triple]
 
@@ -98,7 +111,7 @@ def _pairs(path: str) -> Iterator[tuple[bytes, bytes]]:
                     yield from pairsOfText(text)
                     return
         yield from _pairsOfDbm(path)
-    except (OSError, ImportError, ValueError, SyntaxError, *dbm.error) as error:
+    except WRONG as error:
         raise StoreFailed(
             f"{path} cannot be read as a dbm file: {error}; if it is of another kind, replace it by"
             " the output of `db_dump -p FILE` or `gdbm_dump FILE`"

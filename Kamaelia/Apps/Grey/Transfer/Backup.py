@@ -54,7 +54,7 @@ def _recordsOf(store: Store) -> Iterator[dict[str, Any]]:
 
 
 def _line(record: dict[str, Any]) -> str:
-    return json.dumps(record, ensure_ascii=False) + "\n"
+    return json.dumps(record) + "\n"  # in ASCII: standard output may have any encoding
 
 
 def restore(file: TextIO, store: Store, rules: Rules) -> int:
@@ -102,14 +102,7 @@ def itemsOf(lines: Iterable[str]) -> Iterator[Item]:
                 last = record["records"]
             else:
                 yield _itemOf(record)
-        except (
-            ValueError,
-            TypeError,
-            AttributeError,
-            KeyError,
-            OverflowError,
-            RecursionError,
-        ) as error:
+        except WRONG as error:
             raise BadBackup(f"line {number} is not a line of a backup: {error}") from error
     if last != number - 2:
         raise BadBackup(f"the backup is not complete: it ends after line {number}")

@@ -181,10 +181,14 @@ def test_a_file_of_another_kind_is_an_error_that_says_what_helps(tmp_path: Path)
         readDbm(str(path), None)
 
 
-def test_a_folder_of_dumb_files_that_is_damaged_is_an_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "line",
+    ["'key' and no more", "'key', 5", "'key', ('x', 'y')", f"'key', (0, {10**30})", "5, (0, 1)"],
+)
+def test_a_folder_of_dumb_files_that_is_damaged_is_an_error(line: str, tmp_path: Path) -> None:
     path = str(tmp_path / "greylisted.dbm")
     writeAs("dumb")(path, GREYLISTED)
-    Path(path + ".dir").write_text("'key' and no more\n")
+    Path(path + ".dir").write_text(f"'a', (0, 1)\n{line}\n")
     assert dbm.whichdb(path) == "dbm.dumb"
     with pytest.raises(StoreFailed, match=r"greylisted\.dbm cannot be read"):
         readDbm(path, None)

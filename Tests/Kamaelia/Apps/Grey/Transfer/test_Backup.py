@@ -95,6 +95,44 @@ def test_nothing_is_imported_into_a_store_that_ends_with_the_command(
     assert "a store in memory ends with this command" in capsys.readouterr().err
 
 
+def test_an_export_does_not_depend_on_the_encoding_of_standard_output() -> None:
+    assert "\u00e9" in "".join(part for triple in TRIPLES for part in triple)
+    assert "".join(WHOLE).isascii()
+
+
+@pytest.mark.parametrize(
+    ("octets", "reason"),
+    [
+        (b"\xe9", "line 2 is not a line of a backup"),
+        (b'{"client": "\xe9", "passes": 1, "last": 1}', "line 2 is not a line of a backup"),
+    ],
+)
+def test_a_backup_that_is_not_UTF8_is_refused_with_the_number_of_the_line(
+    octets: bytes, reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    backup = tmp_path / "backup"
+    backup.write_bytes(WHOLE[0].encode() + octets + b'\n{"records": 1}\n')
+    assert importInto(tmp_path, backup) == 1
+    assert reason in capsys.readouterr().err
+
+
+def test_a_backup_is_not_read_from_a_pipe(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reading, writing = os.pipe()
+    os.close(writing)
+    assert importInto(tmp_path, Path(f"/dev/fd/{reading}")) == 1
+    os.close(reading)
+    assert "is read twice: write it to a file first" in capsys.readouterr().err
+
+
+def importInto(folder: Path, backup: Path) -> int:
+    file = folder / "grey.toml"
+    file.write_text('[policy]\naddresses = ["127.0.0.1:0"]\n')
+    store = f"sqlite:{folder / 'grey.db'}"
+    return main(["import", "--backup", str(backup), "-c", str(file), "--store", store])
+
+
 def test_an_export_that_fails_leaves_the_last_one(tmp_path: Path) -> None:
     backup = tmp_path / "backup"
     backup.write_text("the last one")
