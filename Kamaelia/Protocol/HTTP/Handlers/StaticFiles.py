@@ -27,6 +27,7 @@ from Kamaelia.Support.Protocol.HTTP.Dates import httpDate
 
 SMALL = 64 * 1024  # bytes of a file that stays in memory
 MOST_KEPT = 16 * 1024 * 1024  # bytes in memory, for all files of a process
+OVERHEAD = 1024  # bytes, about, that a file occupies beside its content
 FRESH = 1.0  # seconds
 
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | getattr(os, "O_NOCTTY", 0)
@@ -108,16 +109,16 @@ class ContentCache:
         """Keep `found`, whose content has been read."""
         self.drop(key)
         self._files[key] = found
-        self._size += found.size
+        self._size += OVERHEAD + found.size
         while self._size > self.mostBytes:
             _, oldest = self._files.popitem(last=False)
-            self._size -= oldest.size
+            self._size -= OVERHEAD + oldest.size
 
     def drop(self, key: tuple[str, bool]) -> None:
         """Forget a file."""
         before = self._files.pop(key, None)
         if before is not None:
-            self._size -= before.size
+            self._size -= OVERHEAD + before.size
 
 
 CACHE = ContentCache()

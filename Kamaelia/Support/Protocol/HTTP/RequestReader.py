@@ -78,6 +78,8 @@ _HEADER_END = b"\r\n\r\n"
 # Line ends other than CR LF, folded fields, and NUL.
 _WRONG_LINE = re.compile(rb"(?<!\r)\n|\r[^\n]|\n[ \t]|\0")
 _LENGTH_FIELD = re.compile(rb"\ncontent-length[ \t]*:[ \t]*([^\r]*)", re.IGNORECASE)
+# A path, a URL, or "*" for the server itself: RFC 9112, section 3.2.
+_TARGET = re.compile(r"/|[A-Za-z][A-Za-z0-9+.-]*://|\*\Z")
 _HOST = re.compile(r"[^\s/@?#\\,]*")
 _MANY_EMPTY_LINES = 4
 
@@ -208,10 +210,8 @@ class RequestReader:
     # Rules about the whole header
 
     def _check(self, head: RequestHead, raw: bytes) -> None:
-        limits = self.limits
-        if len(head.target) > limits.targetSize:
-            raise BadRequest(414, "the URL is too long")
-        if len(head.fields) > limits.headerCount:
+        self._checkTarget(head)
+        if len(head.fields) > self.limits.headerCount:
             raise BadRequest(431, "the header has too many fields")
         if not head.version.startswith("1."):
             raise BadRequest(505, f"HTTP/{head.version} is not supported")
@@ -225,6 +225,12 @@ class RequestReader:
                 self._setLength(head, raw, value)
             elif name == "transfer-encoding":
                 _setChunked(head)
+
+    def _checkTarget(self, head: RequestHead) -> None:
+        if len(head.target) > self.limits.targetSize:
+            raise BadRequest(414, "the URL is too long")
+        if head.method != "CONNECT" and not _TARGET.match(head.target):
+            raise BadRequest(400, "the target is neither a path nor a URL")
 
     def _setLength(self, head: RequestHead, raw: bytes, value: str) -> None:
         given = _LENGTH_FIELD.findall(raw)

@@ -3,6 +3,7 @@
 import errno
 import os
 import socket
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from Kamaelia.Protocol.HTTP.Handlers.Minimal import (
     MinimalFactory,
     sizeAfter,
 )
+from Kamaelia.Protocol.HTTP.Handlers.StaticFiles import ContentCache, StaticFiles
 from Tests.Kamaelia.Protocol.HTTP.webServer import exchange, get
 
 LARGE = bytes(range(256)) * 4096  # 1 MiB
@@ -219,6 +221,18 @@ def test_an_error_of_the_disk_is_an_error_of_the_server(folder, monkeypatch, cap
     monkeypatch.setattr(os, "open", open)
     assert [answer.status for answer in ask(folder, get("/a%20b.txt"))] == [500]
     assert "the disk is broken" in caplog.text
+
+
+def test_many_empty_files_in_memory_count_against_its_limit(tmp_path):
+    (tmp_path / "empty").touch()
+    found = StaticFiles(str(tmp_path)).find("empty")
+    cache = ContentCache(mostBytes=10_000)
+    for number in range(100):
+        cache.put((str(number), False), found)
+        found.checked = inf
+    isKept = [cache.get((str(number), False)) is not None for number in range(100)]
+    assert isKept[-1]
+    assert sum(isKept) < 10
 
 
 def test_descriptors_are_closed(folder):

@@ -179,6 +179,18 @@ def test_many_empty_lines_are_refused_however_the_network_cuts_them(size):
     assert read(*(lines[at : at + size] for at in range(0, 100, size)))[-1:] == [400]
 
 
+@pytest.mark.parametrize("target", [b"page", b"h/admin", b"@h/", b"?q", b"*x", b"1a://h/"])
+def test_a_target_that_is_neither_a_path_nor_a_URL_is_refused(target):
+    assert read(b"GET %b HTTP/1.1\r\nHost: h\r\n\r\n" % target) == [400]
+
+
+@pytest.mark.parametrize(
+    "start", [b"GET http://h/a", b"GET HTTPS://h", b"OPTIONS *", b"CONNECT h:443", b"GET /a://b"]
+)
+def test_the_forms_of_a_target_are_accepted(start):
+    assert read(b"%b HTTP/1.1\r\nHost: h\r\n\r\n" % start) == [start.split()[1].decode()]
+
+
 @pytest.mark.parametrize(
     "data", [b"GET / HT", b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\na"]
 )
