@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 from Kamaelia.Visualisation.Live.Loads import Load
 from Kamaelia.Visualisation.Live.Reader import Reading
+from Kamaelia.Visualisation.Live.Traffic import Path
 
 Key = TypeVar("Key", bound=Hashable)
 Message = dict[str, Any]
@@ -89,17 +90,24 @@ def _changesOfLoads(before: Reading, now: Reading) -> dict[int, Load]:
     return {number: load for number, load in pairs if known.get(number) != load}
 
 
+def _touchedSince(before: Reading, now: Reading) -> Iterable[Path]:
+    """Return the paths that may differ: few, if the browser has received the reading before."""
+    if now.number == before.number + 1:
+        return now.touched
+    return {**now.passed, **before.rates, **now.rates}
+
+
 def _passedSince(before: Reading, now: Reading) -> list[list[Any]]:
-    old = before.passed
-    return [
-        [*path, count - old.get(path, 0)]
-        for path, count in now.passed.items()
-        if count > old.get(path, 0)
-    ]
+    counts = {
+        path: now.passed.get(path, 0) - before.passed.get(path, 0)
+        for path in _touchedSince(before, now)
+    }
+    return [[*path, count] for path, count in counts.items() if count > 0]
 
 
 def _changesOfRates(before: Reading, now: Reading) -> list[list[Any]]:
     """Return the paths whose rates differ, with 0 for those that have no rate any more."""
-    old, new = before.rates, now.rates
-    changed = [[*path, round(rate)] for path, rate in new.items() if old.get(path) != rate]
-    return changed + [[*path, 0] for path in old if path not in new]
+    rates = {path: now.rates.get(path) for path in _touchedSince(before, now)}
+    return [
+        [*path, round(rate or 0)] for path, rate in rates.items() if rate != before.rates.get(path)
+    ]

@@ -14,8 +14,8 @@ A load is made only where they differ, since between two readings most component
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import accumulate, chain, compress, count
-from operator import is_not, ne
+from itertools import accumulate, chain, compress
+from operator import ne
 from typing import Any
 
 from Axon.Component import component
@@ -62,8 +62,10 @@ class Loads:
         """Return the loads, in the order of the components. What is unchanged is the same."""
         states = [SHOWN[task.state] for task in self._tasks]
         depths = list(map(len, chain.from_iterable(self._inboxes)))
-        changed = set(compress(count(), map(is_not, states, self._states)))
-        changed.update(compress(self._owners, map(ne, depths, self._depths)))
+        changed = {
+            *_differing(range(len(states)), states, self._states),
+            *_differing(self._owners, depths, self._depths),
+        }
         if IS_HELD in states:  # at other gates, perhaps
             changed.update(number for number, state in enumerate(states) if state is IS_HELD)
         self._states, self._depths = states, depths
@@ -81,6 +83,11 @@ class Loads:
         now = tuple(loads)
         if now != self._loads:
             self._loads = now
+
+
+def _differing(numbers: Iterable[int], now: list[Any], before: list[Any]) -> Iterable[int]:
+    """Return those of `numbers` at whose places the lists differ."""
+    return () if now == before else compress(numbers, map(ne, now, before))
 
 
 def _gatesOf(task: Any) -> tuple[tuple[int, str | None], ...]:

@@ -20,9 +20,8 @@ Components that have lived between two readings are counted by class. Attendants
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from Axon import Box
 from Axon.Component import component
@@ -34,22 +33,24 @@ from Kamaelia.Visualisation.Live.Traffic import Path, Traffic
 from Kamaelia.Visualisation.Nesting import attendantsIn, labelsIn
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """The system at one time.
 
     loads: one for each component. born, ended: how many since the reader was opened. brief: the
     components among these that no reading contains, by class. An attribute of two readings is the
-    same object where nothing has changed between them.
+    same object where nothing has changed between them. touched: the paths that may differ, in
+    `passed` or `rates`, from the reading whose number is one less.
     """
 
-    structure: Structure = field(default_factory=Structure)
+    structure: Structure = Structure()
     loads: tuple[Load, ...] = ()
     born: int = 0
     ended: int = 0
-    brief: Counter[str] = field(default_factory=Counter)
-    passed: Mapping[Path, int] = field(default_factory=dict)  # see Traffic
-    rates: Mapping[Path, float] = field(default_factory=dict)
+    brief: Counter[str] = Counter()
+    passed: Mapping[Path, int] = {}  # see Traffic
+    rates: Mapping[Path, float] = {}
+    number: int = 0
+    touched: Collection[Path] = ()
 
 
 class Reader(Observer):
@@ -66,6 +67,7 @@ class Reader(Observer):
         self._brief: Counter[str] = Counter()
         self._traffic = Traffic()
         self._reading: Reading | None = None  # the last one
+        self._number = 0  # of readings
         self._readAt = 0.0
         self._sampledAt: float | None = None
 
@@ -100,6 +102,7 @@ class Reader(Observer):
             self._hasChanged = False
             self._readStructure()
         self._readAt = now
+        self._number += 1
         self._reading = Reading(
             self._structure,
             self._loads.read(),
@@ -108,6 +111,8 @@ class Reader(Observer):
             self._brief,
             self._traffic.passed,
             self._traffic.rates,
+            self._number,
+            self._traffic.takeTouched(),
         )
         return self._reading
 

@@ -23,7 +23,7 @@ by whose senders the count is divided. A rate is the average of the samples.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from Axon.Taps import TapListener, TapLog, senderTo
@@ -52,6 +52,7 @@ class Traffic:
         self._fast: list[_Counter] = []
         self._busy: list[_Counter] = []  # those that have counted a message in this turn
         self._stale: list[Path] = []  # of components that have ended; forgotten in the next turn
+        self._touched: dict[Path, None] = {}
         self._part = 0
         self._sampled: list[_Counter] = []
 
@@ -84,13 +85,15 @@ class Traffic:
         busy, self._busy[:] = list(self._busy), []
         passed = dict(self.passed)
         rates: dict[Path, float] = {}
+        most = max(3, FAST * seconds)
         for each in busy:
             counts = each.take()
             for path, count in counts.items():
                 passed[path] = passed.get(path, 0) + count
+                self._touched[path] = None
             if each.hasEnded:
                 self._stale += counts
-            elif each.hasStopped() or sum(counts.values()) > max(3, FAST * seconds):
+            elif each.hasStopped() or sum(counts.values()) > most:
                 each.sampleFromNowOn(counts)
                 self._fast.append(each)
                 rates.update({path: count / seconds for path, count in counts.items()})
@@ -98,10 +101,16 @@ class Traffic:
         if rates:
             self.rates = {**self.rates, **rates}
 
+    def takeTouched(self) -> Collection[Path]:
+        """Return the paths whose count or rate may have changed since the last call."""
+        touched, self._touched = self._touched, {}
+        return touched
+
     def _dropStale(self) -> None:
         if not self._stale:
             return
         stale, self._stale = set(self._stale), []
+        self._touched.update(dict.fromkeys(stale))
         self.passed = {path: count for path, count in self.passed.items() if path not in stale}
         self.rates = {path: rate for path, rate in self.rates.items() if path not in stale}
         for each in self._counters.values():
@@ -123,11 +132,12 @@ class Traffic:
             for path in each.paths:
                 before, now = rates.get(path, 0.0), counts.get(path, 0.0) / seconds
                 rates[path] = before + (now - before) * WEIGHT
+                self._touched[path] = None
             if sum(rates[path] for path in each.paths) < FAST / 2:
                 for path in each.paths:
                     del rates[path]
-                self._fast.remove(each)
                 each.open()
+        self._fast = [each for each in self._fast if each.isFast]
         self._sampled = []
         self.rates = rates
 
@@ -226,6 +236,8 @@ class _Counter:
         if log is None:
             return {}
         self.close()
+        if not log.count:
+            return {}
         last = Counter(None if sender is None else sender.id for sender, _ in log.last())
         share = log.count / max(1, last.total())
         counts = {self._pathFrom(sender): number * share for sender, number in last.items()}

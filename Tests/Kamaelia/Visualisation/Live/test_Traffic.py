@@ -1,9 +1,13 @@
 """Counts of messages: exact where few pass, sampled where many do."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from Axon.Component import component
 from Axon.Task import RUNNING, WAITING
+from Kamaelia.Visualisation.Live.Feed import Feed
+from Kamaelia.Visualisation.Live.Reader import Reading
 from Kamaelia.Visualisation.Live.Traffic import BURST, FAST, PARTS, Path, Traffic
 
 
@@ -20,7 +24,8 @@ def traffic(linked):
     sender, receiver, sink = linked
     made = Traffic()
     made.watch([(receiver, sink)], {sender.id, receiver.id})
-    return made
+    yield made
+    made.close()
 
 
 def sample(traffic, seconds, act=lambda: None):
@@ -179,3 +184,36 @@ def test_what_a_reader_has_taken_does_not_change(linked, traffic):
     traffic.turn(1.0)
     assert passed == before
     assert traffic.passed is not passed
+
+
+@given(st.lists(st.sampled_from(["few", "burst", "sample", "forget", "know", "read"])))
+def test_a_feed_that_looks_at_what_was_touched_sends_what_one_that_compares_all_does(steps):
+    sender, receiver = component(), component()
+    for box in ("inbox", "control"):
+        sender.link((sender, {"inbox": "outbox", "control": "signal"}[box]), (receiver, box))
+    sinks = [(receiver, receiver.placeOfBox(box, True)) for box in ("inbox", "control")]
+    traffic, quick, thorough = Traffic(), Feed(), Feed()
+    acts = {
+        "few": lambda: sender.send("x"),
+        "burst": lambda: [sender.send("x", "signal") for _ in range(BURST)],
+        "sample": lambda: sample(traffic, 0.01),
+        "forget": lambda: traffic.watch(sinks, {receiver.id}),
+        "know": lambda: traffic.watch(sinks, {sender.id, receiver.id}),
+        "read": lambda: traffic.turn(0.05),
+    }
+    traffic.watch(sinks, {sender.id, receiver.id})
+    reads = 0
+    for step in steps:
+        acts[step]()
+        if step == "read":
+            now = Reading(passed=traffic.passed, rates=traffic.rates)
+            touched = now._replace(number=reads, touched=traffic.takeTouched())
+            reads += 1
+            assert inAnyOrder(quick.message(touched)) == inAnyOrder(thorough.message(now))
+    traffic.close()
+
+
+def inAnyOrder(message):
+    """Return a message of a Feed with its lists as sets."""
+    parts = (message or {}).items()
+    return {name: set(map(tuple, part)) for name, part in parts if isinstance(part, list)}
