@@ -220,4 +220,4 @@ class linkableprocess(microprocess):
         )
 
 
-Core.replace(linkableprocess, _closeDownMicroprocess="closeDown")
+Core.replace(linkableprocess, "hasChildren", _closeDownMicroprocess="closeDown")

@@ -199,7 +199,7 @@ cdef extern from *:
     PyObject *typeOf "AX_TYPE" (PyObject *)
 
 #: Axon.Core compares it with its own, and does not use an extension of another version.
-INTERFACE = 11
+INTERFACE = 12
 
 cdef enum:  # see Axon.RunQueue
     PAUSED = 0
@@ -2605,6 +2605,12 @@ cdef int leave(object handler, Task task, object process) except -1:
         task.watchers = ()
     task._process = ref(task._process)
     return 0
+
+
+@cython.binding(True)
+def hasChildren(self):
+    children = self._children
+    return children is not None and len(children) > 0
 
 
 @cython.binding(True)

@@ -45,7 +45,6 @@ from Kamaelia.Internet.ConnectionState import (
     LOST,
     OPEN,
     STARTING_TLS,
-    ConnectionState,
 )
 from Kamaelia.Internet.EventLoop import isShutdownReceived, waitForCoroutine
 from Kamaelia.Internet.GracefulClose import closeTransport
@@ -119,7 +118,7 @@ class ConnectedSocketAdapter(Connection):
                 if self.transport is None:
                     self.connection_lost(None)
             elif self.connectionState is LOST:
-                self._enter(CLOSED)
+                self.connectionState = self.connectionState.next(CLOSED)
                 self._reportEnd(self._error)
             while not self.connectionState.isOver:
                 self.handleMessages()
@@ -199,7 +198,7 @@ class ConnectedSocketAdapter(Connection):
         if self.connectionState.isOver:  # it was given up while the transport was made
             transport.abort()
             return
-        self._enter(OPEN)
+        self.connectionState = self.connectionState.next(OPEN)
         self.transport, self._transmit = transport, transport.write
         kept, self._kept = self._kept, ()
         if kept:
@@ -230,11 +229,11 @@ class ConnectedSocketAdapter(Connection):
     def eof_received(self) -> bool:
         """Report that the peer sends no more. Return whether this side may go on sending."""
         if self.isActive() and not self.connectionState.hasPeerEnded:
-            isClosing = self.connectionState.isClosing
-            self._enter(CLOSING_BOTH if isClosing else HALF_CLOSED)
+            state = self.connectionState
+            self.connectionState = state.next(CLOSING_BOTH if state.isClosing else HALF_CLOSED)
             self._reportEnd(None)
-        if not (self.mayStayHalfClosed and self.transport and self.transport.can_write_eof()):
-            return False  # as within TLS
+        if not self.mayStayHalfClosed or self.isEncrypted():
+            return False
         if self._attached is not None and not self.connectionState.isClosing:
             self._transmit = self._attached.peerEnded(self._transmit)
             self.unpause()
@@ -246,7 +245,7 @@ class ConnectedSocketAdapter(Connection):
         if before.isOver:
             return
         isReported = self.isActive() or self.hasEnded()  # or nothing is linked yet
-        self._enter(CLOSED if isReported else LOST)
+        self.connectionState = before.next(CLOSED if isReported else LOST)
         self._error = error
         if self._timeouts is not None:
             self._timeouts.cancel(self)
@@ -327,7 +326,7 @@ class ConnectedSocketAdapter(Connection):
         if self.connectionState is not OPEN or self.transport is None:
             return
         context = contextFor(self, message)
-        self._enter(STARTING_TLS)
+        self.connectionState = self.connectionState.next(STARTING_TLS)
         unread = self.outboxes["outbox"]
         if unread:
             unread.clear()
@@ -345,7 +344,7 @@ class ConnectedSocketAdapter(Connection):
             self.connection_lost(reason)
             return
         isToClose = self.connectionState is CLOSE_AFTER_TLS
-        self._enter(OPEN)
+        self.connectionState = self.connectionState.next(OPEN)
         self.transport, self._transmit = transport, transport.write
         transport.writelines(handshake.unsent)
         self.send(True, "sslready")
@@ -364,14 +363,14 @@ class ConnectedSocketAdapter(Connection):
         state = self.connectionState
         if state.isHandshake:  # nothing can be sent before it is done
             if state is STARTING_TLS:
-                self._enter(CLOSE_AFTER_TLS)
+                self.connectionState = self.connectionState.next(CLOSE_AFTER_TLS)
             if not mayRenew:
                 self.abort()
             return
         if state.isOver or self.transport is None or (state.isClosing and mayRenew):
             return
         if not state.isClosing:
-            self._enter(CLOSING_BOTH if state.hasPeerEnded else CLOSING)
+            self.connectionState = state.next(CLOSING_BOTH if state.hasPeerEnded else CLOSING)
             self._transmit = discard
             if not self.transport.is_closing():  # asyncio's must not be closed twice within TLS
                 self._reading.isPaused = False
@@ -388,9 +387,6 @@ class ConnectedSocketAdapter(Connection):
         if self.transport is not None and not self.connectionState.isOver:
             self.transport.abort()
             self.connection_lost(None)
-
-    def _enter(self, state: ConnectionState) -> None:
-        self.connectionState = self.connectionState.next(state)
 
     def _reportEnd(self, error: Exception | None) -> None:
         if not leadsToEnded(self.outboxes["signal"]):

@@ -41,7 +41,7 @@ class Connection(GatedComponent):
     def isEncrypted(self) -> bool:
         """Return whether TLS has started."""
         transport = self.transport
-        return transport is not None and transport.get_extra_info("sslcontext") is not None
+        return transport is not None and not transport.can_write_eof()  # as only within TLS
 
     def bytesToSend(self) -> int:
         """Return how many bytes this process has not handed over to the system yet."""

@@ -267,8 +267,9 @@ def endsOf(adapter: Any) -> Origin:
     origin: Origin | None = getattr(adapter, "origin", None)
     if origin is not None:
         return origin
-    transport = adapter.transport
-    return Origin(*addressOf(transport, "peername"), *addressOf(transport, "sockname"))
+    peer, peerport = addressOf(adapter.transport, "peername")
+    local, localport = addressOf(adapter.transport, "sockname")
+    return Origin(peer, peerport, local, localport)
 
 
 def addressOf(transport: BaseTransport, which: str) -> tuple[str, int]:
