@@ -223,7 +223,8 @@ class Exchange(component):
         assert self._position is not None
         if number > self._position + 1:
             self._arrived.append(messagesLost(number - self._position - 1))
-        codec = self._codecs[fields[b"k"].decode("ascii")]
+        name = fields[b"k"].decode("ascii", "replace")
+        codec = self._codecs.get(name) or codecNamed(name)  # which raises linkError
         payload = codec.join([fields[b"d"]])
         self._arrived.extend(codec.split(payload, 1))
         self._position = number

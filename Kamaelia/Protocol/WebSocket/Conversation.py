@@ -104,12 +104,17 @@ class Conversation:
     def sendMessage(self, message: Any) -> Any:
         """Send a message of the program. Return the gate that holds the sender, or None.
 
-        Raises TypeError, which names the sender, for a message that is neither text nor bytes.
+        Raises TypeError as checked() does.
         """
-        if not isinstance(message, str | bytes):
-            message = asBytes(self._owner, "inbox", message)
-        data = self._peer.message(message)
+        data = self._peer.message(self.checked(message))
         return self._transmit(data) if data else None
+
+    def checked(self, message: Any) -> str | bytes:
+        """Return a message of the program as text or bytes.
+
+        Raises TypeError, which names the sender, if it is neither.
+        """
+        return message if isinstance(message, str | bytes) else asBytes(self._owner, "inbox", message)
 
     def _transmit(self, data: bytes) -> Any:
         """Send bytes to the peer, and return the gate. send() would hold the owner at it."""

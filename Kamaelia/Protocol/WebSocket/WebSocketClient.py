@@ -106,7 +106,7 @@ class WebSocketClient(component):
         """Send a message to "inbox", or keep it. Return the gate that holds the sender, or None."""
         if self._kept is None:
             return self._conversation.sendMessage(message)
-        self._kept.append(message)
+        self._kept.append(self._conversation.checked(message))
         if len(self._kept) < MOST_KEPT:
             return None
         self._gate.shut()

@@ -157,3 +157,14 @@ class Take(component):
 def test_only_a_server_can_be_the_link_of_a_backplane():
     with pytest.raises(linkError, match="only a server"):
         Exchange("tcp://127.0.0.1:1", "news")
+
+
+def test_a_codec_that_is_not_here_is_an_error_that_says_so(redis):
+    exchange = Exchange(redis.url, "news")
+
+    def start():
+        redis.command("XADD", "news:backplane", "1-0", "k", "cbor", "d", "x")
+
+    WhenJoined(isJoined=exchange.isJoined, start=start).activate()
+    with pytest.raises(linkError, match="no codec 'cbor' here"):
+        exchange.run()

@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import ast
 import dbm
-import math
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -30,7 +29,7 @@ from dataclasses import dataclass, field
 from Kamaelia.Support.Greylist.Rules import Record, Triple
 
 from .DbmText import isText, pairsOfText
-from .Store import StoreFailed, merge
+from .Store import StoreFailed, merge, readTime
 
 #: What dbm modules and Python's own dbm.dumb raise for a file that is damaged.
 WRONG = (
@@ -73,7 +72,7 @@ def readDbm(greylisted: str | None, attempters: str | None, rename: Rename = Tri
 
 def _note(found: DbmContent, key: bytes, value: bytes, hasPassed: bool, rename: Rename) -> None:
     try:
-        triple, time = rename(*_wordsOf(key)), _timeOf(value)
+        triple, time = rename(*_wordsOf(key)), readTime(value.strip(b"\0"))
     except (ValueError, SyntaxError, RecursionError, MemoryError):
         found.damaged += 1
         return
@@ -93,13 +92,6 @@ def _wordsOf(key: bytes) -> tuple[str, str, str]:
     for word in words:
         word.encode()  # raises UnicodeEncodeError for lone surrogates
     return address, sender, recipient
-
-
-def _timeOf(value: bytes) -> float:
-    time = float(value.strip(b"\0"))
-    if not math.isfinite(time) or time < 0:
-        raise ValueError("the value is not a time")
-    return time
 
 
 def _pairs(path: str) -> Iterator[tuple[bytes, bytes]]:

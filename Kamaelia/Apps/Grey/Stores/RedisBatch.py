@@ -27,6 +27,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
+from Kamaelia.Apps.Grey.Stores.Store import readTime
 from Kamaelia.Support.Greylist.Rules import Decision, Record, Regular, Rules, Triple, decide
 
 PREFIX = "grey:"
@@ -111,7 +112,7 @@ def recordOf(value: str | None) -> Record | None:
     """Return the record in a value, or None if it is missing or damaged."""
     try:
         seen, passed, passes = (value or "").split()
-        return Record(float(seen), None if passed == "-" else float(passed), int(passes))
+        return Record(readTime(seen), None if passed == "-" else readTime(passed), int(passes))
     except ValueError:
         return None
 
@@ -120,7 +121,7 @@ def regularOf(value: str | None) -> Regular | None:
     """Return the record in a value, or None if it is missing or damaged."""
     try:
         passes, last = (value or "").split()
-        return Regular(int(passes), float(last))
+        return Regular(int(passes), readTime(last))
     except ValueError:
         return None
 

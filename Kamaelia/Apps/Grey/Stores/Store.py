@@ -48,8 +48,10 @@ __all__ = [
     "isOver",
     "merge",
     "mergeClient",
+    "readTime",
 ]
 
+LATEST = 1e11  # seconds, in the year 5138: a later time is damaged
 MOST_DELIVERED = 10_000  # clients whose last delivery a process keeps in memory
 VERDICTS = ("allow", "deny")
 KINDS = ("client", "sender", "recipient")
@@ -288,6 +290,14 @@ def checkEntry(entry: StoreEntry) -> None:
         raise ValueError(f"the kind of an entry is one of {', '.join(KINDS)}, not {entry.kind!r}")
     if not entry.what:
         raise ValueError(f"the entry has an empty {entry.kind}")
+
+
+def readTime(text: str | bytes) -> float:
+    """Return the time in a stored value, in seconds. Raise ValueError if it is none."""
+    time = float(text)
+    if not 0 <= time <= LATEST:  # false for NaN, too
+        raise ValueError(f"not a time: {text!r}")
+    return time
 
 
 def merge(ours: Record | None, theirs: Record) -> Record:

@@ -67,6 +67,12 @@ def test_messages_from_before_the_connection_is_open_come_back(eachLoop):
     assert outcome["outbox"] == MESSAGES
 
 
+def test_a_message_of_another_type_is_an_error_of_its_sender_also_before_the_connection():
+    client = WebSocketClient("ws://127.0.0.1/")
+    with pytest.raises(TypeError, match="WebSocketClient"):
+        client.deliver(7, "inbox")
+
+
 def test_it_closes_when_everything_is_sent():
     received = []
 
