@@ -114,7 +114,9 @@ class Conversation:
 
         Raises TypeError, which names the sender, if it is neither.
         """
-        return message if isinstance(message, str | bytes) else asBytes(self._owner, "inbox", message)
+        if isinstance(message, str | bytes):
+            return message
+        return asBytes(self._owner, "inbox", message)
 
     def _transmit(self, data: bytes) -> Any:
         """Send bytes to the peer, and return the gate. send() would hold the owner at it."""
