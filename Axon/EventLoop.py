@@ -15,10 +15,10 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from socket import socketpair
 from typing import Any
 
 from Axon import Browser
+from Axon.SignalSocket import SignalSocket
 from Axon.Timers import Clock, VirtualClock
 
 OnIdle = Callable[[int], bool]
@@ -70,24 +70,16 @@ def checkNoLoopRuns() -> None:
 
 @contextmanager
 def wokenBySignals(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
-    """Let each signal wake `loop`, which runs, even one that arrives just before it sleeps.
-
-    Python calls a handler between two instructions, and so in this case only after the sleep.
-    """
+    """Let each signal wake `loop`, which runs, even one that arrives just before it sleeps."""
     if not _sleepsThroughSignals():
         yield
         return
-    reader, writer = socketpair()
-    with reader, writer:
-        reader.setblocking(False)
-        writer.setblocking(False)
-        loop.add_reader(reader, reader.recv, 4096)
-        signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+    with SignalSocket() as signalled:
+        loop.add_reader(signalled, signalled.clear)
         try:
             yield
         finally:
-            signal.set_wakeup_fd(-1)
-            loop.remove_reader(reader)
+            loop.remove_reader(signalled)
 
 
 def _sleepsThroughSignals() -> bool:

@@ -21,7 +21,7 @@ groups above it. Docs/design.rst explains why; Tests/Architecture/floors.py has 
     StepRun, LoopRun, EventLoop                       runs by hand and on an asyncio event loop
     MainBodies, AsyncBody                             what a main method returns; coroutines
     ForeignProcesses, ThreadCalls                     objects of other programs; threads
-    Signals, ProcessHooks                             SIGINT and SIGTERM; fork and exit
+    Signals, SignalSocket, ProcessHooks               SIGINT and SIGTERM; fork and exit
     DeadlockCheck, WaitDescriptions, WriteGate        deadlocks; what tasks wait for; flow control
     Attendants, Brake                                 observers of a system; pause and single turns
     StartHooks                                        functions that observe each run

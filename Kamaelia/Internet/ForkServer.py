@@ -34,8 +34,9 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from time import monotonic
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from Axon.SignalSocket import SignalSocket
 from Kamaelia.Internet.ListeningSockets import closeAll
 
 START, HANGUP, STOP, STOP_NOW = b"+", b"h", b".", b"!"
@@ -146,23 +147,20 @@ class _ForkServerProcess:
         self.isStopping = False
         gc.freeze()  # the objects of the program are never collected here
         _replaceDescriptors({channel.fileno(), *(sock.fileno() for sock in sockets)})
-        self.wakeupReader, self.wakeupWriter = socket.socketpair()
-        self.wakeupReader.setblocking(False)
-        self.wakeupWriter.setblocking(False)
-        signal.set_wakeup_fd(self.wakeupWriter.fileno(), warn_on_full_buffer=False)
+        self.signalled = SignalSocket()
         signal.signal(signal.SIGCHLD, lambda *_: None)
         self.stopReader, self.stopWriter = os.pipe()
         signal.pthread_sigmask(signal.SIG_SETMASK, mask | BLOCKED_SIGNALS)
 
     def run(self) -> None:
         """Carry out orders until a stop was ordered and no worker is left."""
-        watched = [self.channel, self.wakeupReader]
-        with self.channel, self.wakeupReader, self.wakeupWriter:
+        watched: list[Any] = [self.channel, self.signalled]
+        with self.channel, self.signalled:
             while self.workers or not self.isStopping:
                 left = None if self.killTime is None else max(0.0, self.killTime - monotonic())
                 ready = select.select(watched, [], [], left)[0]
-                if self.wakeupReader in ready:
-                    self.wakeupReader.recv(4096)
+                if self.signalled in ready:
+                    self.signalled.clear()
                 self.reapWorkers()
                 if self.channel in ready and not self.carryOutOrders():  # the program has died
                     watched.remove(self.channel)
@@ -215,10 +213,8 @@ class _ForkServerProcess:
             self.workers.add(pid)
             return
         os.close(self.stopWriter)
-        signal.set_wakeup_fd(-1)
+        self.signalled.close()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        self.wakeupReader.close()
-        self.wakeupWriter.close()
         _runAndExit(lambda: self.begin(Worker(self.stopReader, self.isHungUp, self.channel)))
 
     def hangUp(self) -> None:

@@ -18,6 +18,7 @@ Datagrams
     UDP_ng, UDP, Multicast_sender, Multicast_receiver, Multicast_transceiver
 Other
     Selector      file descriptors of other components
+    Systemd       inherited sockets and status messages
     EventLoop     coroutines within a component's turns
     Simulate      networks with losses, for tests
     TimeOutCSA    the historical import path of Kamaelia.Chassis.Inactivity

@@ -67,6 +67,7 @@ AXON: list[Floor] = [
             "Axon.Scheduler",
             "Axon.Signals",
             "Axon.DeadlockCheck",
+            "Axon.SignalSocket",
             "Axon.StartHooks",
             "Axon.StepRun",
             "Axon.ThreadCalls",

@@ -3,7 +3,6 @@
 FileAccess           regular files: permissions and safe reads
 FileReplacement      a file that is replaced as a whole
 Privileges           change to an unprivileged user
-Systemd              inherited sockets and status messages
 Certificates         a certificate of this server: loading and warnings
 ServerCertificates   all certificates of this server, selected by the name that a client asks for
 TLSContext           the SSLContext for connections to the real server

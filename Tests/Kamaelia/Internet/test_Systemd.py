@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from Kamaelia.Apps.Grey.System.Systemd import inheritedSockets, notify
+from Kamaelia.Internet.Systemd import inheritedSockets, notify
 
 CHILD = """
 import os
 os.environ["LISTEN_PID"] = str(os.getpid())
-from Kamaelia.Apps.Grey.System.Systemd import inheritedSockets
+from Kamaelia.Internet.Systemd import inheritedSockets
 print([each.getsockname()[1] for each in inheritedSockets()], os.environ.get("LISTEN_FDS"))
 """
 
