@@ -76,7 +76,7 @@ class TimeLimits:
         self.silence = {stage: given.get(stage, inactivity) or inf for stage in STAGES}
         self.isUniform = len(set(self.silence.values())) == 1  # the same silence at each stage
         self.session = session or inf
-        self.shortest = min(self.session, *self.silence.values())  # no client is late before
+        self.shortest = min(self.silence.values())  # the least silence
         self.textRate = textRate
 
 
@@ -116,22 +116,24 @@ class Deadlines:
             begun = self._mailAt if client.seenMail else self.startedAt
             last, reply = begun + limits.session, SESSION_TOO_LONG
         deadline = (silence, INACTIVE) if silence <= last else (last, reply)
-        self._earliest = min(deadline[0], self.startedAt + limits.session)
+        self._earliest = deadline[0]
         return deadline
 
     def earliest(self, client: TimedSession, heardAt: float) -> float:
         """Return a time before which the client cannot be late. It is cheaper than next().
 
         What a client sends moves its deadline forward, so that an earlier one remains a time at
-        which to look again. That is not so after the limit of the session, or if the stages have
-        different limits: then it is the next deadline.
+        which to look again, except that the session or the mail may end before. If the stages
+        have different limits, it is the next deadline.
         """
+        limits, last = self._limits, inf
         if not client.gettingdata:
             self._textAt = None
+            last = (self._mailAt if client.seenMail else self.startedAt) + limits.session
         elif self._textAt is None:
             self._textAt = heardAt
-        if self._earliest > heardAt and self._limits.isUniform:
-            return self._earliest
+        if self._earliest > heardAt and limits.isUniform:
+            return self._earliest if self._earliest < last else last
         return self.next(client, heardAt)[0]
 
     def _endOfText(self, text: TextJudge, heardAt: float) -> float:

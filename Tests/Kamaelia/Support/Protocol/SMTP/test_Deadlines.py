@@ -106,15 +106,36 @@ def test_an_unknown_stage_is_an_error():
         TimeLimits(stages={"data": 5})
 
 
-@pytest.mark.parametrize(
+MANY_LIMITS = pytest.mark.parametrize(
     "limits",
-    [TimeLimits(), TimeLimits(300, {"hello": 20}), TimeLimits(0), TimeLimits(300, session=400)],
+    [
+        TimeLimits(),
+        TimeLimits(300, {"hello": 20}),
+        TimeLimits(0),
+        TimeLimits(300, session=400),
+        TimeLimits(300, session=100),
+    ],
 )
+TWO_MAILS = [line + b"\r\n" for line in [*DATA, b"Subject: a", b".", *DATA[1:], b"a", b"."]]
+
+
+@MANY_LIMITS
+def test_a_client_that_is_not_late_is_looked_at_later(limits):
+    deadlines, session = Deadlines(limits, 0), sessionAfter()
+    for number, line in enumerate(TWO_MAILS):
+        heardAt = 50.0 * number
+        session.receive(line)
+        if line.startswith(b"MAIL"):
+            deadlines.beginMail(heardAt)
+        for now in range(int(heardAt), int(heardAt) + 300, 25):
+            if deadlines.next(session, heardAt)[0] > now:
+                assert deadlines.earliest(session, heardAt) > now
+
+
+@MANY_LIMITS
 def test_the_earliest_time_is_never_after_the_deadline(limits):
     deadlines, exact, session = Deadlines(limits, 0), Deadlines(limits, 0), sessionAfter()
-    text = [b"Subject: a\r\n", b".\r\n"]
-    lines = [*(line + b"\r\n" for line in DATA), *text, *(line + b"\r\n" for line in DATA[1:])]
-    for number, line in enumerate(lines):
+    for number, line in enumerate(TWO_MAILS):
         now = 50.0 * number
         session.receive(line)
         if line.startswith(b"MAIL"):
