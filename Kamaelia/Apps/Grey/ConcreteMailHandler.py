@@ -166,7 +166,7 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
         if self._kept is not None:
             if (error := self._kept.keep(chunk)) is not None:  # the mail is refused at its end
                 self.noteToLog(f"a mail could not be kept: {error}")
-        elif self.backend is not None and self.backend.isInText:
+        elif self.backend is not None and self.backend.isInText():
             self.backend.passOn(chunk, self.lastline())
 
     def endMail(self, event: TextEnded) -> None:
@@ -215,7 +215,7 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
     def textFailure(self) -> Reply | None:
         if self._kept is not None:
             return NO_ROOM if self._kept.isIncomplete else None
-        isInText = self.backend is not None and self.backend.isInText
+        isInText = self.backend is not None and self.backend.isInText()
         return None if isInText else self._lostReply() or NOT_REACHED
 
     def refuseMail(self, refusal: Reply) -> None:
@@ -376,11 +376,11 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
 
     def handleDisconnect(self) -> Generator[int, None, None]:
         """Wait for the reply to a dot; drop a mail that was begun; leave the real server."""
-        while self.backend is not None and self.backend.isAwaitingDot:
+        while self.backend is not None and self.backend.isAwaitingDot():
             yield from self.getline_fromsmtpserver()
-        if self.backend is not None and self.backend.mayReset:  # so that the pool may keep it
+        if self.backend is not None and self.backend.mayReset():  # so that the pool may keep it
             self.backend.reset()
-            while self.backend.isResetting and self.connectionPool() is not None:
+            while self.backend.isResetting() and self.connectionPool() is not None:
                 yield from self.getline_fromsmtpserver()
         self._leaveServer(isInOrder=True)
 

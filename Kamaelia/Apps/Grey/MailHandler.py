@@ -29,13 +29,12 @@ import logging
 from collections.abc import Generator, Iterable, Mapping
 from math import inf
 from types import GeneratorType
-from typing import Any, ClassVar
+from typing import Any
 
 from Axon.Box import NULL, UNUSED
 from Axon.Component import component
 from Axon.Hooks import plainResult
 from Axon.Ipc import producerFinished, shutdownMicroprocess
-from Axon.Settings import refuseMisspelt
 from Kamaelia.Apps.Grey.Records.LogFiles import logLine, note
 from Kamaelia.Apps.Grey.Session.Deadlines import NO_DEADLINES, ClientDeadlines, deadlinesOf
 from Kamaelia.Apps.Grey.Session.HeldWatch import HeldTooLong, HeldWatch, watchHeld
@@ -90,22 +89,11 @@ class MailHandler(SessionState, component):
     _isLogged: bool  # logResult() has been called for the last mail
     _watch: HeldWatch | None = None
 
-    _accepted: ClassVar[frozenset[str] | None] = None  # keywords that are known to be correct
-
-    def __init_subclass__(cls, **named: Any) -> None:
-        super().__init_subclass__(**named)
-        cls._accepted = None
-
     def shown(self, message: Any) -> Any:
         """Return `message` for a display of the running system: no mail, and no password."""
         return withoutMail(bytes(message)) if isinstance(message, bytes | bytearray) else message
 
     def __init__(self, **argd: Any) -> None:
-        accepted = self._accepted
-        if accepted is None or not argd.keys() <= accepted:
-            kind = type(self)
-            refuseMisspelt(kind, argd)
-            kind._accepted = (accepted or frozenset()) | argd.keys()
         super().__init__(**argd)
         # Python stores attributes compactly only if there are few (30 in 3.11), and only those
         # that the first instances of the class have. So what most connections need is set here.

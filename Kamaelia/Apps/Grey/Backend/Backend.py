@@ -172,14 +172,14 @@ class Backend:
         """Return the reply to a mail that began in a session which has broken, or None."""
         return self._lostReply if self._lostMail is self._handler.recipients else None
 
-    @property
-    def isAwaitingDot(self) -> bool:
-        """Whether the server has a mail with its dot and has not answered."""
-        return self.relaySession is not None and self.relaySession.isAwaitingDot
+    # Each mail asks these several times; to read a property takes four times as long as a call.
 
-    @property
+    def isAwaitingDot(self) -> bool:
+        """Return whether the server has a mail with its dot and has not answered."""
+        return self.relaySession is not None and self.relaySession.isAwaitingDot()
+
     def isInText(self) -> bool:
-        """Whether the server waits for the text of a mail."""
+        """Return whether the server waits for the text of a mail."""
         return self.relaySession is not None and self.relaySession.isInText
 
     def passOn(self, chunk: bytes, isLast: bool) -> None:
@@ -192,23 +192,21 @@ class Backend:
         if self.relaySession is not None:
             self.relaySession.timedOut()
 
-    @property
     def mayReset(self) -> bool:
-        """Whether a mail was begun in the session, which could be kept without it."""
+        """Return whether a mail was begun in the session, which could be kept without it."""
         relaySession = self.relaySession
-        if relaySession is None or relaySession.mail is None or relaySession.isBusy:
+        if relaySession is None or relaySession.mail is None or relaySession.isBusy():
             return False
         pool = self._handler.connectionPool()
         return pool is not None and pool.mayKeep(relaySession.relay)
 
     def reset(self) -> None:
-        """Drop the mail that was begun in the session; `isResetting` until the server answers."""
+        """Drop the mail that was begun in the session; isResetting() until the server answers."""
         if self.relaySession is not None:
             self.relaySession.ask(Conversations.reset(self.relaySession))
 
-    @property
     def isResetting(self) -> bool:
-        """Whether the server has yet to answer reset()."""
+        """Return whether the server has yet to answer reset()."""
         return self.relaySession is not None and self.relaySession.conversation is not None
 
     def leave(self, isInOrder: bool = False) -> None:
@@ -227,7 +225,7 @@ class Backend:
     def _isKept(self, relaySession: RelaySession) -> bool:
         """Give the connection to the pool. Return whether it has been taken over."""
         handler, pool = self._handler, self._handler.connectionPool()
-        if pool is None or relaySession.isBusy or relaySession.mail is not None:
+        if pool is None or relaySession.isBusy() or relaySession.mail is not None:
             return False
         connection = handler.releaseConnection() if pool.mayKeep(relaySession.relay) else None
         if connection is None:

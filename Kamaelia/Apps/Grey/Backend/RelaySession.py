@@ -104,14 +104,12 @@ class RelaySession:
         self.start = b""
         self.last = b""
 
-    @property
     def isAwaitingDot(self) -> bool:
-        """Whether the server has a mail with its dot and has not answered."""
+        """Return whether the server has a mail with its dot and has not answered."""
         return "dot" in self.relay.waiting
 
-    @property
     def isBusy(self) -> bool:
-        """Whether a command or a mail's text is in progress."""
+        """Return whether a command or a mail's text is in progress."""
         return self.conversation is not None or self.isInText or bool(self.relay.waiting)
 
     def begin(self) -> None:
@@ -162,7 +160,7 @@ class RelaySession:
     def leave(self, isInOrder: bool) -> None:
         """End the session. A mail in progress gets no dot. isInOrder: say QUIT if possible."""
         relay = self.relay
-        isInOrder = isInOrder and not self.isBusy and relay.isReady and relay.brokenBy is None
+        isInOrder = isInOrder and not self.isBusy() and relay.isReady and relay.brokenBy is None
         if isInOrder:
             self.link.write(relay.quit())
         self.link.close(isInOrder)

@@ -7,6 +7,7 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any, ClassVar
 
+from Axon.Settings import refuseMisspelt
 from Kamaelia.Apps.Grey.Policy.CompiledSettings import asClients, compiled
 from Kamaelia.Apps.Grey.Policy.DerivedValue import DerivedValue
 from Kamaelia.Apps.Grey.Session.DeclaredClient import DeclaredClient
@@ -217,11 +218,12 @@ class SessionState:
     def sessionSettings(self) -> Settings:
         """Return the settings of a session; connections with the same values share them.
 
-        Raises ValueError as checkSettings() does.
+        Raises ValueError as checkSettings() does, and TypeError for a misspelt class attribute.
         """
         shared = self._shared
         if shared is None:
             kind = type(self)
+            refuseMisspelt(kind)
             names = "xclient_from", *OF_SESSION, *kind.offerDependsOn, *kind.checkDependsOn
             shared = kind._shared = DerivedValue(kind._deriveSettings, *dict.fromkeys(names))
         return shared.of(self) or self._newSettings()

@@ -301,7 +301,8 @@ class InputParser:
     def _expectAnswer(self) -> None:
         """Expect nothing before the answer. Octets that may not precede it are refused after it."""
         self.mustWait = not self.mayPipeline
-        if self.unread and self.mustWait:
+        hasMore = self.position < len(self.buffer)
+        if hasMore and self.mustWait:
             self.forget()
             self.spokeEarly = True
-        self.hasInput = self.spokeEarly or self.position < len(self.buffer)
+        self.hasInput = self.spokeEarly or hasMore
