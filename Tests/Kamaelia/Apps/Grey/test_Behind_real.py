@@ -2,7 +2,6 @@
 
 import os
 import re
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
 from Kamaelia.Support.Protocol.ProxyHeader import Origin, lineFor
 from Tests.Kamaelia.Apps.Grey.postfix import Postfix
+from Tests.Kamaelia.Apps.Grey.watchedSessions import WatchedSessions
 from Tests.Kamaelia.Apps.Grey.wire import PATIENCE, Caller, FarEnd
 
 aiosmtpd = pytest.importorskip("aiosmtpd.controller")
@@ -70,20 +70,7 @@ class Keeping:
 def behind() -> Iterator[Callable[..., Any]]:
     """behind(path=None, isLMTP=False, **settings) -> an aiosmtpd that listens."""
     started: list[Any] = []
-    ended = threading.Semaphore(0)
-    begun: list[Any] = []
-
-    def watched(kind: Any) -> Any:
-        class Watched(kind):  # type: ignore[misc]
-            def __init__(self, *args: Any, **argd: Any) -> None:
-                super().__init__(*args, **argd)
-                begun.append(self)
-
-            def connection_lost(self, error: Any) -> None:
-                super().connection_lost(error)
-                ended.release()
-
-        return Watched
+    sessions = WatchedSessions()
 
     def start(path: Any = None, isLMTP: bool = False, **settings: Any) -> Any:
         base = aiosmtpd.Controller if path is None else aiosmtpd.UnixSocketController
@@ -91,7 +78,7 @@ def behind() -> Iterator[Callable[..., Any]]:
         class Own(base):  # type: ignore[misc, valid-type]
             def factory(self) -> Any:
                 kind = lmtp.LMTP if isLMTP else lmtp.SMTP
-                return watched(kind)(self.handler, **self.SMTP_kwargs)
+                return sessions.watched(kind)(self.handler, **self.SMTP_kwargs)
 
             def _trigger_server(self) -> None:
                 if path is None:
@@ -99,13 +86,12 @@ def behind() -> Iterator[Callable[..., Any]]:
                 super()._trigger_server()
 
         place = {"hostname": "127.0.0.1", "port": 0} if path is None else {"unix_socket": path}
-        started.append(Own(Keeping(isLMTP), **place, **settings))
+        started.append(Own(Keeping(isLMTP), ready_timeout=PATIENCE, **place, **settings))
         started[-1].start()
         return started[-1]
 
     yield start
-    for _ in begun:  # a loop that is closed too early leaves them to the garbage collector
-        assert ended.acquire(timeout=PATIENCE)
+    sessions.waitForEnds()
     for each in started:
         each.stop()
 

@@ -11,6 +11,7 @@ import pytest
 
 from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
 from Tests.Kamaelia.Apps.Grey.programs import PATIENCE
+from Tests.Kamaelia.Apps.Grey.watchedSessions import WatchedSessions
 from Tests.Kamaelia.Apps.Grey.wire import Caller
 
 RELAYS = ["replay", "live"]
@@ -43,6 +44,8 @@ def sendBySmtplib(server: Any) -> str:
 def aiosmtpd() -> Iterator[Callable[..., Any]]:
     """aiosmtpd(**settings) -> its controller, which listens; `taken` has the envelopes."""
     controller = pytest.importorskip("aiosmtpd.controller")
+    smtp = pytest.importorskip("aiosmtpd.smtp")
+    sessions = WatchedSessions()
 
     class Keeping:
         def __init__(self) -> None:
@@ -53,6 +56,9 @@ def aiosmtpd() -> Iterator[Callable[..., Any]]:
             return "250 kept"
 
     class OnAnyPort(controller.Controller):  # type: ignore[misc, name-defined]
+        def factory(self) -> Any:
+            return sessions.watched(smtp.SMTP)(self.handler, **self.SMTP_kwargs)
+
         def _trigger_server(self) -> None:
             self.port = self.server.sockets[0].getsockname()[1]
             super()._trigger_server()
@@ -60,11 +66,13 @@ def aiosmtpd() -> Iterator[Callable[..., Any]]:
     started: list[Any] = []
 
     def start(**settings: Any) -> Any:
-        started.append(OnAnyPort(Keeping(), hostname="127.0.0.1", port=0, **settings))
+        settings = {"hostname": "127.0.0.1", "port": 0, "ready_timeout": PATIENCE} | settings
+        started.append(OnAnyPort(Keeping(), **settings))
         started[-1].start()
         return started[-1]
 
     yield start
+    sessions.waitForEnds()
     for each in started:
         each.stop()
 
