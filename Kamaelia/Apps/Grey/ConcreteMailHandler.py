@@ -53,7 +53,7 @@ from Kamaelia.Apps.Grey.Backend.Backend import Backend
 from Kamaelia.Apps.Grey.Backend.ConnectionPool import ConnectionPool
 from Kamaelia.Apps.Grey.Backend.MailText import MailText
 from Kamaelia.Apps.Grey.Backend.RelaySession import RelaySession
-from Kamaelia.Apps.Grey.Backend.ServerConnection import ServerConnection, connectionTo
+from Kamaelia.Apps.Grey.Backend.ServerConnection import ServerConnection, connectionTo, isBroken
 from Kamaelia.Apps.Grey.Backend.ServerInquiry import companionsFor
 from Kamaelia.Apps.Grey.Backend.ServerSettings import OFFERS, SERVERS, ServerSettings, serversFor
 from Kamaelia.Apps.Grey.Session.Phase import SERVER
@@ -243,7 +243,7 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
                 return
         # Continue only after the replies: otherwise a reply that came too early would be taken
         # for the reply to a dot that is sent here.
-        if wasOurTurn and not ends:
+        if wasOurTurn and not ends and not isBroken(self.TCPClient):
             relaySession.goOn(None)
         hasTLS = not relaySession.relay.isReady and self.smtp_tls != "no"
         while hasTLS and self.dataReady("tcp_sslready") and backend.relaySession is relaySession:

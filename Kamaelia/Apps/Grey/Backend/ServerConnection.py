@@ -77,6 +77,12 @@ class ServerConnection(TCPClient):
             self.abort()
 
 
+def isBroken(connection: Any) -> bool:
+    """Return whether the end of this connection is known to its transport, and soon reported."""
+    transport = connection.transport if isinstance(connection, ServerConnection) else None
+    return transport is not None and transport.is_closing()
+
+
 def connectionTo(server: ServerAddress, settings: Any) -> ServerConnection:
     """Return the connection to this server, neither linked nor activated.
 
