@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from Axon import Core, ErrorRouting
 from Axon.Hooks import isAwaitable, plainResult
 from Axon.Ipc import WaitComplete, newComponent, reactivate, shutdownMicroprocess
-from Axon.Task import ENDED
+from Axon.Task import ENDED, HOLD, RUNNING, raiseStopIteration
 from Axon.YieldCheck import KINDS, faultOf, remedyFor
 
 if TYPE_CHECKING:
@@ -126,6 +126,10 @@ class Lifecycle:
     def halt(self, task: Task) -> None:
         """End `task` in place of its next turn. The caller is in the scheduler's thread."""
         task.resume = raiseStopIteration
+        if task.state == RUNNING:
+            task.wish |= (
+                HOLD  # so that fallAsleep() is called, which lets it neither sleep nor wait
+            )
         task.force()
 
     def finish(self, task: Task) -> None:
@@ -193,11 +197,6 @@ class Lifecycle:
         """Return the errors that have ended the run, and forget them."""
         errors, self.errors = self.errors, []
         return errors
-
-
-def raiseStopIteration(_: None) -> object:
-    """End the task in place of a turn: a function for Task.resume."""
-    raise StopIteration
 
 
 def _runInPlace(task: Task, request: WaitComplete) -> None:

@@ -39,6 +39,7 @@ from Axon.Task import (
     NEW,
     PAUSE,
     PAUSED,
+    RUNNING,
     WAIT_FOR_CHANGE,
     WAITING,
     WAITING_FOR_CHANGE,
@@ -180,9 +181,11 @@ class microprocess(AxonObject):
         """End this microprocess now, within this call, and not before its next turn.
 
         Its main() is closed, so that `finally` blocks run, stop() is called, and its watchers are
-        woken. Raises what a `finally` block raises. Call it in the scheduler's thread.
+        woken. Raises what a `finally` block raises. Call it in the scheduler's thread. Called in
+        its own turn, it is stop(): a running main() cannot be closed.
         """
-        if self._task.state < NEW:
+        state = self._task.state
+        if state < NEW and state != RUNNING:
             self.scheduler.finish(self._task)
         else:
             self.stop()

@@ -206,6 +206,10 @@ class Task:
 
     def fallAsleep(self, wish: int) -> None:
         """Act on `wish` at the end of a turn; RunQueue.run handles the common cases itself."""
+        if self.resume is raiseStopIteration:  # it was stopped within this turn
+            self.state = PAUSED
+            self.wake()
+            return
         wasWoken = wish & WOKEN
         if wish & HOLD and self.isHeldBack():
             self.queue.held.add(self)
@@ -261,6 +265,11 @@ class Task:
             return self.body.throw(error)
 
         return throw
+
+
+def raiseStopIteration(_: None) -> object:
+    """End the task in place of a turn: a function for Task.resume."""
+    raise StopIteration
 
 
 def _leadsTo(task: Task, receiver: Task) -> bool:

@@ -684,6 +684,10 @@ cdef class Task:
     cdef int _fallAsleep(self, int wish) except -1:
         cdef bint wasWoken = wish & WOKEN, isWaiting
         cdef int sleep = wish & 3
+        if self._resume is halted:  # it was stopped within this turn
+            self.state = PAUSED
+            self._wake()
+            return 0
         if wish & HOLD and self.isHeldBack():
             self.queue.held.add(self)
             isWaiting = sleep == WAIT and not wasWoken

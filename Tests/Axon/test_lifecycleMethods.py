@@ -65,6 +65,62 @@ def test_terminate_ends_a_component_within_the_call(system):
     assert each.isClosed
 
 
+@pytest.mark.parametrize("end", ["stop", "terminate"])
+@pytest.mark.parametrize("wait", ["waitForMessage", "waitForChange", "takesATurn"])
+def test_a_component_that_ends_itself_ends_after_this_turn(end, wait):
+    class Ends(component):
+        isTurnOver = isClosed = False
+
+        def main(self):
+            getattr(self, end)()
+            self.isTurnOver = True
+            try:
+                yield from getattr(self, wait)()
+            finally:
+                self.isClosed = True
+
+        def takesATurn(self):
+            while True:
+                yield 1
+
+    each = Ends()
+    each.run()
+    assert each.hasEnded()
+    assert each.isTurnOver
+    assert each.isClosed
+
+
+@pytest.mark.parametrize("end", ["stop", "terminate"])
+def test_a_component_that_ends_itself_is_not_held(end):
+    class Floods(component):
+        def main(self):
+            for number in range(10):
+                self.send(number)
+            getattr(self, end)()
+            yield from self.waitForMessage()
+
+    class TakesNothing(component):
+        def main(self):
+            while not floods.hasEnded():
+                yield 1
+
+    floods, reader = Floods().activate(), TakesNothing()
+    floods.link((floods, "outbox"), (reader, "inbox"), capacity=2)
+    reader.run()
+
+
+def test_an_error_after_terminate_is_raised(system):
+    class Fails(component):
+        def main(self):
+            yield 1
+            self.terminate()
+            raise ValueError("after terminate")
+
+    Fails().activate(Scheduler=system)
+    with pytest.raises(ValueError, match="after terminate"):
+        system.runThreads()
+
+
 def test_terminate_stops_a_component_that_was_not_activated():
     each = Waiting()
     each.terminate()
