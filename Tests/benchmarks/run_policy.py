@@ -170,7 +170,10 @@ def running(words: list[str], path: Path) -> Iterator[Service]:
             waitForPath(path)
             yield process.pid, path
         finally:
-            process.terminate()
+            while process.poll() is None:
+                process.terminate()  # Perl sleeps through one that arrives just before the sleep
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(timeout=1)
 
 
 def postgreyFile() -> Path:
