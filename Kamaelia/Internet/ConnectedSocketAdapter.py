@@ -100,7 +100,7 @@ class ConnectedSocketAdapter(Connection):
         self.transport: Transport | None = None
         self.handler: component | None = None  # it starts and ends with the connection
         self.connectionState, self.shutGate = CONNECTING, None
-        self._kept: tuple[Any, ...] = ()  # sent before the connection was made
+        self._kept: list[Any] | None = None  # sent before the connection was made
         self._transmit: Callable[[Any], object] = self._keepUntilOpen
         self._reading = ReadFlowControl(self.mostUnread)
         self._error: Exception | None = None
@@ -200,7 +200,7 @@ class ConnectedSocketAdapter(Connection):
             return
         self.connectionState = self.connectionState.next(OPEN)
         self.transport, self._transmit = transport, transport.write
-        kept, self._kept = self._kept, ()
+        kept, self._kept = self._kept, None
         if kept:
             self.resume_writing()
             transport.writelines(kept)
@@ -268,7 +268,9 @@ class ConnectedSocketAdapter(Connection):
         return self.shutGate
 
     def _keepUntilOpen(self, data: bytes) -> None:
-        self._kept = (*self._kept, data)
+        if self._kept is None:
+            self._kept = []
+        self._kept.append(data)
         if len(self._kept) >= self.mostKept:
             self.pause_writing()
 
