@@ -96,7 +96,7 @@ def _checkSettings(made: component, settings: dict[str, Any]) -> None:
 
     That is wiringError if it would replace a method, and TypeError if the name is misspelt.
     """
-    from Axon.Settings import refuseMisspeltKeywords
+    from Axon.Settings import refuseMisspeltKeywords  # here, because it imports inspect
 
     kind = type(made)
     methods = [name for name in settings if isMethod(kind, name)]

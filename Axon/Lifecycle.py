@@ -127,9 +127,7 @@ class Lifecycle:
         """End `task` in place of its next turn. The caller is in the scheduler's thread."""
         task.resume = raiseStopIteration
         if task.state == RUNNING:
-            task.wish |= (
-                HOLD  # so that fallAsleep() is called, which lets it neither sleep nor wait
-            )
+            task.wish |= HOLD  # so that fallAsleep() is called, which keeps it awake
         task.force()
 
     def finish(self, task: Task) -> None:

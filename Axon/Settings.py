@@ -21,7 +21,7 @@ bases in a library, without methods and properties. A library is a package with
 A component of the library accepts no other keyword. In a class of a program, any other keyword is
 an attribute of the program, unless it is close to the name of a setting (Axon.Spelling). The name
 of an attribute of the class or of a base is always accepted. component.__init__ checks keywords;
-refuseMisspelt is for classes that check earlier, or check class attributes, too.
+refuseMisspelt is for classes that check class attributes, too, or keywords that are passed on.
 """
 
 from __future__ import annotations

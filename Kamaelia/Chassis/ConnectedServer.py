@@ -116,7 +116,7 @@ class ServerCore(component):
     _plan: ServerPlan | None = None  # made when a picture is first asked for
 
     def __init__(self, **argd: Any) -> None:
-        refuseMisspelt(type(self), argd)
+        refuseMisspelt(type(self))
         super().__init__(**argd)
         checkedPort(self.port)
         if self.path is not None:

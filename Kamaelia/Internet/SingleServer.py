@@ -62,7 +62,7 @@ class SingleServer(component):
     onListening: Callable[[Any], object] | None = None  # called with this component
 
     def __init__(self, **argd: Any) -> None:
-        refuseMisspelt(type(self), argd)
+        refuseMisspelt(type(self))
         super().__init__(**argd)
         checkedPort(self.port)
         self.server: Any = None

@@ -72,7 +72,7 @@ class TCPClient(ConnectedSocketAdapter):
         wait_for_serverclose: bool = False,
         **argd: Any,
     ) -> None:
-        refuseMisspelt(type(self), argd)
+        refuseMisspelt(type(self))
         super().__init__(**argd)
         self.host = host
         self.port = None if port is None else checkedPort(port)

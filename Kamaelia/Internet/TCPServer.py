@@ -89,7 +89,7 @@ class TCPServer(component):
     onRefused: Callable[[Any, str], None] | None = None  # with an adapter, and MANY or PEER
 
     def __init__(self, listenport: int = 0, socketOptions: Options = None, **argd: Any) -> None:
-        refuseMisspelt(type(self), argd)
+        refuseMisspelt(type(self))
         super().__init__(**argd)
         self.listenport = checkedPort(listenport, "listenport")
         if self.path is not None:

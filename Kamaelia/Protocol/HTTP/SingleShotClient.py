@@ -88,7 +88,7 @@ class SingleShotHTTPClient(component):
         method: str | None = None,
         **argd: Any,
     ) -> None:
-        refuseMisspelt(type(self), argd)
+        refuseMisspelt(type(self))
         super().__init__(**argd)
         for value, kinds in ((starturl, str), (postbody, str | bytes | None)):
             if not isinstance(value, kinds):

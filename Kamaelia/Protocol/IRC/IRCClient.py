@@ -74,7 +74,7 @@ class IRC_Client(component):
     capabilities: Iterable[str] = ()
 
     def __init__(self, **argd: Any) -> None:
-        refuseMisspelt(type(self), argd)
+        refuseMisspelt(type(self))
         super().__init__(**argd)
         self.session: Session | None = None
         if self.nick is not None:

@@ -78,7 +78,7 @@ class WebSocketClient(component):
         connectionclass: Callable[..., component] = TCPClient,
         **argd: Any,
     ) -> None:
-        refuseMisspelt(type(self), argd)
+        refuseMisspelt(type(self))
         super().__init__(**argd)
         self.url = url
         self.subprotocol: str | None = None

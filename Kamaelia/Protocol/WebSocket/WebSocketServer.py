@@ -77,7 +77,7 @@ class WebSocketConnection(component):
     timing: Timing | None = None
 
     def __init__(self, handler: component, **argd: Any) -> None:
-        refuseMisspelt(type(self), argd)
+        refuseMisspelt(type(self))
         super().__init__(**argd)
         self.handler = handler
         self._conversation = Conversation(
