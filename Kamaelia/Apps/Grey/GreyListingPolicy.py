@@ -257,7 +257,7 @@ class GreyListingPolicy(RecordedMailHandler):
         """Wait before the answer that defers a client, if `tarpit` says so."""
         seconds = self.greylist.tarpit
         if seconds:
-            self.answerTo("tarpit", partial(after, seconds), extra=seconds)
+            self.answerTo("tarpit", after, seconds, extra=seconds)
 
     def deferRecipient(self, recipient: str) -> None:
         """Tell the client to try a recipient again later; it may name others now."""

@@ -156,9 +156,9 @@ class Relay:
         events: list[RelayEvent] = []
         if self.brokenBy is not None:
             return events
-        reader, owed = self.reader, len(self.waiting)  # later commands have not reached the server
+        owed = len(self.waiting)  # commands that are sent from now on have not reached the server
         try:
-            for reply in reader.take(data):
+            for reply in self.reader.take(data):
                 event = self._take(reply) if owed else self._takeUnasked(reply)
                 events.append(event)
                 if isinstance(event, Broken):
@@ -166,7 +166,7 @@ class Relay:
                 owed -= 1
         except GarbageReply as garbage:
             events.append(self.fail(f"garbage from the mail server: {garbage}"))
-        if owed == 0 and self.brokenBy is None and (reader.kept or reader.lines):
+        if owed == 0 and self.brokenBy is None and self.reader.isAmidReply:
             events.append(self.fail("the mail server began a reply before it was asked"))
         return events
 
