@@ -14,8 +14,8 @@
 # make docs-serve  build both, and serve them on http://127.0.0.1:8000 until Ctrl-C (PORT=8001)
 # make clean   remove everything that make created
 #
-# Packages are installed in .venv once, and again when pyproject.toml, setup.py or the
-# compiled extensions change.
+# Packages are installed in .venv once, and again when pyproject.toml, setup.py or the sources of
+# what is compiled change.
 
 PYTHON ?= python3
 ARGS   ?=
@@ -25,7 +25,9 @@ PORT   ?= 8000
 VENV   := .venv
 PIP    := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 COMMA  := ,
-FORM   := pyproject.toml setup.py Axon/_core.pyx Kamaelia/Support/Protocol/WebSocket/_masks.pyx
+SMTP   := Kamaelia/Support/Protocol/SMTP
+FORM   := pyproject.toml setup.py Axon/_core.pyx Kamaelia/Support/Protocol/WebSocket/_masks.pyx \
+          $(wildcard $(SMTP)/*.py)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -101,7 +103,8 @@ clean:
 	rm -rf $(VENV) .venv-* build dist *.egg-info Docs/_build Docs/reference
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	rm -rf Tests/benchmarks/build Tests/benchmarks/results
-	rm -f $(foreach source,$(filter %.pyx,$(FORM)),$(source:.pyx=.c) $(source:.pyx=.*.so))
+	rm -f $(foreach source,$(filter %.pyx,$(FORM)),$(source:.pyx=.c) $(source:.pyx=.*.so)) \
+	  $(SMTP)/*.so
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:

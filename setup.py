@@ -1,9 +1,12 @@
 """The optional extensions. All other settings are in pyproject.toml."""
 
 import os
+import runpy
 import sys
+from pathlib import Path
 
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
 
 # Without a C compiler the installation continues, and the Python modules are used instead.
 SOURCES = {
@@ -17,5 +20,45 @@ extensions = [
     for name, source in SOURCES.items()
 ]
 
+SMTP = "Kamaelia/Support/Protocol/SMTP"
+
+
+def compiledModules():
+    """Translate the modules of SMTP to C, and return the extensions, or none without mypyc."""
+    try:
+        from mypyc.build import mypycify
+    except ImportError:
+        return []
+    choice = runpy.run_path(f"{SMTP}/Compiled.py")
+    sources = [source.as_posix() for source in choice["SOURCES"]]
+    group = f"{SMTP.replace('/', '.')}.{choice['groupName']()}"
+    try:
+        made = mypycify(sources, group_name=group, debug_level="0")
+    except SystemExit as refused:  # another version of mypyc may understand less
+        sys.stderr.write(f"the modules of {SMTP} are not compiled: {refused}\n")
+        return []
+    for extension in made:
+        extension.optional = True
+    return made
+
+
+class BuildExtensions(build_ext):
+    """Translates the modules for mypyc only when extensions are built."""
+
+    def finalize_options(self):
+        if not any("__mypyc" in extension.name for extension in self.distribution.ext_modules):
+            self.distribution.ext_modules += compiledModules()
+        super().finalize_options()
+
+    def copy_extensions_to_source(self):
+        """Replace the library of earlier sources, in an editable installation."""
+        for library in Path(SMTP).glob(self.get_ext_filename("compiled_*__mypyc")):
+            library.unlink()
+        super().copy_extensions_to_source()
+
+
 # With AXON_PURE=1 a wheel has no extensions, and is for every machine: py3-none-any.
-setup(ext_modules=[] if os.environ.get("AXON_PURE") else extensions)
+setup(
+    cmdclass={"build_ext": BuildExtensions},
+    ext_modules=[] if os.environ.get("AXON_PURE") else extensions,
+)

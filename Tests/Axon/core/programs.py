@@ -10,9 +10,7 @@ turn. Two cores are equal if they give the same trace.
 """
 
 import gc
-import json
 import logging
-import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -24,6 +22,7 @@ from Axon.Ipc import WaitComplete, newComponent, producerFinished, shutdownMicro
 from Axon.Scheduler import scheduler
 from Axon.Timers import VirtualClock
 from Axon.WriteGate import WriteGate
+from Tests.cores import answer
 
 INBOXES = ["inbox", "control", "second"]
 OUTBOXES = ["outbox", "signal", "other"]
@@ -353,6 +352,4 @@ def run(program: dict[str, Any]) -> list[str]:
 
 
 if __name__ == "__main__":
-    print(Core.name(), flush=True)  # noqa: T201 - the answer to the test
-    for line in sys.stdin:
-        print(json.dumps(run(json.loads(line))), flush=True)  # noqa: T201
+    answer(Core.name(), run)

@@ -1,9 +1,6 @@
 """The two cores give the same trace for every program."""
 
-import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,9 +10,11 @@ from hypothesis import strategies as st
 
 from Axon import Core
 from Tests.Axon.core.programs import ACTIONS, WAITS
+from Tests.cores import Runner, assertSameTrace
 
 pytestmark = pytest.mark.skipif(Core.compiled is None, reason="needs the compiled core")
 
+PROGRAMS = "Tests.Axon.core.programs"
 NUMBER = st.integers(0, 11)
 FEW = st.integers(0, 3)
 LINK = [NUMBER, NUMBER, st.integers(0, 8), st.integers(0, 2), st.integers(0, 9)]
@@ -62,42 +61,10 @@ PROGRAM = st.fixed_dictionaries(
 )
 
 
-class Runner:
-    """A process that runs programs on one core."""
-
-    def __init__(self, **environment: str) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-X", "faulthandler", "-m", "Tests.Axon.core.programs"],
-            env={**os.environ, **environment},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self.core = self._answer().strip()
-
-    def _answer(self) -> str:
-        assert self._process.stdout is not None
-        answer = self._process.stdout.readline()
-        assert answer, f"the interpreter ended with {self._process.wait()}"
-        return answer
-
-    def start(self, program: dict[str, Any]) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(program) + "\n")
-        self._process.stdin.flush()
-
-    def trace(self) -> list[str]:
-        trace: list[str] = json.loads(self._answer())
-        return trace
-
-    def close(self) -> None:
-        self._process.communicate()
-
-
 @pytest.fixture(scope="module")
 def runners() -> Iterator[tuple[Runner, Runner]]:
     """Return a process with the pure core and one with the compiled core."""
-    made = Runner(AXON_PURE="1"), Runner(AXON_PURE="")
+    made = Runner(PROGRAMS, AXON_PURE="1"), Runner(PROGRAMS, AXON_PURE="")
     yield made
     for each in made:
         each.close()
@@ -111,9 +78,4 @@ def test_the_processes_have_different_cores(runners):
 @settings(max_examples=int(os.environ.get("AXON_PROGRAMS", "200")))
 @given(program=PROGRAM)
 def test_every_program_has_the_same_trace_on_both_cores(runners, program):
-    for each in runners:
-        each.start(program)
-    pure, compiled = (each.trace() for each in runners)
-    for number, (ours, theirs) in enumerate(zip(pure, compiled, strict=False)):
-        assert ours == theirs, f"after {pure[max(0, number - 3) : number]}"
-    assert len(pure) == len(compiled)
+    assertSameTrace(runners, program)

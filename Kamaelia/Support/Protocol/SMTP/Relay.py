@@ -165,8 +165,8 @@ class Relay:
                     return events
                 owed -= 1
         except GarbageReply as garbage:
-            events.append(self.fail(f"garbage from the mail server: {garbage}"))
-        if owed == 0 and self.brokenBy is None and self.reader.isAmidReply:
+            return [*events, self.fail(f"garbage from the mail server: {garbage}")]
+        if owed == 0 and self.reader.isAmidReply:
             events.append(self.fail("the mail server began a reply before it was asked"))
         return events
 

@@ -23,7 +23,7 @@ from functools import lru_cache
 STATUS = re.compile(r"([245])\.[0-9]{1,3}\.[0-9]{1,3}(?= |$)", re.MULTILINE)
 
 # Surrogates that do not represent a byte in the error handler "surrogateescape".
-LONE_SURROGATE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+LONE_SURROGATE = re.compile(r"[\ud800-\udc7f\udd00-\udfff]")
 
 # RFC 5321 section 4.2: a code, then a space or a hyphen and text, or a code alone. Control
 # characters other than a tab are not allowed, because the text is passed on to a client.

@@ -19,8 +19,13 @@ LMTP, ReplayOutcome, Report   one reply from several replies, and delivery repor
 Both:
 Reply           a reply: formatted and parsed
 SessionText     what may be shown of the bytes of a session
+Compiled        whether the compiled modules are used
 """
 
-from Kamaelia.Support.Protocol.SMTP.Session import COMMANDS, GO_ON, Session
+from Kamaelia.Support.Protocol.SMTP.Compiled import chooseModules
+
+chooseModules(__path__[0])
+
+from Kamaelia.Support.Protocol.SMTP.Session import COMMANDS, GO_ON, Session  # noqa: E402
 
 __all__ = ["COMMANDS", "GO_ON", "Session"]

@@ -1,0 +1,61 @@
+"""The choice between the modules that mypyc has compiled, and their sources.
+
+Example usage
+-------------
+    chooseModules(__path__[0])      # in __init__, before it imports the other modules
+
+How does it work?
+-----------------
+`setup.py` compiles MODULES, as they are, into one library in this folder. It also makes an
+extension for each of them beside its source, and Python imports the extension. The name of the
+library contains a checksum of the sources, so there is no library of that name once one of them has
+been changed. Then the sources are used. So are they if AXON_PURE is set, and if there was no
+C compiler.
+
+`setup.py` runs this module alone, so it imports only Python's library.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from hashlib import blake2b
+from importlib.machinery import EXTENSION_SUFFIXES, SOURCE_SUFFIXES, FileFinder, SourceFileLoader
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+
+MODULES = (
+    "Address",
+    "Chunks",
+    "CommandChecks",
+    "InputParser",
+    "Line",
+    "Relay",
+    "Reply",
+    "Session",
+    "TextScanner",
+)
+SOURCES = [FOLDER / f"{module}.py" for module in MODULES]
+
+
+def groupName() -> str:
+    """Return mypyc's name for the compiled modules; it depends on their sources."""
+    checksum = blake2b(digest_size=8)
+    for source in SOURCES:
+        checksum.update(source.read_bytes())
+    return f"compiled_{checksum.hexdigest()}"
+
+
+def isBuilt() -> bool:
+    """Return whether the sources have been compiled as they are now."""
+    library = FOLDER / f"{groupName()}__mypyc"
+    return any(library.with_name(library.name + suffix).exists() for suffix in EXTENSION_SUFFIXES)
+
+
+def chooseModules(folder: str) -> None:
+    """Import only sources from that folder from now on, unless the compiled modules are used."""
+    isWatched = isinstance(sys.path_importer_cache.get(folder), FileFinder)  # no zip archive
+    if isWatched and (os.environ.get("AXON_PURE") or not isBuilt()):
+        onlySources = FileFinder(folder, (SourceFileLoader, SOURCE_SUFFIXES))
+        sys.path_importer_cache[folder] = onlySources
