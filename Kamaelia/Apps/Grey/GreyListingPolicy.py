@@ -57,7 +57,6 @@ from Kamaelia.Support.Protocol.SMTP.InputParser import TextEnded
 from Kamaelia.Support.Protocol.SMTP.Reply import POLICY_FAILED
 
 POSTMASTER = "<postmaster>"  # every server accepts mail for it (RFC 5321 section 4.5.1)
-ROUTES = frozenset("%!@")
 
 
 class GreyListingPolicy(RecordedMailHandler):
@@ -364,8 +363,9 @@ def domainOf(recipient: str) -> str:
     user%elsewhere@here to user@elsewhere, and so be an open relay.
     """
     local, _, domain = withoutBrackets(recipient).rpartition("@")
-    domain = domain.removesuffix(".")
-    return domain if ROUTES.isdisjoint(local) else ""
+    if "%" in local or "!" in local or "@" in local:
+        return ""
+    return domain.removesuffix(".")
 
 
 __kamaelia_components__ = (GreyListingPolicy,)

@@ -174,7 +174,7 @@ class Mailboxes(Generic[Found]):
 
     def find(self, path: str) -> Found | None:
         """Return the item of the most specific entry that matches `path`, or None."""
-        if path in self._missing:
+        if self._isMissing(path) or path in self._missing:
             return None
         found = self._search(path)
         if found is None and len(path) <= LONGEST:
@@ -185,8 +185,6 @@ class Mailboxes(Generic[Found]):
 
     def _search(self, path: str) -> Found | None:
         bare = withoutBrackets(path).lower() or path
-        if self._isMissing(bare):
-            return None
         found = self._whole.get(bare) if path.isascii() else None
         if found is not None:
             return found
@@ -200,12 +198,12 @@ class Mailboxes(Generic[Found]):
         found = self._find(local, domain)
         return firstMatch(self._patterns, f"{local}@{domain}") if found is None else found
 
-    def _isMissing(self, bare: str) -> bool:
+    def _isMissing(self, path: str) -> bool:
         """Return whether the local part alone shows that no entry matches: the common case."""
-        if self._patterns or EVERY in self._locals or '"' in bare or "\\" in bare:
+        if self._patterns or EVERY in self._locals or '"' in path or "\\" in path:
             return False
-        local = bare[: bare.rfind("@")] if "@" in bare else bare
-        if local in self._locals or not local.isascii() or bare in self._whole:
+        local, at, _ = path.lower().removeprefix("<").rpartition("@")
+        if not at or not local.isascii() or local in self._locals:
             return False
         return "+" not in local or local.partition("+")[0] not in self._locals
 

@@ -202,13 +202,10 @@ class Store(ABC):
 
     def count(self, name: str, by: int = 1) -> None:
         """Add to a counter. It is written periodically, and by flush() and close()."""
-        self._add([(name,)], by)
+        self.countAll([(name,)], by)
 
-    def countAll(self, counters: Iterable[Words]) -> None:
-        """Add one to each of these counters, as count() does."""
-        self._add(counters, 1)
-
-    def _add(self, counters: Iterable[Words], by: int) -> None:
+    def countAll(self, counters: Iterable[Words], by: int = 1) -> None:
+        """Add to each of these counters, as count() does."""
         with self._pendingLock:
             pending = self._pending
             isFirst = not pending

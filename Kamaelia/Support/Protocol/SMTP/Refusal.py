@@ -152,8 +152,8 @@ def reasonOf(reply: Reply | None) -> str:
         return "no answer"
     if reply.isRelayed:
         return REAL_SERVER
-    reason = REASONS.get((reply.code, reply.status))
-    return reason or OTHER_REASONS.get(reply.code, "policy")
+    status = reply.text.partition(" ")[0]
+    return REASONS.get((reply.code, status)) or OTHER_REASONS.get(reply.code, "policy")
 
 
 def argumentOf(session: Heard) -> str:
