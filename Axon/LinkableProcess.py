@@ -136,7 +136,7 @@ class linkableprocess(microprocess):
         for child in children:
             if not isinstance(child, microprocess) or not child.init:
                 raise wiringError(f"{self.name} cannot add a child: {whyNoComponent(child)}")
-            self.children.append(child)
+            self._ownChildren().append(child)
             child.addWatcher(self)
 
     def removeChild(self, child: Any) -> None:

@@ -34,6 +34,8 @@ from Kamaelia.Util.Parent import PlannedLinkage, parent
 
 __all__ = ["Graphline", "component"]
 
+Ends = tuple[tuple[str, str], tuple[str, str]]  # of a linkage: the source and the sink by name
+
 
 class Graphline(parent):
     """Graphline(linkages[, capacity], **components): components and the linkages between them.
@@ -112,7 +114,11 @@ class Graphline(parent):
         return self.components
 
     def plannedLinkages(self) -> Iterator[PlannedLinkage]:
-        for (source, sourcebox), (sink, sinkbox) in self.layout.items():
+        return self.plannedFor(self.layout.items())
+
+    def plannedFor(self, layout: Iterable[Ends]) -> Iterator[PlannedLinkage]:
+        """Yield the linkages between these places, each a source and a sink."""
+        for (source, sourcebox), (sink, sinkbox) in layout:
             isInward, isOutward = source not in self.components, sink not in self.components
             isInner = not (isInward or isOutward) and sinkbox != "control"
             yield (
@@ -123,13 +129,6 @@ class Graphline(parent):
                     "capacity": self.capacity if isInner else None,
                 },
             )
-
-    def makeLinkages(self, names: Iterable[str]) -> None:
-        """Create the linkages that start or end at one of the components `names`."""
-        ends = {self.components[name] for name in names}
-        for source, sink, options in self.plannedLinkages():
-            if source[0] in ends or sink[0] in ends:
-                self.link(source, sink, **options)
 
     def passOnControl(self, message: Any) -> None:
         """Pass a message from "control" on to the components whose control no linkage feeds."""

@@ -30,7 +30,7 @@ from typing import Any
 from Axon.AxonExceptions import AxonException, wiringError
 from Axon.ComponentCheck import madeComponent
 from Axon.Ipc import producerFinished, shutdownMicroprocess
-from Kamaelia.Chassis.Graphline import Graphline
+from Kamaelia.Chassis.Graphline import Ends, Graphline
 from Kamaelia.Support.Restarts import KINDS, Restarts
 
 __all__ = ["Supervisor", "tooManyRestarts"]
@@ -81,8 +81,15 @@ class Supervisor(Graphline):
         self._restarts = Restarts()
         self._failures: dict[Any, BaseException] = {}
         self._told: list[Any] = []
+        self._order = list(factories)
+        self._places = {name: place for place, name in enumerate(factories)}
+        self._names: dict[Any, str] = {}  # of the components that have not been removed
         made = {name: self._make(name) for name in factories}
         super().__init__(linkages or {}, capacity, **made)
+        self._linkagesOf: dict[str, dict[int, Ends]] = {}
+        for number, (source, sink) in enumerate(self.layout.items()):
+            for name, _ in (source, sink):
+                self._linkagesOf.setdefault(name, {})[number] = (source, sink)
 
     def _make(self, name: str) -> Any:
         """Return a new component from the factory `name`. Raise wiringError if it is none."""
@@ -92,11 +99,13 @@ class Supervisor(Graphline):
                 f"a {type(self).__name__} is given factories, but {name} is {make!r}:"
                 f" write {name}={type(make).__name__} or {name}=lambda: ..."
             )
-        return madeComponent(make(), name, self)
+        made = madeComponent(make(), name, self)
+        self._names[made] = name
+        return made
 
     def childFailed(self, child: Any, culprit: Any, error: BaseException) -> bool:
         """Contain every error of its components and of the components below them."""
-        if child not in self.children:
+        if child not in self._names:
             return False
         self._failures.setdefault(child, error)
         self.unpause()
@@ -104,18 +113,20 @@ class Supervisor(Graphline):
 
     def childrenDone(self) -> bool:
         """Replace the components that have failed. Return True if no component is left."""
-        children = set(self.childComponents())
-        for name, each in list(self.components.items()):
-            if self.components[name] is not each or each not in children:
-                continue  # it has been replaced with another one, or had ended before
+        over = {*self._failures, *self.endedChildren()} & self._names.keys()
+        for each in sorted(over, key=self._placeOf):
+            name = self._names.get(each)
+            if name is None:
+                continue  # it has been replaced together with another one
             error = self._failures.pop(each, None)
-            if error is None and not each.isStopped():
-                continue
             if self._isReplaced(name, error):
                 self._restart(name, error)
             else:
                 self._endTree(each)
         return super().childrenDone()
+
+    def _placeOf(self, each: Any) -> int:
+        return self._places[self._names[each]]
 
     def _isReplaced(self, name: str, error: BaseException | None) -> bool:
         afterError, afterEnd = KINDS[self.kinds[name]]
@@ -123,8 +134,7 @@ class Supervisor(Graphline):
 
     def _restart(self, name: str, error: BaseException | None) -> None:
         self._count(name, error)
-        everyone = list(self.components)
-        names = STRATEGIES[self.strategy](everyone, everyone.index(name))
+        names = STRATEGIES[self.strategy](self._order, self._places[name])
         unread = {} if self.strategy == "one_for_all" else _unreadOf(self.components[name])
         for each in reversed(names):
             self._endTree(self.components[each])
@@ -134,12 +144,20 @@ class Supervisor(Graphline):
         for boxname, messages in unread.items():
             for message in messages:
                 self.components[name].deliver(message, boxname)
-        self.makeLinkages(names)
+        self._link(names)
         for each in names:
             self.adopt(self.components[each])
             for message in self._told if self.receivesControl(each) else ():
                 if message not in unread.get("control", ()) or each != name:
                     self.components[each].deliver(message, "control")
+
+    def _link(self, names: list[str]) -> None:
+        """Make the linkages that start or end at one of these components."""
+        made: dict[int, Ends] = {}
+        for name in names:
+            made.update(self._linkagesOf.get(name, {}))
+        for source, sink, options in self.plannedFor(made[number] for number in sorted(made)):
+            self.link(source, sink, **options)
 
     def _count(self, name: str, error: BaseException | None) -> None:
         """Count a restart. If there are too many, end all components and raise tooManyRestarts."""
@@ -160,9 +178,8 @@ class Supervisor(Graphline):
             each.terminate()
         except Exception:
             logger.exception("%s could not be ended without an error", each.name)
-        if each in self.children:
-            self.removeChild(each)
-            self.unlink(each)
+        self._names.pop(each, None)
+        self.removeChild(each)
 
     def passOnControl(self, message: Any) -> None:
         if isinstance(message, producerFinished | shutdownMicroprocess):

@@ -21,6 +21,7 @@ from __future__ import annotations
 import codecs
 import errno
 import io
+from collections import deque
 from collections.abc import Generator
 from itertools import takewhile
 from os import PathLike
@@ -108,7 +109,7 @@ class PromptedFileReader(filecomponent):
         self._file = InputFile(self, filename)
         self._decoder = FileDecoder(filename)
         self._buffer: LineBuffer[Any] = LineBuffer("\n")
-        self._lines: list[Any] = []  # read, and not yet requested
+        self._lines: deque[Any] = deque()  # read, and not yet requested
 
     def work(self) -> Generator[int, None, None]:
         yield from self._file.open()
@@ -141,8 +142,7 @@ class PromptedFileReader(filecomponent):
             if not piece:
                 lines.append(self._buffer.takeRest())
                 break
-        self._lines = lines[number:]
-        return "".join(lines[:number])
+        return "".join(lines.popleft() for _ in range(min(number, len(lines))))
 
     def release(self) -> None:
         self._file.close()

@@ -78,6 +78,10 @@ class parent(component):
             del self._ended[child]
         super().removeChild(child)
 
+    def endedChildren(self) -> list[Any]:
+        """Return the children that have ended and have not been removed, in that order."""
+        return list(self._ended)
+
     def childrenDone(self) -> bool:
         """Remove the children that have ended; return True if none is left."""
         ended, self._ended = self._ended, ()

@@ -38,6 +38,16 @@ def test_what_a_program_adds_to_the_list_is_a_child():
     assert len(children) == 2
 
 
+def test_a_child_that_is_added_again_is_the_last_one():
+    first, second, third = given = [component() for _ in range(3)]
+    children = Children(list(given))
+    assert first in children
+    children.remove(first)
+    children.append(first)
+    assert first in children
+    assert children.asList() == [second, third, first]
+
+
 def test_a_program_may_remove_the_list_of_children():
     parent = component()
     parent.children = None

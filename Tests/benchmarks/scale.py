@@ -9,6 +9,7 @@ of the processor alone bring it to 2. The figures are the best of three.
 
 import argparse
 import gc
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -114,6 +115,19 @@ def endPipeline(n: int) -> Iterator[None]:
     assert line.hasEnded()
 
 
+def restartEach(n: int) -> Iterator[None]:
+    """Replace each of n components of a Supervisor, one failure after the other."""
+    run = scheduler.run = scheduler()
+    factories = {f"PART{number}": Failing for number in range(n)}
+    linkages = {(name, "outbox"): (name, "inbox") for name in factories}
+    supervisor = Supervisor(linkages, intensity=n + 1, **factories).activate(Scheduler=run)
+    run.queue.run(3 * n)
+    yield
+    for part in list(supervisor.components.values()):
+        part.deliver(1)
+        run.queue.run(8)
+
+
 def heldSenders(n: int) -> Iterator[None]:
     """Let n senders wait for room in one inbox, and take all messages."""
     run, sink = scheduler(), Taker(isPatient=True)
@@ -152,6 +166,7 @@ CASES: dict[str, Case] = {
         manyParents,
         passThrough,
         endPipeline,
+        restartEach,
         heldSenders,
         timeouts,
     )
@@ -160,13 +175,21 @@ CASES: dict[str, Case] = {
 
 def defineComponents() -> None:
     """Import the framework, after --path has been read, and define the components."""
-    global component, scheduler, Pipeline, producerFinished, VirtualClock
-    global Sleeper, Sender, Taker
+    global component, scheduler, Pipeline, Supervisor, producerFinished, VirtualClock
+    global Failing, Sleeper, Sender, Taker
     from Axon.Component import component
     from Axon.Ipc import producerFinished
     from Axon.Scheduler import scheduler
     from Axon.Timers import VirtualClock
     from Kamaelia.Chassis.Pipeline import Pipeline
+    from Kamaelia.Chassis.Supervisor import Supervisor
+
+    logging.disable()  # a Supervisor logs each error
+
+    class Failing(component):
+        def main(self):
+            yield from self.waitForMessage()
+            raise ValueError(self.recv())
 
     class Sleeper(component):
         seconds = None

@@ -50,8 +50,9 @@ class ParticleSystem:
     def remove(self, *oldParticles: Particle) -> None:
         """Remove particles. The bonds of others to them remain."""
         for particle in oldParticles:
-            self.particles.remove(particle)
             del self.particleDict[particle.ID]
+        removed = set(oldParticles)
+        self.particles[:] = [each for each in self.particles if each not in removed]
         self.indexer.remove(*oldParticles)
 
     def removeByID(self, *ids: Any) -> None:
