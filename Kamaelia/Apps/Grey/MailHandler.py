@@ -83,7 +83,7 @@ class MailHandler(SessionState, component):
     # The state, with the values at the start of what rarely changes: see __init__
     line: bytes  # what the client sent last
     repliesSent: int  # to the client: see PolicyQuestion
-    turns: int  # how often it has waited for a message
+    turns: int  # how often it has waited while it was held: see HeldWatch
     deadlines: ClientDeadlines  # from main() on
     _needsReplyLines: bool
     _isLogged: bool  # logResult() has been called for the last mail
@@ -121,10 +121,9 @@ class MailHandler(SessionState, component):
                 self._work(inboxes)
             while not self.session.breakConnection and self.phase is not GONE:
                 isHeld = self.isHeld()
-                if isHeld and self._watch is None:  # its own timeouts do not reach it then
-                    self._watch = watchHeld(self, self.inactivity_timeout or self.session_timeout)
+                if isHeld:
+                    self._noteHeld()
                 due = self.due()
-                self.turns += 1
                 yield from self.waitUntil(due)
                 if isHeld:
                     deadlines.heardAt = None  # that time was not the client's
@@ -144,6 +143,12 @@ class MailHandler(SessionState, component):
                 self.logResult()
         finally:
             self.cleanUp()
+
+    def _noteHeld(self) -> None:
+        """Have it watched, because its own timeouts do not reach it while it is held."""
+        self.turns += 1
+        if self._watch is None:
+            self._watch = watchHeld(self, self.inactivity_timeout or self.session_timeout)
 
     # Time
 
@@ -179,13 +184,13 @@ class MailHandler(SessionState, component):
     # Work
 
     def _work(self, inboxes: Mapping[str, Any]) -> None:
-        if not self.session.isOpen:
+        session, inbox = self.session, inboxes["inbox"]
+        if not session.isOpen:
             self._checkTLS()
-        inbox = inboxes["inbox"]
         if inbox:  # an empty inbox is false
             self._takeAll(inbox)
         self.takeAnswers()
-        if (self.session.hasInput or inbox) and self.phase.isReading:
+        if (session.hasInput or inbox) and self.phase.isReading:
             self._handleClient(inbox)
         if inboxes["control"]:
             self._handleControl()
@@ -194,9 +199,9 @@ class MailHandler(SessionState, component):
 
     def _handleClient(self, inbox: Any) -> None:
         """Act on what the client has sent. Some of it may still be in the inbox."""
-        count, until = 0, inf
+        session, count, until = self.session, 0, inf
         while count < MOST_EVENTS:
-            event = self.session.next()
+            event = session.next()
             if event is not None:
                 if isinstance(event, list):
                     self.inbox_log.add(event)
@@ -205,9 +210,9 @@ class MailHandler(SessionState, component):
                     self._handleText(event)
                 if not self.phase.isReading:
                     return
-            if not self.session.hasInput:
+            if not session.hasInput:
                 if not inbox:
-                    self.session.mustWait = False  # the event has been dealt with
+                    session.mustWait = False  # the event has been dealt with
                     return
                 self._takeAll(inbox)
             count += 1
@@ -219,13 +224,14 @@ class MailHandler(SessionState, component):
 
     def _takeAll(self, inbox: Any) -> None:
         """Take what is in "inbox", as far as the session has room for it."""
-        while inbox and not (self.session.buffer and self.session.isFull):
+        session = self.session
+        while inbox and not (session.buffer and session.isFull):
             self.logging_recv_connection()
 
     def logging_recv_connection(self) -> None:
         """Take one message from the client: into `line`, and into the session."""
-        self.line = self.recv("inbox")
-        self.session.feed(self.line)
+        self.line = line = self.recv("inbox")
+        self.session.feed(line)
         self.deadlines.heardAt = None
 
     def _checkTLS(self) -> None:

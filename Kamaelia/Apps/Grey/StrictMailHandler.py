@@ -97,7 +97,7 @@ class StrictMailHandler(MailHandler):
     def acceptMail(self) -> None:
         """Called when policy accepts the mail: the text may follow."""
         self.gettingdata = True
-        self.acceptingMail = True
+        self.session.acceptingMail = True
 
     def deferMail(self) -> None:
         """Called when policy does not accept the mail for now."""

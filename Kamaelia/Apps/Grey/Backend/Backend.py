@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from math import inf
 from typing import Any, Protocol
 
@@ -91,37 +90,31 @@ class BackendHandler(Protocol):
         """Write a line to the log of mails."""
 
 
-@dataclass(slots=True, eq=False)
-class Request:
-    """A conversation that is asked for: `make(relaySession, *given)`, whose reply `then` gets."""
-
-    make: Callable[..., Conversation]
-    then: Callable[[Reply], None]
-    given: tuple[Any, ...]
-    mayMove: bool
-
-
 class Backend:
     """Backend(handler, settings) -> the way to the real servers; it is a ServerLink.
 
     relaySession: the session with the server, or None; "a session" is always a relay session here,
-    never the client's. write: sends bytes to it. deadline: when the server is late, in seconds of
-    the handler's clock, or infinity.
+    never the client's. write: sends bytes to it. now: returns the time. deadline: when the server
+    is late, in seconds of the handler's clock, or infinity.
     """
 
     __slots__ = (
         "_dots",
+        "_given",
         "_handler",
         "_isFromPool",
         "_isReused",
         "_lostMail",
         "_lostReply",
-        "_request",
+        "_make",
+        "_mayMove",
         "_server",
         "_settings",
         "_since",
+        "_then",
         "_tried",
         "deadline",
+        "now",
         "relaySession",
         "write",
     )
@@ -129,7 +122,11 @@ class Backend:
     def __init__(self, handler: BackendHandler, settings: ServerSettings) -> None:
         self._handler = handler
         self._settings = settings
-        self._request: Request | None = None
+        # The request, see ask(); `_then` is None if there is none
+        self._make: Callable[..., Conversation] = Conversations.text
+        self._given: tuple[Any, ...] = ()
+        self._then: Callable[[Reply], None] | None = None
+        self._mayMove = False
         self._tried: list[ServerAddress] = []
         self._dots = 0
         self._isReused = False  # whether the request began in a session of an earlier one
@@ -140,7 +137,7 @@ class Backend:
         self.relaySession: RelaySession | None = None
         self.deadline = inf
         self._server: ServerAddress | None = None  # until one is asked
-        self.write = handler.sendToServer
+        self.write, self.now = handler.sendToServer, handler.now
 
     def ask(
         self,
@@ -153,7 +150,7 @@ class Backend:
 
         mayMove: it may begin again with another server until it has sent a dot.
         """
-        request = self._request = Request(make, then, given, mayMove)
+        self._make, self._given, self._then, self._mayMove = make, given, then, mayMove
         self._tried = []
         self._handler.suspendForServer()
         self._isReused = True
@@ -161,7 +158,7 @@ class Backend:
         if relaySession is None:
             server = self._inOrder()[0]
             relaySession = self._resume(server) or self._connectTo(server)
-        self._hold(request, relaySession)
+        self._hold(relaySession)
 
     @property
     def server(self) -> ServerAddress:
@@ -273,9 +270,9 @@ class Backend:
         self.relaySession.begin()
         return self.relaySession
 
-    def _hold(self, request: Request, relaySession: RelaySession) -> None:
+    def _hold(self, relaySession: RelaySession) -> None:
         self._dots = relaySession.relay.dots
-        relaySession.ask(request.make(relaySession, *request.given))
+        relaySession.ask(self._make(relaySession, *self._given))
 
     def _forgetSession(self) -> None:
         """Free the boxes for another connection."""
@@ -292,10 +289,6 @@ class Backend:
         """Close the connection."""
         self._handler.closeServer(isInOrder)
 
-    def expect(self, seconds: float | None) -> None:
-        """Set the time within which the server has to answer."""
-        self.deadline = inf if seconds is None else self._handler.now() + seconds
-
     def continueSoon(self) -> None:
         """Continue the conversation in the next turn."""
         self._handler.unpause()
@@ -308,15 +301,16 @@ class Backend:
 
     def ended(self, reply: Reply) -> None:
         """Pass the reply on; the client may send again."""
-        relaySession, isFromPool = self.relaySession, self._isFromPool
-        self._isFromPool = False
-        if isFromPool and relaySession is not None and self._hasRefusedMail(relaySession):
-            self._beginAnew(relaySession)
-            return
-        request, self._request = self._request, None
+        if self._isFromPool:
+            self._isFromPool = False
+            relaySession = self.relaySession
+            if relaySession is not None and self._hasRefusedMail(relaySession):
+                self._beginAnew(relaySession)
+                return
+        then, self._then, self._given = self._then, None, ()
         self._handler.resumeClient()
-        if request is not None:
-            request.then(reply)
+        if then is not None:
+            then(reply)
 
     def _hasRefusedMail(self, relaySession: RelaySession) -> bool:
         """Return whether the server has refused MAIL, as some do after so many in a session."""
@@ -328,31 +322,30 @@ class Backend:
 
     def _beginAnew(self, relaySession: RelaySession) -> None:
         """Ask again on a new connection: only its answer is the server's word about the mail."""
-        request = self._request
         self._handler.noteConnection("broken")
         relaySession.leave(isInOrder=False)
         self._forgetSession()
-        if request is not None:
-            self._hold(request, self._connectTo(self.server))
+        if self._then is not None:
+            self._hold(self._connectTo(self.server))
 
     def broke(self, broken: Broken) -> None:
         """Ask the next server, or pass on what went wrong. A mail that was begun is lost."""
-        request, relaySession, handler = self._request, self.relaySession, self._handler
+        isAsked, relaySession, handler = self._then is not None, self.relaySession, self._handler
         isReused, self._isReused = self._isReused, False
-        if request is not None and broken.isServers:
+        if isAsked and broken.isServers:
             self._noteFailure(isReused)
         self._log(broken)
         self._forgetSession()
         if handler.recipients:
             self._lostMail, self._lostReply = handler.recipients, broken.reply
-        if request is None or relaySession is None:
+        if not isAsked or relaySession is None:
             return
         if not isReused:
             self._tried.append(self.server)
-        mayMove = request.mayMove and broken.isServers and not self._hasSentDot(relaySession)
+        mayMove = self._mayMove and broken.isServers and not self._hasSentDot(relaySession)
         others = [each for each in self._inOrder() if each not in self._tried] if mayMove else []
         if others:
-            self._hold(request, self._connectTo(others[0]))
+            self._hold(self._connectTo(others[0]))
         else:
             self.ended(broken.reply)
 

@@ -22,6 +22,7 @@ Termination: `leave()`, or an error, which is passed to `ServerLink.broke()`.
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
+from math import inf
 from typing import Any, Protocol
 
 from Kamaelia.Support.Failover import ServerAddress
@@ -45,6 +46,11 @@ NOT_READ = Reply(451, "4.3.0 The mail could not be read, please try again later"
 class ServerLink(Protocol):
     """What a session with a real server needs."""
 
+    deadline: float  # when `timedOut` is to be called; infinity: the session waits for nothing
+
+    def now(self) -> float:
+        """Return the time in seconds."""
+
     def write(self, data: bytes) -> None:
         """Send bytes to the server."""
 
@@ -53,9 +59,6 @@ class ServerLink(Protocol):
 
     def close(self, isInOrder: bool) -> None:
         """Close the connection: after what has been written, or at once."""
-
-    def expect(self, seconds: float | None) -> None:
-        """Call `timedOut` after this time; None: the session waits for nothing."""
 
     def continueSoon(self) -> None:
         """Call `goOn` in the next turn: more is to be sent."""
@@ -118,7 +121,7 @@ class RelaySession:
         if header:
             self.link.write(header)
         relay = self.relay
-        self.link.expect(relay.timeoutOf("connect") + relay.timeoutOf(relay.stage))
+        self._allow(relay.timeoutOf("connect") + relay.timeoutOf(relay.stage))
 
     def ask(self, conversation: Conversation) -> None:
         """Start a conversation, whose result the link gets."""
@@ -127,11 +130,11 @@ class RelaySession:
 
     def goOn(self, reply: Reply | None) -> None:
         """Continue the conversation, with the reply it waited for or without one."""
-        assert self.conversation is not None
+        conversation, link = self.conversation, self.link
+        assert conversation is not None
         self.isOurTurn = False
-        relay, link = self.relay, self.link
         try:
-            words = self.conversation.send(reply)
+            words = conversation.send(reply)
         except StopIteration as end:
             self.conversation = None
             self._expect()
@@ -139,11 +142,11 @@ class RelaySession:
             return
         except OSError as error:  # from the temporary file with the text: no dot is sent
             reason = f"the text of a mail could not be read: {error}"
-            self._break(relay.fail(reason, NOT_READ, isServers=False))
+            self._break(self.relay.fail(reason, NOT_READ, isServers=False))
             return
         if words:
             link.write(words)
-            if not relay.waiting:
+            if not self.relay.waiting:
                 self.isOurTurn = True
                 link.continueSoon()
         self._expect()
@@ -167,7 +170,7 @@ class RelaySession:
         if self.conversation is not None:
             self.conversation.close()
             self.conversation = None
-        self.link.expect(None)
+        self.link.deadline = inf
 
     # What the server does
 
@@ -206,16 +209,19 @@ class RelaySession:
             else:
                 self._expect()
         elif isinstance(event, BeginTLS):
-            self.link.expect(self.relay.timeoutOf("TLS"))
+            self._allow(self.relay.timeoutOf("TLS"))
             self.link.beginTLS()
         else:
             self._break(event)
 
     def _expect(self) -> None:
         """Give the server the time of the stage in which it is."""
-        relay = self.relay
-        waiting = relay.waiting
-        self.link.expect(relay.timeouts[waiting[0]] if waiting else None)
+        waiting, link = self.relay.waiting, self.link
+        link.deadline = link.now() + self.relay.timeouts[waiting[0]] if waiting else inf
+
+    def _allow(self, seconds: float) -> None:
+        """Give the server this time."""
+        self.link.deadline = self.link.now() + seconds
 
     def _break(self, broken: Broken) -> None:
         self.leave(isInOrder=False)

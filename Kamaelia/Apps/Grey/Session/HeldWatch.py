@@ -30,7 +30,7 @@ class HeldTooLong(ipc):
 class Watched(Protocol):
     """What is asked of the component that is watched."""
 
-    turns: int  # one more in each of its turns
+    turns: int  # one more each time that it is held
 
     def isHeld(self) -> bool:
         """Return whether it waits for a peer to read."""
