@@ -50,6 +50,11 @@ def nameOfLoop() -> str:
     """Return "uvloop" or "asyncio", the library of the loops that newLoop() returns."""
     loop = newLoop()
     loop.close()
+    return libraryOf(loop)
+
+
+def libraryOf(loop: asyncio.AbstractEventLoop) -> str:
+    """Return the name of the library of an event loop, such as "uvloop"."""
     return type(loop).__module__.partition(".")[0]
 
 

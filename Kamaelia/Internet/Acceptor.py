@@ -9,9 +9,9 @@ How does it work?
 -----------------
 asyncio's own server accepts all waiting clients (up to its `backlog`) before it announces the
 first one, and one with TLS announces a client only after the handshake. That is too late to
-apply a limit. uvloop's server closes all waiting connections when no descriptors are left.
-Here each client counts from the moment at which it is accepted, and a client that cannot be
-accepted keeps waiting.
+apply a limit. uvloop's server closes all waiting connections when no descriptors are left, and
+accepts only one client in each round of the loop. Here each client counts from the moment at
+which it is accepted, and a client that cannot be accepted keeps waiting.
 
 Only a call of accept() that fails shows that no client waits, and it costs more than one that
 succeeds. So only one callback in COUNTED makes it, and the next ones accept as many as that one.
@@ -24,11 +24,12 @@ import errno
 import logging
 import socket
 from asyncio import AbstractEventLoop, Future, Task
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from math import inf
 from typing import Any
 
-from Kamaelia.Internet.PlainSocket import PlainSocket
+from Axon.EventLoop import libraryOf
+from Kamaelia.Internet.PlainSocket import PlainSocket, closeUnused
 from Kamaelia.Internet.TLSAlerts import sendAlertsTo, withAlerts
 
 AT_ONCE = 16  # clients that are accepted in one callback of the event loop
@@ -39,38 +40,46 @@ SHORTAGES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 LOG = logging.getLogger("Kamaelia.Internet.Acceptor")
 
 Factory = Callable[[], Any]  # returns a protocol; see Acceptor
+Accept = Callable[[], tuple[Any, Any]]  # returns a connection, and the address of its peer
+Client = tuple[Any, Any, Any]  # the same, and the protocol or None
 Finished = Callable[["Announcement", BaseException | None], object]
 
 
 class Announcement:
     """Announcement(coroutine, finished): runs `coroutine`, which waits only for futures.
 
-    It does what a task does, at a third of the cost, for a coroutine that needs no current task (as
-    asyncio.timeout() does). finished: called with this, and the error or None, at the end of the
-    coroutine.
+    It does what a task does, at a quarter of the cost, for a coroutine that needs no current task
+    (as asyncio.timeout() does). finished: called with this, and the error or None, at the end of
+    the coroutine. hasWaited: whether the coroutine has come to a future.
     """
 
-    __slots__ = ("_coroutine", "_finished", "_future", "_isCancelled")
+    __slots__ = ("_finished", "_future", "_isCancelled", "_steps", "hasWaited")
 
-    def __init__(self, coroutine: Coroutine[Any, Any, None], finished: Finished) -> None:
-        self._coroutine = coroutine
+    def __init__(self, coroutine: Awaitable[object], finished: Finished) -> None:
+        self._steps: Any = coroutine.__await__()
         self._finished = finished
         self._future: Future[Any] | None = None  # for which the coroutine waits
         self._isCancelled = False
+        self.hasWaited = False
 
     def start(self, _: Future[Any] | None = None) -> None:
         """Run the coroutine up to the next future, or to its end."""
         try:
             if self._isCancelled:
-                future = self._coroutine.throw(asyncio.CancelledError())
+                self._isCancelled = False
+                future = self._steps.throw(asyncio.CancelledError())
             else:
-                future = self._coroutine.send(None)
+                future = next(self._steps, None)  # an exception at the end would cost more
         except StopIteration:
             self._finished(self, None)
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - it is passed on
             self._finished(self, error)
         else:
+            if future is None:
+                self._finished(self, None)
+                return
             self._future = future
+            self.hasWaited = True
             future.add_done_callback(self.start)
 
     def cancel(self) -> None:
@@ -90,8 +99,9 @@ class Acceptor:
     function, called with each accepted socket first; it returns the factory for it, or raises
     OSError to close the connection.
 
-    A protocol has its transport in `transport`, which is None at first. Its connection_lost may
-    be called twice. pending: the clients that have been accepted and are not announced yet.
+    A protocol has its transport in `transport`, which is None at first, and gets the address of its
+    peer in `peername`. Its connection_lost may be called twice. pending: the clients that have been
+    accepted and are not announced yet.
     """
 
     __slots__ = (
@@ -99,6 +109,7 @@ class Acceptor:
         "_factory",
         "_introduce",
         "_isStarted",
+        "_isUvloop",
         "_loop",
         "_room",
         "_sockets",
@@ -124,13 +135,14 @@ class Acceptor:
         self._loop = loop
         self._sockets = list(sockets)
         self._factory = factory
-        self._tls = tls
+        self._isUvloop = libraryOf(loop) == "uvloop"
+        self._tls = tls | {"ssl": withAlerts(tls["ssl"])} if tls else tls
         self._room = room
         self._used = used
         self._atOnce = self._usual = atOnce
         self._turn = 0  # the number of the next callback, modulo COUNTED
         self._introduce = introduce
-        self.pending: dict[Task[None] | Announcement, socket.socket] = {}
+        self.pending: dict[Task[None] | Announcement, Client] = {}
         self._watched: list[socket.socket] = []
         self._isStarted = False
 
@@ -154,7 +166,7 @@ class Acceptor:
         if self._isStarted and not self._watched and self._hasRoom():
             self._watched = self._sockets
             for sock in self._watched:
-                self._loop.add_reader(sock, self._accept, sock)
+                self._loop.add_reader(sock, self._accept, self._acceptOf(sock))
 
     def _unwatch(self) -> None:
         watched, self._watched = self._watched, []
@@ -164,98 +176,91 @@ class Acceptor:
     def _hasRoom(self) -> bool:
         return self._room is None or self._room() > len(self.pending)
 
-    def _accept(self, sock: socket.socket) -> None:
+    def _acceptOf(self, sock: socket.socket) -> Accept:
+        """Return a function that accepts the next client on a listening socket."""
+        if self._isUvloop and self._introduce is None and isinstance(sock, PlainSocket):
+            return sock.acceptDescriptor
+        return sock.accept
+
+    def _accept(self, accept: Accept) -> None:
         """Accept the clients that wait; the event loop calls this when there are some."""
         isCounted = self._turn == 0
         self._turn = (self._turn + 1) % COUNTED
         most = self._atOnce if isCounted else self._usual
         accepted = 0
-        while accepted < most and self._watched and (connection := self._next(sock)) is not None:
+        while accepted < most and self._watched and self._acceptNext(accept):
             accepted += 1
-            self._begin(connection)
         if isCounted or accepted < most:
             self._usual = max(1, accepted)
 
-    def _next(self, sock: socket.socket) -> socket.socket | None:
-        """Return the connection of the next client that waits, or None."""
+    def _acceptNext(self, accept: Accept) -> bool:
+        """Accept the next client. Return whether there was one."""
         try:
-            connection, _ = sock.accept()
+            connection, peer = accept()
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-            return None
+            return False
         except OSError as error:
             if error.errno not in SHORTAGES:
                 raise
             self._used(inf)
-            return None
-        connection.__class__ = PlainSocket  # 3 us less than another socket for its descriptor
-        return connection
-
-    def _begin(self, connection: socket.socket) -> None:
+            return False
         descriptor = connection.fileno()
         if self._introduce is None:
-            announcement = Announcement(self._connect(self._factory, connection), self._finish)
-            self.pending[announcement] = connection
-            announcement.start()
+            self._announce(self._factory, connection, peer)
         else:
-            introduced = self._announceIntroduced(self._introduce, connection)
-            task = self._loop.create_task(introduced)
-            self.pending[task] = connection
+            work = self._introduceAndAnnounce(self._introduce, connection, peer)
+            task = self._loop.create_task(work)
+            self.pending[task] = (connection, peer, None)
             task.add_done_callback(self._finishTask)
         self._used(descriptor)
         if not self._hasRoom():
             self._unwatch()
+        return True
 
-    async def _announceIntroduced(
+    def _announce(self, factory: Factory, connection: Any, peer: object) -> None:
+        """Create the protocol and the transport of a connection."""
+        try:
+            protocol = factory()
+        except BaseException:
+            closeUnused(connection)
+            raise
+        protocol.peername = peer
+        sendAlertsTo(connection.fileno())  # the transport keeps a copy of the context
+        making = self._loop.connect_accepted_socket(lambda: protocol, connection, **self._tls)
+        announcement = Announcement(making, self._finish)
+        self.pending[announcement] = (connection, peer, protocol)
+        announcement.start()
+
+    async def _introduceAndAnnounce(
         self,
         introduce: Callable[[socket.socket], Awaitable[Factory]],
         connection: socket.socket,
+        peer: object,
     ) -> None:
-        try:
-            connection.setblocking(False)  # as the loops do by themselves for _connect
-            factory = await introduce(connection)
-        except BaseException:
-            connection.close()
-            raise
-        await self._connect(factory, connection)
-
-    async def _connect(self, factory: Factory, connection: socket.socket) -> None:
-        """Create the transport and the protocol of a connection."""
-        protocol = factory()
-        sendAlertsTo(connection.fileno())  # the transport keeps a copy of the context
-        try:
-            if self._tls:
-                await self._encrypt(protocol, connection)
-            else:
-                await self._loop.connect_accepted_socket(lambda: protocol, connection)
-        except asyncio.CancelledError:
-            # Between connection_made and the end of its task, uvloop closes the transport without
-            # a call of connection_lost.
-            if protocol.transport is not None:
-                protocol.connection_lost(None)
-            raise
-
-    async def _encrypt(self, protocol: Any, connection: socket.socket) -> None:
-        """As _connect, with a TLS handshake, which is logged if it fails."""
-        peer = connection.getpeername()
-        try:
-            tls = self._tls | {"ssl": withAlerts(self._tls["ssl"])}
-            await self._loop.connect_accepted_socket(lambda: protocol, connection, **tls)
-        except OSError as error:  # ssl.SSLError and TimeoutError are subclasses
-            LOG.info("the TLS handshake with %s failed: %s", peer, error)
-            raise
+        connection.setblocking(False)  # as the loops do by themselves for _announce
+        self._announce(await introduce(connection), connection, peer)
 
     def _finishTask(self, task: Task[None]) -> None:
         self._finish(task, asyncio.CancelledError() if task.cancelled() else task.exception())
 
     def _finish(self, task: Task[None] | Announcement, error: BaseException | None) -> None:
         """Forget a client that was announced, or whose introduction or handshake has failed."""
-        connection = self.pending.pop(task)
+        connection, peer, protocol = self.pending.pop(task)
         if not self._watched:
             self._watch()
         if error is None:
             return
-        connection.close()  # the traceback of the error may keep it, and a task may not have begun
+        if isinstance(task, Announcement) and task.hasWaited:
+            connection.close()  # the traceback of the error may keep it
+        else:
+            closeUnused(connection)
         if isinstance(error, OSError):  # ssl.SSLError and TimeoutError are subclasses
+            if protocol is not None and self._tls:
+                LOG.info("the TLS handshake with %s failed: %s", peer, error)
             LOG.debug("an accepted client did not become a connection: %r", error)
         elif not isinstance(error, asyncio.CancelledError):
             raise error
+        elif protocol is not None and protocol.transport is not None:
+            # Between connection_made and the end of its task, uvloop closes the transport without
+            # a call of connection_lost.
+            protocol.connection_lost(None)

@@ -84,6 +84,7 @@ class ConnectedSocketAdapter(Connection):
     mostKept = 64  # messages that are kept until the connection is made, before senders are held
     promptly = 5.0  # seconds to send the rest after shutdownMicroprocess
     origin: Origin | None = None  # both ends, if a load balancer or a limit per peer needs them
+    peername: Any = None  # the address of the peer, if a listener made the connection
     mayStayHalfClosed = False  # whether this side may send after the peer has sent its last
     _directBoxes: tuple[str, ...] = ("inbox",)
 

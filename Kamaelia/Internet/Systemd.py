@@ -14,6 +14,8 @@ import socket
 from contextlib import suppress
 from typing import Any
 
+from Kamaelia.Internet.PlainSocket import PlainSocket
+
 FIRST = 3
 
 
@@ -23,7 +25,7 @@ def inheritedSockets() -> list[Any]:
     isForUs = os.environ.pop("LISTEN_PID", "") == str(os.getpid())
     if not isForUs or not count.isdecimal():
         return []
-    sockets = [socket.socket(fileno=FIRST + each) for each in range(int(count))]
+    sockets = [PlainSocket(fileno=FIRST + each) for each in range(int(count))]
     for each in sockets:
         each.set_inheritable(False)
         each.setblocking(False)

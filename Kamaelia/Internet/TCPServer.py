@@ -24,7 +24,6 @@ from __future__ import annotations
 
 import logging
 import socket
-from asyncio import BaseTransport
 from collections.abc import Callable, Generator, Iterable
 from math import inf
 from os import PathLike
@@ -246,7 +245,7 @@ class TCPServer(component):
         return True
 
     def _mayJoin(self, adapter: Any) -> bool:
-        adapter.origin = endsOf(adapter)  # for good: the onOpened of a server asks, too
+        adapter.origin = Origin(*endsOf(adapter))  # the onOpened of a server asks, too
         peer = adapter.peer = networkOf(adapter.origin.peer)
         count = self.perPeer.get(peer, 0)
         if self.maxPerPeer is not None and count >= self.maxPerPeer:
@@ -262,22 +261,21 @@ class TCPServer(component):
             self.perPeer.pop(adapter.peer, None)
 
 
-def endsOf(adapter: Any) -> Origin:
-    """Return both ends of a connection, as its load balancer reports them, if there is one."""
+def endsOf(adapter: Any) -> tuple[str, int, str, int]:
+    """Return both ends of a connection, as its load balancer reports them, if there is one.
+
+    These are the peer, its port, the local address and its port; (path, 0) for a Unix socket.
+    """
     origin: Origin | None = getattr(adapter, "origin", None)
     if origin is not None:
         return origin
-    peer, peerport = addressOf(adapter.transport, "peername")
-    local, localport = addressOf(adapter.transport, "sockname")
-    return Origin(peer, peerport, local, localport)
+    ask = adapter.transport.get_extra_info
+    peer = getattr(adapter, "peername", None) or ask("peername")
+    return (*endIn(peer), *endIn(ask("sockname")))
 
 
-def addressOf(transport: BaseTransport, which: str) -> tuple[str, int]:
-    """Return (address, port) of one end; (path, 0) for a Unix socket.
-
-    which: "peername" or "sockname".
-    """
-    address = transport.get_extra_info(which)
+def endIn(address: object) -> tuple[str, int]:
+    """Return (address, port) or (path, 0) from the address of a socket."""
     if isinstance(address, tuple):
         return address[0], address[1]
     return (address if isinstance(address, str) else ""), 0

@@ -2,15 +2,24 @@
 
 import asyncio
 import socket
+import struct
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import pytest
 
 from Axon.EventLoop import newLoop
 from Kamaelia.Internet.Acceptor import Acceptor, Announcement
+from Kamaelia.Internet.ListeningSockets import openSockets
 
 LOOPS = [newLoop, asyncio.new_event_loop]
+RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close() sends a reset
+
+
+def opened() -> Any:
+    """Return a listening socket, as servers open it, in a context that closes it."""
+    return closing(openSockets(0, ["127.0.0.1"])[0])
 
 
 class Told(asyncio.Protocol):
@@ -37,8 +46,7 @@ def test_a_protocol_learns_of_an_end_during_connection_made(
     told: list[Told] = []
 
     async def program() -> None:
-        with socket.create_server(("127.0.0.1", 0)) as listening:
-            listening.setblocking(False)
+        with opened() as listening:
 
             def make() -> Told:
                 told.append(Told(acceptor.close))
@@ -95,8 +103,7 @@ def test_few_calls_of_accept_fail_when_clients_come_one_by_one(loopOf):
 @pytest.mark.parametrize("loopOf", LOOPS)
 def test_clients_that_come_at_once_after_single_ones_are_all_accepted(loopOf):
     async def program() -> None:
-        with socket.create_server(("127.0.0.1", 0)) as listening:
-            listening.setblocking(False)
+        with opened() as listening:
             loop = asyncio.get_running_loop()
             arrived: asyncio.Queue[None] = asyncio.Queue()
             make = lambda: Told(lambda: arrived.put_nowait(None))  # noqa: E731
@@ -195,8 +202,7 @@ def test_a_client_is_closed_and_the_next_accepted_if_no_protocol_can_be_made(loo
     errors: list[object] = []
 
     async def program() -> None:
-        with socket.create_server(("127.0.0.1", 0)) as listening:
-            listening.setblocking(False)
+        with opened() as listening:
             loop = asyncio.get_running_loop()
             loop.set_exception_handler(lambda _, context: errors.append(context["exception"]))
             reached = asyncio.Event()
@@ -223,3 +229,47 @@ def test_a_client_is_closed_and_the_next_accepted_if_no_protocol_can_be_made(loo
     with asyncio.Runner(loop_factory=loopOf) as runner:
         runner.run(asyncio.wait_for(program(), 10))
     assert [repr(each) for each in errors] == ["ValueError('no protocol')"]
+
+
+@pytest.mark.parametrize("loopOf", LOOPS)
+def test_a_client_is_closed_if_the_loop_makes_no_transport(loopOf, certificate):
+    errors: list[object] = []
+
+    async def program() -> None:
+        with opened() as listening:
+            loop = asyncio.get_running_loop()
+            loop.set_exception_handler(lambda _, context: errors.append(context["exception"]))
+            impossible = {"ssl": certificate.server, "ssl_handshake_timeout": -1}
+            make = lambda: Told(lambda: None)  # noqa: E731
+            acceptor = Acceptor(loop, [listening], make, impossible, None, lambda _: None)
+            acceptor.start()
+            for _ in range(2):
+                reader, writer = await asyncio.open_connection(*listening.getsockname())
+                assert await reader.read() == b""
+                writer.close()
+            acceptor.close()
+
+    with asyncio.Runner(loop_factory=loopOf) as runner:
+        runner.run(asyncio.wait_for(program(), 10))
+    assert [type(each) for each in errors] == [ValueError, ValueError]
+
+
+@pytest.mark.parametrize("loopOf", LOOPS)
+def test_the_address_of_a_client_that_has_reset_its_connection_is_known(loopOf):
+    async def program() -> None:
+        with opened() as listening:
+            client = socket.create_connection(listening.getsockname())
+            address = client.getsockname()
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            client.close()
+            made = asyncio.Event()
+            protocol: Any = Told(made.set)
+            loop = asyncio.get_running_loop()
+            acceptor = Acceptor(loop, [listening], lambda: protocol, {}, None, lambda _: None)
+            acceptor.start()
+            await made.wait()
+            acceptor.close()
+            assert protocol.peername == address
+
+    with asyncio.Runner(loop_factory=loopOf) as runner:
+        runner.run(asyncio.wait_for(program(), 10))
