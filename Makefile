@@ -25,9 +25,9 @@ PORT   ?= 8000
 VENV   := .venv
 PIP    := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 COMMA  := ,
-SMTP   := Kamaelia/Support/Protocol/SMTP
+MYPYC  := $(shell $(PYTHON) Kamaelia/Compiled.py)
 FORM   := pyproject.toml setup.py Axon/_core.pyx Kamaelia/Support/Protocol/WebSocket/_masks.pyx \
-          $(wildcard $(SMTP)/*.py)
+          Kamaelia/Compiled.py $(MYPYC)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -104,7 +104,7 @@ clean:
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	rm -rf Tests/benchmarks/build Tests/benchmarks/results
 	rm -f $(foreach source,$(filter %.pyx,$(FORM)),$(source:.pyx=.c) $(source:.pyx=.*.so)) \
-	  $(SMTP)/*.so
+	  $(MYPYC:.py=.*.so) Kamaelia/compiled_*.so
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:

@@ -20,22 +20,22 @@ extensions = [
     for name, source in SOURCES.items()
 ]
 
-SMTP = "Kamaelia/Support/Protocol/SMTP"
+FOLDER = "Kamaelia"  # of the library that mypyc makes
 
 
 def compiledModules():
-    """Translate the modules of SMTP to C, and return the extensions, or none without mypyc."""
+    """Translate the modules for mypyc to C, and return the extensions, or none without mypyc."""
     try:
         from mypyc.build import mypycify
     except ImportError:
         return []
-    choice = runpy.run_path(f"{SMTP}/Compiled.py")
+    choice = runpy.run_path(f"{FOLDER}/Compiled.py")
     sources = [source.as_posix() for source in choice["SOURCES"]]
-    group = f"{SMTP.replace('/', '.')}.{choice['groupName']()}"
+    group = f"{FOLDER}.{choice['groupName']()}"
     try:
         made = mypycify(sources, group_name=group, debug_level="0")
     except SystemExit as refused:  # another version of mypyc may understand less
-        sys.stderr.write(f"the modules of {SMTP} are not compiled: {refused}\n")
+        sys.stderr.write(f"the modules of {FOLDER} are not compiled: {refused}\n")
         return []
     for extension in made:
         extension.optional = True
@@ -52,7 +52,7 @@ class BuildExtensions(build_ext):
 
     def copy_extensions_to_source(self):
         """Replace the library of earlier sources, in an editable installation."""
-        for library in Path(SMTP).glob(self.get_ext_filename("compiled_*__mypyc")):
+        for library in Path(FOLDER).glob(self.get_ext_filename("compiled_*__mypyc")):
             library.unlink()
         super().copy_extensions_to_source()
 

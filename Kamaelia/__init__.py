@@ -21,6 +21,8 @@ BaseIPC and Exceptions are the bases of messages and errors, and SampleTemplateC
 components to copy. KamaeliaExceptions, KamaeliaIPC, ReadFileAdaptor, SimpleServerComponent and
 SingleServer are historical import paths.
 
+Compiled says which modules mypyc compiles, and whether they are used.
+
 A package imports only from those above it in this list, and from Axon.
 """
 

@@ -117,6 +117,7 @@ AXON: list[Floor] = [
 ]
 
 KAMAELIA: list[Floor] = [
+    {"Compiled": ["Kamaelia.Compiled"]},
     {"Support": ["Kamaelia.Support"]},
     {
         "IPC": [

@@ -14,3 +14,7 @@ Suspicion     points and credits for clients, and the checks that give them
 NetworkRate   a limit on what the clients of one network may do within a time
 Answers       the values that a policy hook may return
 """
+
+from Kamaelia.Compiled import chooseModules
+
+chooseModules(__path__[0])

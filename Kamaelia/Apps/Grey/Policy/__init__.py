@@ -14,3 +14,7 @@ DKIMCheck         whose DKIM signatures prove that a mail is theirs
 SuspicionCheck    how suspicious a client is, with the answers of the DNS
 BackgroundTask    work that takes seconds, done in a thread
 """
+
+from Kamaelia.Compiled import chooseModules
+
+chooseModules(__path__[0])

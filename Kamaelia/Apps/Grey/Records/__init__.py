@@ -6,3 +6,7 @@ MailLog        the text of the lines
 PostfixLog     the text of the lines in the words of Postfix
 LogFiles       the files to which lines are appended
 """
+
+from Kamaelia.Compiled import chooseModules
+
+chooseModules(__path__[0])

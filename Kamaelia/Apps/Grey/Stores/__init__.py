@@ -23,7 +23,11 @@ RedisCopy, Changes           what a host knows and decides while the server does
 Dbm, DbmText                 import from the historical dbm files
 """
 
-from .Store import Counts, Later, Store, StoreEntry, StoreFailed, StoreUnreachable
+from Kamaelia.Compiled import chooseModules
+
+chooseModules(__path__[0])
+
+from .Store import Counts, Later, Store, StoreEntry, StoreFailed, StoreUnreachable  # noqa: E402
 
 __all__ = [
     "Counts",

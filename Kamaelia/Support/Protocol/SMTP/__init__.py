@@ -19,10 +19,9 @@ LMTP, ReplayOutcome, Report   one reply from several replies, and delivery repor
 Both:
 Reply           a reply: formatted and parsed
 SessionText     what may be shown of the bytes of a session
-Compiled        whether the compiled modules are used
 """
 
-from Kamaelia.Support.Protocol.SMTP.Compiled import chooseModules
+from Kamaelia.Compiled import chooseModules
 
 chooseModules(__path__[0])
 

@@ -19,26 +19,40 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import lru_cache
 from hashlib import blake2b
 from importlib.machinery import EXTENSION_SUFFIXES, SOURCE_SUFFIXES, FileFinder, SourceFileLoader
 from pathlib import Path
+from pkgutil import get_importer
 
 FOLDER = Path(__file__).parent
 
-MODULES = (
-    "Address",
-    "Chunks",
-    "CommandChecks",
-    "InputParser",
-    "Line",
-    "Relay",
-    "Reply",
-    "Session",
-    "TextScanner",
-)
-SOURCES = [FOLDER / f"{module}.py" for module in MODULES]
+#: By package. Classes in Python cannot inherit from compiled ones.
+MODULES = {
+    "Support/Protocol/SMTP": (
+        "Address",
+        "Chunks",
+        "CommandChecks",
+        "InputParser",
+        "Line",
+        "Refusal",
+        "Relay",
+        "Reply",
+        "Session",
+        "TextScanner",
+    ),
+    "Support/Greylist": ("Keys", "Names", "NetworkRate", "Rules"),
+    "Apps/Grey": ("RecipientDecision",),
+    "Apps/Grey/Policy": ("PolicyAnswers",),
+    "Apps/Grey/Records": ("LogFiles", "MailLog", "MailNotes", "RefusalRecord"),
+    "Apps/Grey/Stores": ("SQLiteDecision",),
+}
+SOURCES = [
+    FOLDER / package / f"{module}.py" for package, modules in MODULES.items() for module in modules
+]
 
 
+@lru_cache(maxsize=1)
 def groupName() -> str:
     """Return mypyc's name for the compiled modules; it depends on their sources."""
     checksum = blake2b(digest_size=8)
@@ -55,7 +69,11 @@ def isBuilt() -> bool:
 
 def chooseModules(folder: str) -> None:
     """Import only sources from that folder from now on, unless the compiled modules are used."""
-    isWatched = isinstance(sys.path_importer_cache.get(folder), FileFinder)  # no zip archive
-    if isWatched and (os.environ.get("AXON_PURE") or not isBuilt()):
+    isFolder = isinstance(get_importer(folder), FileFinder)  # and no zip archive
+    if isFolder and (os.environ.get("AXON_PURE") or not isBuilt()):
         onlySources = FileFinder(folder, (SourceFileLoader, SOURCE_SUFFIXES))
         sys.path_importer_cache[folder] = onlySources
+
+
+if __name__ == "__main__":  # make asks on which sources the library depends
+    sys.stdout.writelines(f"{source.relative_to(FOLDER.parent)}\n" for source in SOURCES)

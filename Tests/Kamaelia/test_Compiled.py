@@ -1,4 +1,4 @@
-"""The modules of SMTP that mypyc compiles do what their sources say."""
+"""The modules that mypyc compiles do what their sources say."""
 
 import os
 import shutil
@@ -12,13 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from Kamaelia.Support.Protocol.SMTP import Compiled
+from Kamaelia import Compiled
 from Kamaelia.Support.Protocol.SMTP.Settings import KNOWN_EXTENSIONS
 from Tests.cores import Runner, assertSameTrace
 from Tests.Kamaelia.Support.Protocol.SMTP.sessions import STEPS
 
 SESSIONS = "Tests.Kamaelia.Support.Protocol.SMTP.sessions"
-ROOT = Compiled.FOLDER.parents[3]
+DECISIONS = "Tests.Kamaelia.Support.Greylist.decisions"
+ROOT = Compiled.FOLDER.parent
+PLACE = "Kamaelia/Support/Protocol/SMTP"
 WHERE = "import sys; from Kamaelia.Support.Protocol.SMTP import Session as _; {}".format(
     "print(sys.modules['Kamaelia.Support.Protocol.SMTP.Session'].__file__)"
 )
@@ -49,18 +51,17 @@ def test_the_modules_have_been_compiled_if_it_is_required():
 @needsBuild
 def test_a_program_uses_the_compiled_modules_unless_it_asks_for_the_sources():
     assert not placeOfSession(ROOT).endswith(".py")
-    assert placeOfSession(ROOT, AXON_PURE="1") == str(Compiled.FOLDER / "Session.py")
+    assert placeOfSession(ROOT, AXON_PURE="1") == str(ROOT / PLACE / "Session.py")
 
 
 @needsBuild
 def test_all_sources_are_used_once_one_of_them_has_been_changed(tmp_path):
     for package in ("Axon", "Kamaelia"):
         shutil.copytree(ROOT / package, tmp_path / package)
-    folder = tmp_path / Compiled.FOLDER.relative_to(ROOT)
     assert not placeOfSession(tmp_path).endswith(".py")
-    with (folder / "Line.py").open("a") as source:
+    with (tmp_path / "Kamaelia/Support/Greylist/Rules.py").open("a") as source:
         source.write("# changed\n")
-    assert placeOfSession(tmp_path) == str(folder / "Session.py")
+    assert placeOfSession(tmp_path) == str(tmp_path / PLACE / "Session.py")
 
 
 def test_a_package_in_an_archive_is_left_as_it_is(tmp_path, monkeypatch):
@@ -150,13 +151,52 @@ OF_SERVER = st.fixed_dictionaries(
 )
 
 
-@pytest.fixture(scope="module")
-def runners() -> Iterator[tuple[Runner, Runner]]:
+TEXTS = [
+    "<a@b.example>",
+    "<A+tag@B.Example.>",
+    '<"a b"@c.example>',
+    "<list-bounce-1234567@b.example>",
+    "<prvs=1234abcdef=a@b.example>",
+    "<>",
+    "postmaster",
+    "a@b\xfccher.example",
+    "192.0.2.1",
+    "::ffff:192.0.2.1",
+    "2001:db8::1",
+    "mail.b.example",
+]
+ENTRIES = [*TEXTS, "@b.example", "@*.example", "a@*", "*.example", "/^a.*/", "<"]
+TEXT = st.one_of(st.sampled_from(TEXTS), st.text(st.characters(max_codepoint=0x250), max_size=20))
+MAILS = st.fixed_dictionaries(
+    {
+        "texts": st.lists(TEXT, max_size=4),
+        "entries": st.lists(st.sampled_from(ENTRIES), max_size=3, unique=True),
+        "times": st.lists(st.floats(0, 1e4), max_size=8),
+        "rules": st.fixed_dictionaries(
+            {
+                "too_soon": st.sampled_from([0.0, 60.0]),
+                "min_defer_time": st.sampled_from([0.0, 300.0]),
+                "max_defer_time": st.sampled_from([1000.0, 5000.0]),
+                "max_grey": st.sampled_from([2000.0, 1e6]),
+                "client_passes": st.integers(0, 2),
+                "addsTriples": st.booleans(),
+            }
+        ),
+    }
+)
+
+
+@pytest.fixture(scope="module", params=[SESSIONS, DECISIONS])
+def runners(request: pytest.FixtureRequest) -> Iterator[tuple[Runner, Runner]]:
     """Return a process that uses the sources, and one with the compiled modules."""
-    made = Runner(SESSIONS, AXON_PURE="1"), Runner(SESSIONS, AXON_PURE="")
+    made = Runner(request.param, AXON_PURE="1"), Runner(request.param, AXON_PURE="")
     yield made
     for each in made:
         each.close()
+
+
+ofSessions = pytest.mark.parametrize("runners", [SESSIONS], indirect=True)
+ofDecisions = pytest.mark.parametrize("runners", [DECISIONS], indirect=True)
 
 
 @needsBuild
@@ -165,12 +205,21 @@ def test_the_processes_use_different_modules(runners):
 
 
 @needsBuild
+@ofSessions
 @given(program=OF_CLIENT)
 def test_every_session_of_a_client_is_the_same(runners, program):
     assertSameTrace(runners, program)
 
 
 @needsBuild
+@ofSessions
 @given(program=OF_SERVER)
 def test_every_session_with_a_server_is_the_same(runners, program):
+    assertSameTrace(runners, program)
+
+
+@needsBuild
+@ofDecisions
+@given(program=MAILS)
+def test_every_decision_is_the_same(runners, program):
     assertSameTrace(runners, program)
