@@ -2,10 +2,10 @@
 
 Example usage::
 
-    >>> rules = Rules(min_defer_time=300)
+    >>> rules = Rules(min_defer_time=300.0)
     >>> first = decide(None, None, rules, now=1000.0)
     >>> first.isAccepted, first.reason, first.wait
-    (False, 'never seen', 300)
+    (False, 'never seen', 300.0)
     >>> decide(first.record, None, rules, now=1400.0).isAccepted
     True
 
