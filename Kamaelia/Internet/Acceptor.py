@@ -30,7 +30,7 @@ from typing import Any
 
 from Axon.EventLoop import libraryOf
 from Kamaelia.Internet.PlainSocket import PlainSocket, closeUnused
-from Kamaelia.Internet.TLSAlerts import sendAlertsTo, withAlerts
+from Kamaelia.Internet.TLSAlerts import withAlerts
 
 AT_ONCE = 16  # clients that are accepted in one callback of the event loop
 AMONG_SEVERAL = 4  # the same where other processes accept from the same sockets
@@ -136,7 +136,7 @@ class Acceptor:
         self._sockets = list(sockets)
         self._factory = factory
         self._isUvloop = libraryOf(loop) == "uvloop"
-        self._tls = tls | {"ssl": withAlerts(tls["ssl"])} if tls else tls
+        self._tls = tls
         self._room = room
         self._used = used
         self._atOnce = self._usual = atOnce
@@ -225,8 +225,10 @@ class Acceptor:
             closeUnused(connection)
             raise
         protocol.peername = peer
-        sendAlertsTo(connection.fileno())  # the transport keeps a copy of the context
-        making = self._loop.connect_accepted_socket(lambda: protocol, connection, **self._tls)
+        tls = self._tls
+        if tls:
+            tls = tls | {"ssl": withAlerts(tls["ssl"], connection.fileno())}
+        making = self._loop.connect_accepted_socket(lambda: protocol, connection, **tls)
         announcement = Announcement(making, self._finish)
         self.pending[announcement] = (connection, peer, protocol)
         announcement.start()

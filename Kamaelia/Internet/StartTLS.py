@@ -15,7 +15,7 @@ from ssl import SSLContext, create_default_context
 
 from Kamaelia.Internet.Addresses import notResolved
 from Kamaelia.Internet.Connection import Connection
-from Kamaelia.Internet.TLSAlerts import sendAlertsTo, withAlerts
+from Kamaelia.Internet.TLSAlerts import withAlerts
 
 #: Called at the end with the encrypted transport, or with None and the reason.
 Done = Callable[[Transport | None, Exception | None], None]
@@ -53,11 +53,11 @@ class TLSHandshake:
         adapter = self._adapter
         try:
             name = None if adapter.isServer else certificateName(adapter.serverHostname)
-            sendAlertsTo(self._transport.get_extra_info("socket").fileno())
+            descriptor = self._transport.get_extra_info("socket").fileno()
             transport = await loop.start_tls(
                 self._transport,
                 adapter,
-                withAlerts(self._context),
+                withAlerts(self._context, descriptor),
                 server_side=adapter.isServer,
                 server_hostname=name,
             )

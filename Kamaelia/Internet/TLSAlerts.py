@@ -2,8 +2,8 @@
 
 Example usage
 -------------
-    sendAlertsTo(sock.fileno())
-    await loop.start_tls(transport, protocol, withAlerts(context), server_side=True)
+    context = withAlerts(context, sock.fileno())
+    await loop.start_tls(transport, protocol, context, server_side=True)
 
 How does it work?
 -----------------
@@ -12,9 +12,8 @@ loops drop it: they close the connection before they send what OpenSSL has writt
 object that performs the handshake sends the alert at the moment of the failure.
 
 An event loop gets that object from an SSLContext, so withAlerts() returns a context that wraps
-the original one. The object finds its connection in a context variable. uvloop asks for the
-object in the context in which the connection was made, and asyncio in the context in which the
-handshake was started, so the variable is set in both.
+the original one for one handshake. Creating a context takes a tenth of the time of a handshake,
+so a context that has returned its object is used again.
 """
 
 from __future__ import annotations
@@ -22,33 +21,38 @@ from __future__ import annotations
 import os
 import ssl
 from contextlib import suppress
-from contextvars import ContextVar
-from functools import lru_cache
 from typing import Any
 
-_descriptor: ContextVar[int | None] = ContextVar("_descriptor", default=None)
+MOST_UNUSED = 16  # contexts that are kept for the next handshakes
 
 
 class AlertingContext(ssl.SSLContext):
-    """AlertingContext(original): an SSLContext for event loops, with the settings of `original`."""
+    """AlertingContext(): an SSLContext for one handshake, with the settings of `original`."""
 
-    original: ssl.SSLContext
+    original: ssl.SSLContext | None
+    descriptor: int  # of the socket, to which alerts are sent
 
-    def __new__(cls, original: ssl.SSLContext) -> AlertingContext:
-        self = super().__new__(cls, ssl.PROTOCOL_TLS_SERVER)
-        self.original = original
-        return self
+    def __new__(cls) -> AlertingContext:
+        return super().__new__(cls, ssl.PROTOCOL_TLS_SERVER)
 
-    def __init__(self, original: ssl.SSLContext) -> None:
+    def __init__(self) -> None:
         """Set nothing: the settings of `original` apply."""
 
     def wrap_bio(
         self, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, *args: Any, **options: Any
     ) -> Any:
-        """Return the object that performs a handshake. Event loops call it at its start."""
-        sslObject = self.original.wrap_bio(incoming, outgoing, *args, **options)
-        descriptor = _descriptor.get()
-        return sslObject if descriptor is None else Handshake(sslObject, outgoing, descriptor)
+        """Return the object that performs the handshake. Event loops call it at its start."""
+        original, self.original = self.original, None
+        if original is None:
+            raise ValueError("withAlerts() returns a context for one handshake")
+        sslObject = original.wrap_bio(incoming, outgoing, *args, **options)
+        handshake = Handshake(sslObject, outgoing, self.descriptor)
+        if len(_unused) < MOST_UNUSED:
+            _unused.append(self)
+        return handshake
+
+
+_unused: list[AlertingContext] = []
 
 
 class Handshake:
@@ -75,12 +79,11 @@ class Handshake:
         return getattr(self._sslObject, name)
 
 
-@lru_cache(maxsize=16)  # a program has few contexts, and creating one takes long
-def withAlerts(context: ssl.SSLContext) -> ssl.SSLContext:
-    """Return a context like `context` whose failed handshakes send their alerts."""
-    return AlertingContext(context)
+def withAlerts(context: ssl.SSLContext, descriptor: int) -> ssl.SSLContext:
+    """Return a context like `context` for one handshake, which sends its alert if it fails.
 
-
-def sendAlertsTo(descriptor: int) -> None:
-    """Send the alerts of handshakes that start in this context to the socket `descriptor`."""
-    _descriptor.set(descriptor)
+    descriptor: that of the socket of the connection.
+    """
+    alerting = _unused.pop() if _unused else AlertingContext()
+    alerting.original, alerting.descriptor = context, descriptor
+    return alerting

@@ -52,12 +52,17 @@ def whatIsSaid(sock: socket.socket) -> str:
     return caught.value.reason
 
 
+def starting(server: Any) -> socket.socket:
+    """Return a connection to `server`, which waits for a handshake."""
+    sock = dial(server.ports[0])
+    sock.sendall(b"x")
+    assert readExactly(sock, 2) == b"go"
+    return sock
+
+
 def test_a_client_of_starttls_receives_the_alert(serving: Any, strict: Any, eachLoop: Any) -> None:
     def client(server: Any) -> str:
-        sock = dial(server.ports[0])
-        sock.sendall(b"x")
-        assert readExactly(sock, 2) == b"go"
-        return whatIsSaid(sock)
+        return whatIsSaid(starting(server))
 
     assert serving(client, protocol=StartsTLS, starttls=strict) == "TLSV1_ALERT_PROTOCOL_VERSION"
 
@@ -102,3 +107,15 @@ def test_bytes_that_are_not_a_handshake_are_answered_with_an_alert(
 
     said = serving(client, protocol=StartsTLS, ssl=certificate.server)
     assert said[:2] == b"\x15\x03"  # RFC 8446, section 5.1: an alert
+
+
+def test_each_client_receives_its_own_alert_when_handshakes_overlap(
+    serving: Any, strict: Any, eachLoop: Any
+) -> None:
+    def client(server: Any) -> list[str]:
+        overlapping = [starting(server) for _ in range(3)]
+        said = [whatIsSaid(sock) for sock in reversed(overlapping)]
+        return [*said, whatIsSaid(starting(server))]
+
+    said = serving(client, protocol=StartsTLS, starttls=strict)
+    assert said == ["TLSV1_ALERT_PROTOCOL_VERSION"] * 4
