@@ -32,8 +32,10 @@ def compiledModules():
     choice = runpy.run_path(f"{FOLDER}/Compiled.py")
     sources = [source.as_posix() for source in choice["SOURCES"]]
     group = f"{FOLDER}.{choice['groupName']()}"
+    # What these modules import may need packages that are not installed here.
+    options = ["--follow-imports=silent", "--ignore-missing-imports"]
     try:
-        made = mypycify(sources, group_name=group, debug_level="0")
+        made = mypycify([*options, *sources], group_name=group, debug_level="0")
     except SystemExit as refused:  # another version of mypyc may understand less
         sys.stderr.write(f"the modules of {FOLDER} are not compiled: {refused}\n")
         return []
