@@ -99,11 +99,13 @@ class linkableprocess(microprocess):
         office = self._postoffice
         return () if office is None else office.sources()
 
-    def unlinkOutboxes(self) -> None:
-        """Remove all linkages that start at outboxes of this component."""
-        places, self._linkedOutboxes = self._linkedOutboxes, ()
+    def unlinkOutboxes(self, *boxnames: str) -> None:
+        """Remove the linkages that start at these outboxes, or at all if none is named."""
+        places = self._linkedOutboxes
+        if not boxnames:
+            self._linkedOutboxes = ()
         for place in allPlaces(places):
-            if place.target is not None:
+            if place.target is not None and (not boxnames or place.boxname in boxnames):
                 place.target.removesource(place)
 
     def forgetOutboxes(self, isForgotten: Callable[[outbox], bool]) -> None:

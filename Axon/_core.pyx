@@ -1218,6 +1218,11 @@ cdef inline object withoutSource(object field, object box):
     return several or None
 
 
+cdef inline object nameOf(object place):
+    """Return the name of the box whose place it is."""
+    return (<PlaceFields>place).boxname if isinstance(place, PlaceFields) else place.boxname
+
+
 cdef inline object targetOf(object box):
     if isinstance(box, PlaceFields):
         return (<PlaceFields>box).target
@@ -1841,12 +1846,14 @@ cdef class BoxMethods:
         """
         return ownPlace(self, boxname, isInbox)
 
-    def unlinkOutboxes(self):
-        """Remove all linkages that start at outboxes of this component."""
-        places, self._placesOrNone = self._linkedOutboxes, ()
+    def unlinkOutboxes(self, *boxnames):
+        """Remove the linkages that start at these outboxes, or at all if none is named."""
+        places = self._linkedOutboxes if self._placesOrNone is None else self._placesOrNone
+        if not boxnames:
+            self._placesOrNone = ()
         for place in list(places.values()) if type(places) is dict else places:
             target = targetOf(place)
-            if target is not None:
+            if target is not None and (not boxnames or nameOf(place) in boxnames):
                 partFrom(target, place)
 
     def send(self, message, boxname="outbox"):
@@ -2952,7 +2959,8 @@ cdef object ownPlace(BoxMethods self, object boxname, bint isInbox):
             return place
     else:
         for place in <tuple>places:
-            if place.boxname == boxname:
+            name = nameOf(place)
+            if name is boxname or name == boxname:
                 return place
     outboxes = self.outboxes if self._outboxesOrNone is None else self._outboxesOrNone
     if boxname not in outboxes:

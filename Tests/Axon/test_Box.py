@@ -327,3 +327,23 @@ def test_linkAll_makes_the_linkages_before_one_that_is_impossible_and_explains_t
         linkAll((sender, "signal", receiver, "control"), (receiver, "outbox", sender, "inobx"))
     sender.send("the end", "signal")
     assert receiver.recv("control") == "the end"
+
+
+@pytest.mark.parametrize("outboxes", [["outbox", "signal", "more"], [f"box{n}" for n in range(9)]])
+def test_unlinkOutboxes_removes_the_linkages_that_start_at_the_boxes_that_it_names(
+    outboxes,
+) -> None:
+    class Sender(component):
+        Outboxes = dict.fromkeys([*component.Outboxes, *outboxes], "")
+
+    sender, receiver = Sender(), component()
+    linkAll(*((sender, each, receiver, "inbox") for each in outboxes))
+    sender.unlinkOutboxes(outboxes[0], outboxes[2], "no such box")
+    for each in outboxes:
+        sender.send(each, each)
+    assert list(receiver.Inbox()) == [outboxes[1], *outboxes[3:]]
+    linkAll((sender, outboxes[0], receiver, "inbox"))  # so its place is still known
+    sender.unlinkOutboxes()
+    for each in outboxes:
+        sender.send(each, each)
+    assert not receiver.anyReady()

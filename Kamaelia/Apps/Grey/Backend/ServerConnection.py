@@ -19,7 +19,6 @@ from typing import Any
 from Axon.Box import linkAll
 from Axon.Component import component
 from Kamaelia.Internet.ConnectionState import OPEN
-from Kamaelia.Internet.HandlerLinks import unlinkOutboxes
 from Kamaelia.Internet.TCPClient import TCPClient
 from Kamaelia.Support.Failover import ServerAddress
 
@@ -51,8 +50,8 @@ class ServerConnection(TCPClient):
 
     def unlinkFrom(self, handler: component) -> None:
         """Remove these linkages. If this is a child of the handler, it remains one."""
-        self.unlinkOutboxes()
-        unlinkOutboxes(handler, ("tcp_outbox", "tcp_signal", "tcp_makessl"))
+        self.unlinkOutboxes("outbox", "signal", "sslready")
+        handler.unlinkOutboxes("tcp_outbox", "tcp_signal", "tcp_makessl")
 
     def mayBeKept(self) -> bool:
         """Return whether it is open, and nothing waits to be sent or read."""
