@@ -166,7 +166,7 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
         if self._kept is not None:
             if (error := self._kept.keep(chunk)) is not None:  # the mail is refused at its end
                 self.noteToLog(f"a mail could not be kept: {error}")
-        elif self.backend is not None and self.backend.isInText():
+        elif self.backend is not None:
             self.backend.passOn(chunk, self.lastline())
 
     def endMail(self, event: TextEnded) -> None:
@@ -245,7 +245,7 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
         # for the reply to a dot that is sent here.
         if wasOurTurn and not ends and not isBroken(self.TCPClient):
             relaySession.goOn(None)
-        hasTLS = not relaySession.relay.isReady and self.smtp_tls != "no"
+        hasTLS = "tcp_sslready" in inboxes
         while hasTLS and self.dataReady("tcp_sslready") and backend.relaySession is relaySession:
             self.recv("tcp_sslready")
             relaySession.startedTLS()

@@ -122,8 +122,8 @@ class StrictMailHandler(MailHandler):
 
     def ask(self, hook: Callable[..., Any], then: Callable[[bool], None], *about: Any) -> None:
         """Call `then` with the answer, now or later, unless policy answers the client itself."""
-        self.policyQuestion = PolicyQuestion(self, hook, about, then)
-        self.policyQuestion.ask()
+        question = self.policyQuestion = PolicyQuestion(self, hook, about, then)
+        question.ask()
 
     def suspendForPolicy(self) -> None:
         """Stop reading from the client until resumeClient()."""

@@ -104,6 +104,7 @@ class Backend:
         "_handler",
         "_isFromPool",
         "_isReused",
+        "_kept",
         "_lostMail",
         "_lostReply",
         "_make",
@@ -119,19 +120,21 @@ class Backend:
         "write",
     )
 
+    # The other parts of the request, see ask()
+    _make: Callable[..., Conversation]
+    _given: tuple[Any, ...]
+    _mayMove: bool
+
     def __init__(self, handler: BackendHandler, settings: ServerSettings) -> None:
         self._handler = handler
         self._settings = settings
-        # The request, see ask(); `_then` is None if there is none
-        self._make: Callable[..., Conversation] = Conversations.text
-        self._given: tuple[Any, ...] = ()
-        self._then: Callable[[Reply], None] | None = None
-        self._mayMove = False
+        self._then: Callable[[Reply], None] | None = None  # of the request, if there is one
         self._tried: list[ServerAddress] = []
         self._dots = 0
         self._isReused = False  # whether the request began in a session of an earlier one
         self._isFromPool = False  # whether the session has served only other clients so far
-        self._since = 0.0  # when the connection was made
+        self._kept: KeptConnection | None = None  # the connection, if the pool has had it
+        self._since = 0.0  # when it was made
         self._lostMail: Any = None
         self._lostReply: Reply | None = None
         self.relaySession: RelaySession | None = None
@@ -180,7 +183,7 @@ class Backend:
         return self.relaySession is not None and self.relaySession.isInText
 
     def passOn(self, chunk: bytes, isLast: bool) -> None:
-        """Send a piece of a mail's text as it arrives."""
+        """Send a piece of a mail's text as it arrives, if the server waits for it."""
         if self.relaySession is not None:
             self.relaySession.passOn(chunk, isLast)
 
@@ -228,7 +231,9 @@ class Backend:
         if connection is None:
             return False
         self.relaySession, self.deadline = None, inf
-        kept = KeptConnection(relaySession.server, connection, relaySession.relay, self._since)
+        kept = self._kept
+        if kept is None:
+            kept = KeptConnection(relaySession.server, connection, relaySession.relay, self._since)
         if not pool.keep(kept):
             pool.close(kept)
         return True
@@ -240,7 +245,7 @@ class Backend:
         kept = None if pool is None else pool.take(server, mannerFor(settings, handler.servername))
         if kept is None:
             return None
-        self._server, self._since, self._isFromPool = server, kept.since, True
+        self._server, self._kept, self._isFromPool = server, kept, True
         self.relaySession = RelaySession(server, kept.relay, self)
         handler.linkConnection(kept.connection)
         handler.noteConnection("reused")
@@ -263,7 +268,7 @@ class Backend:
             telling=settings.smtp_client_address,
             client=handler.clientIdentity() if isTelling else None,
         )
-        self._server, self._since = server, handler.now()
+        self._server, self._kept, self._since = server, None, handler.now()
         self._isReused = self._isFromPool = False
         self.relaySession = RelaySession(server, relay, self)
         handler.connectToRealSMTPServer()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Generator, Iterable
+from collections.abc import Collection, Generator
 from email.utils import formatdate
 from typing import Any, Protocol
 
@@ -30,7 +30,7 @@ def begin(
     relaySession: RelaySession,
     session: Session,
     first: Envelope,
-    parameters: Iterable[tuple[str, str]] = (),
+    parameters: Collection[tuple[str, str]] = (),
 ) -> Conversation:
     """Send RCPT for the first recipient, after MAIL if the real server does not know the mail.
 
@@ -41,10 +41,11 @@ def begin(
     relay = relaySession.relay
     while relay.waiting or not relay.isReady:
         yield b""
-    given = [*session.parameters.items(), *first.parameters.items(), *parameters]
-    refusal = refusalIfUnsupported(given, relaySession)
-    if refusal is not None:
-        return refusal
+    if session.parameters or first.parameters or parameters:
+        given = [*session.parameters.items(), *first.parameters.items(), *parameters]
+        refusal = refusalFor(needsOf(given), relay.extensions)
+        if refusal is not None:
+            return refusal
     if relaySession.mail is session.recipients:
         answer: Reply = yield relay.rcpt(first)
         return answer
@@ -70,15 +71,6 @@ def notForwarded(relaySession: RelaySession, answer: Reply) -> Reply:
     reason = f"the mail server refuses us at XFORWARD: {answer.code} {answer.text}"
     relaySession.link.noteToLog(f"real server {relaySession.server}: {reason}")
     return NOT_REACHED
-
-
-def refusalIfUnsupported(
-    parameters: Collection[tuple[str, str]], relaySession: RelaySession
-) -> Reply | None:
-    """Return the refusal of a mail that needs what the real server does not offer, or None."""
-    if not parameters:
-        return None
-    return refusalFor(needsOf(parameters), relaySession.relay.extensions)
 
 
 def reset(relaySession: RelaySession) -> Conversation:

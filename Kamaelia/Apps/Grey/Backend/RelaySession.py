@@ -146,13 +146,17 @@ class RelaySession:
             return
         if words:
             link.write(words)
-            if not self.relay.waiting:
-                self.isOurTurn = True
-                link.continueSoon()
-        self._expect()
+        if not self._expect() and words:
+            self.isOurTurn = True
+            link.continueSoon()
 
     def passOn(self, chunk: bytes, isLast: bool) -> None:
-        """Send a piece of a mail's text as it arrives; keep the last one for the dot."""
+        """Send a piece of a mail's text as it arrives, if the server waits for it.
+
+        The last one is kept for the dot.
+        """
+        if not self.isInText:
+            return
         if self.relay.manner.protocol == "lmtp" and len(self.start) < MOST_OF_HEADERS:
             self.start += chunk[:MOST_OF_HEADERS]
         if isLast:
@@ -214,10 +218,12 @@ class RelaySession:
         else:
             self._break(event)
 
-    def _expect(self) -> None:
-        """Give the server the time of the stage in which it is."""
-        waiting, link = self.relay.waiting, self.link
-        link.deadline = link.now() + self.relay.timeouts[waiting[0]] if waiting else inf
+    def _expect(self) -> bool:
+        """Give the server the time of the stage in which it is. Return whether it has to answer."""
+        relay, link = self.relay, self.link
+        waiting = relay.waiting
+        link.deadline = link.now() + relay.timeouts[waiting[0]] if waiting else inf
+        return bool(waiting)
 
     def _allow(self, seconds: float) -> None:
         """Give the server this time."""

@@ -183,8 +183,8 @@ class PolicyQuestion:
 
     def _end(self) -> None:
         """Forget what is awaited; the handler drops this question."""
-        pending, self.pendingHooks = self.pendingHooks, None
-        if pending:
-            for each in pending.values():
+        if self.pendingHooks is not None:
+            for each in self.pendingHooks.values():
                 each.task.cancel()
+            self.pendingHooks = None
         self._handler.endPolicyQuestion()
