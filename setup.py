@@ -53,9 +53,11 @@ class BuildExtensions(build_ext):
         super().finalize_options()
 
     def copy_extensions_to_source(self):
-        """Replace the library of earlier sources, in an editable installation."""
-        for library in Path(FOLDER).glob(self.get_ext_filename("compiled_*__mypyc")):
-            library.unlink()
+        """Replace all that was built of earlier sources, in an editable installation."""
+        for built in Path(FOLDER).rglob(self.get_ext_filename("*")):
+            source = built.with_name(built.name.split(".")[0] + ".py")
+            if source.exists() or "__mypyc" in built.name:
+                built.unlink()
         super().copy_extensions_to_source()
 
 

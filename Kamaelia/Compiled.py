@@ -42,9 +42,8 @@ MODULES = {
         "TextScanner",
     ),
     "Support/Greylist": ("Keys", "Names", "NetworkRate", "Rules"),
-    "Apps/Grey": ("RecipientDecision",),
     "Apps/Grey/Policy": ("PolicyAnswers",),
-    "Apps/Grey/Records": ("LogFiles", "MailLog", "MailNotes", "RefusalRecord"),
+    "Apps/Grey/Records": ("LogFiles",),
     "Apps/Grey/Stores": ("SQLiteDecision",),
 }
 SOURCES = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, ClassVar
@@ -25,11 +25,18 @@ from Kamaelia.Support.Protocol.SMTP.Session import Session
 from Kamaelia.Support.Protocol.SMTP.Settings import FOR_TRUSTED_HOSTS, OFFERED_BY_DEFAULT, Settings
 
 
-def ofSession(name: str, meaning: str) -> Any:
-    """Return a property for an attribute that the handler's session keeps."""
+def _text(value: Any) -> str:
+    return str(value or "")
+
+
+def ofSession(name: str, meaning: str, kind: Callable[[Any], object] = bool) -> Any:
+    """Return a property for an attribute that the handler's session keeps.
+
+    kind: makes the value that the compiled Session accepts, from one that a program assigns.
+    """
 
     def put(handler: Any, value: Any) -> None:
-        setattr(handler.session, name, value)
+        setattr(handler.session, name, kind(value))
 
     return property(attrgetter(f"session.{name}"), put, doc=meaning)
 
@@ -106,9 +113,9 @@ class SessionState:
     phase: Phase
     mailStatus = ""
 
-    remotename = ofSession("remotename", "the client's name in HELO or EHLO")
-    sender = ofSession("sender", "the sender of the mail in progress, with its brackets")
-    recipients = ofSession("recipients", "its accepted recipients, with their brackets")
+    remotename = ofSession("remotename", "the client's name in HELO or EHLO", _text)
+    sender = ofSession("sender", "the sender of the mail in progress, with its brackets", _text)
+    recipients = ofSession("recipients", "its accepted recipients, with their brackets", list)
     seenHelo = ofSession("seenHelo", "whether HELO or EHLO has been accepted")
     seenMail = ofSession("seenMail", "whether a sender has been accepted")
     seenRcpt = ofSession("seenRcpt", "whether a recipient has been accepted")

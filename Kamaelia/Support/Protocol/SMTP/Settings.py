@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from functools import cached_property
+from math import inf
+from typing import Any
 
 from Kamaelia.Support.Protocol.SMTP.ClientAttributes import ATTRIBUTES
 from Kamaelia.Support.Protocol.SMTP.Reply import Reply
@@ -15,10 +18,19 @@ CONDITIONAL = FOR_TRUSTED_HOSTS | {"STARTTLS"}
 KNOWN_EXTENSIONS = OFFERED_BY_DEFAULT | CONDITIONAL | {"PIPELINING", "SMTPUTF8", "DSN", "CHUNKING"}
 
 
+def _whole(number: float) -> int:
+    return 0 if number == inf else int(number)
+
+
+#: What makes the value of a field, by its type. The compiled Session accepts no other type.
+KINDS: dict[object, Callable[[Any], object]] = {"bool": bool, "int": _whole}
+
+
 @dataclass(frozen=True)
 class Settings:
-    """Settings(servername=...): immutable, so sessions share it. 0 means no limit.
+    """Settings(servername=...): immutable, so sessions share it. 0 or infinity: no limit.
 
+    A program may give 1 for True, and 1e6 for a million: it is changed to what the field says.
     Raises ValueError for an extension that is not implemented.
     """
 
@@ -35,6 +47,9 @@ class Settings:
     normalize_bare_lf: bool = False  # a bare LF of a trusted client becomes CRLF
 
     def __post_init__(self) -> None:
+        for each in fields(self):
+            if each.type in KINDS:
+                object.__setattr__(self, each.name, KINDS[each.type](getattr(self, each.name)))
         unknown = set(self.extensions) - KNOWN_EXTENSIONS
         if unknown:
             known = ", ".join(sorted(KNOWN_EXTENSIONS))

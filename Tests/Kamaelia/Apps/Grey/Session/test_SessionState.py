@@ -1,10 +1,12 @@
 """The settings of a session, which connections share as long as they are the same."""
 
+from math import inf
 from typing import Any
 
 import pytest
 
 from Kamaelia.Apps.Grey.StrictMailHandler import StrictMailHandler
+from Kamaelia.Support.Protocol.SMTP import Session
 
 
 class Handler(StrictMailHandler):
@@ -76,3 +78,25 @@ def test_a_class_may_say_on_what_its_own_offer_depends():
     assert offersOf(Told())[1] == 1
     assert Told().sessionSettings() is Told().sessionSettings()
     assert offersOf(Told(size=2))[1] == 2
+
+
+def test_numbers_and_flags_of_other_types_are_understood():
+    handler = Handler(strict=1, esmtp=1, max_message_size=1e6, max_recipients=inf, max_errors=5.0)
+    settings = handler.sessionSettings()
+    given = settings.strict, settings.esmtp, settings.max_message_size, settings.max_recipients
+    assert [*map(repr, given)] == ["True", "True", "1000000", "0"]
+    session = Session(settings)
+    session.greet("today")
+    assert any("SIZE 1000000" in str(reply) for reply in session.receive(b"EHLO a.example\r\n"))
+
+
+def test_a_program_may_assign_flags_and_texts_of_other_types():
+    handler = Handler()
+    handler.seenMail, handler.breakConnection = 1, 0
+    handler.sender, handler.remotename = None, None
+    handler.recipients = ("<a@example.com>",)
+    session = handler.session
+    assert session.seenMail is True
+    assert session.breakConnection is False
+    assert (session.sender, session.remotename) == ("", "")
+    assert session.recipients == ["<a@example.com>"]
