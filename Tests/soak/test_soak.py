@@ -295,7 +295,7 @@ def test_a_day_in_virtual_time_breaks_no_rule(tmp_path: Path) -> None:
 def test_a_faulty_store_is_found_within_a_day(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("Kamaelia.Apps.Grey.Stores.SQLiteDecision.afterDelivery", lambda *_: None)
+    monkeypatch.setattr("Kamaelia.Apps.Grey.Stores.SQLite.countOnce", lambda *_: True)
     assert differences(month(tmp_path, days=0.25, seed=1))
 
 
