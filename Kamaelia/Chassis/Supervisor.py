@@ -179,6 +179,7 @@ class Supervisor(Graphline):
         except Exception:
             logger.exception("%s could not be ended without an error", each.name)
         self._names.pop(each, None)
+        self._failures.pop(each, None)
         self.removeChild(each)
 
     def passOnControl(self, message: Any) -> None:

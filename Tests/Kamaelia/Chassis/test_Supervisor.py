@@ -1,5 +1,8 @@
 """Supervisor: strategies, kinds and intensity, for bodies of every kind."""
 
+import gc
+import weakref
+
 import pytest
 
 from Axon.Component import component
@@ -291,3 +294,22 @@ async def asyncFactory():
 def test_the_error_names_a_factory_that_creates_no_component(factory, error, sentence):
     with pytest.raises(error, match=sentence):
         Supervisor(IT=factory)
+
+
+def test_components_that_fail_together_are_forgotten_once_they_have_been_replaced():
+    starts = []
+
+    class FailsTwice(component):
+        def main(self):
+            starts.append(weakref.ref(self))
+            yield 1
+            if len(starts) <= 6:
+                raise ValueError
+
+    parts = dict.fromkeys("ABC", FailsTwice)
+    supervisor = Supervisor(strategy="one_for_all", intensity=9, **parts)
+    supervisor.run()
+    gc.collect()
+    assert len(starts) == 9
+    assert all(each() is None for each in starts[:6])
+    assert not supervisor.hasChildren()
