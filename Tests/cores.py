@@ -59,6 +59,12 @@ def assertSameTrace(runners: tuple[Runner, Runner], program: dict[str, Any]) -> 
     assert len(pure) == len(compiled)
 
 
+def coreOf(module: str) -> str:
+    """Return "compiled" or "pure": how this process has imported a module."""
+    place = sys.modules[module].__file__ or ""
+    return "pure" if place.endswith(".py") else "compiled"
+
+
 def answer(core: str, run: Callable[[dict[str, Any]], list[str]]) -> None:
     """Say which core this process has, then run each program of standard input."""
     print(core, flush=True)  # noqa: T201 - the answer to the test

@@ -6,7 +6,6 @@ component has to remove single linkages, and a server makes them for each client
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from Axon.Box import NULL, linkAll
@@ -29,22 +28,13 @@ def linkBoxes(source: component, sourcebox: str, sink: component, sinkbox: str) 
 def unlinkHandler(adapter: component, handler: component) -> None:
     """Remove the linkages between both; a handler that goes on keeps those to other components."""
     adapter.unlinkOutboxes()
-    unlinkOutboxes(handler, ("outbox", "signal", "makessl"))
+    handler.unlinkOutboxes("outbox", "signal", "makessl")
 
 
 def unlinkComponents(*components: component) -> None:
     """Remove the linkages that start at these components, so that none keeps another alive."""
     for each in components:
         each.unlinkOutboxes()
-
-
-def unlinkOutboxes(source: component, boxnames: Iterable[str]) -> None:
-    """Remove the linkages that start at these outboxes, as far as there are any."""
-    for boxname in boxnames:
-        if boxname in source.outboxes:
-            place = source.placeOfBox(boxname, False)
-            if place.target is not None:
-                place.target.removesource(place)
 
 
 def hasEnded(receiver: Any) -> bool:

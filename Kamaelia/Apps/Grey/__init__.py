@@ -29,7 +29,3 @@ The SMTP protocol itself is in Kamaelia.Support.Protocol.SMTP, and the rules of 
 Kamaelia.Support.Greylist; neither uses components. Kamaelia.Support.Settings reads the
 configuration. PeriodicWakeup and WakeableIntrospector exist for programs for Kamaelia 1.14.
 """
-
-from Kamaelia.Compiled import chooseModules
-
-chooseModules(__path__[0])

@@ -12,7 +12,7 @@ from typing import Any
 
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
-from Kamaelia.Internet.HandlerLinks import linkBoxes, unlinkOutboxes
+from Kamaelia.Internet.HandlerLinks import linkBoxes
 from Kamaelia.Support.Protocol.HTTP.RequestDict import Request
 from Kamaelia.Support.Protocol.HTTP.ResponseWriter import ResponseWriter
 from Kamaelia.Support.Protocol.HTTP.StatusCodes import statusOf
@@ -70,8 +70,8 @@ class Exchange:
         if handler is None:
             return
         self.handler = None
-        unlinkOutboxes(handler, [outbox for outbox, _ in LINKS_FROM_HANDLER])
-        unlinkOutboxes(owner, BODY_LINK[:1])
+        handler.unlinkOutboxes(*(outbox for outbox, _ in LINKS_FROM_HANDLER))
+        owner.unlinkOutboxes(BODY_LINK[0])
         for _, inbox in LINKS_FROM_HANDLER:  # what is left must not count for the next request
             if owner.dataReady(inbox):
                 for _ in owner.Inbox(inbox):

@@ -6,7 +6,6 @@ A program is a dict with the texts of addresses, the entries of a list, and the 
 mail is tried. The compiled modules and their sources are equal if they give the same trace.
 """
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +13,7 @@ from Kamaelia.Support.Greylist.Keys import clientKey, mailboxKey, recipientKey, 
 from Kamaelia.Support.Greylist.Names import Mailboxes, Names
 from Kamaelia.Support.Greylist.NetworkRate import NetworkRate
 from Kamaelia.Support.Greylist.Rules import Rules, afterDelivery, decide
-from Tests.cores import answer
+from Tests.cores import answer, coreOf
 
 
 def run(program: dict[str, Any]) -> list[str]:
@@ -63,5 +62,4 @@ def said(ask: Callable[..., Any], *about: Any) -> str:
 
 
 if __name__ == "__main__":
-    module = sys.modules[Rules.__module__]
-    answer("pure" if str(module.__file__).endswith(".py") else "compiled", run)
+    answer(coreOf(Rules.__module__), run)

@@ -8,7 +8,6 @@ are the names of what is said to it, and the pieces are what it answers. The com
 their sources are equal if they give the same trace.
 """
 
-import importlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -19,7 +18,7 @@ from Kamaelia.Support.Protocol.SMTP.ClientAddress import ClientIdentity
 from Kamaelia.Support.Protocol.SMTP.InputParser import TextEnded
 from Kamaelia.Support.Protocol.SMTP.Relay import Relay
 from Kamaelia.Support.Protocol.SMTP.Settings import Settings
-from Tests.cores import answer
+from Tests.cores import answer, coreOf
 
 STATE = [
     "acceptingMail",
@@ -51,12 +50,6 @@ STEPS: dict[str, Callable[[Relay], object]] = {
     "timedOut": Relay.timedOut,
     "startedTLS": Relay.startedTLS,
 }
-
-
-def core() -> str:
-    """Return whether this process uses the compiled modules or their sources."""
-    place = importlib.import_module("Kamaelia.Support.Protocol.SMTP.Line").__file__ or ""
-    return "pure" if place.endswith(".py") else "compiled"
 
 
 def withClient(program: dict[str, Any]) -> Iterator[str]:
@@ -103,4 +96,4 @@ def run(program: dict[str, Any]) -> list[str]:
 
 
 if __name__ == "__main__":
-    answer(core(), run)
+    answer(coreOf(Session.__module__), run)
