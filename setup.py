@@ -21,6 +21,7 @@ extensions = [
 ]
 
 FOLDER = "Kamaelia"  # of the library that mypyc makes
+METADATA = {"dist_info", "egg_info"}  # pip runs these first, and nothing is built then
 
 
 def compiledModules():
@@ -48,8 +49,10 @@ class BuildExtensions(build_ext):
     """Translates the modules for mypyc only when extensions are built."""
 
     def finalize_options(self):
-        if not any("__mypyc" in extension.name for extension in self.distribution.ext_modules):
-            self.distribution.ext_modules += compiledModules()
+        modules = self.distribution.ext_modules
+        isAsked = METADATA.isdisjoint(self.distribution.commands)
+        if isAsked and not any("__mypyc" in extension.name for extension in modules):
+            modules += compiledModules()
         super().finalize_options()
 
     def copy_extensions_to_source(self):
