@@ -1,6 +1,7 @@
 """The contenders of run_smtp.py: SMTP proxies, each with the same smtp-sink behind it."""
 
 import contextlib
+import functools
 import os
 import shutil
 import signal
@@ -50,8 +51,10 @@ def contenders(paths: dict[str, str], twisted: str) -> dict[str, Relay]:
             found[f"{name}, {relay}"] = Relay(script(PYTHON, "axon_proxy.py", *words))
     root = "" if os.getuid() == 0 else "needs root"
     missing = "" if programNamed("postconf") else "is not installed"
+    noGo = "" if programNamed("go") else "is not installed"
     return found | {
-        "Go, a proxy": Relay(goProxy, "" if programNamed("go") else "is not installed"),
+        "Go, a proxy": Relay(goProxy, noGo),
+        "Go, on one CPU": Relay(functools.partial(goProxy, cpus=1), noGo),
         "Postfix, proxy filter": Relay(postfix, missing or root),
         "Twisted": Relay(script(twisted, "twisted_proxy.py"), lacking(twisted, "twisted.mail")),
         "aiosmtpd Proxy, uvloop": Relay(
@@ -97,15 +100,16 @@ def script(python: str, name: str, *words: str, hasSink: bool = True) -> Callabl
 
 
 @contextlib.contextmanager
-def goProxy(sinkPort: int) -> Iterator[tuple[int, int]]:
-    """Compile and run the proxy in Go, on one CPU like the others."""
+def goProxy(sinkPort: int, cpus: int | None = None) -> Iterator[tuple[int, int]]:
+    """Compile and run the proxy in Go; it uses so many CPUs, or all, as Go's programs do."""
     source, port = HERE / "smtp" / "servers" / "proxy.go", freePort()
     with tempfile.TemporaryDirectory(prefix="kamaelia-bench-") as folder:
         program = f"{folder}/proxy"
         own = {"GOCACHE": f"{folder}/cache", "GOFLAGS": "-mod=mod", "GO111MODULE": "off"}
         words = [str(programNamed("go")), "build", "-o", program, str(source)]
         subprocess.run(words, check=True, env=os.environ | own)
-        command = ["env", "GOMAXPROCS=1", program, str(sinkPort), str(port)]
+        limit = [f"GOMAXPROCS={cpus}"] if cpus else []
+        command = ["env", *limit, program, str(sinkPort), str(port)]
         with child(command, port) as process:
             yield process.pid, port
 
