@@ -20,32 +20,32 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 # RFC 5321 section 4.5.3.1.3, octets with both brackets. The 64 octets of a local part (section
 # 4.5.3.1.1) are the least that must be supported; forwarded mail has longer ones.
-LONGEST_PATH = 256
+LONGEST_PATH: Final = 256
 
 # RFC 6531 section 3.3 adds all UTF-8 characters except controls (C1) and lone surrogates.
-UTF8 = "\u00a0-\ud7ff\ue000-\U0010ffff"
-DOT_ATOMS = rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~{UTF8}.-]+"
-QUOTED = rf'"(?:[ !#-\[\]-~{UTF8}]|\\[ -~])*+"'
+UTF8: Final = "\u00a0-\ud7ff\ue000-\U0010ffff"
+DOT_ATOMS: Final = rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~{UTF8}.-]+"
+QUOTED: Final = rf'"(?:[ !#-\[\]-~{UTF8}]|\\[ -~])*+"'
 # RFC 5321 does not allow the underscore in a domain, but many host names contain it.
-LABEL = rf"[A-Za-z0-9_{UTF8}-]+"
-DOMAIN = rf"(?!-){LABEL}(?:\.{LABEL})*\.?"
+LABEL: Final = rf"[A-Za-z0-9_{UTF8}-]+"
+DOMAIN: Final = rf"(?!-){LABEL}(?:\.{LABEL})*\.?"
 # Quoted strings and atoms, with dots between them (RFC 5322 section 4.4, obs-local-part).
-LOCAL = rf"(?:{DOT_ATOMS}|(?<![^<:.]){QUOTED}(?=[.@> \t]|$))++"
-MAILBOX = rf"{LOCAL}@(?:{DOMAIN}|\[[0-9A-Za-z.:]+\])"
-END = r"(?=[ \t]|$)"
-PATH = re.compile(rf"<(?:@{DOMAIN}(?:,@{DOMAIN})*:)?({MAILBOX})>{END}")
-PATH_WITHOUT_BRACKETS = re.compile(rf"({MAILBOX}){END}")
-PATH_WITHOUT_DOMAIN = re.compile(rf"<({LOCAL})>{END}")
-LOCAL_PART = re.compile(rf"({LOCAL}){END}")
+LOCAL: Final = rf"(?:{DOT_ATOMS}|(?<![^<:.]){QUOTED}(?=[.@> \t]|$))++"
+MAILBOX: Final = rf"{LOCAL}@(?:{DOMAIN}|\[[0-9A-Za-z.:]+\])"
+END: Final = r"(?=[ \t]|$)"
+PATH: Final = re.compile(rf"<(?:@{DOMAIN}(?:,@{DOMAIN})*:)?({MAILBOX})>{END}")
+PATH_WITHOUT_BRACKETS: Final = re.compile(rf"({MAILBOX}){END}")
+PATH_WITHOUT_DOMAIN: Final = re.compile(rf"<({LOCAL})>{END}")
+LOCAL_PART: Final = re.compile(rf"({LOCAL}){END}")
 # RFC 5321 section 4.5.1: every server accepts mail for this one, without a domain
-POSTMASTER = re.compile(rf"<(postmaster)>{END}", re.IGNORECASE | re.ASCII)
-NULL_PATH = "<>"
-SPACE = re.compile(r"[ \t]+")
-PARAMETER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([!-<>-~]+))?")
+POSTMASTER: Final = re.compile(rf"<(postmaster)>{END}", re.IGNORECASE | re.ASCII)
+NULL_PATH: Final = "<>"
+SPACE: Final = re.compile(r"[ \t]+")
+PARAMETER: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([!-<>-~]+))?")
 
 
 class Envelope(NamedTuple):
@@ -74,15 +74,15 @@ def valueLike(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE | re.ASCII)
 
 
-XTEXT = r"(?:[!-*,-<>-~]|\+[0-9A-F]{2})+"  # RFC 3461 section 4
-MAIL_PARAMETERS = {
+XTEXT: Final = r"(?:[!-*,-<>-~]|\+[0-9A-F]{2})+"  # RFC 3461 section 4
+MAIL_PARAMETERS: Final = {
     "SIZE": Parameter("SIZE", valueLike(r"[0-9]{1,20}")),  # RFC 1870 section 4
     "BODY": Parameter("8BITMIME", valueLike(r"7BIT|8BITMIME")),  # RFC 6152 section 3
     "SMTPUTF8": Parameter("SMTPUTF8", valueLike("")),  # RFC 6531 section 3.4
     "RET": Parameter("DSN", valueLike(r"FULL|HDRS")),  # RFC 3461 section 4.3
     "ENVID": Parameter("DSN", valueLike(XTEXT)),  # RFC 3461 section 4.4
 }
-RCPT_PARAMETERS = {
+RCPT_PARAMETERS: Final = {
     # RFC 3461 sections 4.1 and 4.2
     "NOTIFY": Parameter(
         "DSN", valueLike(r"NEVER|(?:SUCCESS|FAILURE|DELAY)(?:,(?:SUCCESS|FAILURE|DELAY)){0,2}")
@@ -103,7 +103,7 @@ class BadParameter(ValueError):
     """A parameter is malformed, or is given twice."""
 
 
-STRICT = PathSyntax()
+STRICT: Final = PathSyntax()
 
 
 def readEnvelope(

@@ -19,21 +19,22 @@ chunk may be cut within CRLF, so a CR at its end is held back until the next chu
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from Kamaelia.Support.Protocol.SMTP.Reply import Reply
 from Kamaelia.Support.Protocol.SMTP.TextScanner import TextJudge, lineEndsOf
 
 # RFC 3030 section 2 has no limit. RFC 1870 section 4 limits the size of a mail to 20 digits.
-CHUNK = re.compile(r"([0-9]{1,20})( LAST)?", re.ASCII | re.IGNORECASE)
+CHUNK: Final = re.compile(r"([0-9]{1,20})( LAST)?", re.ASCII | re.IGNORECASE)
 
 # These replies close the connection, even if a mistake does not: it is unknown how many of the
 # following octets are commands.
-BAD_CHUNK = Reply(501, "5.5.4 Syntax: BDAT octets [LAST]", closes=True)
-CHUNKS_FIRST = Reply(503, "5.5.1 Send the last chunk or RSET first", isMistake=True)
-CHUNK_TAKEN = Reply(250, "2.0.0 Chunk received")
+BAD_CHUNK: Final = Reply(501, "5.5.4 Syntax: BDAT octets [LAST]", closes=True)
+CHUNKS_FIRST: Final = Reply(503, "5.5.1 Send the last chunk or RSET first", isMistake=True)
+CHUNK_TAKEN: Final = Reply(250, "2.0.0 Chunk received")
 
 # Commands that would begin another text or change the envelope of the mail whose chunks arrive.
-NOT_BETWEEN_CHUNKS = frozenset({"MAIL", "RCPT", "DATA", "STARTTLS"})
+NOT_BETWEEN_CHUNKS: Final = frozenset({"MAIL", "RCPT", "DATA", "STARTTLS"})
 
 
 class Chunk:

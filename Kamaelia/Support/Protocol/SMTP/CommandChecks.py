@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from Kamaelia.Support.Protocol.SMTP.Address import (
     MAIL_PARAMETERS,
@@ -21,22 +21,22 @@ from Kamaelia.Support.Protocol.SMTP.ClientAttributes import readAttributes
 from Kamaelia.Support.Protocol.SMTP.Reply import Reply
 from Kamaelia.Support.Protocol.SMTP.Settings import Settings
 
-ONE_NAME = Reply(501, "5.5.4 HELO and EHLO require one argument, your name", isMistake=True)
-NO_ARGUMENT = Reply(501, "5.5.4 No argument is allowed here")
-SENDER_SYNTAX = Reply(501, "5.5.4 Syntax: MAIL FROM:<address>", isMistake=True)
-RECIPIENT_SYNTAX = Reply(501, "5.5.4 Syntax: RCPT TO:<address>", isMistake=True)
-BAD_SENDER = Reply(501, "5.1.7 Bad sender address", isMistake=True)
-BAD_RECIPIENT = Reply(501, "5.1.3 Bad recipient address", isMistake=True)
-LONG_SENDER = Reply(501, "5.1.7 The path has more than 256 octets", isMistake=True)
-LONG_RECIPIENT = Reply(501, "5.1.3 The path has more than 256 octets", isMistake=True)
-NO_RECIPIENT = Reply(501, "5.1.3 The null address cannot be a recipient")
-BAD_ATTRIBUTE = Reply(501, "5.5.4 Bad attribute of the client", isMistake=True)
-BAD_PARAMETER = Reply(501, "5.5.4 Bad parameter", isMistake=True)
-NOT_OFFERED = Reply(555, "5.5.4 A parameter that is not offered")
-TOO_BIG = Reply(552, "5.3.4 The mail is too big")
+ONE_NAME: Final = Reply(501, "5.5.4 HELO and EHLO require one argument, your name", isMistake=True)
+NO_ARGUMENT: Final = Reply(501, "5.5.4 No argument is allowed here")
+SENDER_SYNTAX: Final = Reply(501, "5.5.4 Syntax: MAIL FROM:<address>", isMistake=True)
+RECIPIENT_SYNTAX: Final = Reply(501, "5.5.4 Syntax: RCPT TO:<address>", isMistake=True)
+BAD_SENDER: Final = Reply(501, "5.1.7 Bad sender address", isMistake=True)
+BAD_RECIPIENT: Final = Reply(501, "5.1.3 Bad recipient address", isMistake=True)
+LONG_SENDER: Final = Reply(501, "5.1.7 The path has more than 256 octets", isMistake=True)
+LONG_RECIPIENT: Final = Reply(501, "5.1.3 The path has more than 256 octets", isMistake=True)
+NO_RECIPIENT: Final = Reply(501, "5.1.3 The null address cannot be a recipient")
+BAD_ATTRIBUTE: Final = Reply(501, "5.5.4 Bad attribute of the client", isMistake=True)
+BAD_PARAMETER: Final = Reply(501, "5.5.4 Bad parameter", isMistake=True)
+NOT_OFFERED: Final = Reply(555, "5.5.4 A parameter that is not offered")
+TOO_BIG: Final = Reply(552, "5.3.4 The mail is too big")
 
-LENIENT = PathSyntax(mayOmitBrackets=True)
-TRUSTED = PathSyntax(mayOmitBrackets=True, mayOmitDomain=True)
+LENIENT: Final = PathSyntax(mayOmitBrackets=True)
+TRUSTED: Final = PathSyntax(mayOmitBrackets=True, mayOmitDomain=True)
 
 
 class CheckContext(Protocol):

@@ -19,7 +19,7 @@ Termination: once `breakConnection` is true, all further input is ignored.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from Kamaelia.Support.Protocol.SMTP.Chunks import (
     BAD_CHUNK,
@@ -33,14 +33,14 @@ from Kamaelia.Support.Protocol.SMTP.Line import commandOf, firstOf, lineAt
 from Kamaelia.Support.Protocol.SMTP.Reply import Reply
 from Kamaelia.Support.Protocol.SMTP.TextScanner import TextScanner
 
-TOO_EARLY = Reply(503, "5.5.0 Wait for the answer before the next command", closes=True)
-UNKNOWN = Reply(500, "5.5.1 Command not understood", isMistake=True)
+TOO_EARLY: Final = Reply(503, "5.5.0 Wait for the answer before the next command", closes=True)
+UNKNOWN: Final = Reply(500, "5.5.1 Command not understood", isMistake=True)
 
 # The text of a session before its first mail; it takes nothing.
-NO_TEXT = TextScanner()
+NO_TEXT: Final = TextScanner()
 
 # With so many unread octets, the component should stop reading; see isFull.
-FULL = 65536
+FULL: Final = 65536
 
 
 class InputRefused(NamedTuple):

@@ -7,26 +7,29 @@ reply, so the reply does not depend on the pieces.
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from Kamaelia.Support.Protocol.SMTP.Reply import Reply
 
 # RFC 5321 section 4.5.3.1.4, with CRLF. Parameters make MAIL and RCPT longer (section 4.1.1.11,
 # RFC 1870, RFC 3461, RFC 6531).
-LONGEST_LINE = 512
-LONGEST_LINE_WITH_PARAMETERS = 4096
-VERBS_WITH_PARAMETERS = (b"MAIL", b"RCPT")
+LONGEST_LINE: Final = 512
+LONGEST_LINE_WITH_PARAMETERS: Final = 4096
+VERBS_WITH_PARAMETERS: Final = (b"MAIL", b"RCPT")
 
 # To look for a number in bytes takes a tenth of the time that a string of one byte takes.
-CR, LF, NUL = b"\r\n\0"
+CR: Final = 0x0D
+LF: Final = 0x0A
+NUL: Final = 0x00
 
-LINE = re.compile(rb"[^\r\n\0]{0,%d}" % LONGEST_LINE_WITH_PARAMETERS)
+LINE: Final = re.compile(rb"[^\r\n\0]{0,%d}" % LONGEST_LINE_WITH_PARAMETERS)
 
 # A quoted string is one word; one without an end contains the rest. The possessive quantifier
 # keeps the search linear for hostile input.
-WORD = re.compile(r'(?:"(?:[^"\\]|\\.)*+(?:"|\\?$)|[^ "])+')
+WORD: Final = re.compile(r'(?:"(?:[^"\\]|\\.)*+(?:"|\\?$)|[^ "])+')
 
-TOO_LONG = Reply(500, "5.5.2 Line too long", isMistake=True)
-BAD_LINE = Reply(
+TOO_LONG: Final = Reply(500, "5.5.2 Line too long", isMistake=True)
+BAD_LINE: Final = Reply(
     500, "5.5.2 A line ends with CRLF, and has no CR, LF or NUL within", isMistake=True
 )
 

@@ -21,19 +21,22 @@ command are never kept: they may be a password (AUTH) or the text of a mail.
 from __future__ import annotations
 
 import json
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from Kamaelia.Support.Protocol.SMTP.Reply import RECIPIENT_REFUSED, Reply
 
 __all__ = ["RECIPIENT_REFUSED", "Refusal", "argumentOf", "reasonOf"]
 
-LONGEST_ARGUMENT = 320  # characters of the client's words that are kept
+LONGEST_ARGUMENT: Final = 320  # characters of the client's words that are kept
 
-CONNECT, UNKNOWN_COMMAND, TEXT = "CONNECT", "UNKNOWN", "TEXT"  # stages that are not verbs
-REAL_SERVER = "real server"
+# Stages that are not verbs
+CONNECT: Final = "CONNECT"
+UNKNOWN_COMMAND: Final = "UNKNOWN"
+TEXT: Final = "TEXT"
+REAL_SERVER: Final = "real server"
 
 # The reason for a reply of our own, by its code and enhanced status (RFC 3463).
-REASONS = {
+REASONS: Final = {
     (421, "4.3.2"): "shutdown",
     (421, "4.4.2"): "timeout",
     (421, "4.7.0"): "limit",
@@ -58,7 +61,7 @@ REASONS = {
     (555, "5.5.4"): "parameter not offered",
 }
 # The reason for other replies of our own, by their code.
-OTHER_REASONS = {
+OTHER_REASONS: Final = {
     421: "limit",
     450: "local error",
     451: "local error",
@@ -74,7 +77,7 @@ OTHER_REASONS = {
 }
 
 # The verbs whose argument is an address, a name or a mistake, and never a secret.
-SHOWN = frozenset({"HELO", "EHLO", "MAIL", "RCPT", "DATA", "STARTTLS"})
+SHOWN: Final = frozenset({"HELO", "EHLO", "MAIL", "RCPT", "DATA", "STARTTLS"})
 
 
 class Heard(Protocol):

@@ -26,7 +26,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from Kamaelia.Support.Protocol.ProxyHeader import blockFor
 from Kamaelia.Support.Protocol.SMTP.Address import Envelope
@@ -52,7 +52,7 @@ class Stage:
 # RFC 5321 section 4.5.3.2 requires at least 5 minutes for the greeting, MAIL and RCPT, 2 for DATA,
 # 3 for each block of text, and 10 after the dot. These are shorter, because a client of the proxy
 # waits meanwhile and the real server is near. A timeout after the dot may cause a duplicate.
-STAGES: Mapping[str, Stage] = {
+STAGES: Final[Mapping[str, Stage]] = {
     "connect": Stage(2, 30),
     "greeting": Stage(2, 60),
     "EHLO": Stage(2, 30),
@@ -70,9 +70,9 @@ STAGES: Mapping[str, Stage] = {
     "RSET": Stage(2, 30),
     "QUIT": Stage(2, 5),
 }
-TIMEOUTS: Mapping[str, float] = {name: stage.timeout for name, stage in STAGES.items()}
+TIMEOUTS: Final[Mapping[str, float]] = {name: stage.timeout for name, stage in STAGES.items()}
 # Parameters that only announce something; the mail is the same without them.
-OPTIONAL = {"SIZE": "SIZE", "BODY": "8BITMIME"}
+OPTIONAL: Final = {"SIZE": "SIZE", "BODY": "8BITMIME"}
 
 
 class Send(NamedTuple):

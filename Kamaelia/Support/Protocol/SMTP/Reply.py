@@ -18,20 +18,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from typing import Final
 
 # The enhanced status code, the first word of a text (RFC 2034 section 4, RFC 3463 section 2).
-STATUS = re.compile(r"([245])\.[0-9]{1,3}\.[0-9]{1,3}(?= |$)", re.MULTILINE)
+STATUS: Final = re.compile(r"([245])\.[0-9]{1,3}\.[0-9]{1,3}(?= |$)", re.MULTILINE)
 
 # Surrogates that do not represent a byte in the error handler "surrogateescape".
-LONE_SURROGATE = re.compile(r"[\ud800-\udc7f\udd00-\udfff]")
+LONE_SURROGATE: Final = re.compile(r"[\ud800-\udc7f\udd00-\udfff]")
 
 # RFC 5321 section 4.2: a code, then a space or a hyphen and text, or a code alone. Control
 # characters other than a tab are not allowed, because the text is passed on to a client.
-REPLY_LINE = re.compile(rb"([2-5][0-5][0-9])(?:([ -])([\t\x20-\x7e\x80-\xff]*))?\r\n")
+REPLY_LINE: Final = re.compile(rb"([2-5][0-5][0-9])(?:([ -])([\t\x20-\x7e\x80-\xff]*))?\r\n")
 
 # RFC 5321 section 4.5.3.1.5 says 512; real servers send longer explanations.
-LONGEST_REPLY_LINE = 4096
-MOST_REPLY_LINES = 100
+LONGEST_REPLY_LINE: Final = 4096
+MOST_REPLY_LINES: Final = 100
 
 
 class Reply:
@@ -195,17 +196,19 @@ def unfinished(data: bytes) -> bytes:
 
 
 # Replies of the component around a session: to decisions of the policy, and unsolicited ones
-TAKEN = Reply(250, "2.0.0 Ok")
-DEFERRED = Reply(451, "4.7.1 Please try again later", closes=True)
-POLICY_FAILED = Reply(451, "4.3.0 Local error, please try again later")
-RECIPIENT_REFUSED = Reply(550, "5.7.1 This recipient is not accepted here")
-TOO_SLOW = Reply(421, "4.4.2 The mail arrives too slowly, closing", closes=True)
-INACTIVE = Reply(421, "4.4.2 Idle for too long, closing", closes=True)
-SESSION_TOO_LONG = Reply(421, "4.4.2 The session took too long, closing", closes=True)
-SHUTTING_DOWN = Reply(421, "4.3.2 The service is shutting down", closes=True)
-TOO_MANY_CONNECTIONS = Reply(421, "4.7.0 Too many connections", closes=True)
-TOO_MANY_ERRORS = Reply(421, "4.7.0 Too many errors, closing", closes=True)
+TAKEN: Final = Reply(250, "2.0.0 Ok")
+DEFERRED: Final = Reply(451, "4.7.1 Please try again later", closes=True)
+POLICY_FAILED: Final = Reply(451, "4.3.0 Local error, please try again later")
+RECIPIENT_REFUSED: Final = Reply(550, "5.7.1 This recipient is not accepted here")
+TOO_SLOW: Final = Reply(421, "4.4.2 The mail arrives too slowly, closing", closes=True)
+INACTIVE: Final = Reply(421, "4.4.2 Idle for too long, closing", closes=True)
+SESSION_TOO_LONG: Final = Reply(421, "4.4.2 The session took too long, closing", closes=True)
+SHUTTING_DOWN: Final = Reply(421, "4.3.2 The service is shutting down", closes=True)
+TOO_MANY_CONNECTIONS: Final = Reply(421, "4.7.0 Too many connections", closes=True)
+TOO_MANY_ERRORS: Final = Reply(421, "4.7.0 Too many errors, closing", closes=True)
 
 # Replies to a client if the connection to the real server fails (RFC 3463 section 3.5)
-NOT_REACHED = Reply(451, "4.4.1 The mail server cannot be reached, please try again later")
-HUNG_UP_AFTER_DOT = Reply(451, "4.4.2 The mail server gave no answer, please try again later")
+NOT_REACHED: Final = Reply(451, "4.4.1 The mail server cannot be reached, please try again later")
+HUNG_UP_AFTER_DOT: Final = Reply(
+    451, "4.4.2 The mail server gave no answer, please try again later"
+)

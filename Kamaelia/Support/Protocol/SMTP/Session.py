@@ -25,6 +25,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 from Kamaelia.Support.Protocol.SMTP.Address import Envelope
 from Kamaelia.Support.Protocol.SMTP.Chunks import CHUNK_TAKEN, ChunkScanner
@@ -45,25 +46,25 @@ from Kamaelia.Support.Protocol.SMTP.Reply import TAKEN, TOO_MANY_ERRORS, Reply, 
 from Kamaelia.Support.Protocol.SMTP.Settings import Settings
 from Kamaelia.Support.Protocol.SMTP.TextScanner import TextScanner
 
-EARLY_TALKER = Reply(554, "5.5.0 The server speaks first", closes=True)
-NO_EHLO = Reply(500, "5.5.1 Command not understood, use HELO")
-NO_HELP = Reply(500, "5.5.1 HELP is not available", isMistake=True)
-HELLO_FIRST = Reply(503, "5.5.1 Send HELO or EHLO first")
-ONE_MAIL_AT_A_TIME = Reply(503, "5.5.1 The sender is known already; RSET cancels this mail")
-SENDER_FIRST = Reply(503, "5.5.1 Send MAIL first", isMistake=True)
-RECIPIENT_FIRST = Reply(503, "5.5.1 Send RCPT first", isMistake=True)
-TOO_MANY_RECIPIENTS = Reply(452, "4.5.3 Too many recipients")
-TLS_ALREADY = Reply(503, "5.5.1 TLS is already active")
+EARLY_TALKER: Final = Reply(554, "5.5.0 The server speaks first", closes=True)
+NO_EHLO: Final = Reply(500, "5.5.1 Command not understood, use HELO")
+NO_HELP: Final = Reply(500, "5.5.1 HELP is not available", isMistake=True)
+HELLO_FIRST: Final = Reply(503, "5.5.1 Send HELO or EHLO first")
+ONE_MAIL_AT_A_TIME: Final = Reply(503, "5.5.1 The sender is known already; RSET cancels this mail")
+SENDER_FIRST: Final = Reply(503, "5.5.1 Send MAIL first", isMistake=True)
+RECIPIENT_FIRST: Final = Reply(503, "5.5.1 Send RCPT first", isMistake=True)
+TOO_MANY_RECIPIENTS: Final = Reply(452, "4.5.3 Too many recipients")
+TLS_ALREADY: Final = Reply(503, "5.5.1 TLS is already active")
 
-SENDER_TAKEN = Reply(250, "2.1.0 Sender ok")
-RECIPIENT_TAKEN = Reply(250, "2.1.5 Recipient ok")
-GO_ON = Reply(354, "End the mail with CRLF . CRLF")
-FORGOTTEN = Reply(250, "2.0.0 Reset")
-CANNOT_VERIFY = Reply(252, "2.5.2 Cannot verify the address, but will try to deliver")
-BEGIN_TLS = Reply(220, "2.0.0 Go ahead with TLS")
-BYE = Reply(221, "2.0.0 Bye", closes=True)
+SENDER_TAKEN: Final = Reply(250, "2.1.0 Sender ok")
+RECIPIENT_TAKEN: Final = Reply(250, "2.1.5 Recipient ok")
+GO_ON: Final = Reply(354, "End the mail with CRLF . CRLF")
+FORGOTTEN: Final = Reply(250, "2.0.0 Reset")
+CANNOT_VERIFY: Final = Reply(252, "2.5.2 Cannot verify the address, but will try to deliver")
+BEGIN_TLS: Final = Reply(220, "2.0.0 Go ahead with TLS")
+BYE: Final = Reply(221, "2.0.0 Bye", closes=True)
 
-NOTHING_ASKED = Envelope("", {})
+NOTHING_ASKED: Final = Envelope("", {})
 
 
 class Session(InputParser):
@@ -336,7 +337,7 @@ class Command:
     extension: str = ""
 
 
-COMMANDS = {
+COMMANDS: Final = {
     "HELO": Command(Session.helo, (), checkHello, isLast=True),
     "EHLO": Command(Session.ehlo, ((Session.isExtensible, NO_EHLO),), checkHello, isLast=True),
     "STARTTLS": Command(

@@ -22,16 +22,16 @@ meaning is known. Stuffed dots stay. The caller sends END to the real server.
 from __future__ import annotations
 
 from io import IncrementalNewlineDecoder
-from typing import Protocol
+from typing import Final, Protocol
 
 from Kamaelia.Support.Protocol.SMTP.Line import NUL
 from Kamaelia.Support.Protocol.SMTP.Reply import Reply
 
-END = b".\r\n"
-CRLF_END = b"\r\n.\r\n"
+END: Final = b".\r\n"
+CRLF_END: Final = b"\r\n.\r\n"
 
-BARE = Reply(550, "5.5.2 A bare CR, a bare LF or a NUL in the text: refused", closes=True)
-TOO_BIG = Reply(552, "5.3.4 The mail is too big")
+BARE: Final = Reply(550, "5.5.2 A bare CR, a bare LF or a NUL in the text: refused", closes=True)
+TOO_BIG: Final = Reply(552, "5.3.4 The mail is too big")
 
 
 class Normalizer(Protocol):
@@ -181,8 +181,8 @@ def lineEndsOf(text: bytes) -> frozenset[str]:
     return LINE_ENDS[decoder.newlines]
 
 
-WHOLE = frozenset({"\r\n"})  # every CR is followed by LF, and every LF preceded by CR
-LINE_ENDS: dict[object, frozenset[str]] = {
+WHOLE: Final = frozenset({"\r\n"})  # every CR is followed by LF, and every LF preceded by CR
+LINE_ENDS: Final[dict[object, frozenset[str]]] = {
     None: frozenset(),
     **{kind: frozenset({kind}) for kind in ("\r", "\n", "\r\n")},
     **{
