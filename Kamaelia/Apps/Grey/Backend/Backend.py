@@ -26,10 +26,14 @@ from math import inf
 from typing import Any, Protocol
 
 from Kamaelia.Apps.Grey.Backend import Conversations
-from Kamaelia.Apps.Grey.Backend.ConnectionPool import ConnectionPool, KeptConnection, mannerFor
+from Kamaelia.Apps.Grey.Backend.ConnectionPool import ConnectionPool
 from Kamaelia.Apps.Grey.Backend.RelaySession import Conversation, RelaySession
 from Kamaelia.Apps.Grey.Backend.ServerConnection import ServerConnection
-from Kamaelia.Apps.Grey.Backend.ServerSettings import ServerSettings, serversFor
+from Kamaelia.Apps.Grey.Backend.ServerSettings import (
+    SESSION_SETTINGS,
+    ServerSettings,
+    serversFor,
+)
 from Kamaelia.Support.Failover import ServerAddress
 from Kamaelia.Support.Protocol.SMTP.ClientAddress import ClientIdentity
 from Kamaelia.Support.Protocol.SMTP.Relay import Broken, Relay
@@ -104,14 +108,12 @@ class Backend:
         "_handler",
         "_isFromPool",
         "_isReused",
-        "_kept",
         "_lostMail",
         "_lostReply",
         "_make",
         "_mayMove",
         "_server",
         "_settings",
-        "_since",
         "_then",
         "_tried",
         "deadline",
@@ -133,8 +135,6 @@ class Backend:
         self._dots = 0
         self._isReused = False  # whether the request began in a session of an earlier one
         self._isFromPool = False  # whether the session has served only other clients so far
-        self._kept: KeptConnection | None = None  # the connection, if the pool has had it
-        self._since = 0.0  # when it was made
         self._lostMail: Any = None
         self._lostReply: Reply | None = None
         self.relaySession: RelaySession | None = None
@@ -207,7 +207,7 @@ class Backend:
 
     def isResetting(self) -> bool:
         """Return whether the server has yet to answer reset()."""
-        return self.relaySession is not None and self.relaySession.conversation is not None
+        return self.relaySession is not None and self.relaySession.isTalking
 
     def leave(self, isInOrder: bool = False) -> None:
         """End the session, if there is one. A mail in progress gets no dot.
@@ -223,33 +223,29 @@ class Backend:
     # The pool of idle connections
 
     def _isKept(self, relaySession: RelaySession) -> bool:
-        """Give the connection to the pool. Return whether it has been taken over."""
-        handler, pool = self._handler, self._handler.connectionPool()
-        if pool is None or relaySession.isBusy() or relaySession.mail is not None:
+        """Give the session to the pool. Return whether it has been taken over."""
+        pool = self._handler.connectionPool()
+        if pool is None or relaySession.mail is not None or relaySession.isTalking:
             return False
-        connection = handler.releaseConnection() if pool.mayKeep(relaySession.relay) else None
+        isGood = pool.mayKeep(relaySession.relay)
+        connection = self._handler.releaseConnection() if isGood else None
         if connection is None:
             return False
         self.relaySession, self.deadline = None, inf
-        kept = self._kept
-        if kept is None:
-            kept = KeptConnection(relaySession.server, connection, relaySession.relay, self._since)
-        if not pool.keep(kept):
-            pool.close(kept)
+        pool.keep(relaySession, connection)
         return True
 
     def _resume(self, server: ServerAddress) -> RelaySession | None:
         """Continue a session with this server from the pool; None if there is none."""
-        handler, settings = self._handler, self._settings
+        handler = self._handler
         pool = handler.connectionPool()
-        kept = None if pool is None else pool.take(server, mannerFor(settings, handler.servername))
-        if kept is None:
-            return None
-        self._server, self._kept, self._isFromPool = server, kept, True
-        self.relaySession = RelaySession(server, kept.relay, self)
-        handler.linkConnection(kept.connection)
-        handler.noteConnection("reused")
-        return self.relaySession
+        relaySession = None if pool is None else pool.take(server, SESSION_SETTINGS(self._settings))
+        if relaySession is not None:
+            self._server, self._isFromPool, self.relaySession = server, True, relaySession
+            relaySession.link = self
+            handler.linkConnection(relaySession.connection)
+            handler.noteConnection("reused")
+        return relaySession
 
     def _inOrder(self) -> list[ServerAddress]:
         """Return all servers; the one to ask first is at the head."""
@@ -258,22 +254,16 @@ class Backend:
 
     def _connectTo(self, server: ServerAddress) -> RelaySession:
         """Open a session on a new connection."""
-        handler, settings = self._handler, self._settings
-        isTelling = settings.smtp_client_address != "no"
-        relay = Relay(
-            settings.smtp_helo or handler.servername,
-            settings.smtp_tls,
-            settings.smtp_timeouts,
-            protocol=settings.smtp_protocol,
-            telling=settings.smtp_client_address,
-            client=handler.clientIdentity() if isTelling else None,
-        )
-        self._server, self._kept, self._since = server, None, handler.now()
-        self._isReused = self._isFromPool = False
-        self.relaySession = RelaySession(server, relay, self)
+        handler, settings = self._handler, SESSION_SETTINGS(self._settings)
+        helo, servername, tls, protocol, telling = settings
+        client = handler.clientIdentity() if telling != "no" else None
+        manner = {"protocol": protocol, "telling": telling, "client": client}
+        relay = Relay(helo or servername, tls, self._settings.smtp_timeouts, **manner)
+        self._server, self._isReused, self._isFromPool = server, False, False
+        relaySession = self.relaySession = RelaySession(server, relay, self, settings)
         handler.connectToRealSMTPServer()
-        self.relaySession.begin()
-        return self.relaySession
+        relaySession.begin()
+        return relaySession
 
     def _hold(self, relaySession: RelaySession) -> None:
         self._dots = relaySession.relay.dots

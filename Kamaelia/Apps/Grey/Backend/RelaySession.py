@@ -14,7 +14,8 @@ in the next turn.
             yield b""
         return (yield session.relay.rcpt(envelope))
 
-The session has no boxes and no socket: it calls its ServerLink.
+The session has no boxes and no socket: it calls its ServerLink. While the
+ConnectionPool keeps it, it has none.
 
 Termination: `leave()`, or an error, which is passed to `ServerLink.broke()`.
 """
@@ -31,15 +32,15 @@ from Kamaelia.Support.Protocol.SMTP.Relay import (
     Broken,
     Ready,
     Relay,
+    RelayEvent,
     Send,
-    StageReply,
-    eventsThatCount,
 )
 from Kamaelia.Support.Protocol.SMTP.Reply import Reply
 from Kamaelia.Support.Protocol.SMTP.Report import MOST_OF_HEADERS
 
 Conversation = Generator[bytes, Any, Reply]
 
+NO_LINK: Any = None  # of a session that the ConnectionPool keeps
 NOT_READ = Reply(451, "4.3.0 The mail could not be read, please try again later")
 
 
@@ -76,36 +77,63 @@ class ServerLink(Protocol):
         """Write a line to the log of mails."""
 
 
-class RelaySession:
-    """RelaySession(server, relay, link) -> one session; the link's connection is being made.
+def hold() -> Generator[bytes | Reply | None, Any, None]:
+    """Hold one conversation after another: each is sent, and its reply is yielded at its end.
 
-    mail: the recipients of the mail that the server knows of. isInText: the text of a mail is
-    passed on as it arrives. start: the beginning of that text, for a delivery report. last: its
-    last piece, which is sent together with the dot.
+    A generator that is called by a function ends with an exception, which takes as long as all
+    its other steps.
+    """
+    reply: Reply | None = None
+    while True:
+        conversation: Conversation = yield reply
+        reply = yield from conversation
+
+
+class RelaySession:
+    """RelaySession(server, relay, link, settings) -> one session; its connection is being made.
+
+    settings: SESSION_SETTINGS. mail: the recipients of the mail that the server knows of.
+    isTalking: a conversation is held. isInText: the text of a mail is passed on as it arrives.
+    start: the beginning of that text, for a delivery report. last: its last piece, which is sent
+    together with the dot.
+    For the ConnectionPool: since, when it was opened; connection, on which the session is; until,
+    how long it may stay idle.
     """
 
     __slots__ = (
-        "conversation",
+        "_conversations",
+        "connection",
         "isInText",
         "isOurTurn",
+        "isTalking",
         "last",
         "link",
         "mail",
         "relay",
         "server",
+        "settings",
+        "since",
         "start",
+        "until",
     )
 
-    def __init__(self, server: ServerAddress, relay: Relay, link: ServerLink) -> None:
+    def __init__(
+        self, server: ServerAddress, relay: Relay, link: ServerLink, settings: tuple[str, ...]
+    ) -> None:
         self.server = server
         self.relay = relay
         self.link = link
+        self.settings = settings
         self.mail: list[str] | None = None
-        self.conversation: Conversation | None = None
+        self.isTalking = False
         self.isOurTurn = False
         self.isInText = False
         self.start = b""
         self.last = b""
+        self.since = self.until = link.now()
+        self.connection: Any = None  # a ServerConnection
+        self._conversations = hold()
+        next(self._conversations)
 
     def isAwaitingDot(self) -> bool:
         """Return whether the server has a mail with its dot and has not answered."""
@@ -113,7 +141,7 @@ class RelaySession:
 
     def isBusy(self) -> bool:
         """Return whether a command or a mail's text is in progress."""
-        return self.conversation is not None or self.isInText or bool(self.relay.waiting)
+        return self.isTalking or self.isInText or bool(self.relay.waiting)
 
     def begin(self) -> None:
         """Send the header that precedes the server's greeting, if there is one."""
@@ -125,24 +153,23 @@ class RelaySession:
 
     def ask(self, conversation: Conversation) -> None:
         """Start a conversation, whose result the link gets."""
-        self.conversation = conversation
-        self.goOn(None)
+        self.isTalking = True
+        self.goOn(conversation)
 
-    def goOn(self, reply: Reply | None) -> None:
+    def goOn(self, given: Conversation | Reply | None) -> None:
         """Continue the conversation, with the reply it waited for or without one."""
-        conversation, link = self.conversation, self.link
-        assert conversation is not None
+        link = self.link
         self.isOurTurn = False
         try:
-            words = conversation.send(reply)
-        except StopIteration as end:
-            self.conversation = None
-            self._expect()
-            link.ended(end.value)
-            return
+            words = self._conversations.send(given)
         except OSError as error:  # from the temporary file with the text: no dot is sent
             reason = f"the text of a mail could not be read: {error}"
             self._break(self.relay.fail(reason, NOT_READ, isServers=False))
+            return
+        if isinstance(words, Reply):
+            self.isTalking = False
+            self._expect()
+            link.ended(words)
             return
         if words:
             link.write(words)
@@ -171,20 +198,19 @@ class RelaySession:
         if isInOrder:
             self.link.write(relay.quit())
         self.link.close(isInOrder)
-        if self.conversation is not None:
-            self.conversation.close()
-            self.conversation = None
+        self._conversations.close()
+        self.isTalking = False
         self.link.deadline = inf
 
     # What the server does
 
     def receive(self, data: bytes) -> None:
         """Take bytes from the server."""
-        for event in eventsThatCount(self.relay.receive(data)):
-            if not isinstance(event, StageReply):
+        for event in self.relay.receive(data):
+            if not isinstance(event, Reply):
                 self._take(event)
-            elif self.conversation is not None:
-                self.goOn(event.reply)
+            elif self.isTalking:
+                self.goOn(event)
 
     def startedTLS(self) -> None:
         """Continue: TLS has begun on the connection."""
@@ -201,29 +227,28 @@ class RelaySession:
         """Give up: the server has taken too long."""
         self._break(self.relay.timedOut())
 
-    def _take(self, event: Send | Ready | BeginTLS | Broken) -> None:
+    def _take(self, event: RelayEvent) -> None:
         """Act on an event that opens or breaks the session."""
         if isinstance(event, Send):
             self.link.write(event.data)
             self._expect()
         elif isinstance(event, Ready):
             self.link.opened(event.extensions)
-            if self.conversation is not None:
+            if self.isTalking:
                 self.goOn(None)
             else:
                 self._expect()
         elif isinstance(event, BeginTLS):
             self._allow(self.relay.timeoutOf("TLS"))
             self.link.beginTLS()
-        else:
+        elif isinstance(event, Broken):
             self._break(event)
 
     def _expect(self) -> bool:
         """Give the server the time of the stage in which it is. Return whether it has to answer."""
-        relay, link = self.relay, self.link
-        waiting = relay.waiting
-        link.deadline = link.now() + relay.timeouts[waiting[0]] if waiting else inf
-        return bool(waiting)
+        link = self.link
+        deadline = link.deadline = self.relay.deadline(link.now())
+        return deadline != inf
 
     def _allow(self, seconds: float) -> None:
         """Give the server this time."""

@@ -33,8 +33,6 @@ from Kamaelia.Support.Protocol.SMTP.Relay import (
     Relay,
     RelayEvent,
     Send,
-    StageReply,
-    eventsThatCount,
 )
 from Kamaelia.Support.Protocol.SMTP.Reply import Reply
 
@@ -149,7 +147,7 @@ class ServerDialogue(component):
         for data in self.Inbox("tcp_inbox"):
             events = relay.receive(data)
             hasGoneOn |= bool(events)
-            for event in eventsThatCount(events):
+            for event in events:
                 self._handleEvent(event)
         for _ in self.Inbox("tcp_sslready"):
             hasGoneOn = True
@@ -164,8 +162,8 @@ class ServerDialogue(component):
             self.send(event.data, "tcp_outbox")
         elif isinstance(event, BeginTLS):
             self.send(self.settings.smtp_ssl or True, "tcp_makessl")
-        elif isinstance(event, StageReply):
-            self._reply = event.reply
+        elif isinstance(event, Reply):
+            self._reply = event
 
 
 __kamaelia_components__ = (ServerDialogue,)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from operator import attrgetter
 from ssl import SSLContext
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 #: The settings that determine the servers, and what is known of their extensions.
 SERVERS = ("smtp_ip", "smtp_port", "smtp_servers")
 OFFERS = ("smtp_offers", "smtp_offers.revision")
+#: Reads what a session with a server depends on. Where they are equal, clients may share one.
+SESSION_SETTINGS: Callable[[Any], tuple[str, ...]] = attrgetter(
+    "smtp_helo", "servername", "smtp_tls", "smtp_protocol", "smtp_client_address"
+)
 #: What checkSettings() looks at.
 CHECKED_SETTINGS = (
     "relay",

@@ -54,6 +54,15 @@ class Manner:
         check("smtp_client_address", self.telling, TELLING)
 
     @property
+    def isShareable(self) -> bool:
+        """Whether a session of this manner may serve one client after another.
+
+        With XCLIENT, XFORWARD or a PROXY header, the server has been told about one client. With
+        TLS, each session verifies the certificate.
+        """
+        return self.telling == "no" and self.tls == "no"
+
+    @property
     def clientsHelo(self) -> str:
         """The name that the client gave in EHLO, for servers that treat the proxy as the client."""
         return (self.client.helo if self.client is not None else "") or self.helo

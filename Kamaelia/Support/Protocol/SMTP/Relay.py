@@ -3,9 +3,9 @@
 Example usage::
 
     relay = Relay("mail.example.org")
-    for event in relay.receive(data):      # Send, BeginTLS, Ready, StageReply or Broken
+    for event in relay.receive(data):      # Send, BeginTLS, Ready, a Reply or Broken
         ...
-    send(relay.mail(envelope))             # then wait for its StageReply
+    send(relay.mail(envelope))             # then wait for its Reply
     send(relay.rcpt(recipient)); send(relay.data())
     send(chunk); send(relay.dot()); send(relay.quit())
 
@@ -16,7 +16,7 @@ there, so a late reply is never taken for that of another command. A reply witho
 or one that arrives before its command was sent, is an error. STAGES has a row for each stage:
 the first digit of a positive reply, and the timeout. The opening (Opening) proceeds by
 itself. A failure of the session is a Broken event, with the reply for the client. The refusal
-of a mail is a StageReply.
+of a mail is a Reply.
 
 Termination: after Broken, nothing more is read, and nothing may be sent.
 """
@@ -26,6 +26,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Final, NamedTuple
 
 from Kamaelia.Support.Protocol.ProxyHeader import blockFor
@@ -91,13 +92,6 @@ class Ready(NamedTuple):
     extensions: Mapping[str, str]
 
 
-class StageReply(NamedTuple):
-    """The reply to the oldest command without one; `stage` is its row in STAGES."""
-
-    stage: str
-    reply: Reply
-
-
 class Broken(NamedTuple):
     """The session ended too early. `reply` is the reply for the client, `reason` is for the log.
 
@@ -116,7 +110,7 @@ class Broken(NamedTuple):
         return f"{self.reason}: {self.hint}" if self.hint else self.reason
 
 
-RelayEvent = Send | BeginTLS | Ready | StageReply | Broken
+RelayEvent = Send | BeginTLS | Ready | Reply | Broken  # a Reply: to the oldest command without one
 
 
 class Relay:
@@ -124,7 +118,7 @@ class Relay:
 
     timeouts: the seconds for stages that differ from STAGES. tls, manner: see Opening.Manner.
     dots, resets: how many have been sent. hasRefused: whether the server has refused a command
-    or a mail since the opening.
+    or a mail since the opening. isShareable: see Manner.
     """
 
     def __init__(
@@ -135,6 +129,7 @@ class Relay:
         **manner: Any,
     ) -> None:
         self.manner = mannerOf(helo, tls, **manner)
+        self.isShareable = self.manner.isShareable
         self.timeouts = {**TIMEOUTS, **timeouts} if timeouts else TIMEOUTS
         self.extensions: dict[str, str] = {}
         self.isReady = False
@@ -152,22 +147,30 @@ class Relay:
     # Input from the component
 
     def receive(self, data: bytes) -> list[RelayEvent]:
-        """Take bytes from the real server; return the events that follow, in order."""
-        events: list[RelayEvent] = []
+        """Take bytes from the real server; return the events that follow, in order.
+
+        If the session breaks in these bytes, nothing more can be sent to the server, and earlier
+        replies are void. Only a reply to the dot still counts.
+        """
         if self.brokenBy is not None:
-            return events
+            return []
+        events: list[RelayEvent] = []
+        dots: list[RelayEvent] = []  # those that still count
         owed = len(self.waiting)  # commands that are sent from now on have not reached the server
         try:
             for reply in self.reader.take(data):
+                isOfDot = self.stage == "dot"
                 event = self._take(reply) if owed else self._takeUnasked(reply)
-                events.append(event)
                 if isinstance(event, Broken):
-                    return events
+                    return [*dots, event]
+                events.append(event)
+                if isOfDot:
+                    dots.append(event)
                 owed -= 1
         except GarbageReply as garbage:
-            return [*events, self.fail(f"garbage from the mail server: {garbage}")]
+            return [*dots, self.fail(f"garbage from the mail server: {garbage}")]
         if owed == 0 and self.reader.isAmidReply:
-            events.append(self.fail("the mail server began a reply before it was asked"))
+            return [*dots, self.fail("the mail server began a reply before it was asked")]
         return events
 
     def hungUp(self, error: object = None) -> Broken | None:
@@ -223,12 +226,25 @@ class Relay:
         """The timeout of this stage in seconds, or None if no reply is expected."""
         return self.timeoutOf(self.stage) if self.waiting else None
 
+    def deadline(self, now: float) -> float:
+        """Return when the reply that is expected next is late; infinity if none is expected."""
+        return now + self.timeouts[self.waiting[0]] if self.waiting else inf
+
     def timeoutOf(self, stage: str) -> float:
         """Return how many seconds a stage may last.
 
         This includes stages without a reply: "connect", "TLS" and "text" (for each block).
         """
         return self.timeouts[stage]
+
+    def isClean(self) -> bool:
+        """Return whether the server cannot tell the session from one that was opened now.
+
+        A server counts the refusals in a session and then delays its replies or closes it
+        (smtpd_soft_error_limit of Postfix), so one client would pay for another.
+        """
+        isIdle = self.isReady and not self.waiting and not self.isInText
+        return isIdle and self.brokenBy is None and not self.hasRefused and self.isShareable
 
     # Commands: each method returns the bytes to send
 
@@ -307,7 +323,7 @@ class Relay:
             self.accepted += 1
         self.isInText = stage == "DATA" and reply.isPositive
         self.hasRefused |= not reply.isPositive
-        return StageReply(stage, reply)
+        return reply
 
     def _takeUnasked(self, reply: Reply) -> Broken:
         """End the session. The refusal of a text before its dot is passed on to the client.
@@ -333,18 +349,6 @@ class Relay:
         self.speaksForClient |= stage == "XCLIENT"
         self.at = stage
         return Send(self._say(stage, line))
-
-
-def eventsThatCount(events: list[RelayEvent]) -> list[RelayEvent]:
-    """Return those of the events of one receive() that must be acted on.
-
-    If the session broke in the same bytes, nothing more can be sent to the server, and earlier
-    replies are void. Only a reply to the dot still counts.
-    """
-    if not events or not isinstance(events[-1], Broken):
-        return events
-    taken = [each for each in events if isinstance(each, StageReply) and each.stage == "dot"]
-    return [*taken, events[-1]]
 
 
 def withParameters(envelope: Envelope, extensions: Mapping[str, str]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from Kamaelia.Apps.Grey.Backend.ConnectionPool import MOST_RESETS, isShareable
+from Kamaelia.Apps.Grey.Backend.ConnectionPool import MOST_RESETS
 from Kamaelia.Apps.Grey.Backend.ServerConnection import ServerConnection
 from Kamaelia.Apps.Grey.ConcreteMailHandler import ConcreteMailHandler
 from Kamaelia.Support.Failover import Health
@@ -134,9 +134,9 @@ def test_a_session_in_which_the_server_knows_the_client_is_not_shared(
 
 
 def test_only_sessions_that_are_equal_for_all_clients_are_shared() -> None:
-    shared = [each for each in TELLING if isShareable(Manner("us", telling=each))]
+    shared = [each for each in TELLING if Manner("us", telling=each).isShareable]
     assert shared == ["no"]
-    assert [tls for tls in ("no", "may", "must") if isShareable(Manner("us", tls))] == ["no"]
+    assert [tls for tls in ("no", "may", "must") if Manner("us", tls).isShareable] == ["no"]
 
 
 @RELAYS

@@ -14,8 +14,6 @@ from Kamaelia.Support.Protocol.SMTP.Relay import (
     Ready,
     Relay,
     Send,
-    StageReply,
-    eventsThatCount,
 )
 from Kamaelia.Support.Protocol.SMTP.Reply import Reply
 
@@ -55,13 +53,13 @@ def test_a_mail_goes_its_way():
     assert relay.receive(b"250-real\r\n250 SIZE 1000\r\n") == [Ready({"SIZE": "1000"})]
     assert relay.timeout is None
     assert relay.mail(Envelope("<s@x>", {"SIZE": "5"})) == b"MAIL FROM:<s@x> SIZE=5\r\n"
-    assert relay.receive(b"250 2.1.0 ok\r\n") == [StageReply("MAIL", Reply(250, "2.1.0 ok"))]
+    assert relay.receive(b"250 2.1.0 ok\r\n") == [Reply(250, "2.1.0 ok")]
     assert relay.rcpt(RECIPIENT) == b"RCPT TO:<r@example.net>\r\n"
-    assert relay.receive(b"550 5.1.1 no\r\n") == [StageReply("RCPT", Reply(550, "5.1.1 no"))]
+    assert relay.receive(b"550 5.1.1 no\r\n") == [Reply(550, "5.1.1 no")]
     assert relay.data() == b"DATA\r\n"
-    assert relay.receive(b"354 go\r\n") == [StageReply("DATA", Reply(354, "go"))]
+    assert relay.receive(b"354 go\r\n") == [Reply(354, "go")]
     assert relay.dot() == b".\r\n"
-    assert relay.receive(b"250 queued as 7\r\n") == [StageReply("dot", Reply(250, "queued as 7"))]
+    assert relay.receive(b"250 queued as 7\r\n") == [Reply(250, "queued as 7")]
     assert relay.reset() == b"RSET\r\n"
     relay.receive(b"250 ok\r\n")
     assert relay.quit() == b"QUIT\r\n"
@@ -104,8 +102,7 @@ def test_a_refusal_before_the_mail_is_not_the_clients_fault(said):
 @pytest.mark.parametrize("reply", [b"550 5.7.1 no\r\n", b"450-4.2.0 later\r\n450 4.2.0 please\r\n"])
 def test_a_refusal_of_the_mail_is_passed_on_word_for_word(stage, reply):
     (answer,) = upTo(stage).receive(reply)
-    assert answer.stage == stage
-    assert answer.reply.wire == reply
+    assert answer.wire == reply
 
 
 @pytest.mark.parametrize(
@@ -158,7 +155,7 @@ def test_a_server_that_closes_of_its_own_accord_is_understood():
 def test_a_mail_that_was_taken_stays_taken_when_the_server_then_closes():
     relay = upTo("dot")
     answer, broken = relay.receive(b"250 ok\r\n421 bye\r\n")
-    assert answer == StageReply("dot", Reply(250, "ok"))
+    assert answer == Reply(250, "ok")
     assert isinstance(broken, Broken)
 
 
@@ -168,11 +165,8 @@ def test_each_of_several_commands_gets_its_own_answer():
     relay.rcpt(RECIPIENT)
     relay.rcpt(RECIPIENT)
     answers = relay.receive(b"250 a\r\n550 b\r\n250 c\r\n")
-    assert [(stage, reply.text) for stage, reply in answers] == [
-        ("MAIL", "a"),
-        ("RCPT", "b"),
-        ("RCPT", "c"),
-    ]
+    assert [reply.text for reply in answers] == ["a", "b", "c"]
+    assert relay.accepted == 1
 
 
 @pytest.mark.parametrize("tls", ["may", "must"])
@@ -285,9 +279,9 @@ def test_LMTP_answers_the_dot_for_each_recipient_that_it_has_accepted():
         relay.data()
         relay.receive(b"354 go\r\n")
         assert relay.dot() == b".\r\n"
-        assert relay.receive(b"250 a\r\n") == [StageReply("dot", Reply(250, "a"))]
+        assert relay.receive(b"250 a\r\n") == [Reply(250, "a")]
         assert relay.stage == "dot"
-        assert relay.receive(b"450 c\r\n") == [StageReply("dot", Reply(450, "c"))]
+        assert relay.receive(b"450 c\r\n") == [Reply(450, "c")]
         assert relay.stage == ""
 
 
@@ -308,7 +302,7 @@ def test_XFORWARD_is_said_before_each_mail():
     relay, _ = opened(b"220 a\r\n", b"250-a\r\n250 XFORWARD ADDR SOURCE\r\n", telling="xforward")
     (line,) = relay.forwarding()
     assert relay.forward(line) == b"XFORWARD ADDR=192.0.2.1 SOURCE=REMOTE\r\n"
-    assert relay.receive(b"250 ok\r\n") == [StageReply("XFORWARD", Reply(250, "ok"))]
+    assert relay.receive(b"250 ok\r\n") == [Reply(250, "ok")]
     assert ready().forwarding() == []
 
 
@@ -374,13 +368,9 @@ def test_a_refusal_before_the_text_or_after_its_end_is_unasked():
 def test_what_came_with_the_end_of_a_session_is_void_but_for_the_answer_to_the_dot():
     relay = Relay("mx.example")
     relay.receive(b"220 real\r\n")
-    events = relay.receive(b"250 8BITMIME\r\n421 bye\r\n")
-    assert isinstance(events[0], Ready)
-    assert eventsThatCount(events) == events[-1:]
-    relay = upTo("RCPT")
-    events = relay.receive(b"250 ok\r\nnonsense\r\n")
-    assert eventsThatCount(events) == events[-1:]
-    relay = upTo("dot")
-    events = relay.receive(b"250 ok\r\n421 bye\r\n")
-    assert eventsThatCount(events) == events
-    assert eventsThatCount([]) == []
+    assert isinstance(*relay.receive(b"250 8BITMIME\r\n421 bye\r\n"), Broken)
+    assert isinstance(*upTo("RCPT").receive(b"250 ok\r\nnonsense\r\n"), Broken)
+    assert isinstance(*upTo("RCPT").receive(b"250 ok\r\n250 amid"), Broken)
+    for end in (b"421 bye\r\n", b"nonsense\r\n", b"250 amid"):
+        reply, broken = upTo("dot").receive(b"250 ok\r\n" + end)
+        assert (reply, type(broken)) == (Reply(250, "ok"), Broken)
