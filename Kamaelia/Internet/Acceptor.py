@@ -26,15 +26,15 @@ import socket
 from asyncio import AbstractEventLoop, Future, Task
 from collections.abc import Awaitable, Callable, Iterable
 from math import inf
-from typing import Any
+from typing import Any, Final
 
 from Axon.EventLoop import libraryOf
 from Kamaelia.Internet.PlainSocket import PlainSocket, closeUnused
 from Kamaelia.Internet.TLSAlerts import withAlerts
 
-AT_ONCE = 16  # clients that are accepted in one callback of the event loop
-AMONG_SEVERAL = 4  # the same where other processes accept from the same sockets
-COUNTED = 8  # how often a callback accepts until no client waits: once in so many
+AT_ONCE: Final = 16  # clients that are accepted in one callback of the event loop
+AMONG_SEVERAL: Final = 4  # the same where other processes accept from the same sockets
+COUNTED: Final = 8  # how often a callback accepts until no client waits: once in so many
 SHORTAGES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 LOG = logging.getLogger("Kamaelia.Internet.Acceptor")

@@ -19,10 +19,10 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import AbstractEventLoop
-from typing import Protocol
+from typing import Final, Protocol
 from weakref import WeakKeyDictionary
 
-PERIOD = 2.0  # seconds between two checks
+PERIOD: Final = 2.0  # seconds between two checks
 
 
 class ClosingConnection(Protocol):

@@ -15,14 +15,15 @@ Termination: `LISTEN_TIMEOUT` seconds after all has been sent, or after `MOST_DR
 
 from __future__ import annotations
 
-from asyncio import Protocol, Transport
+from asyncio import Transport
+from typing import Final
 
 from Kamaelia.Internet.CloseTimeouts import CloseTimeouts, closeTimeoutsOf
 from Kamaelia.Internet.Connection import Connection
 from Kamaelia.Internet.ConnectionState import CLOSING
 
 LISTEN_TIMEOUT = 2.0  # seconds for the client to end its side once it has been sent everything
-MOST_DROPPED = 16 * 1024 * 1024  # bytes that the client may still send
+MOST_DROPPED: Final = 16 * 1024 * 1024  # bytes that the client may still send
 
 
 def closeTransport(connection: Connection, transport: Transport) -> None:
@@ -37,7 +38,7 @@ def closeTransport(connection: Connection, transport: Transport) -> None:
         transport.close()
 
 
-class GracefulClose(Protocol):
+class GracefulClose:
     """GracefulClose(connection, transport, timeouts): the protocol of a connection while it closes.
 
     The connection gets `connection_lost` as soon as everything has been sent; the transport
@@ -57,7 +58,7 @@ class GracefulClose(Protocol):
     def begin(self) -> None:
         """End this side once everything has been sent, and drop what arrives."""
         transport = self._transport
-        transport.set_protocol(self)
+        transport.set_protocol(self)  # type: ignore[arg-type]  # a compiled class inherits none
         try:
             transport.write_eof()
         except OSError:  # the client has reset the connection

@@ -39,7 +39,7 @@ def unlinkComponents(*components: component) -> None:
 
 def hasEnded(receiver: Any) -> bool:
     """Return whether `receiver`, the owner of an inbox, has ended. None: it has been deleted."""
-    return receiver is None or receiver.hasEnded()
+    return receiver is None or bool(receiver.hasEnded())
 
 
 def leadsToEnded(inbox: Any) -> bool:

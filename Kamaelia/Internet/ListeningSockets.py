@@ -21,7 +21,7 @@ from asyncio import AbstractEventLoop, TimerHandle
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from math import inf
 from ssl import SSLContext
-from typing import Any
+from typing import Any, Final, SupportsIndex
 
 from Kamaelia.Internet.Acceptor import AT_ONCE, Acceptor, Factory
 from Kamaelia.Internet.Addresses import checkedPort, explained, resolveNow
@@ -30,10 +30,10 @@ from Kamaelia.Internet.UnixSockets import BACKLOG, PathSocket, openPath
 
 __all__ = ["Listener", "Options", "closeAll", "openPath", "openSockets", "severalOf"]
 
-RESERVE = 24  # descriptors that are left for the rest of the program
+RESERVE: Final = 24  # descriptors that are left for the rest of the program
 RETRY = 0.5  # seconds until descriptors are counted again
-TELL_AGAIN = 60.0  # seconds between two log lines about missing descriptors
-HANDSHAKE = 30.0  # seconds for the TLS handshake
+TELL_AGAIN: Final = 60.0  # seconds between two log lines about missing descriptors
+HANDSHAKE: Final = 30.0  # seconds for the TLS handshake
 
 LOG = logging.getLogger("Kamaelia.Internet.ListeningSockets")
 
@@ -41,7 +41,7 @@ Options = Sequence[Any] | None
 
 
 def openSockets(
-    port: int, hosts: Iterable[str | None], options: Options = None
+    port: SupportsIndex, hosts: Iterable[str | None], options: Options = None
 ) -> list[socket.socket]:
     """Return sockets that listen on `port` of each host.
 
@@ -49,10 +49,10 @@ def openSockets(
     for all hosts. options: (level, option, value), or several of them. Raises OSError, which names
     the port, if it is not available, and ValueError if the number is not that of a port.
     """
-    port = checkedPort(port)
+    number = checkedPort(port)
     opened: list[socket.socket] = []
     try:
-        for family, address in _addressesOf(port, hosts):
+        for family, address in _addressesOf(number, hosts):
             if address[1] == 0 and opened:
                 address = (address[0], opened[0].getsockname()[1], *address[2:])
             opened.append(_openOne(family, address, options))
@@ -149,7 +149,7 @@ class Listener:
         introduce: Callable[[socket.socket], Awaitable[Factory]] | None = None,
         atOnce: int = AT_ONCE,
         connections: Collection[object] = (),
-        descriptors: int = 1,
+        descriptors: float = 1,
     ) -> None:
         self.sockets = sockets
         self._connections = connections

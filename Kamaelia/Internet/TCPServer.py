@@ -104,7 +104,7 @@ class TCPServer(component):
     def main(self) -> Generator[int, None, None]:
         loop = eventLoopOf(self)
         keepsPath = self.sockets is not None
-        sockets = self.openAll()
+        sockets = list(self.openAll())
         introduce = self._introduced if self.balancers is not None else None
         self._makesWait = self.maxConnections is not None and (self.maySendOn or not self.refusal)
         atOnce = AMONG_SEVERAL if self.maySendOn else AT_ONCE

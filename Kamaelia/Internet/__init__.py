@@ -23,3 +23,7 @@ Other
     Simulate      networks with losses, for tests
     TimeOutCSA    the historical import path of Kamaelia.Chassis.Inactivity
 """
+
+from Kamaelia.Compiled import chooseModules
+
+chooseModules(__path__[0])
