@@ -33,6 +33,7 @@ MODULES = {
         "Address",
         "Chunks",
         "CommandChecks",
+        "Deadlines",
         "InputParser",
         "Line",
         "Refusal",

@@ -26,7 +26,7 @@ Termination: when the client has closed the connection or is late, and after `br
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from math import inf
 from types import GeneratorType
 from typing import Any
@@ -36,12 +36,13 @@ from Axon.Component import component
 from Axon.Hooks import plainResult
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Kamaelia.Apps.Grey.Records.LogFiles import logLine, note
-from Kamaelia.Apps.Grey.Session.Deadlines import NO_DEADLINES, ClientDeadlines, deadlinesOf
+from Kamaelia.Apps.Grey.Session.Deadlines import NO_DEADLINES, atNoTime, deadlinesOf
 from Kamaelia.Apps.Grey.Session.HeldWatch import HeldTooLong, HeldWatch, watchHeld
 from Kamaelia.Apps.Grey.Session.Phase import CLIENT, CLIENT_STOPPING, GONE
 from Kamaelia.Apps.Grey.Session.SessionState import SessionState
 from Kamaelia.Support.PrintableText import printable
 from Kamaelia.Support.Protocol.SMTP.CommandLog import CommandLog
+from Kamaelia.Support.Protocol.SMTP.Deadlines import Deadlines
 from Kamaelia.Support.Protocol.SMTP.InputParser import (
     ChunkEnded,
     InputRefused,
@@ -84,7 +85,9 @@ class MailHandler(SessionState, component):
     line: bytes  # what the client sent last
     repliesSent: int  # to the client: see PolicyQuestion
     turns: int  # how often it has waited while it was held: see HeldWatch
-    deadlines: ClientDeadlines  # from main() on
+    deadlines: Deadlines  # from main() on
+    heardAt: float | None  # when the client was heard or answered; None: in this turn
+    _clock: Callable[[], float]
     _needsReplyLines: bool
     _isLogged: bool  # logResult() has been called for the last mail
     _watch: HeldWatch | None = None
@@ -98,8 +101,8 @@ class MailHandler(SessionState, component):
         # Python stores attributes compactly only if there are few (30 in 3.11), and only those
         # that the first instances of the class have. So what most connections need is set here.
         self.line, self.mailStatus, self.turns = b"", "", 0
-        self.repliesSent, self._isLogged = 0, False
-        self.deadlines, self._needsReplyLines = NO_DEADLINES, True
+        self.repliesSent, self._isLogged, self._needsReplyLines = 0, False, True
+        self.deadlines, self.heardAt, self._clock = NO_DEADLINES, None, atNoTime
         self.beginSession()
         if self.starttls is not None:
             self.inboxes["sslready"] = UNUSED
@@ -107,8 +110,8 @@ class MailHandler(SessionState, component):
         self.inbox_log = CommandLog()
 
     def main(self) -> Generator[int, None, None]:  # a turn is in one piece, for speed
-        deadlines = self.deadlines = deadlinesOf(self, self.scheduler.timers.clock.now)
-        clock, inboxes = deadlines.clock, self.placesOfInboxes()
+        clock = self._clock = self.scheduler.timers.clock.now
+        inboxes, self.deadlines = self.placesOfInboxes(), deadlinesOf(self, clock())
         self._needsReplyLines = self.needsReplyLines()
         try:
             if self.greet_delay:
@@ -126,11 +129,11 @@ class MailHandler(SessionState, component):
                 due = self.due()
                 yield from self.waitUntil(due)
                 if isHeld:
-                    deadlines.heardAt = None  # that time was not the client's
+                    self.heardAt = None  # that time was not the client's
                 self._work(inboxes)
                 now = clock()
-                if deadlines.heardAt is None:
-                    deadlines.heardAt = now  # the client's time begins at the end of the turn
+                if self.heardAt is None:
+                    self.heardAt = now  # the client's time begins at the end of the turn
                 if now >= due:
                     self.checkDeadlines()
             # Nothing can be sent during a TLS handshake, so it is closed at once then.
@@ -154,15 +157,17 @@ class MailHandler(SessionState, component):
 
     def now(self) -> float:
         """Return the time of the scheduler's clock, in seconds."""
-        clock = self.deadlines.clock
+        clock = self._clock
         return clock()
 
     def due(self) -> float:
         """Return when the client, or an answer that is awaited, may be late; or infinity."""
         due = self.answerDeadline()
         if self.phase.isReading:
-            deadlines = self.deadlines
-            clientDue = deadlines.earliest(self.session, deadlines.heardAt or deadlines.heard())
+            heardAt = self.heardAt
+            if heardAt is None:
+                heardAt = self.heardAt = self.now()
+            clientDue = self.deadlines.earliest(self.session, heardAt)
             return clientDue if clientDue < due else due
         return due
 
@@ -173,7 +178,8 @@ class MailHandler(SessionState, component):
             self.handleLateAnswer()
         if not self.phase.isReading or self.session.breakConnection:
             return
-        deadline, reply = self.deadlines.due(self.session)
+        heardAt = now if self.heardAt is None else self.heardAt
+        deadline, reply = self.deadlines.next(self.session, heardAt)
         if now >= deadline:
             self.answer(reply)
 
@@ -232,7 +238,7 @@ class MailHandler(SessionState, component):
         """Take one message from the client: into `line`, and into the session."""
         self.line = line = self.recv("inbox")
         self.session.feed(line)
-        self.deadlines.heardAt = None
+        self.heardAt = None
 
     def _checkTLS(self) -> None:
         """Start a new session if the TLS that the client has asked for has begun."""
@@ -283,7 +289,7 @@ class MailHandler(SessionState, component):
         else:
             self.repliesSent += 1
             self.send(wire)
-        self.deadlines.heardAt = None
+        self.heardAt = None
 
     def needsReplyLines(self) -> bool:
         """Return whether netPrint or the log needs the lines of replies; asked once, at first."""

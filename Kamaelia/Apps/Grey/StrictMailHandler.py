@@ -172,7 +172,7 @@ class StrictMailHandler(MailHandler):
     def textMayFollow(self, reply: Reply) -> None:
         """Answer DATA with `reply`; the answer to BDAT is due when its chunk has arrived."""
         if self.session.text.isChunked:
-            self.deadlines.heardAt = None
+            self.heardAt = None
         else:
             self.answer(reply)
 
@@ -231,8 +231,7 @@ class StrictMailHandler(MailHandler):
     handleEhlo = handleRset = handleNoop = handleVrfy = handleHelp = handleQuit = handleHelo
 
     def handleMail(self, command: list[str]) -> None:
-        deadlines = self.deadlines
-        if deadlines.isSessionOver(deadlines.clock()):
+        if self.deadlines.isSessionOver(self.now()):
             self.answer(SESSION_TOO_LONG)
         elif self.rates is not None and (refusal := self._refusalByRate("mails")) is not None:
             self.answer(refusal)
@@ -242,8 +241,7 @@ class StrictMailHandler(MailHandler):
     def beginEnvelope(self, command: list[str]) -> None:
         """Called with a MAIL that no limit refuses; the answer is due."""
         if self.say(command).isPositive:
-            deadlines = self.deadlines
-            deadlines.beginMail(deadlines.clock())
+            self.deadlines.beginMail(self.now())
             if self.declaredClient is not None:
                 self.declaredClient.beginMail()
             self.mailStatus = ""

@@ -1,51 +1,23 @@
-"""The deadlines of one client's connection.
+"""The deadlines of the client of a handler.
 
 Example usage
 -------------
-    deadlines = deadlinesOf(handler, clock)
-    deadlines.heardAt = None                # in this turn
-    at, reply = deadlines.due(session)      # send this reply at that time
-    wait(until=deadlines.earliest(session, deadlines.heard()))  # then call due() again
+    deadlines = deadlinesOf(handler, now)
+    wait(until=deadlines.earliest(session, heardAt))
+    at, reply = deadlines.next(session, heardAt)    # send this reply at that time
 
 How does it work?
 -----------------
-Kamaelia.Support.Protocol.SMTP.Deadlines has the rules. Time counts from the end of the turn in
-which the client was heard or answered: the handler, or the first `heard` after that, notes it.
+Kamaelia.Support.Protocol.SMTP.Deadlines has the rules. Connections share the limits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Protocol
 
-from Kamaelia.Support.Protocol.SMTP.Deadlines import Deadline, Deadlines, TimedSession, TimeLimits
-
-
-class ClientDeadlines(Deadlines):
-    """ClientDeadlines(limits, clock) -> the deadlines of a client that has connected now.
-
-    clock: returns the time in seconds. heardAt: when the client last sent something or was
-    answered; set it to None in that turn.
-    """
-
-    __slots__ = ("clock", "heardAt")
-
-    def __init__(self, limits: TimeLimits, clock: Callable[[], float]) -> None:
-        self.clock = clock
-        super().__init__(limits, clock())
-        self.heardAt: float | None = None
-
-    def due(self, client: TimedSession) -> Deadline:
-        """Return when the client is late, and the reply that it gets then."""
-        return self.next(client, self.heard())
-
-    def heard(self) -> float:
-        """Return when the client was last heard or answered."""
-        heardAt = self.heardAt
-        if heardAt is None:
-            heardAt = self.heardAt = self.clock()
-        return heardAt
+from Kamaelia.Support.Protocol.SMTP.Deadlines import Deadlines, TimeLimits
 
 
 class TimeSettings(Protocol):
@@ -57,7 +29,7 @@ class TimeSettings(Protocol):
     min_text_rate: float
 
 
-def deadlinesOf(settings: TimeSettings, clock: Callable[[], float]) -> ClientDeadlines:
+def deadlinesOf(settings: TimeSettings, now: float) -> Deadlines:
     """Return the deadlines of a client that has connected now.
 
     Raises ValueError for an unknown stage in `client_timeouts`.
@@ -67,7 +39,7 @@ def deadlinesOf(settings: TimeSettings, clock: Callable[[], float]) -> ClientDea
     limits = _sharedLimits(
         settings.inactivity_timeout, stages, settings.session_timeout, settings.min_text_rate
     )
-    return ClientDeadlines(limits, clock)
+    return Deadlines(limits, now)
 
 
 @lru_cache(maxsize=64)
@@ -82,4 +54,9 @@ def _sharedLimits(
 
 
 #: What a handler has until its client has connected.
-NO_DEADLINES = ClientDeadlines(TimeLimits(0, {}, 0, 0), lambda: 0.0)
+NO_DEADLINES = Deadlines(TimeLimits(0, {}, 0, 0), 0.0)
+
+
+def atNoTime() -> float:
+    """Return 0: the clock of a handler until its client has connected."""
+    return 0.0

@@ -18,35 +18,22 @@ on average. So a steady client is never cut off, but one that sends single octet
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import inf
-from typing import Protocol
+from typing import Final
 
 from Kamaelia.Support.Protocol.SMTP.Reply import INACTIVE, SESSION_TOO_LONG, TOO_SLOW, Reply
+from Kamaelia.Support.Protocol.SMTP.Session import Session
 from Kamaelia.Support.Protocol.SMTP.TextScanner import TextJudge
 
 # What a client has to send next: see Session.awaited.
-STAGES = ("TLS", "hello", "command", "text")
+STAGES: Final = ("TLS", "hello", "command", "text")
 
 # RFC 5321 section 4.5.3.2.7: a server waits at least 5 minutes for the next command. Section
 # 4.5.3.2.5 gives a client 3 minutes for each piece of a text, so 5 are enough there, too.
-INACTIVITY = 300.0
-SESSION = 3600.0
-TEXT_RATE = 100.0  # octets a second; a satellite telephone sends 300
+INACTIVITY: Final = 300.0
+SESSION: Final = 3600.0
+TEXT_RATE: Final = 100.0  # octets a second; a satellite telephone sends 300
 
-
-class TimedSession(Protocol):
-    """The attributes of a session that determine its deadlines."""
-
-    seenMail: bool
-    gettingdata: bool
-
-    @property
-    def text(self) -> TextJudge:
-        """Return the text of the mail in progress."""
-
-    @property
-    def awaited(self) -> str:
-        """Return what the client has to send next, one of STAGES."""
+NEVER: Final = float("inf")
 
 
 # When a client is late, and the reply that it gets then. A plain tuple: each turn makes one.
@@ -73,9 +60,9 @@ class TimeLimits:
         unknown = sorted(set(given) - set(STAGES))
         if unknown:
             raise ValueError(f"there is no stage {unknown[0]!r}: name one of {', '.join(STAGES)}")
-        self.silence = {stage: given.get(stage, inactivity) or inf for stage in STAGES}
+        self.silence = {stage: given.get(stage, inactivity) or NEVER for stage in STAGES}
         self.isUniform = len(set(self.silence.values())) == 1  # the same silence at each stage
-        self.session = session or inf
+        self.session = session or NEVER
         self.shortest = min(self.silence.values())  # the least silence
         self.textRate = textRate
 
@@ -104,7 +91,7 @@ class Deadlines:
         self._mailAt = now
         self._textAt = None
 
-    def next(self, client: TimedSession, heardAt: float) -> Deadline:
+    def next(self, client: Session, heardAt: float) -> Deadline:
         """Return the next deadline of a client that was last heard or answered at `heardAt`."""
         limits = self._limits
         stage = client.awaited
@@ -119,14 +106,14 @@ class Deadlines:
         self._earliest = deadline[0]
         return deadline
 
-    def earliest(self, client: TimedSession, heardAt: float) -> float:
+    def earliest(self, client: Session, heardAt: float) -> float:
         """Return a time before which the client cannot be late. It is cheaper than next().
 
         What a client sends moves its deadline forward, so that an earlier one remains a time at
         which to look again, except that the session or the mail may end before. If the stages
         have different limits, it is the next deadline.
         """
-        limits, last = self._limits, inf
+        limits, last = self._limits, NEVER
         if not client.gettingdata:
             self._textAt = None
             last = (self._mailAt if client.seenMail else self.startedAt) + limits.session
@@ -141,6 +128,6 @@ class Deadlines:
         if self._textAt is None:
             self._textAt = heardAt
         if not self._limits.textRate:
-            return inf
+            return NEVER
         counted = min(text.size, text.limit)  # octets that are not kept give no time
         return self._textAt + self._limits.silence["text"] + counted / self._limits.textRate
