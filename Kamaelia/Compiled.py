@@ -42,6 +42,7 @@ MODULES = {
         "Session",
         "TextScanner",
     ),
+    "Support": ("Domains", "PrintableText"),
     "Support/Greylist": ("Keys", "Names", "NetworkRate", "Rules"),
     "Internet": (
         "Acceptor",
@@ -51,9 +52,9 @@ MODULES = {
         "HandlerLinks",
         "ListeningSockets",
     ),
-    "Apps/Grey/Policy": ("PolicyAnswers",),
-    "Apps/Grey/Records": ("LogFiles",),
-    "Apps/Grey/Stores": ("SQLiteDecision",),
+    "Apps/Grey/Policy": ("ClientNetworks", "CompiledSettings", "PolicyAnswers"),
+    "Apps/Grey/Records": ("LogFiles", "MailLog"),
+    "Apps/Grey/Stores": ("PendingCounts", "SQLiteDecision"),
 }
 SOURCES = [
     FOLDER / package / f"{module}.py" for package, modules in MODULES.items() for module in modules

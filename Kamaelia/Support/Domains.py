@@ -17,12 +17,13 @@ U-labels change in the conversion (\u00df, wide letters) may mean another name t
 from __future__ import annotations
 
 from ipaddress import AddressValueError, IPv6Address
+from typing import Final
 from unicodedata import normalize
 
 __all__ = ["nameKey"]
 
-ALABEL = "xn--"  # RFC 5890 section 2.3.2.1
-IPV6 = "[ipv6:"  # RFC 5321 section 4.1.3, in lower case
+ALABEL: Final = "xn--"  # RFC 5890 section 2.3.2.1
+IPV6: Final = "[ipv6:"  # RFC 5321 section 4.1.3, in lower case
 
 
 def nameKey(name: str) -> str:

@@ -29,3 +29,7 @@ Sphinx         an extension of Sphinx: a page about each component
 Greylist       rules, keys and lists of greylisting
 Settings       the configuration of Kamaelia Grey
 """
+
+from Kamaelia.Compiled import chooseModules
+
+chooseModules(__path__[0])

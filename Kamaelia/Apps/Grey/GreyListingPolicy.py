@@ -52,7 +52,7 @@ from Kamaelia.Apps.Grey.Records.MailNotes import (
 )
 from Kamaelia.Apps.Grey.Stores.Later import Later
 from Kamaelia.Apps.Grey.StrictMailHandler import statusOf
-from Kamaelia.Support.Greylist.Keys import withoutBrackets
+from Kamaelia.Support.Greylist.Keys import domainOf
 from Kamaelia.Support.Protocol.SMTP.InputParser import TextEnded
 from Kamaelia.Support.Protocol.SMTP.Reply import POLICY_FAILED
 
@@ -354,18 +354,6 @@ class GreyListingPolicy(RecordedMailHandler):
         if self._listing is not None:
             self._listing.cancel()
             self._listing = None
-
-
-def domainOf(recipient: str) -> str:
-    """Return what follows the last @, without a final dot.
-
-    Return "" if the local part may name another domain: servers that trust us may relay
-    user%elsewhere@here to user@elsewhere, and so be an open relay.
-    """
-    local, _, domain = withoutBrackets(recipient).rpartition("@")
-    if "%" in local or "!" in local or "@" in local:
-        return ""
-    return domain.removesuffix(".")
 
 
 __kamaelia_components__ = (GreyListingPolicy,)

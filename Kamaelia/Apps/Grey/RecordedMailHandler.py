@@ -38,10 +38,11 @@ class RecordedMailHandler(ConcreteMailHandler):
 
     def __init__(self, **argv: Any) -> None:
         super().__init__(**argv)
-        if getattr(self, "greylist", None) is None:
-            type(self).greylist = Greylist()
-        self.greylist = self.greylist  # a reload changes the class, not this connection
-        self.notes = MailNotes(self.greylist)
+        greylist = getattr(self, "greylist", None)
+        if greylist is None:
+            greylist = type(self).greylist = Greylist()
+        self.greylist = greylist  # a reload changes the class, not this connection
+        self.notes = MailNotes(greylist)
 
     def answerTo(
         self, question: Any, ask: Callable[..., Any], *about: Any, extra: float = 0.0
@@ -56,12 +57,13 @@ class RecordedMailHandler(ConcreteMailHandler):
         super().handleConnect()
 
     def handleMail(self, command: list[str]) -> None:
-        if not self.seenMail:
+        if not self.session.seenMail:
             self.notes.begin()
         super().handleMail(command)
 
     def handleRcpt(self, command: list[str]) -> None:
-        if 0 < self.max_recipients <= len(self.notes.verdicts) and self.seenMail:
+        named = len(self.notes.verdicts)
+        if named and 0 < self.max_recipients <= named and self.session.seenMail:
             self.answer(TOO_MANY_RECIPIENTS)  # deferred recipients count, too
         else:
             super().handleRcpt(command)

@@ -25,45 +25,46 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Final
 
 from Kamaelia.Support.Domains import nameKey
 from Kamaelia.Support.Networks import addressOf
 from Kamaelia.Support.PrintableText import printable
 
-NULL_SENDER = "<>"
-POSTMASTER = "postmaster"
-LONGEST = 320  # characters: 64 and 255, with the @ between (RFC 5321 section 4.5.3.1)
+NULL_SENDER: Final = "<>"
+POSTMASTER: Final = "postmaster"
+LONGEST: Final = 320  # characters: 64 and 255, with the @ between (RFC 5321 section 4.5.3.1)
 
-# The key of such an address is its text in lower case, without its brackets.
-PLAIN = re.compile(
-    r"(<)?+([a-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}+@[a-z0-9-]++(?:\.[a-z0-9-]++)*+)(?(1)>)"
-)
-NEVER = re.compile(r"[\0-\x1f\x7f-\x9f\ud800-\udfff]")  # in an address: SMTPAddress.PATH
+# The key of such an address is its text in lower case.
+PLAIN: Final = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}+@[a-z0-9.-]++(?<!\.)")
+NEVER: Final = re.compile(r"[\0-\x1f\x7f-\x9f\ud800-\udfff]")  # in an address: SMTPAddress.PATH
 
-QUOTING = re.compile(r'\\(.)|"', re.DOTALL)  # a quoted pair, or a quotation mark
-NEEDS_NO_QUOTES = re.compile(r'[^\s"\\(),:;<>@\[\]\0-\x20\x7f]+')
-NEEDS_BACKSLASH = re.compile(r'["\\]')
+QUOTING: Final = re.compile(r'\\(.)|"', re.DOTALL)  # a quoted pair, or a quotation mark
+NEEDS_NO_QUOTES: Final = re.compile(r'[^\s"\\(),:;<>@\[\]\0-\x20\x7f]+')
+NEEDS_BACKSLASH: Final = re.compile(r'["\\]')
 
-UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+UUID: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 # A word that differs for each mail: a UUID, a number, a hexadecimal hash (eight or more digits, at
 # least one of them decimal), or eight or more letters and digits with three digits among them.
-CHANGING = re.compile(
+CHANGING: Final = re.compile(
     rf"{UUID}"
     r"|(?<![a-z0-9])(?:[0-9]+|(?=[a-f]*[0-9])[0-9a-f]{8,}"
     r"|(?=(?:[a-z]*[0-9]){3})[0-9a-z]{8,})(?![a-z0-9])"
 )
 # Hash and time stamp of the Sender Rewriting Scheme; SRS1 contains those of an SRS0.
-SRS = re.compile(r"^srs0([=+-])[^=]*=[^=]*=|^srs1([=+-])[^=]*=([^=]*)=([=+-])[^=]*=[^=]*=")
+SRS: Final = re.compile(r"^srs0([=+-])[^=]*=[^=]*=|^srs1([=+-])[^=]*=([^=]*)=([=+-])[^=]*=[^=]*=")
 # Microsoft 365 writes user+SRS=hash=time=domain=local for forwarded mail, and bounces+SRS=hash=time
 # for relayed mail or instead of a local part that would be longer than 64 characters
 # (learn.microsoft.com/exchange/reference/sender-rewriting-scheme).
-SRS_AFTER_PLUS = re.compile(r"(?<=\+srs=)[^=]*=[^=]*(?==[^=]+=)|(?<=^bounces\+srs=)[^=]+=[^=]+$")
+SRS_AFTER_PLUS: Final = re.compile(
+    r"(?<=\+srs=)[^=]*=[^=]*(?==[^=]+=)|(?<=^bounces\+srs=)[^=]+=[^=]+$"
+)
 # SendGrid documents no form (support.sendgrid.kke.co.jp article 360000226322). Published headers
 # contain bounces+account-hash-recipient=domain, the hash of four hexadecimal digits, as in
 # bounces+848413-634f-user=example.com@sgmail.github.com.
-SENDGRID = re.compile(r"^bounces\+[0-9]+-[0-9a-f]{4}-(?=[^=]+=)")
+SENDGRID: Final = re.compile(r"^bounces\+[0-9]+-[0-9a-f]{4}-(?=[^=]+=)")
 # draft-levine-smtp-batv section 4: a digit for the key, three for the day, six of a hash
-BATV = re.compile(
+BATV: Final = re.compile(
     r"^prvs=(?:[0-9]{4}[0-9a-f]{6}=(?P<after>.+)|(?P<before>.+)=[0-9]{4}[0-9a-f]{6})$"
 )
 
@@ -118,11 +119,11 @@ def splitMailbox(mailbox: str) -> tuple[str, str]:
 @lru_cache(maxsize=2048)  # a decision asks several times, and most recipients get many mails
 def mailboxKey(mailbox: str) -> str:
     """Return the key of a mailbox. Raises ValueError if it is none. It may have its brackets."""
-    if mailbox.isascii() and len(mailbox) <= LONGEST:
-        plain = PLAIN.fullmatch(mailbox.lower())
-        if plain is not None:
-            return plain[2]
     bare = withoutBrackets(mailbox)
+    if bare.isascii() and len(mailbox) <= LONGEST:
+        key = bare.lower()
+        if PLAIN.fullmatch(key) is not None:
+            return key
     at = bare.rfind("@")
     isPlain = bare.isprintable()  # then it has no character of NEVER
     isWhole = 0 < at < len(bare) - 1 and (bare[0] != "<" or bare[-1] == ">")
@@ -152,6 +153,18 @@ def _escape(character: re.Match[str]) -> str:
 def withoutBrackets(path: str) -> str:
     """Return a path without its angle brackets, if it has both."""
     return path[1:-1] if path[:1] == "<" and path[-1:] == ">" else path
+
+
+def domainOf(recipient: str) -> str:
+    """Return what follows the last @, without a final dot.
+
+    Return "" if the local part may name another domain: servers that trust us may relay
+    user%elsewhere@here to user@elsewhere, and so be an open relay.
+    """
+    local, _, domain = withoutBrackets(recipient).rpartition("@")
+    if "%" in local or "!" in local or "@" in local:
+        return ""
+    return domain.removesuffix(".")
 
 
 def _folded(local: str) -> str:

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from Kamaelia.Support.Domains import nameKey
 from Kamaelia.Support.Greylist.Keys import (
@@ -40,12 +40,12 @@ __all__ = ["Mailboxes", "Names", "nameKey", "parseMailbox", "parseName"]
 Found = TypeVar("Found")
 
 # RFC 952 does not allow the underscore in a host name, but many names contain it.
-LABEL = r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"
-NAME = re.compile(rf"{LABEL}(?:\.{LABEL})*", re.ASCII)
-LITERAL = re.compile(r"\[[0-9a-z.:]+\]", re.ASCII)
-LONGEST_NAME = 255  # RFC 5321 section 4.5.3.1.2
-EVERY = "*"
-MOST_MISSING = 2_000  # addresses that a table remembers
+LABEL: Final = r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"
+NAME: Final = re.compile(rf"{LABEL}(?:\.{LABEL})*", re.ASCII)
+LITERAL: Final = re.compile(r"\[[0-9a-z.:]+\]", re.ASCII)
+LONGEST_NAME: Final = 255  # RFC 5321 section 4.5.3.1.2
+EVERY: Final = "*"
+MOST_MISSING: Final = 2_000  # addresses that a table remembers
 
 
 def parseName(text: str) -> str:

@@ -24,21 +24,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-HOUR = 3600.0
-NOT_SUSPICIOUS = "not suspicious"  # the reason of a mail that the rules are not asked about
-DRY_RUN = (
+HOUR: Final = 3600.0
+NOT_SUSPICIOUS: Final = "not suspicious"  # the reason of a mail that the rules are not asked about
+DRY_RUN: Final = (
     "dry run"  # precedes the reason of a mail that is accepted only because nothing is deferred
 )
-NEVER_SEEN = "never seen"  # the reason of a decision that adds a triple
-REGULAR = "regular client"
-WAITED = "waited long enough"  # the reason of a decision that accepts the first retry
-TOO_MANY = (
+NEVER_SEEN: Final = "never seen"  # the reason of a decision that adds a triple
+REGULAR: Final = "regular client"
+WAITED: Final = "waited long enough"  # the reason of a decision that accepts the first retry
+TOO_MANY: Final = (
     "too many new triples"  # the reason of a decision that does not add one because of the limit
 )
 # All reasons of decisions that defer a mail
-DEFERRING = frozenset(
+DEFERRING: Final = frozenset(
     {
         NEVER_SEEN,
         TOO_MANY,

@@ -260,7 +260,7 @@ class DelegatedMail:
 
     def _answer(self, recipient: str, reply: Reply) -> Action:
         """Record the refusal of a recipient, and return the action."""
-        cause = self.notes.verdictOn(recipient).cause
+        cause = self.notes.verdictOn(recipient).cause()
         self.notes.lastReply = reply
         about = (self.peer, self.peerport, RCPT, f"TO:{recipient}", reply, self.notes.mailId)
         refusal = Refusal(*about, cause, self.sender, self.remotename)

@@ -8,13 +8,13 @@ Example usage::
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from Kamaelia.Support.Greylist.Lists import Lists
 from Kamaelia.Support.Greylist.Names import Names
 
-MOST = 100  # settings in the cache; programs have only a few
-_known: dict[tuple[int, Any], tuple[Any, list[Any], Any]] = {}
+MOST: Final = 100  # settings in the cache; programs have only a few
+_known: Final[dict[tuple[int, Any], tuple[Any, list[Any], Any]]] = {}
 
 
 def compiled(setting: Any, compile_: Callable[[list[Any]], Any]) -> Any:

@@ -21,11 +21,11 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
-from socket import AF_INET, inet_ntoa, inet_pton
 from typing import Any
 
 from Kamaelia.Apps.Grey.Policy.BackgroundTask import BackgroundTask, release
 from Kamaelia.Apps.Grey.Policy.BlockLists import BlockLists
+from Kamaelia.Apps.Grey.Policy.ClientNetworks import ClientNetworks
 from Kamaelia.Apps.Grey.Policy.RecipientDirectory import RecipientDirectory
 from Kamaelia.Apps.Grey.Policy.StoreEntries import NO_ENTRIES, LiveEntries, compileEntries
 from Kamaelia.Apps.Grey.Policy.SuspicionCheck import SuspicionCheck
@@ -93,7 +93,7 @@ class Greylist:
                 )
         if self.spf and self.resolver is None:
             raise ValueError("spf needs a resolver")
-        self._networkOf = networksOf(self.v4)
+        self._networks = ClientNetworks(self.v4)
         self._limit = NetworkRate(self.max_new_triples, HOUR)
         self._rulesAtLimit = replace(self.rules, addsTriples=False)
         self._signerRules = replace(self.rules, client_passes=1, addsTriples=False)
@@ -260,7 +260,7 @@ class Greylist:
     def clientKey(self, peer: str) -> str:
         """Return the network of a client's address; other text is its own key."""
         try:
-            return self._networkOf(peer) or clientKey(peer, self.v4, self.v6)
+            return self._networks.keyOf(peer) or clientKey(peer, self.v4, self.v6)
         except ValueError:
             return peer
 
@@ -368,24 +368,6 @@ CHOICES = {
     "on_failure": ("copy", "defer", "accept"),
     "decide_at": ("data", "rcpt"),
 }
-
-
-def networksOf(bits: int) -> Callable[[str], str | None]:
-    """Return a function that returns clientKey() of an IPv4 address, in a fifth of its time.
-
-    It returns None for other text. bits: those of a network.
-    """
-    mask = -1 << (32 - bits) & 0xFFFFFFFF
-    suffix = f"/{bits}" if bits < 32 else ""
-
-    def networkOf(peer: str) -> str | None:
-        try:
-            number = int.from_bytes(inet_pton(AF_INET, peer)) & mask
-        except (OSError, ValueError):
-            return None
-        return inet_ntoa(number.to_bytes(4)) + suffix
-
-    return networkOf
 
 
 def _found(

@@ -4,6 +4,7 @@ PolicyHooks       what a hook may return, judged in one place
 PolicyQuestion    one question that may take time, and its time limit
 PolicyAnswers     what policy has found out for the mail in progress
 CompiledSettings  lists of a handler class, compiled once
+ClientNetworks    the networks of clients, which are their keys
 DerivedValue      what handlers of a class derive from equal settings, once for all of them
 Greylist          the decision about one recipient: lists, rules, store
 BlockLists        block lists in the DNS, which refuse a client

@@ -22,14 +22,14 @@ import logging
 import os
 import stat
 from time import monotonic, sleep
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from Kamaelia.Support.PrintableText import printable
 
-LOG = logging.getLogger("Kamaelia.Apps.Grey")
-MOST = 16  # files that stay open
-AGAIN = 0.1  # seconds until the path of an open file is checked again
-WRITE_TIME = 0.001  # seconds for another process to finish the line that it is writing
+LOG: Final = logging.getLogger("Kamaelia.Apps.Grey")
+MOST: Final = 16  # files that stay open
+AGAIN: Final = 0.1  # seconds until the path of an open file is checked again
+WRITE_TIME: Final = 0.001  # seconds for another process to finish the line that it is writing
 Identity = tuple[int, int]
 
 
@@ -42,8 +42,8 @@ class File(NamedTuple):
     isMidLine: bool  # its last line has no end
 
 
-_open: dict[str, File] = {}  # by name
-_failing: set[str] = set()  # names whose failure has been logged
+_open: Final[dict[str, File]] = {}  # by name
+_failing: Final[set[str]] = set()  # names whose failure has been logged
 
 
 def note(filename: str, line: str) -> None:

@@ -28,12 +28,12 @@ from Kamaelia.Support.Protocol.SMTP.Refusal import Refusal
 class EndedMail(Protocol):
     """A mail that has ended, as the notes read it from its handler: see NotedMail."""
 
-    peer: str
+    peer: Any
     remotename: Any
     sender: Any
 
     @property
-    def mailStatus(self) -> str:
+    def mailStatus(self) -> Any:
         """ACCEPTED, DEFERRED, REFUSED or another word; "" if the mail was dropped."""
 
 
@@ -60,8 +60,8 @@ class HistoricalLines:
         self, notes: Any, mail: EndedMail, recipients: Sequence[str], now: float
     ) -> Iterable[str]:
         """Return the line of a mail that has ended."""
-        whose = (mail.remotename, mail.peer, mail.sender)
-        return (historicalLine(now, *whose, recipients, mail.mailStatus),)
+        name, peer, sender, status = mail.remotename, mail.peer, mail.sender, mail.mailStatus
+        return (historicalLine(now, name, peer, sender, recipients, status),)
 
     def ofSuspicion(self, now: float, mailId: str, words: str) -> str:
         """Return the line that states the points of a mail."""
@@ -74,8 +74,8 @@ class HistoricalLines:
 
 def stampOf(now: float) -> str:
     """Return the time in UTC to the millisecond, as YYYYMMDDhhmmss.mmm."""
-    seconds, milliseconds = divmod(int(now * 1000), 1000)
-    return f"{_secondOf(seconds)}.{milliseconds:03d}"
+    milliseconds = int(now * 1000)
+    return f"{_secondOf(milliseconds // 1000)}.{str(milliseconds % 1000).zfill(3)}"
 
 
 @lru_cache(maxsize=1)
@@ -84,7 +84,7 @@ def _secondOf(seconds: int) -> str:
 
 
 def historicalLine(
-    now: float, remotename: str, peer: str, sender: str, recipients: Iterable[str], status: str
+    now: float, remotename: Any, peer: Any, sender: Any, recipients: Iterable[str], status: Any
 ) -> str:
     """Return the line of a mail, in the historical columns."""
     name, paths = remotename.partition("|")[0], ", ".join(recipients)

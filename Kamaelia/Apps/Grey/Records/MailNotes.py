@@ -86,9 +86,8 @@ class Verdict(NamedTuple):
     wait: float = 0.0  # seconds until a retry is accepted
     delay: float = 0.0  # seconds since the first attempt
 
-    @property
     def cause(self) -> str:
-        """The reason without its detail, for a counter."""
+        """Return the reason without its detail, for a counter."""
         return self.reason.partition(":")[0]
 
 
@@ -212,7 +211,7 @@ class MailNotes:
             self.uncounted.append(("refusals", stage, GREYLISTED))
             return
         isPolicys = stage == "RCPT" and reply == RECIPIENT_REFUSED
-        reason = self.verdictOn(session.asked.path).cause if isPolicys else ""
+        reason = self.verdictOn(session.asked.path).cause() if isPolicys else ""
         self._record(handler, stage, argumentOf(session), reply, reason, isOfMail)
 
     def refusedSilently(self, handler: NotedHandler, recipient: str, reply: Reply) -> None:
@@ -260,7 +259,7 @@ class MailNotes:
         self.uncounted.append(("mails", (status or DROPPED).lower()))
         for each in recipients:
             verdict = self.verdictOn(each)
-            self.uncounted.append(("recipients", verdict.verdict, verdict.cause))
+            self.uncounted.append(("recipients", verdict.verdict, verdict.cause()))
         greylist.countAll(self.uncounted)
         self.uncounted.clear()
         if greylist.journal is not None:
@@ -320,4 +319,5 @@ class MailNotes:
 
     def allRecipients(self, handler: NotedMail) -> list[str]:
         """Return all recipients that the client named, including those that are not accepted."""
-        return list(self.verdicts | dict.fromkeys(handler.recipients))
+        accepted = handler.recipients
+        return list(self.verdicts | dict.fromkeys(accepted) if accepted else self.verdicts)

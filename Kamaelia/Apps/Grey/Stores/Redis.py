@@ -43,7 +43,7 @@ from .RedisRecords import (
     countersToAdd,
     deliveryToWrite,
 )
-from .Store import MANY_ENTRIES, Later, StoreEntry, StoreFailed, byName
+from .Store import MANY_ENTRIES, Later, StoreEntry, StoreFailed
 
 LARGEST_BATCH = 500
 REFRESH_INTERVAL = 1.0  # seconds
@@ -266,7 +266,7 @@ class RedisStore(RedisRecords):
         if self.link.failure is not None:
             raise StoreFailed(*self.link.failure.args)
         counters = dict(self._counters)
-        for name, by in byName(self._pending).items():
+        for name, by in self._pending.byName().items():
             counters[name] = counters.get(name, 0) + by
         return counters
 

@@ -23,6 +23,7 @@ are fetched by fetchall(): a statement that has not come to its end holds a lock
 from __future__ import annotations
 
 import sqlite3
+from typing import Final
 
 from Kamaelia.Support.Greylist.Rules import (
     Decision,
@@ -34,28 +35,28 @@ from Kamaelia.Support.Greylist.Rules import (
     decide,
 )
 
-IS_TRIPLE = "client = ? AND sender = ? AND recipient = ?"
-LOOK = f"SELECT seen, passed, passes FROM triple WHERE {IS_TRIPLE}"
+IS_TRIPLE: Final = "client = ? AND sender = ? AND recipient = ?"
+LOOK: Final = f"SELECT seen, passed, passes FROM triple WHERE {IS_TRIPLE}"
 # A join of both takes a third longer
-LOOK_AT_BOTH = """
+LOOK_AT_BOTH: Final = """
     SELECT TRUE, seen, passed, passes FROM triple
     WHERE client = ?1 AND sender = ?2 AND recipient = ?3
     UNION ALL SELECT FALSE, last, NULL, passes FROM regular WHERE client = ?1"""
-ADD = "INSERT INTO triple VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+ADD: Final = "INSERT INTO triple VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 # A known client makes the key NULL, which the table does not take. The row of an INSERT ... SELECT
 # ... WHERE NOT EXISTS goes through a coroutine and a journal of the statement.
-ADD_NEW_TRIPLE = """
+ADD_NEW_TRIPLE: Final = """
     INSERT OR IGNORE INTO triple VALUES (
         CASE WHEN EXISTS (SELECT 1 FROM regular WHERE client = ?1) THEN NULL ELSE ?1 END,
         ?2, ?3, ?4, NULL, 0)"""
-CHANGE = f"""
+CHANGE: Final = f"""
     UPDATE triple SET seen = ?, passed = ?, passes = ?
     WHERE {IS_TRIPLE} AND seen = ? AND passed IS ? AND passes = ?"""
-LOOK_AT_REGULAR = "SELECT passes, last FROM regular WHERE client = ?"
-FORGET_REGULAR = "DELETE FROM regular WHERE client = ?"
-ADD_REGULAR = "INSERT INTO regular VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
-MOST_RECENT = 20_000  # triples that a process remembers as decided
-CHANGE_REGULAR = """
+LOOK_AT_REGULAR: Final = "SELECT passes, last FROM regular WHERE client = ?"
+FORGET_REGULAR: Final = "DELETE FROM regular WHERE client = ?"
+ADD_REGULAR: Final = "INSERT INTO regular VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+MOST_RECENT: Final = 20_000  # triples that a process remembers as decided
+CHANGE_REGULAR: Final = """
     UPDATE regular SET passes = ?, last = ? WHERE client = ? AND passes = ? AND last = ?"""
 
 

@@ -22,14 +22,13 @@ A store belongs to the process that opened it. Forked workers open their own.
 from __future__ import annotations
 
 import os
-import threading
 from abc import ABC, abstractmethod
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 from weakref import WeakSet
 
 from Kamaelia.Apps.Grey.Stores.Later import Later
+from Kamaelia.Apps.Grey.Stores.PendingCounts import PendingCounts, Words
 from Kamaelia.Support.Greylist.Rules import HOUR, Decision, Record, Regular, Rules, Triple
 
 __all__ = [
@@ -42,7 +41,6 @@ __all__ = [
     "StoreEntry",
     "StoreFailed",
     "StoreUnreachable",
-    "byName",
     "checkEntry",
     "isExpired",
     "isOver",
@@ -56,8 +54,6 @@ MOST_DELIVERED = 10_000  # clients whose last delivery a process keeps in memory
 VERDICTS = ("allow", "deny")
 KINDS = ("client", "sender", "recipient")
 MANY_ENTRIES = 500  # larger numbers are not read in the event loop; these take about 10 ms
-#: The name of a counter, whose words are joined by slashes when it is written
-Words = tuple[str, ...]
 
 
 class StoreFailed(Exception):
@@ -90,13 +86,12 @@ class Store(ABC):
     """The base class of all stores. Methods raise StoreFailed if the store fails."""
 
     isIndependent = False  # decisions do not need the server that the other methods need
-    isInherited = False  # whether it was opened before this process was forked
 
     def __init__(self) -> None:
         _opened.add(self)
-        self._pending: defaultdict[Words, int] = defaultdict(int)
+        self.isInherited = False  # whether it was opened before this process was forked
+        self._pending = PendingCounts()
         self._delivered: dict[str, float] = {}  # by client: the time of its last counted mail
-        self._pendingLock = threading.Lock()
 
     @abstractmethod
     def decide(self, triple: Triple, rules: Rules, now: float) -> Decision:
@@ -206,12 +201,7 @@ class Store(ABC):
 
     def countAll(self, counters: Iterable[Words], by: int = 1) -> None:
         """Add to each of these counters, as count() does."""
-        with self._pendingLock:
-            pending = self._pending
-            isFirst = not pending
-            for words in counters:
-                pending[words] += by
-        if isFirst:
+        if self._pending.add(counters, by):
             self.hasPending()
 
     def hasPending(self) -> None:
@@ -248,9 +238,7 @@ class Store(ABC):
             )
 
     def _takePending(self) -> dict[str, int]:
-        with self._pendingLock:
-            taken, self._pending = self._pending, defaultdict(int)
-        return byName(taken)
+        return self._pending.take()
 
     def _giveBack(self, taken: dict[str, int]) -> None:
         for name, by in taken.items():
@@ -258,14 +246,6 @@ class Store(ABC):
 
 
 _opened: WeakSet[Store] = WeakSet()  # all stores of this process
-
-
-def byName(counts: Mapping[Words, int]) -> dict[str, int]:
-    """Return the counts by the names of their counters."""
-    named: defaultdict[str, int] = defaultdict(int)
-    for words, by in counts.items():
-        named["/".join(words)] += by
-    return named
 
 
 def _noteFork() -> None:

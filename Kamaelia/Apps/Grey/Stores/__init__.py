@@ -13,6 +13,7 @@ A setting selects the store: `memory:`, `sqlite:PATH`, or for Redis and Valkey
 `unix://[USER:PASSWORD@]/PATH`. All stores have the interface of Store. The modules:
 
 Store, Later                 the interface, and the exception for an answer that takes time
+PendingCounts                counters that are not written yet
 Memory                       a store in memory
 SQLite, SQLiteRecords        the store in a file: decisions, and all other methods
 SQLiteFile, SQLiteMigration  opens, checks and upgrades the file

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from Kamaelia.Apps.Grey.Policy.Greylist import Greylist, networksOf
+from Kamaelia.Apps.Grey.Policy.ClientNetworks import ClientNetworks
+from Kamaelia.Apps.Grey.Policy.Greylist import Greylist
 from Kamaelia.Apps.Grey.Stores import StoreEntry
 from Kamaelia.Support.Greylist.Keys import clientKey
 
@@ -17,7 +18,7 @@ from Kamaelia.Support.Greylist.Keys import clientKey
 @given(st.integers(0, 2**32 - 1), st.integers(8, 32))
 def test_the_quick_way_to_a_network_leads_where_the_long_one_does(number: int, bits: int) -> None:
     peer = str(IPv4Address(number))
-    assert networksOf(bits)(peer) == clientKey(peer, bits)
+    assert ClientNetworks(bits).keyOf(peer) == clientKey(peer, bits)
 
 
 @pytest.mark.parametrize(
@@ -25,7 +26,7 @@ def test_the_quick_way_to_a_network_leads_where_the_long_one_does(number: int, b
     ["", "unix", "1.2.3.256", "01.2.3.4", "1.2.3.4 ", "1.2.3.4\0", "\u0661.2.3.4"],
 )
 def test_what_is_no_address_is_its_own_key(peer: str) -> None:
-    assert networksOf(24)(peer) is None
+    assert ClientNetworks(24).keyOf(peer) is None
     assert Greylist(v4=24).clientKey(peer) == peer
 
 
