@@ -57,6 +57,7 @@ __all__ = [  # what programs import from here, other modules' names included
     "noSpaceInBox",
     "nullsink",
     "outbox",
+    "passOn",
     "postbox",
     "realsink",
     "removeObserver",
@@ -116,6 +117,16 @@ def linkAll(*links: Link) -> None:
             sink.link((source, sourcebox), (sink, sinkbox))  # it raises an explanation
 
 
+def passOn(component: Any, message: object) -> bool:
+    """Send `message` to "outbox" of `component`. Return whether its receiver keeps up.
+
+    It does if no other message waits unread, and if the component is not held. Raises what
+    component.send raises.
+    """
+    component.send(message)
+    return len(component.outboxes["outbox"]) <= 1 and not component.isHeld()
+
+
 def takeDirectly(
     boxes: dict[str, Any], task: Any, boxname: str, take: Callable[[Any], Any]
 ) -> None:
@@ -132,7 +143,7 @@ def takeDirectly(
 if not TYPE_CHECKING and Core.compiled is not None:
     createSink, closeSinks = Core.compiled.createSink, Core.compiled.closeSinks
     linkPlaces, linkAll = Core.compiled.linkPlaces, Core.compiled.linkAll
-    takeDirectly = Core.compiled.takeDirectly
+    passOn, takeDirectly = Core.compiled.passOn, Core.compiled.takeDirectly
     Core.compiled.provideBoxes(
         globals(), UNUSED, endedsink, LateMessages, _closeAdded, BoxAlreadyLinkedToDestination
     )

@@ -27,7 +27,7 @@ from types import ModuleType
 
 __all__ = ["compiled", "name", "reason", "replace"]
 
-INTERFACE = 12  # what the pure modules expect of the extension; it has a constant of this name
+INTERFACE = 13  # what the pure modules expect of the extension; it has a constant of this name
 
 
 def _load() -> tuple[ModuleType | None, str]:

@@ -182,6 +182,8 @@ cdef extern from *:
         #define AX_VERSIONED(o) 0
         #define AX_VERSION(o) 0
     #endif
+    /* Return what the class of an object has by this name, or NULL. */
+    #define ax_lookUp(object, name) _PyType_Lookup(Py_TYPE(object), name)
     #define ax_resume(gen, result) PyGen_Type.tp_as_async->am_send(gen, Py_None, result)
     """
     void ax_name(object, const char *)
@@ -197,9 +199,10 @@ cdef extern from *:
     PyObject *ax_find(object, object) except? NULL
     int ax_resume(PyObject *, PyObject **) except -1
     PyObject *typeOf "AX_TYPE" (PyObject *)
+    PyObject *ofClass "ax_lookUp" (object, object)
 
 #: Axon.Core compares it with its own, and does not use an extension of another version.
-INTERFACE = 12
+INTERFACE = 13
 
 cdef enum:  # see Axon.RunQueue
     PAUSED = 0
@@ -235,6 +238,11 @@ cdef object missing(object owner, str name):
     return AttributeError(
         f"{type(owner).__name__!r} object has no attribute {name!r}", name=name, obj=owner
     )
+
+
+cdef inline bint inherits(object component, object name, object method):
+    """Return whether a method of `component` is `method`, and not one of the program."""
+    return ofClass(component, name) == <PyObject *>method
 
 
 cdef inline object variable(object variables, object name):
@@ -1378,7 +1386,7 @@ cdef int leadOutbox(OutboxFields place, object sink) except -1:
         (<DirectFields>sink)._feeders = withSource((<DirectFields>sink)._feeders, task)
     elif sink is not NULL_SINK:
         sink.addFeeder(task)
-    boxes[place.boxname] = sink
+    store(boxes, place.boxname, sink)
     return 0
 
 
@@ -1392,9 +1400,13 @@ cdef inline bint mayHold(object sink, object task) except -1:
 
 def createSink(component, boxes, boxname):
     """Return a new sink for an inbox of `component`, and store it in `boxes`, its inboxes."""
+    return sinkFor(component, boxes, boxname)
+
+
+cdef object sinkFor(object component, object boxes, object boxname):
     isUsual = isinstance(component, BoxMethods)
     sink = newSink(taskOf(component) if isUsual else component.getTask(), boxname)
-    boxes[boxname] = sink
+    store(boxes, boxname, sink)
     if variable(BOX, SHOW_ALL):
         sink.setShowTransit(True)
     if mayStop(component):
@@ -1402,9 +1414,18 @@ def createSink(component, boxes, boxname):
     return sink
 
 
+cdef inline int store(object boxes, object boxname, object sink) except -1:
+    """Set boxes[boxname], the sink of an inbox or of an outbox."""
+    if type(boxes) is dict:
+        (<dict>boxes)[boxname] = sink
+    else:
+        boxes[boxname] = sink
+    return 0
+
+
 cdef bint mayStop(object component) except -1:
     """Return component.isStopped()."""
-    if type(component).isStopped is STOPPED:
+    if inherits(component, "isStopped", STOPPED):
         return hasStopped(component)
     return PyObject_IsTrue(component.isStopped())
 
@@ -1469,6 +1490,20 @@ def linkAll(*links):
             connect(source, sourcebox, sink, sinkbox)
         except (KeyError, ALREADY_LINKED):
             sink.link((source, sourcebox), (sink, sinkbox))
+
+
+def passOn(component, message):
+    """Send `message` to "outbox" of `component`. Return whether its receiver keeps up."""
+    cdef PyObject *sink = NULL
+    cdef Py_ssize_t waiting
+    component.send(message)
+    if isinstance(component, BoxMethods):
+        sink = knownOutbox(<BoxMethods>component, <PyObject *>OUTBOX)
+    if sink != NULL and typeOf(sink) == PLAIN:
+        waiting = (<Storage>sink)._n
+    else:
+        waiting = len(component.outboxes["outbox"])
+    return waiting <= 1 and not component.isHeld()
 
 
 def closeSinks(component, boxes):
@@ -2941,7 +2976,7 @@ cdef object PLACE_OF_BOX = BoxMethods.placeOfBox
 
 cdef inline object placeOf(object component, object boxname, bint isInbox):
     """Return component.placeOfBox(boxname, isInbox)."""
-    if isinstance(component, BoxMethods) and type(component).placeOfBox is PLACE_OF_BOX:
+    if isinstance(component, BoxMethods) and inherits(component, "placeOfBox", PLACE_OF_BOX):
         return ownPlace(component, boxname, isInbox)
     return component.placeOfBox(boxname, isInbox)
 
@@ -2951,7 +2986,7 @@ cdef object ownPlace(BoxMethods self, object boxname, bint isInbox):
     if isInbox:
         inboxes = self.placesOfInboxes() if self._inboxesOrNone is None else self._inboxesOrNone
         sink = inboxes[boxname]
-        return createSink(self, inboxes, boxname) if sink is UNUSED_SINK else sink
+        return sinkFor(self, inboxes, boxname) if sink is UNUSED_SINK else sink
     places = self._linkedOutboxes if self._placesOrNone is None else self._placesOrNone
     if type(places) is dict:
         place = places.get(boxname)

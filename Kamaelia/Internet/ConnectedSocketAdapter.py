@@ -28,7 +28,7 @@ from collections.abc import Callable, Collection, Coroutine, Generator
 from typing import TYPE_CHECKING, Any
 
 from Axon.AxonExceptions import noSpaceInBox
-from Axon.Box import NULL
+from Axon.Box import NULL, passOn
 from Axon.Component import component
 from Axon.Ipc import producerFinished, shutdownMicroprocess
 from Axon.WriteGate import WriteGate
@@ -214,18 +214,16 @@ class ConnectedSocketAdapter(Connection):
 
     def data_received(self, data: bytes) -> None:
         """Send `data` to "outbox", within this call."""
-        reading = self._reading
-        if reading.isPaused:  # the transport had read it before it was told to pause
+        if self._reading.isPaused:  # the transport had read it before it was told to pause
             self._store(data)
             return
         try:
-            self.send(data)
+            keepsUp = passOn(self, data)
         except noSpaceInBox:
             self._store(data)
             return
-        waiting = self.outboxes["outbox"]
-        if len(waiting) > 1 or self.isHeld():
-            self._checkBacklog(waiting, len(data))
+        if not keepsUp:
+            self._checkBacklog(self.outboxes["outbox"], len(data))
 
     def eof_received(self) -> bool:
         """Report that the peer sends no more. Return whether this side may go on sending."""

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from Axon.AxonExceptions import BoxAlreadyLinkedToDestination, noSpaceInBox, noSuchBox
-from Axon.Box import NULL, linkAll, linkPlaces, makeInbox, makeOutbox, realsink
+from Axon.Box import NULL, linkAll, linkPlaces, makeInbox, makeOutbox, passOn, realsink
 from Axon.Component import component
 from Axon.Scheduler import scheduler
+from Axon.WriteGate import WriteGate
 
 
 class Hears:
@@ -347,3 +348,39 @@ def test_unlinkOutboxes_removes_the_linkages_that_start_at_the_boxes_that_it_nam
     for each in outboxes:
         sender.send(each, each)
     assert not receiver.anyReady()
+
+
+def test_passOn_tells_whether_the_receiver_keeps_up() -> None:
+    sender, receiver = component(), component()
+    assert passOn(sender, "lost")  # the outbox is not linked
+    sender.link((sender, "outbox"), (receiver, "inbox"), pipewidth=3)
+    assert [passOn(sender, number) for number in (1, 2)] == [True, False]
+    assert [receiver.recv() for _ in range(2)] == [1, 2]
+    assert passOn(sender, 3)
+    assert not passOn(sender, 4)
+    passOn(sender, 5)
+    with pytest.raises(noSpaceInBox):
+        passOn(sender, 6)
+
+
+def test_passOn_tells_whether_the_sender_is_held() -> None:
+    gate = WriteGate(component())
+    sender, receiver = component(), component()
+    receiver.takeDirectly("inbox", lambda _: gate if gate.isShut() else None)
+    sender.link((sender, "outbox"), (receiver, "inbox"))
+    assert passOn(sender, "first")
+    gate.shut()
+    assert not passOn(sender, "second")
+    gate.open()
+    assert passOn(sender, "third")
+
+
+def test_passOn_calls_the_send_of_the_program() -> None:
+    class Doubling(component):
+        def send(self, message: Any, boxname: str = "outbox") -> None:
+            super().send(2 * message, boxname)
+
+    sender, receiver = Doubling(), component()
+    sender.link((sender, "outbox"), (receiver, "inbox"))
+    assert passOn(sender, 4)
+    assert receiver.recv() == 8
