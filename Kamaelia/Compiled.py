@@ -33,6 +33,7 @@ MODULES = {
         "Address",
         "Chunks",
         "CommandChecks",
+        "CommandLog",
         "Deadlines",
         "InputParser",
         "Line",

@@ -41,7 +41,6 @@ from Kamaelia.Apps.Grey.Session.HeldWatch import HeldTooLong, HeldWatch, watchHe
 from Kamaelia.Apps.Grey.Session.Phase import CLIENT, CLIENT_STOPPING, GONE
 from Kamaelia.Apps.Grey.Session.SessionState import SessionState
 from Kamaelia.Support.PrintableText import printable
-from Kamaelia.Support.Protocol.SMTP.CommandLog import CommandLog
 from Kamaelia.Support.Protocol.SMTP.Deadlines import Deadlines
 from Kamaelia.Support.Protocol.SMTP.InputParser import (
     ChunkEnded,
@@ -107,7 +106,6 @@ class MailHandler(SessionState, component):
         if self.starttls is not None:
             self.inboxes["sslready"] = UNUSED
             self.outboxes["makessl"] = NULL
-        self.inbox_log = CommandLog()
 
     def main(self) -> Generator[int, None, None]:  # a turn is in one piece, for speed
         clock = self._clock = self.scheduler.timers.clock.now
@@ -210,7 +208,6 @@ class MailHandler(SessionState, component):
             event = session.next()
             if event is not None:
                 if isinstance(event, list):
-                    self.inbox_log.add(event)
                     self.handleCommand(event)
                 else:
                     self._handleText(event)

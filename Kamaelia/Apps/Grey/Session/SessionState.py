@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, ClassVar
@@ -19,7 +19,6 @@ from Kamaelia.Apps.Grey.Session.Phase import (
     Phase,
 )
 from Kamaelia.Support.Greylist.Answers import judged
-from Kamaelia.Support.Protocol.SMTP.CommandLog import CommandLog
 from Kamaelia.Support.Protocol.SMTP.Deadlines import INACTIVITY, SESSION, TEXT_RATE
 from Kamaelia.Support.Protocol.SMTP.Session import Session
 from Kamaelia.Support.Protocol.SMTP.Settings import FOR_TRUSTED_HOSTS, OFFERED_BY_DEFAULT, Settings
@@ -109,7 +108,6 @@ class SessionState:
     min_text_rate: float = TEXT_RATE
 
     session: Session
-    inbox_log: CommandLog
     phase: Phase
     mailStatus = ""
 
@@ -121,6 +119,15 @@ class SessionState:
     seenRcpt = ofSession("seenRcpt", "whether a recipient has been accepted")
     acceptingMail = ofSession("acceptingMail", "whether policy has accepted the mail")
     breakConnection = ofSession("breakConnection", "whether the handler closes the connection")
+
+    @property
+    def inbox_log(self) -> list[str]:
+        """The lines of the client's commands, see CommandLog."""
+        return self.session.log.lines
+
+    @inbox_log.setter
+    def inbox_log(self, lines: Iterable[str]) -> None:
+        self.session.log.lines = list(lines)
 
     @property
     def gettingdata(self) -> bool:

@@ -3,10 +3,10 @@
 Example usage::
 
     >>> log = CommandLog(mostLines=6, mostOctets=1000)
-    >>> lines = ["EHLO a", "NOOP", "NOOP", "MAIL FROM:<a@b>", "RCPT TO:<c@d>", "NOOP", "NOOP"]
-    >>> for line in lines:
-    ...     log.add(line.split())
-    >>> log
+    >>> for verb in [b"EHLO a", b"NOOP", b"NOOP", b"MAIL FROM:<a@b>", b"RCPT TO:<c@d>", b"NOOP"]:
+    ...     log.add(verb)
+    >>> log.add(b"NOOP")
+    >>> log.lines
     ['EHLO a\\r\\n', 'MAIL FROM:<a@b>\\r\\n', 'RCPT TO:<c@d>\\r\\n', 'NOOP\\r\\n']
 
 How does it work?
@@ -14,57 +14,83 @@ How does it work?
 When it is full, it drops what no replay of the mail in progress needs: all but the last
 HELO or EHLO, the last MAIL and the lines RCPT after it. If these alone fill more than half
 of it, the oldest are dropped until half is free, so that adding a line stays cheap.
+
+Most logs are never read, so a line becomes text only when `lines` is read or when it is counted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
-MOST_LINES = 5000
-MOST_OCTETS_OF_LINE = 4 * 4098  # Line.LONGEST_LINE_WITH_PARAMETERS and its end: see octetsOf
-MOST_OCTETS = 256 * 1024  # a thousand recipients with paths of 256 octets
+from Kamaelia.Support.Protocol.SMTP.Line import wordsOf
 
-HELLO = ("HELO", "EHLO")
+MOST_LINES: Final = 5000
+MOST_OCTETS_OF_LINE: Final = 4 * 4098  # Line.LONGEST_LINE_WITH_PARAMETERS, its end: see octetsOf
+MOST_OCTETS: Final = 256 * 1024  # a thousand recipients with paths of 256 octets
+
+HELLO: Final = ("HELO", "EHLO")
 
 
-class CommandLog(list[str]):
-    """CommandLog(mostLines, mostOctets) -> a list of lines, the oldest first.
+class CommandLog:
+    """CommandLog(mostLines, mostOctets): takes lines, and keeps the last ones and what is needed.
 
     octets: of the lines that have been counted, which happens only when the log may be full.
     """
 
-    __slots__ = ("_counted", "_mayHold", "mostLines", "mostOctets", "octets")
+    __slots__ = ("_counted", "_lines", "_new", "_room", "mostLines", "mostOctets", "octets")
 
     def __init__(self, mostLines: int = MOST_LINES, mostOctets: int = MOST_OCTETS) -> None:
         self.mostLines = mostLines
         self.mostOctets = mostOctets
         self.octets = self._counted = 0
-        self._mayHold = min(mostLines, mostOctets // MOST_OCTETS_OF_LINE)
+        self._room = min(mostLines, mostOctets // MOST_OCTETS_OF_LINE)  # for lines of any length
+        self._lines: list[str] = []
+        self._new: list[bytes] = []  # what is not in `_lines` yet
 
-    def add(self, words: list[str]) -> None:
-        """Append the line of these words."""
-        line = " ".join(words) + "\r\n"
-        if len(self) >= self._mayHold:
+    def add(self, line: bytes) -> None:
+        """Append a line, which is given without its end."""
+        if self._room == 0:
             self._makeRoom(line)
-        self.append(line)
+        self._room -= 1
+        self._new.append(line)
 
-    def _makeRoom(self, line: str) -> None:
+    @property
+    def lines(self) -> list[str]:
+        """The lines with their ends, the oldest first: one space between words, as in a replay."""
+        if self._new:
+            self._lines += map(textOf, self._new)
+            self._new = []
+        return self._lines
+
+    @lines.setter
+    def lines(self, lines: list[str]) -> None:
+        self._lines, self._new = lines, []
+        self.octets = self._counted = self._room = 0
+
+    def _makeRoom(self, line: bytes) -> None:
         """Shorten the log if `line` does not fit. Note how many lines fit, however long."""
-        self.octets += sum(map(octetsOf, self[self._counted :]))
-        if len(self) >= self.mostLines or self.octets + octetsOf(line) > self.mostOctets:
-            self._shorten()
-        self._counted = len(self)
+        lines = self.lines
+        self.octets += sum(map(octetsOf, lines[self._counted :]))
+        if len(lines) >= self.mostLines or self.octets + octetsOf(textOf(line)) > self.mostOctets:
+            self._shorten(lines)
+        self._counted = len(lines)
         free = (self.mostOctets - self.octets) // MOST_OCTETS_OF_LINE
-        self._mayHold = min(self.mostLines, self._counted + max(free, 1))
+        self._room = min(self.mostLines - self._counted, max(free, 1))
 
-    def _shorten(self) -> None:
-        self[:] = _needed(self)
-        self.octets = sum(map(octetsOf, self))
+    def _shorten(self, lines: list[str]) -> None:
+        lines[:] = _needed(lines)
+        self.octets = sum(map(octetsOf, lines))
         dropped = 0
-        while len(self) - dropped > self.mostLines // 2 or self.octets > self.mostOctets // 2:
-            self.octets -= octetsOf(self[dropped])
+        while len(lines) - dropped > self.mostLines // 2 or self.octets > self.mostOctets // 2:
+            self.octets -= octetsOf(lines[dropped])
             dropped += 1
-        del self[:dropped]
+        del lines[:dropped]
+
+
+def textOf(line: bytes) -> str:
+    """Return a line as it is replayed."""
+    return " ".join(wordsOf(line)) + "\r\n"
 
 
 def octetsOf(line: str) -> int:

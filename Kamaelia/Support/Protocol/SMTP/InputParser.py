@@ -29,6 +29,7 @@ from Kamaelia.Support.Protocol.SMTP.Chunks import (
     ChunkScanner,
     readChunk,
 )
+from Kamaelia.Support.Protocol.SMTP.CommandLog import CommandLog
 from Kamaelia.Support.Protocol.SMTP.Line import commandOf, firstOf, lineAt
 from Kamaelia.Support.Protocol.SMTP.Reply import Reply
 from Kamaelia.Support.Protocol.SMTP.TextScanner import TextScanner
@@ -88,6 +89,7 @@ class InputParser:
         "isOpen",
         "isSkipping",
         "isStrict",
+        "log",
         "mayEndWithLF",
         "mayPipeline",
         "mustWait",
@@ -111,6 +113,7 @@ class InputParser:
         self.text: TextScanner | ChunkScanner = NO_TEXT
         self.stage = "CONNECT"  # what arrived last: a verb, TEXT or UNKNOWN
         self.heard = b""  # the line of that command, or the start of a malformed one
+        self.log = CommandLog()  # of the known commands
         self.mayPipeline = False  # whether the client may send the next command before the answer
         self.isStrict = True  # whether a mistake closes the connection
         self.mayEndWithLF = False  # whether a bare LF ends a command, too
@@ -163,6 +166,8 @@ class InputParser:
                 event = self._takeLine()
         if event is None:
             self.hasInput = False
+        elif isinstance(event, list):
+            self.log.add(self.heard)
         return event
 
     def forget(self) -> None:

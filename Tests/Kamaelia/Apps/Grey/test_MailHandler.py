@@ -67,6 +67,8 @@ def test_each_command_calls_its_hook_with_the_words_of_its_line() -> None:
     ends = ["disconnect", "disconnected", "result"]
     assert handler.called == ["connect", *(line.split() for line in lines), *ends]
     assert handler.inbox_log == [f"{line}\r\n" for line in lines]
+    handler.inbox_log = []
+    assert handler.inbox_log == []
 
 
 def test_text_comes_in_chunks_until_the_dot_and_commands_follow() -> None:

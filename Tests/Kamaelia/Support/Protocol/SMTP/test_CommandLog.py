@@ -9,8 +9,8 @@ from Kamaelia.Support.Protocol.SMTP.CommandLog import CommandLog, octetsOf
 def logOf(lines, **limits):
     log = CommandLog(**limits)
     for line in lines:
-        log.add(line.split(" "))
-    return log
+        log.add(line.encode())
+    return log.lines
 
 
 def test_the_lines_are_kept_in_order():
@@ -41,7 +41,20 @@ def test_what_a_replay_of_the_mail_needs_outlives_other_lines():
 def test_no_limit_is_ever_exceeded_and_the_last_line_is_there(lines):
     log = CommandLog(mostLines=20, mostOctets=400)
     for line in lines:
-        log.add(line.split(" "))
-        assert log[-1] == line + "\r\n"
-        assert len(log) <= 20
-        assert sum(map(octetsOf, log)) <= 400
+        log.add(line.encode())
+        assert log.lines[-1] == line + "\r\n"
+        assert len(log.lines) <= 20
+        assert sum(map(octetsOf, log.lines)) <= 400
+
+
+def test_a_program_may_change_the_lines_and_the_limits_still_hold():
+    log = CommandLog(mostLines=4, mostOctets=400)
+    log.add(b"EHLO a")
+    log.lines.append("NOOP mine\r\n")
+    log.add(b"NOOP b")
+    assert log.lines == ["EHLO a\r\n", "NOOP mine\r\n", "NOOP b\r\n"]
+    log.lines = ["NOOP c\r\n"] * 3
+    log.add(b"NOOP d")
+    assert log.lines == [*["NOOP c\r\n"] * 3, "NOOP d\r\n"]
+    log.add(b"NOOP e")
+    assert log.lines == ["NOOP e\r\n"]
