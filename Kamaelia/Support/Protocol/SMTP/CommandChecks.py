@@ -73,7 +73,7 @@ def checkSender(session: CheckContext, words: list[str]) -> Reply | None:
     refusal = readInto(session, argument, MAIL_PARAMETERS, BAD_SENDER, LONG_SENDER)
     if refusal is not None:
         return refusal
-    path, parameters = session.asked
+    path, parameters = session.asked.path, session.asked.parameters
     if "@" not in path and path != NULL_PATH and not mayOmitDomain(session):
         return BAD_SENDER
     if not path.isascii() and "SMTPUTF8" not in parameters:

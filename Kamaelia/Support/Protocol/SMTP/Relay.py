@@ -353,9 +353,8 @@ class Relay:
 
 def withParameters(envelope: Envelope, extensions: Mapping[str, str]) -> str:
     """Return the path and its parameters, without OPTIONAL ones that are not offered."""
-    path, parameters = envelope
-    words = [path]
-    for name, value in parameters.items():
+    words = [envelope.path]
+    for name, value in envelope.parameters.items():
         if OPTIONAL.get(name, name) in extensions or name not in OPTIONAL:
             words.append(f"{name}={value}" if value else name)
     return " ".join(words)

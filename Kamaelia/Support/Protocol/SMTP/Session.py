@@ -258,14 +258,14 @@ class Session(InputParser):
 
     def mail(self, words: list[str]) -> Reply:
         self.seenMail = True
-        self.sender, self.parameters = self.asked
+        self.sender, self.parameters = self.asked.path, self.asked.parameters
         return SENDER_TAKEN
 
     def rcpt(self, words: list[str]) -> Reply:
         self.seenRcpt = True
-        path, parameters = self.asked
+        path = self.asked.path
         self.recipients.append(path)
-        self.recipientParameters[path] = parameters
+        self.recipientParameters[path] = self.asked.parameters
         return RECIPIENT_TAKEN
 
     def data(self, words: list[str]) -> Reply:

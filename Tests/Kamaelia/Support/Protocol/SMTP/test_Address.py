@@ -45,8 +45,9 @@ from Kamaelia.Support.Protocol.SMTP.Address import (
     ],
 )
 def test_a_path_is_read_with_its_brackets(path):
-    assert readEnvelope(path, MAIL_PARAMETERS) == (path, {})
-    assert readEnvelope(f" {path} SIZE=1", MAIL_PARAMETERS) == (path, {"SIZE": "1"})
+    for argument, parameters in ((path, {}), (f" {path} SIZE=1", {"SIZE": "1"})):
+        envelope = readEnvelope(argument, MAIL_PARAMETERS)
+        assert (envelope.path, envelope.parameters) == (path, parameters)
 
 
 @pytest.mark.parametrize(
@@ -164,7 +165,7 @@ ANY = PathSyntax(mayOmitBrackets=True, mayOmitDomain=True)
 def test_any_text_is_a_path_or_refused(syntax, text):
     for argument in (text, f"<{text}>", f"<{text}@b>", f"<a@{text}>", f"<a@b> {text}"):
         try:
-            path, _ = readEnvelope(argument, MAIL_PARAMETERS, syntax)
+            path = readEnvelope(argument, MAIL_PARAMETERS, syntax).path
         except (BadPath, BadParameter):
             continue
         assert path.startswith("<")
