@@ -53,6 +53,7 @@ MODULES = {
         "HandlerLinks",
         "ListeningSockets",
     ),
+    "Apps/Grey/Backend": ("RelaySession",),
     "Apps/Grey/Policy": ("ClientNetworks", "CompiledSettings", "PolicyAnswers"),
     "Apps/Grey/Records": ("LogFiles", "MailLog"),
     "Apps/Grey/Stores": ("PendingCounts", "SQLiteDecision"),

@@ -52,7 +52,6 @@ from Kamaelia.Apps.Grey.Backend import Conversations
 from Kamaelia.Apps.Grey.Backend.Backend import Backend
 from Kamaelia.Apps.Grey.Backend.ConnectionPool import ConnectionPool
 from Kamaelia.Apps.Grey.Backend.MailText import MailText
-from Kamaelia.Apps.Grey.Backend.RelaySession import RelaySession
 from Kamaelia.Apps.Grey.Backend.ServerConnection import ServerConnection, connectionTo, isBroken
 from Kamaelia.Apps.Grey.Backend.ServerInquiry import companionsFor
 from Kamaelia.Apps.Grey.Backend.ServerSettings import OFFERS, SERVERS, ServerSettings, serversFor
@@ -129,9 +128,8 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
             self.answer(lost)
         else:
             isFirst = not self.session.recipients  # until one is accepted, servers may be changed
-            self.ensureBackend().ask(
-                Conversations.recipient, self.answerRecipient, self.session, mayMove=isFirst
-            )
+            ask = self.ensureBackend().ask
+            ask(Conversations.recipient, self.answerRecipient, self.session, mayMove=isFirst)
 
     def answerRecipient(self, reply: Reply) -> None:
         """Called in live with the real server's reply to RCPT, which the client gets."""
@@ -167,7 +165,7 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
             if (error := self._kept.keep(chunk)) is not None:  # the mail is refused at its end
                 self.noteToLog(f"a mail could not be kept: {error}")
         elif self.backend is not None:
-            self.backend.passOn(chunk, self.lastline())
+            self.backend.passOn(chunk, bool(self.lastline()))
 
     def endMail(self, event: TextEnded) -> None:
         """Replay: send the whole mail. Live: send the dot. The reply goes to settle()."""
@@ -226,16 +224,14 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
     # Messages from the real server
 
     def takeAnswers(self) -> None:
-        """Pass what the real server has sent to the relay session."""
+        """Pass what the real server has sent to the relay session, until that breaks."""
         if self.policyQuestion is not None:
             super().takeAnswers()
         backend = self.backend
-        if backend is not None and backend.relaySession is not None:
-            self._takeServerMessages(backend, backend.relaySession)
-
-    def _takeServerMessages(self, backend: Backend, relaySession: RelaySession) -> None:
-        """Take the messages in the tcp inboxes until the relay session breaks."""
-        inboxes, wasOurTurn = self.placesOfInboxes(), relaySession.isOurTurn
+        if backend is None or backend.relaySession is None:
+            return
+        relaySession, inboxes = backend.relaySession, self.placesOfInboxes()
+        wasOurTurn = relaySession.isOurTurn
         received, ends = inboxes["tcp_inbox"], inboxes["tcp_control"]  # an empty inbox is false
         while received:
             relaySession.receive(self.recv("tcp_inbox"))
@@ -376,11 +372,12 @@ class ConcreteMailHandler(ServerSettings, StrictMailHandler):
 
     def handleDisconnect(self) -> Generator[int, None, None]:
         """Wait for the reply to a dot; drop a mail that was begun; leave the real server."""
-        while self.backend is not None and self.backend.isAwaitingDot():
+        backend = self.backend
+        while backend is not None and backend.isAwaitingDot():
             yield from self.getline_fromsmtpserver()
-        if self.backend is not None and self.backend.mayReset():  # so that the pool may keep it
-            self.backend.reset()
-            while self.backend.isResetting() and self.connectionPool() is not None:
+        if backend is not None and backend.mayReset():  # so that the pool may keep it
+            backend.reset()
+            while backend.isResetting() and self.connectionPool() is not None:
                 yield from self.getline_fromsmtpserver()
         self._leaveServer(isInOrder=True)
 

@@ -27,7 +27,8 @@ from typing import Any, Protocol
 
 from Kamaelia.Apps.Grey.Backend import Conversations
 from Kamaelia.Apps.Grey.Backend.ConnectionPool import ConnectionPool
-from Kamaelia.Apps.Grey.Backend.RelaySession import Conversation, RelaySession
+from Kamaelia.Apps.Grey.Backend.ConversationLoop import Conversation
+from Kamaelia.Apps.Grey.Backend.RelaySession import RelaySession
 from Kamaelia.Apps.Grey.Backend.ServerConnection import ServerConnection
 from Kamaelia.Apps.Grey.Backend.ServerSettings import (
     SESSION_SETTINGS,
@@ -46,7 +47,7 @@ class BackendHandler(Protocol):
     """What the backend may ask of its handler, which owns the boxes."""
 
     recipients: Any  # of the mail in progress: a list, new for each mail
-    servername: str
+    scheduler: Any
 
     def now(self) -> float:
         """Return the time in seconds."""
@@ -140,7 +141,7 @@ class Backend:
         self.relaySession: RelaySession | None = None
         self.deadline = inf
         self._server: ServerAddress | None = None  # until one is asked
-        self.write, self.now = handler.sendToServer, handler.now
+        self.write, self.now = handler.sendToServer, handler.now  # until a server is asked
 
     def ask(
         self,
@@ -159,6 +160,7 @@ class Backend:
         self._isReused = True
         relaySession = self.relaySession
         if relaySession is None:
+            self.now = self._handler.scheduler.timers.clock.now
             server = self._inOrder()[0]
             relaySession = self._resume(server) or self._connectTo(server)
         self._hold(relaySession)
@@ -250,7 +252,7 @@ class Backend:
     def _inOrder(self) -> list[ServerAddress]:
         """Return all servers; the one to ask first is at the head."""
         settings = self._settings
-        return settings.smtp_health.inOrder(serversFor(settings), self._handler.now())
+        return settings.smtp_health.inOrder(serversFor(settings), self.now())
 
     def _connectTo(self, server: ServerAddress) -> RelaySession:
         """Open a session on a new connection."""
@@ -348,7 +350,7 @@ class Backend:
         """Note that the server has failed. Its idle connections are not used any more."""
         handler, pool = self._handler, self._handler.connectionPool()
         if not isReused:
-            self._settings.smtp_health.failed(self.server, handler.now())
+            self._settings.smtp_health.failed(self.server, self.now())
         if self._isFromPool:
             self._isFromPool = False
             handler.noteConnection("broken")
@@ -362,5 +364,5 @@ class Backend:
     def _log(self, broken: Broken) -> None:
         health, server = self._settings.smtp_health, self.server
         self._handler.noteToLog(f"real server {server}: {broken.reason}")
-        if broken.hint and health.isNews(server, broken.hint, self._handler.now()):
+        if broken.hint and health.isNews(server, broken.hint, self.now()):
             LOG.warning("real server %s: %s", server, broken.explanation)

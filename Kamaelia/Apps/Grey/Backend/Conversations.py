@@ -1,4 +1,4 @@
-"""The conversations about a mail in a session with the real server: see RelaySession."""
+"""The conversations about a mail in a session with the real server: see ConversationLoop."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Collection, Generator
 from email.utils import formatdate
 from typing import Any, Protocol
 
+from Kamaelia.Apps.Grey.Backend.ConversationLoop import Conversation
 from Kamaelia.Apps.Grey.Backend.MailText import PIECE, MailText
-from Kamaelia.Apps.Grey.Backend.RelaySession import Conversation, RelaySession
+from Kamaelia.Apps.Grey.Backend.RelaySession import RelaySession
 from Kamaelia.Support.Protocol.SMTP.Address import Envelope
 from Kamaelia.Support.Protocol.SMTP.LMTP import Answers, notTo, outcomeOf
 from Kamaelia.Support.Protocol.SMTP.ReplayOutcome import needsOf, refusalFor, verdictOn

@@ -3,16 +3,8 @@
 How does it work?
 -----------------
 A Relay (Kamaelia.Support.Protocol.SMTP.Relay) knows which command each reply
-answers. A *conversation* decides what is sent and in which order. It is a
-generator: it yields bytes to send, receives each reply, and returns the Reply for
-the client. If it yields b"", it waits for the next reply, or until the session is
-open. If the bytes need no reply, such as a piece of a mail's text, it continues
-in the next turn.
-
-    def rcpt(session, envelope):
-        while session.relay.waiting or not session.relay.isReady:
-            yield b""
-        return (yield session.relay.rcpt(envelope))
+answers. A conversation decides what is sent, see ConversationLoop. The session
+passes bytes and replies between the two.
 
 The session has no boxes and no socket: it calls its ServerLink. While the
 ConnectionPool keeps it, it has none.
@@ -22,10 +14,11 @@ Termination: `leave()`, or an error, which is passed to `ServerLink.broke()`.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from math import inf
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
+from Kamaelia.Apps.Grey.Backend.ConversationLoop import Conversation, conversationLoop
 from Kamaelia.Support.Failover import ServerAddress
 from Kamaelia.Support.Protocol.SMTP.Relay import (
     BeginTLS,
@@ -38,10 +31,8 @@ from Kamaelia.Support.Protocol.SMTP.Relay import (
 from Kamaelia.Support.Protocol.SMTP.Reply import Reply
 from Kamaelia.Support.Protocol.SMTP.Report import MOST_OF_HEADERS
 
-Conversation = Generator[bytes, Any, Reply]
-
-NO_LINK: Any = None  # of a session that the ConnectionPool keeps
-NOT_READ = Reply(451, "4.3.0 The mail could not be read, please try again later")
+NO_LINK: Final[Any] = None  # of a session that the ConnectionPool keeps
+NOT_READ: Final = Reply(451, "4.3.0 The mail could not be read, please try again later")
 
 
 class ServerLink(Protocol):
@@ -75,18 +66,6 @@ class ServerLink(Protocol):
 
     def noteToLog(self, line: str) -> None:
         """Write a line to the log of mails."""
-
-
-def hold() -> Generator[bytes | Reply | None, Any, None]:
-    """Hold one conversation after another: each is sent, and its reply is yielded at its end.
-
-    A generator that is called by a function ends with an exception, which takes as long as all
-    its other steps.
-    """
-    reply: Reply | None = None
-    while True:
-        conversation: Conversation = yield reply
-        reply = yield from conversation
 
 
 class RelaySession:
@@ -132,7 +111,7 @@ class RelaySession:
         self.last = b""
         self.since = self.until = link.now()
         self.connection: Any = None  # a ServerConnection
-        self._conversations = hold()
+        self._conversations = conversationLoop()
         next(self._conversations)
 
     def isAwaitingDot(self) -> bool:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from Axon.Box import linkAll
+from Axon.Box import linkAll, linkPlaces
 from Axon.Component import component
 from Kamaelia.Internet.ConnectionState import OPEN
 from Kamaelia.Internet.TCPClient import TCPClient
@@ -58,15 +58,15 @@ class ServerConnection(TCPClient):
         transport = self.transport
         if transport is None or self.connectionState is not OPEN or not transport.is_reading():
             return False
-        return not self.bytesToSend() and not self.dataReady("unasked")
+        return not transport.get_write_buffer_size() and not self.dataReady("unasked")
 
     def release(self) -> None:
         """Expect nothing from the server. Call it when the outbox is not linked."""
-        self.placeOfBox("unasked", True).addsource(self.placeOfBox("outbox", False))
+        linkPlaces(self, "outbox", self, "unasked")
 
     def resume(self) -> bool:
         """Free the outbox for a session. Return whether the connection can be used."""
-        self.placeOfBox("unasked", True).removesource(self.placeOfBox("outbox", False))
+        self.unlinkOutboxes("outbox")
         return self.mayBeKept()
 
     def handleMessages(self) -> None:
