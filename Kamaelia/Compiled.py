@@ -52,6 +52,7 @@ MODULES = {
         "GracefulClose",
         "HandlerLinks",
         "ListeningSockets",
+        "OutgoingData",
     ),
     "Apps/Grey/Backend": ("RelaySession",),
     "Apps/Grey/Policy": ("ClientNetworks", "CompiledSettings", "PolicyAnswers"),

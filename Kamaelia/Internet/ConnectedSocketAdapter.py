@@ -24,7 +24,7 @@ gives up after `promptly` seconds.
 from __future__ import annotations
 
 from asyncio import AbstractEventLoop, Transport
-from collections.abc import Callable, Collection, Coroutine, Generator
+from collections.abc import Collection, Coroutine, Generator
 from typing import TYPE_CHECKING, Any
 
 from Axon.AxonExceptions import noSpaceInBox
@@ -49,7 +49,7 @@ from Kamaelia.Internet.ConnectionState import (
 from Kamaelia.Internet.EventLoop import isShutdownReceived, waitForCoroutine
 from Kamaelia.Internet.GracefulClose import closeTransport
 from Kamaelia.Internet.HandlerLinks import leadsToEnded
-from Kamaelia.Internet.OutgoingData import asBytes, discard
+from Kamaelia.Internet.OutgoingData import Output, discard
 from Kamaelia.Internet.ReadFlowControl import ReadFlowControl
 from Kamaelia.Internet.StartTLS import TLSHandshake, contextFor
 from Kamaelia.IPC import socketShutdown
@@ -102,13 +102,14 @@ class ConnectedSocketAdapter(Connection):
         self.handler: component | None = None  # it starts and ends with the connection
         self.connectionState, self.shutGate = CONNECTING, None
         self._kept: list[Any] | None = None  # sent before the connection was made
-        self._transmit: Callable[[Any], object] = self._keepUntilOpen
+        self._output = Output(self, self._keepUntilOpen)
         self._reading = ReadFlowControl(self.mostUnread)
         self._error: Exception | None = None
         self._handshake: TLSHandshake | None = None
         self._attached: AttachedHandler | None = None
         self._timeouts: CloseTimeouts | None = None  # while there is a limit on the close
-        self.takeDirectly("inbox", self.sendToPeer)
+        isOwn = getattr(self.sendToPeer, "__func__", None) is SEND_TO_PEER
+        self.takeDirectly("inbox", self._output.take if isOwn else self.sendToPeer)
 
     def main(self) -> Generator[int, None, None]:
         scheduler = self.scheduler
@@ -139,6 +140,7 @@ class ConnectedSocketAdapter(Connection):
             self.handler = self._attached = None
         for boxname in self._directBoxes:  # their functions would keep this component alive
             self.takeDirectly(boxname, discard)
+        self._output.end()
 
     def openConnection(self) -> Generator[int, None, None]:
         """`yield from` this to make a transport from the socket that was given."""
@@ -200,7 +202,7 @@ class ConnectedSocketAdapter(Connection):
             transport.abort()
             return
         self.connectionState = self.connectionState.next(OPEN)
-        self.transport, self._transmit = transport, transport.write
+        self.transport, self._output.send = transport, transport.write
         kept, self._kept = self._kept, None
         if kept:
             self.resume_writing()
@@ -234,7 +236,7 @@ class ConnectedSocketAdapter(Connection):
         if not self.mayStayHalfClosed or self.isEncrypted():
             return False
         if self._attached is not None and not self.connectionState.isClosing:
-            self._transmit = self._attached.peerEnded(self._transmit)
+            self._output.send = self._attached.peerEnded(self._output.send)
             self.unpause()
         return True
 
@@ -248,7 +250,7 @@ class ConnectedSocketAdapter(Connection):
         self._error = error
         if self._timeouts is not None:
             self._timeouts.cancel(self)
-        self._transmit = discard
+        self._output.send = discard
         if self.shutGate is not None:
             self.resume_writing()
         if isReported and not before.hasPeerEnded:
@@ -263,8 +265,7 @@ class ConnectedSocketAdapter(Connection):
 
     def sendToPeer(self, data: Any) -> WriteGate | None:
         """Send a message that came to "inbox". Return the gate that holds the sender, or None."""
-        self._transmit(data if isinstance(data, bytes) else asBytes(self, "inbox", data))
-        return self.shutGate
+        return self._output.take(data)
 
     def _keepUntilOpen(self, data: bytes) -> None:
         if self._kept is None:
@@ -334,7 +335,7 @@ class ConnectedSocketAdapter(Connection):
         self._reading.reset()
         handshake = TLSHandshake(self, self.transport, context, self._handshakeDone)
         self._handshake = handshake
-        self._transmit = handshake.unsent.append
+        self._output.send = handshake.unsent.append
         handshake.start(self.scheduler.loop)
 
     def _handshakeDone(self, transport: Transport | None, reason: Exception | None) -> None:
@@ -346,7 +347,7 @@ class ConnectedSocketAdapter(Connection):
             return
         isToClose = self.connectionState is CLOSE_AFTER_TLS
         self.connectionState = self.connectionState.next(OPEN)
-        self.transport, self._transmit = transport, transport.write
+        self.transport, self._output.send = transport, transport.write
         transport.writelines(handshake.unsent)
         self.send(True, "sslready")
         if isToClose:
@@ -372,7 +373,7 @@ class ConnectedSocketAdapter(Connection):
             return
         if not state.isClosing:
             self.connectionState = state.next(CLOSING_BOTH if state.hasPeerEnded else CLOSING)
-            self._transmit = discard
+            self._output.send = discard
             if not self.transport.is_closing():  # asyncio's must not be closed twice within TLS
                 self._reading.isPaused = False
                 closeTransport(self, self.transport)
@@ -393,5 +394,7 @@ class ConnectedSocketAdapter(Connection):
         if not leadsToEnded(self.outboxes["signal"]):
             self.send(socketShutdown(self, error), "signal")
 
+
+SEND_TO_PEER = ConnectedSocketAdapter.sendToPeer  # a call is saved unless a program has another one
 
 __kamaelia_components__ = (ConnectedSocketAdapter,)

@@ -2,8 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from reprlib import repr as shortened
 from typing import Any
+
+from Axon.WriteGate import WriteGate
+
+
+class Output:
+    """Output(owner, send): takes the messages to the inbox of the connection `owner`.
+
+    send: called with bytes. A connection has its gate in `shutGate` while it holds the senders.
+    """
+
+    __slots__ = ("_owner", "send")
+
+    def __init__(self, owner: Any, send: Callable[[Any], object]) -> None:
+        self._owner = owner
+        self.send = send
+
+    def take(self, message: object) -> WriteGate | None:
+        """Send `message`. Return the gate that holds the sender, or None."""
+        owner = self._owner
+        if owner is None:
+            return None
+        self.send(message if isinstance(message, bytes) else asBytes(owner, "inbox", message))
+        gate: WriteGate | None = owner.shutGate
+        return gate
+
+    def end(self) -> None:
+        """Discard all messages from now on, and forget the connection."""
+        self._owner, self.send = None, discard
 
 
 def asBytes(owner: Any, boxname: str, data: object) -> bytes:

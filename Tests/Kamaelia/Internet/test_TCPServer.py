@@ -89,6 +89,24 @@ def test_an_adapter_that_receives_producerFinished_sends_all_data():
         assert readAll(theirs) == "last wörds".encode()
 
 
+@pytest.mark.parametrize("isKeyword", [False, True])
+def test_a_program_may_replace_what_takes_the_messages_of_an_adapter(isKeyword: bool) -> None:
+    class Shouting(ConnectedSocketAdapter):
+        def sendToPeer(self, data: Any) -> Any:
+            return super().sendToPeer(data.upper())
+
+    ours, theirs = socket.socketpair()
+    sent: list[bytes] = []
+    if isKeyword:
+        adapter = ConnectedSocketAdapter(ours, sendToPeer=sent.append)
+    else:
+        adapter = Shouting(ours)
+    with theirs:
+        feed(adapter, inbox=[b"hello"])
+        sent.append(readAll(theirs))
+    assert sent == ([b"hello", b""] if isKeyword else [b"HELLO"])
+
+
 class EchoForAll(component):
     """Echo the data of all clients, and continue when one of them has disconnected."""
 
