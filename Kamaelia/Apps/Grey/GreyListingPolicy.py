@@ -39,6 +39,7 @@ from Kamaelia.Apps.Grey.Policy.CompiledSettings import (
     compiled,
 )
 from Kamaelia.Apps.Grey.Policy.PolicyAnswers import after
+from Kamaelia.Apps.Grey.Policy.PolicyHooks import answersAtOnce
 from Kamaelia.Apps.Grey.RecipientDecision import (
     decide,
     decideOnText,
@@ -89,10 +90,12 @@ class GreyListingPolicy(RecordedMailHandler):
 
     # What policy asks; a subclass may override each
 
+    @answersAtOnce
     def sentFromAllowedIPAddress(self) -> bool:
         """Return whether the client's address may send to anybody."""
         return self._isClientIn(self.allowed_senders)
 
+    @answersAtOnce
     def sentFromAllowedNetwork(self) -> bool:
         """Return whether the client's network may send to anybody."""
         return self._isClientIn(self.allowed_sender_nets)
@@ -100,6 +103,7 @@ class GreyListingPolicy(RecordedMailHandler):
     def _isClientIn(self, setting: Any) -> bool:
         return bool(setting) and compiled(setting, asClients).client(self.peer) is not None
 
+    @answersAtOnce
     def sentToADomainWeForwardFor(self) -> bool:
         """Return whether the domains of all `recipients` are ours."""
         ours = compiled(self.allowed_domains, asDomains)
@@ -108,6 +112,7 @@ class GreyListingPolicy(RecordedMailHandler):
                 return False
         return True
 
+    @answersAtOnce
     def whiteListed(self, recipient: str) -> bool:
         """Return whether a mail to `recipient` is accepted without greylisting."""
         reason: str | None = None
@@ -162,6 +167,7 @@ class GreyListingPolicy(RecordedMailHandler):
 
     # The two questions
 
+    @answersAtOnce
     def shouldWeAcceptRecipient(self, recipient: str) -> bool:
         if recipient != self.notes.greylisted:  # otherwise it is asked again, with an answer
             isAccepted = self._decideAtOnce(recipient)
@@ -195,6 +201,7 @@ class GreyListingPolicy(RecordedMailHandler):
             return False
         return isAccepted
 
+    @answersAtOnce
     def shouldWeAcceptMail(self) -> bool:
         if self._isTrusted():
             return True

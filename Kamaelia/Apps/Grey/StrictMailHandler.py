@@ -34,7 +34,7 @@ from time import time
 from typing import Any
 
 from Kamaelia.Apps.Grey.MailHandler import MailHandler
-from Kamaelia.Apps.Grey.Policy.PolicyHooks import judgeHooks
+from Kamaelia.Apps.Grey.Policy.PolicyHooks import answersAtOnce, judgeHooks
 from Kamaelia.Apps.Grey.Policy.PolicyQuestion import PolicyQuestion
 from Kamaelia.Apps.Grey.Session.ClientRates import ClientRates
 from Kamaelia.Apps.Grey.Session.DeclaredClient import DeclaredClient
@@ -80,6 +80,7 @@ class StrictMailHandler(MailHandler):
 
     # Policy
 
+    @answersAtOnce
     def shouldWeAcceptMail(self) -> bool:
         """Called at DATA, when `sender` and `recipients` are known. False: try again later.
 
@@ -87,6 +88,7 @@ class StrictMailHandler(MailHandler):
         """
         return False
 
+    @answersAtOnce
     def shouldWeAcceptRecipient(self, recipient: str) -> bool:
         """Called at RCPT, before `recipient` is added to `recipients`. False: see RelayError.
 

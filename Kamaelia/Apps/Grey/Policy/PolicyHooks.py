@@ -18,6 +18,10 @@ In a hook that is `async def` itself, the call returns an object to await instea
 object is not true either: `bool()` of it, or `==`, raises Later until its answer is known.
 
 A hook that waits sees the recipients that it was asked about, also after each `await`.
+
+The library's own hooks that can only return True or False are marked by `answersAtOnce`, and called
+without this detour, which takes three times as long. They are recognised by their code: what a
+program wraps around such a hook is judged.
 """
 
 from __future__ import annotations
@@ -28,8 +32,9 @@ from collections.abc import Callable, Generator
 from functools import partial, update_wrapper
 from inspect import CO_COROUTINE
 from operator import attrgetter
-from types import FrameType, FunctionType, MethodType
-from typing import Any, cast
+from types import CodeType, FrameType, FunctionType, MethodType
+from typing import Any, TypeVar, cast
+from weakref import ref
 
 from Kamaelia.Apps.Grey.Stores.Later import Later
 from Kamaelia.Support.Greylist.Answers import isAwaitable, judged
@@ -47,6 +52,16 @@ POLICY_HOOKS = frozenset(
 )
 
 
+_atOnce: dict[CodeType, str] = {}  # the names of the library's own hooks, by their code
+Hook = TypeVar("Hook", bound=Callable[..., bool])
+
+
+def answersAtOnce(hook: Hook) -> Hook:
+    """Mark a hook that returns True or False whatever a program does: it is not judged."""
+    _atOnce[hook.__code__] = hook.__name__
+    return hook
+
+
 class PolicyHook(property):
     """PolicyHook(name, hook) -> a descriptor: the hook, whose result is judged.
 
@@ -55,11 +70,14 @@ class PolicyHook(property):
 
     While `hasPlainHooks` of a handler is true, the hooks are those of its class and nothing is
     awaited. (To look for that in the `__dict__` of a handler would slow down its attributes.)
+
+    place: the name under which the class also has a hook that need not be judged, or "".
     """
 
-    def __init__(self, name: str, hook: Any) -> None:
+    def __init__(self, name: str, hook: Any, place: str = "") -> None:
         self.name = name
         self.hook = hook
+        self.place = place
         isFunction = isinstance(hook, FunctionType)
 
         def call(*args: Any, **named: Any) -> Any:
@@ -71,14 +89,15 @@ class PolicyHook(property):
             except Later:
                 raise
             except (Exception, asyncio.CancelledError) as error:
-                _noteHook(error, name)
+                noteHook(error, name)
                 raise
             if result is True or result is False:
                 return result
             return self.judge(handler, result, args[1:], named)
 
         self.call = update_wrapper(call, hook)
-        super().__init__(partial(MethodType, self.call), self.assign)
+        read = attrgetter(place) if place else partial(MethodType, self.call)
+        super().__init__(read, self.assign)
         update_wrapper(cast("Any", self), hook)
 
     def __call__(self, handler: Any, *args: Any, **named: Any) -> Any:
@@ -89,6 +108,11 @@ class PolicyHook(property):
         """Set the hook of one handler, as a keyword argument does."""
         handler.__dict__[self.name] = hook
         handler.hasPlainHooks = False
+        if self.place:
+            handler.__dict__[self.place] = partial(self._askOwn, ref(handler))  # without a cycle
+
+    def _askOwn(self, handler: ref[Any], *args: Any, **named: Any) -> Any:
+        return self.ask(handler(), args, named)
 
     def ask(self, handler: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """Return the answer. Raise Later if it takes time, NotAnAnswer if it is none."""
@@ -102,7 +126,7 @@ class PolicyHook(property):
         except Later:
             raise
         except (Exception, asyncio.CancelledError) as error:
-            _noteHook(error, self.name)
+            noteHook(error, self.name)
             raise
         return self.judge(handler, result, args, named, 3)
 
@@ -184,7 +208,7 @@ class Pending:
                 await asyncio.wait([later.future])
                 result = _Call(again)
             except (Exception, asyncio.CancelledError) as error:
-                _noteHook(error, self.name)
+                noteHook(error, self.name)
                 raise
 
 
@@ -265,19 +289,29 @@ def _judgeAll(kind: type) -> None:
         for name in POLICY_HOOKS & vars(each).keys():
             hook = vars(each)[name]
             if not isinstance(hook, PolicyHook):
-                setattr(each, name, PolicyHook(name, hook))
+                place = ""
+                if isinstance(hook, FunctionType) and hook.__code__ in _atOnce:
+                    place = f"_{each.__name__}_{name}"
+                    setattr(each, place, hook)
+                setattr(each, name, PolicyHook(name, hook, place))
 
 
-def failedHook(error: BaseException) -> str:
-    """Return the name of the hook that raised an error, or "" if no hook did."""
-    return getattr(error, "policyHook", "")
+def noteHook(error: BaseException, name: str = "") -> str:
+    """Note the innermost hook that an error has passed, and return its name; "" if it is none.
 
-
-def _noteHook(error: BaseException, name: str) -> None:
-    """Note the innermost hook that an error has passed."""
-    if not failedHook(error):
+    name: the hook that notes it.
+    """
+    noted: str = getattr(error, "policyHook", "")
+    if noted:
+        return noted
+    traceback = error.__traceback__
+    while traceback is not None:
+        name = _atOnce.get(traceback.tb_frame.f_code, name)
+        traceback = traceback.tb_next
+    if name:
         error.policyHook = name  # type: ignore[attr-defined]
         error.add_note(f"This was raised by the policy hook {name}().")
+    return name
 
 
 def close(waits: Any) -> None:

@@ -28,7 +28,7 @@ from collections.abc import Callable
 from math import inf
 from typing import Any, Protocol
 
-from Kamaelia.Apps.Grey.Policy.PolicyHooks import Pending, failedHook
+from Kamaelia.Apps.Grey.Policy.PolicyHooks import Pending, noteHook
 from Kamaelia.Apps.Grey.Stores.Later import Later
 from Kamaelia.Support.Greylist.Answers import judged
 
@@ -114,7 +114,7 @@ class PolicyQuestion:
             self._waitFor(later)
             return
         except (Exception, CancelledError) as error:  # in any case the mail is not accepted
-            hook = failedHook(error)
+            hook = noteHook(error)
             where = f" in {hook}()" if hook else ""
             LOG.exception("policy failed%s %s: %s", where, self.subject, error)
             self._end()

@@ -1,6 +1,7 @@
 """Each policy hook with each kind of result, over real sockets: only an answer is an answer."""
 
 import asyncio
+import functools
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
@@ -278,6 +279,37 @@ def test_a_hook_of_one_handler_is_judged(make: Any, serving: Any, isKeyword: boo
 
     (said,) = serving(say(ELSEWHERE), protocol=Own)
     assert said.startswith("550")
+
+
+def test_what_a_program_wraps_around_a_hook_of_the_library_is_judged(
+    make: Any, serving: Any
+) -> None:
+    known = vars(GreyListingPolicy)["sentFromAllowedNetwork"].hook
+
+    @functools.wraps(known)
+    async def wrapped(self: Any) -> Any:
+        return known(self)
+
+    (said,) = serving(say(ELSEWHERE), protocol=make(sentFromAllowedNetwork=wrapped))
+    assert said.startswith("550")
+
+
+@pytest.mark.parametrize("isOverridden", [True, False])
+def test_an_error_in_a_hook_of_the_library_is_logged_with_the_name_of_the_innermost_hook(
+    make: Any, serving: Any, caplog: Any, isOverridden: bool
+) -> None:
+    def overridden(self: Any, recipient: str) -> bool:
+        return bool(GreyListingPolicy.shouldWeAcceptRecipient(self, recipient))
+
+    more = {"shouldWeAcceptRecipient": overridden} if isOverridden else {}
+    (said,) = serving(say(HERE), protocol=make(allowed_domains=["no domain"], **more))
+    assert said.startswith("451 4.3.0")
+    (record,) = [each for each in caplog.records if each.levelname == "ERROR"]
+    where = "policy failed in sentToADomainWeForwardFor() about the recipient <c@example.org>"
+    assert record.getMessage().startswith(where)
+    assert record.exc_info[1].__notes__ == [
+        "This was raised by the policy hook sentToADomainWeForwardFor()."
+    ]
 
 
 def test_a_base_may_be_asked_by_its_name(make: Any, serving: Any) -> None:
