@@ -49,6 +49,7 @@ MODULES = {
         "Acceptor",
         "AttachedHandler",
         "CloseTimeouts",
+        "ConnectionEnds",
         "GracefulClose",
         "HandlerLinks",
         "ListeningSockets",

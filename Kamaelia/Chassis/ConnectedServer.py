@@ -48,9 +48,10 @@ from Kamaelia.Chassis.ServerPlan import ServerPlan
 from Kamaelia.Chassis.Workers import Workers
 from Kamaelia.Internet.Addresses import checkedPort
 from Kamaelia.Internet.Balancers import Balancers
+from Kamaelia.Internet.ConnectionEnds import endsOf
 from Kamaelia.Internet.EventLoop import eventLoopOf, timeOf
 from Kamaelia.Internet.HandlerLinks import stopSubtree
-from Kamaelia.Internet.TCPServer import TCPServer, endsOf
+from Kamaelia.Internet.TCPServer import TCPServer
 from Kamaelia.Internet.UnixSockets import checkedPath
 from Kamaelia.IPC import newCSA, serverShutdown, shutdownCSA
 from Kamaelia.Support.ProgramLog import isCalledByProgram, messagesOnStderr

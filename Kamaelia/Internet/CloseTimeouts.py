@@ -20,7 +20,7 @@ from __future__ import annotations
 import asyncio
 from asyncio import AbstractEventLoop
 from typing import Final, Protocol
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 PERIOD: Final = 2.0  # seconds between two checks
 
@@ -41,25 +41,33 @@ _Limit = tuple[float, float, int, bool]
 
 
 class CloseTimeouts:
-    """CloseTimeouts(loop): aborts connections whose peers do not take what was sent to them."""
+    """CloseTimeouts(loop): aborts connections whose peers do not take what was sent to them.
+
+    It does not keep the loop alive.
+    """
 
     __slots__ = ("_limits", "_loop", "_task")
 
     def __init__(self, loop: AbstractEventLoop) -> None:
-        self._loop = loop
+        self._loop = ref(loop)
         self._limits: dict[ClosingConnection, _Limit] = {}
         self._task: asyncio.Task[None] | None = None
 
+    def isOf(self, loop: AbstractEventLoop) -> bool:
+        """Return whether these are the limits of `loop`."""
+        return self._loop() is loop
+
     def start(self, connection: ClosingConnection, patience: float, mayRenew: bool) -> None:
-        """Abort `connection` in `patience` seconds.
+        """Abort `connection` in `patience` seconds. Call it while the loop runs.
 
         If `mayRenew`, abort it when it has sent nothing for so long.
         """
-        due = self._loop.time() + patience
+        loop = asyncio.get_running_loop()
+        due = loop.time() + patience
         unsent = connection.bytesToSend() if mayRenew else 0  # otherwise it does not matter
         self._limits[connection] = due, patience, unsent, mayRenew
         if self._task is None:
-            self._task = self._loop.create_task(self._check(min(PERIOD, patience)))
+            self._task = loop.create_task(self._check(min(PERIOD, patience)))
 
     def cancel(self, connection: ClosingConnection) -> None:
         """Forget the limit of `connection`. Do nothing if it has none."""
@@ -78,7 +86,7 @@ class CloseTimeouts:
                 connection.abort()
 
     def _abortExpired(self) -> None:
-        now = self._loop.time()
+        now = asyncio.get_running_loop().time()
         for connection, (due, patience, unsentBefore, mayRenew) in list(self._limits.items()):
             unsent = connection.bytesToSend()
             if mayRenew and unsent < unsentBefore:
@@ -88,12 +96,14 @@ class CloseTimeouts:
                 connection.abort()
 
 
-_timeouts: WeakKeyDictionary[AbstractEventLoop, CloseTimeouts] = WeakKeyDictionary()
+_timeouts: Final[WeakKeyDictionary[AbstractEventLoop, CloseTimeouts]] = WeakKeyDictionary()
+_recent: CloseTimeouts | None = None  # found without a search; most programs have one loop
 
 
 def closeTimeoutsOf(loop: AbstractEventLoop) -> CloseTimeouts:
     """Return the CloseTimeouts of this event loop; it is created on first use."""
-    found = _timeouts.get(loop)
-    if found is None:
-        found = _timeouts[loop] = CloseTimeouts(loop)
+    global _recent  # noqa: PLW0603 - a search costs ten times as much
+    found = _recent
+    if found is None or not found.isOf(loop):
+        found = _recent = _timeouts.setdefault(loop, CloseTimeouts(loop))
     return found

@@ -38,6 +38,7 @@ from Kamaelia.Internet.Acceptor import AMONG_SEVERAL, AT_ONCE
 from Kamaelia.Internet.Addresses import checkedPort, networkOf, textOfAddress
 from Kamaelia.Internet.Balancers import Balancers
 from Kamaelia.Internet.ConnectedSocketAdapter import ConnectedSocketAdapter
+from Kamaelia.Internet.ConnectionEnds import endsOf
 from Kamaelia.Internet.EventLoop import eventLoopOf
 from Kamaelia.Internet.ListeningSockets import Listener, Options, openSockets
 from Kamaelia.Internet.UnixSockets import checkedPath, openPath
@@ -259,26 +260,6 @@ class TCPServer(component):
             self.perPeer[adapter.peer] = left
         else:
             self.perPeer.pop(adapter.peer, None)
-
-
-def endsOf(adapter: Any) -> tuple[str, int, str, int]:
-    """Return both ends of a connection, as its load balancer reports them, if there is one.
-
-    These are the peer, its port, the local address and its port; (path, 0) for a Unix socket.
-    """
-    origin: Origin | None = getattr(adapter, "origin", None)
-    if origin is not None:
-        return origin
-    ask = adapter.transport.get_extra_info
-    peer = getattr(adapter, "peername", None) or ask("peername")
-    return (*endIn(peer), *endIn(ask("sockname")))
-
-
-def endIn(address: object) -> tuple[str, int]:
-    """Return (address, port) or (path, 0) from the address of a socket."""
-    if isinstance(address, tuple):
-        return address[0], address[1]
-    return (address if isinstance(address, str) else ""), 0
 
 
 __kamaelia_components__ = (TCPServer,)

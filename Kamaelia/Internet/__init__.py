@@ -11,7 +11,7 @@ Parts of a connection
     StartTLS, TLSAlerts                                   TLS
     GracefulClose, CloseTimeouts, HalfClosed, IdleTimeout the end
 Parts of a server
-    ListeningSockets, Acceptor, PlainSocket, Balancers, ForkServer
+    ListeningSockets, Acceptor, PlainSocket, ConnectionEnds, Balancers, ForkServer
 Addresses
     Addresses, HappyEyeballs, UnixSockets, UDPTargets
 Datagrams

@@ -37,9 +37,9 @@ from Kamaelia.Apps.Grey.Service.Checks import notices
 from Kamaelia.Apps.Grey.Service.Servers import DelegationServer, GreyServer
 from Kamaelia.Apps.Grey.Stores import StoreUnreachable
 from Kamaelia.Apps.Grey.System.Privileges import actingAs, become
+from Kamaelia.Internet.ConnectionEnds import endsOf
 from Kamaelia.Internet.ListeningSockets import closeAll
 from Kamaelia.Internet.Systemd import inheritedSockets, notify
-from Kamaelia.Internet.TCPServer import endsOf
 from Kamaelia.Support.Mistakes import MistakesFound
 from Kamaelia.Support.Protocol.SMTP.Refusal import CONNECT, Refusal
 from Kamaelia.Support.Protocol.SMTP.Reply import TOO_MANY_CONNECTIONS
