@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from Kamaelia.Support.Protocol.SMTP.Address import (
     MAIL_PARAMETERS,
@@ -11,7 +11,6 @@ from Kamaelia.Support.Protocol.SMTP.Address import (
     STRICT,
     BadParameter,
     BadPath,
-    Envelope,
     LongPath,
     Parameter,
     PathSyntax,
@@ -19,7 +18,9 @@ from Kamaelia.Support.Protocol.SMTP.Address import (
 )
 from Kamaelia.Support.Protocol.SMTP.ClientAttributes import readAttributes
 from Kamaelia.Support.Protocol.SMTP.Reply import Reply
-from Kamaelia.Support.Protocol.SMTP.Settings import Settings
+
+if TYPE_CHECKING:
+    from Kamaelia.Support.Protocol.SMTP.Session import Session
 
 ONE_NAME: Final = Reply(501, "5.5.4 HELO and EHLO require one argument, your name", isMistake=True)
 NO_ARGUMENT: Final = Reply(501, "5.5.4 No argument is allowed here")
@@ -39,33 +40,24 @@ LENIENT: Final = PathSyntax(mayOmitBrackets=True)
 TRUSTED: Final = PathSyntax(mayOmitBrackets=True, mayOmitDomain=True)
 
 
-class CheckContext(Protocol):
-    """The attributes of a session that the checks use."""
-
-    settings: Settings
-    isTrusted: bool
-    parameters: dict[str, str]
-    asked: Envelope
-
-
-def checkHello(session: CheckContext, words: list[str]) -> Reply | None:
+def checkHello(session: Session, words: list[str]) -> Reply | None:
     """Check that there is exactly one argument, which is printable ASCII."""
     if len(words) == 2 and words[1].isascii() and words[1].isprintable():
         return None
     return ONE_NAME
 
 
-def checkNoArgument(session: CheckContext, words: list[str]) -> Reply | None:
+def checkNoArgument(session: Session, words: list[str]) -> Reply | None:
     """Check that there is no argument."""
     return None if len(words) == 1 else NO_ARGUMENT
 
 
-def checkAttributes(session: CheckContext, words: list[str]) -> Reply | None:
+def checkAttributes(session: Session, words: list[str]) -> Reply | None:
     """Check the arguments of XCLIENT and XFORWARD."""
     return BAD_ATTRIBUTE if readAttributes(words) is None else None
 
 
-def checkSender(session: CheckContext, words: list[str]) -> Reply | None:
+def checkSender(session: Session, words: list[str]) -> Reply | None:
     """Check MAIL FROM:<path> and its parameters, and store both in session.asked."""
     argument = argumentAfter("FROM:", words)
     if argument is None:
@@ -82,7 +74,7 @@ def checkSender(session: CheckContext, words: list[str]) -> Reply | None:
     return TOO_BIG if 0 < session.settings.max_message_size < size else None
 
 
-def checkRecipient(session: CheckContext, words: list[str]) -> Reply | None:
+def checkRecipient(session: Session, words: list[str]) -> Reply | None:
     """Check RCPT TO:<path> and its parameters, and store both in session.asked."""
     argument = argumentAfter("TO:", words)
     if argument is None:
@@ -103,13 +95,13 @@ def argumentAfter(keyword: str, words: list[str]) -> str | None:
     return argument[start:] if argument[:start].upper() == keyword else None
 
 
-def mayOmitDomain(session: CheckContext) -> bool:
+def mayOmitDomain(session: Session) -> bool:
     """Return whether a path may consist of a local part alone, such as <root>."""
     return session.isTrusted and not session.settings.strict
 
 
 def readInto(
-    session: CheckContext, argument: str, rows: dict[str, Parameter], bad: Reply, long: Reply
+    session: Session, argument: str, rows: dict[str, Parameter], bad: Reply, long: Reply
 ) -> Reply | None:
     """Store path and parameters in session.asked; return the refusal if one is malformed.
 

@@ -200,7 +200,7 @@ class Session(InputParser):
                     reply = refused or CHUNK_TAKEN
                     if refused is not None:
                         self.reset()
-                case TextEnded(refused):
+                case TextEnded(refusal=refused):
                     reply = refused or TAKEN
                     self.reset()
             replies.append(self.answer(reply))

@@ -43,7 +43,7 @@ def textOf(session, *pieces):
             match event:
                 case bytes(chunk):
                     passed.append(chunk)
-                case ChunkEnded(refusal) | TextEnded(refusal):
+                case ChunkEnded(refusal=refusal) | TextEnded(refusal=refusal):
                     assert refusal is None
                 case _:
                     session.say(event[0], event)
