@@ -63,8 +63,9 @@ def test_a_mail_arrives_unchanged_and_the_client_hears_the_servers_own_words(
 
 
 @pytest.mark.parametrize("relay", RELAYS)
+@pytest.mark.parametrize("answer", [{}, {"DATA": HANG_UP}, {"dot": HANG_UP}])
 def test_a_session_that_has_ended_leaves_nothing_to_the_garbage_collector(
-    serving: Any, relay: str
+    serving: Any, answer: dict[str, str], relay: str
 ) -> None:
     gone = threading.Semaphore(0)
 
@@ -83,7 +84,7 @@ def test_a_session_that_has_ended_leaves_nothing_to_the_garbage_collector(
 
     gc.disable()
     try:
-        with FarEnd() as far:
+        with FarEnd(**answer) as far:
             protocol = type("Handler", (Counted,), {"smtp_port": far.port, "relay": relay})
             assert serving(client, protocol=protocol) == [True, True]
     finally:

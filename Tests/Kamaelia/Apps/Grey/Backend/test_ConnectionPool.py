@@ -1,12 +1,15 @@
 """Connections to the real server are kept for other clients, where that can change nothing."""
 
+import gc
 import os
 import re
 import signal
 import socket
+import threading
 import urllib.request
 from collections.abc import Callable
 from typing import Any
+from weakref import finalize
 
 import pytest
 
@@ -84,6 +87,31 @@ def test_one_client_after_another_uses_the_same_connection(serving: Any, relay: 
         assert far.heard == ["EHLO localhost", *one * 3, "QUIT"]
         assert protocol.events == ["made", "reused", "reused"]
         assert protocol.smtp_pool is None
+
+
+@RELAYS
+def test_an_idle_connection_keeps_no_handler_in_memory(serving: Any, relay: str) -> None:
+    gone = threading.Semaphore(0)
+
+    def begin(self: Any, **settings: Any) -> None:
+        Proxy.__init__(self, **settings)
+        finalize(self, gone.release)
+
+    def client(server: Any) -> list[bool]:
+        isGone = []
+        for _ in range(2):
+            oneMail()(server)
+            isGone.append(gone.acquire(timeout=PATIENCE))
+        return isGone
+
+    gc.disable()
+    try:
+        with FarEnd() as far:
+            protocol = handler(far, relay=relay, __init__=begin)
+            assert serving(client, protocol=protocol) == [True, True]
+            assert protocol.events == ["made", "reused"]
+    finally:
+        gc.enable()
 
 
 @RELAYS
