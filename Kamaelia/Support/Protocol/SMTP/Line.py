@@ -40,7 +40,10 @@ def lineAt(data: bytes, start: int, mayEndWithLF: bool = False) -> tuple[bytes |
     Instead of the line, return None if its end has not arrived yet, and a Reply if it is
     malformed. mayEndWithLF: a bare LF ends a line, too.
     """
-    end = data.find(b"\r\n", start, start + LONGEST_LINE)
+    end = len(data) - 2
+    isWhole = 0 <= end - start <= LONGEST_LINE - 2 and data.endswith(b"\r\n")
+    if not isWhole or LF in data[start:end]:  # mostly it is one line, and needs no slow search
+        end = data.find(b"\r\n", start, start + LONGEST_LINE)
     if end >= 0:
         line = data[start:end]
         if CR not in line and LF not in line and NUL not in line:
