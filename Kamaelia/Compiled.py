@@ -43,7 +43,7 @@ MODULES = {
         "Session",
         "TextScanner",
     ),
-    "Support": ("Domains", "PrintableText"),
+    "Support": ("Counts", "Domains", "PrintableText"),
     "Support/Greylist": ("Keys", "Names", "NetworkRate", "Rules"),
     "Internet": (
         "Acceptor",
@@ -57,7 +57,7 @@ MODULES = {
     ),
     "Apps/Grey/Backend": ("RelaySession",),
     "Apps/Grey/Policy": ("ClientNetworks", "CompiledSettings", "PolicyAnswers"),
-    "Apps/Grey/Records": ("LogFiles", "MailLog"),
+    "Apps/Grey/Records": ("LogFiles", "MailLog", "MailNotes"),
     "Apps/Grey/Stores": ("PendingCounts", "SQLiteDecision"),
 }
 SOURCES = [

@@ -91,7 +91,7 @@ def historicalLine(
     return printable(f"{stampOf(now)} | {name} | {peer} | {sender} | {paths} | {status} | ")
 
 
-def suspicionWords(peer: str, port: int, mailId: str, assessment: Assessment) -> str:
+def suspicionWords(peer: Any, port: Any, mailId: str, assessment: Assessment) -> str:
     """Return the words that state the points of a mail, and their reasons."""
     points = f"points={assessment.points} threshold={assessment.threshold}"
     unknown = f" unknown={','.join(assessment.unknown)}" if assessment.unknown else ""

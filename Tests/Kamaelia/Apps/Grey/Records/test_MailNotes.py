@@ -77,7 +77,8 @@ def test_a_mail_without_a_status_is_counted_as_dropped_if_it_has_a_verdict(
 
 
 def test_a_recipient_without_a_verdict_is_that_of_a_trusted_client(notes: MailNotes) -> None:
-    assert notes.verdictOn("<c@d.example>") == (ACCEPTED, "trusted client", 0.0, 0.0)
+    verdict = notes.verdictOn("<c@d.example>")
+    assert (verdict.verdict, verdict.reason) == (ACCEPTED, "trusted client")
 
 
 def test_the_next_mail_has_another_id_and_no_verdicts(notes: MailNotes) -> None:
@@ -110,6 +111,25 @@ def test_the_record_names_all_recipients_that_the_client_named(notes: MailNotes)
         {"address": "c@d.example", "verdict": ACCEPTED, "reason": "trusted client"},
     ]
     assert (record["id"], record["seconds"], record["status"]) == (notes.mailId, 1.5, "DEFERRED")
+
+
+def test_a_program_may_set_what_the_notes_read_to_values_of_other_types() -> None:
+    class Free(Handler):
+        peer, peerport, endedAt = None, None, 2  # type: ignore[assignment]
+
+        def noteToLog(self, line: str) -> Any:
+            self.lines.append(line)
+            return self.lines
+
+    records: list[Any] = []
+    notes = MailNotes(Counting(journal=lambda record: records.append(record) or records))
+    notes.begin()
+    notes.note("<c@d.example>", DEFERRED, "first contact", 3600)
+    notes.assessment = Assessment(5, 3, ("no name",))
+    handler = Free()
+    notes.write(handler)
+    assert len(handler.lines) == 2
+    assert [record["port"] for record in records] == [None]
 
 
 def test_refusals_outside_of_a_mail_share_the_id_of_the_session(notes: MailNotes) -> None:
