@@ -1503,7 +1503,11 @@ def passOn(component, message):
         waiting = (<Storage>sink)._n
     else:
         waiting = len(component.outboxes["outbox"])
-    return waiting <= 1 and not component.isHeld()
+    if waiting > 1:
+        return False
+    if inherits(component, "isHeld", IS_HELD):
+        return not hasShutGate(component)
+    return not component.isHeld()
 
 
 def closeSinks(component, boxes):
@@ -2284,8 +2288,8 @@ cdef object TRACE_RECVS = "TraceAllRecvs"
 def provideComponents(variables, process, number, noScheduler, settings, names, withPlace, few):
     """Use these objects of Axon.Component and the modules below it."""
     global COMPONENT, PLAIN_PROCESS, NEXT_NUMBER, NO_SCHEDULER, checkSettings, checkNames, addPlace
-    global STOPPED, FEW_PLACES
-    STOPPED, FEW_PLACES = process.isStopped, few
+    global STOPPED, IS_HELD, FEW_PLACES
+    STOPPED, IS_HELD, FEW_PLACES = process.isStopped, process.isHeld, few
     COMPONENT, PLAIN_PROCESS, NEXT_NUMBER, NO_SCHEDULER = variables, process, number, noScheduler
     checkSettings, checkNames, addPlace = settings, names, withPlace
 
@@ -2534,9 +2538,16 @@ def hasEnded(self):
     return state == ENDED or (state == NEW and bool(self._isStopping))
 
 
+cdef object IS_HELD = None  # Axon.Microprocess.microprocess.isHeld, which is this function
+
+
 @cython.binding(True)
 def isHeld(self):
-    task = taskOf(self)
+    return hasShutGate(self)
+
+
+cdef bint hasShutGate(object process) except -1:
+    task = taskOf(process)
     gates = (<Task>task).gates if type(task) is Task else task.gates
     if gates is not None:
         for gate in gates:

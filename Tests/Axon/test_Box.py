@@ -375,12 +375,15 @@ def test_passOn_tells_whether_the_sender_is_held() -> None:
     assert passOn(sender, "third")
 
 
-def test_passOn_calls_the_send_of_the_program() -> None:
+def test_passOn_calls_the_methods_of_the_program() -> None:
     class Doubling(component):
         def send(self, message: Any, boxname: str = "outbox") -> None:
             super().send(2 * message, boxname)
 
+        def isHeld(self) -> bool:
+            return True
+
     sender, receiver = Doubling(), component()
     sender.link((sender, "outbox"), (receiver, "inbox"))
-    assert passOn(sender, 4)
+    assert not passOn(sender, 4)
     assert receiver.recv() == 8
