@@ -220,10 +220,13 @@ def test_a_debugging_log_may_be_named_once_the_client_is_known(tmp_path: Path) -
 # Limits
 
 
-@pytest.mark.usefixtures("virtualClock")
-def test_a_client_that_says_nothing_is_told_so() -> None:
-    dialogue = talk(Accepting(inactivity_timeout=60), "NOOP", leaves=False)
+@pytest.mark.parametrize("lines", [(), ("NOOP",)])
+def test_a_client_that_says_nothing_is_told_so(
+    virtualClock: VirtualClock, lines: tuple[str, ...]
+) -> None:
+    dialogue = talk(Accepting(inactivity_timeout=60), *lines, leaves=False)
     assert (dialogue.heard[-1][:9], dialogue.closed) == ("421 4.4.2", True)
+    assert virtualClock.now() == 60
 
 
 class Slow(component):
