@@ -64,6 +64,16 @@ def test_all_sources_are_used_once_one_of_them_has_been_changed(tmp_path):
     assert placeOfSession(tmp_path) == str(tmp_path / PLACE / "Session.py")
 
 
+def test_a_package_without_some_of_the_sources_is_not_built(tmp_path, monkeypatch):
+    monkeypatch.setattr(Compiled, "FOLDER", tmp_path)
+    monkeypatch.setattr(Compiled, "SOURCES", [tmp_path / "absent.py"])
+    Compiled.groupName.cache_clear()
+    try:
+        assert not Compiled.isBuilt()
+    finally:
+        Compiled.groupName.cache_clear()
+
+
 def test_a_package_in_an_archive_is_left_as_it_is(tmp_path, monkeypatch):
     archive = shutil.make_archive(str(tmp_path / "one"), "zip", tmp_path)
     finder = zipimport.zipimporter(archive)
