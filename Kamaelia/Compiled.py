@@ -65,7 +65,6 @@ SOURCES = [
 ]
 
 
-@lru_cache(maxsize=1)
 def groupName() -> str:
     """Return mypyc's name for the compiled modules; it depends on their sources."""
     checksum = blake2b(digest_size=8)
@@ -74,6 +73,7 @@ def groupName() -> str:
     return f"compiled_{checksum.hexdigest()}"
 
 
+@lru_cache(maxsize=1)  # each package with such modules asks
 def isBuilt() -> bool:
     """Return whether the sources have been compiled as they are now."""
     if not any(FOLDER.glob("compiled_*")):

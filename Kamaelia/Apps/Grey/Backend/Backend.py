@@ -259,8 +259,14 @@ class Backend:
         handler, settings = self._handler, SESSION_SETTINGS(self._settings)
         helo, servername, tls, protocol, telling = settings
         client = handler.clientIdentity() if telling != "no" else None
-        manner = {"protocol": protocol, "telling": telling, "client": client}
-        relay = Relay(helo or servername, tls, self._settings.smtp_timeouts, **manner)
+        relay = Relay(
+            helo or servername,
+            tls,
+            self._settings.smtp_timeouts,
+            protocol=protocol,
+            telling=telling,
+            client=client,
+        )
         self._server, self._isReused, self._isFromPool = server, False, False
         relaySession = self.relaySession = RelaySession(server, relay, self, settings)
         handler.connectToRealSMTPServer()

@@ -25,7 +25,7 @@ from Kamaelia.Apps.Grey.Backend.ConnectionPool import ConnectionPool
 from Kamaelia.Apps.Grey.Backend.ServerDialogue import ServerDialogue
 from Kamaelia.Apps.Grey.Backend.ServerSettings import serversFor
 from Kamaelia.Support.Failover import ServerAddress
-from Kamaelia.Support.Protocol.SMTP.Opening import Manner
+from Kamaelia.Support.Protocol.SMTP.Opening import mannerOf
 from Kamaelia.Support.Protocol.SMTP.Relay import Broken, Relay
 
 LOG = logging.getLogger("Kamaelia.Apps.Grey")
@@ -80,15 +80,8 @@ def companionsFor(settings: Any) -> list[component]:
     is learnt from the relay sessions.
     """
     found: list[component] = []
-    if (
-        settings.smtp_idle_connections
-        and Manner(
-            settings.smtp_helo or settings.servername,
-            settings.smtp_tls,
-            settings.smtp_protocol,
-            settings.smtp_client_address,
-        ).isShareable
-    ):
+    manner = ("", settings.smtp_tls, settings.smtp_protocol, settings.smtp_client_address)
+    if settings.smtp_idle_connections and mannerOf(*manner).isShareable:
         found.append(ConnectionPool(settings))
     if settings.smtp_offer_interval:
         found += [ServerInquiry(server, settings) for server in serversFor(settings)]

@@ -39,14 +39,20 @@ class PendingCounts:
     def take(self) -> dict[str, int]:
         """Return the counts by the names of their counters, and forget them."""
         with self._lock:
-            taken = self.byName()
-            self._counts = {}
-        return taken
+            taken, self._counts = self._counts, {}
+        return named(taken)
 
     def byName(self) -> dict[str, int]:
         """Return the counts by the names of their counters."""
-        named: dict[str, int] = {}
-        for words, by in self._counts.items():
-            name = "/".join(words)
-            named[name] = named.get(name, 0) + by
-        return named
+        with self._lock:
+            counts = self._counts.copy()
+        return named(counts)
+
+
+def named(counts: dict[Words, int]) -> dict[str, int]:
+    """Return the counts with the words of each name joined."""
+    found: dict[str, int] = {}
+    for words, by in counts.items():
+        name = "/".join(words)
+        found[name] = found.get(name, 0) + by
+    return found

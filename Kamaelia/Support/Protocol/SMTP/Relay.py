@@ -118,7 +118,7 @@ class Relay:
 
     timeouts: the seconds for stages that differ from STAGES. tls, manner: see Opening.Manner.
     dots, resets: how many have been sent. hasRefused: whether the server has refused a command
-    or a mail since the opening. isShareable: see Manner.
+    or a mail since the opening.
     """
 
     def __init__(
@@ -129,7 +129,6 @@ class Relay:
         **manner: Any,
     ) -> None:
         self.manner = mannerOf(helo, tls, **manner)
-        self.isShareable = self.manner.isShareable
         self.timeouts = {**TIMEOUTS, **timeouts} if timeouts else TIMEOUTS
         self.extensions: dict[str, str] = {}
         self.isReady = False
@@ -244,7 +243,7 @@ class Relay:
         (smtpd_soft_error_limit of Postfix), so one client would pay for another.
         """
         isIdle = self.isReady and not self.waiting and not self.isInText
-        return isIdle and self.brokenBy is None and not self.hasRefused and self.isShareable
+        return isIdle and self.brokenBy is None and not self.hasRefused and self.manner.isShareable
 
     # Commands: each method returns the bytes to send
 
